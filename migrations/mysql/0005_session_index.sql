@@ -1,0 +1,1 @@
+CREATE INDEX session_of_user ON session (user_id);

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX message_order ON message (chat_id, seq);

@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX message_once ON message (author_id, client_id);

@@ -1,0 +1,6 @@
+-- Deleted for one person only.
+CREATE TABLE hidden_message (
+    user_id BIGINT NOT NULL,
+    message_id BIGINT NOT NULL,
+    PRIMARY KEY (user_id, message_id)
+) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

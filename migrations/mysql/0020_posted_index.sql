@@ -1,0 +1,1 @@
+CREATE INDEX posted_in_message ON posted (message_id);

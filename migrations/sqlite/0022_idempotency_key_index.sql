@@ -1,0 +1,1 @@
+CREATE INDEX idempotency_key_by_age ON idempotency_key (at);

@@ -1,0 +1,17 @@
+//! Parse the command line, do it, exit.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match besedka::cli::run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "besedka: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What happened, in the order in which it happened.
+
+use super::{Chat, ChatId, Member, Message, MessageId, Stream, Time, User, UserId};
+
+/// A change that was committed, at its place in a stream.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub position: Position,
+    pub at: Time,
+    pub change: Change,
+}
+
+/// A place in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub stream: Stream,
+    pub seq: i64,
+}
+
+/// What can happen in a chat's stream, and in a user's own.
+#[derive(Debug, Clone)]
+pub enum Change {
+    MessageCreated(Message),
+    /// Edited, or its reactions changed.
+    MessageUpdated(Message),
+    MessageDeleted {
+        id: MessageId,
+        chat: ChatId,
+    },
+    MemberAdded {
+        chat: ChatId,
+        member: Member,
+    },
+    MemberRemoved {
+        chat: ChatId,
+        user: UserId,
+    },
+    ChatRenamed {
+        chat: ChatId,
+        title: String,
+    },
+    ChatRead {
+        chat: ChatId,
+        user: UserId,
+        message: MessageId,
+    },
+    /// Own stream: deleted for oneself.
+    MessageHidden {
+        id: MessageId,
+        chat: ChatId,
+    },
+    /// Own stream: there is a chat that was not there before.
+    ChatGained(Chat),
+    /// Own stream: left, removed or deleted; or hidden, and then the person is still in it.
+    ChatLost {
+        chat: ChatId,
+        hidden: bool,
+    },
+    /// Own stream.
+    UserUpdated(User),
+}

@@ -1,0 +1,21 @@
+//! What things are: plain data, without a database, a network or a clock.
+
+mod attachment;
+mod chat;
+mod content;
+mod event;
+mod id;
+mod message;
+mod session;
+mod time;
+mod user;
+
+pub use attachment::Attachment;
+pub use chat::{Chat, Member, Role};
+pub use content::{Content, Flaw, Kind, Notice, Payload};
+pub use event::{Change, Event, Position};
+pub use id::{AttachmentId, ChatId, Ids, MessageId, SessionId, Stream, UserId};
+pub use message::{Message, Reaction};
+pub use session::Session;
+pub use time::Time;
+pub use user::{Person, User, fold};

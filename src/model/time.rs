@@ -1,0 +1,51 @@
+//! Moments: milliseconds since 1970 in UTC, as the database keeps them.
+
+use std::time::Duration;
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// ISO 8601 in UTC without a zone, as v1 documents it: `2024-03-26T12:00:00.25`.
+    pub fn iso(self) -> String {
+        let text = self.timestamp().to_string();
+        text.strip_suffix('Z').unwrap_or(&text).to_owned()
+    }
+
+    /// Seconds since 1970, as JSON Web Tokens count (RFC 7519, NumericDate).
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    fn timestamp(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+}
+
+impl std::ops::Add<Duration> for Time {
+    type Output = Self;
+
+    fn add(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+}
+
+impl std::ops::Sub<Duration> for Time {
+    type Output = Self;
+
+    fn sub(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_written_in_utc_without_a_zone() {
+        assert_eq!(Time(1_711_454_400_000).iso(), "2024-03-26T12:00:00");
+        assert_eq!(Time(1_711_454_400_250).iso(), "2024-03-26T12:00:00.25");
+    }
+}

@@ -1,0 +1,51 @@
+//! People.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::{Time, UserId};
+
+/// What anybody may see of somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub id: UserId,
+    pub username: Option<String>,
+    pub display_name: String,
+    pub avatar_url: Option<String>,
+    pub created_at: Time,
+}
+
+/// What somebody sees of themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub person: Person,
+    pub email: Option<String>,
+}
+
+impl User {
+    pub fn id(&self) -> UserId {
+        self.person.id
+    }
+}
+
+/// The form in which names and addresses are compared: case, accents and ё/е make no difference.
+pub fn fold(text: &str) -> String {
+    let is_mark = unicode_normalization::char::is_combining_mark;
+    text.trim()
+        .nfkd()
+        .filter(|c| !is_mark(*c) || *c == '\u{306}')
+        .flat_map(char::to_lowercase)
+        .nfc()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_ignores_case_and_accents_but_keeps_й() {
+        assert_eq!(fold(" Алёна "), "алена");
+        assert_eq!(fold("ЙОД"), "йод");
+        assert_eq!(fold("José@Example.org"), "jose@example.org");
+    }
+}

@@ -1,0 +1,195 @@
+//! Uploaded files: what is known of them, and where they stand.
+
+use std::collections::HashMap;
+
+use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sqlx::FromRow;
+
+use super::columns::uuid;
+use super::schema::{Attachment as A, Member as M, Posted as P};
+use super::{Result, Run};
+use crate::model::{Attachment, AttachmentId, ChatId, MessageId, Time, UserId};
+
+#[derive(FromRow)]
+struct AttachmentRow {
+    id: Vec<u8>,
+    owner_id: UserId,
+    filename: String,
+    content_type: String,
+    size: i64,
+    created_at: Time,
+    expires_at: Time,
+    uploaded_at: Option<Time>,
+}
+
+impl From<AttachmentRow> for Attachment {
+    fn from(row: AttachmentRow) -> Self {
+        Self {
+            id: AttachmentId(uuid(&row.id)),
+            owner: row.owner_id,
+            filename: row.filename,
+            content_type: row.content_type,
+            size: row.size,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            uploaded: row.uploaded_at.is_some(),
+        }
+    }
+}
+
+const COLUMNS: [A; 8] =
+    [A::Id, A::OwnerId, A::Filename, A::ContentType, A::Size, A::CreatedAt, A::ExpiresAt, A::UploadedAt];
+
+fn attachments() -> SelectStatement {
+    Query::select().columns(COLUMNS.map(|column| (A::Table, column))).from(A::Table).to_owned()
+}
+
+pub async fn insert(run: &mut impl Run, attachment: &Attachment) -> Result<()> {
+    let insert = Query::insert()
+        .into_table(A::Table)
+        .columns([A::Id, A::OwnerId, A::Filename, A::ContentType, A::Size, A::CreatedAt, A::ExpiresAt])
+        .values_panic([
+            attachment.id.into(),
+            attachment.owner.into(),
+            attachment.filename.as_str().into(),
+            attachment.content_type.as_str().into(),
+            attachment.size.into(),
+            attachment.created_at.into(),
+            attachment.expires_at.into(),
+        ])
+        .to_owned();
+    run.execute(&insert).await
+}
+
+/// Its bytes are there and were verified.
+pub async fn uploaded(
+    run: &mut impl Run,
+    id: AttachmentId,
+    size: i64,
+    content_type: &str,
+    sha256: &[u8],
+    now: Time,
+) -> Result<()> {
+    let update = Query::update()
+        .table(A::Table)
+        .value(A::Size, size)
+        .value(A::ContentType, content_type)
+        .value(A::Sha256, sha256.to_vec())
+        .value(A::UploadedAt, now)
+        .and_where(Expr::col(A::Id).eq(id))
+        .to_owned();
+    run.execute(&update).await
+}
+
+pub async fn by_id(run: &mut impl Run, id: AttachmentId) -> Result<Option<Attachment>> {
+    let row: Option<AttachmentRow> =
+        run.one(attachments().and_where(Expr::col((A::Table, A::Id)).eq(id))).await?;
+    Ok(row.map(Attachment::from))
+}
+
+pub async fn by_ids(run: &mut impl Run, ids: &[AttachmentId]) -> Result<Vec<Attachment>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut question = attachments();
+    question.and_where(Expr::col((A::Table, A::Id)).is_in(ids.iter().copied()));
+    let rows: Vec<AttachmentRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(Attachment::from).collect())
+}
+
+/// How many of somebody's uploads are announced but not there yet.
+pub async fn pending(run: &mut impl Run, owner: UserId, now: Time) -> Result<i64> {
+    let question = Query::select()
+        .expr(Func::count(Expr::col(A::Id)))
+        .from(A::Table)
+        .and_where(Expr::col(A::OwnerId).eq(owner))
+        .and_where(Expr::col(A::UploadedAt).is_null())
+        .and_where(Expr::col(A::ExpiresAt).gt(now))
+        .to_owned();
+    Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count))
+}
+
+pub async fn post_many(run: &mut impl Run, posted: &[(AttachmentId, MessageId, ChatId)]) -> Result<()> {
+    if posted.is_empty() {
+        return Ok(());
+    }
+    let mut insert =
+        Query::insert().into_table(P::Table).columns([P::AttachmentId, P::MessageId, P::ChatId]).to_owned();
+    for (attachment, message, chat) in posted {
+        insert.values_panic([(*attachment).into(), (*message).into(), (*chat).into()]);
+    }
+    run.execute(&insert).await
+}
+
+pub async fn unpost(run: &mut impl Run, messages: &[MessageId]) -> Result<()> {
+    let delete = Query::delete()
+        .from_table(P::Table)
+        .and_where(Expr::col(P::MessageId).is_in(messages.iter().copied()))
+        .to_owned();
+    run.execute(&delete).await
+}
+
+/// Whether an attachment stands in a chat that somebody is in.
+pub async fn is_visible(run: &mut impl Run, id: AttachmentId, reader: UserId) -> Result<bool> {
+    let question = Query::select()
+        .column((P::Table, P::ChatId))
+        .from(P::Table)
+        .inner_join(M::Table, Expr::col((M::Table, M::ChatId)).equals((P::Table, P::ChatId)))
+        .and_where(Expr::col((P::Table, P::AttachmentId)).eq(id))
+        .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
+        .limit(1)
+        .to_owned();
+    Ok(run.one::<(ChatId,)>(&question).await?.is_some())
+}
+
+#[derive(FromRow)]
+struct PostedRow {
+    message_id: MessageId,
+    #[sqlx(flatten)]
+    attachment: AttachmentRow,
+}
+
+pub async fn of_messages(
+    run: &mut impl Run,
+    messages: &[MessageId],
+) -> Result<HashMap<MessageId, Vec<Attachment>>> {
+    let mut found: HashMap<MessageId, Vec<Attachment>> = HashMap::new();
+    if messages.is_empty() {
+        return Ok(found);
+    }
+    let question = attachments()
+        .column((P::Table, P::MessageId))
+        .inner_join(P::Table, Expr::col((P::Table, P::AttachmentId)).equals((A::Table, A::Id)))
+        .and_where(Expr::col((P::Table, P::MessageId)).is_in(messages.iter().copied()))
+        .to_owned();
+    for row in run.all::<PostedRow>(&question).await? {
+        found.entry(row.message_id).or_default().push(row.attachment.into());
+    }
+    Ok(found)
+}
+
+/// Attachments that stand nowhere: never uploaded and past their form's time, or uploaded and not
+/// in any message since `before`.
+pub async fn forsaken(run: &mut impl Run, before: Time, limit: u64) -> Result<Vec<Attachment>> {
+    let posted = Query::select()
+        .expr(Expr::val(1))
+        .from(P::Table)
+        .and_where(Expr::col((P::Table, P::AttachmentId)).equals((A::Table, A::Id)))
+        .to_owned();
+    let mut question = attachments();
+    question
+        .and_where(Expr::col((A::Table, A::CreatedAt)).lt(before))
+        .and_where(Expr::exists(posted).not())
+        .order_by((A::Table, A::CreatedAt), Order::Asc)
+        .limit(limit);
+    let rows: Vec<AttachmentRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(Attachment::from).collect())
+}
+
+pub async fn delete(run: &mut impl Run, ids: &[AttachmentId]) -> Result<()> {
+    let delete = Query::delete()
+        .from_table(A::Table)
+        .and_where(Expr::col(A::Id).is_in(ids.iter().copied()))
+        .to_owned();
+    run.execute(&delete).await
+}

@@ -1,0 +1,79 @@
+//! How the model's own types stand in columns.
+
+use sea_query::Value;
+use sqlx::{Database, Decode, Type};
+use uuid::Uuid;
+
+use crate::model::{AttachmentId, ChatId, Kind, MessageId, Role, SessionId, Stream, Time, UserId};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// A type that is kept as a 64-bit number.
+macro_rules! number {
+    ($($type:ty: $to:expr, $from:expr;)*) => {$(
+        impl<D: Database> Type<D> for $type where i64: Type<D> {
+            fn type_info() -> D::TypeInfo {
+                <i64 as Type<D>>::type_info()
+            }
+
+            fn compatible(info: &D::TypeInfo) -> bool {
+                <i64 as Type<D>>::compatible(info)
+            }
+        }
+
+        impl<'r, D: Database> Decode<'r, D> for $type where i64: Decode<'r, D> {
+            fn decode(value: D::ValueRef<'r>) -> Result<Self, Failure> {
+                let from: fn(i64) -> Result<Self, Failure> = $from;
+                from(<i64 as Decode<'r, D>>::decode(value)?)
+            }
+        }
+
+        impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                let to: fn($type) -> i64 = $to;
+                Self::BigInt(Some(to(value)))
+            }
+        }
+
+        impl sea_query::Nullable for $type {
+            fn null() -> Value {
+                Value::BigInt(None)
+            }
+        }
+    )*};
+}
+
+number! {
+    UserId: |id| id.0, |number| Ok(UserId(number));
+    ChatId: |id| id.0, |number| Ok(ChatId(number));
+    MessageId: |id| id.0, |number| Ok(MessageId(number));
+    SessionId: |id| id.0, |number| Ok(SessionId(number));
+    Stream: |id| id.0, |number| Ok(Stream(number));
+    Time: |time| time.0, |number| Ok(Time(number));
+    Kind: |kind| kind as i64, |number| {
+        let kind = Kind::ALL.into_iter().find(|kind| *kind as i64 == number);
+        kind.ok_or_else(|| format!("{number} is no kind of message").into())
+    };
+    Role: |role| match role { Role::Member => 1, Role::Admin => 2, Role::Owner => 3 }, |number| match number {
+        1 => Ok(Role::Member),
+        2 => Ok(Role::Admin),
+        3 => Ok(Role::Owner),
+        _ => Err(format!("{number} is no role").into()),
+    };
+}
+
+/// Sixteen bytes, in both databases.
+pub(super) fn bytes(id: Uuid) -> Vec<u8> {
+    id.as_bytes().to_vec()
+}
+
+/// The reverse of [`bytes`].
+pub(super) fn uuid(bytes: &[u8]) -> Uuid {
+    Uuid::from_slice(bytes).unwrap_or_default()
+}
+
+impl From<AttachmentId> for Value {
+    fn from(id: AttachmentId) -> Self {
+        Self::Bytes(Some(bytes(id.0)))
+    }
+}

@@ -1,0 +1,203 @@
+//! Who is in which chat.
+
+use std::collections::HashMap;
+
+use sea_query::{Cond, Expr, ExprTrait, Order, Query};
+use sqlx::FromRow;
+
+use super::schema::{Member as M, Message as Msg, Stream as S, User as U};
+use super::{Result, Run};
+use crate::model::{ChatId, Member, MessageId, Person, Role, Time, UserId};
+
+/// Somebody's place in a chat, without their name.
+#[derive(Debug, Clone, Copy, FromRow)]
+pub struct Place {
+    #[sqlx(rename = "chat_id")]
+    pub chat: ChatId,
+    #[sqlx(rename = "user_id")]
+    pub user: UserId,
+    pub role: Role,
+    pub joined_seq: i64,
+    pub read_seq: i64,
+}
+
+const PLACE: [M; 5] = [M::ChatId, M::UserId, M::Role, M::JoinedSeq, M::ReadSeq];
+
+/// Adds people to a chat. They have read what was there, and hear what comes after `seq`.
+pub async fn insert_many(
+    run: &mut impl Run,
+    chat: ChatId,
+    people: &[(UserId, Role)],
+    seq: i64,
+    now: Time,
+) -> Result<()> {
+    let mut insert = Query::insert()
+        .into_table(M::Table)
+        .columns([M::ChatId, M::UserId, M::Role, M::JoinedAt, M::JoinedSeq, M::ReadSeq])
+        .to_owned();
+    for (user, role) in people {
+        insert.values_panic([
+            chat.into(),
+            (*user).into(),
+            (*role).into(),
+            now.into(),
+            seq.into(),
+            seq.into(),
+        ]);
+    }
+    run.execute(&insert).await
+}
+
+pub async fn remove(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()> {
+    let delete = Query::delete()
+        .from_table(M::Table)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .and_where(Expr::col(M::UserId).eq(user))
+        .to_owned();
+    run.execute(&delete).await
+}
+
+pub async fn remove_all(run: &mut impl Run, chat: ChatId) -> Result<()> {
+    let delete = Query::delete().from_table(M::Table).and_where(Expr::col(M::ChatId).eq(chat)).to_owned();
+    run.execute(&delete).await
+}
+
+pub async fn set_role(run: &mut impl Run, chat: ChatId, user: UserId, role: Role) -> Result<()> {
+    let update = Query::update()
+        .table(M::Table)
+        .value(M::Role, role)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .and_where(Expr::col(M::UserId).eq(user))
+        .to_owned();
+    run.execute(&update).await
+}
+
+pub async fn place(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<Option<Place>> {
+    let question = Query::select()
+        .columns(PLACE)
+        .from(M::Table)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .and_where(Expr::col(M::UserId).eq(user))
+        .to_owned();
+    run.one(&question).await
+}
+
+/// Which of these (chat, user) are members, and how far their chats' streams are. The streams stay
+/// locked until the change ends.
+pub async fn seqs(
+    run: &mut impl Run,
+    pairs: impl IntoIterator<Item = (ChatId, UserId)>,
+) -> Result<HashMap<(ChatId, UserId), i64>> {
+    // Pair by pair: for `(chat_id, user_id) IN (…)` SQLite reads the whole table.
+    let mut wanted = Cond::any();
+    for (chat, user) in pairs {
+        let chat = Expr::col((M::Table, M::ChatId)).eq(chat);
+        wanted = wanted.add(chat.and(Expr::col((M::Table, M::UserId)).eq(user)));
+    }
+    let mut question = Query::select()
+        .columns([(M::Table, M::ChatId), (M::Table, M::UserId)])
+        .column((S::Table, S::Seq))
+        .from(M::Table)
+        .inner_join(S::Table, Expr::col((S::Table, S::Id)).equals((M::Table, M::ChatId)))
+        .cond_where(wanted)
+        .to_owned();
+    if run.is_mysql() {
+        question.lock_exclusive();
+    }
+    let found: Vec<(ChatId, UserId, i64)> = run.all(&question).await?;
+    Ok(found.into_iter().map(|(chat, user, seq)| ((chat, user), seq)).collect())
+}
+
+/// All places of a person, hidden chats included.
+pub async fn places_of(run: &mut impl Run, user: UserId) -> Result<Vec<Place>> {
+    let question =
+        Query::select().columns(PLACE).from(M::Table).and_where(Expr::col(M::UserId).eq(user)).to_owned();
+    run.all(&question).await
+}
+
+pub async fn users_of(run: &mut impl Run, chat: ChatId) -> Result<Vec<UserId>> {
+    let question =
+        Query::select().column(M::UserId).from(M::Table).and_where(Expr::col(M::ChatId).eq(chat)).to_owned();
+    Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
+}
+
+#[derive(FromRow)]
+struct MemberRow {
+    id: UserId,
+    username: Option<String>,
+    display_name: String,
+    avatar_url: Option<String>,
+    created_at: Time,
+    role: Role,
+    joined_at: Time,
+    last_read: Option<MessageId>,
+}
+
+impl From<MemberRow> for Member {
+    fn from(row: MemberRow) -> Self {
+        let MemberRow { id, username, display_name, avatar_url, created_at, role, joined_at, last_read } =
+            row;
+        Self {
+            person: Person { id, username, display_name, avatar_url, created_at },
+            role,
+            joined_at,
+            last_read,
+        }
+    }
+}
+
+/// The members of a chat with their names; only one of them when `user` says whom.
+pub async fn of_chat(run: &mut impl Run, chat: ChatId, user: Option<UserId>) -> Result<Vec<Member>> {
+    let mut question = Query::select()
+        .columns([(U::Table, U::Id), (U::Table, U::Username), (U::Table, U::DisplayName)])
+        .columns([(U::Table, U::AvatarUrl), (U::Table, U::CreatedAt)])
+        .columns([(M::Table, M::Role), (M::Table, M::JoinedAt)])
+        .expr_as(last_read(), "last_read")
+        .from(M::Table)
+        .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
+        .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
+        .order_by((U::Table, U::NameFolded), Order::Asc)
+        .order_by((U::Table, U::Id), Order::Asc)
+        .to_owned();
+    if let Some(user) = user {
+        question.and_where(Expr::col((M::Table, M::UserId)).eq(user));
+    }
+    let rows: Vec<MemberRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(Member::from).collect())
+}
+
+/// The newest message at or before a member's mark; to be asked beside the member's row.
+pub fn last_read() -> Expr {
+    let newest = Query::select()
+        .column((Msg::Table, Msg::Id))
+        .from(Msg::Table)
+        .and_where(Expr::col((Msg::Table, Msg::ChatId)).equals((M::Table, M::ChatId)))
+        .and_where(Expr::col((Msg::Table, Msg::Seq)).lte(Expr::col((M::Table, M::ReadSeq))))
+        .order_by((Msg::Table, Msg::Seq), Order::Desc)
+        .limit(1)
+        .to_owned();
+    Expr::from(newest)
+}
+
+/// Moves a mark forward, never back.
+pub async fn read(run: &mut impl Run, chat: ChatId, user: UserId, seq: i64) -> Result<()> {
+    let update = Query::update()
+        .table(M::Table)
+        .value(M::ReadSeq, seq)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .and_where(Expr::col(M::UserId).eq(user))
+        .and_where(Expr::col(M::ReadSeq).lt(seq))
+        .to_owned();
+    run.execute(&update).await
+}
+
+/// Hides a chat until something newer than `seq` is said in it; shows it again with `None`.
+pub async fn hide(run: &mut impl Run, chat: ChatId, user: UserId, seq: Option<i64>) -> Result<()> {
+    let update = Query::update()
+        .table(M::Table)
+        .value(M::HiddenSeq, seq)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .and_where(Expr::col(M::UserId).eq(user))
+        .to_owned();
+    run.execute(&update).await
+}

@@ -1,0 +1,43 @@
+//! Keeping: every SQL statement of the messenger, written once in sea-query for SQLite and MySQL.
+//!
+//! Each function is named after its question and takes whatever carries it out ([`Run`]): a
+//! [`Reader`], a [`Snapshot`] or a [`Tx`]. A missing row is `None`.
+
+mod columns;
+mod db;
+mod schema;
+mod writer;
+
+pub mod attachments;
+pub mod chats;
+pub mod events;
+pub mod idempotency;
+pub mod members;
+pub mod messages;
+pub mod reactions;
+pub mod sessions;
+pub mod streams;
+pub mod users;
+
+pub use db::{Db, Reader, Row, Run, Snapshot, Tx};
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A row with such a key is there already.
+    #[error("the key is taken")]
+    Taken,
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full,
+    /// It refused for now; nothing was written.
+    #[error("the database is not available")]
+    Unavailable,
+    /// The server is stopping.
+    #[error("the database is closed")]
+    Closed,
+    #[error(transparent)]
+    Failed(sqlx::Error),
+}

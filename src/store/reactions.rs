@@ -1,0 +1,68 @@
+//! Emoji under messages.
+
+use std::collections::HashMap;
+
+use sea_query::{Expr, ExprTrait, Order, Query};
+
+use super::schema::Reaction as R;
+use super::{Result, Run};
+use crate::model::{MessageId, Reaction, Time, UserId};
+
+pub async fn insert(
+    run: &mut impl Run,
+    message: MessageId,
+    user: UserId,
+    emoji: &str,
+    now: Time,
+) -> Result<()> {
+    let insert = Query::insert()
+        .into_table(R::Table)
+        .columns([R::MessageId, R::UserId, R::Emoji, R::At])
+        .values_panic([message.into(), user.into(), emoji.into(), now.into()])
+        .to_owned();
+    run.execute(&insert).await
+}
+
+pub async fn delete(run: &mut impl Run, message: MessageId, user: UserId, emoji: &str) -> Result<()> {
+    let delete = Query::delete()
+        .from_table(R::Table)
+        .and_where(Expr::col(R::MessageId).eq(message))
+        .and_where(Expr::col(R::UserId).eq(user))
+        .and_where(Expr::col(R::Emoji).eq(emoji))
+        .to_owned();
+    run.execute(&delete).await
+}
+
+pub async fn delete_all(run: &mut impl Run, messages: &[MessageId]) -> Result<()> {
+    let delete = Query::delete()
+        .from_table(R::Table)
+        .and_where(Expr::col(R::MessageId).is_in(messages.iter().copied()))
+        .to_owned();
+    run.execute(&delete).await
+}
+
+/// The reactions of each message, in the order in which their first came.
+pub async fn of_messages(
+    run: &mut impl Run,
+    messages: &[MessageId],
+) -> Result<HashMap<MessageId, Vec<Reaction>>> {
+    let mut found: HashMap<MessageId, Vec<Reaction>> = HashMap::new();
+    if messages.is_empty() {
+        return Ok(found);
+    }
+    let question = Query::select()
+        .columns([R::MessageId, R::UserId, R::Emoji])
+        .from(R::Table)
+        .and_where(Expr::col(R::MessageId).is_in(messages.iter().copied()))
+        .order_by(R::At, Order::Asc)
+        .order_by(R::UserId, Order::Asc)
+        .to_owned();
+    for (message, user, emoji) in run.all::<(MessageId, UserId, String)>(&question).await? {
+        let reactions = found.entry(message).or_default();
+        match reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
+            Some(reaction) => reaction.users.push(user),
+            None => reactions.push(Reaction { emoji, users: vec![user] }),
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,188 @@
+//! Sign-ins, their refresh tokens and socket tickets. Of secrets, only SHA-256 hashes are kept.
+
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sqlx::FromRow;
+
+use super::schema::{RefreshToken as R, Session as S, Ticket as T};
+use super::{Result, Run};
+use crate::model::{Session, SessionId, Time, UserId};
+
+/// The SHA-256 of a secret.
+pub type Hash = [u8; 32];
+
+#[derive(FromRow)]
+struct SessionRow {
+    id: SessionId,
+    user_id: UserId,
+    device: Option<String>,
+    address: Option<String>,
+    created_at: Time,
+    used_at: Time,
+    expires_at: Time,
+}
+
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
+        let SessionRow { id, user_id, device, address, created_at, used_at, expires_at } = row;
+        Self { id, user: user_id, device, address, created_at, used_at, expires_at }
+    }
+}
+
+fn sessions() -> SelectStatement {
+    Query::select()
+        .columns([S::Id, S::UserId, S::Device, S::Address, S::CreatedAt, S::UsedAt, S::ExpiresAt])
+        .from(S::Table)
+        .and_where(Expr::col(S::RevokedAt).is_null())
+        .to_owned()
+}
+
+pub async fn insert(run: &mut impl Run, session: &Session) -> Result<()> {
+    let insert = Query::insert()
+        .into_table(S::Table)
+        .columns([S::Id, S::UserId, S::Device, S::Address, S::CreatedAt, S::UsedAt, S::ExpiresAt])
+        .values_panic([
+            session.id.into(),
+            session.user.into(),
+            session.device.clone().into(),
+            session.address.clone().into(),
+            session.created_at.into(),
+            session.used_at.into(),
+            session.expires_at.into(),
+        ])
+        .to_owned();
+    run.execute(&insert).await
+}
+
+/// A session that has not been revoked.
+pub async fn by_id(run: &mut impl Run, id: SessionId) -> Result<Option<Session>> {
+    let row: Option<SessionRow> = run.one(sessions().and_where(Expr::col(S::Id).eq(id))).await?;
+    Ok(row.map(Session::from))
+}
+
+/// Those that are neither revoked nor over and were used since a moment, the last used first.
+pub async fn of_user(run: &mut impl Run, user: UserId, now: Time, used_since: Time) -> Result<Vec<Session>> {
+    let mut question = sessions();
+    question
+        .and_where(Expr::col(S::UserId).eq(user))
+        .and_where(Expr::col(S::ExpiresAt).gt(now))
+        .and_where(Expr::col(S::UsedAt).gt(used_since))
+        .order_by(S::UsedAt, Order::Desc)
+        .order_by(S::Id, Order::Desc);
+    let rows: Vec<SessionRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(Session::from).collect())
+}
+
+pub async fn touch(run: &mut impl Run, id: SessionId, now: Time) -> Result<()> {
+    let update =
+        Query::update().table(S::Table).value(S::UsedAt, now).and_where(Expr::col(S::Id).eq(id)).to_owned();
+    run.execute(&update).await
+}
+
+pub async fn revoke(run: &mut impl Run, id: SessionId, now: Time) -> Result<()> {
+    let update = Query::update()
+        .table(S::Table)
+        .value(S::RevokedAt, now)
+        .and_where(Expr::col(S::Id).eq(id))
+        .and_where(Expr::col(S::RevokedAt).is_null())
+        .to_owned();
+    run.execute(&update).await
+}
+
+/// Sessions that were revoked after a moment: their access tokens may not have run out yet.
+pub async fn revoked_since(run: &mut impl Run, since: Time) -> Result<Vec<(SessionId, Time)>> {
+    let question = Query::select()
+        .columns([S::Id, S::RevokedAt])
+        .from(S::Table)
+        .and_where(Expr::col(S::RevokedAt).gt(since))
+        .to_owned();
+    run.all(&question).await
+}
+
+/// A refresh token as it is kept.
+#[derive(FromRow)]
+pub struct Refresh {
+    pub session_id: SessionId,
+    pub expires_at: Time,
+    pub used_at: Option<Time>,
+}
+
+pub async fn insert_refresh(
+    run: &mut impl Run,
+    hash: Hash,
+    session: SessionId,
+    now: Time,
+    expires_at: Time,
+) -> Result<()> {
+    let insert = Query::insert()
+        .into_table(R::Table)
+        .columns([R::Hash, R::SessionId, R::CreatedAt, R::ExpiresAt])
+        .values_panic([hash.to_vec().into(), session.into(), now.into(), expires_at.into()])
+        .to_owned();
+    run.execute(&insert).await
+}
+
+pub async fn refresh(run: &mut impl Run, hash: Hash) -> Result<Option<Refresh>> {
+    let mut question = Query::select()
+        .columns([R::SessionId, R::ExpiresAt, R::UsedAt])
+        .from(R::Table)
+        .and_where(Expr::col(R::Hash).eq(hash.to_vec()))
+        .to_owned();
+    if run.is_mysql() {
+        // Two uses at the same instant must see each other; SQLite has one writer anyway.
+        question.lock_exclusive();
+    }
+    run.one(&question).await
+}
+
+pub async fn use_refresh(run: &mut impl Run, hash: Hash, now: Time) -> Result<()> {
+    let update = Query::update()
+        .table(R::Table)
+        .value(R::UsedAt, now)
+        .and_where(Expr::col(R::Hash).eq(hash.to_vec()))
+        .to_owned();
+    run.execute(&update).await
+}
+
+pub async fn insert_ticket(
+    run: &mut impl Run,
+    hash: Hash,
+    session: SessionId,
+    expires_at: Time,
+) -> Result<()> {
+    let insert = Query::insert()
+        .into_table(T::Table)
+        .columns([T::Hash, T::SessionId, T::ExpiresAt])
+        .values_panic([hash.to_vec().into(), session.into(), expires_at.into()])
+        .to_owned();
+    run.execute(&insert).await
+}
+
+/// Takes a ticket away and answers whose it was, unless it had run out.
+pub async fn take_ticket(run: &mut impl Run, hash: Hash, now: Time) -> Result<Option<SessionId>> {
+    let mut question = Query::select()
+        .columns([T::SessionId, T::ExpiresAt])
+        .from(T::Table)
+        .and_where(Expr::col(T::Hash).eq(hash.to_vec()))
+        .to_owned();
+    if run.is_mysql() {
+        question.lock_exclusive();
+    }
+    let found: Option<(SessionId, Time)> = run.one(&question).await?;
+    let delete =
+        Query::delete().from_table(T::Table).and_where(Expr::col(T::Hash).eq(hash.to_vec())).to_owned();
+    run.execute(&delete).await?;
+    Ok(found.filter(|(_, expires_at)| *expires_at > now).map(|(session, _)| session))
+}
+
+/// Forgets tickets, refresh tokens and sessions that ran out before a moment.
+pub async fn sweep(run: &mut impl Run, before: Time) -> Result<()> {
+    let tickets =
+        Query::delete().from_table(T::Table).and_where(Expr::col(T::ExpiresAt).lt(before)).to_owned();
+    run.execute(&tickets).await?;
+    let tokens =
+        Query::delete().from_table(R::Table).and_where(Expr::col(R::ExpiresAt).lt(before)).to_owned();
+    run.execute(&tokens).await?;
+    let sessions =
+        Query::delete().from_table(S::Table).and_where(Expr::col(S::ExpiresAt).lt(before)).to_owned();
+    run.execute(&sessions).await
+}

@@ -1,0 +1,135 @@
+//! Accounts.
+
+use sea_query::{Cond, Expr, ExprTrait, LikeExpr, Order, Query, SelectStatement};
+use sqlx::FromRow;
+
+use super::schema::User as U;
+use super::{Result, Run};
+use crate::model::{Person, Time, User, UserId, fold};
+
+/// An account to be made.
+pub struct New<'a> {
+    pub id: UserId,
+    pub email: Option<&'a str>,
+    pub username: Option<&'a str>,
+    pub password_hash: &'a str,
+    pub display_name: &'a str,
+    pub avatar_url: Option<&'a str>,
+    pub created_at: Time,
+}
+
+#[derive(FromRow)]
+struct UserRow {
+    id: UserId,
+    email: Option<String>,
+    username: Option<String>,
+    display_name: String,
+    avatar_url: Option<String>,
+    created_at: Time,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        let UserRow { id, email, username, display_name, avatar_url, created_at } = row;
+        Self { person: Person { id, username, display_name, avatar_url, created_at }, email }
+    }
+}
+
+fn users() -> SelectStatement {
+    Query::select()
+        .columns([U::Id, U::Email, U::Username, U::DisplayName, U::AvatarUrl, U::CreatedAt])
+        .from(U::Table)
+        .to_owned()
+}
+
+pub async fn insert(run: &mut impl Run, user: &New<'_>) -> Result<()> {
+    let insert = Query::insert()
+        .into_table(U::Table)
+        .columns([
+            U::Id,
+            U::Email,
+            U::EmailFolded,
+            U::Username,
+            U::UsernameFolded,
+            U::PasswordHash,
+            U::DisplayName,
+            U::NameFolded,
+            U::AvatarUrl,
+            U::CreatedAt,
+        ])
+        .values_panic([
+            user.id.into(),
+            user.email.into(),
+            user.email.map(fold).into(),
+            user.username.into(),
+            user.username.map(fold).into(),
+            user.password_hash.into(),
+            user.display_name.into(),
+            fold(user.display_name).into(),
+            user.avatar_url.into(),
+            user.created_at.into(),
+        ])
+        .to_owned();
+    run.execute(&insert).await
+}
+
+/// Writes all of a profile anew.
+pub async fn update(run: &mut impl Run, user: &User) -> Result<()> {
+    let update = Query::update()
+        .table(U::Table)
+        .value(U::Email, user.email.clone())
+        .value(U::EmailFolded, user.email.as_deref().map(fold))
+        .value(U::Username, user.person.username.clone())
+        .value(U::UsernameFolded, user.person.username.as_deref().map(fold))
+        .value(U::DisplayName, user.person.display_name.clone())
+        .value(U::NameFolded, fold(&user.person.display_name))
+        .value(U::AvatarUrl, user.person.avatar_url.clone())
+        .and_where(Expr::col(U::Id).eq(user.person.id))
+        .to_owned();
+    run.execute(&update).await
+}
+
+pub async fn by_id(run: &mut impl Run, id: UserId) -> Result<Option<User>> {
+    let row: Option<UserRow> = run.one(users().and_where(Expr::col(U::Id).eq(id))).await?;
+    Ok(row.map(User::from))
+}
+
+pub async fn by_ids(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<User>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<UserRow> = run.all(users().and_where(Expr::col(U::Id).is_in(ids.iter().copied()))).await?;
+    Ok(rows.into_iter().map(User::from).collect())
+}
+
+/// Whose account it is and its password's hash, by e-mail address or username.
+pub async fn credentials(run: &mut impl Run, name: &str) -> Result<Option<(UserId, String)>> {
+    let name = fold(name);
+    let question = Query::select()
+        .columns([U::Id, U::PasswordHash])
+        .from(U::Table)
+        .cond_where(
+            Cond::any()
+                .add(Expr::col(U::EmailFolded).eq(name.as_str()))
+                .add(Expr::col(U::UsernameFolded).eq(name.as_str())),
+        )
+        .to_owned();
+    run.one(&question).await
+}
+
+/// People of whose name or username a word begins like that, or whose address it is.
+pub async fn search(run: &mut impl Run, words: &str, limit: u64) -> Result<Vec<User>> {
+    let words = fold(words);
+    let escaped = words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let start = || LikeExpr::new(format!("{escaped}%")).escape('\\');
+    let inside = LikeExpr::new(format!("% {escaped}%")).escape('\\');
+    let found = Cond::any()
+        .add(Expr::col(U::NameFolded).like(start()))
+        .add(Expr::col(U::NameFolded).like(inside))
+        .add(Expr::col(U::UsernameFolded).like(start()))
+        .add(Expr::col(U::EmailFolded).eq(words.as_str()));
+    let mut question = users();
+    question.cond_where(found).order_by(U::NameFolded, Order::Asc).order_by(U::Id, Order::Asc).limit(limit);
+    let rows: Vec<UserRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(User::from).collect())
+}
