@@ -1,0 +1,65 @@
+//! What a file is, by its first bytes, compared with what its sender says it is.
+
+use super::{Error, Result};
+
+/// The first part of a media type: `image` of `image/png`.
+pub fn class(content_type: &str) -> &str {
+    content_type.split('/').next().unwrap_or_default()
+}
+
+/// Whether a browser may show it in place: pictures, sound and video, and never anything with a script.
+pub fn is_shown_inline(content_type: &str) -> bool {
+    let plain = content_type.split(';').next().unwrap_or_default().trim();
+    match class(plain) {
+        "audio" | "video" => true,
+        "image" => !plain.eq_ignore_ascii_case("image/svg+xml"),
+        _ => false,
+    }
+}
+
+/// The type to keep, unless the bytes contradict what was declared.
+///
+/// Sound in a raw codec has no mark to be known by, so what is not recognised is believed; a
+/// picture always has one.
+pub(super) fn agree(declared: &str, head: &[u8]) -> Result<String> {
+    let wrong =
+        |found: &str| Err(Error::WrongType { declared: declared.to_owned(), found: found.to_owned() });
+    let plain = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let found = infer::get(head).map(|found| found.mime_type());
+    match (class(&plain), found) {
+        ("image", None) if plain != "image/svg+xml" => wrong("no known picture"),
+        ("image", Some(found)) if plain != "image/svg+xml" => match class(found) {
+            "image" => Ok(found.to_owned()),
+            _ => wrong(found),
+        },
+        // WebM, MP4 and Ogg are containers: a recording of sound is found as video.
+        ("audio" | "video", Some(found)) if !matches!(class(found), "audio" | "video") => wrong(found),
+        ("", _) => Ok(found.unwrap_or("application/octet-stream").to_owned()),
+        _ => Ok(declared.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_no_picture() {
+        assert!(agree("image/png", b"<!DOCTYPE html><script>").is_err());
+        assert!(agree("audio/ogg", b"%PDF-1.7").is_err());
+        assert_eq!(agree("image/png", b"\xff\xd8\xff\xe0").unwrap(), "image/jpeg");
+    }
+
+    #[test]
+    fn a_recording_may_come_in_a_video_container() {
+        assert_eq!(agree("audio/webm;codecs=opus", b"\x1a\x45\xdf\xa3").unwrap(), "audio/webm;codecs=opus");
+        assert_eq!(agree("audio/opus", b"raw frames").unwrap(), "audio/opus");
+    }
+
+    #[test]
+    fn only_media_without_scripts_is_shown_in_place() {
+        assert!(is_shown_inline("image/png"));
+        assert!(!is_shown_inline("image/svg+xml; charset=utf-8"));
+        assert!(!is_shown_inline("text/html"));
+    }
+}

@@ -1,0 +1,60 @@
+//! What is told: an event, and the forms in which the APIs write it.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::model::{ChatId, Content, Event, Stream, UserId};
+
+/// How many API forms an event can be written in.
+pub const FORMS: usize = 5;
+
+/// One API's way of writing events: a number below [`FORMS`].
+#[derive(Debug, Clone, Copy)]
+pub struct Form(pub usize);
+
+/// An event on its way to many connections. It is written once in each form, however many get it.
+pub struct Telling {
+    pub event: Event,
+    forms: [OnceLock<Arc<str>>; FORMS],
+}
+
+impl Telling {
+    pub fn new(event: Event) -> Self {
+        Self { event, forms: Default::default() }
+    }
+
+    pub fn stream(&self) -> Stream {
+        self.event.position.stream
+    }
+
+    /// The event in a form, written by `write` the first time.
+    pub fn written(&self, form: Form, write: impl FnOnce(&Event) -> String) -> &Arc<str> {
+        self.forms[form.0].get_or_init(|| write(&self.event).into())
+    }
+
+    /// About how many bytes it is.
+    pub(super) fn weight(&self) -> usize {
+        use crate::model::Change::{MessageCreated, MessageUpdated};
+        const FRAME: usize = 400;
+        match &self.event.change {
+            MessageCreated(message) | MessageUpdated(message) => {
+                FRAME + message.content.as_ref().and_then(Content::text).map_or(0, str::len)
+            }
+            _ => FRAME,
+        }
+    }
+}
+
+/// What is told but not kept.
+#[derive(Debug, Clone, Copy)]
+pub enum Whisper {
+    Typing { chat: ChatId, user: UserId },
+}
+
+impl Whisper {
+    /// Whoever caused it need not hear it.
+    pub(super) fn is_from(&self, listener: UserId) -> bool {
+        match self {
+            Self::Typing { user, .. } => *user == listener,
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Attachments: announced, uploaded by a signed form, posted, read by whoever is in the chat.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use object_store::GetRange;
+
+use super::idempotency::{Attempt, Subject};
+use super::{Caller, Error, Limit, Messenger, Result};
+use crate::files::{Opened, Signature};
+use crate::model::{Attachment, AttachmentId, Time};
+use crate::store::attachments;
+
+/// How long an upload form is good.
+const FORM_LIFE: Duration = Duration::from_secs(15 * 60);
+/// The most files that one may have announced without uploading them.
+const MOST_PENDING: i64 = 20;
+
+/// A file that somebody is going to upload.
+#[derive(Debug, Clone)]
+pub struct Announcement {
+    pub filename: String,
+    pub content_type: String,
+    /// How many bytes at most; the server's limit when it is missing.
+    pub size: Option<u64>,
+}
+
+/// The form by which a file is uploaded.
+#[derive(Debug, Clone)]
+pub struct Form {
+    pub attachment: Attachment,
+    pub key: String,
+    pub signature: Signature,
+}
+
+/// A link that needs no token.
+#[derive(Debug, Clone)]
+pub struct Link {
+    pub until: Time,
+    pub signature: Signature,
+}
+
+impl Caller {
+    /// Announces a file and answers the form for it.
+    pub async fn announce_file(self, new: Announcement) -> Result<Form> {
+        let owner = self.access.user;
+        let messenger = &self.messenger;
+        let filename = check_filename(&new.filename)?;
+        let content_type = check_content_type(&new.content_type)?;
+        let most = messenger.settings.upload_limit;
+        let size = new.size.unwrap_or(most);
+        if size == 0 {
+            return Err(Error::invalid("size", "must be at least one byte"));
+        }
+        if size > most {
+            return Err(Error::TooLarge(format!("Files of more than {most} bytes are not taken here")));
+        }
+        messenger.limit(Limit::Upload(owner))?;
+        let mut work = messenger.begin().await?;
+        let pending = attachments::pending(&mut work.tx, owner, work.now).await?;
+        if messenger.settings.rate_limits && pending >= MOST_PENDING {
+            return Err(Error::TooMany(FORM_LIFE));
+        }
+        let attachment = Attachment {
+            id: AttachmentId::random(),
+            owner,
+            filename,
+            content_type,
+            size: i64::try_from(size).unwrap_or(i64::MAX),
+            created_at: work.now,
+            expires_at: work.now + FORM_LIFE,
+            uploaded: false,
+        };
+        attachments::insert(&mut work.tx, &attachment).await?;
+        work.once(self.attempt.clone(), Subject::Attachment(attachment.id));
+        work.commit().await?;
+        Ok(messenger.form(attachment))
+    }
+
+    /// The form of one's own attachment once more.
+    pub async fn form_again(&self, id: AttachmentId) -> Result<Form> {
+        let mut read = self.messenger.db.read().await?;
+        let attachment = attachments::by_id(&mut read, id).await?;
+        let attachment = attachment.filter(|attachment| attachment.owner == self.access.user);
+        Ok(self.messenger.form(attachment.ok_or(Error::NotFound("attachment"))?))
+    }
+
+    /// What is known of an attachment that is there and that the caller may read, and a link to it.
+    pub async fn attachment(&self, id: AttachmentId, link_life: Duration) -> Result<(Attachment, Link)> {
+        let mut read = self.messenger.db.read().await?;
+        let found = attachments::by_id(&mut read, id).await?.filter(|attachment| attachment.uploaded);
+        let attachment = found.ok_or(Error::NotFound("attachment"))?;
+        let owns = attachment.owner == self.access.user;
+        if !owns && !attachments::is_visible(&mut read, id, self.access.user).await? {
+            return Err(Error::NotFound("attachment"));
+        }
+        let until = self.messenger.clock.now() + link_life;
+        Ok((attachment, Link { until, signature: self.messenger.links.read(id, until) }))
+    }
+}
+
+impl Messenger {
+    fn form(&self, attachment: Attachment) -> Form {
+        Form { key: attachment.key(), signature: self.links.form(&attachment), attachment }
+    }
+
+    /// An attachment by a link that needs no token.
+    pub async fn linked(&self, id: AttachmentId, link: &Link) -> Result<Attachment> {
+        if link.until <= self.clock.now() || !self.links.is_read(id, link.until, &link.signature) {
+            return Err(Error::Forbidden("This link has run out or is not ours"));
+        }
+        let mut read = self.db.read().await?;
+        let found = attachments::by_id(&mut read, id).await?.filter(|attachment| attachment.uploaded);
+        found.ok_or(Error::NotFound("attachment"))
+    }
+
+    /// The bytes of an attachment, all or in part.
+    pub async fn open(&self, attachment: &Attachment, range: Option<GetRange>) -> Result<Opened> {
+        Ok(self.files.open(attachment, range).await?)
+    }
+
+    /// The attachment that a filled-in form is for, when the form is ours and still good.
+    pub async fn expected(&self, key: &str, content_type: &str, signature: &str) -> Result<Attachment> {
+        let id = key.split('/').next().and_then(|id| uuid::Uuid::try_parse(id).ok()).map(AttachmentId);
+        let id = id.ok_or(Error::Forbidden("The key is not the form's"))?;
+        let mut read = self.db.read().await?;
+        let attachment = attachments::by_id(&mut read, id).await?;
+        let attachment = attachment.ok_or(Error::Forbidden("The key is not the form's"))?;
+        if attachment.key() != key {
+            return Err(Error::Forbidden("The key is not the form's"));
+        }
+        if attachment.uploaded {
+            return Err(Error::Conflict("This file was uploaded already"));
+        }
+        if attachment.content_type != content_type {
+            return Err(Error::Forbidden("The Content-Type is not the form's"));
+        }
+        if !self.links.is_form(&attachment, signature) {
+            return Err(Error::Forbidden("The signature is not the form's"));
+        }
+        if attachment.expires_at <= self.clock.now() {
+            return Err(Error::Forbidden("The form has run out; ask for a new one"));
+        }
+        Ok(attachment)
+    }
+
+    /// Takes the bytes of an attachment. When it fails, nothing is kept and the form stays good.
+    pub async fn receive<E: std::fmt::Display>(
+        &self,
+        attachment: Attachment,
+        bytes: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
+    ) -> Result<()> {
+        // Two who send to one form at once would write over each other.
+        let _turn = self.attempt(Attempt::new(Some(attachment.owner), "upload", &attachment.key(), b""))?;
+        let most = u64::try_from(attachment.size).unwrap_or_default();
+        let received = self.files.receive(&attachment, most, bytes).await?;
+        let size = i64::try_from(received.size).unwrap_or(i64::MAX);
+        let mut work = self.begin().await?;
+        let now = work.now;
+        attachments::uploaded(
+            &mut work.tx,
+            attachment.id,
+            size,
+            &received.content_type,
+            &received.sha256,
+            now,
+        )
+        .await?;
+        work.commit().await
+    }
+}
+
+fn check_filename(name: &str) -> Result<String> {
+    // Some browsers send a path; people mean its last part.
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
+    if name.is_empty() || name.len() > 255 || name.chars().any(char::is_control) {
+        return Err(Error::invalid("filename", "must have 1 to 255 bytes and no control characters"));
+    }
+    Ok(name.to_owned())
+}
+
+fn check_content_type(content_type: &str) -> Result<String> {
+    let text = content_type.trim();
+    let plain = text.split(';').next().unwrap_or_default().trim();
+    let is_word = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "!#$&^_.+-".contains(c))
+    };
+    let sound = plain.split_once('/').is_some_and(|(kind, subtype)| is_word(kind) && is_word(subtype));
+    if !sound || text.len() > 255 || !text.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
+        return Err(Error::invalid("content_type", "must be a media type, as in audio/opus"));
+    }
+    Ok(text.to_owned())
+}

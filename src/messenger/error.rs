@@ -1,0 +1,107 @@
+//! Why the messenger says no: one error for all APIs, each with a stable code.
+
+use std::time::Duration;
+
+use super::idempotency::Original;
+use crate::model::Flaw;
+use crate::{files, store};
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What was asked can't be done; `field` is the one to mend.
+    #[error("{field}: {reason}")]
+    Invalid { field: &'static str, reason: String },
+    /// Somebody has this e-mail address or username.
+    #[error("{0} is already registered")]
+    Taken(&'static str),
+    #[error("Wrong name or password")]
+    WrongPassword,
+    #[error("Missing, invalid or expired token")]
+    Unauthorized,
+    #[error("The session has ended; sign in again")]
+    SessionEnded,
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("There is no such {0}")]
+    NotFound(&'static str),
+    /// The request was carried out before, or is just being carried out.
+    #[error("This request was already made with this Idempotency-Key")]
+    Repeated(Option<Box<Original>>),
+    #[error("This Idempotency-Key was used for another request")]
+    KeyReused,
+    #[error("{0}")]
+    Conflict(&'static str),
+    #[error("Too many requests; try again in {} s", .0.as_secs().max(1))]
+    TooMany(Duration),
+    #[error("{0}")]
+    TooLarge(String),
+    #[error("New accounts are not open here")]
+    RegistrationClosed,
+    #[error("The server's disk is full; nothing was saved")]
+    Full,
+    #[error("The server is busy; try again in a moment")]
+    Busy,
+    /// Something that is not the caller's fault; the log says what.
+    #[error("Something went wrong on the server")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// A word for programs; it never changes.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => "invalid",
+            Self::Taken(_) => "taken",
+            Self::WrongPassword => "wrong_password",
+            Self::Unauthorized => "unauthorized",
+            Self::SessionEnded => "session_ended",
+            Self::Forbidden(_) => "forbidden",
+            Self::NotFound(_) => "not_found",
+            Self::Repeated(_) => "duplicate_request",
+            Self::KeyReused => "key_reused",
+            Self::Conflict(_) => "conflict",
+            Self::TooMany(_) => "too_many_requests",
+            Self::TooLarge(_) => "too_large",
+            Self::RegistrationClosed => "registration_closed",
+            Self::Full => "storage_full",
+            Self::Busy => "busy",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
+        Self::Invalid { field, reason: reason.into() }
+    }
+}
+
+impl From<Flaw> for Error {
+    fn from(flaw: Flaw) -> Self {
+        Self::Invalid { field: flaw.field, reason: flaw.reason }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Full => Self::Full,
+            store::Error::Unavailable | store::Error::Closed => Self::Busy,
+            error @ (store::Error::Taken | store::Error::Failed(_)) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<files::Error> for Error {
+    fn from(error: files::Error) -> Self {
+        match error {
+            files::Error::TooLarge(_) => Self::TooLarge(error.to_string()),
+            files::Error::Empty | files::Error::WrongType { .. } | files::Error::Truncated(_) => {
+                Self::invalid("file", error.to_string())
+            }
+            files::Error::Full => Self::Full,
+            files::Error::Missing => Self::NotFound("file"),
+            files::Error::Failed(error) => Self::Internal(error.into()),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Rate limits: how often one may ask (GCRA: one time stamp for each key).
+//!
+//! Written here because tests move the messenger's clock, and because a wrong password must be
+//! refused before it is counted, which keyed limiters at hand can't do.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::{Error, Result};
+use crate::model::{ChatId, SessionId, UserId};
+
+/// What is counted, and for whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Limit {
+    SignIn(Network),
+    WrongPassword(u64),
+    SignUp(Network),
+    Refresh(SessionId),
+    Send(UserId),
+    SendToChat(ChatId),
+    Change(UserId),
+    NewChat(UserId),
+    AddMember(UserId),
+    Upload(UserId),
+    Search(UserId),
+    Read(UserId),
+    Connect(UserId),
+    ConnectFrom(Network),
+}
+
+impl Limit {
+    /// How many at once, and how long until there is one more.
+    fn quota(self) -> (u32, Duration) {
+        let every = |count: u32, span: Duration| span / count;
+        let (second, minute, hour) =
+            (Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3_600));
+        match self {
+            Self::SignIn(_) => (10, every(10, minute)),
+            Self::WrongPassword(_) => (10, every(1, minute)),
+            Self::SignUp(_) => (10, every(20, hour)),
+            Self::Refresh(_) => (30, every(30, minute)),
+            Self::Send(_) | Self::Change(_) => (20, every(5, second)),
+            Self::SendToChat(_) => (100, every(50, second)),
+            Self::NewChat(_) => (20, every(60, hour)),
+            Self::AddMember(_) => (60, every(60, hour)),
+            Self::Upload(_) => (30, every(30, minute)),
+            Self::Search(_) => (10, every(2, second)),
+            Self::Read(_) => (100, every(20, second)),
+            Self::Connect(_) => (30, every(30, minute)),
+            Self::ConnectFrom(_) => (60, every(60, minute)),
+        }
+    }
+}
+
+/// The address that somebody asks from; of IPv6, the /64 that one household has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Network(u128);
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self(address.to_bits().into()),
+            IpAddr::V6(address) => Self(address.to_bits() >> 64 << 64),
+        }
+    }
+}
+
+/// A number for a name that is counted, so that names don't fill the memory.
+pub(super) fn name_key(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The most keys that are remembered: some 20 MB.
+const MOST_KEYS: usize = 200_000;
+
+pub(super) struct Limits {
+    on: bool,
+    clock: Clock,
+    /// When each key's allowance will be whole again, in milliseconds.
+    whole_at: Mutex<HashMap<Limit, i64>>,
+}
+
+impl Limits {
+    pub(super) fn new(on: bool, clock: Clock) -> Self {
+        Self { on, clock, whole_at: Mutex::default() }
+    }
+
+    /// Counts one, or refuses it.
+    pub(super) fn take(&self, limit: Limit) -> Result<()> {
+        self.ask(limit, true)
+    }
+
+    /// Whether one more would be refused.
+    pub(super) fn check(&self, limit: Limit) -> Result<()> {
+        self.ask(limit, false)
+    }
+
+    fn ask(&self, limit: Limit, take: bool) -> Result<()> {
+        if !self.on {
+            return Ok(());
+        }
+        let now = self.clock.now().0;
+        let (burst, every) = limit.quota();
+        let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
+        let mut keys = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= MOST_KEYS {
+            keys.retain(|_, whole_at| *whole_at > now);
+        }
+        // A clock that was set back must not punish anybody: never further ahead than a whole burst.
+        let whole_at = keys.get(&limit).copied().unwrap_or(now).clamp(now, now + every * i64::from(burst));
+        let over = whole_at + every - (now + every * i64::from(burst));
+        if over > 0 {
+            return Err(Error::TooMany(Duration::from_millis(over.unsigned_abs())));
+        }
+        if take {
+            keys.insert(limit, whole_at + every);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_followed_by_a_steady_rate() {
+        let clock = Clock::default();
+        let limits = Limits::new(true, clock.clone());
+        let limit = Limit::Send(UserId(1));
+        let burst = (0..100).take_while(|_| limits.take(limit).is_ok()).count();
+        assert!((20..=21).contains(&burst), "{burst}");
+        assert!(limits.take(Limit::Send(UserId(2))).is_ok(), "everybody has an allowance of their own");
+        clock.advance(Duration::from_secs(1));
+        let more = (0..100).take_while(|_| limits.take(limit).is_ok()).count();
+        assert!((5..=6).contains(&more), "{more}");
+    }
+}

@@ -1,0 +1,164 @@
+//! The event log: what is kept of an event, and making it whole again when it is read.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Result;
+use crate::model::{Change, ChatId, Event, Message, MessageId, UserId};
+use crate::store::events::Record;
+use crate::store::{self, Run};
+
+/// What is kept of a change. The numbers are those of the `kind` column.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    MessageCreated = 1,
+    MessageUpdated = 2,
+    MessageDeleted = 3,
+    MemberAdded = 4,
+    MemberRemoved = 5,
+    ChatRenamed = 6,
+    ChatRead = 7,
+    MessageHidden = 8,
+    ChatGained = 9,
+    ChatLost = 10,
+    UserUpdated = 11,
+}
+
+const KINDS: [Kind; 11] = [
+    Kind::MessageCreated,
+    Kind::MessageUpdated,
+    Kind::MessageDeleted,
+    Kind::MemberAdded,
+    Kind::MemberRemoved,
+    Kind::ChatRenamed,
+    Kind::ChatRead,
+    Kind::MessageHidden,
+    Kind::ChatGained,
+    Kind::ChatLost,
+    Kind::UserUpdated,
+];
+
+/// What the subject alone does not tell.
+#[derive(Serialize, Deserialize, Default)]
+struct Data {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chat: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    hidden: bool,
+}
+
+/// What to keep of an event.
+pub(super) fn record(event: &Event) -> Record {
+    let none = Data::default;
+    let (kind, subject, data) = match &event.change {
+        Change::MessageCreated(message) => (Kind::MessageCreated, message.id.0, None),
+        Change::MessageUpdated(message) => (Kind::MessageUpdated, message.id.0, None),
+        Change::MessageDeleted { id, .. } => (Kind::MessageDeleted, id.0, None),
+        Change::MemberAdded { member, .. } => (Kind::MemberAdded, member.user().0, None),
+        Change::MemberRemoved { user, .. } => (Kind::MemberRemoved, user.0, None),
+        Change::ChatRenamed { chat, title } => {
+            (Kind::ChatRenamed, chat.0, Some(Data { title: Some(title.clone()), ..none() }))
+        }
+        Change::ChatRead { user, message, .. } => {
+            (Kind::ChatRead, user.0, Some(Data { message: Some(message.0), ..none() }))
+        }
+        Change::MessageHidden { id, chat } => {
+            (Kind::MessageHidden, id.0, Some(Data { chat: Some(chat.0), ..none() }))
+        }
+        Change::ChatGained(chat) => (Kind::ChatGained, chat.id.0, None),
+        Change::ChatLost { chat, hidden } => {
+            (Kind::ChatLost, chat.0, Some(Data { hidden: *hidden, ..none() }))
+        }
+        Change::UserUpdated(user) => (Kind::UserUpdated, user.id().0, None),
+    };
+    let data = data.and_then(|data| serde_json::to_string(&data).ok());
+    Record {
+        stream: event.position.stream,
+        seq: event.position.seq,
+        kind: kind as i64,
+        subject,
+        data,
+        at: event.at,
+    }
+}
+
+/// Makes kept events whole, with what they are about as it is now.
+///
+/// What is gone since (a purged message, a chat that was left again, a departed member) is left
+/// out: a later event says that it went. So is what the reader hid: that was said in their own
+/// stream, which may be told before the chat's.
+pub(super) async fn whole(run: &mut impl Run, reader: UserId, records: &[Record]) -> Result<Vec<Event>> {
+    let messages = messages(run, reader, records).await?;
+    let mut events = Vec::with_capacity(records.len());
+    for record in records {
+        let Some(kind) = KINDS.into_iter().find(|kind| *kind as i64 == record.kind) else {
+            continue;
+        };
+        if let Some(change) = change(run, reader, record, kind, &messages).await? {
+            events.push(Event { position: record.position(), at: record.at, change });
+        }
+    }
+    Ok(events)
+}
+
+async fn messages(
+    run: &mut impl Run,
+    reader: UserId,
+    records: &[Record],
+) -> Result<HashMap<MessageId, Message>> {
+    let about_message = |record: &&Record| {
+        record.kind == Kind::MessageCreated as i64 || record.kind == Kind::MessageUpdated as i64
+    };
+    let mut ids: Vec<MessageId> =
+        records.iter().filter(about_message).map(|r| MessageId(r.subject)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let hidden = store::messages::hidden(run, &ids, reader).await?;
+    ids.retain(|id| !hidden.contains(id));
+    let found = store::messages::by_ids(run, &ids).await?;
+    Ok(found.into_iter().map(|message| (message.id, message)).collect())
+}
+
+async fn change(
+    run: &mut impl Run,
+    reader: UserId,
+    record: &Record,
+    kind: Kind,
+    messages: &HashMap<MessageId, Message>,
+) -> Result<Option<Change>> {
+    let data: Data =
+        record.data.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let (message, user, subject_chat) =
+        (MessageId(record.subject), UserId(record.subject), ChatId(record.subject));
+    let chat = ChatId(record.stream.0);
+    Ok(match kind {
+        Kind::MessageCreated => messages.get(&message).cloned().map(Change::MessageCreated),
+        Kind::MessageUpdated => messages.get(&message).cloned().map(Change::MessageUpdated),
+        Kind::MessageDeleted => Some(Change::MessageDeleted { id: message, chat }),
+        Kind::MemberAdded => {
+            let member = store::members::of_chat(run, chat, Some(user)).await?.pop();
+            member.map(|member| Change::MemberAdded { chat, member })
+        }
+        Kind::MemberRemoved => Some(Change::MemberRemoved { chat, user }),
+        Kind::ChatRenamed => Some(Change::ChatRenamed { chat, title: data.title.unwrap_or_default() }),
+        Kind::ChatRead => {
+            Some(Change::ChatRead { chat, user, message: MessageId(data.message.unwrap_or_default()) })
+        }
+        Kind::MessageHidden => {
+            Some(Change::MessageHidden { id: message, chat: ChatId(data.chat.unwrap_or_default()) })
+        }
+        Kind::ChatGained => {
+            store::chats::of_user(run, reader, Some(subject_chat)).await?.pop().map(Change::ChatGained)
+        }
+        Kind::ChatLost => Some(Change::ChatLost { chat: subject_chat, hidden: data.hidden }),
+        Kind::UserUpdated => store::users::by_id(run, user).await?.map(Change::UserUpdated),
+    })
+}

@@ -1,0 +1,181 @@
+//! What can be done with a message that was sent: edit, delete, react.
+
+use super::chat::find;
+use super::idempotency::Subject;
+use super::work::Work;
+use super::{Caller, Error, Result};
+use crate::model::{Change, Content, Kind, Message, MessageId, Payload};
+use crate::store::members::Place;
+use crate::store::{attachments, messages, reactions};
+
+/// The most different emoji under one message.
+const MOST_EMOJI: usize = 50;
+
+impl Caller {
+    /// One message.
+    pub async fn message(&self, id: MessageId) -> Result<Message> {
+        let mut read = self.messenger.db.read().await?;
+        let message = messages::by_id(&mut read, id).await?.ok_or(Error::NotFound("message"))?;
+        find(&mut read, message.chat, self.access.user).await?;
+        Ok(message)
+    }
+
+    /// Says it differently. Only the author may; a payload that is not given stays.
+    pub async fn edit(
+        self,
+        id: MessageId,
+        text: Option<String>,
+        payload: Option<Payload>,
+    ) -> Result<Message> {
+        let (mut work, message, _) = self.change(id).await?;
+        if message.author != self.access.user {
+            return Err(Error::Forbidden("Only one's own messages can be edited"));
+        }
+        if message.kind == Kind::System {
+            return Err(Error::Forbidden("System messages can't be edited"));
+        }
+        let old = message.content.as_ref().ok_or(Error::NotFound("message"))?;
+        let content = edited(old, text, payload)?;
+        messages::edit(&mut work.tx, id, &content, work.now).await?;
+        self.update(work, message.id).await
+    }
+
+    /// Takes a message away from everybody. Its author may, and whoever moderates the chat.
+    pub async fn delete_for_all(self, id: MessageId) -> Result<()> {
+        let (mut work, message, place) = self.change(id).await?;
+        if message.author != self.access.user && !place.role.moderates() {
+            return Err(Error::Forbidden("Only one's own messages can be deleted for all"));
+        }
+        if message.content.is_none() {
+            return Err(Error::NotFound("message"));
+        }
+        messages::delete(&mut work.tx, id, work.now).await?;
+        reactions::delete_all(&mut work.tx, &[id]).await?;
+        attachments::unpost(&mut work.tx, &[id]).await?;
+        work.announce(message.chat, Change::MessageDeleted { id, chat: message.chat }).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+
+    /// Takes a message away from one's own sight.
+    pub async fn delete_for_me(self, id: MessageId) -> Result<()> {
+        let (mut work, message, _) = self.change(id).await?;
+        let user = self.access.user;
+        if !messages::is_hidden(&mut work.tx, id, user).await? {
+            messages::hide(&mut work.tx, id, user).await?;
+            work.announce(user, Change::MessageHidden { id, chat: message.chat }).await?;
+        }
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+
+    /// Puts an emoji under a message; one that is there already stays.
+    pub async fn react(self, id: MessageId, emoji: &str) -> Result<Message> {
+        let emoji = check_emoji(emoji)?;
+        let (mut work, message, _) = self.change(id).await?;
+        if message.content.is_none() {
+            return Err(Error::NotFound("message"));
+        }
+        let user = self.access.user;
+        let there = message.reactions.iter().find(|reaction| reaction.emoji == emoji);
+        if there.is_some_and(|reaction| reaction.users.contains(&user)) {
+            work.once(self.attempt, Subject::Message(id));
+            work.commit().await?;
+            return Ok(message);
+        }
+        if there.is_none() && message.reactions.len() >= MOST_EMOJI {
+            return Err(Error::Conflict("There are too many different emoji under this message"));
+        }
+        let now = work.now;
+        reactions::insert(&mut work.tx, id, user, emoji, now).await?;
+        self.update(work, id).await
+    }
+
+    /// Takes one's emoji away again.
+    pub async fn unreact(self, id: MessageId, emoji: &str) -> Result<Message> {
+        let emoji = check_emoji(emoji)?;
+        let (mut work, message, _) = self.change(id).await?;
+        let user = self.access.user;
+        let there = message.reactions.iter().find(|reaction| reaction.emoji == emoji);
+        if !there.is_some_and(|reaction| reaction.users.contains(&user)) {
+            return Err(Error::NotFound("reaction"));
+        }
+        reactions::delete(&mut work.tx, id, user, emoji).await?;
+        self.update(work, id).await
+    }
+
+    /// Begins to change a message of a chat that the caller is in.
+    async fn change(&self, id: MessageId) -> Result<(Work, Message, Place)> {
+        self.changes()?;
+        let mut work = self.messenger.begin().await?;
+        let message = messages::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound("message"))?;
+        let (_, place) = find(&mut work.tx, message.chat, self.access.user).await?;
+        Ok((work, message, place))
+    }
+
+    /// Tells how a message is now.
+    async fn update(self, mut work: Work, id: MessageId) -> Result<Message> {
+        let message = messages::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound("message"))?;
+        work.announce(message.chat, Change::MessageUpdated(message.clone())).await?;
+        work.once(self.attempt, Subject::Message(id));
+        work.commit().await?;
+        Ok(message)
+    }
+}
+
+fn edited(old: &Content, text: Option<String>, payload: Option<Payload>) -> Result<Content> {
+    if text.is_none() && payload.is_none() {
+        return Err(Error::invalid("content", "there is nothing to change"));
+    }
+    let text = text.or_else(|| old.text().map(str::to_owned));
+    let payload = payload.or_else(|| old.payload().cloned());
+    let new = Content::new(old.kind(), text, payload)?;
+    if new.attachment() != old.attachment() {
+        return Err(Error::invalid("payload", "attachment_id can't be changed; send a new message"));
+    }
+    Ok(new)
+}
+
+/// Any emoji there is or will be: not a word, not a space, short.
+fn check_emoji(text: &str) -> Result<&str> {
+    let is_mark =
+        |c: char| !c.is_ascii_alphabetic() && !c.is_control() && !c.is_whitespace() && !is_letter(c);
+    let is_emoji = |c: char| {
+        !c.is_ascii() && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{fe00}'..='\u{fe0f}' | '\u{20e3}')
+    };
+    let is_keycap =
+        text.ends_with('\u{20e3}') && text.starts_with(|c: char| c.is_ascii_digit() || c == '#' || c == '*');
+    if text.is_empty()
+        || text.len() > 64
+        || !text.chars().all(is_mark)
+        || !(is_keycap || text.chars().any(is_emoji))
+    {
+        return Err(Error::invalid("emoji", "is not an emoji"));
+    }
+    Ok(text)
+}
+
+/// Letters of scripts; the regional indicators and signs that emoji are made of are none.
+fn is_letter(c: char) -> bool {
+    c.is_alphabetic()
+        && !matches!(
+            c,
+            '\u{1f100}'..='\u{1f1ff}' | '\u{2122}' | '\u{2139}' | '\u{24c2}' | '\u{3297}' | '\u{3299}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emoji_are_told_from_words() {
+        for emoji in ["👍", "❤️", "❤", "🇷🇺", "👩‍💻", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "👍🏽"]
+        {
+            assert!(check_emoji(emoji).is_ok(), "{emoji}");
+        }
+        for word in ["", "a", "да", "1", " ", "\u{200b}", "👍 👍", "<b>", "漢"] {
+            assert!(check_emoji(word).is_err(), "{word:?}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! What the messenger does, and who may.
+//!
+//! Everything begins with somebody: a [`Visitor`] without an account may register and sign in; a
+//! [`Caller`] is whoever an access token names, and finds only what they may see; a [`Membership`]
+//! is a caller in a chat, and [`Moderator`] one who may change it. What nobody may do has no method.
+
+mod account;
+mod attachment;
+mod chat;
+mod clock;
+mod error;
+mod history;
+mod idempotency;
+mod limits;
+mod log;
+mod message;
+mod password;
+mod post;
+mod secrets;
+mod session;
+mod sweep;
+mod sync;
+mod token;
+mod work;
+
+use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use aws_lc_rs::hmac::{HMAC_SHA256, Key};
+use tokio::sync::mpsc;
+
+pub use account::{Profile, Registration, SignIn};
+pub use attachment::{Announcement, Form, Link};
+pub use chat::{Membership, Moderator};
+pub use clock::Clock;
+pub use error::{Error, Result};
+pub use history::{Around, MOST_MESSAGES};
+pub use idempotency::{Attempt, Original, Subject, Turn};
+pub use limits::{Limit, Network};
+pub use post::Draft;
+pub use secrets::Secrets;
+pub use session::{Grant, Ticket};
+pub use sync::{Cursor, Gap, Listener, Page};
+pub use token::{ACCESS_LIFE, Access};
+
+use crate::files::{Files, Links};
+use crate::hub::{Close, Hub};
+use crate::model::Ids;
+use crate::store::Db;
+
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// Everybody.
+    Open,
+    /// Whoever has a code of an administrator.
+    Invite,
+    /// Nobody but an administrator.
+    Closed,
+}
+
+/// What can be chosen about a messenger.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub opening: Opening,
+    /// The largest file, in bytes.
+    pub upload_limit: u64,
+    pub rate_limits: bool,
+}
+
+/// The messenger. A handle: clones are the same one.
+#[derive(Clone)]
+pub struct Messenger(Arc<Core>);
+
+/// What the rooms of the messenger share.
+pub struct Core {
+    pub(crate) db: Db,
+    pub(crate) files: Files,
+    pub(crate) hub: Hub,
+    pub clock: Clock,
+    pub settings: Settings,
+    ids: Ids,
+    links: Links,
+    tokens: token::Tokens,
+    passwords: password::Passwords,
+    limits: limits::Limits,
+    running: Arc<idempotency::Running>,
+    posts: mpsc::Sender<post::Post>,
+    /// From a refresh token, the one that follows it.
+    successors: Key,
+    invites: Key,
+}
+
+impl Deref for Messenger {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.0
+    }
+}
+
+/// Somebody without an account, or not signed in yet.
+pub struct Visitor {
+    messenger: Messenger,
+    address: IpAddr,
+    attempt: Option<Attempt>,
+}
+
+/// Somebody who is signed in.
+pub struct Caller {
+    messenger: Messenger,
+    pub access: Access,
+    attempt: Option<Attempt>,
+}
+
+impl Messenger {
+    pub async fn new(
+        db: Db,
+        files: Files,
+        secrets: &Secrets,
+        clock: Clock,
+        settings: Settings,
+    ) -> Result<Self> {
+        let (posts, waiting) = mpsc::channel(post::LONGEST_QUEUE);
+        let messenger = Self(Arc::new(Core {
+            hub: Hub::default(),
+            ids: Ids::new(0),
+            links: Links::new(&secrets.key("links")),
+            tokens: token::Tokens::new(secrets),
+            passwords: password::Passwords::new(),
+            limits: limits::Limits::new(settings.rate_limits, clock.clone()),
+            running: Arc::default(),
+            posts,
+            successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
+            invites: Key::new(HMAC_SHA256, &secrets.key("invite")),
+            db,
+            files,
+            clock,
+            settings,
+        }));
+        messenger.remember_revoked().await?;
+        tokio::spawn(post::write(Arc::downgrade(&messenger.0), waiting));
+        Ok(messenger)
+    }
+
+    pub fn visitor(&self, address: IpAddr) -> Visitor {
+        Visitor { messenger: self.clone(), address, attempt: None }
+    }
+
+    pub fn as_user(&self, access: Access) -> Caller {
+        Caller { messenger: self.clone(), access, attempt: None }
+    }
+
+    /// Counts one towards a limit, or refuses it.
+    pub fn limit(&self, limit: Limit) -> Result<()> {
+        self.limits.take(limit)
+    }
+
+    /// Whether the database and the storage answer.
+    pub async fn check(&self) -> Result<()> {
+        let mut read = self.db.read().await?;
+        crate::store::streams::seqs(&mut read, &[]).await?;
+        self.files.check().await?;
+        Ok(())
+    }
+
+    /// Tells every connection to come back later.
+    pub fn send_away(&self) {
+        self.hub.close_all(Close::Restart);
+    }
+
+    /// Waits until everything is written.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+
+    fn id(&self) -> i64 {
+        self.ids.next(self.clock.now())
+    }
+}
+
+impl Visitor {
+    /// Which request the next change is made by.
+    #[must_use]
+    pub fn once(self, attempt: Attempt) -> Self {
+        Self { attempt: Some(attempt), ..self }
+    }
+}
+
+impl Caller {
+    /// Which request the next change is made by.
+    #[must_use]
+    pub fn once(self, attempt: Attempt) -> Self {
+        Self { attempt: Some(attempt), ..self }
+    }
+
+    /// Counts one change towards the caller's limit.
+    fn changes(&self) -> Result<()> {
+        self.messenger.limit(Limit::Change(self.access.user))
+    }
+}

@@ -1,0 +1,97 @@
+//! Password hashes: argon2id, off the async threads and bounded in parallel.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+
+use super::{Error, Result};
+
+/// How many may wait for a turn, and for how long.
+const LONGEST_QUEUE: usize = 50;
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// Hashes and checks passwords, as many at a time as there are cores.
+pub(super) struct Passwords {
+    turns: Arc<Semaphore>,
+    waiting: AtomicUsize,
+}
+
+/// Checked when there is no such account, so that the answer takes as long. Nobody knows its
+/// password: its salt and its hash were never made from one.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$QmVzZWRrYU5vYm9keQ$Tm9ib2R5IGtub3dzIHRoaXMgcGFzc3dvcmQuLi4uLi4";
+
+impl Passwords {
+    pub(super) fn new() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { turns: Arc::new(Semaphore::new(cores)), waiting: AtomicUsize::new(0) }
+    }
+
+    pub(super) async fn hash(&self, password: &str) -> Result<String> {
+        let password = normal(password);
+        self.turn(move || hash(&password)).await?
+    }
+
+    /// Whether it is the password of a hash; without a hash it never is.
+    pub(super) async fn is(&self, password: &str, hash: Option<String>) -> Result<bool> {
+        let password = normal(password);
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
+        let is = self.turn(move || is(&password, &hash)).await?;
+        Ok(is && known)
+    }
+
+    async fn turn<T: Send + 'static>(&self, act: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= LONGEST_QUEUE {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(Error::Busy);
+        }
+        let turn = tokio::time::timeout(LONGEST_WAIT, self.turns.clone().acquire_owned()).await;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        let Ok(Ok(turn)) = turn else {
+            return Err(Error::Busy);
+        };
+        let done = tokio::task::spawn_blocking(move || {
+            let done = act();
+            drop(turn);
+            done
+        });
+        done.await.map_err(|error| Error::Internal(error.into()))
+    }
+}
+
+/// One form for what looks alike: macOS types `й` in two characters (NFKC, NIST SP 800-63B 5.1.1.2).
+fn normal(password: &str) -> String {
+    password.nfkc().collect()
+}
+
+fn hash(password: &str) -> Result<String> {
+    let hash = Argon2::default().hash_password(password.as_bytes());
+    Ok(hash.map_err(|error| Error::Internal(error.to_string().into()))?.to_string())
+}
+
+fn is(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobodys_hash_costs_as_much_as_anybodys() {
+        let anybody = hash("a password").unwrap();
+        let (anybody, nobody) = (PasswordHash::new(&anybody).unwrap(), PasswordHash::new(NOBODY).unwrap());
+        assert_eq!(nobody.algorithm, anybody.algorithm);
+        assert_eq!(nobody.params, anybody.params);
+        assert_eq!(nobody.hash.unwrap().len(), anybody.hash.unwrap().len());
+        assert!(!is("a password", NOBODY));
+    }
+}

@@ -1,0 +1,58 @@
+//! The server's secret, made at the first start, and the keys that are derived from it.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// Where keys come from.
+pub struct Secrets {
+    root: hmac::Key,
+}
+
+impl Secrets {
+    /// Reads the secret from a file that only its owner may read; makes it when it is missing.
+    pub fn open(file: &Path) -> io::Result<Self> {
+        match fs::read_to_string(file) {
+            Ok(text) => {
+                fs::set_permissions(file, fs::Permissions::from_mode(0o600))?;
+                let secret = URL_SAFE_NO_PAD.decode(text.trim()).ok().filter(|secret| secret.len() == 32);
+                let unusable =
+                    || io::Error::new(io::ErrorKind::InvalidData, "it does not hold a secret of 32 bytes");
+                Ok(Self::new(&secret.ok_or_else(unusable)?))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let secret = random();
+                let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+                writeln!(new, "{}", URL_SAFE_NO_PAD.encode(secret))?;
+                new.sync_all()?;
+                Ok(Self::new(&secret))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn new(secret: &[u8]) -> Self {
+        Self { root: hmac::Key::new(HMAC_SHA256, secret) }
+    }
+
+    /// A key of 32 bytes for one purpose, always the same.
+    pub fn key(&self, purpose: &str) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(hmac::sign(&self.root, purpose.as_bytes()).as_ref());
+        key
+    }
+}
+
+/// 32 bytes that nobody can guess.
+#[expect(clippy::expect_used, reason = "without the system's randomness nothing can be kept safe")]
+pub(super) fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).expect("the system gives random bytes");
+    bytes
+}

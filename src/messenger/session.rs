@@ -1,0 +1,213 @@
+//! Sessions: a refresh token that changes with every use, and short access tokens.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use aws_lc_rs::{digest, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::idempotency::Subject;
+use super::work::Work;
+use super::{ACCESS_LIFE, Access, Caller, Error, Limit, Messenger, Result, Visitor, secrets};
+use crate::hub::Close;
+use crate::model::{Session, SessionId, Time, UserId};
+use crate::store::sessions::{self, Hash};
+
+/// A refresh token that is not used for so long ends.
+const REFRESH_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// A session ends after this, however much it is used.
+const SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// Two tabs that refresh at the same instant both get the same successor; later it is theft.
+const GRACE: Duration = Duration::from_secs(10);
+/// The most sessions of one person; the one idle for longest gives way.
+const MOST_SESSIONS: usize = 20;
+/// A socket ticket is good for this long, once.
+const TICKET_LIFE: Duration = Duration::from_secs(30);
+
+/// What whoever signed in gets.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    pub access_token: String,
+    pub refresh_token: String,
+    /// How long the access token is good.
+    pub expires_in: Duration,
+}
+
+/// A pass for one socket.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    pub ticket: String,
+    pub expires_in: Duration,
+}
+
+fn sha256(secret: &[u8]) -> Hash {
+    let mut hash = Hash::default();
+    hash.copy_from_slice(digest::digest(&digest::SHA256, secret).as_ref());
+    hash
+}
+
+impl Messenger {
+    /// Who an access token names.
+    pub fn access(&self, token: &str) -> Result<Access> {
+        self.tokens.check(token, self.clock.now())
+    }
+
+    /// Begins a session within a change.
+    pub(super) async fn grant(
+        &self,
+        work: &mut Work,
+        user: UserId,
+        device: Option<String>,
+        address: Option<IpAddr>,
+    ) -> Result<Grant> {
+        let now = work.now;
+        let mut others = sessions::of_user(&mut work.tx, user, now, now - REFRESH_LIFE).await?;
+        for idle in others.split_off(others.len().min(MOST_SESSIONS - 1)) {
+            revoke(work, &idle).await?;
+        }
+        let session = Session {
+            id: SessionId(self.id()),
+            user,
+            device: device.map(|device| device.chars().filter(|c| !c.is_control()).take(200).collect()),
+            address: address.map(|address| address.to_canonical().to_string()),
+            created_at: now,
+            used_at: now,
+            expires_at: now + SESSION_LIFE,
+        };
+        sessions::insert(&mut work.tx, &session).await?;
+        let refresh = secrets::random();
+        sessions::insert_refresh(&mut work.tx, sha256(&refresh), session.id, now, now + REFRESH_LIFE).await?;
+        self.granted(user, session.id, &refresh, now)
+    }
+
+    fn granted(&self, user: UserId, session: SessionId, refresh: &[u8], now: Time) -> Result<Grant> {
+        Ok(Grant {
+            access_token: self.tokens.issue(user, session, now)?,
+            refresh_token: URL_SAFE_NO_PAD.encode(refresh),
+            expires_in: ACCESS_LIFE,
+        })
+    }
+
+    /// Who a socket ticket was made for. It is good once.
+    pub async fn redeem(&self, ticket: &str) -> Result<Access> {
+        let secret = URL_SAFE_NO_PAD.decode(ticket).map_err(|_| Error::Unauthorized)?;
+        let mut work = self.begin().await?;
+        let session = sessions::take_ticket(&mut work.tx, sha256(&secret), work.now).await?;
+        let session = match session {
+            Some(session) => sessions::by_id(&mut work.tx, session).await?,
+            None => None,
+        };
+        let now = work.now;
+        work.commit().await?;
+        let session = session.ok_or(Error::Unauthorized)?;
+        Ok(Access { user: session.user, session: session.id, expires_at: now + ACCESS_LIFE })
+    }
+
+    /// Refuses the access tokens of sessions that ended shortly before the server started.
+    pub(super) async fn remember_revoked(&self) -> Result<()> {
+        let now = self.clock.now();
+        let mut read = self.db.read().await?;
+        for (session, at) in sessions::revoked_since(&mut read, now - ACCESS_LIFE).await? {
+            self.tokens.revoke(session, at);
+        }
+        Ok(())
+    }
+}
+
+/// Ends a session within a change: its tokens and sockets end with the commit.
+async fn revoke(work: &mut Work, session: &Session) -> Result<()> {
+    let (id, user, now) = (session.id, session.user, work.now);
+    sessions::revoke(&mut work.tx, id, now).await?;
+    work.after(move |messenger| {
+        messenger.tokens.revoke(id, now);
+        messenger.hub.close_session(user, id, Close::Revoked);
+    });
+    Ok(())
+}
+
+impl Visitor {
+    /// Exchanges a refresh token for a new one and an access token.
+    ///
+    /// A token is good once. A second use within some seconds gets the same successor, so that two
+    /// tabs may refresh at once and a lost answer may be asked for again; after that it is theft,
+    /// and the whole session ends.
+    pub async fn refresh(self, token: &str) -> Result<Grant> {
+        let messenger = &self.messenger;
+        let secret = URL_SAFE_NO_PAD.decode(token.trim()).map_err(|_| Error::Unauthorized)?;
+        let mut work = messenger.begin().await?;
+        let now = work.now;
+        let found = sessions::refresh(&mut work.tx, sha256(&secret)).await?.ok_or(Error::Unauthorized)?;
+        let session = sessions::by_id(&mut work.tx, found.session_id).await?.ok_or(Error::SessionEnded)?;
+        messenger.limit(Limit::Refresh(session.id))?;
+        if found.expires_at <= now || session.expires_at <= now {
+            return Err(Error::SessionEnded);
+        }
+        let successor = hmac::sign(&messenger.successors, &secret);
+        let successor = successor.as_ref();
+        match found.used_at {
+            None => {
+                sessions::use_refresh(&mut work.tx, sha256(&secret), now).await?;
+                let expires_at = (now + REFRESH_LIFE).min(session.expires_at);
+                sessions::insert_refresh(&mut work.tx, sha256(successor), session.id, now, expires_at)
+                    .await?;
+                sessions::touch(&mut work.tx, session.id, now).await?;
+                work.commit().await?;
+            }
+            Some(used_at) if used_at + GRACE > now && is_unused(&mut work, successor).await? => {}
+            Some(_) => {
+                tracing::warn!(
+                    session = session.id.0,
+                    user = session.user.0,
+                    "a refresh token was used twice"
+                );
+                revoke(&mut work, &session).await?;
+                work.commit().await?;
+                return Err(Error::SessionEnded);
+            }
+        }
+        messenger.granted(session.user, session.id, successor, now)
+    }
+}
+
+async fn is_unused(work: &mut Work, successor: &[u8]) -> Result<bool> {
+    let found = sessions::refresh(&mut work.tx, sha256(successor)).await?;
+    Ok(found.is_some_and(|found| found.used_at.is_none()))
+}
+
+impl Caller {
+    /// One's sign-ins, of every API, the last used first.
+    pub async fn sessions(&self) -> Result<Vec<Session>> {
+        let now = self.messenger.clock.now();
+        let mut read = self.messenger.db.read().await?;
+        Ok(sessions::of_user(&mut read, self.access.user, now, now - REFRESH_LIFE).await?)
+    }
+
+    /// Ends one of one's sessions.
+    pub async fn revoke_session(self, id: SessionId) -> Result<()> {
+        let mut work = self.messenger.begin().await?;
+        let session = sessions::by_id(&mut work.tx, id).await?;
+        let session = session.filter(|session| session.user == self.access.user);
+        revoke(&mut work, &session.ok_or(Error::NotFound("session"))?).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+
+    /// Ends this session.
+    pub async fn sign_out(self) -> Result<()> {
+        let session = self.access.session;
+        self.revoke_session(session).await
+    }
+
+    /// A pass with which a socket can be opened without a token in its address.
+    pub async fn ticket(self) -> Result<Ticket> {
+        self.messenger.limit(Limit::Connect(self.access.user))?;
+        let secret = secrets::random();
+        let mut work = self.messenger.begin().await?;
+        let expires_at = work.now + TICKET_LIFE;
+        sessions::insert_ticket(&mut work.tx, sha256(&secret), self.access.session, expires_at).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await?;
+        Ok(Ticket { ticket: URL_SAFE_NO_PAD.encode(secret), expires_in: TICKET_LIFE })
+    }
+}

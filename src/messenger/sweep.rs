@@ -1,0 +1,87 @@
+//! Taking away what nobody needs any more.
+
+use std::time::Duration;
+
+use super::{Messenger, Result};
+use crate::model::Stream;
+use crate::store::{attachments, chats, events, idempotency, messages, reactions, sessions, streams};
+
+/// How long each thing is kept.
+const KEYS: Duration = Duration::from_secs(24 * 3_600);
+/// A file must be posted within this time.
+pub(super) const UPLOAD_LIFE: Duration = Duration::from_secs(24 * 3_600);
+/// Later than [`UPLOAD_LIFE`], so that no file goes while it is being posted.
+const FORSAKEN_FILES: Duration = Duration::from_secs(25 * 3_600);
+const EVENTS: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// How much is taken at a time, so that nobody waits for long.
+const SOME: u64 = 200;
+
+impl Messenger {
+    /// Takes away idempotency keys after a day, files that were not posted within a day, sessions
+    /// that ran out, events after thirty days, and what was said in deleted chats.
+    pub async fn sweep(&self) -> Result<()> {
+        let now = self.clock.now();
+        let mut work = self.begin().await?;
+        idempotency::sweep(&mut work.tx, now - KEYS).await?;
+        sessions::sweep(&mut work.tx, now).await?;
+        work.commit().await?;
+        self.sweep_deleted_chats().await?;
+        self.sweep_files().await?;
+        self.sweep_events().await
+    }
+
+    async fn sweep_deleted_chats(&self) -> Result<()> {
+        let deleted = chats::deleted(&mut self.db.read().await?, SOME).await?;
+        for chat in deleted {
+            loop {
+                let mut work = self.begin().await?;
+                let gone = messages::purge(&mut work.tx, chat, SOME).await?;
+                if gone.is_empty() {
+                    break;
+                }
+                reactions::delete_all(&mut work.tx, &gone).await?;
+                attachments::unpost(&mut work.tx, &gone).await?;
+                work.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_files(&self) -> Result<()> {
+        let before = self.clock.now() - FORSAKEN_FILES;
+        loop {
+            let forsaken = attachments::forsaken(&mut self.db.read().await?, before, SOME).await?;
+            if forsaken.is_empty() {
+                return Ok(());
+            }
+            // First the bytes, then the row: what is interrupted between is found again.
+            for attachment in &forsaken {
+                self.files.delete(attachment).await?;
+            }
+            let mut work = self.begin().await?;
+            let ids: Vec<_> = forsaken.iter().map(|attachment| attachment.id).collect();
+            attachments::delete(&mut work.tx, &ids).await?;
+            work.commit().await?;
+        }
+    }
+
+    async fn sweep_events(&self) -> Result<()> {
+        let before = self.clock.now() - EVENTS;
+        let mut last = Stream(0);
+        loop {
+            let some = streams_after(self, last).await?;
+            let Some(newest) = some.last() else { return Ok(()) };
+            last = *newest;
+            let stale = events::with_older(&mut self.db.read().await?, &some, before).await?;
+            for stream in stale {
+                let mut work = self.begin().await?;
+                events::prune(&mut work.tx, stream, before).await?;
+                work.commit().await?;
+            }
+        }
+    }
+}
+
+async fn streams_after(messenger: &Messenger, last: Stream) -> Result<Vec<Stream>> {
+    Ok(streams::after(&mut messenger.db.read().await?, last, SOME).await?)
+}

@@ -1,0 +1,136 @@
+//! Access tokens: signed, short-lived, refused at once when their session is revoked.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+
+use super::secrets::Secrets;
+use super::{Error, Result};
+use crate::model::{SessionId, Time, UserId};
+
+/// How long an access token is good.
+pub const ACCESS_LIFE: Duration = Duration::from_secs(15 * 60);
+
+/// Who asks: what an access token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    pub user: UserId,
+    pub session: SessionId,
+    pub expires_at: Time,
+}
+
+/// RFC 7519 claims; all of them are required.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    sid: String,
+    jti: String,
+    iat: i64,
+    exp: i64,
+}
+
+/// The most tokens that are remembered: some 5 MB.
+const MOST_KNOWN: usize = 10_000;
+const AUDIENCE: &str = "besedka";
+
+pub(super) struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    header: Header,
+    validation: Validation,
+    issuer: String,
+    /// Tokens whose signature was checked before: most requests come with one of them.
+    known: RwLock<HashMap<Box<str>, Access>>,
+    /// Sessions that ended before their access tokens did, and when.
+    revoked: RwLock<HashMap<SessionId, Time>>,
+}
+
+impl Tokens {
+    pub(super) fn new(secrets: &Secrets) -> Self {
+        let key = secrets.key("access token");
+        let instance = u64::from_be_bytes(secrets.key("instance")[..8].try_into().unwrap_or_default());
+        let issuer = format!("besedka-{instance:016x}");
+        let mut header = Header::new(Algorithm::HS256);
+        header.typ = Some("at+jwt".to_owned());
+        header.kid = Some("1".to_owned());
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_issuer(&[&issuer]);
+        validation.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+        // Expiry is checked against our own clock, below.
+        validation.validate_exp = false;
+        Self {
+            encoding: EncodingKey::from_secret(&key),
+            decoding: DecodingKey::from_secret(&key),
+            header,
+            validation,
+            issuer,
+            known: RwLock::default(),
+            revoked: RwLock::default(),
+        }
+    }
+
+    pub(super) fn issue(&self, user: UserId, session: SessionId, now: Time) -> Result<String> {
+        let claims = Claims {
+            iss: self.issuer.clone(),
+            aud: AUDIENCE.to_owned(),
+            sub: user.to_string(),
+            sid: session.to_string(),
+            jti: uuid::Uuid::new_v4().simple().to_string(),
+            iat: now.seconds(),
+            exp: (now + ACCESS_LIFE).seconds(),
+        };
+        encode(&self.header, &claims, &self.encoding).map_err(|error| Error::Internal(error.into()))
+    }
+
+    pub(super) fn check(&self, token: &str, now: Time) -> Result<Access> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(token).copied();
+        let access = match known {
+            Some(access) => access,
+            None => self.verify(token, now)?,
+        };
+        if access.expires_at <= now {
+            return Err(Error::Unauthorized);
+        }
+        if self.is_revoked(access.session) { Err(Error::SessionEnded) } else { Ok(access) }
+    }
+
+    /// Checks the signature, and remembers a token that is good.
+    fn verify(&self, token: &str, now: Time) -> Result<Access> {
+        let claims = decode::<Claims>(token, &self.decoding, &self.validation);
+        let claims = claims.map_err(|_| Error::Unauthorized)?.claims;
+        let number = |text: &str| text.parse().map_err(|_| Error::Unauthorized);
+        let access = Access {
+            user: UserId(number(&claims.sub)?),
+            session: SessionId(number(&claims.sid)?),
+            expires_at: Time(claims.exp.saturating_mul(1_000)),
+        };
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_KNOWN {
+            known.retain(|_, access| access.expires_at > now);
+            if known.len() >= MOST_KNOWN {
+                known.clear();
+            }
+        }
+        if access.expires_at > now {
+            known.insert(token.into(), access);
+        }
+        Ok(access)
+    }
+
+    pub(super) fn is_revoked(&self, session: SessionId) -> bool {
+        self.revoked.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)
+    }
+
+    /// Refuses the tokens of a session from now on.
+    pub(super) fn revoke(&self, session: SessionId, now: Time) {
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        revoked.insert(session, now);
+        revoked.retain(|_, at| *at + ACCESS_LIFE > now);
+    }
+}

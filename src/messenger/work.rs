@@ -1,0 +1,101 @@
+//! A change: write, announce, commit. What is announced is told after the commit and only then.
+
+use std::collections::HashMap;
+
+use super::idempotency::{Attempt, Subject};
+use super::{Messenger, Result, log};
+use crate::model::{Change, Event, Position, Stream, Time};
+use crate::store::{self, Error as StoreError, Tx, idempotency, streams};
+
+/// A change under way. Dropped without [`Work::commit`], it never was.
+pub(super) struct Work {
+    /// Where to write.
+    pub tx: Tx,
+    pub now: Time,
+    messenger: Messenger,
+    events: Vec<Event>,
+    attempts: Vec<(Attempt, Subject)>,
+    after: Vec<After>,
+}
+
+/// What to do once a change is on the disk.
+type After = Box<dyn FnOnce(&Messenger) + Send>;
+
+impl Messenger {
+    pub(super) async fn begin(&self) -> Result<Work> {
+        let tx = self.db.begin().await?;
+        let messenger = self.clone();
+        let now = self.clock.now();
+        Ok(Work { tx, now, messenger, events: Vec::new(), attempts: Vec::new(), after: Vec::new() })
+    }
+}
+
+impl Work {
+    /// Takes the next place in a stream.
+    pub(super) async fn place(&mut self, stream: impl Into<Stream>) -> Result<Position> {
+        let stream = stream.into();
+        streams::advance(&mut self.tx, &HashMap::from([(stream, 1)])).await?;
+        let last = streams::seqs(&mut self.tx, &[stream]).await?;
+        Ok(Position { stream, seq: last.get(&stream).copied().unwrap_or_default() })
+    }
+
+    /// Says what happened at a place that was taken.
+    pub(super) fn announce_at(&mut self, position: Position, change: Change) {
+        self.events.push(Event { position, at: self.now, change });
+    }
+
+    /// Says what happened, at the next place of a stream.
+    pub(super) async fn announce(&mut self, stream: impl Into<Stream>, change: Change) -> Result<Position> {
+        let position = self.place(stream).await?;
+        self.announce_at(position, change);
+        Ok(position)
+    }
+
+    /// Says what happened in many streams, once in each.
+    pub(super) async fn announce_all(&mut self, changes: Vec<(Stream, Change)>) -> Result<()> {
+        let streams: Vec<Stream> = changes.iter().map(|(stream, _)| *stream).collect();
+        streams::advance(&mut self.tx, &streams.iter().map(|stream| (*stream, 1)).collect()).await?;
+        let places = streams::seqs(&mut self.tx, &streams).await?;
+        for (stream, change) in changes {
+            let seq = places.get(&stream).copied().unwrap_or_default();
+            self.announce_at(Position { stream, seq }, change);
+        }
+        Ok(())
+    }
+
+    /// Which request this is the change of, and what it is about.
+    pub(super) fn once(&mut self, attempt: Option<Attempt>, subject: Subject) {
+        self.attempts.extend(attempt.map(|attempt| (attempt, subject)));
+    }
+
+    /// What to do once the change is on the disk, after telling it.
+    pub(super) fn after(&mut self, act: impl FnOnce(&Messenger) + Send + 'static) {
+        self.after.push(Box::new(act));
+    }
+
+    /// Makes the change last and tells it.
+    pub(super) async fn commit(mut self) -> Result<()> {
+        let records: Vec<_> = self.events.iter().map(log::record).collect();
+        store::events::insert_many(&mut self.tx, &records).await?;
+        let keys: Vec<_> =
+            self.attempts.iter().map(|(attempt, subject)| attempt.record(*subject, self.now)).collect();
+        if let Err(error) = idempotency::insert_many(&mut self.tx, &keys).await {
+            drop(self.tx);
+            if matches!(error, StoreError::Taken) {
+                for (attempt, _) in &self.attempts {
+                    self.messenger.carried_out(attempt).await?;
+                }
+            }
+            return Err(error.into());
+        }
+        let Self { tx, messenger, events, after, .. } = self;
+        tx.commit(move || {
+            messenger.hub.tell(events);
+            for act in after {
+                act(&messenger);
+            }
+        })
+        .await?;
+        Ok(())
+    }
+}
