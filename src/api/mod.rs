@@ -1,0 +1,60 @@
+//! The front doors: each takes requests apart, asks the messenger, and puts answers together.
+
+mod body;
+pub mod refusal;
+pub mod site;
+pub mod v1;
+
+use serde_json::{Value, json};
+
+/// An API as its documentation shows it.
+pub struct Spec {
+    /// For people.
+    pub name: &'static str,
+    /// The name of its files in `openapi/` and below `/openapi/`.
+    pub slug: &'static str,
+    pub json: String,
+    pub yaml: String,
+}
+
+impl Spec {
+    /// From poem-openapi's JSON, which leaves out that fields without a value are written as null.
+    fn new(name: &'static str, slug: &'static str, json: &str) -> Self {
+        let mut spec: Value = serde_json::from_str(json).unwrap_or_default();
+        if let Some(schemas) = spec["components"]["schemas"].as_object_mut() {
+            schemas.values_mut().for_each(say_what_is_nullable);
+        }
+        Self { name, slug, json: spec.to_string(), yaml: serde_yaml::to_string(&spec).unwrap_or_default() }
+    }
+}
+
+/// A field that is not required may be null (OpenAPI 3.0 says it so: `nullable`, and `allOf` around a reference).
+fn say_what_is_nullable(schema: &mut Value) {
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let optional = |name: &str| !required.contains(&Value::from(name));
+    for (_, field) in fields.iter_mut().filter(|(name, _)| optional(name)) {
+        if field.get("$ref").is_some() {
+            *field = json!({"allOf": [field.take()]});
+        }
+        field["nullable"] = Value::Bool(true);
+    }
+}
+
+/// The APIs that there are.
+pub fn specs() -> Vec<Spec> {
+    vec![v1::spec()]
+}
+
+/// Everything in `openapi/`: the files' names and what is in them.
+pub fn documents() -> Vec<(String, String)> {
+    let mut documents: Vec<_> =
+        specs().into_iter().map(|spec| (format!("{}.yaml", spec.slug), spec.yaml)).collect();
+    documents.push(("events.yaml".to_owned(), events()));
+    documents
+}
+
+/// The description of the socket's events, in YAML.
+pub fn events() -> String {
+    serde_yaml::to_string(&v1::asyncapi()).unwrap_or_default()
+}

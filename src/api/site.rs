@@ -1,0 +1,57 @@
+//! Where the server is reached, and who reaches it.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use poem::http::header;
+use poem::{Addr, Request};
+
+/// How the server is seen from outside.
+#[derive(Debug, Clone, Default)]
+pub struct Site {
+    /// As `https://chat.example.org`; by the request's `Host` when it is missing.
+    pub public_url: Option<String>,
+    /// Whose `X-Forwarded-*` headers are believed.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+impl Site {
+    /// Who asks: of the addresses that trusted proxies forward, the nearest that is none of them.
+    pub fn address(&self, request: &Request) -> IpAddr {
+        let peer = peer(request);
+        if !self.trusted_proxies.contains(&peer) {
+            return peer;
+        }
+        let forwarded =
+            request.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let hops: Vec<IpAddr> =
+            forwarded.flat_map(|value| value.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+        hops.into_iter().rev().find(|hop| !self.trusted_proxies.contains(hop)).unwrap_or(peer)
+    }
+
+    /// Whether the connection of whoever asks is encrypted.
+    pub fn is_https(&self, request: &Request) -> bool {
+        if let Some(url) = &self.public_url {
+            return url.starts_with("https://");
+        }
+        let forwarded = request.header("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
+        forwarded && self.trusted_proxies.contains(&peer(request))
+    }
+
+    /// The address that links begin with, without a slash at its end.
+    pub fn base(&self, request: &Request) -> String {
+        if let Some(url) = &self.public_url {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+        let scheme = if self.is_https(request) { "https" } else { "http" };
+        format!("{scheme}://{}", host.unwrap_or("localhost"))
+    }
+}
+
+fn peer(request: &Request) -> IpAddr {
+    match &request.remote_addr().0 {
+        Addr::SocketAddr(address) => address.ip().to_canonical(),
+        _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
+    }
+}

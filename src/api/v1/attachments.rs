@@ -1,0 +1,231 @@
+//! `/attachments`: announcing files and reading them.
+
+use std::time::Duration;
+
+use object_store::GetRange;
+use poem::http::{StatusCode, header};
+use poem::web::Data;
+use poem::{Body, Request};
+use poem_openapi::auth::{Bearer, BearerAuthorization};
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::payload::{Binary, Json, Response};
+use poem_openapi::types::Example;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+use uuid::Uuid;
+
+use super::caller::{SignedIn, Visit};
+use super::idempotency::Key;
+use super::types::{Attachment, UploadForm};
+use super::{Answer, Area};
+use crate::api::body::JsonBody;
+use crate::files::is_shown_inline;
+use crate::messenger::{Access, Announcement, Caller, Error, Limit, Link, Messenger};
+use crate::model::{self, AttachmentId, Time};
+
+/// How long a link to a file is good.
+const LINK_LIFE: Duration = Duration::from_secs(5 * 60);
+
+pub struct Attachments;
+
+/// A file that is going to be uploaded.
+#[derive(Object)]
+#[oai(example)]
+struct NewAttachment {
+    /// 1 to 255 bytes.
+    filename: String,
+    /// A media type. What the bytes are found to be must not contradict it.
+    content_type: String,
+    /// How many bytes it has; more are not taken. The server's limit without it.
+    size: Option<u64>,
+}
+
+impl Example for NewAttachment {
+    fn example() -> Self {
+        Self { filename: "audio.opus".to_owned(), content_type: "audio/opus".to_owned(), size: Some(20_480) }
+    }
+}
+
+#[derive(ApiResponse)]
+enum Download {
+    /// The whole file.
+    #[oai(status = 200)]
+    Whole(Binary<Body>),
+    /// The part that `Range` asks for.
+    #[oai(status = 206)]
+    Part(Binary<Body>),
+    /// There is no such part.
+    #[oai(status = 416)]
+    NoSuchPart,
+}
+
+#[OpenApi(tag = "Area::Attachments")]
+impl Attachments {
+    /// Announce a file
+    ///
+    /// Answers a form: POST it to its `url` as `multipart/form-data`, the fields first and `file`
+    /// last. The answer to that is 204, and then the file can be posted in a message, within a day.
+    #[oai(path = "/attachments", method = "post", operation_id = "announceAttachment")]
+    async fn announce(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        body: JsonBody<NewAttachment>,
+    ) -> Answer<Json<UploadForm>> {
+        let NewAttachment { filename, content_type, size } = body.0;
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
+        let form = caller.announce_file(Announcement { filename, content_type, size }).await?;
+        Ok(Json(UploadForm::new(form, upload_url(&visit.base))))
+    }
+
+    /// What is known of a file
+    ///
+    /// Whoever uploaded it may ask, and the members of chats where it was posted. `url` is a link
+    /// that needs no token, good for 5 minutes.
+    #[oai(path = "/attachments/:id/info", method = "get", operation_id = "attachmentInfo")]
+    async fn info(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: SignedIn,
+        id: Path<Uuid>,
+    ) -> Answer<Json<Attachment>> {
+        let (attachment, link) =
+            messenger.as_user(caller.0).attachment(AttachmentId(id.0), LINK_LIFE).await?;
+        let Link { until, signature } = link;
+        let url =
+            format!("{}/api/v1/attachments/{}?expires={}&signature={signature}", visit.base, id.0, until.0);
+        Ok(Json(Attachment::new(attachment, Some(url))))
+    }
+
+    /// Read a file
+    ///
+    /// With an access token, or by the link that `…/info` answers. Pictures, sound and video may be
+    /// shown in place; anything else is saved.
+    #[oai(path = "/attachments/:id", method = "get", operation_id = "attachment")]
+    async fn read(
+        &self,
+        request: &Request,
+        messenger: Data<&Messenger>,
+        id: Path<Uuid>,
+        /// Of a link: until when it is good.
+        expires: Query<Option<i64>>,
+        /// Of a link.
+        signature: Query<Option<String>>,
+        /// As in `bytes=0-1023`.
+        #[oai(name = "Range")]
+        range: Header<Option<String>>,
+    ) -> Answer<Response<Download>> {
+        let id = AttachmentId(id.0);
+        let attachment = match (expires.0, signature.0) {
+            (Some(until), Some(signature)) => {
+                messenger.linked(id, &Link { until: Time(until), signature }).await?
+            }
+            _ => {
+                let bearer = Bearer::from_request(request).map_err(|_| Error::Unauthorized)?;
+                let access: Access = messenger.access(&bearer.token)?;
+                messenger.limit(Limit::Read(access.user))?;
+                messenger.as_user(access).attachment(id, LINK_LIFE).await?.0
+            }
+        };
+        send(&messenger, attachment, range.0.as_deref()).await
+    }
+}
+
+/// The form of an attachment that was announced before.
+pub async fn form_again(caller: &Caller, id: AttachmentId, base: &str) -> Option<UploadForm> {
+    Some(UploadForm::new(caller.form_again(id).await.ok()?, upload_url(base)))
+}
+
+fn upload_url(base: &str) -> String {
+    format!("{base}/api/v1/uploads")
+}
+
+async fn send(
+    messenger: &Messenger,
+    attachment: model::Attachment,
+    range: Option<&str>,
+) -> Answer<Response<Download>> {
+    let size = u64::try_from(attachment.size).unwrap_or_default();
+    let wanted = range.and_then(parse_range);
+    let unsatisfiable = match wanted {
+        Some(GetRange::Bounded(ref range)) => range.start >= size,
+        Some(GetRange::Offset(start)) => start >= size,
+        Some(GetRange::Suffix(length)) => length == 0,
+        None => false,
+    };
+    if unsatisfiable {
+        return Ok(
+            Response::new(Download::NoSuchPart).header(header::CONTENT_RANGE, format!("bytes */{size}"))
+        );
+    }
+    let is_part = wanted.is_some();
+    let opened = messenger.open(&attachment, wanted).await?;
+    let (range, size) = (opened.range, opened.size);
+    let body = Binary(Body::from_bytes_stream(opened.bytes));
+    let answer = if is_part {
+        let part = format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1));
+        Response::new(Download::Part(body)).header(header::CONTENT_RANGE, part)
+    } else {
+        Response::new(Download::Whole(body))
+    };
+    let place = if is_shown_inline(&attachment.content_type) { "inline" } else { "attachment" };
+    Ok(answer
+        .header(header::CONTENT_TYPE, &attachment.content_type)
+        .header(header::CONTENT_LENGTH, range.end - range.start)
+        .header(header::CONTENT_DISPOSITION, format!("{place}; {}", named(&attachment.filename)))
+        .header(header::ACCEPT_RANGES, "bytes")
+        .header(header::CACHE_CONTROL, "private, no-store")
+        .header(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"))
+}
+
+/// The name of a file in a header: ASCII for old clients, and the whole of it (RFC 6266).
+fn named(filename: &str) -> String {
+    let plain: String = filename
+        .chars()
+        .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\') { c } else { '_' })
+        .collect();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let encode = |byte: u8| {
+        if is_plain(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") }
+    };
+    let whole: String = filename.bytes().map(encode).collect();
+    format!("filename=\"{plain}\"; filename*=UTF-8''{whole}")
+}
+
+/// One range of bytes (RFC 9110, 14.2). Of several, or of what is none, nothing: then the whole is sent.
+fn parse_range(header: &str) -> Option<GetRange> {
+    let range = header.trim().strip_prefix("bytes=")?;
+    let (start, end) = range.split_once('-')?;
+    match (start.trim(), end.trim()) {
+        ("", length) => Some(GetRange::Suffix(length.parse().ok()?)),
+        (start, "") => Some(GetRange::Offset(start.parse().ok()?)),
+        (start, end) => {
+            let (start, end): (u64, u64) = (start.parse().ok()?, end.parse().ok()?);
+            (start <= end).then(|| GetRange::Bounded(start..end.saturating_add(1)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_the_rfc_says() {
+        assert_eq!(parse_range("bytes=0-9"), Some(GetRange::Bounded(0..10)));
+        assert_eq!(parse_range("bytes=5-"), Some(GetRange::Offset(5)));
+        assert_eq!(parse_range("bytes=-5"), Some(GetRange::Suffix(5)));
+        for none in ["bytes=9-0", "bytes=0-1,4-5", "lines=1-2", "bytes=a-b"] {
+            assert_eq!(parse_range(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn any_filename_fits_in_a_header() {
+        assert_eq!(named("a\"б.txt"), "filename=\"a__.txt\"; filename*=UTF-8''a%22%D0%B1.txt");
+    }
+}

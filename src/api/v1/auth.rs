@@ -1,0 +1,276 @@
+//! `/auth`: accounts, sign-in and its renewal.
+
+use poem::Request;
+use poem::http::{StatusCode, header};
+use poem::web::Data;
+use poem_openapi::param::Header;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+
+use super::caller::{SignedIn, Visit};
+use super::idempotency::Key;
+use super::types::{Tokens, User};
+use super::{Answer, Area};
+use crate::api::body::JsonBody;
+use crate::messenger::{Error, Grant, Messenger, Registration, SignIn};
+
+pub struct Auth;
+
+/// A new account; `email` or `username` at least.
+#[derive(Object)]
+#[oai(example)]
+struct Register {
+    /// Unique without regard to case.
+    email: Option<String>,
+    /// 2 to 32 letters, digits, `_`, `-` or `.`; unique without regard to case.
+    username: Option<String>,
+    /// 8 to 128 characters.
+    password: String,
+    /// The name that others see, 1 to 64 characters.
+    display_name: String,
+    /// An http or https address.
+    avatar_url: Option<String>,
+    /// Where registration is by invitation: the code.
+    invite_code: Option<String>,
+    /// What to call this device in the list of sessions; the `User-Agent` without it.
+    device: Option<String>,
+}
+
+impl Example for Register {
+    fn example() -> Self {
+        Self {
+            email: Some("user@example.com".to_owned()),
+            username: None,
+            password: "securePassword123".to_owned(),
+            display_name: "John Doe".to_owned(),
+            avatar_url: Some("https://example.com/avatar.jpg".to_owned()),
+            invite_code: None,
+            device: None,
+        }
+    }
+}
+
+/// Who signs in: `email` or `username`.
+#[derive(Object)]
+#[oai(example)]
+struct Login {
+    email: Option<String>,
+    username: Option<String>,
+    password: String,
+    /// What to call this device in the list of sessions; the `User-Agent` without it.
+    device: Option<String>,
+}
+
+impl Example for Login {
+    fn example() -> Self {
+        Self {
+            email: Some("user@example.com".to_owned()),
+            username: None,
+            password: "securePassword123".to_owned(),
+            device: None,
+        }
+    }
+}
+
+/// A refresh token; none when it is in the cookie.
+#[derive(Object)]
+#[oai(example)]
+struct Refresh {
+    refresh_token: Option<String>,
+}
+
+impl Example for Refresh {
+    fn example() -> Self {
+        Self { refresh_token: Some("Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24gaW4gYSBnYXJkZW4".to_owned()) }
+    }
+}
+
+/// A new account, signed in.
+#[derive(Object)]
+#[oai(example)]
+struct Registered {
+    user: User,
+    tokens: Tokens,
+}
+
+impl Example for Registered {
+    fn example() -> Self {
+        Self { user: User::example(), tokens: Tokens::example() }
+    }
+}
+
+#[derive(ApiResponse)]
+enum RegisteredAnswer {
+    /// The account, signed in.
+    #[oai(status = 201)]
+    Created(
+        Json<Registered>,
+        /// With `X-Besedka-Session: cookie`: the refresh token.
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum TokensAnswer {
+    /// Signed in.
+    #[oai(status = 200)]
+    Ok(
+        Json<Tokens>,
+        /// With `X-Besedka-Session: cookie`: the refresh token.
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum SignedOut {
+    /// Signed out.
+    #[oai(status = 204)]
+    Done(
+        /// Takes the cookie away.
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
+}
+
+#[OpenApi(tag = "Area::Auth")]
+impl Auth {
+    /// Register
+    ///
+    /// Makes an account and signs in.
+    #[oai(path = "/auth/register", method = "post", operation_id = "register")]
+    async fn register(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        /// `cookie` to get the refresh token in an HttpOnly cookie instead of the body.
+        #[oai(name = "X-Besedka-Session")]
+        session: Header<Option<String>>,
+        body: JsonBody<Register>,
+    ) -> Answer<RegisteredAnswer> {
+        let new = body.0;
+        let registration = Registration {
+            email: new.email,
+            username: new.username,
+            password: new.password,
+            display_name: Some(new.display_name),
+            avatar_url: new.avatar_url,
+            invite_code: new.invite_code,
+            device: new.device.or_else(|| visit.agent.clone()),
+        };
+        let visitor = messenger.visitor(visit.address).once(key.answering(StatusCode::CREATED));
+        let (user, grant) = visitor.register(registration).await?;
+        let (tokens, cookie) = hand_over(grant, &visit, session.0.as_deref());
+        Ok(RegisteredAnswer::Created(Json(Registered { user: user.into(), tokens }), cookie))
+    }
+
+    /// Sign in
+    #[oai(path = "/auth/login", method = "post", operation_id = "login")]
+    async fn login(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        /// `cookie` to get the refresh token in an HttpOnly cookie instead of the body.
+        #[oai(name = "X-Besedka-Session")]
+        session: Header<Option<String>>,
+        body: JsonBody<Login>,
+    ) -> Answer<TokensAnswer> {
+        let who = body.0;
+        let name = who.email.or(who.username);
+        let name =
+            name.ok_or_else(|| Error::invalid("email", "an e-mail address or a username is needed"))?;
+        let device = who.device.or_else(|| visit.agent.clone());
+        let visitor = messenger.visitor(visit.address).once(key.answering(StatusCode::OK));
+        let grant = visitor.sign_in(SignIn { name, password: who.password, device }).await?;
+        let (tokens, cookie) = hand_over(grant, &visit, session.0.as_deref());
+        Ok(TokensAnswer::Ok(Json(tokens), cookie))
+    }
+
+    /// Renew the tokens
+    ///
+    /// Answers a new access token and a new refresh token; the old one works no more. Used again
+    /// later, it is taken for stolen, and the whole session ends. Needs no Idempotency-Key.
+    #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
+    async fn refresh(
+        &self,
+        request: &Request,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        /// `cookie` to use the refresh token of the cookie.
+        #[oai(name = "X-Besedka-Session")]
+        session: Header<Option<String>>,
+        body: JsonBody<Refresh>,
+    ) -> Answer<TokensAnswer> {
+        let token = match body.0.refresh_token {
+            Some(token) => token,
+            None if is_cookie(session.0.as_deref()) && visit.is_ours => {
+                cookie_of(request, &visit).ok_or(Error::Unauthorized)?
+            }
+            None => return Err(Error::invalid("refresh_token", "is missing").into()),
+        };
+        let grant = messenger.visitor(visit.address).refresh(&token).await?;
+        let (tokens, cookie) = hand_over(grant, &visit, session.0.as_deref());
+        Ok(TokensAnswer::Ok(Json(tokens), cookie))
+    }
+
+    /// Sign out
+    ///
+    /// Ends this session: its tokens and its sockets.
+    #[oai(path = "/auth/logout", method = "post", operation_id = "logout")]
+    async fn logout(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        /// `cookie` to have the cookie taken away.
+        #[oai(name = "X-Besedka-Session")]
+        session: Header<Option<String>>,
+    ) -> Answer<SignedOut> {
+        messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT)).sign_out().await?;
+        Ok(SignedOut::Done(is_cookie(session.0.as_deref()).then(|| cookie(&visit, "", 0))))
+    }
+}
+
+fn is_cookie(session: Option<&str>) -> bool {
+    session == Some("cookie")
+}
+
+/// The tokens as the client wants them: in the body, or the refresh token in a cookie.
+fn hand_over(grant: Grant, visit: &Visit, session: Option<&str>) -> (Tokens, Option<String>) {
+    const WEEK: u32 = 7 * 24 * 3_600;
+    let mut tokens = Tokens::from(grant);
+    let taken = if is_cookie(session) { tokens.refresh_token.take() } else { None };
+    (tokens, taken.map(|token| cookie(visit, &token, WEEK)))
+}
+
+/// A browser keeps a `__Host-` cookie from everybody but this very host (RFC 6265bis 4.1.3.2); without
+/// TLS it does not take one.
+fn cookie_name(visit: &Visit) -> &'static str {
+    if visit.is_https { "__Host-besedka-refresh" } else { "besedka-refresh" }
+}
+
+fn cookie(visit: &Visit, token: &str, seconds: u32) -> String {
+    let secure = if visit.is_https { "; Secure" } else { "" };
+    format!("{}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}", cookie_name(visit))
+}
+
+fn cookie_of(request: &Request, visit: &Visit) -> Option<String> {
+    let name = cookie_name(visit);
+    let cookies = request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find(|(found, _)| *found == name)
+        .map(|(_, token)| token.to_owned())
+}

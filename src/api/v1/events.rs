@@ -1,0 +1,372 @@
+//! The socket's events: how they are written, and their description (AsyncAPI 3).
+
+use poem_openapi::payload::Json;
+use poem_openapi::types::{Example, ToJSON, Type};
+use poem_openapi::{Object, OpenApi, OpenApiService};
+use serde_json::{Map, Value, json};
+
+use super::types::{Chat, Member, Message, User};
+use crate::hub::Whisper;
+use crate::messenger::{Cursor, Gap};
+use crate::model::{Change, ChatId, Event, UserId};
+
+/// A message of a chat.
+#[derive(Object)]
+struct MessageRef {
+    id: i64,
+    chat_id: i64,
+}
+
+/// A chat's new name.
+#[derive(Object)]
+struct ChatName {
+    id: i64,
+    title: String,
+}
+
+/// A chat.
+#[derive(Object)]
+struct ChatRef {
+    id: i64,
+}
+
+/// Somebody new in a chat.
+#[derive(Object)]
+struct MemberAdded {
+    chat_id: i64,
+    member: Member,
+}
+
+/// Somebody of a chat.
+#[derive(Object)]
+struct ChatPerson {
+    chat_id: i64,
+    user_id: i64,
+}
+
+/// How far somebody has read.
+#[derive(Object)]
+struct ChatRead {
+    chat_id: i64,
+    user_id: i64,
+    /// The newest message that they have read.
+    message_id: i64,
+}
+
+/// Live from here.
+#[derive(Object)]
+struct Ready {
+    /// Who one is.
+    user_id: i64,
+    /// Where one is: to resume from later.
+    cursor: String,
+}
+
+/// Whose older events are no longer kept.
+#[derive(Object)]
+struct Missing {
+    /// The chat to load anew; null: one's profile and list of chats.
+    chat_id: Option<i64>,
+}
+
+/// What was wrong with a frame.
+#[derive(Object)]
+struct Wrong {
+    detail: String,
+    code: String,
+}
+
+/// The first frame of a socket that was opened without a token.
+#[derive(Object)]
+struct Authenticate {
+    /// An access token.
+    token: String,
+    /// From where to resume; only what happens from now on without it.
+    cursor: Option<String>,
+}
+
+/// A chat.
+#[derive(Object)]
+struct Where {
+    chat_id: i64,
+}
+
+/// Nothing.
+#[derive(Object)]
+struct Nothing {}
+
+/// An event as a frame.
+pub fn write(event: &Event) -> String {
+    let (name, data) = name_and_data(&event.change);
+    frame(name, &data, Some(event.position.to_string()))
+}
+
+pub fn name_and_data(change: &Change) -> (&'static str, Value) {
+    match change {
+        Change::MessageCreated(message) => ("message.created", value(&Message::from(message.clone()))),
+        Change::MessageUpdated(message) => ("message.updated", value(&Message::from(message.clone()))),
+        Change::MessageDeleted { id, chat } => {
+            ("message.deleted", value(&MessageRef { id: id.0, chat_id: chat.0 }))
+        }
+        Change::MessageHidden { id, chat } => {
+            ("message.hidden", value(&MessageRef { id: id.0, chat_id: chat.0 }))
+        }
+        Change::ChatGained(chat) => ("chat.created", value(&Chat::from(chat.clone()))),
+        Change::ChatRenamed { chat, title } => {
+            ("chat.updated", value(&ChatName { id: chat.0, title: title.clone() }))
+        }
+        Change::ChatLost { chat, .. } => ("chat.removed", value(&ChatRef { id: chat.0 })),
+        Change::MemberAdded { chat, member } => {
+            ("member.added", value(&MemberAdded { chat_id: chat.0, member: member.clone().into() }))
+        }
+        Change::MemberRemoved { chat, user } => {
+            ("member.removed", value(&ChatPerson { chat_id: chat.0, user_id: user.0 }))
+        }
+        Change::ChatRead { chat, user, message } => {
+            ("chat.read", value(&ChatRead { chat_id: chat.0, user_id: user.0, message_id: message.0 }))
+        }
+        Change::UserUpdated(user) => ("user.updated", value(&User::from(user.clone()))),
+    }
+}
+
+pub fn whispered(whisper: &Whisper) -> String {
+    match whisper {
+        Whisper::Typing { chat: ChatId(chat_id), user: UserId(user_id) } => {
+            frame("typing", &value(&ChatPerson { chat_id: *chat_id, user_id: *user_id }), None)
+        }
+    }
+}
+
+pub fn ready(user: UserId, cursor: &Cursor) -> String {
+    frame("ready", &value(&Ready { user_id: user.0, cursor: cursor.to_string() }), None)
+}
+
+pub fn missing(gap: &Gap) -> String {
+    let data = Missing { chat_id: gap.chat.map(|chat| chat.0) };
+    frame("gap", &value(&data), Some(gap.position.to_string()))
+}
+
+pub fn pong() -> String {
+    frame("pong", &json!({}), None)
+}
+
+pub fn wrong(detail: &str, code: &str) -> String {
+    frame("error", &value(&Wrong { detail: detail.to_owned(), code: code.to_owned() }), None)
+}
+
+fn value(data: &impl ToJSON) -> Value {
+    data.to_json().unwrap_or_default()
+}
+
+fn frame(event: &str, data: &Value, position: Option<String>) -> String {
+    match position {
+        Some(position) => json!({"event": event, "data": data, "position": position}).to_string(),
+        None => json!({"event": event, "data": data}).to_string(),
+    }
+}
+
+/// A kind of frame, for the description.
+struct Kind {
+    name: &'static str,
+    from_server: bool,
+    /// Whether it has a position and is told again after a reconnect.
+    is_kept: bool,
+    about: &'static str,
+    schema: String,
+    example: Value,
+}
+
+fn kind<T: Type>(name: &'static str, is_kept: bool, about: &'static str, example: Value) -> Kind {
+    Kind { name, from_server: true, is_kept, about, schema: T::name().into_owned(), example }
+}
+
+fn command<T: Type>(name: &'static str, about: &'static str, example: Value) -> Kind {
+    Kind { from_server: false, ..kind::<T>(name, false, about, example) }
+}
+
+fn kinds() -> Vec<Kind> {
+    let (chat, message, user) = (253_402_300_927_i64, 253_402_300_991_i64, 253_402_300_863_i64);
+    let (whole, added) = (Message::example(), MemberAdded { chat_id: chat, member: Member::example() });
+    let message_ref = json!({"id": message, "chat_id": chat});
+    let person = json!({"chat_id": chat, "user_id": user});
+    vec![
+        kind::<Message>(
+            "message.created",
+            true,
+            "Somebody said something; the author hears it too.",
+            value(&whole),
+        ),
+        kind::<Message>(
+            "message.updated",
+            true,
+            "A message was edited, or its reactions changed.",
+            value(&whole),
+        ),
+        kind::<MessageRef>("message.deleted", true, "A message was deleted for all.", message_ref.clone()),
+        kind::<MessageRef>("message.hidden", true, "A message was deleted for oneself.", message_ref),
+        kind::<Chat>("chat.created", true, "One is in a chat now, or it is back.", value(&Chat::example())),
+        kind::<ChatName>(
+            "chat.updated",
+            true,
+            "A group has another title.",
+            json!({"id": chat, "title": "New title"}),
+        ),
+        kind::<ChatRef>(
+            "chat.removed",
+            true,
+            "A chat is gone for oneself: left, removed from it, deleted or hidden.",
+            json!({"id": chat}),
+        ),
+        kind::<MemberAdded>("member.added", true, "Somebody came into a chat.", value(&added)),
+        kind::<ChatPerson>("member.removed", true, "Somebody is in a chat no more.", person.clone()),
+        kind::<ChatRead>(
+            "chat.read",
+            true,
+            "Somebody has read up to a message.",
+            json!({"chat_id": chat, "user_id": user, "message_id": message}),
+        ),
+        kind::<User>("user.updated", true, "One's own profile changed.", value(&User::example())),
+        kind::<Ready>(
+            "ready",
+            false,
+            "Everything that was missed has been told; live from here.",
+            json!({"user_id": user, "cursor": "38dyhw000-5"}),
+        ),
+        kind::<Missing>(
+            "gap",
+            false,
+            "Events that are no longer kept are missing: load the chat anew. Its position counts like an event's.",
+            json!({"chat_id": chat}),
+        ),
+        kind::<ChatPerson>("typing", false, "Somebody is writing; to be shown for 5 seconds.", person),
+        kind::<Nothing>("pong", false, "The answer to `ping`.", json!({})),
+        kind::<Wrong>(
+            "error",
+            false,
+            "A frame could not be understood; the socket stays open.",
+            json!({"detail": "unknown event", "code": "invalid"}),
+        ),
+        command::<Authenticate>(
+            "auth",
+            "The first frame of a socket that was opened without a token, within 10 seconds.",
+            json!({"token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9…", "cursor": "38dyhw000-5"}),
+        ),
+        command::<Nothing>(
+            "ping",
+            "Answered by `pong`. The protocol's own pings are sent by the server and answered by every browser.",
+            json!({}),
+        ),
+        command::<Where>(
+            "typing",
+            "One is writing in a chat; at most every 3 seconds.",
+            json!({"chat_id": chat}),
+        ),
+    ]
+}
+
+/// Everything that stands in a frame, for its schemas; it is never served.
+#[derive(Object)]
+struct Frames {
+    message: Message,
+    message_ref: MessageRef,
+    chat: Chat,
+    chat_name: ChatName,
+    chat_ref: ChatRef,
+    member_added: MemberAdded,
+    chat_person: ChatPerson,
+    chat_read: ChatRead,
+    user: User,
+    ready: Ready,
+    missing: Missing,
+    wrong: Wrong,
+    authenticate: Authenticate,
+    place: Where,
+    nothing: Nothing,
+}
+
+struct Described;
+
+#[OpenApi]
+impl Described {
+    /// Takes every frame's data, so that poem-openapi describes it.
+    #[oai(path = "/", method = "post")]
+    async fn frames(&self, _frames: Json<Frames>) {}
+}
+
+const DESCRIPTION: &str = "\
+Open `/ws` as a WebSocket. Say who you are with `?token=` (an access token), `?ticket=` (of `POST /ws/ticket`), the \
+header `Authorization: Bearer …`, or, best, with a first frame `auth`. A wrong token refuses the handshake with 401.
+
+Frames are JSON text. Those with a `position` are kept: after a lost connection open the socket with the cursor \
+(`?cursor=` or in `auth`), and everything after it is told once and in order, and then what happens live. The cursor of \
+`ready` is where the socket went live; it is moved by appending `.` and the `position` of each frame that was dealt with.";
+
+/// The description of the socket, as JSON.
+pub fn asyncapi() -> Value {
+    let spec = OpenApiService::new(Described, "", "").spec();
+    let spec: Value = serde_json::from_str(&spec).unwrap_or_default();
+    let mut schemas = spec["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    schemas.remove("Frames");
+    schemas.retain(|_, schema| schema.is_object());
+
+    let (mut messages, mut told, mut heard) = (Map::new(), Vec::new(), Vec::new());
+    for kind in kinds() {
+        let side = if kind.from_server { "server" } else { "client" };
+        let id = format!("{side}.{}", kind.name);
+        let link = json!({"$ref": format!("#/channels/socket/messages/{id}")});
+        if kind.from_server {
+            told.push(link);
+        } else {
+            heard.push(link);
+        }
+        messages.insert(id, described(&kind));
+    }
+    let close =
+        |code: u16, name: &str, meaning: &str| json!({"code": code, "name": name, "meaning": meaning});
+    json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Besedka v1: the socket",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": DESCRIPTION,
+            "x-close-codes": [
+                close(1012, "restart", "The server stops or restarts: come back after a random 1 to 5 seconds, with the cursor."),
+                close(1013, "too slow", "Frames were not read fast enough: come back at once, with the cursor."),
+                close(4401, "unauthorized", "No valid token came in time: renew it and come back."),
+                close(4403, "revoked", "The session was ended: sign in again."),
+                close(4409, "replaced", "The same person opened more than 20 sockets; this was the oldest."),
+                close(4429, "too fast", "More than 10 frames a second were sent."),
+            ],
+        },
+        "defaultContentType": "application/json",
+        "channels": {"socket": {"address": "/ws", "messages": messages}},
+        "operations": {
+            "hear": {"action": "send", "channel": {"$ref": "#/channels/socket"}, "messages": told,
+                     "summary": "What the server sends"},
+            "say": {"action": "receive", "channel": {"$ref": "#/channels/socket"}, "messages": heard,
+                    "summary": "What a client may send"},
+        },
+        "components": {"schemas": schemas},
+    })
+}
+
+fn described(kind: &Kind) -> Value {
+    let mut properties = json!({
+        "event": {"type": "string", "const": kind.name},
+        "data": {"$ref": format!("#/components/schemas/{}", kind.schema)},
+    });
+    let mut example = json!({"event": kind.name, "data": kind.example});
+    let mut required = vec!["event", "data"];
+    if kind.is_kept {
+        properties["position"] =
+            json!({"type": "string", "description": "The event's place; it moves a cursor."});
+        example["position"] = json!("38dyhw000-5");
+        required.push("position");
+    }
+    json!({
+        "name": kind.name,
+        "summary": kind.about,
+        "payload": {"type": "object", "required": required, "properties": properties},
+        "examples": [{"payload": example}],
+    })
+}

@@ -1,0 +1,114 @@
+//! The native API, after the document «API Документация для Frontend».
+//!
+//! The order in which a request is refused: no token (401), no `Idempotency-Key` (400), a repeated
+//! key (409), a wrong body (400), nothing there or not for the caller (404, 403), and then what is
+//! wrong with it otherwise.
+
+mod attachments;
+mod auth;
+mod caller;
+mod chats;
+mod events;
+mod idempotency;
+mod messages;
+mod sessions;
+mod socket;
+mod sync;
+mod types;
+mod upload;
+mod users;
+
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, get, post};
+use poem_openapi::{OpenApi, OpenApiService, Tags};
+
+use super::Spec;
+use super::refusal::{self, Failure};
+use crate::messenger::Error;
+
+pub use events::asyncapi;
+
+/// How this API says no.
+type Refusal = Failure<types::Problem>;
+/// How this API answers.
+type Answer<T> = Result<T, Refusal>;
+
+#[derive(Tags)]
+enum Area {
+    /// Accounts, sign-in and its renewal.
+    Auth,
+    /// Where one is signed in.
+    Sessions,
+    /// People and one's own profile.
+    Users,
+    /// Private chats and groups.
+    Chats,
+    /// Saying, reading, editing, deleting, reacting.
+    Messages,
+    /// Files: announced, uploaded by a form, posted in a message.
+    Attachments,
+    /// What was missed, and how to hear what happens. The socket is at `/ws`; its events are described at `/docs/events`.
+    Sync,
+}
+
+const DESCRIPTION: &str = "\
+The native API of Besedka.
+
+**Signing in**: `POST /auth/register` or `/auth/login` answers an access token for the header \
+`Authorization: Bearer …`, good for 15 minutes, and a refresh token for `POST /auth/refresh`.
+
+**Idempotency-Key**: every POST, PATCH, PUT and DELETE but `/auth/refresh` needs this header with a new \
+UUID. A request that is repeated with its key is not carried out again: it answers 409 with code \
+`duplicate_request` and the first answer as `original`. A request that failed does not use its key up.
+
+**Live**: open the WebSocket `/ws` and send `{\"event\":\"auth\",\"data\":{\"token\":\"…\"}}`; see \
+[the events](/docs/events). What was missed is answered by `GET /sync`.
+
+Identifiers are integers that JavaScript keeps exact. Times are UTC, ISO 8601 without a zone. \
+Errors are `{\"detail\", \"code\"}`.";
+
+fn service() -> OpenApiService<impl OpenApi, ()> {
+    let apis = (
+        auth::Auth,
+        sessions::Sessions,
+        users::Users,
+        chats::Chats,
+        messages::Messages,
+        attachments::Attachments,
+        sync::Sync,
+    );
+    OpenApiService::new(apis, "Besedka v1", env!("CARGO_PKG_VERSION"))
+        .description(DESCRIPTION)
+        .server("/api/v1")
+}
+
+/// The documentation, without a server.
+pub fn spec() -> Spec {
+    Spec::new("Besedka v1", "v1", &service().spec())
+}
+
+/// The socket, which is also at `/ws`.
+pub fn socket() -> impl Endpoint {
+    get(socket::socket).catch_all_error(refusal::render::<types::Problem>)
+}
+
+/// Says no where no API does, as to an address that is no UTF-8.
+pub async fn refuse(error: poem::Error) -> Response {
+    refusal::render::<types::Problem>(error).await
+}
+
+/// Everything below `/api/v1`.
+pub fn routes() -> impl Endpoint {
+    let api = service().into_endpoint().catch_all_error(refusal::render::<types::Problem>);
+    let api = idempotency::Keyed::new(api);
+    Route::new()
+        .at("/uploads", post(upload::upload).catch_all_error(refusal::render::<types::Problem>))
+        .at("/ws", socket())
+        .nest_no_strip("/", api)
+        .into_endpoint()
+}
+
+impl From<crate::model::Flaw> for Refusal {
+    fn from(flaw: crate::model::Flaw) -> Self {
+        Error::from(flaw).into()
+    }
+}

@@ -1,0 +1,85 @@
+//! `/sessions`: where one is signed in.
+
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::caller::SignedIn;
+use super::idempotency::Key;
+use super::types::Done;
+use super::{Answer, Area};
+use crate::messenger::Messenger;
+use crate::model::SessionId;
+
+pub struct Sessions;
+
+/// A sign-in on one device, from whichever API.
+#[derive(Object)]
+#[oai(example)]
+struct Session {
+    id: i64,
+    /// What the client called its device, or its `User-Agent`.
+    device: Option<String>,
+    /// The address it signed in from.
+    address: Option<String>,
+    /// UTC, ISO 8601 without a zone.
+    created_at: String,
+    /// The last sign-in or renewal.
+    last_used_at: String,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+impl Example for Session {
+    fn example() -> Self {
+        Self {
+            id: 253_402_301_055,
+            device: Some("Mozilla/5.0 (X11; Linux x86_64)".to_owned()),
+            address: Some("192.0.2.7".to_owned()),
+            created_at: "2024-03-26T10:00:00".to_owned(),
+            last_used_at: "2024-03-26T12:00:00".to_owned(),
+            current: true,
+        }
+    }
+}
+
+#[OpenApi(tag = "Area::Sessions")]
+impl Sessions {
+    /// List one's sessions
+    ///
+    /// The last used first.
+    #[oai(path = "/sessions", method = "get", operation_id = "sessions")]
+    async fn list(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<Vec<Session>>> {
+        let sessions = messenger.as_user(caller.0).sessions().await?;
+        let session = |session: crate::model::Session| Session {
+            id: session.id.0,
+            device: session.device,
+            address: session.address,
+            created_at: session.created_at.iso(),
+            last_used_at: session.used_at.iso(),
+            current: session.id == caller.0.session,
+        };
+        Ok(Json(sessions.into_iter().map(session).collect()))
+    }
+
+    /// End a session
+    ///
+    /// Its tokens work no more, and its sockets are closed at once.
+    #[oai(path = "/sessions/:id", method = "delete", operation_id = "revokeSession")]
+    async fn revoke(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        id: Path<i64>,
+    ) -> Answer<Done> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
+        caller.revoke_session(SessionId(id.0)).await?;
+        Ok(Done::Done)
+    }
+}

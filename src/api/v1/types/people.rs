@@ -1,0 +1,172 @@
+//! People, and what signs them in.
+
+use poem_openapi::types::Example;
+use poem_openapi::{Enum, Object};
+
+use crate::messenger::Grant;
+use crate::model;
+
+/// Access and renewal.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Tokens {
+    /// A JWT for the `Authorization: Bearer` header, good for 15 minutes.
+    pub access_token: String,
+    /// Good for 7 days and for one use of `POST /auth/refresh`. Not in the body when it is in a cookie (`X-Besedka-Session: cookie`).
+    #[oai(skip_serializing_if_is_none)]
+    pub refresh_token: Option<String>,
+    /// Always `bearer`.
+    pub token_type: String,
+    /// Seconds until the access token runs out.
+    pub expires_in: f64,
+}
+
+impl From<Grant> for Tokens {
+    fn from(grant: Grant) -> Self {
+        Self {
+            access_token: grant.access_token,
+            refresh_token: Some(grant.refresh_token),
+            token_type: "bearer".to_owned(),
+            expires_in: grant.expires_in.as_secs_f64(),
+        }
+    }
+}
+
+impl Example for Tokens {
+    fn example() -> Self {
+        Self {
+            access_token: "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9…".to_owned(),
+            refresh_token: Some("Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24gaW4gYSBnYXJkZW4".to_owned()),
+            token_type: "bearer".to_owned(),
+            expires_in: 900.0,
+        }
+    }
+}
+
+/// Oneself.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct User {
+    pub id: i64,
+    /// The e-mail address; nobody else sees it.
+    pub email: Option<String>,
+    /// The name to sign in and be found by.
+    pub username: Option<String>,
+    /// The name that others see.
+    pub display_name: String,
+    /// An http or https address of a picture.
+    pub avatar_url: Option<String>,
+    /// UTC, ISO 8601 without a zone.
+    pub created_at: String,
+}
+
+impl From<model::User> for User {
+    fn from(user: model::User) -> Self {
+        let model::User { person, email } = user;
+        Self {
+            id: person.id.0,
+            email,
+            username: person.username,
+            display_name: person.display_name,
+            avatar_url: person.avatar_url,
+            created_at: person.created_at.iso(),
+        }
+    }
+}
+
+impl Example for User {
+    fn example() -> Self {
+        Self {
+            id: 253_402_300_799,
+            email: Some("user@example.com".to_owned()),
+            username: Some("john".to_owned()),
+            display_name: "John Doe".to_owned(),
+            avatar_url: Some("https://example.com/avatar.jpg".to_owned()),
+            created_at: "2024-03-26T10:00:00".to_owned(),
+        }
+    }
+}
+
+/// Somebody, as others see them.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Person {
+    pub id: i64,
+    pub username: Option<String>,
+    pub display_name: String,
+    pub avatar_url: Option<String>,
+    /// UTC, ISO 8601 without a zone.
+    pub created_at: String,
+}
+
+impl From<model::Person> for Person {
+    fn from(person: model::Person) -> Self {
+        Self {
+            id: person.id.0,
+            username: person.username,
+            display_name: person.display_name,
+            avatar_url: person.avatar_url,
+            created_at: person.created_at.iso(),
+        }
+    }
+}
+
+impl Example for Person {
+    fn example() -> Self {
+        Self {
+            id: 253_402_300_863,
+            username: Some("anna".to_owned()),
+            display_name: "Анна".to_owned(),
+            avatar_url: None,
+            created_at: "2024-03-26T10:00:00".to_owned(),
+        }
+    }
+}
+
+/// What a member may do.
+#[derive(Enum, Debug, Clone, Copy)]
+#[oai(rename_all = "lowercase")]
+pub enum Role {
+    Owner,
+    Admin,
+    Member,
+}
+
+/// Somebody's place in a chat.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Member {
+    pub user: Person,
+    pub role: Role,
+    /// UTC, ISO 8601 without a zone.
+    pub joined_at: String,
+    /// The newest message that they have read.
+    pub last_read_message_id: Option<i64>,
+}
+
+impl From<model::Member> for Member {
+    fn from(member: model::Member) -> Self {
+        let role = match member.role {
+            model::Role::Owner => Role::Owner,
+            model::Role::Admin => Role::Admin,
+            model::Role::Member => Role::Member,
+        };
+        Self {
+            user: member.person.into(),
+            role,
+            joined_at: member.joined_at.iso(),
+            last_read_message_id: member.last_read.map(|id| id.0),
+        }
+    }
+}
+
+impl Example for Member {
+    fn example() -> Self {
+        Self {
+            user: Person::example(),
+            role: Role::Member,
+            joined_at: "2024-03-26T12:00:00".to_owned(),
+            last_read_message_id: None,
+        }
+    }
+}

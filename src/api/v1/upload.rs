@@ -1,0 +1,126 @@
+//! The form of an attachment, filled in: `multipart/form-data` as an S3 bucket takes it (POST Object).
+
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt, stream};
+use multer::{Field, Multipart};
+use poem::http::{StatusCode, header};
+use poem::web::Data;
+use poem::{Body, IntoResponse, Response, handler};
+
+use super::{Answer, Refusal};
+use crate::messenger::{Error, Messenger};
+
+/// The largest field before the file.
+const LARGEST_FIELD: usize = 4 * 1024;
+/// How long nothing may arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How much of a refused upload is still read, so that the client reads the answer.
+const LEFTOVER: usize = 4 * 1024 * 1024;
+
+/// Takes the fields `key`, `Content-Type`, `X-Amz-Signature` and then `file`. Answers 204; 201 with
+/// XML when the field `success_action_status` asks for it.
+#[handler]
+pub async fn upload(
+    messenger: Data<&Messenger>,
+    request: &poem::Request,
+    body: Body,
+) -> poem::Result<Response> {
+    let content_type = request.header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
+    let Ok(boundary) = multer::parse_boundary(content_type) else {
+        let detail = "The body must be multipart/form-data";
+        return Err(Refusal::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail, "unsupported_media_type").into());
+    };
+    let mut form = Multipart::new(patient(body), boundary);
+    let answer = fill_in(&messenger, &mut form).await;
+    if answer.is_err() {
+        drain(form).await;
+    }
+    Ok(answer?)
+}
+
+#[derive(Default)]
+struct Fields {
+    key: String,
+    content_type: String,
+    signature: String,
+    status: String,
+}
+
+async fn fill_in(messenger: &Messenger, form: &mut Multipart<'_>) -> Answer<Response> {
+    let broken = |error: multer::Error| Error::invalid("file", format!("the upload broke off: {error}"));
+    let mut fields = Fields::default();
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        let name = field.name().unwrap_or_default().to_ascii_lowercase();
+        let place = match name.as_str() {
+            "file" => {
+                let Fields { key, content_type, signature, status } = fields;
+                let attachment = messenger.expected(&key, &content_type, &signature).await?;
+                messenger.receive(attachment, field).await?;
+                return Ok(done(&key, &status));
+            }
+            "key" => &mut fields.key,
+            "content-type" => &mut fields.content_type,
+            "x-amz-signature" => &mut fields.signature,
+            "success_action_status" => &mut fields.status,
+            // Other fields of S3's forms, and whatever else a form library adds, mean nothing here.
+            _ => continue,
+        };
+        *place = short(field).await?;
+    }
+    Err(Error::invalid("file", "is missing; it must be the last field").into())
+}
+
+async fn short(mut field: Field<'_>) -> Answer<String> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|error| Error::invalid("file", error.to_string()))? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > LARGEST_FIELD {
+            return Err(Error::TooLarge("A field of the form is larger than 4 KiB".to_owned()).into());
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| Error::invalid("key", "the form's fields must be UTF-8").into())
+}
+
+/// As S3 answers it.
+fn done(key: &str, status: &str) -> Response {
+    if status != "201" {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<PostResponse><Location>/{key}</Location>\
+         <Bucket>besedka</Bucket><Key>{key}</Key></PostResponse>"
+    );
+    Response::builder().status(StatusCode::CREATED).content_type("application/xml").body(xml)
+}
+
+/// The body, as long as something arrives from time to time.
+fn patient(body: Body) -> impl Stream<Item = std::io::Result<bytes::Bytes>> + Send {
+    let bytes = body.into_bytes_stream().boxed();
+    stream::unfold(Some(bytes), |bytes| async {
+        let mut bytes = bytes?;
+        match tokio::time::timeout(PATIENCE, bytes.next()).await {
+            Ok(Some(chunk)) => Some((chunk, Some(bytes))),
+            Ok(None) => None,
+            Err(_) => Some((
+                Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "nothing arrived for 30 s")),
+                None,
+            )),
+        }
+    })
+}
+
+async fn drain(mut form: Multipart<'_>) {
+    let mut left = LEFTOVER;
+    let rest = async {
+        while let Ok(Some(mut field)) = form.next_field().await {
+            while let Ok(Some(chunk)) = field.chunk().await {
+                left = left.saturating_sub(chunk.len());
+                if left == 0 {
+                    return;
+                }
+            }
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(5), rest).await;
+}

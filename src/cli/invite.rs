@@ -1,0 +1,31 @@
+//! `besedka invite`: codes for registration by invitation.
+
+use std::io::Write;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::Failure;
+use super::user::administrator;
+use crate::config::Data;
+use crate::messenger::Clock;
+use crate::server;
+
+#[derive(Args)]
+pub(super) struct Invite {
+    #[command(flatten)]
+    data: Data,
+    /// For how many days the code is good.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=365))]
+    days: u64,
+}
+
+impl Invite {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let messenger = server::open(&self.data, administrator(), Clock::default()).await?;
+        let code = messenger.invite(Duration::from_secs(self.days * 24 * 3_600));
+        messenger.close().await;
+        writeln!(std::io::stdout(), "{code}")?;
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+//! The command line: the server, and what an administrator does beside it.
+
+mod invite;
+mod openapi;
+mod serve;
+mod user;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// Besedka, a messenger that a team hosts itself.
+#[derive(Parser)]
+#[command(name = "besedka", version, about, args_conflicts_with_subcommands = true)]
+struct Besedka {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    config: Config,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server; also what happens without a command.
+    Serve(Config),
+    /// Make an account, whoever may register.
+    User(user::User),
+    /// Make a code with which people may register where it is by invitation.
+    Invite(invite::Invite),
+    /// Write the descriptions of the APIs into a folder.
+    Openapi(openapi::Openapi),
+}
+
+/// Why a command failed: a sentence.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Does what the command line says.
+pub fn run() -> Result<(), Failure> {
+    let Besedka { command, config } = Besedka::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            None => serve::run(config).await,
+            Some(Command::Serve(config)) => serve::run(config).await,
+            Some(Command::User(user)) => user.run().await,
+            Some(Command::Invite(invite)) => invite.run().await,
+            Some(Command::Openapi(openapi)) => openapi.run(),
+        }
+    })
+}

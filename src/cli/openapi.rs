@@ -1,0 +1,25 @@
+//! `besedka openapi`: the descriptions of the APIs, as files.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Failure;
+use crate::api;
+
+#[derive(Args)]
+pub(super) struct Openapi {
+    /// The folder to write them into.
+    #[arg(long, default_value = "openapi")]
+    write: PathBuf,
+}
+
+impl Openapi {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        std::fs::create_dir_all(&self.write)?;
+        for (name, text) in api::documents() {
+            std::fs::write(self.write.join(name), text)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! Every setting: a flag, a `BESEDKA_*` variable and a sentence. Nothing else reads the environment.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::api::site::Site;
+use crate::messenger::{Opening, Settings};
+
+/// The settings of a server. None is needed to start.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Where to listen: an address and a port.
+    #[arg(long, env = "BESEDKA_LISTEN", default_value = "127.0.0.1:8000", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+
+    #[command(flatten)]
+    pub data: Data,
+
+    /// The address under which people reach the server, as in https://chat.example.org; links to
+    /// files begin with it. Without it, the address of each request.
+    #[arg(long, env = "BESEDKA_PUBLIC_URL", value_name = "URL", value_parser = web_address)]
+    pub public_url: Option<String>,
+
+    /// Whether to limit how often one may ask: `off` is for tests and benchmarks only.
+    #[arg(long, env = "BESEDKA_RATE_LIMITS", default_value = "on", value_name = "WHETHER")]
+    pub rate_limits: Switch,
+
+    /// Who may make an account: everybody, whoever has a code of `besedka invite`, or nobody but an
+    /// administrator with `besedka user add`.
+    #[arg(long, env = "BESEDKA_REGISTRATION", default_value = "open", value_name = "WHO")]
+    pub registration: Registration,
+
+    /// The largest file that may be uploaded, in bytes.
+    #[arg(long, env = "BESEDKA_UPLOAD_LIMIT", default_value_t = 100 * 1024 * 1024, value_name = "BYTES",
+          value_parser = clap::value_parser!(u64).range(1..=5 * 1024 * 1024 * 1024))]
+    pub upload_limit: u64,
+
+    /// Pages of which other addresses may use the API from a browser, as in https://app.example.org.
+    #[arg(long, env = "BESEDKA_CORS_ORIGINS", value_delimiter = ',', value_name = "URL,…", value_parser = web_address)]
+    pub cors_origins: Vec<String>,
+
+    /// The reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    #[arg(long, env = "BESEDKA_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDRESS,…")]
+    pub trusted_proxies: Vec<IpAddr>,
+
+    /// What to log, as in `info` or `besedka=debug,warn`.
+    #[arg(long, env = "BESEDKA_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+
+    /// How to write the log: for people, or as JSON for programs.
+    #[arg(long, env = "BESEDKA_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// Where everything is kept. Administrator's commands find a server's data by the same settings.
+#[derive(Debug, Clone, Args)]
+pub struct Data {
+    /// The folder for the database, the files and the server's secret; it is made when it is missing.
+    #[arg(long, env = "BESEDKA_DATA_DIR", default_value = "data", value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+
+    /// The database: sqlite:FILE or mysql://USER:PASSWORD@HOST/NAME. Without it, besedka.db in the data folder.
+    #[arg(long, env = "BESEDKA_DATABASE_URL", value_name = "URL", value_parser = database_url, hide_env_values = true)]
+    pub database_url: Option<String>,
+
+    /// Where uploaded files are kept: file:FOLDER. Without it, the folder `files` in the data folder.
+    #[arg(long, env = "BESEDKA_STORAGE_URL", value_name = "URL", value_parser = storage_url)]
+    pub storage_url: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Registration {
+    Open,
+    Invite,
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Data {
+    pub fn database_url(&self) -> String {
+        let file = || format!("sqlite:{}", self.data_dir.join("besedka.db").display());
+        self.database_url.clone().unwrap_or_else(file)
+    }
+
+    pub fn files(&self) -> PathBuf {
+        self.storage_url.clone().unwrap_or_else(|| self.data_dir.join("files"))
+    }
+
+    pub fn secret(&self) -> PathBuf {
+        self.data_dir.join("secret.key")
+    }
+}
+
+impl Config {
+    pub fn settings(&self) -> Settings {
+        Settings {
+            opening: match self.registration {
+                Registration::Open => Opening::Open,
+                Registration::Invite => Opening::Invite,
+                Registration::Closed => Opening::Closed,
+            },
+            upload_limit: self.upload_limit,
+            rate_limits: self.rate_limits == Switch::On,
+        }
+    }
+
+    pub fn site(&self) -> Site {
+        Site { public_url: self.public_url.clone(), trusted_proxies: self.trusted_proxies.clone() }
+    }
+}
+
+fn web_address(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host.map(|host| host.trim_end_matches('/')) {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err("it must be an address as in https://chat.example.org, without a path".to_owned()),
+    }
+}
+
+fn database_url(text: &str) -> Result<String, String> {
+    match text.split_once(':') {
+        Some(("sqlite", file)) if !file.trim_start_matches("//").is_empty() => {
+            Ok(format!("sqlite:{}", file.strip_prefix("//").unwrap_or(file)))
+        }
+        Some(("mysql", rest)) if rest.starts_with("//") => Ok(text.to_owned()),
+        _ => Err("it must be sqlite:FILE or mysql://USER:PASSWORD@HOST/NAME".to_owned()),
+    }
+}
+
+fn storage_url(text: &str) -> Result<PathBuf, String> {
+    match text.strip_prefix("file:").map(|folder| folder.strip_prefix("//").unwrap_or(folder)) {
+        Some(folder) if !folder.is_empty() => Ok(PathBuf::from(folder)),
+        _ => Err("it must be file:FOLDER".to_owned()),
+    }
+}

@@ -1,0 +1,108 @@
+//! The server: everything joined, from start to a graceful stop.
+
+mod accept;
+mod routes;
+mod seen;
+mod slashes;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, Data};
+use crate::files::Files;
+use crate::messenger::{Clock, Messenger, Secrets};
+use crate::model::Time;
+use crate::store::Db;
+
+/// How often what nobody needs is taken away.
+const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
+/// How long requests may take to finish when the server stops.
+const LAST_REQUESTS: Duration = Duration::from_secs(20);
+
+/// Why a server did not start: a sentence for whoever started it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(String);
+
+fn refused(what: impl Into<String>, why: &dyn std::fmt::Display) -> Refused {
+    Refused(format!("{}: {why}", what.into()))
+}
+
+/// A running server.
+pub struct Running {
+    pub address: SocketAddr,
+    pub messenger: Messenger,
+    stop: CancellationToken,
+    accepting: JoinHandle<()>,
+    sweeping: JoinHandle<()>,
+}
+
+/// Opens what a messenger stands on, and the messenger.
+pub async fn open(
+    data: &Data,
+    settings: crate::messenger::Settings,
+    clock: Clock,
+) -> Result<Messenger, Refused> {
+    let folder = &data.data_dir;
+    std::fs::create_dir_all(folder)
+        .map_err(|error| refused(format!("the data folder {} can't be made", folder.display()), &error))?;
+    let secret = data.secret();
+    let secrets = Secrets::open(&secret).map_err(|error| {
+        refused(format!("the server's secret {} can't be used", secret.display()), &error)
+    })?;
+    let files = data.files();
+    let files = Files::in_folder(&files).map_err(|error| {
+        refused(format!("the folder for files {} can't be used", files.display()), &error)
+    })?;
+    let db = Db::open(&data.database_url())
+        .await
+        .map_err(|error| refused("the database can't be opened", &error))?;
+    Messenger::new(db, files, &secrets, clock, settings)
+        .await
+        .map_err(|error| refused("the messenger can't start", &error))
+}
+
+/// Starts a server on a listener.
+pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Result<Running, Refused> {
+    let messenger = open(&config.data, config.settings(), clock).await?;
+    let address = listener.local_addr().map_err(|error| refused("the listener has no address", &error))?;
+    let app = routes::routes(config, messenger.clone());
+    let stop = CancellationToken::new();
+    let accepting = tokio::spawn(accept::accept(listener, app, stop.clone()));
+    let sweeping = tokio::spawn(sweep(messenger.clone(), stop.clone()));
+    Ok(Running { address, messenger, stop, accepting, sweeping })
+}
+
+impl Running {
+    /// The time as the server has it.
+    pub fn now(&self) -> Time {
+        self.messenger.clock.now()
+    }
+
+    /// Stops: takes no more connections, tells sockets to come back, lets requests and writes finish.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.messenger.send_away();
+        if tokio::time::timeout(LAST_REQUESTS, self.accepting).await.is_err() {
+            tracing::warn!("some requests did not finish in time");
+        }
+        let _ = self.sweeping.await;
+        self.messenger.close().await;
+    }
+}
+
+async fn sweep(messenger: Messenger, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => if let Err(error) = messenger.sweep().await {
+                tracing::error!(%error, "sweeping");
+            }
+        }
+    }
+}
