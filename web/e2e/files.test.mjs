@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, test } from 'node:test'
+import { readFile } from 'node:fs/promises'
+import { assertWellBehaved, bubble, chatRow, close, device, field, history, open, say, signUp, talkTo, unique } from './lib.mjs'
+
+before(open)
+after(close)
+afterEach(assertWellBehaved)
+
+const PICTURE = new URL('../public/icons/icon-512.png', import.meta.url).pathname
+const attach = (page, files) => page.locator('input[type=file]').setInputFiles(files)
+const send = (page) => page.getByRole('button', { name: 'Отправить', exact: true }).click()
+
+async function two() {
+  const tag = unique()
+  const [a, b] = await Promise.all([device(), device()])
+  const anna = await signUp(a, `Анна ${tag}`)
+  const boris = await signUp(b, `Борис ${tag}`)
+  await talkTo(anna.page, boris.name)
+  await say(anna.page, 'начало')
+  await chatRow(boris.page, anna.name).click()
+  return { anna: anna.page, boris: boris.page, contexts: [a, b], end: () => Promise.all([a.close(), b.close()]) }
+}
+
+test('a picture with a caption is shown to both, and opens large', async () => {
+  const { anna, boris, end } = await two()
+  await attach(anna, PICTURE)
+  await field(anna).or(anna.getByRole('textbox', { name: 'Сообщение' })).first().fill('Наш знак')
+  await send(anna)
+  for (const page of [anna, boris]) {
+    await bubble(page, 'Наш знак').locator('img').waitFor()
+    await page.waitForFunction(() => [...document.querySelectorAll('article img')].every((img) => img.complete && img.naturalWidth === 512))
+  }
+  await bubble(anna, 'Наш знак').getByRole('img', { name: /Отправлено|Прочитано/ }).waitFor()
+  await bubble(boris, 'Наш знак').getByRole('button', { name: /Открыть/ }).click()
+  await boris.getByRole('dialog').getByRole('img').waitFor()
+  await boris.keyboard.press('Escape')
+  await boris.getByRole('dialog').waitFor({ state: 'detached' })
+  await end()
+})
+
+test('a file goes up with progress and comes down whole', async () => {
+  const { anna, boris, contexts: [a], end } = await two()
+  const cdp = await a.newCDPSession(anna)
+  await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 400_000 })
+  const bytes = Buffer.from(Array.from({ length: 600_000 }, (_, index) => index % 251))
+  await attach(anna, { name: 'отчёт.bin', mimeType: 'application/octet-stream', buffer: bytes })
+  await send(anna)
+  const bar = history(anna).getByRole('progressbar')
+  await bar.waitFor()
+  await anna.waitForFunction(() => (document.querySelector('article progress')?.value ?? 0) > 5)
+  await bubble(boris, 'отчёт.bin').waitFor({ timeout: 20_000 })
+  assert.equal(await bar.count(), 0)
+  const [download] = await Promise.all([
+    boris.waitForEvent('download'),
+    bubble(boris, 'отчёт.bin').getByRole('button', { name: /Скачать/ }).click(),
+  ])
+  assert.ok((await readFile(await download.path())).equals(bytes))
+  assert.equal(download.suggestedFilename(), 'отчёт.bin')
+  await end()
+})
+
+test('an upload can be cancelled', async () => {
+  const { anna, contexts: [a], end } = await two()
+  const cdp = await a.newCDPSession(anna)
+  await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 50_000 })
+  await attach(anna, { name: 'лишнее.bin', mimeType: 'application/octet-stream', buffer: Buffer.alloc(900_000, 7) })
+  await send(anna)
+  await history(anna).getByRole('progressbar').waitFor()
+  await bubble(anna, 'лишнее.bin').getByRole('button', { name: 'Отмена' }).click()
+  await bubble(anna, 'лишнее.bin').waitFor({ state: 'detached' })
+  await end()
+})
+
+test('files are taken from the clipboard and by dropping', async () => {
+  const { anna, end } = await two()
+  const give = (type) => anna.evaluate((kind) => {
+    const data = new DataTransfer()
+    data.items.add(new File(['слова'], `${kind}.txt`, { type: 'text/plain' }))
+    const target = document.querySelector('textarea')
+    if (kind === 'paste') target.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }))
+    else for (const name of ['dragenter', 'dragover', 'drop']) target.dispatchEvent(new DragEvent(name, { dataTransfer: data, bubbles: true, cancelable: true }))
+  }, type)
+  await give('paste')
+  await give('drop')
+  const staged = anna.getByRole('list', { name: 'Файлы к отправке' }).getByRole('listitem')
+  assert.deepEqual(await staged.locator('b').allInnerTexts(), ['paste.txt', 'drop.txt'])
+  await anna.getByRole('button', { name: 'Убрать drop.txt' }).click()
+  await send(anna)
+  await bubble(anna, 'paste.txt').getByRole('img', { name: /Отправлено|Прочитано/ }).waitFor()
+  assert.equal(await bubble(anna, 'drop.txt').count(), 0)
+  await end()
+})
+
+test('a voice message is recorded, heard and sought in', async () => {
+  const { anna, boris, end } = await two()
+  await anna.getByRole('button', { name: 'Записать голосовое' }).click()
+  await anna.getByRole('group', { name: 'Запись голосового сообщения' }).getByText('0:03').waitFor()
+  await anna.getByRole('button', { name: 'Отправить запись' }).click()
+  const voice = history(boris).getByRole('article').filter({ has: boris.getByRole('slider') })
+  await voice.waitFor()
+  assert.ok((await voice.locator('i').count()) > 20, 'the waveform is drawn')
+  await voice.getByRole('button', { name: 'Слушать' }).click()
+  await voice.getByRole('button', { name: 'Пауза' }).waitFor()
+  const slider = voice.getByRole('slider')
+  const position = () => slider.evaluate((input) => Number(input.value))
+  await boris.waitForFunction(() => Number(document.querySelector('article input[type=range]').value) > 0.3)
+  await voice.getByRole('button', { name: 'Пауза' }).click()
+  await slider.fill('2')
+  const sought = await position()
+  assert.ok(sought >= 1.9, `the slider stands at ${sought}`)
+  await voice.getByRole('button', { name: 'Слушать' }).click()
+  await boris.waitForFunction((from) => {
+    const now = Number(document.querySelector('article input[type=range]').value)
+    return now > from || now === 0
+  }, sought)
+  await voice.getByRole('button', { name: 'Слушать' }).waitFor()
+  await end()
+})

@@ -1,0 +1,157 @@
+// What every story needs: a browser, people in it, and watchers of what a page must never do.
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+export const BASE = process.env.BESEDKA_URL ?? 'http://127.0.0.1:8000'
+export const PASSWORD = 'correct horse battery'
+export const SHOTS = new URL('./screenshots/', import.meta.url).pathname
+mkdirSync(SHOTS, { recursive: true })
+
+const QUIET = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+]
+const MICROPHONE = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
+
+let browser
+export async function open() {
+  // A path of its own, so that nothing of an earlier run is found.
+  process.env.XDG_CONFIG_HOME = mkdtempSync(join(tmpdir(), 'besedka-e2e-'))
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [...QUIET, ...MICROPHONE],
+  })
+  return browser
+}
+export const close = () => browser?.close()
+
+export const unique = () => `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`
+
+/// What each page did that it must not: violations of the policy, foreign hosts, errors.
+const offences = []
+
+export async function device(options = {}) {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: 'ru-RU',
+    timezoneId: 'Asia/Bishkek',
+    permissions: ['microphone', 'clipboard-read', 'clipboard-write'],
+    ...options,
+  })
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) => {
+      console.error(`CSP ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`)
+    })
+  })
+  const host = new URL(BASE).host
+  context.on('request', (request) => {
+    const url = new URL(request.url())
+    if (['blob:', 'data:'].includes(url.protocol)) return
+    if (url.host !== host) offences.push(`request to ${url.host}`)
+  })
+  context.on('console', (message) => {
+    const text = message.text()
+    if (message.type() === 'error' && !expected(text)) offences.push(`console: ${text}`)
+  })
+  context.on('weberror', (error) => offences.push(`error: ${error.error().stack}`))
+  context.setDefaultTimeout(30_000)
+  return context
+}
+
+// The browser itself reports every refused or failed request as an error; those are parts of stories here.
+const expected = (text) => /Failed to load resource|WebSocket connection to .* failed|ERR_INTERNET_DISCONNECTED/.test(text)
+
+export function assertWellBehaved() {
+  assert.deepEqual(offences.splice(0), [])
+}
+
+export async function visit(context, path = '/') {
+  const page = await context.newPage()
+  await page.goto(BASE + path)
+  return page
+}
+
+/// Signs a new person up through the page.
+export async function signUp(context, name, login = `${unique()}@example.com`) {
+  const page = await visit(context)
+  const english = (await page.evaluate(() => document.documentElement.lang)) === 'en'
+  await page.getByRole('button', { name: english ? 'Sign up' : 'Зарегистрироваться' }).click()
+  await page.getByLabel(english ? 'Name' : 'Имя', { exact: true }).fill(name)
+  await page.getByLabel(english ? 'E-mail or user name' : 'Почта или имя пользователя').fill(login)
+  await page.getByLabel(english ? 'Password' : 'Пароль', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: english ? 'Sign up' : 'Зарегистрироваться' }).click()
+  await page.getByRole('navigation', { name: english ? 'Chats' : 'Чаты' }).waitFor()
+  return { page, login, name }
+}
+
+export const field = (page) => page.getByRole('textbox', { name: /^(Сообщение|Message)$/ })
+export const history = (page) => page.getByRole('region', { name: /^(Сообщения|Messages)$/ })
+export const bubble = (page, text) => history(page).getByRole('article').filter({ hasText: text })
+
+export async function say(page, text) {
+  await field(page).fill(text)
+  await field(page).press('Enter')
+  await bubble(page, text).first().waitFor()
+}
+
+/// Opens a private chat with somebody found by name.
+export async function talkTo(page, name) {
+  await page.getByRole('button', { name: 'Новый чат' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('searchbox').fill(name)
+  await dialog.getByRole('button', { name: new RegExp(name) }).first().click()
+  await page.getByRole('heading', { level: 1, name }).waitFor()
+}
+
+export const chatRow = (page, title) => page.getByRole('navigation').getByRole('listitem').filter({ hasText: title })
+
+export const shot = (page, name) => page.screenshot({ path: `${SHOTS}${name}.png` })
+
+/// The same server without a page: to say a lot quickly.
+export async function api(login) {
+  const call = async (method, path, body, token) => {
+    const answer = await fetch(`${BASE}/api/v1${path}`, {
+      method,
+      headers: {
+        'Content-Type': 'application/json',
+        'Idempotency-Key': crypto.randomUUID(),
+        ...(token && { Authorization: `Bearer ${token}` }),
+      },
+      body: body && JSON.stringify(body),
+    })
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${await answer.clone().text()}`)
+    return answer.status === 204 ? null : answer.json()
+  }
+  const { access_token } = await call('POST', '/auth/login', { email: login, password: PASSWORD })
+  return {
+    get: (path) => call('GET', path, undefined, access_token),
+    post: (path, body) => call('POST', path, body, access_token),
+  }
+}
+
+/// Signs somebody up without a page; answers their login.
+export async function register(name, login = `${unique()}@example.com`) {
+  const answer = await fetch(`${BASE}/api/v1/auth/register`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID() },
+    body: JSON.stringify({ email: login, password: PASSWORD, display_name: name }),
+  })
+  assert.equal(answer.status, 201, await answer.clone().text())
+  return { login, ...(await answer.json()).user }
+}
+
+/// Serious and critical findings of axe.
+export async function axe(page) {
+  const { createRequire } = await import('node:module')
+  const source = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+  const { readFileSync } = await import('node:fs')
+  // Through the debugger, because the policy (rightly) refuses an injected script.
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(readFileSync(source, 'utf8'))
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }))
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`).join(' | ')}`)
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, before, test } from 'node:test'
+import { assertWellBehaved, axe, close, device, open, PASSWORD, signUp, visit } from './lib.mjs'
+
+before(open)
+after(close)
+afterEach(assertWellBehaved)
+
+const nav = (page) => page.getByRole('navigation', { name: 'Чаты' })
+
+async function signIn(page, login, password = PASSWORD) {
+  await page.getByLabel('Почта или имя пользователя').fill(login)
+  await page.getByLabel('Пароль', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Войти' }).click()
+}
+
+test('somebody signs up, leaves and comes back', async () => {
+  const context = await device()
+  const { page, login } = await signUp(context, 'Вера Орлова')
+  await page.getByRole('button', { name: /Профиль: Вера/ }).click()
+  await page.getByRole('button', { name: 'Выйти' }).click()
+  await page.getByRole('button', { name: 'Войти' }).waitFor()
+  await signIn(page, login, 'wrong password')
+  assert.match(await page.getByRole('alert').innerText(), /Неверный/)
+  await signIn(page, login)
+  await nav(page).waitFor()
+  await context.close()
+})
+
+test('a reload keeps the session, and a second tab shares it', async () => {
+  const context = await device()
+  const { page } = await signUp(context, 'Глеб Титов')
+  await page.reload()
+  await nav(page).waitFor()
+  const second = await visit(context)
+  await nav(second).waitFor()
+  await Promise.all([page.reload(), second.reload()])
+  await Promise.all([nav(page).waitFor(), nav(second).waitFor()])
+  await context.close()
+})
+
+test('signing out in one tab signs out the other', async () => {
+  const context = await device()
+  const { page } = await signUp(context, 'Дина Лаптева')
+  const second = await visit(context)
+  await nav(second).waitFor()
+  await page.getByRole('button', { name: /Профиль/ }).click()
+  await page.getByRole('button', { name: 'Выйти' }).click()
+  await second.getByRole('button', { name: 'Войти' }).waitFor()
+  await context.close()
+})
+
+test('a device that is signed out from another one is out at once', async () => {
+  const [here, there] = await Promise.all([device(), device()])
+  const { page, login } = await signUp(here, 'Инна Павлова')
+  const lost = await visit(there)
+  await signIn(lost, login)
+  await nav(lost).waitFor()
+  await page.getByRole('button', { name: /Профиль/ }).click()
+  await page.getByRole('button', { name: 'Завершить' }).click()
+  await lost.getByRole('button', { name: 'Войти' }).waitFor()
+  assert.equal(await nav(page).count(), 1)
+  await Promise.all([here.close(), there.close()])
+})
+
+test('no token is left where a script of another day could find it', async () => {
+  const context = await device()
+  const { page } = await signUp(context, 'Егор Сомов')
+  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))
+  assert.doesNotMatch(kept, /eyJ|token|refresh/i)
+  await context.close()
+})
+
+test('the language and the theme are the reader\'s choice, and stay', async () => {
+  const context = await device()
+  const { page } = await signUp(context, 'Жанна Белова')
+  await page.getByRole('button', { name: /Профиль/ }).click()
+  await page.getByRole('radio', { name: 'Тёмная' }).check()
+  await page.getByRole('radio', { name: 'English' }).check()
+  await page.getByRole('heading', { name: 'Profile and settings' }).waitFor()
+  await page.reload()
+  await page.getByRole('navigation', { name: 'Chats' }).waitFor()
+  assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dataset.theme]), ['en', 'dark'])
+  await context.close()
+})
+
+test('an English browser is greeted in English', async () => {
+  const context = await device({ locale: 'en-GB' })
+  const page = await visit(context)
+  await page.getByRole('button', { name: 'Sign in' }).waitFor()
+  assert.deepEqual(await axe(page), [])
+  await context.close()
+})
+
+test('the page opens without a network, once it was here', async () => {
+  const context = await device()
+  const { page } = await signUp(context, 'Зоя Миронова')
+  await page.evaluate(() => navigator.serviceWorker.ready)
+  await page.reload()
+  await nav(page).waitFor()
+  await context.setOffline(true)
+  await page.reload()
+  await page.getByRole('heading', { name: 'Сервер не отвечает' }).waitFor()
+  await context.setOffline(false)
+  await nav(page).waitFor()
+  await context.close()
+})

@@ -1,0 +1,55 @@
+// Lets the page open without a network: keeps the shell and the hashed files it asked for.
+// Nothing of the API is ever kept, and what is not ours to keep goes to the network untouched.
+const CACHE = 'besedka-shell'
+const SHELL = '/'
+const OTHERS = /^\/(api|ws|docs|kyte|mimu|desktop|educations|health|metrics)(\/|$)/
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.add(SHELL)).then(() => self.skipWaiting()))
+})
+
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event
+  const url = new URL(request.url)
+  if (request.method !== 'GET' || url.origin !== location.origin || OTHERS.test(url.pathname)) return
+  if (request.mode === 'navigate') event.respondWith(page(request))
+  else if (url.pathname.startsWith('/assets/') || url.pathname === '/theme.js' || url.pathname.startsWith('/icons/')) {
+    event.respondWith(asset(request, url.pathname.startsWith('/assets/')))
+  }
+})
+
+async function page(request) {
+  const cache = await caches.open(CACHE)
+  try {
+    const answer = await fetch(request)
+    if (answer.ok) await keepShell(cache, answer.clone())
+    return answer
+  } catch {
+    return (await cache.match(SHELL)) ?? Response.error()
+  }
+}
+
+/// A new shell names new files: the old ones go.
+async function keepShell(cache, answer) {
+  if (!answer.headers.get('Content-Type')?.startsWith('text/html')) return
+  const [fresh, known] = await Promise.all([answer.clone().text(), cache.match(SHELL).then((kept) => kept?.text())])
+  if (fresh === known) return
+  if (known) for (const request of await cache.keys()) await cache.delete(request)
+  await cache.put(SHELL, answer)
+}
+
+/// Hashed files never change; the few others are asked for again when there is a network.
+async function asset(request, hashed) {
+  const cache = await caches.open(CACHE)
+  const kept = await cache.match(request)
+  if (kept && hashed) return kept
+  try {
+    const answer = await fetch(request)
+    if (answer.ok) await cache.put(request, answer.clone())
+    return answer
+  } catch {
+    return kept ?? Response.error()
+  }
+}

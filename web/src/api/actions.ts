@@ -1,0 +1,170 @@
+/// Changing server state: every change of the client, with what it writes into the cache.
+
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { changeChat, messageCreated, messageDeleted, messageHidden, messageUpdated, putChat, unreadAfter } from './events'
+import type { History } from './history'
+import { request } from './http'
+import { keys } from './keys'
+import type { Chat, Member, Message, ReadMark, User } from './types'
+
+export function useCreateGroup() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (form: { title: string; member_ids: number[] }) =>
+      request<Chat>('POST', '/chats', { body: { ...form, is_group: true } }),
+    onSuccess: (chat) => putChat(cache, chat),
+  })
+}
+
+export function useOpenDirect() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (user: number) => request<Chat>('POST', '/chats/direct', { body: { user_id: user } }),
+    onSuccess: (chat) => putChat(cache, chat),
+  })
+}
+
+export function useRenameChat(chat: number) {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (title: string) => request<Chat>('PATCH', `/chats/${chat}`, { body: { title } }),
+    onSuccess: ({ title }) => changeChat(cache, chat, (one) => ({ ...one, title })),
+  })
+}
+
+function useForget() {
+  const cache = useQueryClient()
+  return (chat: number) => {
+    cache.setQueryData<Chat[]>(keys.chats, (chats) => chats?.filter((one) => one.id !== chat))
+    cache.removeQueries({ queryKey: keys.history(chat) })
+    cache.removeQueries({ queryKey: keys.members(chat) })
+  }
+}
+
+/// Ends a group for all, or hides a private chat for oneself.
+export function useDeleteChat() {
+  const forget = useForget()
+  return useMutation({
+    mutationFn: (chat: number) => request('DELETE', `/chats/${chat}`),
+    onSuccess: (_, chat) => forget(chat),
+  })
+}
+
+export function useLeaveChat(me: number) {
+  const forget = useForget()
+  return useMutation({
+    mutationFn: (chat: number) => request('DELETE', `/chats/${chat}/members/${me}`),
+    onSuccess: (_, chat) => forget(chat),
+  })
+}
+
+export function useAddMember(chat: number) {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (user: number) => request<Member>('POST', `/chats/${chat}/members`, { body: { user_id: user } }),
+    onSuccess: (member) => {
+      cache.setQueryData<Member[]>(keys.members(chat), (members) =>
+        members && [...members.filter((one) => one.user.id !== member.user.id), member])
+      countMembers(cache, chat)
+    },
+  })
+}
+
+export function useRemoveMember(chat: number) {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (user: number) => request('DELETE', `/chats/${chat}/members/${user}`),
+    onSuccess: (_, user) => {
+      cache.setQueryData<Member[]>(keys.members(chat), (members) => members?.filter((one) => one.user.id !== user))
+      countMembers(cache, chat)
+    },
+  })
+}
+
+function countMembers(cache: ReturnType<typeof useQueryClient>, chat: number): void {
+  const members = cache.getQueryData<Member[]>(keys.members(chat))
+  if (members) changeChat(cache, chat, (one) => ({ ...one, member_count: members.length }))
+}
+
+/// Marks a chat read up to a message; at once on the screen, then on the server.
+export function useMarkRead(chat: number) {
+  const cache = useQueryClient()
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (message_id: number) =>
+      request<ReadMark>('POST', `/chats/${chat}/read`, { body: { message_id } }),
+    onMutate: (mark) => {
+      const me = cache.getQueryData<User>(keys.me)?.id ?? 0
+      const history = cache.getQueryData<History>(keys.history(chat))
+      changeChat(cache, chat, (one) => ({
+        ...one,
+        unread_count: unreadAfter(one, mark, me, history),
+        last_read_message_id: Math.max(one.last_read_message_id ?? 0, mark),
+      }))
+    },
+  })
+}
+
+export function useEditMessage() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: ({ message, content }: { message: Message; content: string }) =>
+      request<Message>('PATCH', `/messages/${message.id}`, { body: { content } }),
+    onMutate: ({ message, content }) => messageUpdated(cache, { ...message, content }),
+    onSuccess: (message) => messageUpdated(cache, message),
+    onError: (_, { message }) => messageUpdated(cache, message),
+  })
+}
+
+/// Deletes for everybody, or hides from oneself.
+export function useDeleteMessage() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: ({ message, whose }: { message: Message; whose: 'all' | 'me' }) =>
+      request('DELETE', `/messages/${message.id}`, { query: { for: whose } }),
+    onMutate: ({ message, whose }) => (whose === 'all' ? messageDeleted(cache, message) : messageHidden(cache, message)),
+    onError: (_, { message, whose }) => (whose === 'all' ? messageUpdated(cache, message) : messageCreated(cache, message)),
+  })
+}
+
+/// Puts one's reaction, or takes it back.
+export function useReact(me: number) {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: ({ message, emoji, on }: { message: Message; emoji: string; on: boolean }) =>
+      request<Message | undefined>(on ? 'PUT' : 'DELETE', `/messages/${message.id}/reactions/${encodeURIComponent(emoji)}`),
+    onMutate: ({ message, emoji, on }) => messageUpdated(cache, reacted(message, emoji, me, on)),
+    onSuccess: (message) => {
+      if (message) messageUpdated(cache, message)
+    },
+    onError: (_, { message }) => messageUpdated(cache, message),
+  })
+}
+
+export function reacted(message: Message, emoji: string, me: number, on: boolean): Message {
+  const others = message.reactions.find((one) => one.emoji === emoji)?.user_ids.filter((id) => id !== me) ?? []
+  const user_ids = on ? [...others, me] : others
+  const changed = { emoji, user_ids, count: user_ids.length }
+  const known = message.reactions.some((one) => one.emoji === emoji)
+  const reactions = known
+    ? message.reactions.map((one) => (one.emoji === emoji ? changed : one))
+    : [...message.reactions, changed]
+  return { ...message, reactions: reactions.filter((one) => one.count > 0) }
+}
+
+export function useUpdateMe() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (form: { display_name?: string; username?: string; email?: string }) =>
+      request<User>('PUT', '/users/me', { body: form }),
+    onSuccess: (me) => cache.setQueryData(keys.me, me),
+  })
+}
+
+export function useEndSession() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (id: string | number) => request('DELETE', `/sessions/${id}`),
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.sessions }),
+  })
+}

@@ -1,0 +1,162 @@
+import type { QueryClient } from '@tanstack/react-query'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { applyEvent, messagesInFlight } from './events'
+import { cacheOf, CHAT, chat, HER, ME, member, message } from './fixtures'
+import { fromPage, overlay, withOlder, type History } from './history'
+import { keys } from './keys'
+import type { Chat, Member, Message } from './types'
+
+let cache: QueryClient
+const hear = (event: string, data: unknown) => applyEvent(cache, { event, data })
+const theChat = () => cache.getQueryData<Chat[]>(keys.chats)![0]!
+const items = () => cache.getQueryData<History>(keys.history(CHAT))!.items
+const show = (...messages: Message[]) => cache.setQueryData<History>(keys.history(CHAT), { items: messages, hasOlder: false })
+
+beforeEach(() => {
+  cache = cacheOf()
+})
+
+test('a new message joins its history and leads its chat', () => {
+  show(message(1))
+  hear('message.created', message(2))
+  expect(items().map(({ id }) => id)).toEqual([1, 2])
+  expect(theChat()).toMatchObject({ unread_count: 1, last_message: { id: 2 } })
+})
+
+test('a message that is told twice counts once', () => {
+  show()
+  hear('message.created', message(2))
+  hear('message.created', message(2))
+  expect(items()).toHaveLength(1)
+  expect(theChat().unread_count).toBe(1)
+})
+
+test('one\'s own message is not unread', () => {
+  hear('message.created', message(2, { author_id: ME }))
+  expect(theChat()).toMatchObject({ unread_count: 0, last_message: { id: 2 } })
+})
+
+test('what the server recorded is not unread', () => {
+  hear('message.created', message(2, { type: 'system', payload: { kind: 'member.added' } }))
+  expect(theChat()).toMatchObject({ unread_count: 0, last_message: { id: 2 } })
+})
+
+test('a message of an unknown chat asks for the list anew', () => {
+  const asked = vi.spyOn(cache, 'invalidateQueries')
+  hear('message.created', message(2, { chat_id: 99 }))
+  expect(asked).toHaveBeenCalledWith({ queryKey: keys.chats })
+})
+
+test('an edit and a reaction replace the message, also in the list', () => {
+  show(message(1))
+  hear('message.created', message(2))
+  hear('message.updated', message(2, { content: 'better', reactions: [{ emoji: '👍', count: 1, user_ids: [ME] }] }))
+  expect(items()[1]).toMatchObject({ content: 'better', reactions: [{ count: 1 }] })
+  expect(theChat().last_message?.content).toBe('better')
+})
+
+test('an edit of what is not loaded changes nothing', () => {
+  show(message(5))
+  hear('message.updated', message(1))
+  expect(items().map(({ id }) => id)).toEqual([5])
+})
+
+test('a deleted message leaves a tombstone', () => {
+  show(message(1))
+  hear('message.created', message(2))
+  hear('message.deleted', { id: 2, chat_id: CHAT })
+  expect(items()[1]).toMatchObject({ id: 2, deleted: true, content: null })
+  expect(theChat().last_message?.deleted).toBe(true)
+})
+
+test('what is deleted before it was read is unread no more, and counts once', () => {
+  show()
+  for (const id of [2, 3]) hear('message.created', message(id))
+  hear('message.deleted', { id: 2, chat_id: CHAT })
+  hear('message.deleted', { id: 2, chat_id: CHAT })
+  expect(theChat().unread_count).toBe(1)
+  hear('message.deleted', { id: 3, chat_id: CHAT })
+  expect(theChat().unread_count).toBe(0)
+})
+
+test('whether an unknown message was unread is asked of the server', () => {
+  hear('message.created', message(5))
+  const asked = vi.spyOn(cache, 'invalidateQueries')
+  hear('message.deleted', { id: 2, chat_id: CHAT })
+  expect(asked).toHaveBeenCalledWith({ queryKey: keys.chats })
+})
+
+test('a message hidden for oneself is gone', () => {
+  show(message(1), message(2))
+  hear('message.hidden', { id: 1, chat_id: CHAT })
+  expect(items().map(({ id }) => id)).toEqual([2])
+})
+
+test('chats come, change their title and go', () => {
+  hear('chat.created', chat({ id: 11, title: 'New' }))
+  expect(cache.getQueryData<Chat[]>(keys.chats)!.map(({ id }) => id)).toEqual([11, CHAT])
+  hear('chat.updated', { id: 11, title: 'Newer' })
+  expect(theChat().title).toBe('Newer')
+  hear('chat.removed', { id: 11 })
+  expect(cache.getQueryData<Chat[]>(keys.chats)!.map(({ id }) => id)).toEqual([CHAT])
+})
+
+test('a replayed creation does not take back what was heard since', () => {
+  hear('message.created', message(7))
+  hear('chat.created', chat())
+  expect(theChat().last_message?.id).toBe(7)
+})
+
+test('members come and go, and are counted', () => {
+  cache.setQueryData(keys.members(CHAT), [member(ME), member(HER)])
+  hear('member.added', { chat_id: CHAT, member: member(3) })
+  hear('member.added', { chat_id: CHAT, member: member(3) })
+  expect(theChat().member_count).toBe(3)
+  hear('member.removed', { chat_id: CHAT, user_id: HER })
+  expect(cache.getQueryData<Member[]>(keys.members(CHAT))!.map(({ user }) => user.id)).toEqual([ME, 3])
+  expect(theChat().member_count).toBe(2)
+})
+
+test('another\'s read mark moves forward only', () => {
+  cache.setQueryData(keys.members(CHAT), [member(HER, { last_read_message_id: 5 })])
+  hear('chat.read', { chat_id: CHAT, user_id: HER, message_id: 8 })
+  hear('chat.read', { chat_id: CHAT, user_id: HER, message_id: 3 })
+  expect(cache.getQueryData<Member[]>(keys.members(CHAT))![0]!.last_read_message_id).toBe(8)
+})
+
+test('reading on another device clears the badge here', () => {
+  show()
+  for (const id of [2, 3, 4]) hear('message.created', message(id))
+  hear('chat.read', { chat_id: CHAT, user_id: ME, message_id: 3 })
+  expect(theChat()).toMatchObject({ unread_count: 1, last_read_message_id: 3 })
+  hear('chat.read', { chat_id: CHAT, user_id: ME, message_id: 4 })
+  expect(theChat().unread_count).toBe(0)
+})
+
+test('a gap has the chat loaded anew', () => {
+  const asked = vi.spyOn(cache, 'invalidateQueries')
+  hear('gap', { chat_id: CHAT })
+  expect(asked).toHaveBeenCalledWith({ queryKey: keys.history(CHAT) })
+})
+
+test('an unknown event is passed over', () => {
+  expect(() => hear('star.born', {})).not.toThrow()
+})
+
+test('what is told while a page is fetched is in the page', async () => {
+  const { answer, notes } = await messagesInFlight.during(CHAT, async () => {
+    hear('message.created', message(3))
+    hear('message.updated', message(2, { content: 'edited' }))
+    hear('message.hidden', { id: 1, chat_id: CHAT })
+    return [message(2), message(1)]
+  })
+  const { items: shown } = overlay(fromPage(answer, 50), notes)
+  expect(shown.map(({ id, content }) => [id, content])).toEqual([[2, 'edited'], [3, 'message 3']])
+})
+
+test('an older page goes in front, and what is known stays as it is', () => {
+  const known: History = { items: [message(3, { content: 'edited' })], hasOlder: true }
+  const { items: all, hasOlder } = withOlder(known, [message(3), message(2), message(1)], 50)
+  expect(all.map(({ content }) => content)).toEqual(['message 1', 'message 2', 'edited'])
+  expect(hasOlder).toBe(false)
+})

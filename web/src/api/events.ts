@@ -1,0 +1,183 @@
+/// What each event of the socket does to the query cache. Every one may come twice.
+
+import type { QueryClient } from '@tanstack/react-query'
+import { buried, change, drop, put, type History } from './history'
+import { Inflight } from './inflight'
+import { keys } from './keys'
+import type { Chat, Frame, Member, Message, User } from './types'
+
+export const messagesInFlight = new Inflight<Message>()
+export const chatsInFlight = new Inflight<Chat>()
+
+export function applyEvent(cache: QueryClient, frame: Frame): void {
+  const data = (frame.data ?? {}) as never
+  switch (frame.event) {
+    case 'message.created': return messageCreated(cache, data)
+    case 'message.updated': return messageUpdated(cache, data)
+    case 'message.deleted': return messageDeleted(cache, data)
+    case 'message.hidden': return messageHidden(cache, data)
+    case 'chat.created': return chatCreated(cache, data)
+    case 'chat.updated': return chatUpdated(cache, data)
+    case 'chat.removed': return chatRemoved(cache, data)
+    case 'member.added': return memberAdded(cache, data)
+    case 'member.removed': return memberRemoved(cache, data)
+    case 'chat.read': return chatRead(cache, data)
+    case 'user.updated': return userUpdated(cache, data)
+    case 'gap': return gap(cache, data)
+  }
+}
+
+export const meOf = (cache: QueryClient) => cache.getQueryData<User>(keys.me)?.id
+
+/// Changes one chat of the list, wherever the list is (cached, being fetched).
+export function changeChat(cache: QueryClient, id: number, edit: (chat: Chat) => Chat): void {
+  const chats = cache.getQueryData<Chat[]>(keys.chats)
+  const chat = chats?.find((one) => one.id === id)
+  if (!chats || !chat) return
+  const edited = edit(chat)
+  if (edited === chat) return
+  chatsInFlight.note('all', id, edited)
+  cache.setQueryData(keys.chats, chats.map((one) => (one.id === id ? edited : one)))
+}
+
+export function putChat(cache: QueryClient, chat: Chat): void {
+  chatsInFlight.note('all', chat.id, chat)
+  cache.setQueryData<Chat[]>(keys.chats, (chats) =>
+    chats && (chats.some((one) => one.id === chat.id)
+      ? chats.map((one) => (one.id === chat.id ? chat : one))
+      : [chat, ...chats]))
+}
+
+function editHistory(cache: QueryClient, chat: number, edit: (history: History) => History): void {
+  cache.setQueryData<History>(keys.history(chat), (history) => history && edit(history))
+}
+
+export function messageCreated(cache: QueryClient, message: Message): void {
+  messagesInFlight.note(message.chat_id, message.id, message)
+  editHistory(cache, message.chat_id, (history) => put(history, [message]))
+  const known = cache.getQueryData<Chat[]>(keys.chats)?.some((chat) => chat.id === message.chat_id)
+  if (!known) void cache.invalidateQueries({ queryKey: keys.chats })
+  changeChat(cache, message.chat_id, (chat) => {
+    if (chat.last_message && chat.last_message.id >= message.id) return chat
+    const unread = isUnread(message, chat.last_read_message_id ?? 0, meOf(cache))
+    return { ...chat, last_message: message, unread_count: chat.unread_count + (unread ? 1 : 0) }
+  })
+}
+
+function lastMessage(cache: QueryClient, chat: number, id: number, edit: (message: Message) => Message): void {
+  changeChat(cache, chat, (one) =>
+    one.last_message?.id === id ? { ...one, last_message: edit(one.last_message) } : one)
+}
+
+export function messageUpdated(cache: QueryClient, message: Message): void {
+  messagesInFlight.note(message.chat_id, message.id, message)
+  editHistory(cache, message.chat_id, (history) => change(history, message.id, () => message))
+  lastMessage(cache, message.chat_id, message.id, () => message)
+}
+
+export function messageDeleted(cache: QueryClient, { id, chat_id }: { id: number; chat_id: number }): void {
+  const known = knownMessage(cache, chat_id, id)
+  if (known) messagesInFlight.note(chat_id, id, buried(known))
+  discount(cache, chat_id, id, known)
+  editHistory(cache, chat_id, (history) => change(history, id, buried))
+  lastMessage(cache, chat_id, id, buried)
+}
+
+function knownMessage(cache: QueryClient, chat: number, id: number): Message | undefined {
+  const last = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === chat)?.last_message
+  return cache.getQueryData<History>(keys.history(chat))?.items.find((message) => message.id === id)
+    ?? (last?.id === id ? last : undefined)
+}
+
+/// What is gone need not be read. Of a message that is not known here, the server knows whether it was.
+function discount(cache: QueryClient, chat: number, id: number, known: Message | undefined): void {
+  changeChat(cache, chat, (one) => {
+    const mark = one.last_read_message_id ?? 0
+    if (one.unread_count === 0 || id <= mark) return one
+    if (!known) void cache.invalidateQueries({ queryKey: keys.chats })
+    return known && isUnread(known, mark, meOf(cache)) ? { ...one, unread_count: one.unread_count - 1 } : one
+  })
+}
+
+export function messageHidden(cache: QueryClient, { id, chat_id }: { id: number; chat_id: number }): void {
+  messagesInFlight.note(chat_id, id, null)
+  discount(cache, chat_id, id, knownMessage(cache, chat_id, id))
+  editHistory(cache, chat_id, (history) => drop(history, id))
+  const last = cache.getQueryData<Chat[]>(keys.chats)?.find((chat) => chat.id === chat_id)?.last_message
+  if (last?.id === id) void cache.invalidateQueries({ queryKey: keys.chats })
+}
+
+function chatCreated(cache: QueryClient, chat: Chat): void {
+  const known = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === chat.id)
+  // A replayed creation must not take back what was heard since.
+  if (known && (known.last_message?.id ?? 0) > (chat.last_message?.id ?? 0)) return
+  putChat(cache, chat)
+}
+
+function chatUpdated(cache: QueryClient, { id, title }: { id: number; title: string }): void {
+  changeChat(cache, id, (chat) => ({ ...chat, title }))
+}
+
+function chatRemoved(cache: QueryClient, { id }: { id: number }): void {
+  chatsInFlight.note('all', id, null)
+  cache.setQueryData<Chat[]>(keys.chats, (chats) => chats?.filter((chat) => chat.id !== id))
+  cache.removeQueries({ queryKey: keys.history(id) })
+  cache.removeQueries({ queryKey: keys.members(id) })
+}
+
+function editMembers(cache: QueryClient, chat: number, edit: (members: Member[]) => Member[]): void {
+  const members = cache.getQueryData<Member[]>(keys.members(chat))
+  if (!members) {
+    void cache.invalidateQueries({ queryKey: keys.chats })
+    return
+  }
+  const edited = edit(members)
+  cache.setQueryData(keys.members(chat), edited)
+  changeChat(cache, chat, (one) => ({ ...one, member_count: edited.length }))
+}
+
+function memberAdded(cache: QueryClient, { chat_id, member }: { chat_id: number; member: Member }): void {
+  editMembers(cache, chat_id, (members) => [...members.filter((one) => one.user.id !== member.user.id), member])
+}
+
+function memberRemoved(cache: QueryClient, { chat_id, user_id }: { chat_id: number; user_id: number }): void {
+  editMembers(cache, chat_id, (members) => members.filter((one) => one.user.id !== user_id))
+}
+
+type Read = { chat_id: number; user_id: number; message_id: number }
+
+function chatRead(cache: QueryClient, { chat_id, user_id, message_id }: Read): void {
+  const further = (mark: number | null) => Math.max(mark ?? 0, message_id)
+  cache.setQueryData<Member[]>(keys.members(chat_id), (members) => members?.map((member) =>
+    member.user.id === user_id ? { ...member, last_read_message_id: further(member.last_read_message_id) } : member))
+  if (user_id !== meOf(cache)) return
+  const history = cache.getQueryData<History>(keys.history(chat_id))
+  changeChat(cache, chat_id, (chat) => {
+    if ((chat.last_read_message_id ?? 0) >= message_id) return chat
+    return { ...chat, last_read_message_id: message_id, unread_count: unreadAfter(chat, message_id, user_id, history) }
+  })
+}
+
+/// What others said after a read mark. What the server recorded asks nobody to read it.
+export function isUnread(message: Message, mark: number, me: number | undefined): boolean {
+  return message.id > mark && message.author_id !== me && message.type !== 'system' && !message.deleted
+}
+
+/// How many of others' messages lie behind a read mark, as far as this tab can tell.
+export function unreadAfter(chat: Chat, mark: number, me: number, history: History | undefined): number {
+  if (mark >= (chat.last_message?.id ?? 0)) return 0
+  if (!history) return chat.unread_count
+  return history.items.filter((message) => isUnread(message, mark, me)).length
+}
+
+function userUpdated(cache: QueryClient, user: User): void {
+  if (user.id === meOf(cache)) cache.setQueryData<User>(keys.me, user)
+  cache.setQueryData(keys.person(user.id), user)
+}
+
+function gap(cache: QueryClient, { chat_id }: { chat_id: number | null }): void {
+  void cache.invalidateQueries({ queryKey: keys.chats })
+  if (chat_id === null || chat_id === undefined) return
+  void cache.invalidateQueries({ queryKey: keys.history(chat_id) })
+  void cache.invalidateQueries({ queryKey: keys.members(chat_id) })
+}

@@ -1,0 +1,56 @@
+/// A message on its way: written down before it is sent, erased when the server has it.
+
+import type { Message, NewMessage, Payload } from '../types'
+
+export interface Entry {
+  /// Also the Idempotency-Key: however often it is sent, it is one message.
+  client_id: string
+  user_id: number
+  chat_id: number
+  created_at: number
+  type: NewMessage['type']
+  content: string | null
+  payload: Payload | null
+  file: { blob: Blob; name: string; type: string } | null
+  state: 'waiting' | 'failed'
+  error: string | null
+}
+
+export interface Draft {
+  chat_id: number
+  type: NewMessage['type']
+  content?: string | null
+  payload?: Payload | null
+  file?: Entry['file']
+}
+
+export const inOrder = (a: Entry, b: Entry) => a.created_at - b.created_at || a.client_id.localeCompare(b.client_id)
+
+/// Texts of a chat go one after another; a slow file does not hold them up.
+export const lane = (entry: Entry) => `${entry.chat_id}:${entry.file ? 'files' : 'texts'}`
+
+export const body = (entry: Entry): NewMessage => ({
+  chat_id: entry.chat_id,
+  type: entry.type,
+  content: entry.content,
+  payload: entry.payload,
+  client_id: entry.client_id,
+})
+
+/// How an unsent message looks in the history. Its id is after every real one.
+export const asMessage = (entry: Entry): Message => ({
+  id: Number.MAX_SAFE_INTEGER,
+  chat_id: entry.chat_id,
+  type: entry.type,
+  author_id: entry.user_id,
+  content: entry.content,
+  payload: entry.payload,
+  client_id: entry.client_id,
+  ts: new Date(entry.created_at).toISOString(),
+  edited_at: null,
+  deleted: false,
+  reactions: [],
+  attachments: entry.file
+    ? [{ id: '', filename: entry.file.name, content_type: entry.file.type, size: entry.file.blob.size, created_at: '' }]
+    : [],
+})

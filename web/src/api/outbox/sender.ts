@@ -1,0 +1,136 @@
+/// Sends what waits in the outbox: in order, again and again until the server has it or refuses it.
+
+import { ApiError, OfflineError } from '../http'
+import type { Message } from '../types'
+import { inOrder, lane, type Entry } from './entry'
+import type { OutboxStore } from './store'
+
+export interface SenderPorts {
+  store: OutboxStore
+  user: number
+  upload: (entry: Entry, signal: AbortSignal) => Promise<string>
+  post: (entry: Entry) => Promise<Message>
+  onSent: (message: Message) => void
+  onChange: () => void
+  pause?: (tries: number) => number
+}
+
+const growing = (tries: number) => Math.min(1000 * 2 ** tries, 30_000) * (0.5 + Math.random() / 2)
+
+export class Sender {
+  private readonly lanes = new Set<string>()
+  private readonly uploads = new Map<string, AbortController>()
+  private readonly sleepers = new Set<() => void>()
+  private stopped = false
+
+  constructor(private readonly ports: SenderPorts) {}
+
+  /// Starts on whatever waits and is not being worked on.
+  async pump(): Promise<void> {
+    for (const name of new Set((await this.waiting()).map(lane))) void this.drain(name)
+  }
+
+  /// The network is back: lanes that wait after a failure try now.
+  wake(): void {
+    for (const wake of [...this.sleepers]) wake()
+    void this.pump()
+  }
+
+  /// Stops an upload under way; the entry itself is removed by the caller.
+  cancel(id: string): void {
+    this.uploads.get(id)?.abort()
+  }
+
+  stop(): void {
+    this.stopped = true
+    for (const wake of [...this.sleepers]) wake()
+    for (const upload of this.uploads.values()) upload.abort()
+  }
+
+  private async waiting(): Promise<Entry[]> {
+    const all = await this.ports.store.all()
+    return all.filter((entry) => entry.user_id === this.ports.user && entry.state === 'waiting').sort(inOrder)
+  }
+
+  private async drain(name: string): Promise<void> {
+    if (this.lanes.has(name)) return
+    this.lanes.add(name)
+    let tries = 0
+    try {
+      while (!this.stopped) {
+        const next = (await this.waiting()).find((entry) => lane(entry) === name)
+        if (!next || this.stopped) return
+        const wait = await this.attempt(next, tries)
+        tries = wait === null ? 0 : tries + 1
+        if (wait !== null) await this.sleep(wait)
+      }
+    } finally {
+      this.lanes.delete(name)
+    }
+  }
+
+  /// null: settled. Otherwise how long to wait before the next try.
+  private async attempt(entry: Entry, tries: number): Promise<number | null> {
+    try {
+      await this.sent(entry, await this.ports.post(await this.uploaded(entry)))
+      return null
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'duplicate_request' && error.original) {
+        // The server has it already: an answer was lost on the way, or another tab was quicker.
+        await this.sent(entry, error.original.body as Message | null)
+        return null
+      }
+      if (error instanceof DOMException && error.name === 'AbortError') return null
+      const wait = this.patience(error, tries)
+      if (wait === null) {
+        const code = error instanceof ApiError ? error.code : 'unknown'
+        await this.ports.store.change(entry.client_id, { state: 'failed', error: code })
+      }
+      return wait
+    } finally {
+      this.ports.onChange()
+    }
+  }
+
+  /// null: it was sent, and is no more.
+  private async sent(entry: Entry, message: Message | null): Promise<void> {
+    await this.ports.store.remove(entry.client_id)
+    if (message) this.ports.onSent(message)
+  }
+
+  private async uploaded(entry: Entry): Promise<Entry> {
+    if (!entry.file || entry.payload?.attachment_id) return entry
+    const control = new AbortController()
+    this.uploads.set(entry.client_id, control)
+    try {
+      const payload = { ...entry.payload, attachment_id: await this.ports.upload(entry, control.signal) }
+      await this.ports.store.change(entry.client_id, { payload })
+      return { ...entry, payload }
+    } finally {
+      this.uploads.delete(entry.client_id)
+    }
+  }
+
+  private patience(error: unknown, tries: number): number | null {
+    const pause = (this.ports.pause ?? growing)(tries)
+    if (error instanceof OfflineError) return pause
+    if (!(error instanceof ApiError)) return null
+    if (error.status === 429) return Math.max((error.retryAfter ?? 1) * 1000, pause)
+    // Another attempt with this key is still running; its outcome will be known.
+    if (error.status === 409 && error.code !== 'key_reused') return pause
+    if (error.status >= 500 || error.status === 408 || error.status === 401) return pause
+    return null
+  }
+
+  private sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer)
+        this.sleepers.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, ms)
+      this.sleepers.add(wake)
+    })
+  }
+}

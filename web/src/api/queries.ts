@@ -1,0 +1,158 @@
+/// Reading server state: every query of the client, each with where it is kept and how it is fetched.
+
+import { queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { useCallback, useRef, useState } from 'react'
+import { chatsInFlight, messagesInFlight } from './events'
+import { fromPage, overlay, withOlder, type History } from './history'
+import { bytes, request } from './http'
+import { keys } from './keys'
+import { useSettled } from '@/lib/useSettled'
+import type { Attachment, Chat, Member, Message, Person, Session, User } from './types'
+
+const PAGE = 50
+const MOST = 200
+const AGAIN_MS = 3_000
+
+export const meQuery = queryOptions({
+  queryKey: keys.me,
+  queryFn: ({ signal }) => request<User>('GET', '/users/me', { signal }),
+  staleTime: Infinity,
+})
+
+/// The list is kept true by the socket; it is fetched once and after gaps.
+export const chatsQuery = queryOptions({
+  queryKey: keys.chats,
+  staleTime: Infinity,
+  queryFn: async ({ signal }) => {
+    const { answer, notes } = await chatsInFlight.during('all', () => request<Chat[]>('GET', '/chats', { signal }))
+    const told = [...notes.values()].filter((chat) => chat !== null)
+    return [...told, ...answer.filter((chat) => !notes.has(chat.id))]
+  },
+})
+
+export const historyQuery = (cache: QueryClient, chat: number) => queryOptions({
+  queryKey: keys.history(chat),
+  staleTime: Infinity,
+  gcTime: 30 * 60_000,
+  queryFn: async ({ signal }): Promise<History> => {
+    const unread = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === chat)?.unread_count ?? 0
+    // Enough to open at the first unread message.
+    const limit = Math.min(Math.max(PAGE, unread + 20), MOST)
+    const { answer, notes } = await messagesInFlight.during(chat, () =>
+      request<Message[]>('GET', '/messages', { query: { chat_id: chat, limit }, signal }))
+    return overlay(fromPage(answer, limit), notes)
+  },
+})
+
+const membersQuery = (chat: number) => queryOptions({
+  queryKey: keys.members(chat),
+  queryFn: ({ signal }) => request<Member[]>('GET', `/chats/${chat}/members`, { signal }),
+  staleTime: Infinity,
+})
+
+const personQuery = (id: number) => queryOptions({
+  queryKey: keys.person(id),
+  queryFn: ({ signal }) => request<Person>('GET', `/users/${id}`, { signal }),
+  staleTime: 10 * 60_000,
+  gcTime: Infinity,
+})
+
+export const useMe = () => useQuery(meQuery).data
+
+export function useChats() {
+  const { data, isPending, isError, refetch } = useQuery(chatsQuery)
+  return { chats: data, isPending, isError, refetch }
+}
+
+export function useChat(id: number | null): Chat | undefined {
+  return useQuery({ ...chatsQuery, select: (chats) => chats.find((chat) => chat.id === id) }).data
+}
+
+export function useMembers(chat: number | null) {
+  return useQuery({ ...membersQuery(chat ?? 0), enabled: chat !== null }).data
+}
+
+/// Somebody by id: from the members of a chat when they are known, else asked for.
+export function usePerson(id: number | null | undefined, among?: Member[]): Person | undefined {
+  const cache = useQueryClient()
+  const known = among?.find((member) => member.user.id === id)?.user ?? personOf(cache, id)
+  const asked = useQuery({ ...personQuery(id ?? 0), enabled: id != null && !known }).data
+  return known ?? asked
+}
+
+function personOf(cache: QueryClient, id: number | null | undefined): Person | undefined {
+  const me = cache.getQueryData<User>(keys.me)
+  if (me?.id === id) return me
+  return cache.getQueryData<Chat[]>(keys.chats)?.find((chat) => chat.peer?.id === id)?.peer ?? undefined
+}
+
+export function usePeopleSearch(words: string) {
+  const q = useSettled(words.trim(), 250)
+  return useQuery({
+    queryKey: keys.search(q),
+    queryFn: ({ signal }) => request<Person[]>('GET', '/users/search', { query: { q, limit: 20 }, signal }),
+    enabled: q.length > 0,
+    staleTime: 30_000,
+    placeholderData: (before) => before,
+  })
+}
+
+export function useHistory(chat: number) {
+  const cache = useQueryClient()
+  const query = useQuery(historyQuery(cache, chat))
+  const [loadingOlder, setLoadingOlder] = useState(false)
+  const busy = useRef(false)
+
+  const loadOlder = useCallback(async () => {
+    const history = cache.getQueryData<History>(keys.history(chat))
+    const oldest = history?.items[0]
+    if (!history?.hasOlder || !oldest || busy.current) return
+    busy.current = true
+    setLoadingOlder(true)
+    try {
+      const page = await request<Message[]>('GET', '/messages', { query: { chat_id: chat, before_id: oldest.id, limit: PAGE } })
+      cache.setQueryData<History>(keys.history(chat), (now) => now && withOlder(now, page, PAGE))
+    } catch {
+      // Asked again when the reader is still there; not at once.
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+    } finally {
+      busy.current = false
+      setLoadingOlder(false)
+    }
+  }, [cache, chat])
+
+  return { history: query.data, isPending: query.isPending, isError: query.isError, refetch: query.refetch, loadOlder, loadingOlder }
+}
+
+/// A signed address of an attachment, good for some minutes.
+export const linkQuery = (id: string) => queryOptions({
+  queryKey: keys.link(id),
+  queryFn: ({ signal }) => request<Attachment>('GET', `/attachments/${id}/info`, { signal }),
+  staleTime: 4 * 60_000,
+  gcTime: 4 * 60_000,
+})
+
+export const useLink = (id: string | undefined, enabled = true) =>
+  useQuery({ ...linkQuery(id ?? ''), enabled: enabled && !!id })
+
+/// The bytes themselves as an address inside this tab; for what is small and looked at often.
+export function useBlob(id: string | undefined, enabled = true) {
+  return useQuery({
+    queryKey: keys.blob(id ?? ''),
+    queryFn: async ({ signal }) => URL.createObjectURL(await bytes(`/attachments/${id}`, signal)),
+    enabled: enabled && !!id,
+    staleTime: Infinity,
+    gcTime: 10 * 60_000,
+  })
+}
+
+export const useSessions = () => useQuery({
+  queryKey: keys.sessions,
+  queryFn: ({ signal }) => request<Session[]>('GET', '/sessions', { signal }),
+})
+
+/// Who is typing in a chat now: written by the socket, never fetched.
+export function useTyping(chat: number): number[] {
+  const { data } = useQuery<number[]>({ queryKey: keys.typing(chat), queryFn: () => [], initialData: [], staleTime: Infinity })
+  return data
+}

@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Cursor } from './cursor'
+import { closeCodes, LiveSocket, type LiveStatus } from './socket'
+import type { Frame } from './types'
+
+class FakeSocket {
+  static all: FakeSocket[] = []
+  readyState = 0
+  sent: { event: string; data?: { token: string; cursor?: string } }[] = []
+  onopen?: () => Promise<void>
+  onmessage?: (event: { data: string }) => void
+  onclose?: ((event: { code: number }) => void) | null
+  constructor() { FakeSocket.all.push(this) }
+  send(text: string) { this.sent.push(JSON.parse(text)) }
+  close(code = 1005) { this.end(code) }
+  async accept() { this.readyState = 1; await this.onopen?.() }
+  say(frame: Frame) { this.onmessage?.({ data: JSON.stringify(frame) }) }
+  end(code: number) { this.readyState = 3; this.onclose?.({ code }) }
+}
+
+let statuses: LiveStatus[]
+let heard: Frame[]
+let ended: number
+let tokens: boolean[]
+const last = () => FakeSocket.all.at(-1)!
+
+function start(cursor = 'c1-1') {
+  const socket = new LiveSocket({
+    url: 'ws://test/ws',
+    token: async (refused) => { tokens.push(refused); return refused ? 'renewed' : 'token' },
+    onFrame: (frame) => heard.push(frame),
+    onStatus: (status) => statuses.push(status),
+    onEnded: () => { ended += 1 },
+    open: () => new FakeSocket() as unknown as WebSocket,
+    random: () => 1,
+  }, new Cursor(cursor))
+  socket.start()
+  return socket
+}
+
+async function live(cursor?: string) {
+  const socket = start(cursor)
+  await last().accept()
+  last().say({ event: 'ready', data: { user_id: 1, cursor: 'c1-1' } })
+  return socket
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  FakeSocket.all = []
+  ;[statuses, heard, tokens, ended] = [[], [], [], 0]
+})
+afterEach(() => { vi.useRealTimers() })
+
+test('the first frame signs in and names the cursor', async () => {
+  await live()
+  expect(last().sent[0]).toEqual({ event: 'auth', data: { token: 'token', cursor: 'c1-1' } })
+  expect(statuses).toEqual(['connecting', 'live'])
+})
+
+test('after a break it resumes from what was handled last', async () => {
+  await live()
+  last().say({ event: 'message.created', data: {}, position: 'c1-2' })
+  last().end(1006)
+  await vi.advanceTimersByTimeAsync(1_000)
+  await last().accept()
+  expect(FakeSocket.all).toHaveLength(2)
+  expect(last().sent[0]!.data!.cursor).toBe('c1-2')
+})
+
+test('a position that was handled is not handled again', async () => {
+  await live()
+  last().say({ event: 'message.created', data: {}, position: 'c1-2' })
+  last().say({ event: 'message.created', data: {}, position: 'c1-2' })
+  expect(heard.filter(({ event }) => event === 'message.created')).toHaveLength(1)
+})
+
+test('each failure makes the pause longer, up to half a minute; success makes it short again', async () => {
+  start()
+  for (const pause of [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
+    const before = FakeSocket.all.length
+    last().end(1006)
+    await vi.advanceTimersByTimeAsync(pause - 1)
+    expect(FakeSocket.all).toHaveLength(before)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(FakeSocket.all).toHaveLength(before + 1)
+  }
+  await last().accept()
+  last().say({ event: 'ready', data: { cursor: '' } })
+  last().end(1006)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(FakeSocket.all).toHaveLength(9)
+})
+
+test('an expired token is renewed, at once', async () => {
+  await live()
+  last().end(closeCodes.tokenExpired)
+  await vi.advanceTimersByTimeAsync(0)
+  await last().accept()
+  expect(tokens).toEqual([false, true])
+  expect(last().sent[0]!.data!.token).toBe('renewed')
+})
+
+test('a slow reader comes back at once', async () => {
+  await live()
+  last().end(closeCodes.tooSlow)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(FakeSocket.all).toHaveLength(2)
+})
+
+test('a revoked session does not come back', async () => {
+  const socket = await live()
+  last().end(closeCodes.revoked)
+  socket.wake()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(ended).toBe(1)
+  expect(FakeSocket.all).toHaveLength(1)
+})
+
+test('a replaced connection waits for its reader', async () => {
+  const socket = await live()
+  last().end(closeCodes.replaced)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(FakeSocket.all).toHaveLength(1)
+  expect(statuses.at(-1)).toBe('replaced')
+  socket.wake()
+  expect(FakeSocket.all).toHaveLength(2)
+})
+
+test('a server that asks for slowness gets it', async () => {
+  await live()
+  last().end(closeCodes.tooFast)
+  await vi.advanceTimersByTimeAsync(4_999)
+  expect(FakeSocket.all).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(FakeSocket.all).toHaveLength(2)
+})
+
+test('a line that does not answer a ping is dead', async () => {
+  await live()
+  await vi.advanceTimersByTimeAsync(25_000)
+  expect(last().sent.at(-1)).toEqual({ event: 'ping' })
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(statuses.at(-1)).toBe('waiting')
+})
+
+test('waking up does not wait for the pause', async () => {
+  const socket = await live()
+  last().end(1006)
+  socket.wake()
+  expect(FakeSocket.all).toHaveLength(2)
+  await vi.advanceTimersByTimeAsync(5_000)
+  expect(FakeSocket.all).toHaveLength(2)
+})
+
+test('stopping is for good', async () => {
+  const socket = await live()
+  socket.stop()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(FakeSocket.all).toHaveLength(1)
+})

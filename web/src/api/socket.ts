@@ -1,0 +1,153 @@
+/// The live connection: connects, signs in with its first frame, notices silence, and comes back by the
+/// cursor after a pause that grows. What it hears goes to `onFrame`.
+
+import { Cursor } from './cursor'
+import type { Frame } from './types'
+
+export type LiveStatus = 'connecting' | 'live' | 'waiting' | 'replaced' | 'ended'
+
+export interface SocketPorts {
+  url: string
+  token: (refused: boolean) => Promise<string>
+  onFrame: (frame: Frame) => void
+  onStatus: (status: LiveStatus) => void
+  onEnded: () => void
+  open?: (url: string) => WebSocket
+  random?: () => number
+}
+
+export const closeCodes = { tokenExpired: 4401, revoked: 4403, replaced: 4409, tooFast: 4429, tooSlow: 1013, restart: 1012 }
+
+const PING_MS = 25_000
+const ANSWER_MS = 10_000
+const FIRST_MS = 1_000
+const LONGEST_MS = 30_000
+
+export class LiveSocket {
+  private socket: WebSocket | null = null
+  private tries = 0
+  private refused = false
+  private stopped = false
+  private status: LiveStatus = 'connecting'
+  private retry: ReturnType<typeof setTimeout> | undefined
+  private beat: ReturnType<typeof setInterval> | undefined
+  private silence: ReturnType<typeof setTimeout> | undefined
+
+  constructor(private readonly ports: SocketPorts, private readonly cursor: Cursor) {}
+
+  start(): void {
+    void this.connect()
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.quiet()
+    this.socket?.close(1000)
+  }
+
+  /// The network is back, or somebody looks at the page again: no reason to wait on.
+  wake(): void {
+    if (this.stopped || this.status === 'ended') return
+    if (this.socket?.readyState === WebSocket.OPEN) this.ping()
+    else if (!this.socket) void this.connect()
+  }
+
+  send(event: string, data?: unknown): void {
+    if (this.status === 'live') this.socket?.send(JSON.stringify({ event, data }))
+  }
+
+  private tell(status: LiveStatus): void {
+    this.status = status
+    this.ports.onStatus(status)
+  }
+
+  private async connect(): Promise<void> {
+    this.quiet()
+    if (this.stopped) return
+    if (this.status !== 'waiting') this.tell('connecting')
+    let token: string
+    const opening = (this.socket = (this.ports.open ?? ((url) => new WebSocket(url)))(this.ports.url))
+    opening.onopen = async () => {
+      try {
+        token = await this.ports.token(this.refused)
+        this.refused = false
+        opening.send(JSON.stringify({ event: 'auth', data: { token, cursor: this.cursor.toString() || undefined } }))
+      } catch {
+        opening.close()
+      }
+    }
+    opening.onmessage = ({ data }) => {
+      if (this.socket === opening) this.hear(JSON.parse(String(data)) as Frame)
+    }
+    opening.onclose = ({ code }) => {
+      if (this.socket === opening) this.closed(code)
+    }
+    this.expectWord(opening, ANSWER_MS * 2)
+  }
+
+  private hear(frame: Frame): void {
+    clearTimeout(this.silence)
+    if (frame.event === 'ready') {
+      this.cursor.take((frame.data as { cursor?: string } | undefined)?.cursor)
+      this.tries = 0
+      this.beat = setInterval(() => this.ping(), PING_MS)
+      this.tell('live')
+    }
+    if (frame.position && this.cursor.has(frame.position)) return
+    this.ports.onFrame(frame)
+    if (frame.position) this.cursor.take(frame.position)
+  }
+
+  private ping(): void {
+    const socket = this.socket
+    if (socket?.readyState !== WebSocket.OPEN) return
+    socket.send('{"event":"ping"}')
+    this.expectWord(socket, ANSWER_MS)
+  }
+
+  /// A line that says nothing for this long is dead, whatever the browser believes.
+  private expectWord(socket: WebSocket, within: number): void {
+    clearTimeout(this.silence)
+    this.silence = setTimeout(() => {
+      if (this.socket !== socket) return
+      socket.onclose = null
+      socket.close()
+      this.closed(1006)
+    }, within)
+  }
+
+  private closed(code: number): void {
+    this.quiet()
+    this.socket = null
+    if (this.stopped) return
+    if (code === closeCodes.revoked) {
+      this.stopped = true
+      this.tell('ended')
+      this.ports.onEnded()
+      return
+    }
+    if (code === closeCodes.replaced) return this.tell('replaced')
+    if (code === closeCodes.tokenExpired) this.refused = true
+    this.tell('waiting')
+    this.retry = setTimeout(() => void this.connect(), this.pause(code))
+    this.tries += 1
+  }
+
+  /// How long to wait: at once for a first hiccup that the server explained, else longer each time,
+  /// with chance in it so that a whole team does not come back in the same instant.
+  private pause(code: number): number {
+    const chance = (this.ports.random ?? Math.random)()
+    const atOnce: number[] = [closeCodes.tooSlow, closeCodes.tokenExpired]
+    if (this.tries === 0 && atOnce.includes(code)) return 0
+    if (this.tries === 0 && code === closeCodes.restart) return 1000 + chance * 4000
+    const least = code === closeCodes.tooFast ? 5_000 : FIRST_MS
+    const ceiling = Math.min(least * 2 ** this.tries, LONGEST_MS)
+    return ceiling / 2 + (chance * ceiling) / 2
+  }
+
+  private quiet(): void {
+    clearTimeout(this.retry)
+    clearTimeout(this.silence)
+    clearInterval(this.beat)
+  }
+}

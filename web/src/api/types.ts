@@ -1,0 +1,63 @@
+/// What travels between this client and the server, by the names the rest of the client uses.
+/// The shapes are generated from the server's own description (`npm run gen`).
+
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+/// What the description calls optional is written as null.
+type Wire<T> = T extends (infer Item)[] ? Wire<Item>[]
+  : T extends object ? { [Name in keyof T]-?: undefined extends T[Name] ? Wire<Exclude<T[Name], undefined>> | null : Wire<T[Name]> }
+  : T
+
+export type Person = Wire<Schemas['Person']>
+export type User = Wire<Schemas['User']>
+export type Tokens = Wire<Schemas['Tokens']>
+export type Reaction = Wire<Schemas['Reaction']>
+export type Attachment = Schemas['Attachment']
+export type MessageType = Schemas['MessageType']
+export type Role = Schemas['Role']
+export type Member = Wire<Schemas['Member']>
+export type UploadForm = Wire<Schemas['UploadForm']>
+export type ReadMark = Wire<Schemas['ReadMark']>
+export type Session = Wire<Schemas['Session']>
+export type Registration = Schemas['Register']
+
+/// What the description leaves open: of voice, picture, film and file; of what happened in a chat.
+export interface Payload {
+  attachment_id?: string
+  duration_ms?: number
+  codec?: string
+  waveform?: number[]
+  width?: number
+  height?: number
+  kind?: string
+  user_id?: number
+  title?: string
+  [field: string]: unknown
+}
+
+export type Message = Omit<Wire<Schemas['Message']>, 'payload' | 'attachments'> & { payload: Payload | null; attachments: Attachment[] }
+export type Chat = Omit<Wire<Schemas['Chat']>, 'last_message'> & { last_message: Message | null }
+
+export interface NewMessage {
+  chat_id: number
+  type: Exclude<MessageType, 'system'>
+  content?: string | null
+  payload?: Payload | null
+  client_id?: string
+}
+
+export interface SyncPage {
+  events: Frame[]
+  cursor: string
+  has_more: boolean
+  gaps: Wire<Schemas['Gap']>[]
+}
+
+/// One frame of the socket; durable ones carry a position.
+export interface Frame {
+  event: string
+  data?: unknown
+  position?: string
+}

@@ -1,0 +1,50 @@
+/// One file to the server: asks for a form, posts it with progress, answers the attachment's id.
+
+import { ApiError, OfflineError, request } from './http'
+import type { UploadForm } from './types'
+
+export interface UploadPorts {
+  signal: AbortSignal
+  onProgress: (share: number) => void
+}
+
+export async function upload(file: Blob, filename: string, type: string, ports: UploadPorts): Promise<string> {
+  const form = await request<UploadForm>('POST', '/attachments', {
+    body: { filename, content_type: type, size: file.size },
+    signal: ports.signal,
+  })
+  const parts = new FormData()
+  for (const [name, value] of Object.entries(form.fields)) parts.append(name, value)
+  parts.append('file', file, filename)
+  await post(form.url, parts, ports)
+  return form.attachment_id
+}
+
+/// XMLHttpRequest, because fetch tells nothing of an upload's progress.
+function post(url: string, parts: FormData, { signal, onProgress }: UploadPorts): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const xhr = new XMLHttpRequest()
+    const abort = () => xhr.abort()
+    if (signal.aborted) return reject(new DOMException('cancelled', 'AbortError'))
+    signal.addEventListener('abort', abort, { once: true })
+    xhr.upload.onprogress = ({ loaded, total, lengthComputable }) => {
+      if (lengthComputable) onProgress(loaded / total)
+    }
+    xhr.onload = () => (xhr.status >= 200 && xhr.status < 300 ? resolve() : reject(refusal(xhr)))
+    xhr.onerror = () => reject(new OfflineError())
+    xhr.onabort = () => reject(new DOMException('cancelled', 'AbortError'))
+    xhr.onloadend = () => signal.removeEventListener('abort', abort)
+    xhr.open('POST', url)
+    xhr.send(parts)
+  })
+}
+
+function refusal(xhr: XMLHttpRequest): ApiError {
+  let said: { detail?: string; code?: string } = {}
+  try {
+    said = JSON.parse(xhr.responseText) as typeof said
+  } catch {
+    // A bucket answers in XML; the status says enough.
+  }
+  return new ApiError(xhr.status, said.code ?? `http_${xhr.status}`, said.detail ?? xhr.statusText)
+}

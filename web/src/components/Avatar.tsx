@@ -1,0 +1,21 @@
+import { cx } from '@/lib/cx'
+import { hue, initials } from '@/lib/media'
+import styles from './Avatar.module.css'
+
+interface Props {
+  id: number
+  name: string
+  url?: string | null
+  size?: 'small' | 'medium' | 'large'
+  group?: boolean
+}
+
+/// A face, or coloured initials. A picture from another host is not loaded: it would tell that host who reads.
+export function Avatar({ id, name, url, size = 'medium', group = false }: Props) {
+  const own = url && new URL(url, location.href).origin === location.origin ? url : null
+  return (
+    <span className={cx(styles.avatar, styles[size], styles[`hue${hue(id)}`], group && styles.group)} aria-hidden="true" data-initials={own ? undefined : initials(name)}>
+      {own && <img src={own} alt="" />}
+    </span>
+  )
+}

@@ -1,0 +1,35 @@
+import type { ButtonHTMLAttributes, ReactNode } from 'react'
+import { cx } from '@/lib/cx'
+import styles from './Button.module.css'
+
+interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+  look?: 'main' | 'plain' | 'danger'
+  busy?: boolean
+}
+
+export function Button({ look = 'plain', busy = false, className, children, disabled, ...rest }: Props) {
+  return (
+    <button type="button" {...rest} disabled={disabled || busy} className={cx(styles.button, styles[look], className)}>
+      {busy && <Spinner />}
+      {children}
+    </button>
+  )
+}
+
+interface IconProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  label: string
+  children: ReactNode
+}
+
+/// A button that is only a picture: the label is its name and its tooltip.
+export function IconButton({ label, className, children, ...rest }: IconProps) {
+  return (
+    <button type="button" aria-label={label} title={label} {...rest} className={cx(styles.icon, className)}>
+      {children}
+    </button>
+  )
+}
+
+export function Spinner() {
+  return <span className={styles.spinner} aria-hidden="true" />
+}

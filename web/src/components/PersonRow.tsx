@@ -1,0 +1,33 @@
+import type { ReactNode } from 'react'
+import type { Person } from '@/api/types'
+import { Avatar } from './Avatar'
+import styles from './PersonRow.module.css'
+
+interface Props {
+  person: Person
+  note?: ReactNode
+  onSelect?: () => void
+  selected?: boolean
+  children?: ReactNode
+}
+
+/// Somebody in a list; a button when choosing them means something.
+export function PersonRow({ person, note, onSelect, selected, children }: Props) {
+  const inside = (
+    <>
+      <Avatar id={person.id} name={person.display_name} url={person.avatar_url} />
+      <span className={styles.text}>
+        <b>{person.display_name}</b>
+        <small>{note ?? (person.username ? `@${person.username}` : '')}</small>
+      </span>
+    </>
+  )
+  return (
+    <li className={styles.row}>
+      {onSelect
+        ? <button type="button" aria-pressed={selected} className={styles.main} onClick={onSelect}>{inside}</button>
+        : <span className={styles.main}>{inside}</span>}
+      {children}
+    </li>
+  )
+}

@@ -1,0 +1,19 @@
+import { Search as Glass } from 'lucide-react'
+import type { InputHTMLAttributes, Ref } from 'react'
+import styles from './Search.module.css'
+
+interface Props extends InputHTMLAttributes<HTMLInputElement> {
+  label: string
+  /// Where a dialog puts the focus.
+  'data-first'?: boolean
+  ref?: Ref<HTMLInputElement>
+}
+
+export function Search({ label, ...rest }: Props) {
+  return (
+    <div className={styles.search}>
+      <Glass size={18} aria-hidden="true" />
+      <input type="search" aria-label={label} placeholder={label} autoComplete="off" spellCheck={false} {...rest} />
+    </div>
+  )
+}

@@ -1,0 +1,11 @@
+import { brief, clock, day, full, instant } from '@/lib/dates'
+import { useLanguage } from '@/lib/i18n'
+
+const forms = { brief, clock, day }
+
+/// A moment, as a person says it; the machine's form and the whole date are there for who wants them.
+export function Time({ at, form, className }: { at: string; form: keyof typeof forms; className?: string }) {
+  useLanguage()
+  const date = instant(at)
+  return <time dateTime={date.toISOString()} title={full(date)} className={className}>{forms[form](date)}</time>
+}

@@ -1,0 +1,43 @@
+import { Upload } from 'lucide-react'
+import { useState, type ClipboardEvent, type DragEvent, type ReactNode } from 'react'
+import { useT } from '@/lib/i18n'
+import styles from './DropZone.module.css'
+
+interface Props {
+  onFiles: (files: File[]) => void
+  children: ReactNode
+}
+
+const carriesFiles = (event: DragEvent) => event.dataTransfer.types.includes('Files')
+
+/// Takes files that are dropped or pasted anywhere in the conversation.
+export function DropZone({ onFiles, children }: Props) {
+  const t = useT()
+  const [over, setOver] = useState(false)
+  const paste = (event: ClipboardEvent) => {
+    const files = [...event.clipboardData.files]
+    if (files.length === 0) return
+    event.preventDefault()
+    onFiles(files)
+  }
+  return (
+    <div
+      className={styles.zone}
+      onPaste={paste}
+      onDragEnter={(event) => { if (carriesFiles(event)) setOver(true) }}
+      onDragOver={(event) => { if (carriesFiles(event)) event.preventDefault() }}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false)
+      }}
+      onDrop={(event) => {
+        setOver(false)
+        if (!carriesFiles(event)) return
+        event.preventDefault()
+        onFiles([...event.dataTransfer.files])
+      }}
+    >
+      {children}
+      {over && <div className={styles.veil}><Upload size={36} />{t('composer.drop')}</div>}
+    </div>
+  )
+}

@@ -1,0 +1,23 @@
+import { useEffect, useState } from 'react'
+import { onMessage } from '@/api/live'
+import { useMe, useMembers, usePerson } from '@/api/queries'
+import type { Message } from '@/api/types'
+import { useT } from '@/lib/i18n'
+import { summary } from '@/lib/system'
+
+/// Reads new messages of the open chat to screen readers, politely; the list itself is silent.
+export function Announcer({ chat }: { chat: number }) {
+  const t = useT()
+  const me = useMe()
+  const members = useMembers(chat)
+  const [message, setMessage] = useState<Message | null>(null)
+  const author = usePerson(message?.author_id, members)
+  useEffect(() => onMessage((heard) => {
+    if (heard.chat_id === chat && heard.author_id !== me?.id && heard.type !== 'system') setMessage(heard)
+  }), [chat, me?.id])
+  return (
+    <p className="visually-hidden" aria-live="polite">
+      {message && t('history.announce', { name: author?.display_name ?? '', text: summary(message) })}
+    </p>
+  )
+}

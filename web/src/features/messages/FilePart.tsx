@@ -1,0 +1,37 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { Download, File } from 'lucide-react'
+import { linkQuery } from '@/api/queries'
+import type { Message } from '@/api/types'
+import { useLanguage, useT } from '@/lib/i18n'
+import { size } from '@/lib/media'
+import styles from './Media.module.css'
+
+export function FilePart({ message }: { message: Message }) {
+  const t = useT()
+  const language = useLanguage()
+  const cache = useQueryClient()
+  const file = message.attachments[0]
+  const id = message.payload?.attachment_id
+  const name = file?.filename ?? t('message.file')
+
+  const download = async () => {
+    if (!id) return
+    const { url } = await cache.fetchQuery(linkQuery(id))
+    if (!url) return
+    const link = document.createElement('a')
+    link.href = url
+    link.download = name
+    link.click()
+  }
+
+  return (
+    <button type="button" className={styles.file} disabled={!id} onClick={() => void download()}>
+      <span className={styles.icon}>{id ? <Download size={20} /> : <File size={20} />}</span>
+      <span className={styles.name}>
+        <span className="visually-hidden">{t('message.save')} </span>
+        <b dir="auto">{name}</b>
+        {file && <small>{size(file.size, language)}</small>}
+      </span>
+    </button>
+  )
+}

@@ -1,0 +1,46 @@
+import { useEffect, useMemo, useState } from 'react'
+import { useBlob } from '@/api/queries'
+import type { Message } from '@/api/types'
+import { useT } from '@/lib/i18n'
+import { fit } from '@/lib/media'
+import { Lightbox } from './Lightbox'
+import styles from './Media.module.css'
+
+const MOST = { width: 380, height: 360 }
+
+/// An address for bytes that are in this tab anyway.
+export function useLocal(blob: Blob | null): string | undefined {
+  const url = useMemo(() => (blob ? URL.createObjectURL(blob) : undefined), [blob])
+  useEffect(() => () => {
+    // After the server's copy had its chance to appear.
+    if (url) setTimeout(() => URL.revokeObjectURL(url), 5_000)
+  }, [url])
+  return url
+}
+
+export function ImagePart({ message, local }: { message: Message; local: Blob | null }) {
+  const t = useT()
+  const [large, setLarge] = useState(false)
+  const here = useLocal(local)
+  const { data, isError, refetch } = useBlob(message.payload?.attachment_id, !local)
+  const { width = 320, height = 240 } = message.payload ?? {}
+  const box = fit(width, height, MOST)
+  const url = here ?? data
+  const name = message.attachments[0]?.filename ?? t('message.image')
+  return (
+    <>
+      <button
+        type="button"
+        data-media
+        className={styles.image}
+        style={{ width: box.width, aspectRatio: `${box.width} / ${box.height}` }}
+        aria-label={t('message.open_image', { name })}
+        onClick={() => (isError ? void refetch() : setLarge(true))}
+      >
+        {url && <img src={url} alt={message.content ?? name} />}
+        {isError && <span>{t('message.not_loaded')}</span>}
+      </button>
+      {large && url && <Lightbox url={url} name={name} onClose={() => setLarge(false)} />}
+    </>
+  )
+}

@@ -1,0 +1,82 @@
+/// Plays one voice message; starting another pauses it.
+
+import { useEffect, useRef, useState } from 'react'
+import { useBlob } from '@/api/queries'
+
+const SPEEDS = [1, 1.5, 2]
+let speaking: HTMLAudioElement | null = null
+
+export function usePlayer(attachment: string | undefined, local: string | undefined, duration: number) {
+  const [wanted, setWanted] = useState(false)
+  const [playing, setPlaying] = useState(false)
+  const [position, setPosition] = useState(0)
+  const [speed, setSpeed] = useState(1)
+  const audio = useRef<HTMLAudioElement | null>(null)
+  const start = useRef(0)
+  const { data, isLoading } = useBlob(attachment, wanted && !local)
+  const url = local ?? data
+
+  useEffect(() => {
+    if (!wanted || !url) return
+    const player = new Audio(url)
+    audio.current = player
+    // A recording has no length in its header until it was read to the end once; before that, no seeking.
+    let measured = false
+    player.onloadedmetadata = () => {
+      if (Number.isFinite(player.duration)) return begin()
+      player.ondurationchange = () => {
+        if (Number.isFinite(player.duration)) begin()
+      }
+      player.currentTime = 1e7
+    }
+    const begin = () => {
+      if (measured) return
+      measured = true
+      player.currentTime = start.current
+      play(player)
+    }
+    player.onplay = () => setPlaying(true)
+    player.onpause = () => setPlaying(false)
+    player.ontimeupdate = () => {
+      if (measured && !player.seeking) setPosition(Math.min(player.currentTime, duration || player.currentTime))
+    }
+    player.onended = () => {
+      player.currentTime = 0
+      setPosition(0)
+    }
+    return () => {
+      player.pause()
+      if (speaking === player) speaking = null
+      audio.current = null
+    }
+  }, [wanted, url, duration])
+
+  return {
+    playing,
+    position,
+    speed,
+    loading: wanted && isLoading,
+    toggle: () => {
+      const player = audio.current
+      if (!player) return setWanted(true)
+      if (player.paused) play(player)
+      else player.pause()
+    },
+    seek: (to: number) => {
+      start.current = to
+      setPosition(to)
+      if (audio.current) audio.current.currentTime = to
+    },
+    faster: () => {
+      const next = SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length]!
+      setSpeed(next)
+      if (audio.current) audio.current.playbackRate = next
+    },
+  }
+}
+
+function play(player: HTMLAudioElement): void {
+  if (speaking !== player) speaking?.pause()
+  speaking = player
+  void player.play().catch(() => undefined)
+}

@@ -1,0 +1,74 @@
+/// Small truths about files and pictures.
+
+export type Kind = 'image' | 'video' | 'file'
+
+/// What a browser can show inline. Everything else is a file.
+export function kindOf(type: string): Kind {
+  if (/^image\/(png|jpeg|gif|webp|avif)$/.test(type)) return 'image'
+  if (/^video\/(mp4|webm|ogg|quicktime)$/.test(type)) return 'video'
+  return 'file'
+}
+
+/// Width and height of a picture, so that its place is kept before it arrives.
+export async function measure(blob: Blob): Promise<{ width: number; height: number } | null> {
+  try {
+    const picture = await createImageBitmap(blob)
+    const size = { width: picture.width, height: picture.height }
+    picture.close()
+    return size
+  } catch {
+    return null
+  }
+}
+
+/// Width, height and length of a film.
+export function measureFilm(blob: Blob): Promise<{ width: number; height: number; duration_ms: number } | null> {
+  return new Promise((resolve) => {
+    const film = document.createElement('video')
+    const url = URL.createObjectURL(blob)
+    const done = (size: { width: number; height: number; duration_ms: number } | null) => {
+      clearTimeout(patience)
+      film.removeAttribute('src')
+      URL.revokeObjectURL(url)
+      resolve(size)
+    }
+    const patience = setTimeout(() => done(null), 3_000)
+    film.preload = 'metadata'
+    film.onerror = () => done(null)
+    film.onloadedmetadata = () => done(film.videoWidth > 0
+      ? { width: film.videoWidth, height: film.videoHeight, duration_ms: Number.isFinite(film.duration) ? Math.round(film.duration * 1000) : 0 }
+      : null)
+    film.src = url
+  })
+}
+
+/// The box that a picture gets: within the limits, never enlarged.
+export function fit(width: number, height: number, most: { width: number; height: number }) {
+  const scale = Math.min(1, most.width / width, most.height / height)
+  return { width: Math.round(width * scale), height: Math.round(height * scale) }
+}
+
+/// 1536000 as 1,5 МБ.
+export function size(bytes: number, language: string): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
+  const step = Math.min(3, Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1000)))
+  return new Intl.NumberFormat(language, {
+    style: 'unit',
+    unit: units[step],
+    unitDisplay: 'short',
+    maximumFractionDigits: step === 0 ? 0 : 1,
+  }).format(bytes / 1000 ** step)
+}
+
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/).filter(Boolean)
+  const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]]
+  return letters.map((word) => [...(word ?? '')][0] ?? '').join('').toLocaleUpperCase()
+}
+
+/// One of eight colours, always the same for the same id.
+export function hue(id: number): number {
+  let hash = 7
+  for (const digit of String(id)) hash = (hash * 31 + digit.charCodeAt(0)) | 0
+  return Math.abs(hash >> 3) % 8
+}

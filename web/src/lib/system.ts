@@ -1,0 +1,31 @@
+/// What the server recorded as having happened in a chat, in the reader's language.
+
+import type { Message } from '@/api/types'
+import { t } from './i18n'
+
+export function systemText(message: Message, actor: string, target: string): string {
+  const title = message.payload?.title ?? ''
+  // Somebody who is not known here any more was known by name then.
+  target ||= typeof message.payload?.name === 'string' ? message.payload.name : ''
+  switch (message.payload?.kind) {
+    case 'chat.created': return t('system.created', { actor, title })
+    case 'chat.renamed': return t('system.renamed', { actor, title })
+    case 'member.added': return t('system.added', { actor, target })
+    case 'member.left': return t('system.left', { actor: target || actor })
+    case 'member.removed': return t('system.removed', { actor, target })
+    default: return message.content ?? ''
+  }
+}
+
+/// One line about a message, for lists and announcements.
+export function summary(message: Message): string {
+  if (message.deleted) return t('message.deleted')
+  if (message.content) return message.content
+  switch (message.type) {
+    case 'voice': return t('message.voice')
+    case 'image': return t('message.image')
+    case 'video': return t('message.video')
+    case 'file': return message.attachments[0]?.filename ?? t('message.file')
+    default: return ''
+  }
+}
