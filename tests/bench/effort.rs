@@ -1,0 +1,69 @@
+//! What a stretch of time cost the server and, for honesty, the load generator beside it.
+
+use std::fs::read_to_string;
+use std::time::{Duration, Instant};
+
+use crate::Result;
+use crate::server::Server;
+
+pub(crate) struct Watch {
+    begun: Instant,
+    server: Duration,
+    own: Duration,
+}
+
+pub(crate) struct Effort {
+    wall: Duration,
+    server: Duration,
+    own: Duration,
+}
+
+impl Watch {
+    pub(crate) fn start(server: &Server) -> Result<Self> {
+        Ok(Self { server: server.cpu()?, own: cpu("self")?, begun: Instant::now() })
+    }
+
+    pub(crate) fn read(&self, server: &Server) -> Result<Effort> {
+        Ok(Effort {
+            wall: self.begun.elapsed(),
+            server: server.cpu()? - self.server,
+            own: cpu("self")? - self.own,
+        })
+    }
+}
+
+impl Effort {
+    pub(crate) fn rate(&self, count: u64) -> f64 {
+        count as f64 / self.wall.as_secs_f64()
+    }
+
+    /// Microseconds of the server's processor time for each of `count`.
+    pub(crate) fn micros_each(&self, count: u64) -> f64 {
+        self.server.as_secs_f64() * 1e6 / count as f64
+    }
+
+    /// How many cores the server kept busy.
+    pub(crate) fn server_cores(&self) -> f64 {
+        self.server.as_secs_f64() / self.wall.as_secs_f64()
+    }
+
+    /// How much of a core the generator took.
+    pub(crate) fn own_cores(&self) -> f64 {
+        self.own.as_secs_f64() / self.wall.as_secs_f64()
+    }
+}
+
+/// Linux tells other programs of processor time in hundredths of a second, whatever its own clock does.
+const TICK: u64 = 10;
+
+/// User and system time of a process: fields 14 and 15 of its stat line. The name in field 2 may
+/// hold spaces, so counting begins behind its bracket.
+pub(crate) fn cpu(process: &str) -> Result<Duration> {
+    let stat = read_to_string(format!("/proc/{process}/stat"))?;
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let mut ticks = 0;
+    for field in fields.split_whitespace().skip(11).take(2) {
+        ticks += field.parse::<u64>()?;
+    }
+    Ok(Duration::from_millis(ticks * TICK))
+}

@@ -1,0 +1,215 @@
+//! `make bench`: how much the server does, how fast, and at what cost.
+//!
+//! The release binary is started on a free loopback port with a fresh data directory and its default
+//! settings, but for `BESEDKA_RATE_LIMITS=off`; nothing else is talked to, every run is bounded in count
+//! and time, and the server and its data are gone at the end, after an error or Ctrl-C too.
+//!
+//! How it is measured:
+//!
+//! - **The generator shares the machine with the server**, so it is one thread, writes its HTTP and
+//!   WebSocket by hand, and parses next to nothing of what it counts (a sample is parsed in full). How
+//!   much of a core it took is printed beside what the server took.
+//! - **A send** counts when `POST /api/v1/messages`, with an idempotency key of its own, is answered 201,
+//!   which the server does when the message is on disk. A sender has one connection and waits for each
+//!   answer; another status ends the run.
+//! - **A delivery** counts when a receiver on `/ws` has read the whole frame. Every receiver must hear
+//!   every message once, each sender's in order, and all receivers in the same order; a receiver that the
+//!   server closes, as too slow or for another reason, fails the section. The time of a delivery runs from
+//!   before the post is written to the read that brought the frame, on one monotonic clock; the
+//!   generator's own reading of a thousand sockets in turn is part of it.
+//! - **Processor time** is user and system time of the server's process (`/proc/<pid>/stat`) during the
+//!   measurement, after a second of warm-up, divided by what was acknowledged or delivered. It includes
+//!   the sends that caused the deliveries.
+//! - **Memory** is the resident set; what the kernel keeps for a socket is not in it.
+//! - **A cold start** ends with the first 200 from `GET /health`; the files are in the page cache.
+//! - **Percentiles** are of all measured times, nearest rank.
+
+mod archive;
+mod audience;
+mod crowd;
+mod delivery;
+mod ear;
+mod effort;
+mod fanout;
+mod http;
+mod machine;
+mod memory;
+mod options;
+mod post;
+mod reads;
+mod report;
+mod sends;
+mod server;
+mod socket;
+mod start;
+mod times;
+
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::archive::Archive;
+use crate::crowd::Crowd;
+use crate::options::{HELP, Options};
+use crate::reads::Reads;
+use crate::report::Table;
+use crate::server::Server;
+use crate::start::Starts;
+
+type Error = Box<dyn std::error::Error>;
+type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A run and its temporary folder.
+struct Bench {
+    options: Options,
+    folder: TempDir,
+    binary: PathBuf,
+    time: Duration,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether every section came through.
+fn run() -> Result<bool> {
+    let options = Options::parse(std::env::args().skip(1))?;
+    if options.help || !options.bench {
+        writeln!(stdout(), "{HELP}")?;
+        return Ok(true);
+    }
+    allow_many_files()?;
+    std::fs::create_dir_all(&options.folder)?;
+    let bench = Bench {
+        folder: TempDir::with_prefix_in("bench-", &options.folder)?,
+        binary: options.binary.clone(),
+        time: options.time,
+        options,
+    };
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    runtime.block_on(async {
+        let mut terminated = signal(SignalKind::terminate())?;
+        tokio::select! {
+            result = bench.run() => result,
+            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+            _ = terminated.recv() => Err("terminated".into()),
+        }
+    })
+}
+
+/// Ten thousand sockets need as many files, here and in the server, which inherits this.
+fn allow_many_files() -> Result<()> {
+    const FILES: u64 = 12_000;
+    let now = getrlimit(Resource::Nofile);
+    if now.current.is_some_and(|current| current < FILES) {
+        let current = now.maximum.map_or(FILES, |most| most.min(FILES));
+        let maximum = now.maximum;
+        setrlimit(Resource::Nofile, Rlimit { current: Some(current), maximum })?;
+    }
+    Ok(())
+}
+
+impl Bench {
+    async fn run(&self) -> Result<bool> {
+        let mut report = Report::default();
+        report.add("machine", machine::describe(&self.binary, self.folder.path()));
+        let mut crowd = Crowd::new(self.folder.path().join("crowd"));
+        if self.options.wants("sends") {
+            report.add("sends", sends::measure(self, &mut crowd).await);
+        }
+        if self.options.wants("delivery") {
+            report.add("delivery", delivery::measure(self, &mut crowd).await);
+        }
+        if self.options.wants("fanout") {
+            report.add("fanout", fanout::measure(self, &mut crowd).await);
+        }
+        if self.options.wants("memory") {
+            report.add("memory", memory::measure(self, &mut crowd).await);
+        }
+        if self.options.wants("reads") || self.options.wants("start") {
+            match self.archives().await {
+                Ok(tables) => tables.into_iter().for_each(|table| report.add("reads", Ok(table))),
+                Err(why) => report.add("reads, start", Err(why)),
+            }
+        }
+        report.print(self.options.json)?;
+        Ok(report.failures.is_empty())
+    }
+
+    /// Both sections that need a database of many messages.
+    async fn archives(&self) -> Result<Vec<Table>> {
+        let sizes = self.pick([100_000, 1_000_000], [10_000, 50_000]);
+        let (mut reads, mut starts) = (Reads::new(), Starts::new());
+        let mut archive = Archive::new(self, self.folder.path().join("archive"), sizes[0] / 100).await?;
+        for size in sizes {
+            let server = self.start(&archive.data).await?;
+            archive.grow(&server, size).await?;
+            if self.options.wants("reads") {
+                reads.measure(self, &server, &archive).await?;
+            }
+            server.stop()?;
+            if self.options.wants("start") {
+                starts.measure(self, &archive).await?;
+            }
+        }
+        let both = [("reads", reads.table()), ("start", starts.table())];
+        Ok(both.into_iter().filter(|(name, _)| self.options.wants(name)).map(|(_, table)| table).collect())
+    }
+
+    async fn start(&self, data: &Path) -> Result<Server> {
+        Server::start(&self.binary, data).await
+    }
+
+    /// The full measure, or the quick one.
+    fn pick<T>(&self, full: T, quick: T) -> T {
+        if self.options.quick { quick } else { full }
+    }
+}
+
+#[derive(Default)]
+struct Report {
+    tables: Vec<Table>,
+    failures: Vec<String>,
+}
+
+impl Report {
+    fn add(&mut self, section: &str, table: Result<Table>) {
+        match table {
+            Ok(table) => self.tables.push(table),
+            Err(why) => {
+                eprintln!("{section} failed: {why}");
+                self.failures.push(format!("{section}: {why}"));
+            }
+        }
+    }
+
+    fn print(&self, as_json: bool) -> Result<()> {
+        let mut out = stdout();
+        if as_json {
+            let tables: Vec<_> = self.tables.iter().map(Table::json).collect();
+            writeln!(out, "{:#}", json!({"tables": tables, "failures": self.failures}))?;
+            return Ok(());
+        }
+        for table in &self.tables {
+            writeln!(out, "{table}")?;
+        }
+        for failure in &self.failures {
+            writeln!(out, "**Failed**: {failure}\n")?;
+        }
+        Ok(())
+    }
+}

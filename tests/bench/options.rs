@@ -1,0 +1,77 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::Result;
+
+pub(crate) const HELP: &str = "\
+cargo bench --bench load -- [SECTION]… [OPTION]…
+
+Sections (all of them without one):
+  sends      durable sends a second, with 1, 16 and 64 senders
+  delivery   from the sender to 10, 100 and 1,000 receivers
+  fanout     deliveries a second at saturation, with 100 and 1,000 receivers
+  memory     idle, and with 1,000 and 10,000 idle sockets
+  reads      the last 50 of a chat, with 100,000 and 1,000,000 messages
+  start      cold start to a healthy answer, with as many messages
+
+Options:
+  --seconds N    how long each measurement lasts (10)
+  --quick        smaller and shorter, to see that it works; not for comparing
+  --json         the result as JSON
+  --server FILE  another binary than the one just built
+  --dir FOLDER   where the temporary data go (in the target folder); its disk is what is measured";
+
+pub(crate) struct Options {
+    pub(crate) sections: Vec<String>,
+    pub(crate) time: Duration,
+    pub(crate) quick: bool,
+    pub(crate) json: bool,
+    pub(crate) binary: PathBuf,
+    pub(crate) folder: PathBuf,
+    /// Whether cargo runs a benchmark, rather than compiling one to see that it does.
+    pub(crate) bench: bool,
+    pub(crate) help: bool,
+}
+
+const SECTIONS: [&str; 6] = ["sends", "delivery", "fanout", "memory", "reads", "start"];
+/// An access token lasts fifteen minutes.
+const LONGEST: u64 = 120;
+
+impl Options {
+    pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
+        let mut options = Self {
+            sections: Vec::new(),
+            time: Duration::ZERO,
+            quick: false,
+            json: false,
+            binary: env!("CARGO_BIN_EXE_besedka").into(),
+            folder: env!("CARGO_TARGET_TMPDIR").into(),
+            bench: false,
+            help: false,
+        };
+        let mut seconds = None;
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or(format!("{word} wants a value"));
+            match word.as_str() {
+                "--seconds" => seconds = Some(value()?.parse()?),
+                "--server" => options.binary = value()?.into(),
+                "--dir" => options.folder = value()?.into(),
+                "--quick" => options.quick = true,
+                "--json" => options.json = true,
+                "--bench" => options.bench = true,
+                "--help" | "-h" => options.help = true,
+                section if SECTIONS.contains(&section) => options.sections.push(word),
+                other => return Err(format!("what is {other}?\n\n{HELP}").into()),
+            }
+        }
+        let seconds: u64 = seconds.unwrap_or(if options.quick { 2 } else { 10 });
+        options.time = Duration::from_secs(seconds.clamp(1, LONGEST));
+        Ok(options)
+    }
+
+    pub(crate) fn wants(&self, section: &str) -> bool {
+        self.sections.is_empty() || self.sections.iter().any(|wanted| wanted == section)
+    }
+}

@@ -1,0 +1,109 @@
+//! Section `sends`: how many messages a second are acknowledged, each of them on disk by then.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::crowd::{Crowd, Person};
+use crate::effort::Watch;
+use crate::http::Connection;
+use crate::post::{Post, now};
+use crate::report::{Cell as Field, Table};
+use crate::server::Server;
+use crate::times::Times;
+use crate::{Bench, Result};
+
+/// Chats of eight, as in a team: sender `n` writes in chat `n % 8`.
+const CHATS: usize = 8;
+const PEOPLE: usize = 64;
+
+/// What the senders of one measurement share.
+#[derive(Default)]
+struct Pace {
+    stopped: Cell<bool>,
+    /// Filled while the measurement lasts.
+    times: RefCell<Option<Times>>,
+}
+
+pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
+    let server = bench.start(&crowd.data).await?;
+    crowd.gather(&server, PEOPLE).await?;
+    let mut chats = Vec::new();
+    for chat in 0..CHATS {
+        let members: Vec<_> = crowd.people[..PEOPLE].iter().skip(chat).step_by(CHATS).collect();
+        chats.push(Crowd::chat(&server, &format!("Team {chat}"), &members).await?);
+    }
+    let mut table = Table::new(
+        "Durable sends",
+        &[
+            "senders",
+            "sends/s",
+            "p50 ms",
+            "p95 ms",
+            "p99 ms",
+            "max ms",
+            "server CPU µs/send",
+            "server cores",
+            "generator cores",
+        ],
+    );
+    for senders in [1, 16, 64] {
+        eprintln!("sends: {senders} senders …");
+        let row = run(bench, &server, &crowd.people[..senders], &chats).await?;
+        table.row(row);
+    }
+    server.stop()?;
+    Ok(table)
+}
+
+async fn run(bench: &Bench, server: &Server, people: &[Person], chats: &[u64]) -> Result<Vec<Field>> {
+    let pace = Rc::new(Pace::default());
+    let mut senders = JoinSet::new();
+    for (number, person) in people.iter().enumerate() {
+        let post = Post::new(&person.token, chats[number % chats.len()], number);
+        let connection = Connection::open(server.address).await?;
+        senders.spawn_local(send(connection, post, Rc::clone(&pace)));
+    }
+    sleep(Duration::from_secs(1)).await;
+    let watch = Watch::start(server)?;
+    pace.times.replace(Some(Times::default()));
+    sleep(bench.time).await;
+    let mut times = pace.times.take().unwrap_or_default();
+    let effort = watch.read(server)?;
+    pace.stopped.set(true);
+    while let Some(sender) = senders.join_next().await {
+        sender??;
+    }
+    let sent = times.len() as u64;
+    if sent == 0 {
+        return Err(format!("nothing was acknowledged to {} senders in time", people.len()).into());
+    }
+    let [half, most, nearly_all, all] = times.millis([0.50, 0.95, 0.99, 1.0]);
+    Ok(vec![
+        Field::count(people.len()),
+        effort.rate(sent).into(),
+        half.into(),
+        most.into(),
+        nearly_all.into(),
+        all.into(),
+        effort.micros_each(sent).into(),
+        effort.server_cores().into(),
+        effort.own_cores().into(),
+    ])
+}
+
+async fn send(mut connection: Connection, mut post: Post, pace: Rc<Pace>) -> Result<()> {
+    let mut ticket = 0;
+    while !pace.stopped.get() {
+        let begun = now();
+        connection.ask(post.stamped(ticket)).await?.expect(201)?;
+        ticket += 1;
+        if let Some(times) = pace.times.borrow_mut().as_mut() {
+            times.add_nanos(now() - begun);
+        }
+    }
+    Ok(())
+}

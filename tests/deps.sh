@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# tests/deps.sh PART...: installs what a part needs and this machine lacks, or says what to install.
+# Parts: rust (to compile), web (to build the client), browser (to test it), shell (to lint scripts).
+set -euo pipefail
+
+packages=() missing=()
+# lack SENTENCE PACKAGE...: what to say where there is no apt-get, and what to install where there is.
+lack() {
+    missing+=("$1")
+    packages+=("${@:2}")
+}
+has() { command -v "$1" >/dev/null; }
+stop() {
+    printf '%s\n' "$@" >&2
+    exit 1
+}
+
+for part in "$@"; do
+    case $part in
+    rust)
+        has cargo || stop 'Rust 1.95 or newer is missing: install it (rustup.rs), then run make again.'
+        has cc || lack 'a C compiler (gcc or clang)' build-essential
+        # The binary is static: it takes the C library in.
+        if has cc && [ "$(uname)" = Linux ] && [ ! -e "$(cc -print-file-name=libc.a)" ]; then
+            lack 'the static C library (glibc-static in Fedora)' libc6-dev
+        fi
+        ;;
+    web)
+        node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
+            2>/dev/null || stop 'Node.js 20.19 or newer is missing: install it (nodejs.org), then run make again.'
+        has npm || stop 'npm is missing: it comes with Node.js (nodejs.org).'
+        ;;
+    browser)
+        has chromium || has chromium-browser || has google-chrome || lack 'Chromium' chromium
+        # Without fonts a page is measured in boxes: letters (Cyrillic too), and emoji.
+        [ -n "$(fc-list :lang=ru 2>/dev/null)" ] || lack 'a font with Cyrillic letters' fontconfig fonts-liberation
+        [ -n "$(fc-list 'Noto Color Emoji' 2>/dev/null)" ] || lack 'Noto Color Emoji' fonts-noto-color-emoji
+        ;;
+    shell) has shellcheck || lack 'shellcheck' shellcheck ;;
+    *) stop "deps.sh knows no part $part" ;;
+    esac
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+has apt-get || stop 'Please install, then run make again:' "${missing[@]/#/  }"
+root=()
+if [ "$(id -u)" != 0 ]; then
+    has sudo || stop 'Please ask an administrator for these packages:' "${packages[@]/#/  }"
+    root=(sudo)
+fi
+echo "installing ${packages[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${root[@]}" apt-get update -qq
+"${root[@]}" apt-get install -qq -y --no-install-recommends "${packages[@]}" >/dev/null

@@ -1,0 +1,48 @@
+// What a release serves out of itself. BESEDKA_URL names the server (see with-server.sh).
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+const at = (path) => new URL(path, process.env.BESEDKA_URL)
+
+async function page(path) {
+  const answer = await fetch(at(path))
+  assert.equal(answer.status, 200, path)
+  assert.match(answer.headers.get('content-type') ?? '', /^text\/html/)
+  assert.match(answer.headers.get('content-security-policy') ?? '', /default-src/, `${path} has a policy`)
+  const html = await answer.text()
+  const files = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((found) => found[1])
+  assert.ok(files.length > 0, `${path} names its files`)
+  for (const file of files) {
+    const asset = await fetch(at(file))
+    assert.equal(asset.status, 200, file)
+    assert.match(asset.headers.get('cache-control') ?? '', /immutable/, `${file} is kept by browsers`)
+    assert.ok((await asset.arrayBuffer()).byteLength > 0, file)
+  }
+}
+
+test('it says that it is well', async () => {
+  assert.equal((await fetch(at('/health'))).status, 200)
+})
+
+test('the client is inside, with every file its page names', () => page('/'))
+
+test('the documentation pages are inside', async () => {
+  await page('/docs')
+  await page('/docs/events')
+})
+
+test('every API it lists has a document', async () => {
+  const apis = await (await fetch(at('/openapi/index.json'))).json()
+  assert.ok(apis.length > 0)
+  for (const api of apis) {
+    const document = await (await fetch(at(api.url))).json()
+    assert.ok(document.openapi && Object.keys(document.paths).length > 0, api.name)
+  }
+  assert.equal((await (await fetch(at('/openapi/events.json'))).json()).asyncapi[0], '3')
+})
+
+test('an unknown call is refused in JSON, not with the client', async () => {
+  const answer = await fetch(at('/api/v1/no-such-thing'))
+  assert.equal(answer.status, 404)
+  assert.match(answer.headers.get('content-type') ?? '', /json/)
+})

@@ -1,0 +1,17 @@
+//! Every integration test, in one program: it links once.
+//!
+//! Each test has a server of its own, on a real socket and a real file, and moves its clock instead
+//! of sleeping.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that can't go on fails; clippy lets only functions with #[test] by itself"
+)]
+
+mod faults;
+mod layers;
+mod openapi;
+mod server;
+mod site;
+mod store;
+mod v1;

@@ -1,0 +1,402 @@
+//! A server for a test, and people who use it.
+
+use std::time::Duration;
+
+use besedka::config::Config;
+use besedka::messenger::Clock;
+use besedka::server::{self, Running};
+use clap::Parser;
+use futures_util::{SinkExt, StreamExt};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+/// Long enough for anything that should happen; nothing that succeeds waits for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    config: Config,
+}
+
+/// A running server with a folder of its own. Rate limits are off unless a test asks for them.
+pub struct TestServer {
+    pub dir: TempDir,
+    pub clock: Clock,
+    pub running: Running,
+    pub url: String,
+    flags: Vec<String>,
+    http: reqwest::Client,
+}
+
+impl TestServer {
+    pub async fn start() -> Self {
+        Self::with(&["--rate-limits", "off"]).await
+    }
+
+    /// With flags as on the command line.
+    pub async fn with(flags: &[&str]) -> Self {
+        let dir = TempDir::new().unwrap();
+        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        Self::in_folder(dir, Clock::default(), flags).await
+    }
+
+    async fn in_folder(dir: TempDir, clock: Clock, flags: Vec<String>) -> Self {
+        let folder = dir.path().to_str().unwrap().to_owned();
+        let mut args = vec!["besedka".to_owned(), "--data-dir".to_owned(), folder];
+        args.extend(flags.iter().cloned());
+        let config = Settings::parse_from(args).config;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let running = server::start(&config, listener, clock.clone()).await.unwrap();
+        let url = format!("http://{}", running.address);
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        Self { dir, clock, running, url, flags, http }
+    }
+
+    /// Stops it gracefully and starts it again on the same data, at another port.
+    pub async fn restart(self) -> Self {
+        let Self { dir, clock, running, flags, .. } = self;
+        running.stop().await;
+        Self::in_folder(dir, clock, flags).await
+    }
+
+    /// Makes an account `<name>@example.com` with the password `password123`, signed in.
+    pub async fn person(&self, name: &str) -> Person {
+        let body = json!({
+            "email": format!("{name}@example.com"), "username": name, "password": PASSWORD, "display_name": name,
+        });
+        let reply = self.nobody().post("/auth/register", body).await.expect(201);
+        Person {
+            id: reply["user"]["id"].as_i64().unwrap(),
+            token: reply["tokens"]["access_token"].as_str().unwrap().to_owned(),
+            refresh: reply["tokens"]["refresh_token"].as_str().unwrap().to_owned(),
+            ..self.nobody()
+        }
+    }
+
+    /// Somebody who has an account, signed in once more, as on another device.
+    pub async fn again(&self, person: &Person, name: &str) -> Person {
+        let body = json!({"username": name, "password": PASSWORD});
+        let tokens = self.nobody().post("/auth/login", body).await.expect(200);
+        person.with(&tokens)
+    }
+
+    /// Somebody without a token.
+    pub fn nobody(&self) -> Person {
+        Person {
+            id: 0,
+            token: String::new(),
+            refresh: String::new(),
+            url: self.url.clone(),
+            http: self.http.clone(),
+        }
+    }
+}
+
+pub const PASSWORD: &str = "password123";
+
+/// Somebody who uses v1.
+#[derive(Clone)]
+pub struct Person {
+    pub id: i64,
+    pub token: String,
+    pub refresh: String,
+    pub url: String,
+    pub http: reqwest::Client,
+}
+
+/// An answer. Indexing it looks into the JSON of its body.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: Value,
+}
+
+impl Reply {
+    /// The body, when the status is the one expected.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.body);
+        self.body
+    }
+
+    /// Checks a refusal: its status, its code and that it has words.
+    #[track_caller]
+    pub fn refused(self, status: u16, code: &str) -> Value {
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.body);
+        assert!(self.body["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{}", self.body);
+        self.body
+    }
+}
+
+impl Person {
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, None, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::POST, path, Some(&fresh_key()), Some(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::PUT, path, Some(&fresh_key()), Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::PATCH, path, Some(&fresh_key()), Some(body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, Some(&fresh_key()), None).await
+    }
+
+    /// A request of v1 to be dressed by hand; `path` begins after `/api/v1`. It has the token and no key.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}/api/v1{path}", self.url));
+        match self.token.as_str() {
+            "" => request,
+            token => request.bearer_auth(token),
+        }
+    }
+
+    /// Any request of v1; `path` begins after `/api/v1`.
+    pub async fn send(&self, method: Method, path: &str, key: Option<&str>, body: Option<Value>) -> Reply {
+        let mut request = self.request(method, path);
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        Reply::of(request.send().await.unwrap()).await
+    }
+
+    /// The same person with other tokens.
+    pub fn with(&self, tokens: &Value) -> Self {
+        Self {
+            token: tokens["access_token"].as_str().unwrap().to_owned(),
+            refresh: tokens["refresh_token"].as_str().unwrap().to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Exchanges the refresh token.
+    pub async fn refresh(&self) -> Reply {
+        let body = json!({"refresh_token": self.refresh});
+        self.send(Method::POST, "/auth/refresh", None, Some(body)).await
+    }
+
+    /// The same person with renewed tokens, as when the clock was moved.
+    pub async fn renewed(&self) -> Self {
+        self.with(&self.refresh().await.expect(200))
+    }
+
+    /// The private chat with somebody.
+    pub async fn direct(&self, other: &Self) -> i64 {
+        let body = json!({"is_group": false, "member_ids": [other.id]});
+        self.post("/chats", body).await.expect(201)["id"].as_i64().unwrap()
+    }
+
+    /// A new group.
+    pub async fn group(&self, title: &str, others: &[&Self]) -> i64 {
+        let ids: Vec<i64> = others.iter().map(|other| other.id).collect();
+        let body = json!({"title": title, "is_group": true, "member_ids": ids});
+        self.post("/chats", body).await.expect(201)["id"].as_i64().unwrap()
+    }
+
+    /// Says something; answers the message.
+    pub async fn say(&self, chat: i64, text: &str) -> Value {
+        self.post("/messages", json!({"chat_id": chat, "type": "text", "content": text})).await.expect(201)
+    }
+
+    /// What is said in a chat, the newest first.
+    pub async fn texts(&self, chat: i64) -> Vec<String> {
+        let messages = self.get(&format!("/messages?chat_id={chat}&limit=200")).await.expect(200);
+        let text = |message: &Value| {
+            (message["type"] == "text").then(|| message["content"].as_str().map(str::to_owned))
+        };
+        messages.as_array().unwrap().iter().filter_map(text).flatten().collect()
+    }
+
+    /// Uploads a file by the form that the server gives; answers its id.
+    pub async fn upload(&self, filename: &str, content_type: &str, bytes: Vec<u8>) -> String {
+        let form =
+            self.post("/attachments", json!({"filename": filename, "content_type": content_type})).await;
+        let form = form.expect(200);
+        assert_eq!(self.fill_in(&form, bytes).await.status, 204);
+        form["attachment_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a form as the document's browser example does.
+    pub async fn fill_in(&self, form: &Value, bytes: Vec<u8>) -> Reply {
+        let field = |name: &str| form["fields"][name].as_str().unwrap().to_owned();
+        let filled = reqwest::multipart::Form::new()
+            .text("key", field("key"))
+            .text("Content-Type", field("Content-Type"))
+            .text("X-Amz-Signature", field("X-Amz-Signature"))
+            .part("file", reqwest::multipart::Part::bytes(bytes).file_name("blob"));
+        Reply::of(self.http.post(form["url"].as_str().unwrap()).multipart(filled).send().await.unwrap()).await
+    }
+
+    /// Opens a socket with the token in its address, and waits until it is live.
+    pub async fn socket(&self) -> Socket {
+        let mut socket = Socket::open(&self.url, &format!("?token={}", self.token)).await.unwrap();
+        socket.until("ready").await;
+        socket
+    }
+
+    /// Opens a socket that resumes from a cursor. What was missed comes first, then `ready`.
+    pub async fn resume(&self, cursor: &str) -> Socket {
+        Socket::open(&self.url, &format!("?token={}&cursor={cursor}", self.token)).await.unwrap()
+    }
+
+    /// Every kept frame of one's socket that there is by now: one's own profile changes after them.
+    pub async fn hears(&self, socket: &mut Socket) -> Vec<Value> {
+        let mark = json!(format!("https://example.com/{}", fresh_key()));
+        self.put("/users/me", json!({"avatar_url": mark})).await.expect(200);
+        let mut frames = Vec::new();
+        loop {
+            let frame = socket.next().await.expect("the socket stays open");
+            if frame["event"] == "user.updated" && frame["data"]["avatar_url"] == mark {
+                return frames;
+            }
+            if frame["position"].is_string() {
+                frames.push(frame);
+            }
+        }
+    }
+
+    /// The cursor of the present.
+    pub async fn cursor(&self) -> String {
+        self.get("/sync").await.expect(200)["cursor"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Whether it is a time as v1 writes it: UTC, ISO 8601 without a zone.
+pub fn is_time(value: &Value) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 14 && text.as_bytes()[10] == b'T' && !text.contains(['Z', '+', ' '])
+}
+
+/// The names of an object's fields.
+pub fn fields(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+impl Reply {
+    /// A header of it; nothing when there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.unwrap();
+        Self { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+    }
+}
+
+impl std::ops::Index<&str> for Reply {
+    type Output = Value;
+
+    fn index(&self, name: &str) -> &Value {
+        &self.body[name]
+    }
+}
+
+/// The names of events, in order.
+pub fn names(frames: &[Value]) -> Vec<&str> {
+    frames.iter().filter_map(|frame| frame["event"].as_str()).collect()
+}
+
+/// Chance that falls alike every time (SplitMix64).
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % sides as u64) as usize
+    }
+}
+
+pub fn fresh_key() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
+
+/// A socket of v1.
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    /// `query` begins with `?`. An error holds the status that refused the handshake.
+    pub async fn open(url: &str, query: &str) -> Result<Self, u16> {
+        let url = format!("{}/ws{query}", url.replace("http://", "ws://"));
+        Self::with_request(url.into_client_request().unwrap()).await
+    }
+
+    pub async fn with_request(
+        request: tokio_tungstenite::tungstenite::handshake::client::Request,
+    ) -> Result<Self, u16> {
+        match tokio_tungstenite::connect_async(request).await {
+            Ok((stream, _)) => Ok(Self { stream }),
+            Err(tokio_tungstenite::tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub async fn say(&mut self, frame: Value) {
+        self.raw(Message::text(frame.to_string())).await;
+    }
+
+    pub async fn raw(&mut self, message: Message) {
+        self.stream.send(message).await.unwrap();
+    }
+
+    /// The next frame, whatever it is. An error holds the code with which the socket was closed.
+    pub async fn next(&mut self) -> Result<Value, u16> {
+        let next = async {
+            loop {
+                match self.stream.next().await {
+                    Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                    Some(Ok(Message::Close(frame))) => {
+                        return Err(frame.map_or(0, |frame| CloseCode::into(frame.code)));
+                    }
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => return Err(1006),
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, next).await.expect("something arrives in time")
+    }
+
+    /// Reads frames until one of an event, and answers its data.
+    pub async fn until(&mut self, event: &str) -> Value {
+        loop {
+            let frame = self.next().await.expect("the socket stays open");
+            if frame["event"] == event {
+                return frame["data"].clone();
+            }
+        }
+    }
+
+    /// The code with which it is closed.
+    pub async fn closed(&mut self) -> u16 {
+        loop {
+            if let Err(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The store on its own.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use besedka::model::Stream;
+use besedka::store::{Db, Error, Tx, streams};
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, SqliteConnection};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+#[tokio::test]
+async fn a_refused_change_within_a_group_does_not_undo_the_others() {
+    let (_dir, db) = database().await;
+    let (order, mut made) = tokio::sync::mpsc::unbounded_channel();
+    let mut first = db.begin().await.unwrap();
+    // These two wait for the connection while the first has it: they are of its group.
+    let refused = tokio::spawn({
+        let db = db.clone();
+        async move {
+            let mut tx = db.begin().await.unwrap();
+            streams::create(&mut tx, &[Stream(2)]).await.unwrap();
+            streams::create(&mut tx, &[Stream(1)]).await
+        }
+    });
+    let (go, went) = oneshot::channel();
+    let last = tokio::spawn({
+        let (db, order) = (db.clone(), order.clone());
+        async move {
+            let mut tx = db.begin().await.unwrap();
+            streams::create(&mut tx, &[Stream(3)]).await.unwrap();
+            went.await.unwrap();
+            tx.commit(move || order.send(3).unwrap()).await
+        }
+    });
+    others_run().await;
+    streams::create(&mut first, &[Stream(1)]).await.unwrap();
+    let first = tokio::spawn(first.commit(move || order.send(1).unwrap()));
+    assert!(matches!(refused.await.unwrap(), Err(Error::Taken)));
+    others_run().await;
+    assert!(!first.is_finished(), "it waits for its group");
+    assert_eq!(there(&db).await, [0; 0], "nobody sees what is not on the disk");
+    go.send(()).unwrap();
+    first.await.unwrap().unwrap();
+    last.await.unwrap().unwrap();
+    assert_eq!(there(&db).await, [1, 3]);
+    assert_eq!(
+        (made.recv().await, made.recv().await, made.recv().await),
+        (Some(1), Some(3), None),
+        "what follows is done in the order of the changes"
+    );
+}
+
+#[tokio::test]
+async fn a_change_that_is_dropped_never_was() {
+    let (_dir, db) = database().await;
+    let mut dropped = db.begin().await.unwrap();
+    streams::create(&mut dropped, &[Stream(1)]).await.unwrap();
+    drop(dropped);
+    let mut kept = db.begin().await.unwrap();
+    assert_eq!(
+        streams::seqs(&mut kept, &[Stream(1)]).await.unwrap().len(),
+        0,
+        "the next change does not see it"
+    );
+    streams::create(&mut kept, &[Stream(2)]).await.unwrap();
+    kept.commit(|| ()).await.unwrap();
+    assert_eq!(there(&db).await, [2]);
+}
+
+#[tokio::test]
+async fn whoever_stops_waiting_for_the_connection_holds_nobody_up() {
+    let (_dir, db) = database().await;
+    let first = db.begin().await.unwrap();
+    let impatient = tokio::spawn({
+        let db = db.clone();
+        async move { db.begin().await.map(drop) }
+    });
+    others_run().await;
+    impatient.abort();
+    let _ = impatient.await;
+    drop(first);
+    let mut next = db.begin().await.unwrap();
+    streams::create(&mut next, &[Stream(1)]).await.unwrap();
+    next.commit(|| ()).await.unwrap();
+    assert_eq!(there(&db).await, [1]);
+}
+
+#[tokio::test]
+async fn a_snapshot_stays_as_it_was() {
+    let (_dir, db) = database().await;
+    let mut snapshot = db.snapshot().await.unwrap();
+    assert_eq!(streams::seqs(&mut snapshot, &[Stream(1)]).await.unwrap().len(), 0);
+    let mut tx = db.begin().await.unwrap();
+    streams::create(&mut tx, &[Stream(1)]).await.unwrap();
+    tx.commit(|| ()).await.unwrap();
+    assert_eq!(streams::seqs(&mut snapshot, &[Stream(1)]).await.unwrap().len(), 0);
+    assert_eq!(there(&db).await, [1]);
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_opening_again() {
+    let (dir, db) = database().await;
+    let mut tx = db.begin().await.unwrap();
+    streams::create(&mut tx, &[Stream(1)]).await.unwrap();
+    tx.commit(|| ()).await.unwrap();
+    db.close().await;
+    assert!(matches!(db.begin().await, Err(Error::Closed)));
+    let db = open(dir.path()).await;
+    assert_eq!(there(&db).await, [1]);
+}
+
+#[tokio::test]
+async fn sqlite_keeps_a_log_waits_for_the_disk_and_checks_references() {
+    let (_dir, db) = database().await;
+    let mut tx = db.begin().await.unwrap();
+    let Tx::Sqlite(connection) = &mut tx else { panic!("it is SQLite") };
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut **connection).await.unwrap();
+    let synchronous: i64 =
+        sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut **connection).await.unwrap();
+    let references: i64 =
+        sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&mut **connection).await.unwrap();
+    assert_eq!((mode.as_str(), synchronous, references), ("wal", 2, 1));
+}
+
+#[tokio::test]
+async fn an_older_database_is_copied_before_its_tables_change() {
+    let dir = TempDir::new().unwrap();
+    let (older, newest) = older_migrations();
+    let file = dir.path().join("besedka.db");
+    {
+        let url = format!("sqlite:{}?mode=rwc", file.display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let migrator = Migrator::new(older.path()).await.unwrap();
+        migrator.run(&mut connection).await.unwrap();
+        sqlx::query("INSERT INTO stream (id, seq) VALUES (7, 0)").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+    let db = open(dir.path()).await;
+    assert_eq!(there_of(&db, &[Stream(7)]).await, [7], "what it held is there");
+    db.close().await;
+    assert_eq!(last_migration(&file).await, newest);
+    let copies: Vec<_> = std::fs::read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains("before"))
+        .collect();
+    assert_eq!(copies.len(), 1, "{copies:?}");
+    assert_eq!(last_migration(&copies[0]).await, newest - 1);
+    let url = format!("sqlite:{}", copies[0].display());
+    let mut copy = SqliteConnection::connect(&url).await.unwrap();
+    let held: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM stream WHERE id = 7").fetch_one(&mut copy).await.unwrap();
+    assert_eq!(held, 1);
+    open(dir.path()).await.close().await;
+    assert_eq!(
+        std::fs::read_dir(dir.path())
+            .unwrap()
+            .filter(|entry| entry.as_ref().unwrap().path().to_string_lossy().contains("before"))
+            .count(),
+        1,
+        "once"
+    );
+}
+
+#[tokio::test]
+async fn a_newer_database_is_left_alone() {
+    let dir = TempDir::new().unwrap();
+    open(dir.path()).await.close().await;
+    let file = dir.path().join("besedka.db");
+    let url = format!("sqlite:{}", file.display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9999, 'of the future', 1, x'00', 0)",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    connection.close().await.unwrap();
+    let opened = Db::open(&format!("sqlite:{}", file.display())).await;
+    assert!(opened.is_err(), "an older program must not write into it");
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let (sqlite, mysql) = (migrations("sqlite"), migrations("mysql"));
+    assert!(!sqlite.is_empty());
+    assert_eq!(sqlite, mysql);
+    for (place, name) in sqlite.iter().enumerate() {
+        assert!(name.starts_with(&format!("{:04}_", place + 1)), "numbered without a hole: {name}");
+    }
+}
+
+async fn database() -> (TempDir, Db) {
+    let dir = TempDir::new().unwrap();
+    let db = open(dir.path()).await;
+    (dir, db)
+}
+
+async fn open(folder: &Path) -> Db {
+    Db::open(&format!("sqlite:{}", folder.join("besedka.db").display())).await.unwrap()
+}
+
+/// Lets every other task go on until it waits for something; the runtime has one thread.
+async fn others_run() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Which of the streams 1, 2 and 3 a reader sees.
+async fn there(db: &Db) -> Vec<i64> {
+    there_of(db, &[Stream(1), Stream(2), Stream(3)]).await
+}
+
+async fn there_of(db: &Db, streams: &[Stream]) -> Vec<i64> {
+    let seqs = streams::seqs(&mut db.read().await.unwrap(), streams).await.unwrap();
+    let mut there: Vec<i64> = seqs.keys().map(|stream| stream.0).collect();
+    there.sort_unstable();
+    there
+}
+
+fn migrations(database: &str) -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+/// All migrations but the newest, in a folder, and the newest one's number.
+fn older_migrations() -> (TempDir, i64) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let older = TempDir::new().unwrap();
+    let mut names: Vec<_> = migrations("sqlite").into_iter().collect();
+    let newest = names.pop().unwrap();
+    for name in &names {
+        std::fs::copy(from.join(name), older.path().join(name)).unwrap();
+    }
+    (older, newest[..4].parse().unwrap())
+}
+
+async fn last_migration(file: &Path) -> i64 {
+    let url = format!("sqlite:{}", file.display());
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await.unwrap()
+}

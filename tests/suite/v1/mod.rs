@@ -1,0 +1,12 @@
+//! The native API, over HTTP and WebSocket.
+
+mod attachments;
+mod auth;
+mod chats;
+mod errors;
+mod idempotency;
+mod messages;
+mod sessions;
+mod socket;
+mod sync;
+mod users;

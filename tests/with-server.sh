@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# tests/with-server.sh BINARY COMMAND...: runs the command beside a fresh server, which BESEDKA_URL names.
+# The server has its own folder and port, and ends with the command, whatever the command does.
+set -euo pipefail
+
+binary=$(realpath "$1")
+shift
+# A developer's own settings are for a developer's own server.
+while read -r name; do unset "$name"; done < <(compgen -e BESEDKA_ || true)
+
+folder=$(mktemp -d)
+port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+url=http://127.0.0.1:$port
+server=
+stop() {
+    status=$?
+    trap - EXIT
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null || true
+        for _ in $(seq 100); do
+            kill -0 "$server" 2>/dev/null || break
+            sleep 0.1
+        done
+        kill -9 "$server" 2>/dev/null || true
+    fi
+    if [ "$status" != 0 ] && [ -e "$folder/log" ]; then
+        echo "--- the server's last words" >&2
+        tail -n 40 "$folder/log" >&2
+    fi
+    rm -rf "$folder"
+    exit "$status"
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+# Many people sign up here within seconds, all from one address.
+BESEDKA_LISTEN=127.0.0.1:$port BESEDKA_DATA_DIR=$folder/data BESEDKA_PUBLIC_URL=$url \
+    BESEDKA_REGISTRATION=open BESEDKA_RATE_LIMITS=off "$binary" serve >"$folder/log" 2>&1 </dev/null &
+server=$!
+for _ in $(seq 150); do
+    kill -0 "$server" 2>/dev/null || { echo 'the server did not start' >&2; exit 1; }
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
+    sleep 0.1
+done
+BESEDKA_URL=$url "$@"
