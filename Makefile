@@ -1,0 +1,74 @@
+# make run    build what changed and start Besedka
+# make test   everything that CI asks: lint, tests, the release binary, the browser
+# make lint   formatting, clippy, eslint, shell scripts, licences
+# make bench  how fast it is
+# make gen    the API documents and the web client's types, from the code
+# Each installs what this machine lacks. What is longer than a line is a script in tests/.
+
+.PHONY: run release test lint test-rust test-web test-release test-browser bench gen web deps clean
+.DELETE_ON_ERROR:
+
+HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+BIN := $(or $(CARGO_TARGET_DIR),target)/$(HOST)/release/besedka
+LOCKED := $(if $(CI),--locked)
+MODULES := web/node_modules/.package-lock.json
+# Folders too: one changes when a file in it goes.
+SOURCES := $(shell find web/src web/docs web/public 2>/dev/null) \
+	$(wildcard web/*.html web/*.json web/*.ts web/*.js)
+
+run: release
+	@$(BIN) serve
+
+release: web
+	@tests/deps.sh rust
+	cargo build --release $(LOCKED)
+
+# One after the other: the compiler fills every core by itself. What fails soonest comes first.
+test: deps lint test-web test-rust test-release test-browser
+
+lint: $(MODULES)
+	@tests/deps.sh rust shell
+	cargo fmt --check
+	shellcheck install.sh .ci/run tests/*.sh tests/bench/run
+	cd web && npm run lint
+	cargo clippy --all-targets $(LOCKED) -- -D warnings
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; fi
+
+test-web: web
+	cd web && npm test
+
+test-rust:
+	@tests/deps.sh rust
+	cargo test $(LOCKED)
+
+test-release: release
+	tests/release.sh $(BIN)
+
+test-browser: release
+	@tests/deps.sh browser
+	tests/with-server.sh $(BIN) tests/browser.sh
+
+bench: release
+	tests/bench/run $(BIN)
+
+gen: $(MODULES)
+	cargo run $(LOCKED) -- openapi --write openapi/
+	cd web && npm run gen
+
+web: web/dist/index.html
+
+web/dist/index.html: $(MODULES) $(SOURCES)
+	cd web && npm run build
+	@touch $@
+
+# Without scripts: nothing here needs one, and one of them would report the installation.
+$(MODULES): web/package-lock.json
+	@tests/deps.sh web
+	cd web && npm ci --ignore-scripts
+	@touch $@
+
+deps:
+	@tests/deps.sh rust web browser shell
+
+clean:
+	rm -rf target web/dist web/node_modules
