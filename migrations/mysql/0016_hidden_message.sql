@@ -1,6 +1,8 @@
 -- Deleted for one person only.
 CREATE TABLE hidden_message (
     user_id BIGINT NOT NULL,
+    chat_id BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
     message_id BIGINT NOT NULL,
-    PRIMARY KEY (user_id, message_id)
+    PRIMARY KEY (user_id, chat_id, seq)
 ) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

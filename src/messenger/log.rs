@@ -121,10 +121,11 @@ async fn messages(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let hidden = store::messages::hidden(run, &ids, reader).await?;
-    ids.retain(|id| !hidden.contains(id));
     let found = store::messages::by_ids(run, &ids).await?;
-    Ok(found.into_iter().map(|message| (message.id, message)).collect())
+    let places: Vec<_> = found.iter().map(|message| (message.chat, message.seq)).collect();
+    let hidden = store::messages::hidden(run, &places, reader).await?;
+    let seen = found.into_iter().filter(|message| !hidden.contains(&message.id));
+    Ok(seen.map(|message| (message.id, message)).collect())
 }
 
 async fn change(

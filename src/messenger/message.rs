@@ -61,8 +61,8 @@ impl Caller {
     pub async fn delete_for_me(self, id: MessageId) -> Result<()> {
         let (mut work, message, _) = self.change(id).await?;
         let user = self.access.user;
-        if !messages::is_hidden(&mut work.tx, id, user).await? {
-            messages::hide(&mut work.tx, id, user).await?;
+        if !messages::is_hidden(&mut work.tx, &message, user).await? {
+            messages::hide(&mut work.tx, &message, user).await?;
             work.announce(user, Change::MessageHidden { id, chat: message.chat }).await?;
         }
         work.once(self.attempt, Subject::Nothing);

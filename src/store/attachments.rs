@@ -113,10 +113,12 @@ pub async fn post_many(run: &mut impl Run, posted: &[(AttachmentId, MessageId, C
     if posted.is_empty() {
         return Ok(());
     }
-    let mut insert =
-        Query::insert().into_table(P::Table).columns([P::AttachmentId, P::MessageId, P::ChatId]).to_owned();
+    let mut insert = Query::insert()
+        .into_table(P::Table)
+        .columns([P::AttachmentId, P::MessageId, P::ChatId, P::Place, P::Class])
+        .to_owned();
     for (attachment, message, chat) in posted {
-        insert.values_panic([(*attachment).into(), (*message).into(), (*chat).into()]);
+        insert.values_panic([(*attachment).into(), (*message).into(), (*chat).into(), 0.into(), 4.into()]);
     }
     run.execute(&insert).await
 }

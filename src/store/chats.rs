@@ -41,10 +41,12 @@ fn plain() -> SelectStatement {
 pub async fn insert(run: &mut impl Run, chat: &Plain) -> Result<()> {
     let insert = Query::insert()
         .into_table(C::Table)
-        .columns([C::Id, C::Title, C::Pair, C::CreatorId, C::CreatedAt])
+        .columns([C::Id, C::Kind, C::Title, C::TitleFolded, C::Pair, C::CreatorId, C::CreatedAt])
         .values_panic([
             chat.id.into(),
+            if chat.is_group() { 2 } else { 1 }.into(),
             chat.title.as_str().into(),
+            crate::model::fold(&chat.title).into(),
             chat.pair.clone().into(),
             chat.creator_id.into(),
             chat.created_at.into(),
@@ -230,7 +232,8 @@ fn hidden(reader: UserId) -> SelectStatement {
         .expr(Expr::val(1))
         .from(H::Table)
         .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
-        .and_where(Expr::col((H::Table, H::MessageId)).equals((Msg::Table, Msg::Id)))
+        .and_where(Expr::col((H::Table, H::ChatId)).equals((Msg::Table, Msg::ChatId)))
+        .and_where(Expr::col((H::Table, H::Seq)).equals((Msg::Table, Msg::Seq)))
         .to_owned()
 }
 

@@ -33,7 +33,7 @@ pub async fn insert_many(
 ) -> Result<()> {
     let mut insert = Query::insert()
         .into_table(M::Table)
-        .columns([M::ChatId, M::UserId, M::Role, M::JoinedAt, M::JoinedSeq, M::ReadSeq])
+        .columns([M::ChatId, M::UserId, M::Role, M::JoinedAt, M::JoinedSeq, M::ReadSeq, M::DeliveredSeq])
         .to_owned();
     for (user, role) in people {
         insert.values_panic([
@@ -41,6 +41,7 @@ pub async fn insert_many(
             (*user).into(),
             (*role).into(),
             now.into(),
+            seq.into(),
             seq.into(),
             seq.into(),
         ]);

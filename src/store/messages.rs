@@ -157,32 +157,30 @@ pub async fn purge(run: &mut impl Run, chat: ChatId, limit: u64) -> Result<Vec<M
     Ok(ids)
 }
 
-pub async fn hide(run: &mut impl Run, id: MessageId, user: UserId) -> Result<()> {
+pub async fn hide(run: &mut impl Run, message: &Message, user: UserId) -> Result<()> {
     let insert = Query::insert()
         .into_table(H::Table)
-        .columns([H::UserId, H::MessageId])
-        .values_panic([user.into(), id.into()])
+        .columns([H::UserId, H::ChatId, H::Seq, H::MessageId])
+        .values_panic([user.into(), message.chat.into(), message.seq.into(), message.id.into()])
         .to_owned();
     run.execute(&insert).await
 }
 
-pub async fn is_hidden(run: &mut impl Run, id: MessageId, user: UserId) -> Result<bool> {
-    let question = Query::select()
-        .column(H::MessageId)
-        .from(H::Table)
-        .and_where(Expr::col(H::UserId).eq(user))
-        .and_where(Expr::col(H::MessageId).eq(id))
-        .to_owned();
-    Ok(run.one::<(MessageId,)>(&question).await?.is_some())
+pub async fn is_hidden(run: &mut impl Run, message: &Message, user: UserId) -> Result<bool> {
+    Ok(!hidden(run, &[(message.chat, message.seq)], user).await?.is_empty())
 }
 
 /// Which of these somebody took away from their own sight.
-pub async fn hidden(run: &mut impl Run, ids: &[MessageId], user: UserId) -> Result<Vec<MessageId>> {
+pub async fn hidden(run: &mut impl Run, places: &[(ChatId, i64)], user: UserId) -> Result<Vec<MessageId>> {
+    let mut wanted = Cond::any();
+    for (chat, seq) in places {
+        wanted = wanted.add(Expr::col(H::ChatId).eq(*chat).and(Expr::col(H::Seq).eq(*seq)));
+    }
     let question = Query::select()
         .column(H::MessageId)
         .from(H::Table)
         .and_where(Expr::col(H::UserId).eq(user))
-        .and_where(Expr::col(H::MessageId).is_in(ids.iter().copied()))
+        .cond_where(wanted)
         .to_owned();
     Ok(run.all::<(MessageId,)>(&question).await?.into_iter().map(|(id,)| id).collect())
 }
@@ -240,7 +238,8 @@ pub async fn page(
         .expr(Expr::val(1))
         .from(H::Table)
         .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
-        .and_where(Expr::col((H::Table, H::MessageId)).equals((M::Table, M::Id)))
+        .and_where(Expr::col((H::Table, H::ChatId)).eq(chat))
+        .and_where(Expr::col((H::Table, H::Seq)).equals((M::Table, M::Seq)))
         .to_owned();
     let seq = Expr::col((M::Table, M::Seq));
     let mut question = messages();

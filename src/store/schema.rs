@@ -13,17 +13,33 @@ tables! {
     Stream { Id, Seq }
     Event { StreamId, Seq, Kind, Subject, Data, At }
     User {
-        Id, Email, EmailFolded, Username, UsernameFolded, PasswordHash, DisplayName, NameFolded, AvatarUrl, CreatedAt,
+        Id, Email, EmailFolded, Username, UsernameFolded, PasswordHash, DisplayName, NameFolded, AvatarUrl, AvatarId,
+        About, TimeZone, Language, HidesPresence, HidesReading, IsAdmin, IsBot, CreatedAt, LastSeenAt, DeactivatedAt,
+        DeletedAt,
     }
-    Session { Id, UserId, Device, Address, CreatedAt, UsedAt, ExpiresAt, RevokedAt }
+    Session {
+        Id, UserId, Device, Address, CreatedAt, UsedAt, ExpiresAt, RevokedAt, Kind, Scopes, TokenHash,
+    }
     RefreshToken { Hash, SessionId, CreatedAt, ExpiresAt, UsedAt }
     Ticket { Hash, SessionId, ExpiresAt }
-    Chat { Id, Title, Pair, CreatorId, CreatedAt, DeletedAt }
-    Member { ChatId, UserId, Role, JoinedAt, JoinedSeq, ReadSeq, HiddenSeq }
-    Message { Id, ChatId, Seq, AuthorId, Kind, Text, Payload, ClientId, SentAt, EditedAt, DeletedAt }
+    Chat {
+        Id, Kind, Title, TitleFolded, Description, AvatarId, Pair, Code, IsReadOnly, MessageLife, MemberCount, CreatorId,
+        CreatedAt, DeletedAt,
+    }
+    Member {
+        ChatId, UserId, Role, JoinedAt, JoinedSeq, ReadSeq, DeliveredSeq, HiddenSeq, MutedUntil, PinnedAt, ArchivedAt,
+        Notify, IsBlocked,
+    }
+    Message {
+        Id, ChatId, Seq, AuthorId, Kind, Text, Payload, ClientId, SentAt, EditedAt, DeletedAt, Parts, ReplyTo, ThreadId,
+        Origin, IsSilent, ExpiresAt, PinnedAt,
+    }
+    MessageEdit { MessageId, Number, Text, Payload, At }
+    MessageLink { MessageId, Place, ChatId, Url, UrlHash }
+    Mention { UserId, ChatId, Seq, MessageId, AuthorId }
     Reaction { MessageId, UserId, Emoji, At }
-    HiddenMessage { UserId, MessageId }
+    HiddenMessage { UserId, ChatId, Seq, MessageId }
     Attachment { Id, OwnerId, Filename, ContentType, Size, Sha256, CreatedAt, ExpiresAt, UploadedAt }
-    Posted { AttachmentId, MessageId, ChatId }
+    Posted { AttachmentId, MessageId, ChatId, Place, Class }
     IdempotencyKey { Fingerprint, Body, Status, Subject, At }
 }

@@ -1,0 +1,2 @@
+-- Replies of a thread, in order.
+CREATE INDEX message_thread ON message (thread_id, seq);

@@ -1,0 +1,1 @@
+CREATE INDEX message_expiry ON message (expires_at);

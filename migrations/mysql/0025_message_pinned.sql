@@ -1,0 +1,1 @@
+CREATE INDEX message_pinned ON message (chat_id, pinned_at);

@@ -1,0 +1,1 @@
+CREATE INDEX mention_in_message ON mention (message_id);

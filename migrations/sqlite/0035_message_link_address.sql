@@ -1,0 +1,1 @@
+CREATE INDEX link_by_address ON message_link (url_hash);
