@@ -4,7 +4,8 @@ use super::chat::find;
 use super::idempotency::Subject;
 use super::work::Work;
 use super::{Caller, Error, Result};
-use crate::model::{Change, Content, Kind, Message, MessageId, Payload};
+use crate::model::{Change, Content, Kind, Message, MessageId, Payload, Right};
+use crate::store::chats::Plain;
 use crate::store::members::Place;
 use crate::store::{attachments, messages, reactions};
 
@@ -42,8 +43,8 @@ impl Caller {
 
     /// Takes a message away from everybody. Its author may, and whoever moderates the chat.
     pub async fn delete_for_all(self, id: MessageId) -> Result<()> {
-        let (mut work, message, place) = self.change(id).await?;
-        if message.author != self.access.user && !place.role.moderates() {
+        let (mut work, message, (chat, place)) = self.change(id).await?;
+        if message.author != self.access.user && !place.role.may(Right::DeleteOthers, chat.kind) {
             return Err(Error::Forbidden("Only one's own messages can be deleted for all"));
         }
         if message.content.is_none() {
@@ -105,12 +106,12 @@ impl Caller {
     }
 
     /// Begins to change a message of a chat that the caller is in.
-    async fn change(&self, id: MessageId) -> Result<(Work, Message, Place)> {
+    async fn change(&self, id: MessageId) -> Result<(Work, Message, (Plain, Place))> {
         self.changes()?;
         let mut work = self.messenger.begin().await?;
         let message = messages::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound("message"))?;
-        let (_, place) = find(&mut work.tx, message.chat, self.access.user).await?;
-        Ok((work, message, place))
+        let seat = find(&mut work.tx, message.chat, self.access.user).await?;
+        Ok((work, message, seat))
     }
 
     /// Tells how a message is now.

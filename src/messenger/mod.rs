@@ -2,7 +2,7 @@
 //!
 //! Everything begins with somebody: a [`Visitor`] without an account may register and sign in; a
 //! [`Caller`] is whoever an access token names, and finds only what they may see; a [`Membership`]
-//! is a caller in a chat, and [`Moderator`] one who may change it. What nobody may do has no method.
+//! is a caller in a chat, and may there what their role may ([`Right`](crate::model::Right)).
 
 mod account;
 mod attachment;
@@ -13,7 +13,9 @@ mod history;
 mod idempotency;
 mod limits;
 mod log;
+mod membership;
 mod message;
+mod moderation;
 mod password;
 mod post;
 mod secrets;
@@ -32,12 +34,12 @@ use tokio::sync::mpsc;
 
 pub use account::{Profile, Registration, SignIn};
 pub use attachment::{Announcement, Form, Link};
-pub use chat::{Membership, Moderator};
 pub use clock::Clock;
 pub use error::{Error, Result};
 pub use history::{Around, MOST_MESSAGES};
 pub use idempotency::{Attempt, Original, Subject, Turn};
 pub use limits::{Limit, Network};
+pub use membership::Membership;
 pub use post::Draft;
 pub use secrets::Secrets;
 pub use session::{Grant, Ticket};

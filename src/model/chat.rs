@@ -1,19 +1,29 @@
 //! Chats and who is in them.
 
-use super::{ChatId, Message, MessageId, Person, Time, UserId};
+use super::{ChatId, Message, MessageId, Person, Role, Time, UserId};
 
-/// What a member may do in a chat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    Member,
-    Admin,
-    Owner,
+/// What kind of chat it is. The numbers are what the database keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChatKind {
+    /// Of two people; there is one for each pair.
+    Private = 1,
+    /// Of those who were brought in.
+    Group = 2,
+    /// A group that everybody on the server can find and join.
+    Channel = 3,
+    /// What somebody keeps for themselves; everybody has one at most.
+    Saved = 4,
 }
 
-impl Role {
-    /// Whether the role may rename and delete the chat, add and remove members.
-    pub fn moderates(self) -> bool {
-        self >= Self::Admin
+impl ChatKind {
+    pub const ALL: [Self; 4] = [Self::Private, Self::Group, Self::Channel, Self::Saved];
+
+    /// Whether people come and go: a group or a channel.
+    pub fn is_group(self) -> bool {
+        match self {
+            Self::Group | Self::Channel => true,
+            Self::Private | Self::Saved => false,
+        }
     }
 }
 
@@ -23,7 +33,7 @@ pub struct Chat {
     pub id: ChatId,
     /// Of a private chat: the other person's name.
     pub title: String,
-    pub is_group: bool,
+    pub kind: ChatKind,
     pub created_at: Time,
     pub member_count: i64,
     /// The other one of a private chat.

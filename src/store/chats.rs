@@ -7,24 +7,24 @@ use sqlx::FromRow;
 
 use super::schema::{Chat as C, HiddenMessage as H, Member as M, Message as Msg};
 use super::{Result, Run, members, messages, users};
-use crate::model::{Chat, ChatId, Kind, MessageId, Role, Time, UserId};
+use crate::model::{Chat, ChatId, ChatKind, Kind, MessageId, Role, Time, UserId};
 
 /// A chat itself, whoever looks at it.
 #[derive(Debug, Clone, FromRow)]
 pub struct Plain {
     pub id: ChatId,
+    pub kind: ChatKind,
     pub title: String,
     pub pair: Option<String>,
+    pub is_read_only: bool,
+    /// How many milliseconds what is said stays; for good without it.
+    pub message_life: Option<i64>,
     pub creator_id: UserId,
     pub created_at: Time,
-    pub deleted_at: Option<Time>,
 }
 
-impl Plain {
-    pub fn is_group(&self) -> bool {
-        self.pair.is_none()
-    }
-}
+const PLAIN: [C; 8] =
+    [C::Id, C::Kind, C::Title, C::Pair, C::IsReadOnly, C::MessageLife, C::CreatorId, C::CreatedAt];
 
 /// The key of a private chat: its two members, the lower first.
 pub fn pair(one: UserId, other: UserId) -> String {
@@ -32,10 +32,7 @@ pub fn pair(one: UserId, other: UserId) -> String {
 }
 
 fn plain() -> SelectStatement {
-    Query::select()
-        .columns([C::Id, C::Title, C::Pair, C::CreatorId, C::CreatedAt, C::DeletedAt])
-        .from(C::Table)
-        .to_owned()
+    Query::select().columns(PLAIN).from(C::Table).to_owned()
 }
 
 pub async fn insert(run: &mut impl Run, chat: &Plain) -> Result<()> {
@@ -44,7 +41,7 @@ pub async fn insert(run: &mut impl Run, chat: &Plain) -> Result<()> {
         .columns([C::Id, C::Kind, C::Title, C::TitleFolded, C::Pair, C::CreatorId, C::CreatedAt])
         .values_panic([
             chat.id.into(),
-            if chat.is_group() { 2 } else { 1 }.into(),
+            chat.kind.into(),
             chat.title.as_str().into(),
             crate::model::fold(&chat.title).into(),
             chat.pair.clone().into(),
@@ -72,7 +69,7 @@ pub async fn with_place(
 ) -> Result<Option<(Plain, Option<members::Place>)>> {
     let own = Expr::col((M::Table, M::ChatId)).equals((C::Table, C::Id));
     let question = Query::select()
-        .columns([C::Id, C::Title, C::Pair, C::CreatorId, C::CreatedAt, C::DeletedAt].map(|c| (C::Table, c)))
+        .columns(PLAIN.map(|column| (C::Table, column)))
         .columns([M::Role, M::JoinedSeq, M::ReadSeq].map(|column| (M::Table, column)))
         .from(C::Table)
         .left_join(M::Table, own.and(Expr::col((M::Table, M::UserId)).eq(user)))
@@ -133,6 +130,7 @@ pub async fn deleted(run: &mut impl Run, limit: u64) -> Result<Vec<ChatId>> {
 #[derive(FromRow)]
 struct ListRow {
     id: ChatId,
+    kind: ChatKind,
     title: String,
     pair: Option<String>,
     created_at: Time,
@@ -155,7 +153,7 @@ impl ListRow {
 /// Those that the person hid are left out until something new is said in them.
 pub async fn of_user(run: &mut impl Run, reader: UserId, chat: Option<ChatId>) -> Result<Vec<Chat>> {
     let mut question = Query::select()
-        .columns([(C::Table, C::Id), (C::Table, C::Title), (C::Table, C::Pair), (C::Table, C::CreatedAt)])
+        .columns([C::Id, C::Kind, C::Title, C::Pair, C::CreatedAt].map(|column| (C::Table, column)))
         .expr_as(Expr::from(member_count()), "member_count")
         .expr_as(Expr::from(unread_count(reader)), "unread_count")
         .expr_as(Expr::from(newest(reader)), "last_message")
@@ -186,7 +184,7 @@ pub async fn of_user(run: &mut impl Run, reader: UserId, chat: Option<ChatId>) -
             Chat {
                 id: row.id,
                 title: peer.as_ref().map_or(row.title, |peer| peer.display_name.clone()),
-                is_group: row.pair.is_none(),
+                kind: row.kind,
                 created_at: row.created_at,
                 member_count: row.member_count,
                 peer,

@@ -4,7 +4,7 @@ use sea_query::Value;
 use sqlx::{Database, Decode, Type};
 use uuid::Uuid;
 
-use crate::model::{AttachmentId, ChatId, Kind, MessageId, Role, SessionId, Stream, Time, UserId};
+use crate::model::{AttachmentId, ChatId, ChatKind, Kind, MessageId, Role, SessionId, Stream, Time, UserId};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -53,6 +53,10 @@ number! {
     Kind: |kind| kind as i64, |number| {
         let kind = Kind::ALL.into_iter().find(|kind| *kind as i64 == number);
         kind.ok_or_else(|| format!("{number} is no kind of message").into())
+    };
+    ChatKind: |kind| kind as i64, |number| {
+        let kind = ChatKind::ALL.into_iter().find(|kind| *kind as i64 == number);
+        kind.ok_or_else(|| format!("{number} is no kind of chat").into())
     };
     Role: |role| match role { Role::Member => 1, Role::Admin => 2, Role::Owner => 3 }, |number| match number {
         1 => Ok(Role::Member),

@@ -207,7 +207,7 @@ impl Chats {
         body: JsonBody<ChatChange>,
     ) -> Answer<Json<Chat>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        let chat = caller.chat(ChatId(chat_id.0)).await?.moderating()?;
+        let chat = caller.chat(ChatId(chat_id.0)).await?;
         Ok(Json(chat.rename(&body.0.title).await?.into()))
     }
 
@@ -257,7 +257,7 @@ impl Chats {
         body: JsonBody<Whom>,
     ) -> Answer<Created<Member>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
-        let chat = caller.chat(ChatId(chat_id.0)).await?.moderating()?;
+        let chat = caller.chat(ChatId(chat_id.0)).await?;
         Ok(Created::Created(Json(chat.add(UserId(body.0.user_id)).await?.into())))
     }
 
@@ -275,14 +275,8 @@ impl Chats {
         chat_id: Path<i64>,
         user_id: Path<i64>,
     ) -> Answer<Done> {
-        let (me, user) = (caller.0.user, UserId(user_id.0));
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        let chat = caller.chat(ChatId(chat_id.0)).await?;
-        if user == me {
-            chat.leave().await?;
-        } else {
-            chat.moderating()?.remove(user).await?;
-        }
+        caller.chat(ChatId(chat_id.0)).await?.remove(UserId(user_id.0)).await?;
         Ok(Done::Done)
     }
 

@@ -34,7 +34,7 @@ impl From<model::Chat> for Chat {
         Self {
             id: chat.id.0,
             title: chat.title,
-            is_group: chat.is_group,
+            is_group: chat.kind.is_group(),
             created_at: chat.created_at.iso(),
             member_count: chat.member_count,
             last_message: chat.last_message.map(Message::from),
