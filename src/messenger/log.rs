@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::Result;
-use crate::model::{Change, ChatId, Event, Message, MessageId, UserId};
+use crate::model::{Change, ChatId, Event, Message, MessageId, SessionId, UserId};
 use crate::store::events::Record;
 use crate::store::{self, Run};
 
@@ -23,9 +23,11 @@ enum Kind {
     ChatGained = 9,
     ChatLost = 10,
     UserUpdated = 11,
+    SessionCreated = 45,
+    SessionRevoked = 46,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 13] = [
     Kind::MessageCreated,
     Kind::MessageUpdated,
     Kind::MessageDeleted,
@@ -37,6 +39,8 @@ const KINDS: [Kind; 11] = [
     Kind::ChatGained,
     Kind::ChatLost,
     Kind::UserUpdated,
+    Kind::SessionCreated,
+    Kind::SessionRevoked,
 ];
 
 /// What the subject alone does not tell.
@@ -75,6 +79,8 @@ pub(super) fn record(event: &Event) -> Record {
             (Kind::ChatLost, chat.0, Some(Data { hidden: *hidden, ..none() }))
         }
         Change::UserUpdated(user) => (Kind::UserUpdated, user.id().0, None),
+        Change::SessionCreated(session) => (Kind::SessionCreated, session.id.0, None),
+        Change::SessionRevoked(session) => (Kind::SessionRevoked, session.0, None),
     };
     let data = data.and_then(|data| serde_json::to_string(&data).ok());
     Record {
@@ -161,5 +167,9 @@ async fn change(
         }
         Kind::ChatLost => Some(Change::ChatLost { chat: subject_chat, hidden: data.hidden }),
         Kind::UserUpdated => store::users::by_id(run, user).await?.map(Change::UserUpdated),
+        Kind::SessionCreated => {
+            store::sessions::by_id(run, SessionId(record.subject)).await?.map(Change::SessionCreated)
+        }
+        Kind::SessionRevoked => Some(Change::SessionRevoked(SessionId(record.subject))),
     })
 }

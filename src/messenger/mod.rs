@@ -22,6 +22,7 @@ mod secrets;
 mod session;
 mod sweep;
 mod sync;
+mod tend;
 mod token;
 mod work;
 
@@ -85,6 +86,8 @@ pub struct Core {
     ids: Ids,
     links: Links,
     tokens: token::Tokens,
+    /// When sessions that another process ended were looked for.
+    heeded: tend::Begun,
     passwords: password::Passwords,
     limits: limits::Limits,
     running: Arc<idempotency::Running>,
@@ -130,6 +133,7 @@ impl Messenger {
             ids: Ids::new(0),
             links: Links::new(&secrets.key("links")),
             tokens: token::Tokens::new(secrets),
+            heeded: tend::Begun::default(),
             passwords: password::Passwords::new(),
             limits: limits::Limits::new(settings.rate_limits, clock.clone()),
             running: Arc::default(),

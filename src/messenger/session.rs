@@ -11,7 +11,7 @@ use super::idempotency::Subject;
 use super::work::Work;
 use super::{ACCESS_LIFE, Access, Caller, Error, Limit, Messenger, Result, Visitor, secrets};
 use crate::hub::Close;
-use crate::model::{Session, SessionId, Time, UserId};
+use crate::model::{Change, Session, SessionId, Time, UserId};
 use crate::store::sessions::{self, Hash};
 
 /// A refresh token that is not used for so long ends.
@@ -22,6 +22,10 @@ const SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 3_600);
 const GRACE: Duration = Duration::from_secs(10);
 /// The most sessions of one person; the one idle for longest gives way.
 const MOST_SESSIONS: usize = 20;
+/// How often to look for sessions that another process ended.
+const HEED_EVERY: Duration = Duration::from_secs(10);
+/// How many uses are written together.
+const SOME: usize = 200;
 /// A socket ticket is good for this long, once.
 const TICKET_LIFE: Duration = Duration::from_secs(30);
 
@@ -78,7 +82,9 @@ impl Messenger {
         sessions::insert(&mut work.tx, &session).await?;
         let refresh = secrets::random();
         sessions::insert_refresh(&mut work.tx, sha256(&refresh), session.id, now, now + REFRESH_LIFE).await?;
-        self.granted(user, session.id, &refresh, now)
+        let id = session.id;
+        work.announce(user, Change::SessionCreated(session)).await?;
+        self.granted(user, id, &refresh, now)
     }
 
     fn granted(&self, user: UserId, session: SessionId, refresh: &[u8], now: Time) -> Result<Grant> {
@@ -108,8 +114,35 @@ impl Messenger {
     pub(super) async fn remember_revoked(&self) -> Result<()> {
         let now = self.clock.now();
         let mut read = self.db.read().await?;
-        for (session, at) in sessions::revoked_since(&mut read, now - ACCESS_LIFE).await? {
+        for (_, session, at) in sessions::revoked_since(&mut read, now - ACCESS_LIFE).await? {
             self.tokens.revoke(session, at);
+        }
+        Ok(())
+    }
+
+    /// Ends here what another process ended, as an administrator's command does.
+    pub(super) async fn heed_revoked(&self) -> Result<()> {
+        let now = self.clock.now();
+        let Some(since) = self.heeded.due(now, HEED_EVERY) else { return Ok(()) };
+        // A change may be seen some seconds after the time that it bears.
+        let since = since.max(now - ACCESS_LIFE) - HEED_EVERY;
+        for (user, session, at) in sessions::revoked_since(&mut self.db.read().await?, since).await? {
+            if !self.tokens.is_revoked(session) {
+                self.tokens.revoke(session, at);
+                self.hub.close_session(user, session, Close::Revoked);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down which sessions were used.
+    pub(super) async fn write_use(&self) -> Result<()> {
+        let used: Vec<SessionId> = self.tokens.take_used().into_iter().collect();
+        for some in used.chunks(SOME) {
+            let mut work = self.begin().await?;
+            let now = work.now;
+            sessions::touch_many(&mut work.tx, some, now).await?;
+            work.commit().await?;
         }
         Ok(())
     }
@@ -119,10 +152,21 @@ impl Messenger {
 async fn revoke(work: &mut Work, session: &Session) -> Result<()> {
     let (id, user, now) = (session.id, session.user, work.now);
     sessions::revoke(&mut work.tx, id, now).await?;
+    work.announce(user, Change::SessionRevoked(id)).await?;
     work.after(move |messenger| {
         messenger.tokens.revoke(id, now);
         messenger.hub.close_session(user, id, Close::Revoked);
     });
+    Ok(())
+}
+
+/// Ends all sessions of somebody but one, within a change.
+pub(super) async fn revoke_all(work: &mut Work, user: UserId, but: Option<SessionId>) -> Result<()> {
+    for session in sessions::all_of_user(&mut work.tx, user).await? {
+        if Some(session.id) != but {
+            revoke(work, &session).await?;
+        }
+    }
     Ok(())
 }
 
@@ -189,6 +233,15 @@ impl Caller {
         let session = sessions::by_id(&mut work.tx, id).await?;
         let session = session.filter(|session| session.user == self.access.user);
         revoke(&mut work, &session.ok_or(Error::NotFound("session"))?).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+
+    /// Ends all of one's sessions but this one.
+    pub async fn revoke_other_sessions(self) -> Result<()> {
+        self.changes()?;
+        let mut work = self.messenger.begin().await?;
+        revoke_all(&mut work, self.access.user, Some(self.access.session)).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }

@@ -1,7 +1,8 @@
 //! Access tokens: signed, short-lived, refused at once when their session is revoked.
 
-use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
@@ -34,6 +35,8 @@ struct Claims {
     exp: i64,
 }
 
+/// How far behind its use the time may be at which a session was last used.
+const USE_EVERY: Duration = Duration::from_secs(5 * 60);
 /// The most tokens that are remembered: some 5 MB.
 const MOST_KNOWN: usize = 10_000;
 const AUDIENCE: &str = "besedka";
@@ -45,9 +48,17 @@ pub(super) struct Tokens {
     validation: Validation,
     issuer: String,
     /// Tokens whose signature was checked before: most requests come with one of them.
-    known: RwLock<HashMap<Box<str>, Access>>,
+    known: RwLock<HashMap<Box<str>, Known>>,
     /// Sessions that ended before their access tokens did, and when.
     revoked: RwLock<HashMap<SessionId, Time>>,
+    /// Sessions whose use has not been written down yet.
+    used: Mutex<HashSet<SessionId>>,
+}
+
+/// A token that is good, and when its use was last noticed, in milliseconds.
+struct Known {
+    access: Access,
+    noticed_at: AtomicI64,
 }
 
 impl Tokens {
@@ -72,6 +83,7 @@ impl Tokens {
             issuer,
             known: RwLock::default(),
             revoked: RwLock::default(),
+            used: Mutex::default(),
         }
     }
 
@@ -89,19 +101,44 @@ impl Tokens {
     }
 
     pub(super) fn check(&self, token: &str, now: Time) -> Result<Access> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(token).copied();
-        let access = match known {
-            Some(access) => access,
-            None => self.verify(token, now)?,
-        };
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(token) {
+            self.refuse_over(known.access, now)?;
+            self.notice(known, now);
+            return Ok(known.access);
+        }
+        drop(known);
+        let (access, issued_at) = self.verify(token)?;
+        self.refuse_over(access, now)?;
+        let known = Known { access, noticed_at: AtomicI64::new(issued_at.0) };
+        self.notice(&known, now);
+        self.remember(token, known, now);
+        Ok(access)
+    }
+
+    fn refuse_over(&self, access: Access, now: Time) -> Result<()> {
         if access.expires_at <= now {
             return Err(Error::Unauthorized);
         }
-        if self.is_revoked(access.session) { Err(Error::SessionEnded) } else { Ok(access) }
+        if self.is_revoked(access.session) { Err(Error::SessionEnded) } else { Ok(()) }
     }
 
-    /// Checks the signature, and remembers a token that is good.
-    fn verify(&self, token: &str, now: Time) -> Result<Access> {
+    /// Notices from time to time that a session is in use; whoever tends the messenger writes it down.
+    fn notice(&self, known: &Known, now: Time) {
+        let noticed_at = known.noticed_at.load(Ordering::Relaxed);
+        if Time(noticed_at) + USE_EVERY <= now {
+            known.noticed_at.store(now.0, Ordering::Relaxed);
+            self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(known.access.session);
+        }
+    }
+
+    /// The sessions whose use was noticed since this was asked last.
+    pub(super) fn take_used(&self) -> HashSet<SessionId> {
+        std::mem::take(&mut self.used.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Checks the signature. Says also when the token was made.
+    fn verify(&self, token: &str) -> Result<(Access, Time)> {
         let claims = decode::<Claims>(token, &self.decoding, &self.validation);
         let claims = claims.map_err(|_| Error::Unauthorized)?.claims;
         let number = |text: &str| text.parse().map_err(|_| Error::Unauthorized);
@@ -110,17 +147,18 @@ impl Tokens {
             session: SessionId(number(&claims.sid)?),
             expires_at: Time(claims.exp.saturating_mul(1_000)),
         };
+        Ok((access, Time(claims.iat.saturating_mul(1_000))))
+    }
+
+    fn remember(&self, token: &str, new: Known, now: Time) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KNOWN {
-            known.retain(|_, access| access.expires_at > now);
+            known.retain(|_, known| known.access.expires_at > now);
             if known.len() >= MOST_KNOWN {
                 known.clear();
             }
         }
-        if access.expires_at > now {
-            known.insert(token.into(), access);
-        }
-        Ok(access)
+        known.insert(token.into(), new);
     }
 
     pub(super) fn is_revoked(&self, session: SessionId) -> bool {

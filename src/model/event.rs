@@ -1,6 +1,6 @@
 //! What happened, in the order in which it happened.
 
-use super::{Chat, ChatId, Member, Message, MessageId, Stream, Time, User, UserId};
+use super::{Chat, ChatId, Member, Message, MessageId, Session, SessionId, Stream, Time, User, UserId};
 
 /// A change that was committed, at its place in a stream.
 #[derive(Debug, Clone)]
@@ -58,4 +58,8 @@ pub enum Change {
     },
     /// Own stream.
     UserUpdated(User),
+    /// Own stream: signed in on one more device.
+    SessionCreated(Session),
+    /// Own stream.
+    SessionRevoked(SessionId),
 }

@@ -12,7 +12,7 @@ pub struct Session {
     /// Where it signed in from.
     pub address: Option<String>,
     pub created_at: Time,
-    /// The last sign-in or renewal.
+    /// The last sign-in, renewal or request, to within some minutes.
     pub used_at: Time,
     /// After this it ends whether it is used or not.
     pub expires_at: Time,

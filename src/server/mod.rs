@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Data};
@@ -20,6 +21,8 @@ use crate::store::Db;
 
 /// How often what nobody needs is taken away.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
+/// How often what is due is done.
+const TEND_EVERY: Duration = Duration::from_millis(250);
 /// How long requests may take to finish when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(20);
 
@@ -39,6 +42,7 @@ pub struct Running {
     stop: CancellationToken,
     accepting: JoinHandle<()>,
     sweeping: JoinHandle<()>,
+    tending: JoinHandle<()>,
 }
 
 /// Opens what a messenger stands on, and the messenger.
@@ -74,7 +78,8 @@ pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Resu
     let stop = CancellationToken::new();
     let accepting = tokio::spawn(accept::accept(listener, app, stop.clone()));
     let sweeping = tokio::spawn(sweep(messenger.clone(), stop.clone()));
-    Ok(Running { address, messenger, stop, accepting, sweeping })
+    let tending = tokio::spawn(tend(messenger.clone(), stop.clone()));
+    Ok(Running { address, messenger, stop, accepting, sweeping, tending })
 }
 
 impl Running {
@@ -91,6 +96,7 @@ impl Running {
             tracing::warn!("some requests did not finish in time");
         }
         let _ = self.sweeping.await;
+        let _ = self.tending.await;
         self.messenger.close().await;
     }
 }
@@ -103,6 +109,17 @@ async fn sweep(messenger: Messenger, stop: CancellationToken) {
             _ = tick.tick() => if let Err(error) = messenger.sweep().await {
                 tracing::error!(%error, "sweeping");
             }
+        }
+    }
+}
+
+async fn tend(messenger: Messenger, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(TEND_EVERY);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => messenger.tend().await,
         }
     }
 }

@@ -72,6 +72,24 @@ pub async fn of_user(run: &mut impl Run, user: UserId, now: Time, used_since: Ti
     Ok(rows.into_iter().map(Session::from).collect())
 }
 
+/// All that have not been revoked, also those that ran out.
+pub async fn all_of_user(run: &mut impl Run, user: UserId) -> Result<Vec<Session>> {
+    let mut question = sessions();
+    question.and_where(Expr::col(S::UserId).eq(user)).order_by(S::Id, Order::Asc);
+    let rows: Vec<SessionRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(Session::from).collect())
+}
+
+pub async fn touch_many(run: &mut impl Run, ids: &[SessionId], now: Time) -> Result<()> {
+    let update = Query::update()
+        .table(S::Table)
+        .value(S::UsedAt, now)
+        .and_where(Expr::col(S::Id).is_in(ids.iter().copied()))
+        .and_where(Expr::col(S::UsedAt).lt(now))
+        .to_owned();
+    run.execute(&update).await
+}
+
 pub async fn touch(run: &mut impl Run, id: SessionId, now: Time) -> Result<()> {
     let update =
         Query::update().table(S::Table).value(S::UsedAt, now).and_where(Expr::col(S::Id).eq(id)).to_owned();
@@ -89,9 +107,9 @@ pub async fn revoke(run: &mut impl Run, id: SessionId, now: Time) -> Result<()> 
 }
 
 /// Sessions that were revoked after a moment: their access tokens may not have run out yet.
-pub async fn revoked_since(run: &mut impl Run, since: Time) -> Result<Vec<(SessionId, Time)>> {
+pub async fn revoked_since(run: &mut impl Run, since: Time) -> Result<Vec<(UserId, SessionId, Time)>> {
     let question = Query::select()
-        .columns([S::Id, S::RevokedAt])
+        .columns([S::UserId, S::Id, S::RevokedAt])
         .from(S::Table)
         .and_where(Expr::col(S::RevokedAt).gt(since))
         .to_owned();

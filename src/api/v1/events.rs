@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::types::{Chat, Member, Message, User};
 use crate::hub::Whisper;
 use crate::messenger::{Cursor, Gap};
-use crate::model::{Change, ChatId, Event, UserId};
+use crate::model::{self, Change, ChatId, Event, UserId};
 
 /// A message of a chat.
 #[derive(Object)]
@@ -51,6 +51,24 @@ struct ChatRead {
     user_id: i64,
     /// The newest message that they have read.
     message_id: i64,
+}
+
+/// A sign-in on one more device.
+#[derive(Object)]
+struct SessionBegun {
+    id: i64,
+    /// What the client called its device, or its `User-Agent`.
+    device: Option<String>,
+    /// The address it signed in from.
+    address: Option<String>,
+    /// UTC, ISO 8601 without a zone.
+    created_at: String,
+}
+
+/// A session.
+#[derive(Object)]
+struct SessionRef {
+    id: i64,
 }
 
 /// Live from here.
@@ -126,6 +144,12 @@ pub fn name_and_data(change: &Change) -> (&'static str, Value) {
             ("chat.read", value(&ChatRead { chat_id: chat.0, user_id: user.0, message_id: message.0 }))
         }
         Change::UserUpdated(user) => ("user.updated", value(&User::from(user.clone()))),
+        Change::SessionCreated(session) => {
+            let model::Session { id, device, address, created_at, .. } = session.clone();
+            let created_at = created_at.iso();
+            ("session.created", value(&SessionBegun { id: id.0, device, address, created_at }))
+        }
+        Change::SessionRevoked(id) => ("session.revoked", value(&SessionRef { id: id.0 })),
     }
 }
 
@@ -186,6 +210,7 @@ fn command<T: Type>(name: &'static str, about: &'static str, example: Value) -> 
 
 fn kinds() -> Vec<Kind> {
     let (chat, message, user) = (253_402_300_927_i64, 253_402_300_991_i64, 253_402_300_863_i64);
+    let session = 253_402_301_055_i64;
     let (whole, added) = (Message::example(), MemberAdded { chat_id: chat, member: Member::example() });
     let message_ref = json!({"id": message, "chat_id": chat});
     let person = json!({"chat_id": chat, "user_id": user});
@@ -226,6 +251,13 @@ fn kinds() -> Vec<Kind> {
             json!({"chat_id": chat, "user_id": user, "message_id": message}),
         ),
         kind::<User>("user.updated", true, "One's own profile changed.", value(&User::example())),
+        kind::<SessionBegun>(
+            "session.created",
+            true,
+            "One signed in on one more device.",
+            json!({"id": session, "device": "Firefox", "address": "192.0.2.7", "created_at": "2024-03-26T12:00:00"}),
+        ),
+        kind::<SessionRef>("session.revoked", true, "One is signed out of a device.", json!({"id": session})),
         kind::<Ready>(
             "ready",
             false,
@@ -276,6 +308,8 @@ struct Frames {
     chat_person: ChatPerson,
     chat_read: ChatRead,
     user: User,
+    session_begun: SessionBegun,
+    session_ref: SessionRef,
     ready: Ready,
     missing: Missing,
     wrong: Wrong,

@@ -19,7 +19,7 @@ pub struct Sessions;
 /// A sign-in on one device, from whichever API.
 #[derive(Object)]
 #[oai(example)]
-struct Session {
+pub struct Session {
     id: i64,
     /// What the client called its device, or its `User-Agent`.
     device: Option<String>,
@@ -27,7 +27,7 @@ struct Session {
     address: Option<String>,
     /// UTC, ISO 8601 without a zone.
     created_at: String,
-    /// The last sign-in or renewal.
+    /// The last sign-in, renewal or request, to within five minutes.
     last_used_at: String,
     /// Whether it is the one that asks.
     current: bool,
@@ -63,6 +63,23 @@ impl Sessions {
             current: session.id == caller.0.session,
         };
         Ok(Json(sessions.into_iter().map(session).collect()))
+    }
+
+    /// End all other sessions
+    ///
+    /// All but the one that asks; their tokens work no more, and their sockets are closed at once.
+    #[oai(path = "/sessions", method = "delete", operation_id = "revokeOtherSessions")]
+    async fn revoke_others(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+    ) -> Answer<Done> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
+        caller.revoke_other_sessions().await?;
+        Ok(Done::Done)
     }
 
     /// End a session

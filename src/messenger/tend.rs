@@ -1,0 +1,34 @@
+//! What happens by itself: each job does a little of what is due, and nothing when nothing is.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use super::{Messenger, Result};
+use crate::model::Time;
+
+impl Messenger {
+    /// Does what is due. The server calls it several times a second.
+    pub async fn tend(&self) {
+        log("writing down which sessions were used", self.write_use().await);
+        log("ending sessions that were ended elsewhere", self.heed_revoked().await);
+    }
+}
+
+/// A job that failed is tried again the next time; the others go on.
+fn log(job: &str, done: Result<()>) {
+    if let Err(error) = done {
+        tracing::error!(%error, "{job}");
+    }
+}
+
+/// When a job was begun last.
+#[derive(Default)]
+pub(super) struct Begun(AtomicI64);
+
+impl Begun {
+    /// Whether it is time again, and then when it was the last time.
+    pub(super) fn due(&self, now: Time, every: Duration) -> Option<Time> {
+        let last = Time(self.0.load(Ordering::Relaxed));
+        (last + every <= now).then(|| Time(self.0.swap(now.0, Ordering::Relaxed)))
+    }
+}
