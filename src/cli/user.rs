@@ -1,6 +1,6 @@
-//! `besedka user add`: accounts by hand.
+//! `besedka user`: accounts by hand.
 
-use std::io::Write;
+use std::io::{BufRead, Write};
 
 use clap::{Args, Subcommand};
 
@@ -29,25 +29,57 @@ enum Action {
         #[arg(long)]
         email: Option<String>,
     },
+    /// Give somebody another password and print it; all their sessions end.
+    Password {
+        #[command(flatten)]
+        data: Data,
+        /// Their username or e-mail address.
+        name: String,
+        /// Read the password from the first line of the standard input instead of making one.
+        #[arg(long)]
+        stdin: bool,
+    },
 }
 
 impl User {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let Action::Add { data, username, display_name, email } = self.action;
-        let messenger = server::open(&data, administrator(), Clock::default()).await?;
-        let password = uuid::Uuid::new_v4().simple().to_string();
-        let new = Registration {
-            email,
-            username: Some(username.clone()),
-            password: password.clone(),
-            display_name,
-            ..Registration::default()
-        };
-        messenger.add_user(new).await?;
-        messenger.close().await;
-        writeln!(std::io::stdout(), "username: {username}\npassword: {password}")?;
+        match self.action {
+            Action::Add { data, username, display_name, email } => {
+                let password = new_password();
+                let new = Registration {
+                    email,
+                    username: Some(username.clone()),
+                    password: password.clone(),
+                    display_name,
+                    ..Registration::default()
+                };
+                let messenger = server::open(&data, administrator(), Clock::default()).await?;
+                messenger.add_user(new).await?;
+                messenger.close().await;
+                writeln!(std::io::stdout(), "username: {username}\npassword: {password}")?;
+            }
+            Action::Password { data, name, stdin } => {
+                let password = if stdin { first_line()? } else { new_password() };
+                let messenger = server::open(&data, administrator(), Clock::default()).await?;
+                messenger.set_password(&name, &password).await?;
+                messenger.close().await;
+                if !stdin {
+                    writeln!(std::io::stdout(), "password: {password}")?;
+                }
+            }
+        }
         Ok(())
     }
+}
+
+fn new_password() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+fn first_line() -> std::io::Result<String> {
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 /// An administrator at the machine is not limited.

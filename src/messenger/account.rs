@@ -10,12 +10,10 @@ use super::idempotency::Subject;
 use super::limits::name_key;
 use super::session::Grant;
 use super::work::Work;
-use super::{Caller, Error, Limit, Messenger, Opening, Result, Visitor};
+use super::{Caller, Error, Limit, Messenger, Opening, Result, Visitor, password};
 use crate::model::{Change, Person, Time, User, UserId};
 use crate::store::{self, streams, users};
 
-/// How long a password is, in characters.
-const PASSWORD: std::ops::RangeInclusive<usize> = 8..=128;
 const LONGEST_NAME: usize = 64;
 const LONGEST_URL: usize = 2_048;
 const MOST_FOUND: u64 = 50;
@@ -77,12 +75,16 @@ impl Visitor {
         messenger.limits.check(failures)?;
         let found = users::credentials(&mut messenger.db.read().await?, &who.name).await?;
         let (user, hash) = found.unzip();
-        let right = messenger.passwords.is(&who.password, hash).await?;
+        let right = messenger.passwords.is(&who.password, hash.clone()).await?;
         let Some(user) = user.filter(|_| right) else {
             messenger.limits.take(failures)?;
             return Err(Error::WrongPassword);
         };
         let mut work = messenger.begin().await?;
+        if users::password_hash(&mut work.tx, user).await? != hash {
+            // It was changed while it was checked, and with it all sessions ended.
+            return Err(Error::WrongPassword);
+        }
         let grant = messenger.grant(&mut work, user, who.device, Some(self.address)).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
@@ -133,9 +135,7 @@ impl Messenger {
         };
         let display_name = display_name(new.display_name.as_deref().unwrap_or(&fallback))?;
         let avatar_url = new.avatar_url.as_deref().map(url).transpose()?.flatten();
-        if !PASSWORD.contains(&new.password.chars().count()) {
-            return Err(Error::invalid("password", "must have 8 to 128 characters"));
-        }
+        password::check_new("password", &new.password)?;
         // A taken name is told before a hash is made for nothing; the unique index has the last word.
         let mut read = self.db.read().await?;
         for (field, name) in [("email", &email), ("username", &username)] {

@@ -18,6 +18,8 @@ use crate::model::{ChatId, SessionId, UserId};
 pub enum Limit {
     SignIn(Network),
     WrongPassword(u64),
+    /// Somebody who is signed in and is asked for their password once more.
+    WrongConfirmation(UserId),
     SignUp(Network),
     Refresh(SessionId),
     Send(UserId),
@@ -40,7 +42,7 @@ impl Limit {
             (Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3_600));
         match self {
             Self::SignIn(_) => (10, every(10, minute)),
-            Self::WrongPassword(_) => (10, every(1, minute)),
+            Self::WrongPassword(_) | Self::WrongConfirmation(_) => (10, every(1, minute)),
             Self::SignUp(_) => (10, every(20, hour)),
             Self::Refresh(_) => (30, every(30, minute)),
             Self::Send(_) | Self::Change(_) => (20, every(5, second)),

@@ -1,4 +1,4 @@
-//! Password hashes: argon2id, off the async threads and bounded in parallel.
+//! Passwords: changing one, and their hashes (argon2id, off the async threads and bounded in parallel).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,11 +10,90 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Error, Result};
+use super::idempotency::Subject;
+use super::session::revoke_all;
+use super::{Caller, Error, Limit, Messenger, Result};
+use crate::model::UserId;
+use crate::store::{Tx, users};
 
+/// How long a password is, in characters.
+const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
 /// How many may wait for a turn, and for how long.
 const LONGEST_QUEUE: usize = 50;
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+impl Caller {
+    /// Changes one's password, and ends all other sign-ins.
+    pub async fn change_password(self, old: &str, new: &str) -> Result<()> {
+        let messenger = &self.messenger;
+        let user = self.access.user;
+        check_new("new_password", new)?;
+        let confirmed = self.confirm("old_password", old).await?;
+        let hash = messenger.passwords.hash(new).await?;
+        let mut work = messenger.begin().await?;
+        confirmed.still_holds(&mut work.tx).await?;
+        users::set_password(&mut work.tx, user, &hash).await?;
+        revoke_all(&mut work, user, Some(self.access.session)).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+
+    /// Asks somebody who is signed in for their password once more; `field` is where it stands.
+    pub(super) async fn confirm(&self, field: &'static str, password: &str) -> Result<Confirmed> {
+        let (messenger, user) = (&self.messenger, self.access.user);
+        let failures = Limit::WrongConfirmation(user);
+        messenger.limits.check(failures)?;
+        let hash = users::password_hash(&mut messenger.db.read().await?, user).await?;
+        if !messenger.passwords.is(password, hash.clone()).await? {
+            messenger.limits.take(failures)?;
+            return Err(wrong(field));
+        }
+        Ok(Confirmed { field, user, hash })
+    }
+}
+
+/// That somebody knows a password, as far as is known: checking takes so long that it may be
+/// changed meanwhile.
+pub(super) struct Confirmed {
+    field: &'static str,
+    user: UserId,
+    hash: Option<String>,
+}
+
+impl Confirmed {
+    /// To be asked within the change that needs the password.
+    pub(super) async fn still_holds(&self, tx: &mut Tx) -> Result<()> {
+        let hash = users::password_hash(tx, self.user).await?;
+        if hash == self.hash { Ok(()) } else { Err(wrong(self.field)) }
+    }
+}
+
+fn wrong(field: &'static str) -> Error {
+    Error::invalid(field, "is not your password")
+}
+
+impl Messenger {
+    /// Gives somebody, by e-mail address or username, another password; whoever was signed in with the
+    /// old one is so no more.
+    pub async fn set_password(&self, name: &str, new: &str) -> Result<()> {
+        check_new("password", new)?;
+        let hash = self.passwords.hash(new).await?;
+        let mut work = self.begin().await?;
+        let found = users::credentials(&mut work.tx, name).await?;
+        let (user, _) = found.ok_or(Error::NotFound("user"))?;
+        users::set_password(&mut work.tx, user, &hash).await?;
+        revoke_all(&mut work, user, None).await?;
+        work.commit().await
+    }
+}
+
+/// Whether it may be somebody's password from now on.
+pub(super) fn check_new(field: &'static str, password: &str) -> Result<()> {
+    match LENGTH.contains(&password.chars().count()) {
+        true => Ok(()),
+        false => Err(Error::invalid(field, "must have 8 to 128 characters")),
+    }
+}
 
 /// Hashes and checks passwords, as many at a time as there are cores.
 pub(super) struct Passwords {

@@ -117,6 +117,21 @@ pub async fn credentials(run: &mut impl Run, name: &str) -> Result<Option<(UserI
     run.one(&question).await
 }
 
+pub async fn password_hash(run: &mut impl Run, id: UserId) -> Result<Option<String>> {
+    let question =
+        Query::select().column(U::PasswordHash).from(U::Table).and_where(Expr::col(U::Id).eq(id)).to_owned();
+    Ok(run.one::<(String,)>(&question).await?.map(|(hash,)| hash))
+}
+
+pub async fn set_password(run: &mut impl Run, id: UserId, hash: &str) -> Result<()> {
+    let update = Query::update()
+        .table(U::Table)
+        .value(U::PasswordHash, hash)
+        .and_where(Expr::col(U::Id).eq(id))
+        .to_owned();
+    run.execute(&update).await
+}
+
 /// People of whose name or username a word begins like that, or whose address it is.
 pub async fn search(run: &mut impl Run, words: &str, limit: u64) -> Result<Vec<User>> {
     let words = fold(words);

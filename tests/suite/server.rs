@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use besedka::config::Config;
-use besedka::messenger::Clock;
+use besedka::messenger::{Clock, Messenger};
 use besedka::server::{self, Running};
 use clap::Parser;
 use futures_util::{SinkExt, StreamExt};
@@ -64,6 +64,13 @@ impl TestServer {
         let Self { dir, clock, running, flags, .. } = self;
         running.stop().await;
         Self::in_folder(dir, clock, flags).await
+    }
+
+    /// The messenger once more on the same data, as an administrator's command in another process has it.
+    pub async fn beside(&self) -> Messenger {
+        let folder = self.dir.path().to_str().unwrap();
+        let config = Settings::parse_from(["besedka", "--data-dir", folder]).config;
+        server::open(&config.data, config.settings(), self.clock.clone()).await.unwrap()
     }
 
     /// Makes an account `<name>@example.com` with the password `password123`, signed in.

@@ -9,7 +9,7 @@ use poem_openapi::{Object, OpenApi};
 
 use super::caller::SignedIn;
 use super::idempotency::Key;
-use super::types::{Person, User};
+use super::types::{Done, Person, User};
 use super::{Answer, Area};
 use crate::api::body::JsonBody;
 use crate::messenger::{Messenger, Profile};
@@ -36,6 +36,24 @@ impl Example for ProfileChange {
     }
 }
 
+/// A new password.
+#[derive(Object)]
+#[oai(example)]
+struct PasswordChange {
+    old_password: String,
+    /// 8 to 128 characters.
+    new_password: String,
+}
+
+impl Example for PasswordChange {
+    fn example() -> Self {
+        Self {
+            old_password: "securePassword123".to_owned(),
+            new_password: "a bench in the garden".to_owned(),
+        }
+    }
+}
+
 #[OpenApi(tag = "Area::Users")]
 impl Users {
     /// Oneself
@@ -59,6 +77,26 @@ impl Users {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let profile = Profile { email, username, display_name, avatar_url };
         Ok(Json(caller.update_profile(profile).await?.into()))
+    }
+
+    /// Change one's password
+    ///
+    /// Ends all other sessions: their tokens work no more, and their sockets are closed at once. A wrong
+    /// old password answers 400.
+    #[oai(path = "/users/me/password", method = "put", operation_id = "changePassword")]
+    async fn change_password(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        body: JsonBody<PasswordChange>,
+    ) -> Answer<Done> {
+        let PasswordChange { old_password, new_password } = body.0;
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
+        caller.change_password(&old_password, &new_password).await?;
+        Ok(Done::Done)
     }
 
     /// Find people

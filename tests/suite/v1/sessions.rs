@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::server::{PASSWORD, Person, TestServer, fields, is_time};
+use crate::server::{PASSWORD, Person, TestServer, fields, is_time, names};
 
 #[tokio::test]
 async fn one_sees_where_one_is_signed_in_the_last_used_first() {
@@ -121,4 +121,164 @@ async fn a_session_that_was_not_renewed_in_time_is_listed_no_more() {
     let alice = Person { token: again["access_token"].as_str().unwrap().to_owned(), ..alice };
     let sessions = alice.get("/sessions").await.expect(200);
     assert_eq!(sessions.as_array().unwrap().len(), 1, "{sessions}");
+}
+
+#[tokio::test]
+async fn a_request_moves_the_last_use_at_most_once_in_five_minutes() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let used = async || sessions(&anna).await[0]["last_used_at"].clone();
+    let at_first = used().await;
+    server.clock.advance(Duration::from_secs(60));
+    anna.get("/chats").await.expect(200);
+    server.running.messenger.tend().await;
+    assert_eq!(used().await, at_first);
+
+    server.clock.advance(Duration::from_secs(5 * 60));
+    anna.get("/chats").await.expect(200);
+    server.running.messenger.tend().await;
+    let later = used().await;
+    assert!(later.as_str() > at_first.as_str(), "{later} is after {at_first}");
+    anna.get("/chats").await.expect(200);
+    server.running.messenger.tend().await;
+    assert_eq!(used().await, later);
+}
+
+#[tokio::test]
+async fn all_other_sessions_end_at_once_with_their_sockets() {
+    let server = TestServer::start().await;
+    let (anna, bob) = (server.person("anna").await, server.person("bob").await);
+    let phone = server.again(&anna, "anna").await;
+    let (mut own, mut other) = (anna.socket().await, phone.socket().await);
+    assert_eq!(anna.delete("/sessions").await.status, 204);
+    assert_eq!(other.closed().await, 4403);
+    phone.get("/users/me").await.refused(401, "session_ended");
+    phone.refresh().await.refused(401, "session_ended");
+    anna.get("/users/me").await.expect(200);
+    bob.get("/users/me").await.expect(200);
+    own.until("session.revoked").await;
+    assert_eq!(sessions(&anna).await.len(), 1);
+    assert_eq!(anna.delete("/sessions").await.status, 204, "there may be no others");
+}
+
+#[tokio::test]
+async fn other_devices_hear_of_sign_ins_and_of_their_end() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let cursor = anna.cursor().await;
+    let mut socket = anna.socket().await;
+    let body = json!({"username": "anna", "password": PASSWORD, "device": "Phone"});
+    let phone = anna.with(&server.nobody().post("/auth/login", body).await.expect(200));
+    let begun = socket.until("session.created").await;
+    assert_eq!(fields(&begun), ["id", "device", "address", "created_at"]);
+    assert_eq!((&begun["device"], &begun["address"]), (&json!("Phone"), &json!("127.0.0.1")));
+    let missed = anna.get(&format!("/sync?cursor={cursor}")).await.expect(200);
+    assert_eq!(
+        (&missed["events"][0]["event"], &missed["events"][0]["data"]),
+        (&json!("session.created"), &begun)
+    );
+
+    phone.post("/auth/logout", Value::Null).await;
+    assert_eq!(socket.until("session.revoked").await, json!({"id": begun["id"]}));
+    let missed = anna.get(&format!("/sync?cursor={cursor}")).await.expect(200);
+    let events = missed["events"].as_array().unwrap();
+    assert_eq!(names(events), ["session.revoked"], "a session that is gone is not told of");
+}
+
+#[tokio::test]
+async fn whichever_way_a_session_ends_its_sockets_close() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let device = async || server.again(&anna, "anna").await;
+
+    let phone = device().await;
+    let mut socket = phone.socket().await;
+    let id = current(&phone).await;
+    anna.delete(&format!("/sessions/{id}")).await;
+    assert_eq!(socket.closed().await, 4403, "ended by another");
+
+    let phone = device().await;
+    let mut socket = phone.socket().await;
+    phone.post("/auth/logout", Value::Null).await;
+    assert_eq!(socket.closed().await, 4403, "signed out");
+
+    let phone = device().await;
+    let mut socket = phone.socket().await;
+    let renewed = phone.renewed().await.renewed().await;
+    phone.refresh().await.refused(401, "session_ended");
+    assert_eq!(socket.closed().await, 4403, "its refresh token was stolen");
+    renewed.get("/users/me").await.refused(401, "session_ended");
+
+    let mut socket = device().await.socket().await;
+    let passwords = json!({"old_password": PASSWORD, "new_password": "another password"});
+    assert_eq!(anna.put("/users/me/password", passwords).await.status, 204);
+    assert_eq!(socket.closed().await, 4403, "the password changed");
+
+    let mut socket = anna.socket().await;
+    let beside = server.beside().await;
+    beside.set_password("anna", "a third password").await.unwrap();
+    beside.close().await;
+    server.clock.advance(Duration::from_secs(10));
+    assert_eq!(socket.closed().await, 4403, "an administrator set another password in another process");
+    anna.get("/users/me").await.refused(401, "session_ended");
+}
+
+#[tokio::test]
+async fn a_new_password_replaces_the_old_one() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let phone = server.again(&anna, "anna").await;
+    let change = |old: &str, new: &str| json!({"old_password": old, "new_password": new});
+    let new = "пароль с буквой й 🔑";
+    assert_eq!(anna.put("/users/me/password", change(PASSWORD, new)).await.status, 204);
+    anna.get("/users/me").await.expect(200);
+    phone.get("/users/me").await.refused(401, "session_ended");
+    let sign_in = async |password: &str| {
+        server.nobody().post("/auth/login", json!({"username": "anna", "password": password})).await
+    };
+    sign_in(PASSWORD).await.refused(401, "wrong_password");
+    sign_in(new).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_password_changes_only_for_who_knows_the_old_one() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let phone = server.again(&anna, "anna").await;
+    let change = |old: &str, new: &str| json!({"old_password": old, "new_password": new});
+    for (old, new, field) in [
+        ("wrong password", "another password", "old_password"),
+        ("", "another password", "old_password"),
+        (PASSWORD, "short", "new_password"),
+        (PASSWORD, &"long".repeat(40), "new_password"),
+    ] {
+        let detail = anna.put("/users/me/password", change(old, new)).await.refused(400, "invalid");
+        assert!(detail["detail"].as_str().unwrap().starts_with(field), "{detail}");
+    }
+    server
+        .nobody()
+        .put("/users/me/password", change(PASSWORD, "new password"))
+        .await
+        .refused(401, "unauthorized");
+    phone.get("/users/me").await.expect(200);
+
+    let changes = (0..4).map(|_| anna.put("/users/me/password", change(PASSWORD, "another password")));
+    let changes = futures_util::future::join_all(changes).await;
+    let done = changes.iter().filter(|reply| reply.status == 204).count();
+    assert_eq!(done, 1, "of changes at the same time one is made");
+}
+
+#[tokio::test]
+async fn a_password_is_not_guessed_by_who_is_signed_in() {
+    let server = TestServer::with(&[]).await;
+    let anna = server.person("anna").await;
+    let guess = json!({"old_password": "wrong password", "new_password": "another password"});
+    for _ in 0..10 {
+        anna.put("/users/me/password", guess.clone()).await.refused(400, "invalid");
+    }
+    anna.put("/users/me/password", guess).await.refused(429, "too_many_requests");
+    let right = json!({"old_password": PASSWORD, "new_password": "another password"});
+    anna.put("/users/me/password", right.clone()).await.refused(429, "too_many_requests");
+    server.clock.advance(Duration::from_secs(61));
+    assert_eq!(anna.put("/users/me/password", right).await.status, 204);
 }
