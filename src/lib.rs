@@ -6,9 +6,9 @@
 //!     api/v1    api/<dialect> …   web           front doors: translate, nothing else
 //!              └──────┬──────┘
 //!                 messenger                     what the messenger does, and who may
-//!               ┌─────┼──────┐
-//!             store  files  hub                 keeping, blobs, telling
-//!               └─────┼──────┘
+//!           ┌──────┬──┴──┬──────┐
+//!         store  files  hub  outside            keeping, blobs, telling, asking other servers
+//!           └──────┴──┬──┴──────┘
 //!                   model                       what things are
 //! ```
 //!
@@ -44,6 +44,7 @@ pub mod files;
 pub mod hub;
 pub mod messenger;
 pub mod model;
+pub mod outside;
 pub mod server;
 pub mod store;
 pub mod web;

@@ -4,15 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each room may use. `main` joins everything and is not a room.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("model", &[]),
     ("store", &["model"]),
     ("files", &["model"]),
     ("hub", &["model"]),
-    ("messenger", &["model", "store", "files", "hub"]),
+    ("outside", &["model"]),
+    ("messenger", &["model", "store", "files", "hub", "outside"]),
     ("api", &["model", "messenger", "files", "hub"]),
     ("web", &[]),
-    ("config", &["messenger", "api"]),
+    ("config", &["messenger", "api", "outside"]),
     ("server", &["model", "store", "files", "hub", "messenger", "api", "web", "config"]),
 ];
 
