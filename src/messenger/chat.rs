@@ -4,7 +4,7 @@ use super::idempotency::Subject;
 use super::membership::Membership;
 use super::work::Work;
 use super::{Caller, Error, Limit, Messenger, Result};
-use crate::model::{Change, Chat, ChatId, ChatKind, Content, Kind, Message, MessageId, Notice, Role, UserId};
+use crate::model::{Change, Chat, ChatId, ChatKind, Content, Message, MessageId, Notice, Role, UserId};
 use crate::store::chats::{self, Plain, pair};
 use crate::store::members::{self, Place};
 use crate::store::{Run, messages, streams, users};
@@ -138,19 +138,8 @@ pub(super) async fn say(
     notice: &Notice,
 ) -> Result<i64> {
     let position = work.place(chat).await?;
-    let message = Message {
-        id: MessageId(messenger.id()),
-        chat,
-        seq: position.seq,
-        author,
-        kind: Kind::System,
-        content: Some(Content::notice(notice)),
-        sent_at: work.now,
-        edited_at: None,
-        client_id: None,
-        reactions: Vec::new(),
-        attachments: Vec::new(),
-    };
+    let id = MessageId(messenger.id());
+    let message = Message::new(id, (chat, position.seq), author, Content::notice(notice), work.now);
     messages::insert_many(&mut work.tx, &[&message]).await?;
     work.announce_at(position, Change::MessageCreated(message));
     Ok(position.seq)

@@ -1,7 +1,8 @@
 //! Reading what was said.
 
 use super::{Error, Membership, Result};
-use crate::model::{Message, MessageId};
+use crate::model::{Class, Message, MessageId, Time};
+use crate::store::media;
 use crate::store::messages::{self, Stretch};
 
 /// The most messages of one answer.
@@ -15,42 +16,71 @@ pub enum Around {
     After(MessageId),
     /// Both sides of a message, and itself.
     Middle(MessageId),
+    /// From a moment on.
+    Since(Time),
+}
+
+/// What of a chat is listed by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    Files(Class),
+    Links,
 }
 
 impl Membership {
-    /// A part of the history, the newest first.
-    pub async fn history(&self, around: Around, limit: u64) -> Result<Vec<Message>> {
+    /// A part of the history, or of one thread, the newest first.
+    pub async fn history(
+        &self,
+        thread: Option<MessageId>,
+        around: Around,
+        limit: u64,
+    ) -> Result<Vec<Message>> {
         let (chat, reader) = (self.chat.id, self.place.user);
         let limit = limit.clamp(1, MOST_MESSAGES);
         let mut read = self.messenger.db.read().await?;
-        let middle = match around {
-            Around::Newest => {
-                return Ok(messages::page(&mut read, chat, reader, Stretch::Newest, limit).await?);
-            }
+        if let Some(root) = thread {
+            let root = messages::by_id(&mut read, root).await?.filter(|message| message.chat == chat);
+            root.ok_or(Error::NotFound("message"))?;
+        }
+        let place = match around {
+            Around::Newest => 0,
             Around::Before(id) | Around::After(id) | Around::Middle(id) => {
                 let message = messages::by_id(&mut read, id).await?.filter(|message| message.chat == chat);
                 message.ok_or(Error::NotFound("message"))?.seq
             }
+            Around::Since(time) => match messages::first_since(&mut read, chat, time).await? {
+                Some(place) => place,
+                None => return Ok(Vec::new()),
+            },
         };
-        Ok(match around {
-            Around::Newest => Vec::new(),
-            Around::Before(_) => {
-                messages::page(&mut read, chat, reader, Stretch::Before(middle), limit).await?
-            }
-            Around::After(_) => {
-                messages::page(&mut read, chat, reader, Stretch::After(middle), limit).await?
-            }
+        let (older, newer) = match around {
+            Around::Newest => ((Stretch::Newest, limit), None),
+            Around::Before(_) => ((Stretch::Before(place), limit), None),
+            Around::After(_) => ((Stretch::After(place), limit), None),
+            Around::Since(_) => ((Stretch::After(place - 1), limit), None),
             Around::Middle(_) => {
                 let older = limit.div_ceil(2);
-                let mut page = match limit - older {
-                    0 => Vec::new(),
-                    newer => messages::page(&mut read, chat, reader, Stretch::After(middle), newer).await?,
-                };
-                page.extend(
-                    messages::page(&mut read, chat, reader, Stretch::Before(middle + 1), older).await?,
-                );
-                page
+                ((Stretch::Before(place + 1), older), Some((Stretch::After(place), limit - older)))
             }
-        })
+        };
+        let mut page = Vec::new();
+        for (stretch, limit) in newer.into_iter().chain([older]).filter(|(_, limit)| *limit > 0) {
+            page.extend(messages::page(&mut read, (chat, thread), reader, stretch, limit).await?);
+        }
+        Ok(page)
+    }
+
+    /// Messages with pictures, videos, sound, other files or web addresses, the newest first.
+    pub async fn media(&self, what: Media, before: Option<MessageId>, limit: u64) -> Result<Vec<Message>> {
+        let (chat, reader) = (self.chat.id, self.place.user);
+        let limit = limit.clamp(1, MOST_MESSAGES);
+        let mut read = self.messenger.db.read().await?;
+        let ids = match what {
+            Media::Files(class) => media::with_files(&mut read, chat, reader, class, before, limit).await?,
+            Media::Links => media::with_links(&mut read, chat, reader, before, limit).await?,
+        };
+        let mut found = messages::by_ids(&mut read, &ids).await?;
+        found.sort_by_key(|message| std::cmp::Reverse(message.id));
+        Ok(found)
     }
 }

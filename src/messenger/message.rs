@@ -2,12 +2,15 @@
 
 use super::chat::find;
 use super::idempotency::Subject;
+use super::wish::whom;
 use super::work::Work;
 use super::{Caller, Error, Result};
-use crate::model::{Change, Content, Kind, Message, MessageId, Payload, Right};
+use crate::model::{
+    self, Change, ChatId, Content, Edit, Kind, Mentioned, Message, MessageId, Parts, Payload, Right,
+};
 use crate::store::chats::Plain;
 use crate::store::members::Place;
-use crate::store::{attachments, messages, reactions};
+use crate::store::{attachments, edits, links, mentions, messages, reactions};
 
 /// The most different emoji under one message.
 const MOST_EMOJI: usize = 50;
@@ -21,6 +24,13 @@ impl Caller {
         Ok(message)
     }
 
+    /// What a message said before it was edited, the oldest first.
+    pub async fn edits(&self, id: MessageId) -> Result<Vec<Edit>> {
+        let message = self.message(id).await?;
+        let mut read = self.messenger.db.read().await?;
+        Ok(edits::of_message(&mut read, id, message.kind).await?)
+    }
+
     /// Says it differently. Only the author may; a payload that is not given stays.
     pub async fn edit(
         self,
@@ -32,13 +42,25 @@ impl Caller {
         if message.author != self.access.user {
             return Err(Error::Forbidden("Only one's own messages can be edited"));
         }
-        if message.kind == Kind::System {
-            return Err(Error::Forbidden("System messages can't be edited"));
+        match message.kind {
+            Kind::System => return Err(Error::Forbidden("System messages can't be edited")),
+            // Whoever voted has answered what was asked then.
+            Kind::Poll => return Err(Error::Forbidden("A poll can't be edited; close it and begin another")),
+            _ => {}
         }
         let old = message.content.as_ref().ok_or(Error::NotFound("message"))?;
         let content = edited(old, text, payload)?;
-        messages::edit(&mut work.tx, id, &content, work.now).await?;
-        self.update(work, message.id).await
+        if content == *old {
+            work.once(self.attempt, Subject::Message(id));
+            work.commit().await?;
+            return Ok(message);
+        }
+        let now = work.now;
+        edits::insert(&mut work.tx, id, old, message.edited_at.unwrap_or(message.sent_at)).await?;
+        messages::edit(&mut work.tx, id, &content, now).await?;
+        link_again(&mut work, &message, &content).await?;
+        mean_again(&mut work, &message, content).await?;
+        self.update(work, id).await
     }
 
     /// Takes a message away from everybody. Its author may, and whoever moderates the chat.
@@ -50,10 +72,7 @@ impl Caller {
         if message.content.is_none() {
             return Err(Error::NotFound("message"));
         }
-        messages::delete(&mut work.tx, id, work.now).await?;
-        reactions::delete_all(&mut work.tx, &[id]).await?;
-        attachments::unpost(&mut work.tx, &[id]).await?;
-        work.announce(message.chat, Change::MessageDeleted { id, chat: message.chat }).await?;
+        erase(&mut work, &[(message.chat, id)]).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -89,6 +108,7 @@ impl Caller {
         }
         let now = work.now;
         reactions::insert(&mut work.tx, id, user, emoji, now).await?;
+        messages::set_parts(&mut work.tx, &[id], Parts::REACTIONS).await?;
         self.update(work, id).await
     }
 
@@ -124,6 +144,51 @@ impl Caller {
     }
 }
 
+/// Takes messages away from everybody, with all that belongs to them, and tells it.
+pub(super) async fn erase(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Result<()> {
+    let ids: Vec<MessageId> = gone.iter().map(|(_, id)| *id).collect();
+    messages::delete(&mut work.tx, &ids, work.now).await?;
+    forget(work, &ids).await?;
+    for (chat, id) in gone {
+        work.announce(*chat, Change::MessageDeleted { id: *id, chat: *chat }).await?;
+    }
+    Ok(())
+}
+
+/// Takes away what other tables hold of messages that are gone.
+pub(super) async fn forget(work: &mut Work, gone: &[MessageId]) -> Result<()> {
+    reactions::delete_all(&mut work.tx, gone).await?;
+    attachments::unpost(&mut work.tx, gone).await?;
+    mentions::delete_all(&mut work.tx, gone).await?;
+    edits::delete_all(&mut work.tx, gone).await?;
+    links::delete_all(&mut work.tx, gone).await?;
+    Ok(())
+}
+
+/// Finds anew which addresses are in an edited message.
+async fn link_again(work: &mut Work, message: &Message, content: &Content) -> Result<()> {
+    let found = content.text().map(model::links).unwrap_or_default();
+    if found.is_empty() && !message.parts.has(Parts::LINKS) {
+        return Ok(());
+    }
+    links::delete_all(&mut work.tx, &[message.id]).await?;
+    links::insert_many(&mut work.tx, &[(message.id, message.chat, found)]).await?;
+    Ok(messages::set_parts(&mut work.tx, &[message.id], Parts::LINKS).await?)
+}
+
+/// Finds anew whom an edited message means.
+async fn mean_again(work: &mut Work, message: &Message, content: Content) -> Result<()> {
+    let named = content.text().map(Mentioned::in_text).unwrap_or_default();
+    if named == Mentioned::default() && !message.parts.has(Parts::MENTIONS) {
+        return Ok(());
+    }
+    let (users, all) = whom(work, message.chat, message.author, named, Vec::new()).await?;
+    mentions::delete_all(&mut work.tx, &[message.id]).await?;
+    let now = Message { mentions: users, mentions_all: all, content: Some(content), ..message.clone() };
+    mentions::insert_many(&mut work.tx, [&now]).await?;
+    Ok(messages::set_parts(&mut work.tx, &[message.id], Parts::MENTIONS).await?)
+}
+
 fn edited(old: &Content, text: Option<String>, payload: Option<Payload>) -> Result<Content> {
     if text.is_none() && payload.is_none() {
         return Err(Error::invalid("content", "there is nothing to change"));
@@ -131,7 +196,7 @@ fn edited(old: &Content, text: Option<String>, payload: Option<Payload>) -> Resu
     let text = text.or_else(|| old.text().map(str::to_owned));
     let payload = payload.or_else(|| old.payload().cloned());
     let new = Content::new(old.kind(), text, payload)?;
-    if new.attachment() != old.attachment() {
+    if new.attachments() != old.attachments() {
         return Err(Error::invalid("payload", "attachment_id can't be changed; send a new message"));
     }
     Ok(new)

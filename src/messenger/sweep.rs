@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::message::forget;
 use super::{Messenger, Result};
 use crate::model::Stream;
-use crate::store::{attachments, chats, events, idempotency, messages, reactions, sessions, streams};
+use crate::store::{attachments, chats, events, idempotency, messages, sessions, streams};
 
 /// How long each thing is kept.
 const KEYS: Duration = Duration::from_secs(24 * 3_600);
@@ -39,8 +40,7 @@ impl Messenger {
                 if gone.is_empty() {
                     break;
                 }
-                reactions::delete_all(&mut work.tx, &gone).await?;
-                attachments::unpost(&mut work.tx, &gone).await?;
+                forget(&mut work, &gone).await?;
                 work.commit().await?;
             }
         }

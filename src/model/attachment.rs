@@ -30,3 +30,24 @@ impl Attachment {
         format!("{}/{}", self.id, if name.is_empty() { "file" } else { name })
     }
 }
+
+/// What a file is for whoever looks at it. The numbers are what the database keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    Picture = 1,
+    Video = 2,
+    Sound = 3,
+    Other = 4,
+}
+
+impl Class {
+    /// By the first part of a media type.
+    pub fn of(content_type: &str) -> Self {
+        match content_type.split('/').next().unwrap_or_default() {
+            "image" => Self::Picture,
+            "video" => Self::Video,
+            "audio" => Self::Sound,
+            _ => Self::Other,
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{AttachmentId, UserId};
+use super::AttachmentId;
 
 /// The longest text, in characters and in bytes of UTF-8.
 const LONGEST_TEXT: (usize, usize) = (16_000, 64 * 1024);
@@ -15,6 +15,11 @@ const DEEPEST_PAYLOAD: usize = 32;
 const LONGEST_VOICE_MS: i64 = 15 * 60 * 1_000;
 /// Bars of a drawn voice message.
 const MOST_BARS: usize = 1_024;
+/// Files of one message.
+const MOST_FILES: usize = 10;
+/// Between how many answers one may choose in a poll, and how long each may be, in characters.
+const OPTIONS: std::ops::RangeInclusive<usize> = 2..=20;
+const LONGEST_OPTION: usize = 200;
 
 /// What kind of message it is. The numbers are what the database keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,10 +31,24 @@ pub enum Kind {
     File = 5,
     /// Said by the server about the chat itself.
     System = 6,
+    Location = 7,
+    Poll = 8,
+    /// Said by the assistant.
+    Ai = 9,
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [Self::Text, Self::Voice, Self::Image, Self::Video, Self::File, Self::System];
+    pub const ALL: [Self; 9] = [
+        Self::Text,
+        Self::Voice,
+        Self::Image,
+        Self::Video,
+        Self::File,
+        Self::System,
+        Self::Location,
+        Self::Poll,
+        Self::Ai,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -39,6 +58,9 @@ impl Kind {
             Self::Video => "video",
             Self::File => "file",
             Self::System => "system",
+            Self::Location => "location",
+            Self::Poll => "poll",
+            Self::Ai => "ai",
         }
     }
 }
@@ -68,7 +90,7 @@ pub struct Content {
 impl Content {
     /// Checks what a client wants to say. `text` is the text of a text message and the caption of the others.
     pub fn new(kind: Kind, text: Option<String>, payload: Option<Payload>) -> Result<Self, Flaw> {
-        let text = text.filter(|text| kind == Kind::Text || !text.trim().is_empty());
+        let text = text.filter(|text| kind == Kind::Text || !is_blank(text));
         if let Some(text) = &text {
             check_text(text)?;
         }
@@ -76,13 +98,23 @@ impl Content {
             Kind::Text => check_is_text(text.as_deref(), payload.as_ref())?,
             Kind::Voice => check_voice(payload.as_ref())?,
             Kind::Image | Kind::Video | Kind::File => check_media(payload.as_ref())?,
+            Kind::Location => check_location(payload.as_ref())?,
+            Kind::Poll => check_poll(text.as_deref(), payload.as_ref())?,
             Kind::System => return flaw("type", "system messages are written by the server"),
+            Kind::Ai => return flaw("type", "these messages are written by the assistant"),
         }
         Ok(Self { kind, text, payload })
     }
 
+    /// What the assistant says.
+    pub fn assistant(text: String, payload: Option<Payload>) -> Result<Self, Flaw> {
+        check_is_text(Some(&text), payload.as_ref())?;
+        check_text(&text)?;
+        Ok(Self { kind: Kind::Ai, text: Some(text), payload })
+    }
+
     /// The server's own word about a chat.
-    pub fn notice(notice: &Notice) -> Self {
+    pub fn notice(notice: &super::Notice) -> Self {
         Self { kind: Kind::System, text: Some(notice.text()), payload: Some(notice.payload()) }
     }
 
@@ -103,20 +135,85 @@ impl Content {
         self.payload.as_ref()
     }
 
-    /// The file that it stands for.
-    pub fn attachment(&self) -> Option<AttachmentId> {
+    /// The files in it, in order.
+    pub fn attachments(&self) -> Vec<AttachmentId> {
         match self.kind {
             Kind::Voice | Kind::Image | Kind::Video | Kind::File => {
-                self.payload.as_ref().and_then(attachment_of)
+                self.payload.as_ref().and_then(attachments_of).unwrap_or_default()
             }
-            Kind::Text | Kind::System => None,
+            Kind::Text | Kind::System | Kind::Location | Kind::Poll | Kind::Ai => Vec::new(),
         }
+    }
+
+    /// It in words, for whatever can show nothing else: old clients, notifications, quotes.
+    pub fn plain(&self) -> String {
+        let text = self.text.as_deref();
+        let titled = |sign: &str, title: Option<&str>| {
+            [Some(sign), title.filter(|title| !title.is_empty())]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        match self.kind {
+            Kind::Text | Kind::System | Kind::Ai => text.unwrap_or_default().to_owned(),
+            Kind::Voice => {
+                let seconds = self.number("duration_ms").unwrap_or_default() as i64 / 1_000;
+                titled(&format!("🎤 {}:{:02}", seconds / 60, seconds % 60), text)
+            }
+            Kind::Image => titled("🖼", text),
+            Kind::Video => titled("🎬", text),
+            Kind::File => titled("📎", text),
+            Kind::Location => {
+                let [latitude, longitude] =
+                    ["latitude", "longitude"].map(|name| self.number(name).unwrap_or_default());
+                let place = self.payload.as_ref().and_then(|payload| payload.get("name")?.as_str());
+                titled(&format!("📍 {latitude:.5}, {longitude:.5}"), place.or(text))
+            }
+            Kind::Poll => {
+                let options = self.options();
+                format!("📊 {} ({})", text.unwrap_or_default(), options.join(" / "))
+            }
+        }
+    }
+
+    /// What one may choose between in a poll.
+    pub fn options(&self) -> Vec<&str> {
+        let options = self.payload.as_ref().and_then(|payload| payload.get("options")?.as_array());
+        options.into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    fn number(&self, name: &str) -> Option<f64> {
+        self.payload.as_ref()?.get(name)?.as_f64()
     }
 }
 
-fn attachment_of(payload: &Payload) -> Option<AttachmentId> {
-    let id = payload.get("attachment_id")?.as_str()?;
-    Uuid::try_parse(id).ok().map(AttachmentId)
+/// `attachment_id`, `attachment_ids`, or both. Nothing when one of them is no UUID.
+fn attachments_of(payload: &Payload) -> Option<Vec<AttachmentId>> {
+    let one = payload.get("attachment_id").filter(|id| !id.is_null());
+    let more = match payload.get("attachment_ids") {
+        None | Some(Value::Null) => &[][..],
+        Some(ids) => ids.as_array()?,
+    };
+    let mut found = Vec::new();
+    for id in one.into_iter().chain(more) {
+        let id = AttachmentId(Uuid::try_parse(id.as_str()?).ok()?);
+        if !found.contains(&id) {
+            found.push(id);
+        }
+    }
+    Some(found)
+}
+
+/// Whether there is nothing to see in it: spaces, and what has no width.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    })
 }
 
 fn check_text(text: &str) -> Result<(), Flaw> {
@@ -131,7 +228,7 @@ fn check_text(text: &str) -> Result<(), Flaw> {
 }
 
 fn check_is_text(text: Option<&str>, payload: Option<&Payload>) -> Result<(), Flaw> {
-    if text.is_none_or(|text| text.trim().is_empty()) {
+    if text.is_none_or(is_blank) {
         return flaw("content", "a text message needs a text");
     }
     match payload {
@@ -145,8 +242,12 @@ fn check_media(payload: Option<&Payload>) -> Result<(), Flaw> {
         return flaw("payload", "attachment_id is missing");
     };
     check_size(payload)?;
-    if attachment_of(payload).is_none() {
-        return flaw("payload", "attachment_id must be the UUID that POST /attachments answered");
+    match attachments_of(payload) {
+        Some(files) if files.len() > MOST_FILES => {
+            return flaw("payload", format!("a message holds at most {MOST_FILES} files"));
+        }
+        Some(files) if !files.is_empty() => {}
+        _ => return flaw("payload", "attachment_id must be the UUID that POST /attachments answered"),
     }
     for side in ["width", "height"] {
         if payload.get(side).is_some_and(|n| !n.is_null() && !in_range(n, 1, 100_000)) {
@@ -164,6 +265,9 @@ fn check_voice(payload: Option<&Payload>) -> Result<(), Flaw> {
     let Some(payload) = payload else {
         return flaw("payload", "is missing");
     };
+    if attachments_of(payload).is_some_and(|files| files.len() > 1) {
+        return flaw("payload", "a voice message is one file");
+    }
     if !payload.get("duration_ms").is_some_and(|n| in_range(n, 0, LONGEST_VOICE_MS)) {
         return flaw("payload", "duration_ms must be 0 to 900,000 milliseconds");
     }
@@ -176,6 +280,57 @@ fn check_voice(payload: Option<&Payload>) -> Result<(), Flaw> {
         Some(Value::Array(bars)) if bars.len() <= MOST_BARS && bars.iter().all(Value::is_number) => Ok(()),
         Some(_) => flaw("payload", format!("waveform must be at most {MOST_BARS} numbers")),
     }
+}
+
+fn check_location(payload: Option<&Payload>) -> Result<(), Flaw> {
+    let Some(payload) = payload else {
+        return flaw("payload", "latitude and longitude are missing");
+    };
+    check_size(payload)?;
+    for (name, most) in [("latitude", 90.0), ("longitude", 180.0)] {
+        if !payload.get(name).and_then(Value::as_f64).is_some_and(|degrees| degrees.abs() <= most) {
+            return flaw("payload", format!("{name} must be -{most} to {most} degrees"));
+        }
+    }
+    if payload
+        .get("accuracy_m")
+        .is_some_and(|metres| !metres.is_null() && metres.as_f64().is_none_or(|m| m < 0.0))
+    {
+        return flaw("payload", "accuracy_m must be a number of metres");
+    }
+    if payload
+        .get("name")
+        .is_some_and(|name| !name.is_null() && name.as_str().is_none_or(|name| name.chars().count() > 200))
+    {
+        return flaw("payload", "name must be a text of at most 200 characters");
+    }
+    Ok(())
+}
+
+fn check_poll(question: Option<&str>, payload: Option<&Payload>) -> Result<(), Flaw> {
+    if question.is_none() {
+        return flaw("content", "a poll needs a question");
+    }
+    let options = payload.and_then(|payload| payload.get("options")?.as_array());
+    let (Some(payload), Some(options)) = (payload, options) else {
+        return flaw("payload", "options are missing");
+    };
+    check_size(payload)?;
+    let texts: Vec<&str> = options.iter().filter_map(Value::as_str).map(str::trim).collect();
+    let sound =
+        |text: &&str| !is_blank(text) && text.chars().count() <= LONGEST_OPTION && !text.contains('\0');
+    if texts.len() != options.len() || !OPTIONS.contains(&texts.len()) || !texts.iter().all(sound) {
+        return flaw("payload", format!("options must be 2 to 20 texts of 1 to {LONGEST_OPTION} characters"));
+    }
+    if (1..texts.len()).any(|index| texts[..index].contains(&texts[index])) {
+        return flaw("payload", "options must differ");
+    }
+    for name in ["multiple", "anonymous"] {
+        if payload.get(name).is_some_and(|value| !value.is_null() && !value.is_boolean()) {
+            return flaw("payload", format!("{name} must be true or false"));
+        }
+    }
+    Ok(())
 }
 
 fn check_size(payload: &Payload) -> Result<(), Flaw> {
@@ -199,46 +354,6 @@ fn is_within(value: &Value, levels: usize) -> bool {
 
 fn in_range(number: &Value, least: i64, most: i64) -> bool {
     number.as_i64().is_some_and(|number| (least..=most).contains(&number))
-}
-
-/// Something that happened to a chat, told in it as a system message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    Created { title: String },
-    Renamed { title: String },
-    Added { user: UserId, name: String },
-    Removed { user: UserId, name: String },
-    Left { name: String },
-}
-
-impl Notice {
-    /// In English, for clients that know no better; others read the payload.
-    fn text(&self) -> String {
-        match self {
-            Self::Created { title } => format!("The group “{title}” was created"),
-            Self::Renamed { title } => format!("The group is now called “{title}”"),
-            Self::Added { name, .. } => format!("{name} was added"),
-            Self::Removed { name, .. } => format!("{name} was removed"),
-            Self::Left { name } => format!("{name} left"),
-        }
-    }
-
-    fn payload(&self) -> Payload {
-        let (kind, more) = match self {
-            Self::Created { title } => ("chat.created", vec![("title", Value::from(title.as_str()))]),
-            Self::Renamed { title } => ("chat.renamed", vec![("title", Value::from(title.as_str()))]),
-            Self::Added { user, name } => {
-                ("member.added", vec![("user_id", user.0.into()), ("name", name.as_str().into())])
-            }
-            Self::Removed { user, name } => {
-                ("member.removed", vec![("user_id", user.0.into()), ("name", name.as_str().into())])
-            }
-            Self::Left { name } => ("member.left", vec![("name", name.as_str().into())]),
-        };
-        let mut payload = Payload::from_iter([("kind".to_owned(), Value::from(kind))]);
-        payload.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
-        payload
-    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,17 @@ impl Time {
         text.strip_suffix('Z').unwrap_or(&text).to_owned()
     }
 
+    /// Reads ISO 8601: with a zone, without one (then it is UTC), or a day alone.
+    pub fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+            return Some(Self(moment.as_millisecond()));
+        }
+        let civil = text.parse::<jiff::civil::DateTime>().ok()?;
+        let moment = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Self(moment.timestamp().as_millisecond()))
+    }
+
     /// Seconds since 1970, as JSON Web Tokens count (RFC 7519, NumericDate).
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1_000)

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use super::columns::uuid;
 use super::schema::{Attachment as A, Member as M, Posted as P};
 use super::{Result, Run};
-use crate::model::{Attachment, AttachmentId, ChatId, MessageId, Time, UserId};
+use crate::model::{Attachment, AttachmentId, ChatId, Class, Message, MessageId, Time, UserId};
 
 #[derive(FromRow)]
 struct AttachmentRow {
@@ -109,16 +109,29 @@ pub async fn pending(run: &mut impl Run, owner: UserId, now: Time) -> Result<i64
     Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count))
 }
 
-pub async fn post_many(run: &mut impl Run, posted: &[(AttachmentId, MessageId, ChatId)]) -> Result<()> {
-    if posted.is_empty() {
+/// Puts the files of new messages into their places.
+pub async fn post_many(run: &mut impl Run, messages: &[Message]) -> Result<()> {
+    let posted = || {
+        messages
+            .iter()
+            .flat_map(|message| message.attachments.iter().enumerate().map(move |file| (message, file)))
+    };
+    if posted().next().is_none() {
         return Ok(());
     }
     let mut insert = Query::insert()
         .into_table(P::Table)
         .columns([P::AttachmentId, P::MessageId, P::ChatId, P::Place, P::Class])
         .to_owned();
-    for (attachment, message, chat) in posted {
-        insert.values_panic([(*attachment).into(), (*message).into(), (*chat).into(), 0.into(), 4.into()]);
+    for (message, (place, file)) in posted() {
+        let class = Class::of(&file.content_type) as i64;
+        insert.values_panic([
+            file.id.into(),
+            message.id.into(),
+            message.chat.into(),
+            i64::try_from(place).unwrap_or(i64::MAX).into(),
+            class.into(),
+        ]);
     }
     run.execute(&insert).await
 }
@@ -163,6 +176,7 @@ pub async fn of_messages(
         .column((P::Table, P::MessageId))
         .inner_join(P::Table, Expr::col((P::Table, P::AttachmentId)).equals((A::Table, A::Id)))
         .and_where(Expr::col((P::Table, P::MessageId)).is_in(messages.iter().copied()))
+        .order_by((P::Table, P::Place), Order::Asc)
         .to_owned();
     for row in run.all::<PostedRow>(&question).await? {
         found.entry(row.message_id).or_default().push(row.attachment.into());

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use sea_query::{Cond, Expr, ExprTrait, Order, Query};
 use sqlx::FromRow;
 
-use super::schema::{Member as M, Message as Msg, Stream as S, User as U};
+use super::schema::{Chat as C, Member as M, Message as Msg, Stream as S, User as U};
 use super::{Result, Run};
-use crate::model::{ChatId, Member, MessageId, Person, Role, Time, UserId};
+use crate::model::{ChatId, ChatKind, Member, MessageId, Person, Role, Time, UserId};
 
 /// Somebody's place in a chat, without their name.
 #[derive(Debug, Clone, Copy, FromRow)]
@@ -83,12 +83,29 @@ pub async fn place(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<Opt
     run.one(&question).await
 }
 
-/// Which of these (chat, user) are members, and how far their chats' streams are. The streams stay
-/// locked until the change ends.
-pub async fn seqs(
+/// What must be known of a member who says something.
+#[derive(Debug, Clone, Copy, FromRow)]
+pub struct Seat {
+    #[sqlx(rename = "chat_id")]
+    pub chat: ChatId,
+    #[sqlx(rename = "user_id")]
+    pub user: UserId,
+    pub role: Role,
+    /// The other one of a private chat does not want to hear them.
+    pub is_blocked: i64,
+    pub kind: ChatKind,
+    pub is_read_only: i64,
+    /// Milliseconds until what is said disappears.
+    pub message_life: Option<i64>,
+    /// How far the chat's stream is.
+    pub seq: i64,
+}
+
+/// The seats of those of these (chat, user) who are members. The streams stay locked until the change ends.
+pub async fn seats(
     run: &mut impl Run,
     pairs: impl IntoIterator<Item = (ChatId, UserId)>,
-) -> Result<HashMap<(ChatId, UserId), i64>> {
+) -> Result<HashMap<(ChatId, UserId), Seat>> {
     // Pair by pair: for `(chat_id, user_id) IN (…)` SQLite reads the whole table.
     let mut wanted = Cond::any();
     for (chat, user) in pairs {
@@ -96,17 +113,19 @@ pub async fn seqs(
         wanted = wanted.add(chat.and(Expr::col((M::Table, M::UserId)).eq(user)));
     }
     let mut question = Query::select()
-        .columns([(M::Table, M::ChatId), (M::Table, M::UserId)])
+        .columns([M::ChatId, M::UserId, M::Role, M::IsBlocked].map(|column| (M::Table, column)))
+        .columns([C::Kind, C::IsReadOnly, C::MessageLife].map(|column| (C::Table, column)))
         .column((S::Table, S::Seq))
         .from(M::Table)
+        .inner_join(C::Table, Expr::col((C::Table, C::Id)).equals((M::Table, M::ChatId)))
         .inner_join(S::Table, Expr::col((S::Table, S::Id)).equals((M::Table, M::ChatId)))
         .cond_where(wanted)
         .to_owned();
     if run.is_mysql() {
         question.lock_exclusive();
     }
-    let found: Vec<(ChatId, UserId, i64)> = run.all(&question).await?;
-    Ok(found.into_iter().map(|(chat, user, seq)| ((chat, user), seq)).collect())
+    let found: Vec<Seat> = run.all(&question).await?;
+    Ok(found.into_iter().map(|seat| ((seat.chat, seat.user), seat)).collect())
 }
 
 /// All places of a person, hidden chats included.

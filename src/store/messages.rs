@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::columns::{bytes, uuid};
-use super::schema::{HiddenMessage as H, Message as M, Reaction as R};
-use super::{Result, Run, attachments, reactions};
-use crate::model::{ChatId, Content, Kind, Message, MessageId, Time, UserId};
+use super::schema::{HiddenMessage as H, Message as M};
+use super::{Result, Run, attachments, mentions, reactions};
+use crate::model::{ChatId, Content, Kind, Message, MessageId, Origin, Parts, Quote, Thread, Time, UserId};
 
 #[derive(FromRow)]
 struct MessageRow {
@@ -24,10 +25,16 @@ struct MessageRow {
     sent_at: Time,
     edited_at: Option<Time>,
     deleted_at: Option<Time>,
-    has_reactions: i64,
+    parts: i64,
+    reply_to: Option<MessageId>,
+    thread_id: Option<MessageId>,
+    origin: Option<String>,
+    is_silent: i64,
+    expires_at: Option<Time>,
+    pinned_at: Option<Time>,
 }
 
-const COLUMNS: [M; 11] = [
+const COLUMNS: [M; 18] = [
     M::Id,
     M::ChatId,
     M::Seq,
@@ -39,6 +46,13 @@ const COLUMNS: [M; 11] = [
     M::SentAt,
     M::EditedAt,
     M::DeletedAt,
+    M::Parts,
+    M::ReplyTo,
+    M::ThreadId,
+    M::Origin,
+    M::IsSilent,
+    M::ExpiresAt,
+    M::PinnedAt,
 ];
 
 impl From<MessageRow> for Message {
@@ -55,6 +69,16 @@ impl From<MessageRow> for Message {
             sent_at: row.sent_at,
             edited_at: row.edited_at,
             client_id: row.client_id.as_deref().map(uuid),
+            parts: Parts(row.parts),
+            reply_to: None,
+            thread: row.thread_id,
+            replies: None,
+            origin: row.origin.as_deref().and_then(read_origin),
+            mentions: Vec::new(),
+            mentions_all: false,
+            is_silent: row.is_silent != 0,
+            expires_at: row.expires_at,
+            pinned_at: row.pinned_at,
             reactions: Vec::new(),
             attachments: Vec::new(),
         }
@@ -62,37 +86,65 @@ impl From<MessageRow> for Message {
 }
 
 fn messages() -> SelectStatement {
-    // Most messages have no reactions; whether there is something to ask for is known at once.
-    let reactions = Query::select()
-        .expr(Expr::val(1))
-        .from(R::Table)
-        .and_where(Expr::col((R::Table, R::MessageId)).equals((M::Table, M::Id)))
-        .to_owned();
-    Query::select()
-        .columns(COLUMNS.map(|column| (M::Table, column)))
-        .expr_as(Expr::exists(reactions), "has_reactions")
-        .from(M::Table)
-        .to_owned()
+    Query::select().columns(COLUMNS.map(|column| (M::Table, column))).from(M::Table).to_owned()
+}
+
+/// Where a message was said first, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct OriginData {
+    chat: i64,
+    message: i64,
+    author: i64,
+    name: String,
+    at: i64,
+}
+
+fn read_origin(json: &str) -> Option<Origin> {
+    let OriginData { chat, message, author, name, at } = serde_json::from_str(json).ok()?;
+    Some(Origin {
+        chat: ChatId(chat),
+        message: MessageId(message),
+        author: UserId(author),
+        author_name: name,
+        sent_at: Time(at),
+    })
+}
+
+fn write_origin(origin: &Origin) -> Option<String> {
+    let Origin { chat, message, author, author_name, sent_at } = origin;
+    let data = OriginData {
+        chat: chat.0,
+        message: message.0,
+        author: author.0,
+        name: author_name.clone(),
+        at: sent_at.0,
+    };
+    serde_json::to_string(&data).ok()
+}
+
+/// What every message has.
+const PLAIN: [M; 9] =
+    [M::Id, M::ChatId, M::Seq, M::AuthorId, M::Kind, M::Text, M::Payload, M::ClientId, M::SentAt];
+/// What few have. Each value costs time to bind, so they are written only where one of a batch has some.
+const RARE: [M; 6] = [M::Parts, M::ReplyTo, M::ThreadId, M::Origin, M::IsSilent, M::ExpiresAt];
+
+fn is_plain(message: &Message) -> bool {
+    message.parts == Parts::NONE
+        && message.reply_to.is_none()
+        && message.thread.is_none()
+        && message.origin.is_none()
+        && !message.is_silent
+        && message.expires_at.is_none()
 }
 
 pub async fn insert_many(run: &mut impl Run, new: &[&Message]) -> Result<()> {
-    let mut insert = Query::insert()
-        .into_table(M::Table)
-        .columns([
-            M::Id,
-            M::ChatId,
-            M::Seq,
-            M::AuthorId,
-            M::Kind,
-            M::Text,
-            M::Payload,
-            M::ClientId,
-            M::SentAt,
-        ])
-        .to_owned();
+    let all_plain = new.iter().all(|message| is_plain(message));
+    let rare = if all_plain { &[][..] } else { &RARE };
+    let mut insert =
+        Query::insert().into_table(M::Table).columns(PLAIN.iter().chain(rare).copied()).to_owned();
     for message in new {
         let (text, payload) = kept(message.content.as_ref());
-        insert.values_panic([
+        let mut values: Vec<Expr> = vec![
             message.id.into(),
             message.chat.into(),
             message.seq.into(),
@@ -102,12 +154,36 @@ pub async fn insert_many(run: &mut impl Run, new: &[&Message]) -> Result<()> {
             payload.into(),
             message.client_id.map(bytes).into(),
             message.sent_at.into(),
-        ]);
+        ];
+        if !all_plain {
+            values.extend([
+                message.parts.0.into(),
+                message.reply_to.as_ref().map(|quote| quote.id).into(),
+                message.thread.into(),
+                message.origin.as_ref().and_then(write_origin).into(),
+                i64::from(message.is_silent).into(),
+                Expr::from(message.expires_at),
+            ]);
+        }
+        insert.values_panic(values);
     }
     run.execute(&insert).await
 }
 
-fn kept(content: Option<&Content>) -> (Option<String>, Option<String>) {
+/// Remembers that other tables hold something of these messages.
+pub async fn set_parts(run: &mut impl Run, ids: &[MessageId], parts: Parts) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let update = Query::update()
+        .table(M::Table)
+        .value(M::Parts, Expr::col(M::Parts).bit_or(parts.0))
+        .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
+        .to_owned();
+    run.execute(&update).await
+}
+
+pub(super) fn kept(content: Option<&Content>) -> (Option<String>, Option<String>) {
     let text = content.and_then(Content::text).map(str::to_owned);
     let payload = content.and_then(Content::payload).and_then(|payload| serde_json::to_string(payload).ok());
     (text, payload)
@@ -126,14 +202,18 @@ pub async fn edit(run: &mut impl Run, id: MessageId, content: &Content, now: Tim
     run.execute(&update).await
 }
 
-/// Takes away what a message said; its place in the chat stays.
-pub async fn delete(run: &mut impl Run, id: MessageId, now: Time) -> Result<()> {
+/// Takes away what messages said; their places in the chat stay.
+pub async fn delete(run: &mut impl Run, ids: &[MessageId], now: Time) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::Text, Option::<String>::None)
         .value(M::Payload, Option::<String>::None)
+        .value(M::ReplyTo, Option::<MessageId>::None)
+        .value(M::Origin, Option::<String>::None)
+        .value(M::ExpiresAt, Option::<Time>::None)
+        .value(M::PinnedAt, Option::<Time>::None)
         .value(M::DeletedAt, now)
-        .and_where(Expr::col(M::Id).eq(id))
+        .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
         .to_owned();
     run.execute(&update).await
 }
@@ -226,10 +306,10 @@ pub enum Stretch {
     After(i64),
 }
 
-/// Messages of a chat that the reader did not hide, the newest first.
+/// Messages of a chat, or of one thread in it, that the reader did not hide, the newest first.
 pub async fn page(
     run: &mut impl Run,
-    chat: ChatId,
+    (chat, thread): (ChatId, Option<MessageId>),
     reader: UserId,
     stretch: Stretch,
     limit: u64,
@@ -244,6 +324,9 @@ pub async fn page(
     let seq = Expr::col((M::Table, M::Seq));
     let mut question = messages();
     question.and_where(Expr::col((M::Table, M::ChatId)).eq(chat)).and_where(Expr::exists(hidden).not());
+    if let Some(thread) = thread {
+        question.and_where(Expr::col((M::Table, M::ThreadId)).eq(thread));
+    }
     let order = match stretch {
         Stretch::Newest => Order::Desc,
         Stretch::Before(place) => {
@@ -275,19 +358,94 @@ pub async fn newest(run: &mut impl Run, chat: ChatId) -> Result<Option<(MessageI
     run.one(&question).await
 }
 
-/// Reads messages with their reactions and attachments, in the question's order.
-async fn whole(run: &mut impl Run, question: &SelectStatement) -> Result<Vec<Message>> {
+/// Where in a chat the first message since a moment is.
+///
+/// Places grow with time, so it is found by halving: a handful of looks into the index, in both databases alike.
+pub async fn first_since(run: &mut impl Run, chat: ChatId, since: Time) -> Result<Option<i64>> {
+    let Some((_, last)) = newest(run, chat).await? else { return Ok(None) };
+    let (mut low, mut high, mut found) = (0, last, None);
+    while low <= high {
+        let middle = low + (high - low) / 2;
+        let question = Query::select()
+            .columns([M::Seq, M::SentAt])
+            .from(M::Table)
+            .and_where(Expr::col(M::ChatId).eq(chat))
+            .and_where(Expr::col(M::Seq).gte(middle))
+            .order_by(M::Seq, Order::Asc)
+            .limit(1)
+            .to_owned();
+        match run.one::<(i64, Time)>(&question).await? {
+            Some((seq, sent_at)) if sent_at < since => low = seq + 1,
+            Some((seq, _)) => {
+                found = Some(seq);
+                high = middle - 1;
+            }
+            None => high = middle - 1,
+        }
+    }
+    Ok(found)
+}
+
+/// Reads messages with all that belongs to them, in the question's order.
+pub(super) async fn whole(run: &mut impl Run, question: &SelectStatement) -> Result<Vec<Message>> {
     let rows: Vec<MessageRow> = run.all(question).await?;
-    let with_reactions: Vec<MessageId> =
-        rows.iter().filter(|row| row.has_reactions != 0).map(|row| row.id).collect();
+    let answered: Vec<MessageId> = rows.iter().filter_map(|row| row.reply_to).collect();
+    let answers: HashMap<MessageId, MessageId> =
+        rows.iter().filter_map(|row| Some((row.id, row.reply_to?))).collect();
     let mut messages: Vec<Message> = rows.into_iter().map(Message::from).collect();
-    let mut reactions = reactions::of_messages(run, &with_reactions).await?;
-    let with_files = |m: &&Message| m.content.as_ref().is_some_and(|content| content.attachment().is_some());
-    let with_files: Vec<MessageId> = messages.iter().filter(with_files).map(|m| m.id).collect();
-    let mut attachments = attachments::of_messages(run, &with_files).await?;
+    // Most messages have nothing more; of what few have, only those are asked for that have it.
+    let with = |part: Parts| -> Vec<MessageId> {
+        messages.iter().filter(|m| m.parts.has(part) && m.content.is_some()).map(|m| m.id).collect()
+    };
+    let (files, reacted, meant) = (with(Parts::FILES), with(Parts::REACTIONS), with(Parts::MENTIONS));
+    let begun: Vec<MessageId> =
+        messages.iter().filter(|m| m.parts.has(Parts::REPLIES)).map(|m| m.id).collect();
+    let mut files = attachments::of_messages(run, &files).await?;
+    let mut reacted = reactions::of_messages(run, &reacted).await?;
+    let mut meant = mentions::of_messages(run, &meant).await?;
+    let threads = threads(run, &begun).await?;
+    let quotes = quotes(run, &answered).await?;
     for message in &mut messages {
-        message.reactions = reactions.remove(&message.id).unwrap_or_default();
-        message.attachments = attachments.remove(&message.id).unwrap_or_default();
+        message.reactions = reacted.remove(&message.id).unwrap_or_default();
+        message.attachments = files.remove(&message.id).unwrap_or_default();
+        (message.mentions, message.mentions_all) = meant.remove(&message.id).unwrap_or_default();
+        message.replies = threads.get(&message.id).copied();
+        message.reply_to = answers.get(&message.id).and_then(|id| quotes.get(id).cloned());
     }
     Ok(messages)
+}
+
+/// The threads that messages began.
+async fn threads(run: &mut impl Run, ids: &[MessageId]) -> Result<HashMap<MessageId, Thread>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let question = Query::select()
+        .column(M::ThreadId)
+        .expr(Func::count(Expr::col(M::Id)))
+        .expr(Func::max(Expr::col(M::SentAt)))
+        .from(M::Table)
+        .and_where(Expr::col(M::ThreadId).is_in(ids.iter().copied()))
+        .and_where(Expr::col(M::DeletedAt).is_null())
+        .group_by_col(M::ThreadId)
+        .to_owned();
+    let found = run.all::<(MessageId, i64, Time)>(&question).await?;
+    Ok(found.into_iter().map(|(id, count, last_at)| (id, Thread { count, last_at })).collect())
+}
+
+/// Messages as they are shown in answers to them.
+pub async fn quotes(run: &mut impl Run, ids: &[MessageId]) -> Result<HashMap<MessageId, Quote>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let question = messages().and_where(Expr::col((M::Table, M::Id)).is_in(ids.iter().copied())).to_owned();
+    let rows: Vec<MessageRow> = run.all(&question).await?;
+    let mut found: Vec<Message> = rows.into_iter().map(Message::from).collect();
+    let with_files: Vec<MessageId> =
+        found.iter().filter(|m| m.parts.has(Parts::FILES)).map(|m| m.id).collect();
+    let mut files = attachments::of_messages(run, &with_files).await?;
+    for message in &mut found {
+        message.attachments = files.remove(&message.id).unwrap_or_default();
+    }
+    Ok(found.iter().map(|message| (message.id, Quote::of(message))).collect())
 }

@@ -10,9 +10,13 @@ mod writer;
 
 pub mod attachments;
 pub mod chats;
+pub mod edits;
 pub mod events;
 pub mod idempotency;
+pub mod links;
+pub mod media;
 pub mod members;
+pub mod mentions;
 pub mod messages;
 pub mod reactions;
 pub mod sessions;

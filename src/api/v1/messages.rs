@@ -11,36 +11,47 @@ use uuid::Uuid;
 
 use super::caller::SignedIn;
 use super::idempotency::Key;
-use super::types::{Created, Done, Message, MessageType, voice_payload};
+use super::types::{Created, Done, Edit, Message, MessageType, voice_payload};
 use super::{Answer, Area};
 use crate::api::body::JsonBody;
-use crate::messenger::{Around, Draft, Error, Messenger};
-use crate::model::{ChatId, Content, MessageId, Payload};
+use crate::messenger::{Around, Error, Media, Messenger, NewMessage};
+use crate::model::{ChatId, Class, Content, MessageId, Payload, Time, UserId};
 
 pub struct Messages;
 
 /// What to say.
 #[derive(Object)]
 #[oai(example)]
-struct NewMessage {
+struct Say {
     chat_id: i64,
     /// `text` without it.
     #[oai(rename = "type", default = "text")]
     kind: MessageType,
     /// The text, up to 16,000 characters; of a file its caption.
     content: Option<String>,
-    /// Of a voice message `{attachment_id, duration_ms, codec, waveform?}`, of image, video and file
-    /// `{attachment_id}` at least. The file must have been uploaded.
+    /// Of a voice message `{attachment_id, duration_ms, codec, waveform?}`; of image, video and file `{attachment_id}` at
+    /// least, or `{attachment_ids}` with up to 10; the files must have been uploaded. Of a location `{latitude, longitude,
+    /// accuracy_m?, name?}`; of a poll, whose question is `content`, `{options, multiple?, anonymous?}`.
     payload: Option<Value>,
     /// A UUID by which the sender knows it: sent again, it is the same message.
     client_id: Option<Uuid>,
+    /// The message of the same chat that it answers.
+    reply_to: Option<i64>,
+    /// The thread in which it stands: the message that began it.
+    thread_id: Option<i64>,
+    /// Who is meant, besides those whom the text names as `@username`; `@all` means everybody.
+    #[oai(default)]
+    mentions: Vec<i64>,
+    /// Nobody is to be disturbed by it.
+    #[oai(default)]
+    silent: bool,
 }
 
 fn text() -> MessageType {
     MessageType::Text
 }
 
-impl Example for NewMessage {
+impl Example for Say {
     fn example() -> Self {
         Self {
             chat_id: 253_402_300_927,
@@ -48,6 +59,10 @@ impl Example for NewMessage {
             content: None,
             payload: Some(voice_payload()),
             client_id: None,
+            reply_to: None,
+            thread_id: None,
+            mentions: Vec::new(),
+            silent: false,
         }
     }
 }
@@ -65,6 +80,48 @@ struct MessageChange {
 impl Example for MessageChange {
     fn example() -> Self {
         Self { content: Some("Updated message text".to_owned()), payload: None }
+    }
+}
+
+/// What of a chat to list.
+#[derive(Enum)]
+#[oai(rename_all = "lowercase")]
+enum MediaType {
+    Image,
+    Video,
+    Audio,
+    /// What is none of the others.
+    File,
+    /// Messages with web addresses.
+    Link,
+}
+
+impl From<MediaType> for Media {
+    fn from(kind: MediaType) -> Self {
+        match kind {
+            MediaType::Image => Self::Files(Class::Picture),
+            MediaType::Video => Self::Files(Class::Video),
+            MediaType::Audio => Self::Files(Class::Sound),
+            MediaType::File => Self::Files(Class::Other),
+            MediaType::Link => Self::Links,
+        }
+    }
+}
+
+/// Where to.
+#[derive(Object)]
+#[oai(example)]
+struct Forward {
+    /// 1 to 20 chats.
+    chat_ids: Vec<i64>,
+    /// Nobody is to be disturbed by it.
+    #[oai(default)]
+    silent: bool,
+}
+
+impl Example for Forward {
+    fn example() -> Self {
+        Self { chat_ids: vec![253_402_300_927], silent: false }
     }
 }
 
@@ -96,19 +153,76 @@ impl Messages {
         after_id: Query<Option<i64>>,
         /// Messages on both sides of this one, and itself.
         around_id: Query<Option<i64>>,
+        /// Only messages from this moment on, the nearest: UTC, ISO 8601.
+        since: Query<Option<String>>,
+        /// Only the answers of the thread that this message began.
+        thread_id: Query<Option<i64>>,
         /// How many at most: 1 to 200, 50 without it.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
-        let around = match (before_id.0, after_id.0, around_id.0) {
-            (None, None, None) => Around::Newest,
-            (Some(id), None, None) => Around::Before(MessageId(id)),
-            (None, Some(id), None) => Around::After(MessageId(id)),
-            (None, None, Some(id)) => Around::Middle(MessageId(id)),
-            _ => return Err(Error::invalid("before_id", "goes with neither after_id nor around_id").into()),
+        let since =
+            since.0.as_deref().map(|text| Time::read(text).ok_or_else(|| not_a_time("since"))).transpose()?;
+        let around = match (before_id.0, after_id.0, around_id.0, since) {
+            (None, None, None, None) => Around::Newest,
+            (Some(id), None, None, None) => Around::Before(MessageId(id)),
+            (None, Some(id), None, None) => Around::After(MessageId(id)),
+            (None, None, Some(id), None) => Around::Middle(MessageId(id)),
+            (None, None, None, Some(time)) => Around::Since(time),
+            _ => {
+                let reason = "goes with none of after_id, around_id and since";
+                return Err(Error::invalid("before_id", reason).into());
+            }
         };
         let chat = messenger.as_user(caller.0).chat(ChatId(chat_id.0)).await?;
-        let messages = chat.history(around, limit.0.unwrap_or(50)).await?;
+        let messages = chat.history(thread_id.0.map(MessageId), around, limit.0.unwrap_or(50)).await?;
         Ok(Json(messages.into_iter().map(Message::from).collect()))
+    }
+
+    /// List what is in a chat
+    ///
+    /// Messages with pictures, videos, sound, other files or web addresses, the newest first.
+    #[oai(path = "/chats/:chat_id/media", method = "get", operation_id = "chatMedia")]
+    async fn media(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        chat_id: Path<i64>,
+        /// What to list.
+        r#type: Query<MediaType>,
+        /// Only messages older than this one.
+        before_id: Query<Option<i64>>,
+        /// How many at most: 1 to 200, 50 without it.
+        limit: Query<Option<u64>>,
+    ) -> Answer<Json<Vec<Message>>> {
+        let chat = messenger.as_user(caller.0).chat(ChatId(chat_id.0)).await?;
+        let before = before_id.0.map(MessageId);
+        let found = chat.media(r#type.0.into(), before, limit.0.unwrap_or(50)).await?;
+        Ok(Json(found.into_iter().map(Message::from).collect()))
+    }
+
+    /// A message
+    #[oai(path = "/messages/:message_id", method = "get", operation_id = "message")]
+    async fn message(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        message_id: Path<i64>,
+    ) -> Answer<Json<Message>> {
+        Ok(Json(messenger.as_user(caller.0).message(MessageId(message_id.0)).await?.into()))
+    }
+
+    /// What a message said before
+    ///
+    /// Everything that it said before it was edited, the oldest first.
+    #[oai(path = "/messages/:message_id/edits", method = "get", operation_id = "messageEdits")]
+    async fn edits(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        message_id: Path<i64>,
+    ) -> Answer<Json<Vec<Edit>>> {
+        let edits = messenger.as_user(caller.0).edits(MessageId(message_id.0)).await?;
+        Ok(Json(edits.into_iter().map(Edit::from).collect()))
     }
 
     /// Send a message
@@ -123,12 +237,20 @@ impl Messages {
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,
-        body: JsonBody<NewMessage>,
+        body: JsonBody<Say>,
     ) -> Answer<Created<Message>> {
-        let NewMessage { chat_id, kind, content, payload, client_id } = body.0;
-        let content = Content::new(kind.into(), content, object(payload)?)?;
+        let Say { chat_id, kind, content, payload, client_id, reply_to, thread_id, mentions, silent } =
+            body.0;
+        let new = NewMessage {
+            client_id,
+            reply_to: reply_to.map(MessageId),
+            thread: thread_id.map(MessageId),
+            mentions: mentions.into_iter().map(UserId).collect(),
+            is_silent: silent,
+            ..NewMessage::new(Content::new(kind.into(), content, object(payload)?)?)
+        };
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
-        let message = caller.post(ChatId(chat_id), Draft { content, client_id }).await?;
+        let message = caller.post(ChatId(chat_id), new).await?;
         Ok(Created::Created(Json(message.into())))
     }
 
@@ -173,6 +295,26 @@ impl Messages {
         Ok(Done::Done)
     }
 
+    /// Forward a message
+    ///
+    /// Says it in other chats too, naming where it comes from. In all of them or in none.
+    #[oai(path = "/messages/:message_id/forward", method = "post", operation_id = "forwardMessage")]
+    async fn forward(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        message_id: Path<i64>,
+        body: JsonBody<Forward>,
+    ) -> Answer<Created<Vec<Message>>> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
+        let chats: Vec<ChatId> = body.0.chat_ids.into_iter().map(ChatId).collect();
+        let messages = caller.forward(MessageId(message_id.0), &chats, body.0.silent).await?;
+        Ok(Created::Created(Json(messages.into_iter().map(Message::from).collect())))
+    }
+
     /// React to a message
     ///
     /// Puts one's emoji under it; one that is there already stays. Everybody hears it as `message.updated`.
@@ -209,6 +351,10 @@ impl Messages {
         caller.unreact(MessageId(message_id.0), &emoji.0).await?;
         Ok(Done::Done)
     }
+}
+
+fn not_a_time(field: &'static str) -> Error {
+    Error::invalid(field, "must be a moment, as in 2024-03-26T12:00:00")
 }
 
 fn object(payload: Option<Value>) -> Result<Option<Payload>, Error> {

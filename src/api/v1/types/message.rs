@@ -18,6 +18,10 @@ pub enum MessageType {
     File,
     /// Written by the server only.
     System,
+    Location,
+    Poll,
+    /// Written by the assistant only.
+    Ai,
 }
 
 impl From<MessageType> for model::Kind {
@@ -29,6 +33,9 @@ impl From<MessageType> for model::Kind {
             MessageType::Video => Self::Video,
             MessageType::File => Self::File,
             MessageType::System => Self::System,
+            MessageType::Location => Self::Location,
+            MessageType::Poll => Self::Poll,
+            MessageType::Ai => Self::Ai,
         }
     }
 }
@@ -42,6 +49,9 @@ impl From<model::Kind> for MessageType {
             model::Kind::Video => Self::Video,
             model::Kind::File => Self::File,
             model::Kind::System => Self::System,
+            model::Kind::Location => Self::Location,
+            model::Kind::Poll => Self::Poll,
+            model::Kind::Ai => Self::Ai,
         }
     }
 }
@@ -56,6 +66,67 @@ pub struct Reaction {
     pub user_ids: Vec<i64>,
 }
 
+/// A message as it is shown in an answer to it.
+#[derive(Object, Debug)]
+pub struct Quote {
+    pub id: i64,
+    pub author_id: i64,
+    #[oai(rename = "type")]
+    pub kind: MessageType,
+    /// The beginning of it in words, up to 200 characters; null when it was deleted.
+    pub text: Option<String>,
+}
+
+/// What was said below a message.
+#[derive(Object, Debug)]
+pub struct Thread {
+    /// How many answers there are.
+    pub count: i64,
+    /// When the last one came.
+    pub last_ts: String,
+}
+
+/// Where a forwarded message was said first.
+#[derive(Object, Debug)]
+pub struct Origin {
+    pub chat_id: i64,
+    pub message_id: i64,
+    pub author_id: i64,
+    /// The author's name at that time.
+    pub author_name: String,
+    pub ts: String,
+}
+
+/// What a message said before it was edited.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Edit {
+    pub content: Option<String>,
+    pub payload: Option<Value>,
+    /// From when on it said that.
+    pub ts: String,
+}
+
+impl From<model::Edit> for Edit {
+    fn from(edit: model::Edit) -> Self {
+        Self {
+            content: edit.content.text().map(str::to_owned),
+            payload: edit.content.payload().cloned().map(Value::Object),
+            ts: edit.since.iso(),
+        }
+    }
+}
+
+impl Example for Edit {
+    fn example() -> Self {
+        Self {
+            content: Some("Helo everyone!".to_owned()),
+            payload: None,
+            ts: "2024-03-26T12:05:00".to_owned(),
+        }
+    }
+}
+
 /// A message.
 #[derive(Object, Debug)]
 #[oai(example)]
@@ -68,7 +139,8 @@ pub struct Message {
     /// The text; the caption of a file; null of a deleted message.
     pub content: Option<String>,
     /// Of a voice message `{attachment_id, duration_ms, codec, waveform}`; of image, video and file
-    /// `{attachment_id}`; of a system message `{kind, …}`; with what else its sender put there.
+    /// `{attachment_id}` or `{attachment_ids}`; of a location `{latitude, longitude, …}`; of a poll `{options, …}`;
+    /// of a system message `{kind, …}`; with what else its sender put there.
     pub payload: Option<Value>,
     /// When it was sent: UTC, ISO 8601 without a zone.
     pub ts: String,
@@ -81,10 +153,45 @@ pub struct Message {
     pub reactions: Vec<Reaction>,
     /// What is known of the files in it.
     pub attachments: Vec<Attachment>,
+    /// Of what is no text: the message in words, for what can show nothing else.
+    #[oai(skip_serializing_if_is_none)]
+    pub plain: Option<String>,
+    /// What it answers.
+    #[oai(skip_serializing_if_is_none)]
+    pub reply_to: Option<Quote>,
+    /// The message that began the thread in which it stands.
+    #[oai(skip_serializing_if_is_none)]
+    pub thread_id: Option<i64>,
+    /// Of a message that began a thread.
+    #[oai(skip_serializing_if_is_none)]
+    pub thread: Option<Thread>,
+    /// Of a forwarded message.
+    #[oai(skip_serializing_if_is_none)]
+    pub forwarded_from: Option<Origin>,
+    /// Who is meant by it.
+    #[oai(skip_serializing_if_is_empty)]
+    pub mentions: Vec<i64>,
+    /// Whether everybody in the chat is meant.
+    #[oai(skip_serializing_if = "is_false")]
+    pub mentions_all: bool,
+    /// Nobody is to be disturbed by it.
+    #[oai(skip_serializing_if = "is_false")]
+    pub silent: bool,
+    /// When it disappears.
+    #[oai(skip_serializing_if_is_none)]
+    pub expires_at: Option<String>,
+    /// When it was pinned.
+    #[oai(skip_serializing_if_is_none)]
+    pub pinned_at: Option<String>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl From<model::Message> for Message {
     fn from(message: model::Message) -> Self {
+        let plain = (message.kind != model::Kind::Text && message.content.is_some()).then(|| message.plain());
         let content = message.content.as_ref();
         let reaction = |reaction: model::Reaction| Reaction {
             emoji: reaction.emoji,
@@ -104,6 +211,29 @@ impl From<model::Message> for Message {
             client_id: message.client_id.map(|id| id.to_string()),
             reactions: message.reactions.into_iter().map(reaction).collect(),
             attachments: message.attachments.into_iter().map(|file| Attachment::new(file, None)).collect(),
+            plain,
+            reply_to: message.reply_to.map(|quote| Quote {
+                id: quote.id.0,
+                author_id: quote.author.0,
+                kind: quote.kind.into(),
+                text: quote.text,
+            }),
+            thread_id: message.thread.map(|id| id.0),
+            thread: message
+                .replies
+                .map(|thread| Thread { count: thread.count, last_ts: thread.last_at.iso() }),
+            forwarded_from: message.origin.map(|origin| Origin {
+                chat_id: origin.chat.0,
+                message_id: origin.message.0,
+                author_id: origin.author.0,
+                author_name: origin.author_name,
+                ts: origin.sent_at.iso(),
+            }),
+            mentions: message.mentions.iter().map(|user| user.0).collect(),
+            mentions_all: message.mentions_all,
+            silent: message.is_silent,
+            expires_at: message.expires_at.map(model::Time::iso),
+            pinned_at: message.pinned_at.map(model::Time::iso),
         }
     }
 }
@@ -123,6 +253,16 @@ impl Example for Message {
             client_id: None,
             reactions: vec![Reaction { emoji: "👍".to_owned(), count: 1, user_ids: vec![253_402_300_863] }],
             attachments: Vec::new(),
+            plain: None,
+            reply_to: None,
+            thread_id: None,
+            thread: None,
+            forwarded_from: None,
+            mentions: Vec::new(),
+            mentions_all: false,
+            silent: false,
+            expires_at: None,
+            pinned_at: None,
         }
     }
 }

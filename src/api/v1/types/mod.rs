@@ -12,7 +12,7 @@ use serde_json::Value;
 
 pub use attachment::{Attachment, UploadForm};
 pub use chat::Chat;
-pub use message::{Message, MessageType, voice_payload};
+pub use message::{Edit, Message, MessageType, voice_payload};
 pub use people::{Member, Person, Tokens, User};
 
 use crate::api::refusal::Body;

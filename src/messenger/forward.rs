@@ -1,0 +1,63 @@
+//! Passing a message on to other chats.
+
+use super::post::{Keys, NewMessage, carry_out};
+use super::wish::{Forwarded, Wish};
+use super::{Caller, Error, Limit, Result};
+use crate::model::{ChatId, Kind, Message, MessageId, Origin};
+use crate::store::users;
+
+/// To how many chats at once.
+const MOST_CHATS: usize = 20;
+
+impl Caller {
+    /// Says in other chats what was said in one, naming where it comes from. In all of them or in none: where one
+    /// may not post, nothing is posted anywhere.
+    pub async fn forward(self, id: MessageId, chats: &[ChatId], is_silent: bool) -> Result<Vec<Message>> {
+        let author = self.access.user;
+        let mut chats = chats.to_vec();
+        let mut seen = std::collections::HashSet::new();
+        chats.retain(|chat| seen.insert(*chat));
+        if chats.is_empty() || chats.len() > MOST_CHATS {
+            return Err(Error::invalid("chat_ids", format!("must name 1 to {MOST_CHATS} chats")));
+        }
+        for chat in &chats {
+            self.messenger.limit(Limit::Send(author))?;
+            self.messenger.limit(Limit::SendToChat(*chat))?;
+        }
+        let message = self.message(id).await?;
+        let content = message.content.clone().ok_or(Error::NotFound("message"))?;
+        if message.kind == Kind::System {
+            return Err(Error::Forbidden("What the server says can't be forwarded"));
+        }
+        // What was forwarded before keeps its first origin.
+        let origin = match message.origin.clone() {
+            Some(origin) => origin,
+            None => self.origin(&message).await?,
+        };
+        let forwarded = Forwarded { origin, files: message.attachments };
+        let new = NewMessage { is_silent, ..NewMessage::new(content) };
+        // One of the wishes carries the request's key; they are written in one change.
+        let mut attempt = self.attempt.clone();
+        let wish = |chat| Wish {
+            chat,
+            author,
+            new: new.clone(),
+            forwarded: Some(forwarded.clone()),
+            attempt: attempt.take(),
+        };
+        let wishes: Vec<Wish> = chats.into_iter().map(wish).collect();
+        carry_out(&self.messenger, &wishes, Keys::Whole).await?.into_iter().collect()
+    }
+
+    async fn origin(&self, message: &Message) -> Result<Origin> {
+        let mut read = self.messenger.db.read().await?;
+        let author = users::by_id(&mut read, message.author).await?;
+        Ok(Origin {
+            chat: message.chat,
+            message: message.id,
+            author: message.author,
+            author_name: author.map(|user| user.person.display_name).unwrap_or_default(),
+            sent_at: message.sent_at,
+        })
+    }
+}
