@@ -11,6 +11,7 @@ mod message;
 mod notice;
 mod right;
 mod session;
+pub mod text;
 mod time;
 mod user;
 

@@ -1,0 +1,89 @@
+//! What people see of a text that they write: names and titles must not look empty, or like another.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// What nobody sees: marks of direction, soft hyphens, spaces without a width, and what else
+/// only serves to make two texts differ that look alike.
+///
+/// Joiners, variation selectors and tags stay, because emoji and some scripts are written with them.
+fn is_never_seen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}'
+    )
+}
+
+/// What joins or varies that which stands before it, and is nothing alone.
+fn is_joiner(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200c}' | '\u{200d}' | '\u{2800}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}'
+            | '\u{e0100}'..='\u{e01ef}'
+    )
+}
+
+/// Whether something of it is seen.
+fn is_seen(text: &str) -> bool {
+    text.chars().any(|c| !c.is_whitespace() && !is_joiner(c) && !is_combining_mark(c))
+}
+
+/// Whether there is something in it that nobody sees.
+pub fn hides_something(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() || is_never_seen(c) || is_joiner(c))
+}
+
+/// A name or a title as it is shown: on one line, with single spaces. Nothing when nothing of it would be
+/// seen, or when it has control characters.
+pub fn line(text: &str) -> Option<String> {
+    let shown: String = text.trim().nfc().filter(|c| !is_never_seen(*c)).collect();
+    if shown.chars().any(char::is_control) || !is_seen(&shown) {
+        return None;
+    }
+    Some(shown.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// A text of some lines as it is shown, empty when nothing of it would be seen. Nothing when it has control
+/// characters other than the ends of lines and tabs.
+pub fn lines(text: &str) -> Option<String> {
+    let shown: String = text.replace("\r\n", "\n").nfc().filter(|c| !is_never_seen(*c)).collect();
+    if shown.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        return None;
+    }
+    Some(if is_seen(&shown) { shown.trim().to_owned() } else { String::new() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_what_people_see_of_it() {
+        for (text, shown) in [
+            ("  Анна \u{200b}\u{feff} Б. ", Some("Анна Б.")),
+            ("an\u{202e}na", Some("anna")),
+            ("👩‍💻 ❤️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿", Some("👩‍💻 ❤️ 🏴󠁧󠁢󠁥󠁮󠁧󠁿")),
+            ("می\u{200c}خواهم", Some("می\u{200c}خواهم")),
+            ("a\u{a0}\u{2028}b", Some("a b")),
+            ("", None),
+            (" \u{200b}\u{2060} ", None),
+            ("\u{3164}\u{ffa0}", None),
+            ("\u{2800}\u{200d}\u{fe0f}", None),
+            ("\u{301}", None),
+            ("a\nb", None),
+            ("a\u{0}", None),
+        ] {
+            assert_eq!(line(text).as_deref(), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn some_lines_keep_their_ends() {
+        assert_eq!(lines(" one\r\n\ttwo \n").as_deref(), Some("one\n\ttwo"));
+        assert_eq!(lines("\u{200b} \n").as_deref(), Some(""));
+        assert_eq!(lines("a\u{7}"), None);
+    }
+}
