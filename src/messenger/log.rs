@@ -23,11 +23,12 @@ enum Kind {
     ChatGained = 9,
     ChatLost = 10,
     UserUpdated = 11,
+    MemberUpdated = 33,
     SessionCreated = 45,
     SessionRevoked = 46,
 }
 
-const KINDS: [Kind; 13] = [
+const KINDS: &[Kind] = &[
     Kind::MessageCreated,
     Kind::MessageUpdated,
     Kind::MessageDeleted,
@@ -41,6 +42,7 @@ const KINDS: [Kind; 13] = [
     Kind::UserUpdated,
     Kind::SessionCreated,
     Kind::SessionRevoked,
+    Kind::MemberUpdated,
 ];
 
 /// What the subject alone does not tell.
@@ -65,6 +67,7 @@ pub(super) fn record(event: &Event) -> Record {
         Change::MessageDeleted { id, .. } => (Kind::MessageDeleted, id.0, None),
         Change::MemberAdded { member, .. } => (Kind::MemberAdded, member.user().0, None),
         Change::MemberRemoved { user, .. } => (Kind::MemberRemoved, user.0, None),
+        Change::MemberUpdated { member, .. } => (Kind::MemberUpdated, member.user().0, None),
         Change::ChatRenamed { chat, title } => {
             (Kind::ChatRenamed, chat.0, Some(Data { title: Some(title.clone()), ..none() }))
         }
@@ -102,7 +105,7 @@ pub(super) async fn whole(run: &mut impl Run, reader: UserId, records: &[Record]
     let messages = messages(run, reader, records).await?;
     let mut events = Vec::with_capacity(records.len());
     for record in records {
-        let Some(kind) = KINDS.into_iter().find(|kind| *kind as i64 == record.kind) else {
+        let Some(kind) = KINDS.iter().copied().find(|kind| *kind as i64 == record.kind) else {
             continue;
         };
         if let Some(change) = change(run, reader, record, kind, &messages).await? {
@@ -155,6 +158,10 @@ async fn change(
             member.map(|member| Change::MemberAdded { chat, member })
         }
         Kind::MemberRemoved => Some(Change::MemberRemoved { chat, user }),
+        Kind::MemberUpdated => {
+            let member = store::members::of_chat(run, chat, Some(user)).await?.pop();
+            member.map(|member| Change::MemberUpdated { chat, member })
+        }
         Kind::ChatRenamed => Some(Change::ChatRenamed { chat, title: data.title.unwrap_or_default() }),
         Kind::ChatRead => {
             Some(Change::ChatRead { chat, user, message: MessageId(data.message.unwrap_or_default()) })

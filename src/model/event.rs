@@ -35,6 +35,11 @@ pub enum Change {
         chat: ChatId,
         user: UserId,
     },
+    /// Their profile or their role is another.
+    MemberUpdated {
+        chat: ChatId,
+        member: Member,
+    },
     ChatRenamed {
         chat: ChatId,
         title: String,

@@ -11,7 +11,13 @@ pub struct Person {
     pub username: Option<String>,
     pub display_name: String,
     pub avatar_url: Option<String>,
+    /// What they say of themselves.
+    pub about: Option<String>,
+    /// An IANA name, as in `Europe/Moscow`.
+    pub time_zone: Option<String>,
     pub created_at: Time,
+    /// They can't sign in any more; what they said stays.
+    pub is_deactivated: bool,
 }
 
 /// What somebody sees of themselves.
@@ -19,6 +25,14 @@ pub struct Person {
 pub struct User {
     pub person: Person,
     pub email: Option<String>,
+    /// A BCP 47 tag, as in `pt-BR`.
+    pub language: Option<String>,
+    /// Others don't see whether they are there, nor when they were last.
+    pub hides_presence: bool,
+    /// Others don't see how far they have read.
+    pub hides_reading: bool,
+    /// Whether they look after the server.
+    pub is_admin: bool,
 }
 
 impl User {

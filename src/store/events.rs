@@ -27,25 +27,28 @@ impl Record {
     }
 }
 
+/// How many are written by one statement: six values each, and SQLite takes 32,766.
+const SOME: usize = 1_000;
+
 pub async fn insert_many(run: &mut impl Run, records: &[Record]) -> Result<()> {
-    if records.is_empty() {
-        return Ok(());
+    for some in records.chunks(SOME) {
+        let mut insert = Query::insert()
+            .into_table(E::Table)
+            .columns([E::StreamId, E::Seq, E::Kind, E::Subject, E::Data, E::At])
+            .to_owned();
+        for r in some {
+            insert.values_panic([
+                r.stream.into(),
+                r.seq.into(),
+                r.kind.into(),
+                r.subject.into(),
+                r.data.clone().into(),
+                r.at.into(),
+            ]);
+        }
+        run.execute(&insert).await?;
     }
-    let mut insert = Query::insert()
-        .into_table(E::Table)
-        .columns([E::StreamId, E::Seq, E::Kind, E::Subject, E::Data, E::At])
-        .to_owned();
-    for r in records {
-        insert.values_panic([
-            r.stream.into(),
-            r.seq.into(),
-            r.kind.into(),
-            r.subject.into(),
-            r.data.clone().into(),
-            r.at.into(),
-        ]);
-    }
-    run.execute(&insert).await
+    Ok(())
 }
 
 /// The next events of a stream after a place, oldest first.

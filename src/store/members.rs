@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use sea_query::{Cond, Expr, ExprTrait, Order, Query};
+use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::schema::{Chat as C, Member as M, Message as Msg, Stream as S, User as U};
+use super::users::{PERSON, PersonRow};
 use super::{Result, Run};
-use crate::model::{ChatId, ChatKind, Member, MessageId, Person, Role, Time, UserId};
+use crate::model::{ChatId, ChatKind, Member, MessageId, Role, Time, UserId};
 
 /// Somebody's place in a chat, without their name.
 #[derive(Debug, Clone, Copy, FromRow)]
@@ -143,11 +144,9 @@ pub async fn users_of(run: &mut impl Run, chat: ChatId) -> Result<Vec<UserId>> {
 
 #[derive(FromRow)]
 struct MemberRow {
-    id: UserId,
-    username: Option<String>,
-    display_name: String,
-    avatar_url: Option<String>,
-    created_at: Time,
+    chat_id: ChatId,
+    #[sqlx(flatten)]
+    person: PersonRow,
     role: Role,
     joined_at: Time,
     last_read: Option<MessageId>,
@@ -155,35 +154,41 @@ struct MemberRow {
 
 impl From<MemberRow> for Member {
     fn from(row: MemberRow) -> Self {
-        let MemberRow { id, username, display_name, avatar_url, created_at, role, joined_at, last_read } =
-            row;
-        Self {
-            person: Person { id, username, display_name, avatar_url, created_at },
-            role,
-            joined_at,
-            last_read,
-        }
+        let MemberRow { person, role, joined_at, last_read, .. } = row;
+        Self { person: person.into(), role, joined_at, last_read }
     }
+}
+
+fn members() -> SelectStatement {
+    Query::select()
+        .columns(PERSON.map(|column| (U::Table, column)))
+        .columns([M::ChatId, M::Role, M::JoinedAt].map(|column| (M::Table, column)))
+        .expr_as(last_read(), "last_read")
+        .from(M::Table)
+        .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
+        .to_owned()
 }
 
 /// The members of a chat with their names; only one of them when `user` says whom.
 pub async fn of_chat(run: &mut impl Run, chat: ChatId, user: Option<UserId>) -> Result<Vec<Member>> {
-    let mut question = Query::select()
-        .columns([(U::Table, U::Id), (U::Table, U::Username), (U::Table, U::DisplayName)])
-        .columns([(U::Table, U::AvatarUrl), (U::Table, U::CreatedAt)])
-        .columns([(M::Table, M::Role), (M::Table, M::JoinedAt)])
-        .expr_as(last_read(), "last_read")
-        .from(M::Table)
-        .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
+    let mut question = members();
+    question
         .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
         .order_by((U::Table, U::NameFolded), Order::Asc)
-        .order_by((U::Table, U::Id), Order::Asc)
-        .to_owned();
+        .order_by((U::Table, U::Id), Order::Asc);
     if let Some(user) = user {
         question.and_where(Expr::col((M::Table, M::UserId)).eq(user));
     }
     let rows: Vec<MemberRow> = run.all(&question).await?;
     Ok(rows.into_iter().map(Member::from).collect())
+}
+
+/// Somebody as a member of each of their chats.
+pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<Vec<(ChatId, Member)>> {
+    let mut question = members();
+    question.and_where(Expr::col((M::Table, M::UserId)).eq(user));
+    let rows: Vec<MemberRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(|row| (row.chat_id, row.into())).collect())
 }
 
 /// The newest message at or before a member's mark; to be asked beside the member's row.

@@ -1,6 +1,6 @@
 //! Accounts.
 
-use sea_query::{Cond, Expr, ExprTrait, LikeExpr, Order, Query, SelectStatement};
+use sea_query::{CaseStatement, Cond, Expr, ExprTrait, LikeExpr, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::schema::User as U;
@@ -18,26 +18,66 @@ pub struct New<'a> {
     pub created_at: Time,
 }
 
+/// The columns of a [`PersonRow`].
+pub(super) const PERSON: [U; 8] =
+    [U::Id, U::Username, U::DisplayName, U::AvatarUrl, U::About, U::TimeZone, U::CreatedAt, U::DeactivatedAt];
+
+/// What anybody may see of somebody, as it is kept.
 #[derive(FromRow)]
-struct UserRow {
+pub(super) struct PersonRow {
     id: UserId,
-    email: Option<String>,
     username: Option<String>,
     display_name: String,
     avatar_url: Option<String>,
+    about: Option<String>,
+    time_zone: Option<String>,
     created_at: Time,
+    deactivated_at: Option<Time>,
+}
+
+impl From<PersonRow> for Person {
+    fn from(row: PersonRow) -> Self {
+        Self {
+            id: row.id,
+            username: row.username,
+            display_name: row.display_name,
+            avatar_url: row.avatar_url,
+            about: row.about,
+            time_zone: row.time_zone,
+            created_at: row.created_at,
+            is_deactivated: row.deactivated_at.is_some(),
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct UserRow {
+    #[sqlx(flatten)]
+    person: PersonRow,
+    email: Option<String>,
+    language: Option<String>,
+    hides_presence: i64,
+    hides_reading: i64,
+    is_admin: i64,
 }
 
 impl From<UserRow> for User {
     fn from(row: UserRow) -> Self {
-        let UserRow { id, email, username, display_name, avatar_url, created_at } = row;
-        Self { person: Person { id, username, display_name, avatar_url, created_at }, email }
+        Self {
+            person: row.person.into(),
+            email: row.email,
+            language: row.language,
+            hides_presence: row.hides_presence != 0,
+            hides_reading: row.hides_reading != 0,
+            is_admin: row.is_admin != 0,
+        }
     }
 }
 
 fn users() -> SelectStatement {
     Query::select()
-        .columns([U::Id, U::Email, U::Username, U::DisplayName, U::AvatarUrl, U::CreatedAt])
+        .columns(PERSON)
+        .columns([U::Email, U::Language, U::HidesPresence, U::HidesReading, U::IsAdmin])
         .from(U::Table)
         .to_owned()
 }
@@ -84,6 +124,11 @@ pub async fn update(run: &mut impl Run, user: &User) -> Result<()> {
         .value(U::DisplayName, user.person.display_name.clone())
         .value(U::NameFolded, fold(&user.person.display_name))
         .value(U::AvatarUrl, user.person.avatar_url.clone())
+        .value(U::About, user.person.about.clone())
+        .value(U::TimeZone, user.person.time_zone.clone())
+        .value(U::Language, user.language.clone())
+        .value(U::HidesPresence, i64::from(user.hides_presence))
+        .value(U::HidesReading, i64::from(user.hides_reading))
         .and_where(Expr::col(U::Id).eq(user.person.id))
         .to_owned();
     run.execute(&update).await
@@ -132,19 +177,27 @@ pub async fn set_password(run: &mut impl Run, id: UserId, hash: &str) -> Result<
     run.execute(&update).await
 }
 
-/// People of whose name or username a word begins like that, or whose address it is.
+/// People in whose name or username each of the words stands, or whose address it is; those first whose name
+/// begins with it. Who is deactivated is left out.
 pub async fn search(run: &mut impl Run, words: &str, limit: u64) -> Result<Vec<User>> {
     let words = fold(words);
-    let escaped = words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let start = || LikeExpr::new(format!("{escaped}%")).escape('\\');
-    let inside = LikeExpr::new(format!("% {escaped}%")).escape('\\');
-    let found = Cond::any()
-        .add(Expr::col(U::NameFolded).like(start()))
-        .add(Expr::col(U::NameFolded).like(inside))
-        .add(Expr::col(U::UsernameFolded).like(start()))
-        .add(Expr::col(U::EmailFolded).eq(words.as_str()));
+    let escape = |word: &str| word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let like = |pattern: String| LikeExpr::new(pattern).escape('\\');
+    let named = words.split_whitespace().fold(Cond::all(), |named, word| {
+        let part = || like(format!("%{}%", escape(word)));
+        named.add(Expr::col(U::NameFolded).like(part()).or(Expr::col(U::UsernameFolded).like(part())))
+    });
+    let start = || like(format!("{}%", escape(&words)));
+    let begins = Expr::col(U::NameFolded).like(start()).or(Expr::col(U::UsernameFolded).like(start()));
     let mut question = users();
-    question.cond_where(found).order_by(U::NameFolded, Order::Asc).order_by(U::Id, Order::Asc).limit(limit);
+    question
+        .and_where(Expr::col(U::DeactivatedAt).is_null())
+        .and_where(Expr::col(U::DeletedAt).is_null())
+        .cond_where(Cond::any().add(named).add(Expr::col(U::EmailFolded).eq(words.as_str())))
+        .order_by_expr(CaseStatement::new().case(begins, 0).finally(1).into(), Order::Asc)
+        .order_by(U::NameFolded, Order::Asc)
+        .order_by(U::Id, Order::Asc)
+        .limit(limit);
     let rows: Vec<UserRow> = run.all(&question).await?;
     Ok(rows.into_iter().map(User::from).collect())
 }

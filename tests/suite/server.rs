@@ -264,14 +264,15 @@ impl Person {
         Socket::open(&self.url, &format!("?token={}&cursor={cursor}", self.token)).await.unwrap()
     }
 
-    /// Every kept frame of one's socket that there is by now: one's own profile changes after them.
+    /// Every kept frame of one's socket that there is by now: one's own profile changes after them, in
+    /// what nobody else sees.
     pub async fn hears(&self, socket: &mut Socket) -> Vec<Value> {
-        let mark = json!(format!("https://example.com/{}", fresh_key()));
-        self.put("/users/me", json!({"avatar_url": mark})).await.expect(200);
+        let mark = json!(format!("en-x-{}", &fresh_key()[..8]));
+        self.put("/users/me", json!({"language": mark})).await.expect(200);
         let mut frames = Vec::new();
         loop {
             let frame = socket.next().await.expect("the socket stays open");
-            if frame["event"] == "user.updated" && frame["data"]["avatar_url"] == mark {
+            if frame["event"] == "user.updated" && frame["data"]["language"] == mark {
                 return frames;
             }
             if frame["position"].is_string() {

@@ -30,9 +30,9 @@ struct ChatRef {
     id: i64,
 }
 
-/// Somebody new in a chat.
+/// Somebody in a chat, as they are now.
 #[derive(Object)]
-struct MemberAdded {
+struct MemberChange {
     chat_id: i64,
     member: Member,
 }
@@ -135,7 +135,10 @@ pub fn name_and_data(change: &Change) -> (&'static str, Value) {
         }
         Change::ChatLost { chat, .. } => ("chat.removed", value(&ChatRef { id: chat.0 })),
         Change::MemberAdded { chat, member } => {
-            ("member.added", value(&MemberAdded { chat_id: chat.0, member: member.clone().into() }))
+            ("member.added", value(&MemberChange { chat_id: chat.0, member: member.clone().into() }))
+        }
+        Change::MemberUpdated { chat, member } => {
+            ("member.updated", value(&MemberChange { chat_id: chat.0, member: member.clone().into() }))
         }
         Change::MemberRemoved { chat, user } => {
             ("member.removed", value(&ChatPerson { chat_id: chat.0, user_id: user.0 }))
@@ -211,7 +214,7 @@ fn command<T: Type>(name: &'static str, about: &'static str, example: Value) -> 
 fn kinds() -> Vec<Kind> {
     let (chat, message, user) = (253_402_300_927_i64, 253_402_300_991_i64, 253_402_300_863_i64);
     let session = 253_402_301_055_i64;
-    let (whole, added) = (Message::example(), MemberAdded { chat_id: chat, member: Member::example() });
+    let (whole, member) = (Message::example(), MemberChange { chat_id: chat, member: Member::example() });
     let message_ref = json!({"id": message, "chat_id": chat});
     let person = json!({"chat_id": chat, "user_id": user});
     vec![
@@ -242,7 +245,14 @@ fn kinds() -> Vec<Kind> {
             "A chat is gone for oneself: left, removed from it, deleted or hidden.",
             json!({"id": chat}),
         ),
-        kind::<MemberAdded>("member.added", true, "Somebody came into a chat.", value(&added)),
+        kind::<MemberChange>("member.added", true, "Somebody came into a chat.", value(&member)),
+        kind::<MemberChange>(
+            "member.updated",
+            true,
+            "Somebody of a chat has another profile or role. It is told in each of their chats; a private chat has \
+             its title from it.",
+            value(&member),
+        ),
         kind::<ChatPerson>("member.removed", true, "Somebody is in a chat no more.", person.clone()),
         kind::<ChatRead>(
             "chat.read",
@@ -304,7 +314,7 @@ struct Frames {
     chat: Chat,
     chat_name: ChatName,
     chat_ref: ChatRef,
-    member_added: MemberAdded,
+    member_change: MemberChange,
     chat_person: ChatPerson,
     chat_read: ChatRead,
     user: User,

@@ -4,7 +4,7 @@ use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
-use poem_openapi::types::Example;
+use poem_openapi::types::{Example, MaybeUndefined};
 use poem_openapi::{Object, OpenApi};
 
 use super::caller::SignedIn;
@@ -17,22 +17,59 @@ use crate::model::UserId;
 
 pub struct Users;
 
-/// What to change; what is missing stays.
+/// What to change. What is missing stays; what may be empty is taken away by null.
 #[derive(Object)]
 #[oai(example)]
 struct ProfileChange {
     /// 1 to 64 characters.
     display_name: Option<String>,
-    /// An http or https address; an empty one takes it away.
-    avatar_url: Option<String>,
+    /// An http or https address.
+    avatar_url: MaybeUndefined<String>,
     /// 2 to 32 letters, digits, `_`, `-` or `.`.
     username: Option<String>,
     email: Option<String>,
+    /// At most 500 characters.
+    about: MaybeUndefined<String>,
+    /// A name of the IANA database, as in `Europe/Moscow`.
+    time_zone: MaybeUndefined<String>,
+    /// A language tag (BCP 47), as in `pt-BR`.
+    language: MaybeUndefined<String>,
+    /// Whether others don't see if one is there, nor when one was last.
+    hides_presence: Option<bool>,
+    /// Whether others don't see how far one has read.
+    hides_reading: Option<bool>,
 }
 
 impl Example for ProfileChange {
     fn example() -> Self {
-        Self { display_name: Some("Иван".to_owned()), avatar_url: None, username: None, email: None }
+        Self {
+            display_name: Some("Иван".to_owned()),
+            avatar_url: MaybeUndefined::Undefined,
+            username: None,
+            email: None,
+            about: MaybeUndefined::Value("Садовник".to_owned()),
+            time_zone: MaybeUndefined::Value("Europe/Moscow".to_owned()),
+            language: MaybeUndefined::Undefined,
+            hides_presence: None,
+            hides_reading: Some(true),
+        }
+    }
+}
+
+impl From<ProfileChange> for Profile {
+    fn from(change: ProfileChange) -> Self {
+        let given = |field: MaybeUndefined<String>| field.as_opt_ref().map(|value| value.cloned());
+        Self {
+            email: change.email,
+            username: change.username,
+            display_name: change.display_name,
+            avatar_url: given(change.avatar_url),
+            about: given(change.about),
+            time_zone: given(change.time_zone),
+            language: given(change.language),
+            hides_presence: change.hides_presence,
+            hides_reading: change.hides_reading,
+        }
     }
 }
 
@@ -63,6 +100,8 @@ impl Users {
     }
 
     /// Change one's profile
+    ///
+    /// Everybody in one's chats hears `member.updated` when they see a difference.
     #[oai(path = "/users/me", method = "put", operation_id = "updateMe")]
     async fn update_me(
         &self,
@@ -73,10 +112,8 @@ impl Users {
         key: Key,
         body: JsonBody<ProfileChange>,
     ) -> Answer<Json<User>> {
-        let ProfileChange { display_name, avatar_url, username, email } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        let profile = Profile { email, username, display_name, avatar_url };
-        Ok(Json(caller.update_profile(profile).await?.into()))
+        Ok(Json(caller.update_profile(body.0.into()).await?.into()))
     }
 
     /// Change one's password
@@ -101,7 +138,8 @@ impl Users {
 
     /// Find people
     ///
-    /// By the beginning of a word of their name or of their username, or by their whole e-mail address.
+    /// By words or parts of words of their name or username, in any order and without regard to case, accents and
+    /// ё/е; or by their whole e-mail address. People who are deactivated are left out.
     #[oai(path = "/users/search", method = "get", operation_id = "searchUsers")]
     async fn search(
         &self,

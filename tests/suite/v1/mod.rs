@@ -6,6 +6,7 @@ mod chats;
 mod errors;
 mod idempotency;
 mod messages;
+mod people;
 mod sessions;
 mod socket;
 mod sync;

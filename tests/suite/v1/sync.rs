@@ -130,7 +130,7 @@ async fn events_older_than_thirty_days_leave_a_gap() {
     let (busy, quiet) = (ann.direct(&bob).await, ann.group("Quiet", &[&bob]).await);
     let cursor = bob.cursor().await;
     ann.say(busy, "long ago").await;
-    bob.put("/users/me", json!({"display_name": "Bob"})).await.expect(200);
+    bob.put("/users/me", json!({"language": "ru"})).await.expect(200);
     server.clock.advance(Duration::from_secs(31 * 24 * 3_600));
     server.running.messenger.sweep().await.unwrap();
     let (ann, bob) = (server.again(&ann, "ann").await, server.again(&bob, "bob").await);

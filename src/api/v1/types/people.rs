@@ -56,19 +56,37 @@ pub struct User {
     pub display_name: String,
     /// An http or https address of a picture.
     pub avatar_url: Option<String>,
+    /// What one says of oneself.
+    pub about: Option<String>,
+    /// An IANA name, as in `Europe/Moscow`.
+    pub time_zone: Option<String>,
+    /// A language tag (BCP 47), as in `pt-BR`; nobody else sees it.
+    pub language: Option<String>,
+    /// Whether others don't see if one is there, nor when one was last.
+    pub hides_presence: bool,
+    /// Whether others don't see how far one has read.
+    pub hides_reading: bool,
+    /// Whether one looks after the server.
+    pub is_admin: bool,
     /// UTC, ISO 8601 without a zone.
     pub created_at: String,
 }
 
 impl From<model::User> for User {
     fn from(user: model::User) -> Self {
-        let model::User { person, email } = user;
+        let model::User { person, email, language, hides_presence, hides_reading, is_admin } = user;
         Self {
             id: person.id.0,
             email,
             username: person.username,
             display_name: person.display_name,
             avatar_url: person.avatar_url,
+            about: person.about,
+            time_zone: person.time_zone,
+            language,
+            hides_presence,
+            hides_reading,
+            is_admin,
             created_at: person.created_at.iso(),
         }
     }
@@ -82,6 +100,12 @@ impl Example for User {
             username: Some("john".to_owned()),
             display_name: "John Doe".to_owned(),
             avatar_url: Some("https://example.com/avatar.jpg".to_owned()),
+            about: None,
+            time_zone: Some("Europe/Moscow".to_owned()),
+            language: Some("ru".to_owned()),
+            hides_presence: false,
+            hides_reading: false,
+            is_admin: false,
             created_at: "2024-03-26T10:00:00".to_owned(),
         }
     }
@@ -95,8 +119,14 @@ pub struct Person {
     pub username: Option<String>,
     pub display_name: String,
     pub avatar_url: Option<String>,
+    /// What they say of themselves.
+    pub about: Option<String>,
+    /// An IANA name, as in `Europe/Moscow`.
+    pub time_zone: Option<String>,
     /// UTC, ISO 8601 without a zone.
     pub created_at: String,
+    /// Whether they can't sign in any more; what they said stays.
+    pub deactivated: bool,
 }
 
 impl From<model::Person> for Person {
@@ -106,7 +136,10 @@ impl From<model::Person> for Person {
             username: person.username,
             display_name: person.display_name,
             avatar_url: person.avatar_url,
+            about: person.about,
+            time_zone: person.time_zone,
             created_at: person.created_at.iso(),
+            deactivated: person.is_deactivated,
         }
     }
 }
@@ -118,7 +151,10 @@ impl Example for Person {
             username: Some("anna".to_owned()),
             display_name: "Анна".to_owned(),
             avatar_url: None,
+            about: Some("Садовник".to_owned()),
+            time_zone: Some("Europe/Moscow".to_owned()),
             created_at: "2024-03-26T10:00:00".to_owned(),
+            deactivated: false,
         }
     }
 }
