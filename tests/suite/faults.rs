@@ -424,7 +424,7 @@ impl Process {
             token: String::new(),
             refresh: String::new(),
             url: self.url.clone(),
-            http: reqwest::Client::builder().timeout(PATIENCE).build().unwrap(),
+            http: crate::server::client(),
         }
     }
 

@@ -55,7 +55,7 @@ impl TestServer {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let running = server::start(&config, listener, clock.clone()).await.unwrap();
         let url = format!("http://{}", running.address);
-        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        let http = client();
         Self { dir, clock, running, url, flags, http }
     }
 
@@ -104,6 +104,12 @@ impl TestServer {
             http: self.http.clone(),
         }
     }
+}
+
+/// The server brings reqwest without a choice of cryptography; whoever makes a client makes the choice.
+pub fn client() -> reqwest::Client {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    reqwest::Client::builder().timeout(PATIENCE).build().unwrap()
 }
 
 pub const PASSWORD: &str = "password123";

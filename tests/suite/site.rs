@@ -282,7 +282,7 @@ async fn only_a_trusted_proxy_is_believed_who_asks() {
 #[tokio::test]
 async fn pages_come_packed_to_whoever_takes_gzip() {
     let server = TestServer::start().await;
-    let http = reqwest::Client::new();
+    let http = crate::server::client();
     let page = |encodings: &'static str| http.get(&server.url).header("Accept-Encoding", encodings).send();
     let packed = page("gzip, deflate, br").await.unwrap();
     assert_eq!(packed.headers()["content-encoding"], "gzip");
