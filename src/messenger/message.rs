@@ -147,10 +147,20 @@ impl Caller {
 /// Takes messages away from everybody, with all that belongs to them, and tells it.
 pub(super) async fn erase(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Result<()> {
     let ids: Vec<MessageId> = gone.iter().map(|(_, id)| *id).collect();
+    let mut threads = messages::threads_of(&mut work.tx, &ids).await?;
+    threads.retain(|root| !ids.contains(root));
     messages::delete(&mut work.tx, &ids, work.now).await?;
     forget(work, &ids).await?;
     for (chat, id) in gone {
         work.announce(*chat, Change::MessageDeleted { id: *id, chat: *chat }).await?;
+    }
+    tell_again(work, &threads).await
+}
+
+/// Tells how messages are now.
+pub(super) async fn tell_again(work: &mut Work, ids: &[MessageId]) -> Result<()> {
+    for message in messages::by_ids(&mut work.tx, ids).await? {
+        work.announce(message.chat, Change::MessageUpdated(message)).await?;
     }
     Ok(())
 }

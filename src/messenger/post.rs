@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::idempotency::Subject;
 use super::wish::{self, Wish};
+use super::work::Work;
 use super::{Caller, Core, Error, Limit, Messenger, Result};
 use crate::model::{self, Change, ChatId, Content, Message, MessageId, Parts, Position, Stream, UserId};
 use crate::store::{attachments, links, mentions, messages, streams};
@@ -196,9 +197,18 @@ pub(super) async fn carry_out(
         let position = Position { stream: message.chat.into(), seq: message.seq };
         work.announce_at(position, Change::MessageCreated(message.clone()));
     }
+    tell_threads(&mut work, &new).await?;
     work.commit().await?;
     for (index, message) in open.into_iter().zip(new) {
         results[index] = Some(Ok(message));
     }
     Ok(results.into_iter().flatten().collect())
+}
+
+/// Tells how the messages are now below which something was said: how much, and when.
+async fn tell_threads(work: &mut Work, new: &[Message]) -> Result<()> {
+    let mut begun: Vec<MessageId> = new.iter().filter_map(|message| message.thread).collect();
+    begun.sort_unstable();
+    begun.dedup();
+    super::message::tell_again(work, &begun).await
 }

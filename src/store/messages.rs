@@ -279,6 +279,18 @@ pub async fn by_ids(run: &mut impl Run, ids: &[MessageId]) -> Result<Vec<Message
     whole(run, &question).await
 }
 
+/// The messages that began the threads in which these stand, each once.
+pub async fn threads_of(run: &mut impl Run, ids: &[MessageId]) -> Result<Vec<MessageId>> {
+    let question = Query::select()
+        .distinct()
+        .column(M::ThreadId)
+        .from(M::Table)
+        .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
+        .and_where(Expr::col(M::ThreadId).is_not_null())
+        .to_owned();
+    Ok(run.all::<(MessageId,)>(&question).await?.into_iter().map(|(id,)| id).collect())
+}
+
 /// Which of these (author, client id) were sent before.
 pub async fn by_client_ids(
     run: &mut impl Run,

@@ -484,7 +484,7 @@ async fn act(person: &Person, other: i64, dice: &mut Dice, step: usize) {
     let texts: Vec<&Value> =
         page.as_array().unwrap().iter().filter(|message| message["type"] == "text").collect();
     let message = (!texts.is_empty()).then(|| &texts[dice.roll(texts.len())]["id"]);
-    match (dice.roll(24), message) {
+    match (dice.roll(28), message) {
         (0, _) => person.post("/chats", group).await,
         (1, _) => person.post("/chats/direct", json!({"user_id": other})).await,
         (2..=9, _) | (_, None) => {
@@ -508,6 +508,14 @@ async fn act(person: &Person, other: i64, dice: &mut Dice, step: usize) {
         (18, Some(_)) => person.post(&format!("/chats/{id}/read"), json!({})).await,
         (19 | 20, Some(_)) => person.post(&format!("/chats/{id}/members"), json!({"user_id": other})).await,
         (21, Some(_)) => person.delete(&format!("/chats/{id}/members/{other}")).await,
+        (23 | 24, Some(message)) => {
+            let body = json!({"chat_id": id, "content": format!("answer {step}"), "reply_to": message});
+            person.post("/messages", body).await
+        }
+        (25 | 26, Some(message)) => {
+            let body = json!({"chat_id": id, "content": format!("below {step}"), "thread_id": message});
+            person.post("/messages", body).await
+        }
         (22, Some(_)) => {
             person.patch(&format!("/chats/{id}"), json!({"title": format!("Title {step}")})).await
         }
@@ -525,6 +533,17 @@ struct Known {
     /// Who is in it, and the newest message that each has read.
     members: BTreeMap<i64, Value>,
     messages: BTreeMap<i64, Value>,
+}
+
+impl Known {
+    /// Answers show what they answer as it is now; here all texts are short.
+    fn quote_anew(&mut self, id: &Value, text: &Value) {
+        for message in self.messages.values_mut() {
+            if message.get("reply_to").is_some_and(|quote| quote["id"] == *id) {
+                message["reply_to"]["text"] = text.clone();
+            }
+        }
+    }
 }
 
 impl State {
@@ -578,14 +597,17 @@ impl State {
         match name {
             "message.created" | "message.updated" => {
                 known.messages.insert(number(&data["id"]), data.clone());
+                known.quote_anew(&data["id"], &data["content"]);
             }
             "message.deleted" => {
+                known.quote_anew(&data["id"], &Value::Null);
                 let message = known.messages.get_mut(&number(&data["id"]));
                 // Hidden from oneself before.
                 let Some(message) = message else { return };
                 message["deleted"] = json!(true);
                 (message["content"], message["payload"]) = (Value::Null, Value::Null);
                 (message["reactions"], message["attachments"]) = (json!([]), json!([]));
+                message.as_object_mut().unwrap().remove("reply_to");
             }
             "message.hidden" => {
                 known.messages.remove(&number(&data["id"]));
