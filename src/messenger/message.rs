@@ -126,7 +126,7 @@ impl Caller {
     }
 
     /// Begins to change a message of a chat that the caller is in.
-    async fn change(&self, id: MessageId) -> Result<(Work, Message, (Plain, Place))> {
+    pub(super) async fn change(&self, id: MessageId) -> Result<(Work, Message, (Plain, Place))> {
         self.changes()?;
         let mut work = self.messenger.begin().await?;
         let message = messages::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound("message"))?;
@@ -135,7 +135,7 @@ impl Caller {
     }
 
     /// Tells how a message is now.
-    async fn update(self, mut work: Work, id: MessageId) -> Result<Message> {
+    pub(super) async fn update(self, mut work: Work, id: MessageId) -> Result<Message> {
         let message = messages::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound("message"))?;
         work.announce(message.chat, Change::MessageUpdated(message.clone())).await?;
         work.once(self.attempt, Subject::Message(id));
@@ -151,18 +151,17 @@ pub(super) async fn erase(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Resu
     threads.retain(|root| !ids.contains(root));
     messages::delete(&mut work.tx, &ids, work.now).await?;
     forget(work, &ids).await?;
-    for (chat, id) in gone {
-        work.announce(*chat, Change::MessageDeleted { id: *id, chat: *chat }).await?;
-    }
+    let told =
+        gone.iter().map(|(chat, id)| ((*chat).into(), Change::MessageDeleted { id: *id, chat: *chat }));
+    work.announce_all(told.collect()).await?;
     tell_again(work, &threads).await
 }
 
 /// Tells how messages are now.
 pub(super) async fn tell_again(work: &mut Work, ids: &[MessageId]) -> Result<()> {
-    for message in messages::by_ids(&mut work.tx, ids).await? {
-        work.announce(message.chat, Change::MessageUpdated(message)).await?;
-    }
-    Ok(())
+    let now = messages::by_ids(&mut work.tx, ids).await?;
+    let told = now.into_iter().map(|message| (message.chat.into(), Change::MessageUpdated(message)));
+    work.announce_all(told.collect()).await
 }
 
 /// Takes away what other tables hold of messages that are gone.

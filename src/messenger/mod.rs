@@ -9,6 +9,7 @@ mod attachment;
 mod chat;
 mod clock;
 mod error;
+mod expiry;
 mod forward;
 mod history;
 mod idempotency;

@@ -51,14 +51,26 @@ impl Work {
         Ok(position)
     }
 
-    /// Says what happened in many streams, once in each.
+    /// Says what happened in many streams, in each in the order given.
     pub(super) async fn announce_all(&mut self, changes: Vec<(Stream, Change)>) -> Result<()> {
-        let streams: Vec<Stream> = changes.iter().map(|(stream, _)| *stream).collect();
-        streams::advance(&mut self.tx, &streams.iter().map(|stream| (*stream, 1)).collect()).await?;
-        let places = streams::seqs(&mut self.tx, &streams).await?;
+        let mut counts: HashMap<Stream, i64> = HashMap::new();
+        for (stream, _) in &changes {
+            *counts.entry(*stream).or_default() += 1;
+        }
+        if counts.is_empty() {
+            return Ok(());
+        }
+        streams::advance(&mut self.tx, &counts).await?;
+        let streams: Vec<Stream> = counts.keys().copied().collect();
+        let mut places = streams::seqs(&mut self.tx, &streams).await?;
+        for (stream, seq) in &mut places {
+            *seq -= counts.get(stream).copied().unwrap_or_default();
+        }
         for (stream, change) in changes {
-            let seq = places.get(&stream).copied().unwrap_or_default();
-            self.announce_at(Position { stream, seq }, change);
+            let place = places.entry(stream).or_default();
+            *place += 1;
+            let position = Position { stream, seq: *place };
+            self.announce_at(position, change);
         }
         Ok(())
     }

@@ -2,7 +2,8 @@
 
 use sea_query::{Expr, ExprTrait, Iden, IntoColumnRef, IntoIden, Order, Query, SelectStatement};
 
-use super::schema::{HiddenMessage as H, Message as M, MessageLink as L, Posted as P};
+use super::messages::is_seen;
+use super::schema::{Message as M, MessageLink as L, Posted as P};
 use super::{Result, Run};
 use crate::model::{ChatId, Class, MessageId, UserId};
 
@@ -44,19 +45,12 @@ fn newest_first<T: Iden + Copy, C: Iden + Copy>(
     reader: UserId,
 ) -> SelectStatement {
     let column = || (message.0.into_iden(), message.1.into_iden()).into_column_ref();
-    let hidden = Query::select()
-        .expr(Expr::val(1))
-        .from(H::Table)
-        .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
-        .and_where(Expr::col((H::Table, H::ChatId)).equals((M::Table, M::ChatId)))
-        .and_where(Expr::col((H::Table, H::Seq)).equals((M::Table, M::Seq)))
-        .to_owned();
     let mut question = Query::select()
         .distinct()
         .column(column())
         .inner_join(M::Table, Expr::col((M::Table, M::Id)).eq(Expr::col(column())))
         .and_where(Expr::col((M::Table, M::DeletedAt)).is_null())
-        .and_where(Expr::exists(hidden).not())
+        .and_where(is_seen(reader))
         .order_by(column(), Order::Desc)
         .limit(limit)
         .to_owned();

@@ -85,7 +85,7 @@ impl From<MessageRow> for Message {
     }
 }
 
-fn messages() -> SelectStatement {
+pub(super) fn messages() -> SelectStatement {
     Query::select().columns(COLUMNS.map(|column| (M::Table, column))).from(M::Table).to_owned()
 }
 
@@ -218,6 +218,22 @@ pub async fn delete(run: &mut impl Run, ids: &[MessageId], now: Time) -> Result<
     run.execute(&update).await
 }
 
+/// Messages whose time is over, the longest overdue first.
+pub async fn expired(run: &mut impl Run, now: Time, limit: u64) -> Result<Vec<(ChatId, MessageId)>> {
+    let mut question = Query::select()
+        .columns([M::ChatId, M::Id])
+        .from(M::Table)
+        .and_where(Expr::col(M::ExpiresAt).lte(now))
+        .order_by(M::ExpiresAt, Order::Asc)
+        .limit(limit)
+        .to_owned();
+    if run.is_mysql() {
+        // Two nodes that look at once take them away one after the other.
+        question.lock_exclusive();
+    }
+    run.all(&question).await
+}
+
 /// Takes some messages of a chat away altogether, and answers which.
 pub async fn purge(run: &mut impl Run, chat: ChatId, limit: u64) -> Result<Vec<MessageId>> {
     let question = Query::select()
@@ -326,16 +342,9 @@ pub async fn page(
     stretch: Stretch,
     limit: u64,
 ) -> Result<Vec<Message>> {
-    let hidden = Query::select()
-        .expr(Expr::val(1))
-        .from(H::Table)
-        .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
-        .and_where(Expr::col((H::Table, H::ChatId)).eq(chat))
-        .and_where(Expr::col((H::Table, H::Seq)).equals((M::Table, M::Seq)))
-        .to_owned();
     let seq = Expr::col((M::Table, M::Seq));
     let mut question = messages();
-    question.and_where(Expr::col((M::Table, M::ChatId)).eq(chat)).and_where(Expr::exists(hidden).not());
+    question.and_where(Expr::col((M::Table, M::ChatId)).eq(chat)).and_where(is_seen(reader));
     if let Some(thread) = thread {
         question.and_where(Expr::col((M::Table, M::ThreadId)).eq(thread));
     }
@@ -356,6 +365,18 @@ pub async fn page(
         page.reverse();
     }
     Ok(page)
+}
+
+/// Whether the reader did not hide a message; to be asked beside its row.
+pub(super) fn is_seen(reader: UserId) -> Expr {
+    let hidden = Query::select()
+        .expr(Expr::val(1))
+        .from(H::Table)
+        .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
+        .and_where(Expr::col((H::Table, H::ChatId)).equals((M::Table, M::ChatId)))
+        .and_where(Expr::col((H::Table, H::Seq)).equals((M::Table, M::Seq)))
+        .to_owned();
+    Expr::exists(hidden).not()
 }
 
 /// The newest message of a chat at or before a place.

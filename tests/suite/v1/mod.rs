@@ -4,6 +4,7 @@ mod attachments;
 mod auth;
 mod chats;
 mod errors;
+mod expiry;
 mod forward;
 mod idempotency;
 mod kinds;

@@ -1,0 +1,95 @@
+//! Messages that disappear by themselves.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
+
+use crate::server::{Person, Socket, TestServer, is_time};
+
+const LIFE: Duration = Duration::from_secs(60);
+
+/// What is said in the chat from now on stays for a minute.
+async fn shorten(server: &TestServer, chat: i64) {
+    let file = server.dir.path().join("besedka.db");
+    let url = format!("sqlite:{}", file.display());
+    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    let update = sqlx::query("UPDATE chat SET message_life = ? WHERE id = ?");
+    update.bind(LIFE.as_millis() as i64).bind(chat).execute(&mut database).await.unwrap();
+}
+
+async fn two() -> (TestServer, Person, Person, i64) {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let chat = ann.direct(&bob).await;
+    (server, ann, bob, chat)
+}
+
+/// Waits until these are told as deleted, in any order.
+async fn gone(socket: &mut Socket, ids: &[i64]) {
+    let mut left: Vec<i64> = ids.to_vec();
+    while !left.is_empty() {
+        let told = socket.until("message.deleted").await["id"].as_i64().unwrap();
+        assert!(left.contains(&told), "{told} is told once");
+        left.retain(|id| *id != told);
+    }
+}
+
+fn id(message: &Value) -> i64 {
+    message["id"].as_i64().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_due_is_told_as_deleted_and_nothing_else_is() {
+    let (server, ann, bob, chat) = two().await;
+    let stays = ann.say(chat, "said before").await;
+    shorten(&server, chat).await;
+    let first = ann.say(chat, "goes").await;
+    assert!(is_time(&first["expires_at"]), "{first}");
+    assert_eq!(stays.get("expires_at"), None);
+    server.clock.advance(LIFE / 2);
+    let second = bob.say(chat, "goes later").await;
+    let mut socket = bob.socket().await;
+    server.clock.advance(LIFE / 2);
+    gone(&mut socket, &[id(&first)]).await;
+    assert_eq!(ann.texts(chat).await, ["goes later", "said before"]);
+    server.clock.advance(LIFE / 2);
+    gone(&mut socket, &[id(&second)]).await;
+    assert_eq!(ann.texts(chat).await, ["said before"]);
+    let left = ann.get(&format!("/messages/{}", id(&first))).await.expect(200);
+    assert_eq!((&left["deleted"], left.get("expires_at")), (&json!(true), None));
+}
+
+#[tokio::test]
+async fn a_file_goes_with_its_message() {
+    let (server, ann, bob, chat) = two().await;
+    shorten(&server, chat).await;
+    let file = ann.upload("a.txt", "text/plain", b"secret".to_vec()).await;
+    let body = json!({"chat_id": chat, "type": "file", "payload": {"attachment_id": file}});
+    let message = ann.post("/messages", body).await.expect(201);
+    bob.get(&format!("/attachments/{file}")).await.expect(200);
+    let mut socket = bob.socket().await;
+    server.clock.advance(LIFE);
+    gone(&mut socket, &[id(&message)]).await;
+    bob.get(&format!("/attachments/{file}")).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn what_became_due_while_the_server_was_down_goes_when_it_is_up() {
+    let (server, ann, _bob, chat) = two().await;
+    shorten(&server, chat).await;
+    let mut ids = Vec::new();
+    for number in 0..120 {
+        ids.push(id(&ann.say(chat, &number.to_string()).await));
+    }
+    let cursor = ann.cursor().await;
+    server.clock.advance(LIFE - Duration::from_millis(1));
+    let clock = server.clock.clone();
+    let server = server.restart().await;
+    let ann = Person { url: server.url.clone(), ..ann };
+    assert_eq!(ann.texts(chat).await.len(), 120, "nothing goes too early");
+    let mut socket = ann.resume(&cursor).await;
+    clock.advance(Duration::from_secs(1));
+    gone(&mut socket, &ids).await;
+    assert_eq!(ann.texts(chat).await, [""; 0]);
+}
