@@ -19,6 +19,7 @@ mod membership;
 mod message;
 mod moderation;
 mod password;
+mod pin;
 mod post;
 mod profile;
 mod secrets;

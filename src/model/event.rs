@@ -21,7 +21,7 @@ pub struct Position {
 #[derive(Debug, Clone)]
 pub enum Change {
     MessageCreated(Message),
-    /// Edited, or its reactions changed.
+    /// Edited, or its reactions, votes or pin changed.
     MessageUpdated(Message),
     MessageDeleted {
         id: MessageId,

@@ -18,6 +18,7 @@ pub mod media;
 pub mod members;
 pub mod mentions;
 pub mod messages;
+pub mod pins;
 pub mod reactions;
 pub mod sessions;
 pub mod streams;

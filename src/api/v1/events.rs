@@ -227,7 +227,7 @@ fn kinds() -> Vec<Kind> {
         kind::<Message>(
             "message.updated",
             true,
-            "A message was edited, or its reactions changed.",
+            "A message was edited, or its reactions, its votes or its pin changed.",
             value(&whole),
         ),
         kind::<MessageRef>("message.deleted", true, "A message was deleted for all.", message_ref.clone()),

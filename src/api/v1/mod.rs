@@ -11,6 +11,7 @@ mod chats;
 mod events;
 mod idempotency;
 mod messages;
+mod pins;
 mod sessions;
 mod socket;
 mod sync;
@@ -73,6 +74,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         users::Users,
         chats::Chats,
         messages::Messages,
+        pins::Pins,
         attachments::Attachments,
         sync::Sync,
     );

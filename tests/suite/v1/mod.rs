@@ -10,6 +10,7 @@ mod idempotency;
 mod kinds;
 mod messages;
 mod people;
+mod pins;
 mod replies;
 mod sessions;
 mod socket;

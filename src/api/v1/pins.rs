@@ -1,0 +1,69 @@
+//! `/messages/{id}/pin`, `/chats/{id}/pins`: what a chat keeps in sight.
+
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+
+use super::caller::SignedIn;
+use super::idempotency::Key;
+use super::types::{Done, Message};
+use super::{Answer, Area};
+use crate::messenger::Messenger;
+use crate::model::{ChatId, MessageId};
+
+pub struct Pins;
+
+#[OpenApi(tag = "Area::Messages")]
+impl Pins {
+    /// Pin a message
+    ///
+    /// For everybody in the chat, who hears it as `message.updated` with `pinned_at`. In a private chat both may, in a
+    /// group its owner and admins. At most 100 messages of a chat can be pinned.
+    #[oai(path = "/messages/:message_id/pin", method = "put", operation_id = "pinMessage")]
+    async fn pin(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        message_id: Path<i64>,
+    ) -> Answer<Json<Message>> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
+        Ok(Json(caller.pin(MessageId(message_id.0)).await?.into()))
+    }
+
+    /// Take a pin out
+    ///
+    /// Everybody in the chat hears it as `message.updated`.
+    #[oai(path = "/messages/:message_id/pin", method = "delete", operation_id = "unpinMessage")]
+    async fn unpin(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        message_id: Path<i64>,
+    ) -> Answer<Done> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
+        caller.unpin(MessageId(message_id.0)).await?;
+        Ok(Done::Done)
+    }
+
+    /// List what is pinned
+    ///
+    /// The last pinned first; at most 100.
+    #[oai(path = "/chats/:chat_id/pins", method = "get", operation_id = "pinnedMessages")]
+    async fn pins(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        chat_id: Path<i64>,
+    ) -> Answer<Json<Vec<Message>>> {
+        let chat = messenger.as_user(caller.0).chat(ChatId(chat_id.0)).await?;
+        Ok(Json(chat.pins().await?.into_iter().map(Message::from).collect()))
+    }
+}

@@ -1,0 +1,38 @@
+//! Messages that are pinned in their chats.
+
+use sea_query::{Expr, ExprTrait, Func, Order, Query};
+
+use super::messages::{is_seen, messages, whole};
+use super::schema::Message as M;
+use super::{Result, Run};
+use crate::model::{ChatId, Message, MessageId, Time, UserId};
+
+/// Pins a message; takes the pin out with `None`.
+pub async fn pin(run: &mut impl Run, id: MessageId, at: Option<Time>) -> Result<()> {
+    let update =
+        Query::update().table(M::Table).value(M::PinnedAt, at).and_where(Expr::col(M::Id).eq(id)).to_owned();
+    run.execute(&update).await
+}
+
+/// How many messages are pinned in a chat.
+pub async fn count(run: &mut impl Run, chat: ChatId) -> Result<i64> {
+    let question = Query::select()
+        .expr(Func::count(Expr::col(M::Id)))
+        .from(M::Table)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .and_where(Expr::col(M::PinnedAt).is_not_null())
+        .to_owned();
+    Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count))
+}
+
+/// What is pinned in a chat and the reader did not hide, the last pinned first.
+pub async fn of_chat(run: &mut impl Run, chat: ChatId, reader: UserId) -> Result<Vec<Message>> {
+    let mut question = messages();
+    question
+        .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
+        .and_where(Expr::col((M::Table, M::PinnedAt)).is_not_null())
+        .and_where(is_seen(reader))
+        .order_by((M::Table, M::PinnedAt), Order::Desc)
+        .order_by((M::Table, M::Id), Order::Desc);
+    whole(run, &question).await
+}
