@@ -1,5 +1,6 @@
 //! A database of very many messages, filled through the front door, so that it stays true when tables
-//! change. An eleventh of them lies in one big chat, the rest in small chats of eight.
+//! change. An eleventh of them lies in one big chat, the rest in small chats of thirteen, so
+//! that of a thousand chats each is in some two hundred.
 
 use std::path::PathBuf;
 
@@ -12,7 +13,7 @@ use crate::server::Server;
 use crate::{Bench, Result};
 
 const PEOPLE: usize = 64;
-const IN_A_CHAT: usize = 8;
+const IN_A_CHAT: usize = 13;
 
 pub(crate) struct Archive {
     pub(crate) data: PathBuf,

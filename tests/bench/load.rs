@@ -31,7 +31,9 @@ mod delivery;
 mod ear;
 mod effort;
 mod fanout;
+mod groups;
 mod http;
+mod lists;
 mod machine;
 mod memory;
 mod options;
@@ -57,6 +59,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::archive::Archive;
 use crate::crowd::Crowd;
+use crate::lists::Lists;
 use crate::options::{HELP, Options};
 use crate::reads::Reads;
 use crate::report::Table;
@@ -137,23 +140,26 @@ impl Bench {
         if self.options.wants("fanout") {
             report.add("fanout", fanout::measure(self, &mut crowd).await);
         }
+        if self.options.wants("groups") {
+            report.add("groups", groups::measure(self, &mut crowd).await);
+        }
         if self.options.wants("memory") {
             report.add("memory", memory::measure(self, &mut crowd).await);
         }
-        if self.options.wants("reads") || self.options.wants("start") {
+        if ["reads", "lists", "start"].iter().any(|section| self.options.wants(section)) {
             match self.archives().await {
                 Ok(tables) => tables.into_iter().for_each(|table| report.add("reads", Ok(table))),
-                Err(why) => report.add("reads, start", Err(why)),
+                Err(why) => report.add("reads, lists, start", Err(why)),
             }
         }
         report.print(self.options.json)?;
         Ok(report.failures.is_empty())
     }
 
-    /// Both sections that need a database of many messages.
+    /// The sections that need a database of many messages.
     async fn archives(&self) -> Result<Vec<Table>> {
         let sizes = self.pick([100_000, 1_000_000], [10_000, 50_000]);
-        let (mut reads, mut starts) = (Reads::new(), Starts::new());
+        let (mut reads, mut lists, mut starts) = (Reads::new(), Lists::new(), Starts::new());
         let mut archive = Archive::new(self, self.folder.path().join("archive"), sizes[0] / 100).await?;
         for size in sizes {
             let server = self.start(&archive.data).await?;
@@ -161,13 +167,20 @@ impl Bench {
             if self.options.wants("reads") {
                 reads.measure(self, &server, &archive).await?;
             }
+            if self.options.wants("lists") {
+                lists.measure(self, &server, &archive).await?;
+            }
             server.stop()?;
+            if self.options.wants("lists") {
+                lists.weigh(&archive)?;
+            }
             if self.options.wants("start") {
                 starts.measure(self, &archive).await?;
             }
         }
-        let both = [("reads", reads.table()), ("start", starts.table())];
-        Ok(both.into_iter().filter(|(name, _)| self.options.wants(name)).map(|(_, table)| table).collect())
+        let [list, size] = lists.tables();
+        let all = [("reads", reads.table()), ("lists", list), ("lists", size), ("start", starts.table())];
+        Ok(all.into_iter().filter(|(name, _)| self.options.wants(name)).map(|(_, table)| table).collect())
     }
 
     async fn start(&self, data: &Path) -> Result<Server> {

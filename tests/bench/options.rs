@@ -12,8 +12,10 @@ Sections (all of them without one):
   sends      durable sends a second, with 1, 16 and 64 senders
   delivery   from the sender to 10, 100 and 1,000 receivers
   fanout     deliveries a second at saturation, with 100 and 1,000 receivers
+  groups     sends in a group of 10 and in one of 1,000
   memory     idle, and with 1,000 and 10,000 idle sockets
   reads      the last 50 of a chat, with 100,000 and 1,000,000 messages
+  lists      the list of some 200 chats, with as many messages, and the size of the database
   start      cold start to a healthy answer, with as many messages
 
 Options:
@@ -35,7 +37,7 @@ pub(crate) struct Options {
     pub(crate) help: bool,
 }
 
-const SECTIONS: [&str; 6] = ["sends", "delivery", "fanout", "memory", "reads", "start"];
+const SECTIONS: [&str; 8] = ["sends", "delivery", "fanout", "groups", "memory", "reads", "lists", "start"];
 /// An access token lasts fifteen minutes.
 const LONGEST: u64 = 120;
 

@@ -13,6 +13,8 @@ use crate::http::{KEY_START, next_key, request};
 /// An ordinary sentence: with the mark before it a content of about a hundred characters.
 const TEXT: &str = "shall we meet in the garden at six, as we did last week?";
 const BLANK: &str = "~~0000.0000000000.0000000000000000";
+/// Bytes of every content.
+pub(crate) const TEXT_LENGTH: usize = BLANK.len() + 1 + TEXT.len();
 
 pub(crate) struct Post {
     request: Vec<u8>,

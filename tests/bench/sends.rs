@@ -59,7 +59,12 @@ pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
     Ok(table)
 }
 
-async fn run(bench: &Bench, server: &Server, people: &[Person], chats: &[u64]) -> Result<Vec<Field>> {
+pub(crate) async fn run(
+    bench: &Bench,
+    server: &Server,
+    people: &[Person],
+    chats: &[u64],
+) -> Result<Vec<Field>> {
     let pace = Rc::new(Pace::default());
     let mut senders = JoinSet::new();
     for (number, person) in people.iter().enumerate() {
