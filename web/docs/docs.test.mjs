@@ -19,6 +19,8 @@ after(() => browser?.close())
 // A page, and what it must not do: complain (a refusal by the policy is a complaint) or ask anyone else.
 async function open(path, options = {}) {
   const page = await browser.newPage(options)
+  // Drawing the whole API takes a busy machine a while.
+  page.setDefaultTimeout(60_000)
   const complaints = []
   page.on('console', (line) => ['error', 'warning'].includes(line.type()) && complaints.push(line.text()))
   page.on('pageerror', (error) => complaints.push(String(error)))
@@ -32,7 +34,7 @@ async function open(path, options = {}) {
 
 test('every API can be chosen and is shown, without a complaint', async () => {
   const { page, complaints } = await open('/docs')
-  assert.equal(await page.title(), 'Беседка API')
+  await page.waitForFunction(() => document.title === 'Беседка API')
   // The list of APIs is fetched after the page has loaded.
   await page.locator('#choice option').first().waitFor({ state: 'attached' })
   const names = await page.locator('#choice option').evaluateAll((options) => options.map((option) => option.value))
@@ -60,10 +62,11 @@ test('each request has a fresh key, unless the reader typed one', async () => {
   }
   const first = await send()
   assert.match(first, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-  assert.equal(await field.inputValue(), first)
+  await page.waitForFunction(([input, key]) => input.value === key, [await field.elementHandle(), first])
   assert.notEqual(await send(), first)
   await field.fill('mine')
-  await page.waitForTimeout(600) // Swagger UI takes what is typed after a pause
+  // Swagger UI takes what is typed after a pause, or when the field is left.
+  await field.blur()
   assert.equal(await send(), 'mine')
   assert.deepEqual(complaints.filter((line) => !line.startsWith('Failed to load resource')), [])
   await page.close()
@@ -74,6 +77,7 @@ test('a token is kept when the page is opened again', async () => {
   await page.locator('.btn.authorize').first().click()
   await page.locator('.auth-container input').first().fill('a-token')
   await page.locator('.auth-btn-wrapper .authorize').first().click()
+  await page.locator('.auth-btn-wrapper').getByText('Logout').first().waitFor()
   await page.reload()
   await page.locator('.btn.authorize.locked').first().waitFor()
   await page.close()
@@ -84,7 +88,7 @@ test('the events are told in light and dark, without a complaint', async () => {
   for (const colorScheme of ['light', 'dark']) {
     const { page, complaints } = await open('/docs/events', { colorScheme })
     await page.locator('article#sent-message\\.created table').first().waitFor()
-    assert.ok((await page.locator('#contents a').count()) > 3)
+    await page.locator('#contents a').nth(3).waitFor()
     assert.deepEqual(complaints, [])
     await page.evaluate(axe)
     const { violations } = await page.evaluate(() => globalThis.axe.run())

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { api, assertWellBehaved, bubble, chatRow, close, device, history, open, register, signUp, unique } from './lib.mjs'
+import { api, assertWellBehaved, bubble, chatRow, close, device, gone, history, open, register, signUp, still, unique, until } from './lib.mjs'
 
 before(open)
 after(close)
@@ -28,24 +28,37 @@ async function longChat(read) {
 test('older messages come as one scrolls, and nothing jumps', async () => {
   const { context, page } = await longChat(true)
   await bubble(page, `слово ${COUNT}.`).waitFor()
+  await still(page)
   assert.ok((await history(page).getByRole('article').count()) < 60, 'only what is seen is in the page')
-  await history(page).hover()
-  for (let turn = 0; turn < 200; turn++) {
+  await until(async () => {
     const [before] = await tops(page)
-    await page.mouse.wheel(0, -400)
-    await page.waitForTimeout(60)
+    await back(page, 400)
     const after = new Map((await tops(page)).map(({ text, top }) => [text, top]))
     if (before && after.has(before.text)) {
       const moved = after.get(before.text) - before.top
       assert.ok(moved > -60 && moved < 520, `${before.text} moved by ${moved}`)
     }
-    if (await bubble(page, 'слово 1.').isVisible().catch(() => false)) break
-  }
-  await bubble(page, 'слово 1.').waitFor()
+    return bubble(page, 'слово 1.').isVisible()
+  }, 'the first message')
+  await toTheEnd(page)
+  await context.close()
+})
+
+/// Scrolls back, and waits until everything stands where it belongs.
+async function back(page, by) {
+  await history(page).evaluate((frame, pixels) => frame.scrollBy(0, -pixels), by)
+  await still(page)
+}
+
+async function toTheEnd(page) {
   await page.getByRole('button', { name: 'К новым сообщениям' }).click()
   await bubble(page, `слово ${COUNT}.`).waitFor()
-  await page.getByRole('button', { name: 'К новым сообщениям' }).waitFor({ state: 'detached' })
-  await context.close()
+  await gone(page.getByRole('button', { name: 'К новым сообщениям' }))
+}
+
+const isInView = (locator) => locator.evaluate((one) => {
+  const [{ top, bottom }, frame] = [one.getBoundingClientRect(), one.closest('[role=region]').getBoundingClientRect()]
+  return top >= frame.top - 1 && bottom <= frame.bottom + 1
 })
 
 const tops = (page) => page.evaluate(() => {
@@ -58,25 +71,24 @@ const tops = (page) => page.evaluate(() => {
 test('a chat opens at the first unread message, and reading clears the badge', async () => {
   const { context, page, his, chat } = await longChat(false)
   await page.getByText('Непрочитанные', { exact: true }).waitFor()
-  assert.ok(await page.getByText('Непрочитанные', { exact: true }).isVisible())
-  await page.getByRole('button', { name: 'К новым сообщениям' }).click()
-  await bubble(page, `слово ${COUNT}.`).waitFor()
-  await page.getByRole('navigation').getByText('непрочитанн').waitFor({ state: 'detached' })
+  await until(() => isInView(page.getByText('Непрочитанные', { exact: true })), 'the unread line in view')
+  await toTheEnd(page)
+  await gone(page.getByRole('navigation').getByText('непрочитанн'))
   await his.post('/messages', { chat_id: chat, type: 'text', content: 'самое новое' })
   await bubble(page, 'самое новое').waitFor()
-  assert.ok(await bubble(page, 'самое новое').isVisible())
+  await until(() => isInView(bubble(page, 'самое новое')), 'the new message in view')
   await context.close()
 })
 
 test('a new message does not pull the reader away from an old one', async () => {
   const { context, page, his, chat } = await longChat(true)
   await bubble(page, `слово ${COUNT}.`).waitFor()
-  await history(page).hover()
-  await page.mouse.wheel(0, -1500)
-  await page.waitForTimeout(500)
+  await still(page)
+  await back(page, 1500)
   const [before] = await tops(page)
   await his.post('/messages', { chat_id: chat, type: 'text', content: 'отвлекающее' })
   await page.getByRole('navigation').getByText('1 непрочитанное').waitFor({ state: 'attached' })
+  await still(page)
   const same = (await tops(page)).find(({ text }) => text === before.text)
   assert.ok(Math.abs(same.top - before.top) < 3)
   await context.close()

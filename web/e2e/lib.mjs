@@ -14,6 +14,8 @@ const QUIET = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ]
+/// How long a story waits for anything. Nothing here takes a second; a busy machine takes many.
+export const PATIENCE = 60_000
 const MICROPHONE = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
 
 let browser
@@ -57,7 +59,7 @@ export async function device(options = {}) {
     if (message.type() === 'error' && !expected(text)) offences.push(`console: ${text}`)
   })
   context.on('weberror', (error) => offences.push(`error: ${error.error().stack}`))
-  context.setDefaultTimeout(30_000)
+  context.setDefaultTimeout(PATIENCE)
   return context
 }
 
@@ -108,7 +110,37 @@ export async function talkTo(page, name) {
 
 export const chatRow = (page, title) => page.getByRole('navigation').getByRole('listitem').filter({ hasText: title })
 
-export const shot = (page, name) => page.screenshot({ path: `${SHOTS}${name}.png` })
+export const gone = (locator) => locator.waitFor({ state: 'detached' })
+export const delivered = (page, text) => bubble(page, text).getByRole('img', { name: /Отправлено|Прочитано/ }).waitFor()
+
+/// Asks until the answer is yes: for what no locator can wait for.
+export async function until(question, what) {
+  const end = Date.now() + PATIENCE
+  while (!(await question())) {
+    assert.ok(Date.now() < end, `never came: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
+/// Waits until nothing moves: fonts are there, what appears has appeared, what scrolls has stopped.
+export const still = (page) => page.evaluate(async () => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+  const passing = () => document.getAnimations().filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime))
+  const places = () => [...document.querySelectorAll('article, dialog, [role=menu], [role=region]')]
+    .map((one) => `${one.scrollTop} ${Object.values(one.getBoundingClientRect().toJSON())}`).join()
+  await document.fonts.ready
+  for (let before = '', calm = 0; calm < 10;) {
+    await Promise.allSettled(passing().map((one) => one.finished))
+    await frame()
+    calm = places() === before ? calm + 1 : 0
+    before = places()
+  }
+})
+
+export async function shot(page, name) {
+  await still(page)
+  await page.screenshot({ path: `${SHOTS}${name}.png` })
+}
 
 /// The same server without a page: to say a lot quickly.
 export async function api(login) {

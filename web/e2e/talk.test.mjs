@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { api, assertWellBehaved, bubble, chatRow, close, device, field, history, open, say, signUp, talkTo, unique, visit } from './lib.mjs'
+import { api, assertWellBehaved, bubble, chatRow, close, delivered, device, field, gone, history, open, say, signUp, talkTo, unique, until, visit } from './lib.mjs'
 
 before(open)
 after(close)
@@ -24,10 +24,13 @@ test('two people talk, both ways, live', async () => {
   await row.click()
   await bubble(boris.page, 'Привет, Борис!').waitFor()
   await bubble(anna.page, 'Привет').getByRole('img', { name: 'Прочитано' }).waitFor()
-  assert.equal(await row.getByText('непрочитанное').count(), 0)
+  await gone(row.getByText('непрочитанное'))
 
-  await field(boris.page).pressSequentially('Здр')
-  await anna.page.locator('header').getByText('печатает').waitFor()
+  // It is told every few seconds, and shown for a few.
+  await until(async () => {
+    await field(boris.page).press('р')
+    return anna.page.locator('header').getByText('печатает').isVisible()
+  }, 'the word that somebody is typing')
   await say(boris.page, 'Здравствуй, Анна!')
   await bubble(anna.page, 'Здравствуй').waitFor()
   await anna.page.locator('[aria-live=polite]').filter({ hasText: `${boris.name}: Здравствуй, Анна!` }).waitFor({ state: 'attached' })
@@ -39,8 +42,10 @@ test('a message is changed, reacted to and deleted, and the other sees it', asyn
   await say(anna.page, 'Встреча в пять')
   await chatRow(boris.page, anna.name).click()
   await bubble(boris.page, 'Встреча в пять').waitFor()
+  await delivered(anna.page, 'Встреча в пять')
 
   await field(anna.page).press('ArrowUp')
+  await anna.page.getByText('Изменение сообщения').waitFor()
   await field(anna.page).fill('Встреча в шесть')
   await field(anna.page).press('Enter')
   await bubble(boris.page, 'Встреча в шесть').getByText('изменено').waitFor()
@@ -79,6 +84,18 @@ test('what is written offline is sent when the network is back, in order, once',
   await end()
 })
 
+/// Whether a text is in the outbox on disk.
+const kept = (text) => new Promise((resolve) => {
+  const opening = indexedDB.open('besedka')
+  opening.onsuccess = () => {
+    const all = opening.result.transaction('outbox').objectStore('outbox').getAll()
+    all.onsuccess = () => {
+      opening.result.close()
+      resolve(all.result.some(({ content }) => content === text))
+    }
+  }
+})
+
 test('what is unsent survives a closed tab', async () => {
   const { anna, boris, contexts: [a], end } = await two()
   await say(anna.page, 'первое')
@@ -86,7 +103,7 @@ test('what is unsent survives a closed tab', async () => {
   await a.route('**/api/v1/messages', (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()))
   await say(anna.page, 'не ушло')
   await bubble(anna.page, 'не ушло').getByRole('img', { name: 'Ждёт отправки' }).waitFor()
-  await anna.page.waitForTimeout(300)
+  await anna.page.waitForFunction(kept, 'не ушло')
   await anna.page.close()
   await a.unroute('**/api/v1/messages')
   await chatRow(boris.page, anna.name).click()
@@ -133,9 +150,9 @@ test('after a break nothing is missing and nothing is double', async () => {
   await bubble(boris.page, 'до').waitFor()
   await b.setOffline(true)
   for (const text of ['пока', 'тебя', 'не было']) await say(anna.page, text)
-  await boris.page.waitForTimeout(500)
+  await delivered(anna.page, 'не было')
   await b.setOffline(false)
-  await bubble(boris.page, 'не было').waitFor({ timeout: 45_000 })
+  for (const text of ['пока', 'тебя', 'не было']) await bubble(boris.page, text).waitFor()
   for (const text of ['пока', 'тебя', 'не было']) assert.equal(await bubble(boris.page, text).count(), 1)
   await end()
 })
