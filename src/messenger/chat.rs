@@ -52,7 +52,8 @@ impl Caller {
         members::insert_many(&mut work.tx, chat, &people, seq, work.now).await?;
         // A new group looks alike to all who are in it.
         let view = view(&mut work.tx, chat, creator).await?;
-        let gained = people.iter().map(|(user, _)| ((*user).into(), Change::ChatGained(view.clone())));
+        let gained =
+            people.iter().map(|(user, _)| ((*user).into(), Change::ChatGained(Box::new(view.clone()))));
         work.announce_all(gained.collect()).await?;
         self.finish(work, chat).await
     }
@@ -125,7 +126,7 @@ pub(super) async fn view(run: &mut impl Run, chat: ChatId, reader: UserId) -> Re
 /// Tells somebody that they are in a chat now.
 pub(super) async fn gained(work: &mut Work, chat: ChatId, user: UserId) -> Result<()> {
     let view = view(&mut work.tx, chat, user).await?;
-    work.announce(user, Change::ChatGained(view)).await?;
+    work.announce(user, Change::ChatGained(Box::new(view))).await?;
     Ok(())
 }
 

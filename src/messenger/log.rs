@@ -170,7 +170,8 @@ async fn change(
             Some(Change::MessageHidden { id: message, chat: ChatId(data.chat.unwrap_or_default()) })
         }
         Kind::ChatGained => {
-            store::chats::of_user(run, reader, Some(subject_chat)).await?.pop().map(Change::ChatGained)
+            let gained = store::chats::of_user(run, reader, Some(subject_chat)).await?.pop();
+            gained.map(|chat| Change::ChatGained(Box::new(chat)))
         }
         Kind::ChatLost => Some(Change::ChatLost { chat: subject_chat, hidden: data.hidden }),
         Kind::UserUpdated => store::users::by_id(run, user).await?.map(Change::UserUpdated),

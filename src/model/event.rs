@@ -55,7 +55,7 @@ pub enum Change {
         chat: ChatId,
     },
     /// Own stream: there is a chat that was not there before.
-    ChatGained(Chat),
+    ChatGained(Box<Chat>),
     /// Own stream: left, removed or deleted; or hidden, and then the person is still in it.
     ChatLost {
         chat: ChatId,

@@ -4,7 +4,9 @@ use sea_query::Iden;
 
 macro_rules! tables {
     ($($table:ident { $($column:ident),* $(,)? })*) => {$(
+        /// Every column has its name here, also one that no statement names by itself.
         #[derive(Iden, Clone, Copy)]
+        #[allow(dead_code, clippy::allow_attributes)]
         pub(super) enum $table { Table, $($column),* }
     )*};
 }

@@ -129,7 +129,7 @@ pub fn name_and_data(change: &Change) -> (&'static str, Value) {
         Change::MessageHidden { id, chat } => {
             ("message.hidden", value(&MessageRef { id: id.0, chat_id: chat.0 }))
         }
-        Change::ChatGained(chat) => ("chat.created", value(&Chat::from(chat.clone()))),
+        Change::ChatGained(chat) => ("chat.created", value(&Chat::from(chat.as_ref().clone()))),
         Change::ChatRenamed { chat, title } => {
             ("chat.updated", value(&ChatName { id: chat.0, title: title.clone() }))
         }
