@@ -147,7 +147,7 @@ function memberRemoved(cache: QueryClient, { chat_id, user_id }: { chat_id: numb
 type Read = { chat_id: number; user_id: number; message_id: number }
 
 function chatRead(cache: QueryClient, { chat_id, user_id, message_id }: Read): void {
-  const further = (mark: number | null) => Math.max(mark ?? 0, message_id)
+  const further = (mark: number | null | undefined) => Math.max(mark ?? 0, message_id)
   cache.setQueryData<Member[]>(keys.members(chat_id), (members) => members?.map((member) =>
     member.user.id === user_id ? { ...member, last_read_message_id: further(member.last_read_message_id) } : member))
   if (user_id !== meOf(cache)) return

@@ -8,11 +8,11 @@ export const HER = 2
 export const CHAT = 10
 
 export const person = (id: number, display_name = `Person ${id}`): Person =>
-  ({ id, username: null, display_name, avatar_url: null, created_at: '2024-03-26T10:00:00' })
+  ({ id, display_name, created_at: '2024-03-26T10:00:00', deactivated: false })
 
 export const message = (id: number, more: Partial<Message> = {}): Message => ({
   id, chat_id: CHAT, author_id: HER, type: 'text', content: `message ${id}`, payload: null, ts: '2024-03-26T12:00:00.000',
-  edited_at: null, deleted: false, client_id: null, reactions: [], attachments: [], ...more,
+  edited_at: null, deleted: false, client_id: null, reactions: [], attachments: [], mentions: [], mentions_all: false, silent: false, ...more,
 })
 
 export const chat = (more: Partial<Chat> = {}): Chat => ({
@@ -25,7 +25,7 @@ export const member = (id: number, more: Partial<Member> = {}): Member =>
 
 export function cacheOf(state: { chats?: Chat[] } = {}): QueryClient {
   const cache = new QueryClient()
-  cache.setQueryData<User>(['me'], { ...person(ME), email: null })
+  cache.setQueryData<User>(['me'], { ...person(ME), is_admin: false, hides_presence: false, hides_reading: false })
   cache.setQueryData(['chats'], state.chats ?? [chat()])
   return cache
 }

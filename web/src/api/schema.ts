@@ -96,7 +96,11 @@ export interface paths {
         get: operations["sessions"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * End all other sessions
+         * @description All but the one that asks; their tokens work no more, and their sockets are closed at once.
+         */
+        delete: operations["revokeOtherSessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -131,8 +135,32 @@ export interface paths {
         };
         /** Oneself */
         get: operations["me"];
-        /** Change one's profile */
+        /**
+         * Change one's profile
+         * @description Everybody in one's chats hears `member.updated` when they see a difference.
+         */
         put: operations["updateMe"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's password
+         * @description Ends all other sessions: their tokens work no more, and their sockets are closed at once. A wrong
+         *     old password answers 400.
+         */
+        put: operations["changePassword"];
         post?: never;
         delete?: never;
         options?: never;
@@ -149,7 +177,8 @@ export interface paths {
         };
         /**
          * Find people
-         * @description By the beginning of a word of their name or of their username, or by their whole e-mail address.
+         * @description By words or parts of words of their name or username, in any order and without regard to case, accents and
+         *     ё/е; or by their whole e-mail address. People who are deactivated are left out.
          */
         get: operations["searchUsers"];
         put?: never;
@@ -331,6 +360,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/chats/{chat_id}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what is in a chat
+         * @description Messages with pictures, videos, sound, other files or web addresses, the newest first.
+         */
+        get: operations["chatMedia"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/{message_id}": {
         parameters: {
             query?: never;
@@ -338,7 +387,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** A message */
+        get: operations["message"];
         put?: never;
         post?: never;
         /** Delete a message */
@@ -350,6 +400,46 @@ export interface paths {
          * @description Only one's own. Everybody hears it as `message.updated`.
          */
         patch: operations["editMessage"];
+        trace?: never;
+    };
+    "/messages/{message_id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a message said before
+         * @description Everything that it said before it was edited, the oldest first.
+         */
+        get: operations["messageEdits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{message_id}/forward": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forward a message
+         * @description Says it in other chats too, naming where it comes from. In all of them or in none.
+         */
+        post: operations["forwardMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/messages/{message_id}/reactions/{emoji}": {
@@ -368,6 +458,51 @@ export interface paths {
         post?: never;
         /** Take a reaction back */
         delete: operations["unreact"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{message_id}/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Pin a message
+         * @description For everybody in the chat, who hears it as `message.updated` with `pinned_at`. In a private chat both may, in a
+         *     group its owner and admins. At most 100 messages of a chat can be pinned.
+         */
+        put: operations["pinMessage"];
+        post?: never;
+        /**
+         * Take a pin out
+         * @description Everybody in the chat hears it as `message.updated`.
+         */
+        delete: operations["unpinMessage"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{chat_id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what is pinned
+         * @description The last pinned first; at most 100.
+         */
+        get: operations["pinnedMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -587,6 +722,21 @@ export interface components {
             title: string;
         };
         /**
+         * Edit
+         * @description What a message said before it was edited.
+         * @example {
+         *       "content": "Helo everyone!",
+         *       "payload": null,
+         *       "ts": "2024-03-26T12:05:00"
+         *     }
+         */
+        Edit: {
+            content?: string | null;
+            payload?: unknown;
+            /** @description From when on it said that. */
+            ts: string;
+        };
+        /**
          * Event
          * @description Something that happened, as the socket tells it.
          * @example {
@@ -630,6 +780,25 @@ export interface components {
          */
         For: "all" | "me";
         /**
+         * Forward
+         * @description Where to.
+         * @example {
+         *       "chat_ids": [
+         *         253402300927
+         *       ],
+         *       "silent": false
+         *     }
+         */
+        Forward: {
+            /** @description 1 to 20 chats. */
+            chat_ids: number[];
+            /**
+             * @description Nobody is to be disturbed by it.
+             * @default false
+             */
+            silent: boolean | null;
+        };
+        /**
          * Gap
          * @description A chat whose older events are no longer kept: load it anew.
          */
@@ -660,6 +829,11 @@ export interface components {
             device?: string | null;
         };
         /**
+         * @description What of a chat to list.
+         * @enum {string}
+         */
+        MediaType: "image" | "video" | "audio" | "file" | "link";
+        /**
          * Member
          * @description Somebody's place in a chat.
          * @example {
@@ -668,7 +842,10 @@ export interface components {
          *         "username": "anna",
          *         "display_name": "Анна",
          *         "avatar_url": null,
-         *         "created_at": "2024-03-26T10:00:00"
+         *         "about": "Садовник",
+         *         "time_zone": "Europe/Moscow",
+         *         "created_at": "2024-03-26T10:00:00",
+         *         "deactivated": false
          *       },
          *       "role": "member",
          *       "joined_at": "2024-03-26T12:00:00",
@@ -724,7 +901,8 @@ export interface components {
             content?: string | null;
             /**
              * @description Of a voice message `{attachment_id, duration_ms, codec, waveform}`; of image, video and file
-             *     `{attachment_id}`; of a system message `{kind, …}`; with what else its sender put there.
+             *     `{attachment_id}` or `{attachment_ids}`; of a location `{latitude, longitude, …}`; of a poll `{options, …}`;
+             *     of a system message `{kind, …}`; with what else its sender put there.
              */
             payload?: unknown;
             /** @description When it was sent: UTC, ISO 8601 without a zone. */
@@ -738,6 +916,29 @@ export interface components {
             reactions: components["schemas"]["Reaction"][];
             /** @description What is known of the files in it. */
             attachments: components["schemas"]["Attachment"][];
+            /** @description Of what is no text: the message in words, for what can show nothing else. */
+            plain?: string | null;
+            /** @description What it answers. */
+            reply_to?: (components["schemas"]["Quote"] & unknown) | null;
+            /**
+             * Format: int64
+             * @description The message that began the thread in which it stands.
+             */
+            thread_id?: number | null;
+            /** @description Of a message that began a thread. */
+            thread?: (components["schemas"]["Thread"] & unknown) | null;
+            /** @description Of a forwarded message. */
+            forwarded_from?: (components["schemas"]["Origin"] & unknown) | null;
+            /** @description Who is meant by it. */
+            mentions: number[];
+            /** @description Whether everybody in the chat is meant. */
+            mentions_all: boolean;
+            /** @description Nobody is to be disturbed by it. */
+            silent: boolean;
+            /** @description When it disappears. */
+            expires_at?: string | null;
+            /** @description When it was pinned. */
+            pinned_at?: string | null;
         };
         /**
          * MessageChange
@@ -757,7 +958,7 @@ export interface components {
          * @description What kind of message it is.
          * @enum {string}
          */
-        MessageType: "text" | "voice" | "image" | "video" | "file" | "system";
+        MessageType: "text" | "voice" | "image" | "video" | "file" | "system" | "location" | "poll" | "ai";
         /**
          * NewAttachment
          * @description A file that is going to be uploaded.
@@ -801,47 +1002,19 @@ export interface components {
             member_ids: number[] | null;
         };
         /**
-         * NewMessage
-         * @description What to say.
-         * @example {
-         *       "chat_id": 253402300927,
-         *       "type": "voice",
-         *       "content": null,
-         *       "payload": {
-         *         "attachment_id": "550e8400-e29b-41d4-a716-446655440000",
-         *         "duration_ms": 5000,
-         *         "codec": "opus",
-         *         "waveform": [
-         *           10,
-         *           20,
-         *           30,
-         *           40,
-         *           50
-         *         ]
-         *       },
-         *       "client_id": null
-         *     }
+         * Origin
+         * @description Where a forwarded message was said first.
          */
-        NewMessage: {
+        Origin: {
             /** Format: int64 */
             chat_id: number;
-            /**
-             * @description `text` without it.
-             * @default text
-             */
-            type: (components["schemas"]["MessageType"] & unknown) | null;
-            /** @description The text, up to 16,000 characters; of a file its caption. */
-            content?: string | null;
-            /**
-             * @description Of a voice message `{attachment_id, duration_ms, codec, waveform?}`, of image, video and file
-             *     `{attachment_id}` at least. The file must have been uploaded.
-             */
-            payload?: unknown;
-            /**
-             * Format: uuid
-             * @description A UUID by which the sender knows it: sent again, it is the same message.
-             */
-            client_id?: string | null;
+            /** Format: int64 */
+            message_id: number;
+            /** Format: int64 */
+            author_id: number;
+            /** @description The author's name at that time. */
+            author_name: string;
+            ts: string;
         };
         /**
          * Original
@@ -857,6 +1030,19 @@ export interface components {
             body: unknown;
         };
         /**
+         * PasswordChange
+         * @description A new password.
+         * @example {
+         *       "old_password": "securePassword123",
+         *       "new_password": "a bench in the garden"
+         *     }
+         */
+        PasswordChange: {
+            old_password: string;
+            /** @description 8 to 128 characters. */
+            new_password: string;
+        };
+        /**
          * Person
          * @description Somebody, as others see them.
          * @example {
@@ -864,7 +1050,10 @@ export interface components {
          *       "username": "anna",
          *       "display_name": "Анна",
          *       "avatar_url": null,
-         *       "created_at": "2024-03-26T10:00:00"
+         *       "about": "Садовник",
+         *       "time_zone": "Europe/Moscow",
+         *       "created_at": "2024-03-26T10:00:00",
+         *       "deactivated": false
          *     }
          */
         Person: {
@@ -873,8 +1062,14 @@ export interface components {
             username?: string | null;
             display_name: string;
             avatar_url?: string | null;
+            /** @description What they say of themselves. */
+            about?: string | null;
+            /** @description An IANA name, as in `Europe/Moscow`. */
+            time_zone?: string | null;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
+            /** @description Whether they can't sign in any more; what they said stays. */
+            deactivated: boolean;
         };
         /**
          * Problem
@@ -894,22 +1089,48 @@ export interface components {
         };
         /**
          * ProfileChange
-         * @description What to change; what is missing stays.
+         * @description What to change. What is missing stays; what may be empty is taken away by null.
          * @example {
          *       "display_name": "Иван",
-         *       "avatar_url": null,
          *       "username": null,
-         *       "email": null
+         *       "email": null,
+         *       "about": "Садовник",
+         *       "time_zone": "Europe/Moscow",
+         *       "hides_presence": null,
+         *       "hides_reading": true
          *     }
          */
         ProfileChange: {
             /** @description 1 to 64 characters. */
             display_name?: string | null;
-            /** @description An http or https address; an empty one takes it away. */
+            /** @description An http or https address. */
             avatar_url?: string | null;
             /** @description 2 to 32 letters, digits, `_`, `-` or `.`. */
             username?: string | null;
             email?: string | null;
+            /** @description At most 500 characters. */
+            about?: string | null;
+            /** @description A name of the IANA database, as in `Europe/Moscow`. */
+            time_zone?: string | null;
+            /** @description A language tag (BCP 47), as in `pt-BR`. */
+            language?: string | null;
+            /** @description Whether others don't see if one is there, nor when one was last. */
+            hides_presence?: boolean | null;
+            /** @description Whether others don't see how far one has read. */
+            hides_reading?: boolean | null;
+        };
+        /**
+         * Quote
+         * @description A message as it is shown in an answer to it.
+         */
+        Quote: {
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            author_id: number;
+            type: components["schemas"]["MessageType"];
+            /** @description The beginning of it in words, up to 200 characters; null when it was deleted. */
+            text?: string | null;
         };
         /**
          * Reaction
@@ -1011,6 +1232,12 @@ export interface components {
          *         "username": "john",
          *         "display_name": "John Doe",
          *         "avatar_url": "https://example.com/avatar.jpg",
+         *         "about": null,
+         *         "time_zone": "Europe/Moscow",
+         *         "language": "ru",
+         *         "hides_presence": false,
+         *         "hides_reading": false,
+         *         "is_admin": false,
          *         "created_at": "2024-03-26T10:00:00"
          *       },
          *       "tokens": {
@@ -1030,6 +1257,74 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "admin" | "member";
+        /**
+         * Say
+         * @description What to say.
+         * @example {
+         *       "chat_id": 253402300927,
+         *       "type": "voice",
+         *       "content": null,
+         *       "payload": {
+         *         "attachment_id": "550e8400-e29b-41d4-a716-446655440000",
+         *         "duration_ms": 5000,
+         *         "codec": "opus",
+         *         "waveform": [
+         *           10,
+         *           20,
+         *           30,
+         *           40,
+         *           50
+         *         ]
+         *       },
+         *       "client_id": null,
+         *       "reply_to": null,
+         *       "thread_id": null,
+         *       "mentions": [],
+         *       "silent": false
+         *     }
+         */
+        Say: {
+            /** Format: int64 */
+            chat_id: number;
+            /**
+             * @description `text` without it.
+             * @default text
+             */
+            type: (components["schemas"]["MessageType"] & unknown) | null;
+            /** @description The text, up to 16,000 characters; of a file its caption. */
+            content?: string | null;
+            /**
+             * @description Of a voice message `{attachment_id, duration_ms, codec, waveform?}`; of image, video and file `{attachment_id}` at
+             *     least, or `{attachment_ids}` with up to 10; the files must have been uploaded. Of a location `{latitude, longitude,
+             *     accuracy_m?, name?}`; of a poll, whose question is `content`, `{options, multiple?, anonymous?}`.
+             */
+            payload?: unknown;
+            /**
+             * Format: uuid
+             * @description A UUID by which the sender knows it: sent again, it is the same message.
+             */
+            client_id?: string | null;
+            /**
+             * Format: int64
+             * @description The message of the same chat that it answers.
+             */
+            reply_to?: number | null;
+            /**
+             * Format: int64
+             * @description The thread in which it stands: the message that began it.
+             */
+            thread_id?: number | null;
+            /**
+             * @description Who is meant, besides those whom the text names as `@username`; `@all` means everybody.
+             * @default []
+             */
+            mentions: number[] | null;
+            /**
+             * @description Nobody is to be disturbed by it.
+             * @default false
+             */
+            silent: boolean | null;
+        };
         /**
          * Session
          * @description A sign-in on one device, from whichever API.
@@ -1051,7 +1346,7 @@ export interface components {
             address?: string | null;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
-            /** @description The last sign-in or renewal. */
+            /** @description The last sign-in, renewal or request, to within five minutes. */
             last_used_at: string;
             /** @description Whether it is the one that asks. */
             current: boolean;
@@ -1102,6 +1397,19 @@ export interface components {
             has_more: boolean;
             /** @description Where events are missing because they are no longer kept. */
             gaps: components["schemas"]["Gap"][];
+        };
+        /**
+         * Thread
+         * @description What was said below a message.
+         */
+        Thread: {
+            /**
+             * Format: int64
+             * @description How many answers there are.
+             */
+            count: number;
+            /** @description When the last one came. */
+            last_ts: string;
         };
         /**
          * Ticket
@@ -1184,6 +1492,12 @@ export interface components {
          *       "username": "john",
          *       "display_name": "John Doe",
          *       "avatar_url": "https://example.com/avatar.jpg",
+         *       "about": null,
+         *       "time_zone": "Europe/Moscow",
+         *       "language": "ru",
+         *       "hides_presence": false,
+         *       "hides_reading": false,
+         *       "is_admin": false,
          *       "created_at": "2024-03-26T10:00:00"
          *     }
          */
@@ -1198,6 +1512,18 @@ export interface components {
             display_name: string;
             /** @description An http or https address of a picture. */
             avatar_url?: string | null;
+            /** @description What one says of oneself. */
+            about?: string | null;
+            /** @description An IANA name, as in `Europe/Moscow`. */
+            time_zone?: string | null;
+            /** @description A language tag (BCP 47), as in `pt-BR`; nobody else sees it. */
+            language?: string | null;
+            /** @description Whether others don't see if one is there, nor when one was last. */
+            hides_presence: boolean;
+            /** @description Whether others don't see how far one has read. */
+            hides_reading: boolean;
+            /** @description Whether one looks after the server. */
+            is_admin: boolean;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
         };
@@ -1906,6 +2232,137 @@ export interface operations {
             };
         };
     };
+    revokeOtherSessions: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new UUID for each request. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     revokeSession: {
         parameters: {
             query?: never;
@@ -2191,6 +2648,141 @@ export interface operations {
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["User"];
                 };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePassword: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new UUID for each request. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
             400: {
@@ -3935,6 +4527,10 @@ export interface operations {
                 after_id?: number;
                 /** @description Messages on both sides of this one, and itself. */
                 around_id?: number;
+                /** @description Only messages from this moment on, the nearest: UTC, ISO 8601. */
+                since?: string;
+                /** @description Only the answers of the thread that this message began. */
+                thread_id?: number;
                 /** @description How many at most: 1 to 200, 50 without it. */
                 limit?: number;
             };
@@ -4076,12 +4672,281 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json; charset=utf-8": components["schemas"]["NewMessage"];
+                "application/json; charset=utf-8": components["schemas"]["Say"];
             };
         };
         responses: {
             /** @description It was made. */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Message"];
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chatMedia: {
+        parameters: {
+            query: {
+                /** @description What to list. */
+                type: components["schemas"]["MediaType"];
+                /** @description Only messages older than this one. */
+                before_id?: number;
+                /** @description How many at most: 1 to 200, 50 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Message"][];
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4475,6 +5340,276 @@ export interface operations {
             };
         };
     };
+    messageEdits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Edit"][];
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forwardMessage: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new UUID for each request. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["Forward"];
+            };
+        };
+        responses: {
+            /** @description It was made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Message"][];
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     react: {
         parameters: {
             query?: never;
@@ -4633,6 +5768,404 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pinMessage: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new UUID for each request. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Message"];
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpinMessage: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new UUID for each request. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pinnedMessages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Message"][];
+                };
             };
             /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
             400: {

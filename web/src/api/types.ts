@@ -5,9 +5,9 @@ import type { components } from './schema'
 
 type Schemas = components['schemas']
 
-/// What the description calls optional is written as null.
+/// What the description calls optional is written as null, or left out.
 type Wire<T> = T extends (infer Item)[] ? Wire<Item>[]
-  : T extends object ? { [Name in keyof T]-?: undefined extends T[Name] ? Wire<Exclude<T[Name], undefined>> | null : Wire<T[Name]> }
+  : T extends object ? { [Name in keyof T]: undefined extends T[Name] ? Wire<Exclude<T[Name], undefined>> | null : Wire<T[Name]> }
   : T
 
 export type Person = Wire<Schemas['Person']>

@@ -50,6 +50,9 @@ export const asMessage = (entry: Entry): Message => ({
   edited_at: null,
   deleted: false,
   reactions: [],
+  mentions: [],
+  mentions_all: false,
+  silent: false,
   attachments: entry.file
     ? [{ id: '', filename: entry.file.name, content_type: entry.file.type, size: entry.file.blob.size, created_at: '' }]
     : [],
