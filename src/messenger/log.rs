@@ -26,6 +26,7 @@ enum Kind {
     MemberUpdated = 33,
     SessionCreated = 45,
     SessionRevoked = 46,
+    PollVoted = 50,
 }
 
 const KINDS: &[Kind] = &[
@@ -43,6 +44,7 @@ const KINDS: &[Kind] = &[
     Kind::SessionCreated,
     Kind::SessionRevoked,
     Kind::MemberUpdated,
+    Kind::PollVoted,
 ];
 
 /// What the subject alone does not tell.
@@ -56,6 +58,8 @@ struct Data {
     title: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     hidden: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    choices: Vec<usize>,
 }
 
 /// What to keep of an event.
@@ -76,6 +80,10 @@ pub(super) fn record(event: &Event) -> Record {
         }
         Change::MessageHidden { id, chat } => {
             (Kind::MessageHidden, id.0, Some(Data { chat: Some(chat.0), ..none() }))
+        }
+        Change::PollVoted { message, chat, choices } => {
+            let data = Data { chat: Some(chat.0), choices: choices.clone(), ..none() };
+            (Kind::PollVoted, message.0, Some(data))
         }
         Change::ChatGained(chat) => (Kind::ChatGained, chat.id.0, None),
         Change::ChatLost { chat, hidden } => {
@@ -168,6 +176,10 @@ async fn change(
         }
         Kind::MessageHidden => {
             Some(Change::MessageHidden { id: message, chat: ChatId(data.chat.unwrap_or_default()) })
+        }
+        Kind::PollVoted => {
+            let chat = ChatId(data.chat.unwrap_or_default());
+            Some(Change::PollVoted { message, chat, choices: data.choices })
         }
         Kind::ChatGained => {
             let gained = store::chats::of_user(run, reader, Some(subject_chat)).await?.pop();

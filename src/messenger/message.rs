@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::store::chats::Plain;
 use crate::store::members::Place;
-use crate::store::{attachments, edits, links, mentions, messages, reactions};
+use crate::store::{attachments, edits, links, mentions, messages, polls, reactions};
 
 /// The most different emoji under one message.
 const MOST_EMOJI: usize = 50;
@@ -171,6 +171,7 @@ pub(super) async fn forget(work: &mut Work, gone: &[MessageId]) -> Result<()> {
     mentions::delete_all(&mut work.tx, gone).await?;
     edits::delete_all(&mut work.tx, gone).await?;
     links::delete_all(&mut work.tx, gone).await?;
+    polls::delete_all(&mut work.tx, gone).await?;
     Ok(())
 }
 

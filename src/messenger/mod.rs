@@ -20,6 +20,7 @@ mod message;
 mod moderation;
 mod password;
 mod pin;
+mod poll;
 mod post;
 mod profile;
 mod secrets;

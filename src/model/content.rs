@@ -183,6 +183,11 @@ impl Content {
         options.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
+    /// Whether something is said to be so.
+    pub fn flag(&self, name: &str) -> bool {
+        self.payload.as_ref().and_then(|payload| payload.get(name)?.as_bool()).unwrap_or_default()
+    }
+
     fn number(&self, name: &str) -> Option<f64> {
         self.payload.as_ref()?.get(name)?.as_f64()
     }

@@ -54,6 +54,13 @@ pub enum Change {
         id: MessageId,
         chat: ChatId,
     },
+    /// Own stream: what one chose in a poll.
+    PollVoted {
+        message: MessageId,
+        chat: ChatId,
+        /// Which options, counted from 0.
+        choices: Vec<usize>,
+    },
     /// Own stream: there is a chat that was not there before.
     ChatGained(Box<Chat>),
     /// Own stream: left, removed or deleted; or hidden, and then the person is still in it.

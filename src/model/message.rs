@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Attachment, ChatId, Content, Kind, MessageId, Time, UserId};
+use super::{Attachment, ChatId, Content, Kind, MessageId, Poll, Time, UserId};
 
 #[derive(Debug, Clone)]
 pub struct Message {
@@ -36,6 +36,8 @@ pub struct Message {
     /// When it disappears.
     pub expires_at: Option<Time>,
     pub pinned_at: Option<Time>,
+    /// Of a poll.
+    pub poll: Option<Poll>,
     pub reactions: Vec<Reaction>,
     pub attachments: Vec<Attachment>,
 }
@@ -55,6 +57,7 @@ impl Message {
             seq,
             author,
             kind: content.kind(),
+            poll: Poll::of(&content),
             content: Some(content),
             sent_at: now,
             edited_at: None,
@@ -97,6 +100,7 @@ impl Parts {
     pub const REPLIES: Self = Self(8);
     /// There are web addresses in it, which may have previews.
     pub const LINKS: Self = Self(16);
+    /// Of a poll: there are votes, or it was closed.
     pub const VOTES: Self = Self(32);
 
     pub fn has(self, part: Self) -> bool {

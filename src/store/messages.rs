@@ -9,8 +9,10 @@ use uuid::Uuid;
 
 use super::columns::{bytes, uuid};
 use super::schema::{HiddenMessage as H, Message as M};
-use super::{Result, Run, attachments, mentions, reactions};
-use crate::model::{ChatId, Content, Kind, Message, MessageId, Origin, Parts, Quote, Thread, Time, UserId};
+use super::{Result, Run, attachments, mentions, polls, reactions};
+use crate::model::{
+    ChatId, Content, Kind, Message, MessageId, Origin, Parts, Poll, Quote, Thread, Time, UserId,
+};
 
 #[derive(FromRow)]
 struct MessageRow {
@@ -59,6 +61,7 @@ impl From<MessageRow> for Message {
     fn from(row: MessageRow) -> Self {
         let payload = row.payload.and_then(|json| serde_json::from_str(&json).ok());
         let content = row.deleted_at.is_none().then(|| Content::kept(row.kind, row.text, payload));
+        let poll = content.as_ref().and_then(Poll::of);
         Self {
             id: row.id,
             chat: row.chat_id,
@@ -79,6 +82,7 @@ impl From<MessageRow> for Message {
             is_silent: row.is_silent != 0,
             expires_at: row.expires_at,
             pinned_at: row.pinned_at,
+            poll,
             reactions: Vec::new(),
             attachments: Vec::new(),
         }
@@ -431,17 +435,25 @@ pub(super) async fn whole(run: &mut impl Run, question: &SelectStatement) -> Res
         messages.iter().filter(|m| m.parts.has(part) && m.content.is_some()).map(|m| m.id).collect()
     };
     let (files, reacted, meant) = (with(Parts::FILES), with(Parts::REACTIONS), with(Parts::MENTIONS));
+    let voted = with(Parts::VOTES);
     let begun: Vec<MessageId> =
         messages.iter().filter(|m| m.parts.has(Parts::REPLIES)).map(|m| m.id).collect();
     let mut files = attachments::of_messages(run, &files).await?;
     let mut reacted = reactions::of_messages(run, &reacted).await?;
     let mut meant = mentions::of_messages(run, &meant).await?;
+    let voted = polls::of_messages(run, &voted).await?;
     let threads = threads(run, &begun).await?;
     let quotes = quotes(run, &answered).await?;
     for message in &mut messages {
         message.reactions = reacted.remove(&message.id).unwrap_or_default();
         message.attachments = files.remove(&message.id).unwrap_or_default();
         (message.mentions, message.mentions_all) = meant.remove(&message.id).unwrap_or_default();
+        if let Some(poll) = &mut message.poll
+            && let Some((votes, closed_at)) = voted.get(&message.id)
+        {
+            poll.count(votes);
+            poll.closed_at = *closed_at;
+        }
         message.replies = threads.get(&message.id).copied();
         message.reply_to = answers.get(&message.id).and_then(|id| quotes.get(id).cloned());
     }

@@ -19,6 +19,7 @@ pub mod members;
 pub mod mentions;
 pub mod messages;
 pub mod pins;
+pub mod polls;
 pub mod reactions;
 pub mod sessions;
 pub mod streams;

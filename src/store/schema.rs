@@ -39,6 +39,8 @@ tables! {
     MessageEdit { MessageId, Number, Text, Payload, At }
     MessageLink { MessageId, Place, ChatId, Url, UrlHash }
     Mention { UserId, ChatId, Seq, MessageId, AuthorId }
+    PollVote { MessageId, UserId, Choice, At }
+    ClosedPoll { MessageId, At }
     Reaction { MessageId, UserId, Emoji, At }
     HiddenMessage { UserId, ChatId, Seq, MessageId }
     Attachment { Id, OwnerId, Filename, ContentType, Size, Sha256, CreatedAt, ExpiresAt, UploadedAt }

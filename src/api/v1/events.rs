@@ -5,7 +5,7 @@ use poem_openapi::types::{Example, ToJSON, Type};
 use poem_openapi::{Object, OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 
-use super::types::{Chat, Member, Message, User};
+use super::types::{Chat, Member, Message, User, Vote};
 use crate::hub::Whisper;
 use crate::messenger::{Cursor, Gap};
 use crate::model::{self, Change, ChatId, Event, UserId};
@@ -130,6 +130,9 @@ pub fn name_and_data(change: &Change) -> (&'static str, Value) {
             ("message.hidden", value(&MessageRef { id: id.0, chat_id: chat.0 }))
         }
         Change::ChatGained(chat) => ("chat.created", value(&Chat::from(chat.as_ref().clone()))),
+        Change::PollVoted { message, chat, choices } => {
+            ("poll.voted", value(&Vote::new(*message, *chat, choices.clone())))
+        }
         Change::ChatRenamed { chat, title } => {
             ("chat.updated", value(&ChatName { id: chat.0, title: title.clone() }))
         }
@@ -232,6 +235,7 @@ fn kinds() -> Vec<Kind> {
         ),
         kind::<MessageRef>("message.deleted", true, "A message was deleted for all.", message_ref.clone()),
         kind::<MessageRef>("message.hidden", true, "A message was deleted for oneself.", message_ref),
+        kind::<Vote>("poll.voted", true, "What one chose in a poll, on any device.", value(&Vote::example())),
         kind::<Chat>("chat.created", true, "One is in a chat now, or it is back.", value(&Chat::example())),
         kind::<ChatName>(
             "chat.updated",
@@ -309,6 +313,7 @@ fn kinds() -> Vec<Kind> {
 /// Everything that stands in a frame, for its schemas; it is never served.
 #[derive(Object)]
 struct Frames {
+    vote: Vote,
     message: Message,
     message_ref: MessageRef,
     chat: Chat,

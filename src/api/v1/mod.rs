@@ -12,6 +12,7 @@ mod events;
 mod idempotency;
 mod messages;
 mod pins;
+mod polls;
 mod sessions;
 mod socket;
 mod sync;
@@ -75,6 +76,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         chats::Chats,
         messages::Messages,
         pins::Pins,
+        polls::Polls,
         attachments::Attachments,
         sync::Sync,
     );

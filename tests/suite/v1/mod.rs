@@ -11,6 +11,7 @@ mod kinds;
 mod messages;
 mod people;
 mod pins;
+mod polls;
 mod replies;
 mod sessions;
 mod socket;

@@ -4,7 +4,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
 use serde_json::{Value, json};
 
-use super::Attachment;
+use super::{Attachment, Poll};
 use crate::model;
 
 /// What kind of message it is.
@@ -183,6 +183,9 @@ pub struct Message {
     /// When it was pinned.
     #[oai(skip_serializing_if_is_none)]
     pub pinned_at: Option<String>,
+    /// Of a poll: how the votes stand.
+    #[oai(skip_serializing_if_is_none)]
+    pub poll: Option<Poll>,
 }
 
 fn is_false(value: &bool) -> bool {
@@ -234,6 +237,7 @@ impl From<model::Message> for Message {
             silent: message.is_silent,
             expires_at: message.expires_at.map(model::Time::iso),
             pinned_at: message.pinned_at.map(model::Time::iso),
+            poll: message.poll.map(Poll::from),
         }
     }
 }
@@ -263,6 +267,7 @@ impl Example for Message {
             silent: false,
             expires_at: None,
             pinned_at: None,
+            poll: None,
         }
     }
 }

@@ -4,6 +4,7 @@ mod attachment;
 mod chat;
 mod message;
 mod people;
+mod poll;
 
 use poem_openapi::payload::Json;
 use poem_openapi::types::{Example, ToJSON};
@@ -14,6 +15,7 @@ pub use attachment::{Attachment, UploadForm};
 pub use chat::Chat;
 pub use message::{Edit, Message, MessageType, voice_payload};
 pub use people::{Member, Person, Tokens, User};
+pub use poll::{Poll, Vote};
 
 use crate::api::refusal::Body;
 
