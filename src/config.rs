@@ -37,6 +37,16 @@ pub struct Config {
           value_parser = clap::value_parser!(u64).range(1..=5 * 1024 * 1024 * 1024))]
     pub upload_limit: u64,
 
+    /// How many bytes of files one person may have; 0 when there is no bound. The 5 GiB that it is
+    /// without this setting hold some years of a talkative person's pictures, and yet nobody fills
+    /// a small server's disk alone.
+    #[arg(long, env = "BESEDKA_QUOTA_PER_USER", default_value_t = 5 * 1024 * 1024 * 1024, value_name = "BYTES")]
+    pub quota_per_user: u64,
+
+    /// How many bytes of files there may be in all; 0 when only the disk is a bound.
+    #[arg(long, env = "BESEDKA_QUOTA_TOTAL", default_value_t = 0, value_name = "BYTES")]
+    pub quota_total: u64,
+
     /// Pages of which other addresses may use the API from a browser, as in https://app.example.org.
     #[arg(long, env = "BESEDKA_CORS_ORIGINS", value_delimiter = ',', value_name = "URL,…", value_parser = web_address)]
     pub cors_origins: Vec<String>,
@@ -113,6 +123,8 @@ impl Config {
                 Registration::Closed => Opening::Closed,
             },
             upload_limit: self.upload_limit,
+            quota_per_user: self.quota_per_user,
+            quota_total: self.quota_total,
             rate_limits: self.rate_limits == Switch::On,
         }
     }

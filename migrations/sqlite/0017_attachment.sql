@@ -1,4 +1,6 @@
--- uploaded_at: when its bytes were verified. size: until then the most that will be taken.
+-- uploaded_at: when its bytes were verified. size: until then the most that will be taken. waveform: a byte of 0 to 100
+-- for each bar. placeholder: a ThumbHash. thumbnail: the media type of the one beside it. avatar_of: whose picture it is, a
+-- user's or a chat's; such a file stands in no message.
 CREATE TABLE attachment (
     id BLOB NOT NULL PRIMARY KEY,
     owner_id INTEGER NOT NULL,
@@ -8,5 +10,12 @@ CREATE TABLE attachment (
     sha256 BLOB,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    uploaded_at INTEGER
+    uploaded_at INTEGER,
+    width INTEGER,
+    height INTEGER,
+    duration_ms INTEGER,
+    waveform BLOB,
+    placeholder BLOB,
+    thumbnail TEXT,
+    avatar_of INTEGER
 ) STRICT, WITHOUT ROWID;

@@ -39,7 +39,7 @@ pub enum Failure<B: Body> {
     /// It was done before, or something else is in its way.
     #[oai(status = 409)]
     Conflict(Json<B>),
-    /// The request or the file is larger than allowed.
+    /// The request or the file is larger than allowed, or there is no room for it.
     #[oai(status = 413)]
     TooLarge(Json<B>),
     /// The body is of a type that is not taken here.
@@ -76,7 +76,7 @@ impl<B: Body> From<Error> for Failure<B> {
             Error::Forbidden(_) | Error::RegistrationClosed => Self::Forbidden(body),
             Error::NotFound(_) => Self::NotFound(body),
             Error::Repeated(_) | Error::KeyReused | Error::Conflict(_) => Self::Conflict(body),
-            Error::TooLarge(_) => Self::TooLarge(body),
+            Error::TooLarge(_) | Error::OverQuota(_) => Self::TooLarge(body),
             Error::TooMany(wait) => Self::TooMany(body, wait.as_millis().div_ceil(1_000).max(1) as u64),
             Error::Internal(_) => Self::Internal(body),
             Error::Busy => Self::Unavailable(body),

@@ -84,5 +84,11 @@ fn first_line() -> std::io::Result<String> {
 
 /// An administrator at the machine is not limited.
 pub(super) fn administrator() -> Settings {
-    Settings { opening: Opening::Open, upload_limit: 1, rate_limits: false }
+    Settings {
+        opening: Opening::Open,
+        upload_limit: 1,
+        quota_per_user: 0,
+        quota_total: 0,
+        rate_limits: false,
+    }
 }

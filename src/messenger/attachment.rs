@@ -7,15 +7,19 @@ use futures_util::Stream;
 use object_store::GetRange;
 
 use super::idempotency::{Attempt, Subject};
+use super::quota::room;
+use super::work::Work;
 use super::{Caller, Error, Limit, Messenger, Result};
-use crate::files::{Opened, Signature};
-use crate::model::{Attachment, AttachmentId, Time};
+use crate::files::{self, Opened, Received, Signature};
+use crate::model::{Attachment, AttachmentId, Facts, Time};
 use crate::store::attachments;
 
 /// How long an upload form is good.
 const FORM_LIFE: Duration = Duration::from_secs(15 * 60);
 /// The most files that one may have announced without uploading them.
 const MOST_PENDING: i64 = 20;
+
+const UPLOADED: &str = "This file was uploaded already";
 
 /// A file that somebody is going to upload.
 #[derive(Debug, Clone)]
@@ -58,6 +62,9 @@ impl Caller {
         }
         messenger.limit(Limit::Upload(owner))?;
         let mut work = messenger.begin().await?;
+        let room = room(&mut work.tx, &messenger.settings, owner).await?;
+        // Without a size, nobody knows whether it will fit until it is there.
+        room.hold(new.size.unwrap_or(1))?;
         let pending = attachments::pending(&mut work.tx, owner, work.now).await?;
         if messenger.settings.rate_limits && pending >= MOST_PENDING {
             return Err(Error::TooMany(FORM_LIFE));
@@ -71,6 +78,7 @@ impl Caller {
             created_at: work.now,
             expires_at: work.now + FORM_LIFE,
             uploaded: false,
+            facts: Facts::default(),
         };
         attachments::insert(&mut work.tx, &attachment).await?;
         work.once(self.attempt.clone(), Subject::Attachment(attachment.id));
@@ -131,7 +139,7 @@ impl Messenger {
             return Err(Error::Forbidden("The key is not the form's"));
         }
         if attachment.uploaded {
-            return Err(Error::Conflict("This file was uploaded already"));
+            return Err(Error::Conflict(UPLOADED));
         }
         if attachment.content_type != content_type {
             return Err(Error::Forbidden("The Content-Type is not the form's"));
@@ -145,7 +153,16 @@ impl Messenger {
         Ok(attachment)
     }
 
-    /// Takes the bytes of an attachment. When it fails, nothing is kept and the form stays good.
+    /// The bytes of an attachment's thumbnail.
+    pub async fn open_thumbnail(&self, attachment: &Attachment) -> Result<Opened> {
+        match attachment.facts.thumbnail {
+            Some(_) => Ok(self.files.open_thumbnail(attachment).await?),
+            None => Err(Error::NotFound("thumbnail")),
+        }
+    }
+
+    /// Takes the bytes of an attachment, and finds out what they tell. When it fails, nothing is
+    /// kept and the form stays good.
     pub async fn receive<E: std::fmt::Display>(
         &self,
         attachment: Attachment,
@@ -153,22 +170,53 @@ impl Messenger {
     ) -> Result<()> {
         // Two who send to one form at once would write over each other.
         let _turn = self.attempt(Attempt::new(Some(attachment.owner), "upload", &attachment.key(), b""))?;
-        let most = u64::try_from(attachment.size).unwrap_or_default();
-        let received = self.files.receive(&attachment, most, bytes).await?;
-        let size = i64::try_from(received.size).unwrap_or(i64::MAX);
+        let mut read = self.db.read().await?;
+        let as_it_is = attachments::by_id(&mut read, attachment.id).await?;
+        let room = room(&mut read, &self.settings, attachment.owner).await?;
+        drop(read);
+        if as_it_is.is_none_or(|attachment| attachment.uploaded) {
+            return Err(Error::Conflict(UPLOADED));
+        }
+        room.hold(1)?;
+        let announced = u64::try_from(attachment.size).unwrap_or_default();
+        let most = announced.min(room.left());
+        let received = match self.files.receive(&attachment, most, bytes).await {
+            Err(files::Error::TooLarge(_)) if most < announced => return room.hold(announced),
+            received => received?,
+        };
+        let kept = self.keep(&attachment, &received).await;
+        if kept.is_err() {
+            self.files.delete(&attachment).await?;
+        }
+        kept
+    }
+
+    /// Writes down that a file has arrived and what it tells, if there is room for it.
+    async fn keep(&self, attachment: &Attachment, received: &Received) -> Result<()> {
+        let facts = self.files.look(attachment, &received.content_type).await?;
         let mut work = self.begin().await?;
-        let now = work.now;
-        attachments::uploaded(
-            &mut work.tx,
-            attachment.id,
-            size,
-            &received.content_type,
-            &received.sha256,
-            now,
-        )
-        .await?;
+        arrived(&mut work, attachment, received, &facts).await?;
+        // It is counted by now: of two that end at once, the second sees the first.
+        room(&mut work.tx, &self.settings, attachment.owner).await?.hold(0)?;
         work.commit().await
     }
+}
+
+/// Writes down what has arrived.
+pub(super) async fn arrived(
+    work: &mut Work,
+    attachment: &Attachment,
+    received: &Received,
+    facts: &Facts,
+) -> Result<()> {
+    let arrived = attachments::Arrived {
+        size: i64::try_from(received.size).unwrap_or(i64::MAX),
+        content_type: &received.content_type,
+        sha256: &received.sha256,
+        facts,
+    };
+    let now = work.now;
+    Ok(attachments::uploaded(&mut work.tx, attachment, &arrived, now).await?)
 }
 
 fn check_filename(name: &str) -> Result<String> {

@@ -37,6 +37,9 @@ pub enum Error {
     TooMany(Duration),
     #[error("{0}")]
     TooLarge(String),
+    /// There is no room for more files, one's own or anybody's.
+    #[error("{0}")]
+    OverQuota(&'static str),
     #[error("New accounts are not open here")]
     RegistrationClosed,
     #[error("The server's disk is full; nothing was saved")]
@@ -64,6 +67,7 @@ impl Error {
             Self::Conflict(_) => "conflict",
             Self::TooMany(_) => "too_many_requests",
             Self::TooLarge(_) => "too_large",
+            Self::OverQuota(_) => "quota_exceeded",
             Self::RegistrationClosed => "registration_closed",
             Self::Full => "storage_full",
             Self::Busy => "busy",
@@ -96,9 +100,11 @@ impl From<files::Error> for Error {
     fn from(error: files::Error) -> Self {
         match error {
             files::Error::TooLarge(_) => Self::TooLarge(error.to_string()),
-            files::Error::Empty | files::Error::WrongType { .. } | files::Error::Truncated(_) => {
-                Self::invalid("file", error.to_string())
-            }
+            files::Error::Empty
+            | files::Error::WrongType { .. }
+            | files::Error::Truncated(_)
+            | files::Error::TooManyPixels { .. }
+            | files::Error::Bomb => Self::invalid("file", error.to_string()),
             files::Error::Full => Self::Full,
             files::Error::Missing => Self::NotFound("file"),
             files::Error::Failed(error) => Self::Internal(error.into()),

@@ -23,6 +23,7 @@ mod pin;
 mod poll;
 mod post;
 mod profile;
+mod quota;
 mod secrets;
 mod session;
 mod sweep;
@@ -49,6 +50,7 @@ pub use limits::{Limit, Network};
 pub use membership::Membership;
 pub use post::NewMessage;
 pub use profile::Profile;
+pub use quota::Quota;
 pub use secrets::Secrets;
 pub use session::{Grant, Ticket};
 pub use sync::{Cursor, Gap, Listener, Page};
@@ -76,6 +78,10 @@ pub struct Settings {
     pub opening: Opening,
     /// The largest file, in bytes.
     pub upload_limit: u64,
+    /// How many bytes of files one person may have; 0 when there is no bound.
+    pub quota_per_user: u64,
+    /// How many bytes of files there may be in all; 0 when there is no bound.
+    pub quota_total: u64,
     pub rate_limits: bool,
 }
 

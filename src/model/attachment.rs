@@ -16,6 +16,22 @@ pub struct Attachment {
     /// Until when the upload form is good.
     pub expires_at: Time,
     pub uploaded: bool,
+    pub facts: Facts,
+}
+
+/// What a picture, a sound or a film tells of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Pixels, as it is shown: turned upright.
+    pub width: Option<i64>,
+    pub height: Option<i64>,
+    pub duration_ms: Option<i64>,
+    /// How loud a sound is, from its beginning to its end: bars of 0 to 100.
+    pub waveform: Option<Vec<u8>>,
+    /// A blur of a picture: a ThumbHash.
+    pub placeholder: Option<Vec<u8>>,
+    /// The media type of its thumbnail, when there is one.
+    pub thumbnail: Option<String>,
 }
 
 impl Attachment {
@@ -28,6 +44,11 @@ impl Attachment {
             .collect();
         let name = name.trim_start_matches('.');
         format!("{}/{}", self.id, if name.is_empty() { "file" } else { name })
+    }
+
+    /// Where its thumbnail is. No file's name begins with a dot, so none is in its way.
+    pub fn thumbnail_key(&self) -> String {
+        format!("{}/.thumbnail", self.id)
     }
 }
 

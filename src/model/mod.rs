@@ -16,7 +16,7 @@ pub mod text;
 mod time;
 mod user;
 
-pub use attachment::{Attachment, Class};
+pub use attachment::{Attachment, Class, Facts};
 pub use chat::{Chat, ChatKind, Member};
 pub use content::{Content, Flaw, Kind, Payload, is_blank};
 pub use event::{Change, Event, Position};

@@ -1,14 +1,16 @@
 //! Uploaded files: what is known of them, and where they stand.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::columns::uuid;
 use super::schema::{Attachment as A, Member as M, Posted as P};
-use super::{Result, Run};
-use crate::model::{Attachment, AttachmentId, ChatId, Class, Message, MessageId, Time, UserId};
+use super::{Result, Run, storage};
+use crate::model::{
+    Attachment, AttachmentId, ChatId, Class, Facts, Message, MessageId, Stream, Time, UserId,
+};
 
 #[derive(FromRow)]
 struct AttachmentRow {
@@ -20,6 +22,12 @@ struct AttachmentRow {
     created_at: Time,
     expires_at: Time,
     uploaded_at: Option<Time>,
+    width: Option<i64>,
+    height: Option<i64>,
+    duration_ms: Option<i64>,
+    waveform: Option<Vec<u8>>,
+    placeholder: Option<Vec<u8>>,
+    thumbnail: Option<String>,
 }
 
 impl From<AttachmentRow> for Attachment {
@@ -33,12 +41,34 @@ impl From<AttachmentRow> for Attachment {
             created_at: row.created_at,
             expires_at: row.expires_at,
             uploaded: row.uploaded_at.is_some(),
+            facts: Facts {
+                width: row.width,
+                height: row.height,
+                duration_ms: row.duration_ms,
+                waveform: row.waveform,
+                placeholder: row.placeholder,
+                thumbnail: row.thumbnail,
+            },
         }
     }
 }
 
-const COLUMNS: [A; 8] =
-    [A::Id, A::OwnerId, A::Filename, A::ContentType, A::Size, A::CreatedAt, A::ExpiresAt, A::UploadedAt];
+const COLUMNS: [A; 14] = [
+    A::Id,
+    A::OwnerId,
+    A::Filename,
+    A::ContentType,
+    A::Size,
+    A::CreatedAt,
+    A::ExpiresAt,
+    A::UploadedAt,
+    A::Width,
+    A::Height,
+    A::DurationMs,
+    A::Waveform,
+    A::Placeholder,
+    A::Thumbnail,
+];
 
 fn attachments() -> SelectStatement {
     Query::select().columns(COLUMNS.map(|column| (A::Table, column))).from(A::Table).to_owned()
@@ -61,24 +91,38 @@ pub async fn insert(run: &mut impl Run, attachment: &Attachment) -> Result<()> {
     run.execute(&insert).await
 }
 
-/// Its bytes are there and were verified.
+/// What is known of a file once its bytes are there and were verified.
+pub struct Arrived<'a> {
+    pub size: i64,
+    pub content_type: &'a str,
+    pub sha256: &'a [u8],
+    pub facts: &'a Facts,
+}
+
+/// Its bytes are there and were verified. They count as their owner's from now on.
 pub async fn uploaded(
     run: &mut impl Run,
-    id: AttachmentId,
-    size: i64,
-    content_type: &str,
-    sha256: &[u8],
+    attachment: &Attachment,
+    arrived: &Arrived<'_>,
     now: Time,
 ) -> Result<()> {
+    let Arrived { size, content_type, sha256, facts } = arrived;
     let update = Query::update()
         .table(A::Table)
-        .value(A::Size, size)
-        .value(A::ContentType, content_type)
+        .value(A::Size, *size)
+        .value(A::ContentType, *content_type)
         .value(A::Sha256, sha256.to_vec())
         .value(A::UploadedAt, now)
-        .and_where(Expr::col(A::Id).eq(id))
+        .value(A::Width, facts.width)
+        .value(A::Height, facts.height)
+        .value(A::DurationMs, facts.duration_ms)
+        .value(A::Waveform, facts.waveform.clone())
+        .value(A::Placeholder, facts.placeholder.clone())
+        .value(A::Thumbnail, facts.thumbnail.clone())
+        .and_where(Expr::col(A::Id).eq(attachment.id))
         .to_owned();
-    run.execute(&update).await
+    run.execute(&update).await?;
+    storage::add(run, &BTreeMap::from([(attachment.owner, *size)])).await
 }
 
 pub async fn by_id(run: &mut impl Run, id: AttachmentId) -> Result<Option<Attachment>> {
@@ -185,7 +229,7 @@ pub async fn of_messages(
 }
 
 /// Attachments that stand nowhere: never uploaded and past their form's time, or uploaded and not
-/// in any message since `before`.
+/// in any message since `before`, and nobody's avatar.
 pub async fn forsaken(run: &mut impl Run, before: Time, limit: u64) -> Result<Vec<Attachment>> {
     let posted = Query::select()
         .expr(Expr::val(1))
@@ -195,6 +239,7 @@ pub async fn forsaken(run: &mut impl Run, before: Time, limit: u64) -> Result<Ve
     let mut question = attachments();
     question
         .and_where(Expr::col((A::Table, A::CreatedAt)).lt(before))
+        .and_where(Expr::col((A::Table, A::AvatarOf)).is_null())
         .and_where(Expr::exists(posted).not())
         .order_by((A::Table, A::CreatedAt), Order::Asc)
         .limit(limit);
@@ -202,10 +247,37 @@ pub async fn forsaken(run: &mut impl Run, before: Time, limit: u64) -> Result<Ve
     Ok(rows.into_iter().map(Attachment::from).collect())
 }
 
+/// Takes rows away, and what they counted.
 pub async fn delete(run: &mut impl Run, ids: &[AttachmentId]) -> Result<()> {
-    let delete = Query::delete()
-        .from_table(A::Table)
-        .and_where(Expr::col(A::Id).is_in(ids.iter().copied()))
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let these = || Expr::col((A::Table, A::Id)).is_in(ids.iter().copied());
+    // Locked where there are several writers: whoever comes second finds nothing to count any more.
+    let rows: Vec<AttachmentRow> = run.all(attachments().and_where(these()).lock_exclusive()).await?;
+    let mut sizes: BTreeMap<UserId, i64> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.uploaded_at.is_some()) {
+        *sizes.entry(row.owner_id).or_default() -= row.size;
+    }
+    storage::add(run, &sizes).await?;
+    run.execute(&Query::delete().from_table(A::Table).and_where(these()).to_owned()).await
+}
+
+/// A file that is somebody's picture, or a chat's.
+pub async fn avatar(run: &mut impl Run, id: AttachmentId) -> Result<Option<Attachment>> {
+    let mut question = attachments();
+    question
+        .and_where(Expr::col((A::Table, A::Id)).eq(id))
+        .and_where(Expr::col((A::Table, A::AvatarOf)).is_not_null());
+    Ok(run.one::<AttachmentRow>(&question).await?.map(Attachment::from))
+}
+
+/// Whose picture a file is: a user's or a chat's, by their stream; or nobody's any more.
+pub async fn set_avatar_of(run: &mut impl Run, id: AttachmentId, whose: Option<Stream>) -> Result<()> {
+    let update = Query::update()
+        .table(A::Table)
+        .value(A::AvatarOf, whose)
+        .and_where(Expr::col(A::Id).eq(id))
         .to_owned();
-    run.execute(&delete).await
+    run.execute(&update).await
 }

@@ -22,6 +22,7 @@ pub mod pins;
 pub mod polls;
 pub mod reactions;
 pub mod sessions;
+pub mod storage;
 pub mod streams;
 pub mod users;
 

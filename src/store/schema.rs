@@ -43,7 +43,11 @@ tables! {
     ClosedPoll { MessageId, At }
     Reaction { MessageId, UserId, Emoji, At }
     HiddenMessage { UserId, ChatId, Seq, MessageId }
-    Attachment { Id, OwnerId, Filename, ContentType, Size, Sha256, CreatedAt, ExpiresAt, UploadedAt }
+    Attachment {
+        Id, OwnerId, Filename, ContentType, Size, Sha256, CreatedAt, ExpiresAt, UploadedAt, Width, Height, DurationMs,
+        Waveform, Placeholder, Thumbnail, AvatarOf,
+    }
+    Storage { OwnerId, Bytes }
     Posted { AttachmentId, MessageId, ChatId, Place, Class }
     IdempotencyKey { Fingerprint, Body, Status, Subject, At }
 }

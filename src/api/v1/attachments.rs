@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::caller::{SignedIn, Visit};
 use super::idempotency::Key;
-use super::types::{Attachment, UploadForm};
+use super::types::{Attachment, Links, Quota, UploadForm};
 use super::{Answer, Area};
 use crate::api::body::JsonBody;
 use crate::files::is_shown_inline;
@@ -24,6 +24,10 @@ use crate::model::{self, AttachmentId, Time};
 
 /// How long a link to a file is good.
 const LINK_LIFE: Duration = Duration::from_secs(5 * 60);
+/// Of files: whoever may read one today may not tomorrow.
+const PRIVATE: &str = "private, no-store";
+/// Of files: none can do anything in our origin.
+const SANDBOX: &str = "sandbox; default-src 'none'";
 
 pub struct Attachments;
 
@@ -96,9 +100,12 @@ impl Attachments {
         let (attachment, link) =
             messenger.as_user(caller.0).attachment(AttachmentId(id.0), LINK_LIFE).await?;
         let Link { until, signature } = link;
-        let url =
-            format!("{}/api/v1/attachments/{}?expires={}&signature={signature}", visit.base, id.0, until.0);
-        Ok(Json(Attachment::new(attachment, Some(url))))
+        let link = |what: &str| {
+            let id = id.0;
+            format!("{}/api/v1/attachments/{id}{what}?expires={}&signature={signature}", visit.base, until.0)
+        };
+        let links = Links { file: link(""), thumbnail: link("/thumbnail") };
+        Ok(Json(Attachment::new(attachment, Some(links))))
     }
 
     /// Read a file
@@ -119,20 +126,61 @@ impl Attachments {
         #[oai(name = "Range")]
         range: Header<Option<String>>,
     ) -> Answer<Response<Download>> {
-        let id = AttachmentId(id.0);
-        let attachment = match (expires.0, signature.0) {
-            (Some(until), Some(signature)) => {
-                messenger.linked(id, &Link { until: Time(until), signature }).await?
-            }
-            _ => {
-                let bearer = Bearer::from_request(request).map_err(|_| Error::Unauthorized)?;
-                let access: Access = messenger.access(&bearer.token)?;
-                messenger.limit(Limit::Read(access.user))?;
-                messenger.as_user(access).attachment(id, LINK_LIFE).await?.0
-            }
-        };
+        let attachment = readable(request, &messenger, AttachmentId(id.0), expires.0, signature.0).await?;
         send(&messenger, attachment, range.0.as_deref()).await
     }
+
+    /// Read a file's thumbnail
+    ///
+    /// A JPEG, or a WebP when something can be seen through; at most 512 pixels on a side. For whom
+    /// the file is, and by the same link. Pictures that could not be read have none.
+    #[oai(path = "/attachments/:id/thumbnail", method = "get", operation_id = "attachmentThumbnail")]
+    async fn thumbnail(
+        &self,
+        request: &Request,
+        messenger: Data<&Messenger>,
+        id: Path<Uuid>,
+        /// Of a link: until when it is good.
+        expires: Query<Option<i64>>,
+        /// Of a link.
+        signature: Query<Option<String>>,
+    ) -> Answer<Response<Binary<Body>>> {
+        let attachment = readable(request, &messenger, AttachmentId(id.0), expires.0, signature.0).await?;
+        let opened = messenger.open_thumbnail(&attachment).await?;
+        let content_type = attachment.facts.thumbnail.unwrap_or_default();
+        Ok(Response::new(Binary(Body::from_bytes_stream(opened.bytes)))
+            .header(header::CONTENT_TYPE, content_type)
+            .header(header::CONTENT_LENGTH, opened.size)
+            .header(header::CONTENT_DISPOSITION, "inline")
+            .header(header::CACHE_CONTROL, PRIVATE)
+            .header(header::CONTENT_SECURITY_POLICY, SANDBOX))
+    }
+
+    /// How much room one's files take
+    ///
+    /// An upload for which there is no room is refused with 413 and code `quota_exceeded`. There is
+    /// room again when messages with files are deleted, some hours later.
+    #[oai(path = "/users/me/quota", method = "get", operation_id = "quota")]
+    async fn quota(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<Quota>> {
+        Ok(Json(messenger.as_user(caller.0).quota().await?.into()))
+    }
+}
+
+/// A file that may be read, by a link or with a token.
+async fn readable(
+    request: &Request,
+    messenger: &Messenger,
+    id: AttachmentId,
+    expires: Option<i64>,
+    signature: Option<String>,
+) -> Answer<model::Attachment> {
+    if let (Some(until), Some(signature)) = (expires, signature) {
+        return Ok(messenger.linked(id, &Link { until: Time(until), signature }).await?);
+    }
+    let bearer = Bearer::from_request(request).map_err(|_| Error::Unauthorized)?;
+    let access: Access = messenger.access(&bearer.token)?;
+    messenger.limit(Limit::Read(access.user))?;
+    Ok(messenger.as_user(access).attachment(id, LINK_LIFE).await?.0)
 }
 
 /// The form of an attachment that was announced before.
@@ -178,8 +226,8 @@ async fn send(
         .header(header::CONTENT_LENGTH, range.end - range.start)
         .header(header::CONTENT_DISPOSITION, format!("{place}; {}", named(&attachment.filename)))
         .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::CACHE_CONTROL, "private, no-store")
-        .header(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"))
+        .header(header::CACHE_CONTROL, PRIVATE)
+        .header(header::CONTENT_SECURITY_POLICY, SANDBOX))
 }
 
 /// The name of a file in a header: ASCII for old clients, and the whole of it (RFC 6266).

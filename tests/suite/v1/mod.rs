@@ -8,6 +8,7 @@ mod expiry;
 mod forward;
 mod idempotency;
 mod kinds;
+mod media;
 mod messages;
 mod people;
 mod pins;

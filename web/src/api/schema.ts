@@ -614,6 +614,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/attachments/{id}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a file's thumbnail
+         * @description A JPEG, or a WebP when something can be seen through; at most 512 pixels on a side. For whom
+         *     the file is, and by the same link. Pictures that could not be read have none.
+         */
+        get: operations["attachmentThumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/quota": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much room one's files take
+         * @description An upload for which there is no room is refused with 413 and code `quota_exceeded`. There is
+         *     room again when messages with files are deleted, some hours later.
+         */
+        get: operations["quota"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sync": {
         parameters: {
             query?: never;
@@ -669,6 +711,15 @@ export interface components {
          *       "content_type": "audio/opus",
          *       "size": 20480,
          *       "created_at": "2024-03-26T12:00:00",
+         *       "duration_ms": 5000,
+         *       "waveform": [
+         *         10,
+         *         40,
+         *         100,
+         *         70,
+         *         20
+         *       ],
+         *       "has_thumbnail": false,
          *       "url": "http://localhost:8000/api/v1/attachments/550e8400-e29b-41d4-a716-446655440000?expires=1711454700000&signature=…"
          *     }
          */
@@ -685,8 +736,28 @@ export interface components {
             size: number;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
+            /**
+             * Format: int64
+             * @description Of a picture (PNG, JPEG, GIF, WebP) and of a film (MP4, QuickTime, WebM, Matroska): pixels, as it is shown.
+             */
+            width?: number | null;
+            /** Format: int64 */
+            height?: number | null;
+            /**
+             * Format: int64
+             * @description Of a film and of a sound, when its container tells.
+             */
+            duration_ms?: number | null;
+            /** @description Of a sound of up to 20 minutes: how loud it is, from its beginning to its end, as up to 64 numbers of 0 to 100. */
+            waveform?: number[] | null;
+            /** @description Of a picture: a blur to show until it is there, as a [ThumbHash](https://evanw.github.io/thumbhash/) in base64. */
+            placeholder?: string | null;
+            /** @description Whether there is a smaller picture of it, at most 512 pixels on a side, at `/attachments/{id}/thumbnail`. */
+            has_thumbnail: boolean;
             /** @description A link that needs no token, good for 5 minutes; for `<img>`, `<audio>` and `<video>`. */
             url?: string | null;
+            /** @description Such a link to the thumbnail, when there is one. */
+            thumbnail_url?: string | null;
         };
         /**
          * Chat
@@ -1212,6 +1283,26 @@ export interface components {
             hides_presence?: boolean | null;
             /** @description Whether others don't see how far one has read. */
             hides_reading?: boolean | null;
+        };
+        /**
+         * Quota
+         * @description How much room one's files take.
+         * @example {
+         *       "used": 48234567,
+         *       "limit": 5368709120
+         *     }
+         */
+        Quota: {
+            /**
+             * Format: uint64
+             * @description Bytes of files that were uploaded and are there still.
+             */
+            used: number;
+            /**
+             * Format: uint64
+             * @description The most bytes that they may take; null where there is no bound for each person.
+             */
+            limit?: number | null;
         };
         /**
          * Quote
@@ -1744,7 +1835,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1885,7 +1976,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2024,7 +2115,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2159,7 +2250,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2288,7 +2379,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2419,7 +2510,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2552,7 +2643,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2681,7 +2772,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2817,7 +2908,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2952,7 +3043,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3086,7 +3177,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3217,7 +3308,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3346,7 +3437,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3483,7 +3574,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3629,7 +3720,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3760,7 +3851,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3893,7 +3984,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4031,7 +4122,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4162,7 +4253,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4301,7 +4392,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4435,7 +4526,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4573,7 +4664,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4716,7 +4807,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4853,7 +4944,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4991,7 +5082,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5122,7 +5213,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5258,7 +5349,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5396,7 +5487,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5527,7 +5618,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5666,7 +5757,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5802,7 +5893,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5937,7 +6028,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6071,7 +6162,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6204,7 +6295,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6335,7 +6426,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6466,7 +6557,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6604,7 +6695,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6738,7 +6829,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6874,7 +6965,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7005,7 +7096,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7154,7 +7245,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7178,6 +7269,271 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachmentThumbnail: {
+        parameters: {
+            query?: {
+                /** @description Of a link: until when it is good. */
+                expires?: number;
+                /** @description Of a link. */
+                signature?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Quota"];
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
             };
             /** @description Too many requests. */
             429: {
@@ -7295,7 +7651,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7427,7 +7783,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed. */
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
             413: {
                 headers: {
                     [name: string]: unknown;

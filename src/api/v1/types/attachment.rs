@@ -1,9 +1,11 @@
 //! Files, and the form by which they come.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 
-use crate::messenger::Form;
+use crate::messenger::{self, Form};
 use crate::model;
 
 /// An uploaded file.
@@ -19,20 +21,54 @@ pub struct Attachment {
     pub size: i64,
     /// UTC, ISO 8601 without a zone.
     pub created_at: String,
+    /// Of a picture (PNG, JPEG, GIF, WebP) and of a film (MP4, QuickTime, WebM, Matroska): pixels, as it is shown.
+    #[oai(skip_serializing_if_is_none)]
+    pub width: Option<i64>,
+    #[oai(skip_serializing_if_is_none)]
+    pub height: Option<i64>,
+    /// Of a film and of a sound, when its container tells.
+    #[oai(skip_serializing_if_is_none)]
+    pub duration_ms: Option<i64>,
+    /// Of a sound of up to 20 minutes: how loud it is, from its beginning to its end, as up to 64 numbers of 0 to 100.
+    #[oai(skip_serializing_if_is_none)]
+    pub waveform: Option<Vec<u8>>,
+    /// Of a picture: a blur to show until it is there, as a [ThumbHash](https://evanw.github.io/thumbhash/) in base64.
+    #[oai(skip_serializing_if_is_none)]
+    pub placeholder: Option<String>,
+    /// Whether there is a smaller picture of it, at most 512 pixels on a side, at `/attachments/{id}/thumbnail`.
+    pub has_thumbnail: bool,
     /// A link that needs no token, good for 5 minutes; for `<img>`, `<audio>` and `<video>`.
     #[oai(skip_serializing_if_is_none)]
     pub url: Option<String>,
+    /// Such a link to the thumbnail, when there is one.
+    #[oai(skip_serializing_if_is_none)]
+    pub thumbnail_url: Option<String>,
+}
+
+/// Links to a file that need no token.
+pub struct Links {
+    pub file: String,
+    pub thumbnail: String,
 }
 
 impl Attachment {
-    pub fn new(attachment: model::Attachment, url: Option<String>) -> Self {
+    pub fn new(attachment: model::Attachment, links: Option<Links>) -> Self {
+        let model::Facts { width, height, duration_ms, waveform, placeholder, thumbnail } = attachment.facts;
+        let (url, thumbnail_url) = links.map(|links| (links.file, links.thumbnail)).unzip();
         Self {
             id: attachment.id.to_string(),
             filename: attachment.filename,
             content_type: attachment.content_type,
             size: attachment.size,
             created_at: attachment.created_at.iso(),
+            width,
+            height,
+            duration_ms,
+            waveform,
+            placeholder: placeholder.map(|bytes| STANDARD.encode(bytes)),
+            has_thumbnail: thumbnail.is_some(),
             url,
+            thumbnail_url: thumbnail_url.filter(|_| thumbnail.is_some()),
         }
     }
 }
@@ -45,6 +81,13 @@ impl Example for Attachment {
             content_type: "audio/opus".to_owned(),
             size: 20_480,
             created_at: "2024-03-26T12:00:00".to_owned(),
+            width: None,
+            height: None,
+            duration_ms: Some(5_000),
+            waveform: Some(vec![10, 40, 100, 70, 20]),
+            placeholder: None,
+            has_thumbnail: false,
+            thumbnail_url: None,
             url: Some("http://localhost:8000/api/v1/attachments/550e8400-e29b-41d4-a716-446655440000?expires=1711454700000&signature=…".to_owned()),
         }
     }
@@ -100,5 +143,27 @@ impl Example for UploadForm {
             },
             expires_at: "2024-03-26T12:15:00".to_owned(),
         }
+    }
+}
+
+/// How much room one's files take.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Quota {
+    /// Bytes of files that were uploaded and are there still.
+    pub used: u64,
+    /// The most bytes that they may take; null where there is no bound for each person.
+    pub limit: Option<u64>,
+}
+
+impl From<messenger::Quota> for Quota {
+    fn from(quota: messenger::Quota) -> Self {
+        Self { used: quota.used, limit: quota.limit }
+    }
+}
+
+impl Example for Quota {
+    fn example() -> Self {
+        Self { used: 48_234_567, limit: Some(5_368_709_120) }
     }
 }

@@ -11,7 +11,7 @@ use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{ApiResponse, Object};
 use serde_json::Value;
 
-pub use attachment::{Attachment, UploadForm};
+pub use attachment::{Attachment, Links, Quota, UploadForm};
 pub use chat::Chat;
 pub use message::{Edit, Message, MessageType, voice_payload};
 pub use people::{Member, Person, Tokens, User};

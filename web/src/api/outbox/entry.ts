@@ -54,6 +54,6 @@ export const asMessage = (entry: Entry): Message => ({
   mentions_all: false,
   silent: false,
   attachments: entry.file
-    ? [{ id: '', filename: entry.file.name, content_type: entry.file.type, size: entry.file.blob.size, created_at: '' }]
+    ? [{ id: '', filename: entry.file.name, content_type: entry.file.type, size: entry.file.blob.size, created_at: '', has_thumbnail: false }]
     : [],
 })

@@ -1,0 +1,422 @@
+//! What pictures, sounds and films tell; bombs; and how much room files may take.
+
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use image::codecs::webp::WebPEncoder;
+use image::{
+    DynamicImage, GenericImageView, ImageDecoder, ImageFormat, ImageReader, Rgb, RgbImage, Rgba, RgbaImage,
+};
+use serde_json::{Value, json};
+
+use crate::server::{Person, TestServer};
+
+/// A place, as EXIF and its kin write it.
+const PLACE: &[u8] = b"55.7558N 37.6173E";
+
+/// A picture of which no two corners are alike.
+fn pixels(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| Rgb([(x * 255 / width) as u8, (y * 255 / height) as u8, 60]))
+}
+
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    let (image, mut bytes) = (image.into(), Cursor::new(Vec::new()));
+    match format {
+        ImageFormat::WebP => image.to_rgba8().write_with_encoder(WebPEncoder::new_lossless(&mut bytes)),
+        format => image.write_to(&mut bytes, format),
+    }
+    .unwrap();
+    bytes.into_inner()
+}
+
+/// A JPEG as a telephone makes it: it lies on its side, and says where it was taken, in four ways.
+fn jpeg_with_a_place(width: u32, height: u32) -> Vec<u8> {
+    let plain = encoded(pixels(width, height), ImageFormat::Jpeg);
+    let segment = |marker: u8, body: &[&[u8]]| {
+        let body = body.concat();
+        [&[0xff, marker], &(body.len() as u16 + 2).to_be_bytes()[..], &body].concat()
+    };
+    [
+        &plain[..2],
+        &segment(0xe1, &[b"Exif\0\0", &exif()]),
+        &segment(0xe1, &[b"http://ns.adobe.com/xap/1.0/\0<x exif:GPSLatitude='", PLACE, b"'/>"]),
+        &segment(0xfe, &[b"taken at ", PLACE]),
+        &plain[2..],
+        b"\0\0\0\x18ftypmp42",
+        PLACE,
+    ]
+    .concat()
+}
+
+/// EXIF with GPS, of a picture to be turned by a quarter.
+fn exif() -> Vec<u8> {
+    [
+        b"II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x25\x88\x04\0\x01\0\0\0\x26\0\0\0\0\0\0\0",
+        &b"\x01\0\x02\0\x02\0\x11\0\0\0\x38\0\0\0\0\0\0\0"[..],
+        PLACE,
+    ]
+    .concat()
+}
+
+fn png_chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    let mut sum = u32::MAX;
+    for byte in name.iter().chain(data) {
+        sum ^= u32::from(*byte);
+        for _ in 0..8 {
+            sum = if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 };
+        }
+    }
+    [&(data.len() as u32).to_be_bytes()[..], name, data, &(!sum).to_be_bytes()].concat()
+}
+
+/// A PNG of a few bytes that says how large it is.
+fn png_that_claims(width: u32, height: u32) -> Vec<u8> {
+    let head = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 6, 0, 0, 0]].concat();
+    let data = encoded(pixels(1, 1), ImageFormat::Png)[41..61].to_vec();
+    [
+        b"\x89PNG\r\n\x1a\n",
+        &png_chunk(b"IHDR", &head)[..],
+        &png_chunk(b"IDAT", &data),
+        &png_chunk(b"IEND", b""),
+    ]
+    .concat()
+}
+
+async fn info(person: &Person, id: &str) -> Value {
+    person.get(&format!("/attachments/{id}/info")).await.expect(200)
+}
+
+async fn bytes(person: &Person, path: &str) -> (u16, String, Vec<u8>) {
+    let request = person.request(reqwest::Method::GET, path);
+    let response = request.send().await.unwrap();
+    let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+    (response.status().as_u16(), kind.unwrap_or_default(), response.bytes().await.unwrap().to_vec())
+}
+
+fn tells(file: &[u8], what: &[u8]) -> bool {
+    file.windows(what.len()).any(|part| part == what)
+}
+
+/// Sends a file by a new form; answers what was said to it.
+async fn send(person: &Person, name: &str, kind: &str, file: Vec<u8>) -> (String, crate::server::Reply) {
+    let form = person.post("/attachments", json!({"filename": name, "content_type": kind})).await.expect(200);
+    (form["attachment_id"].as_str().unwrap().to_owned(), person.fill_in(&form, file).await)
+}
+
+fn kept(server: &TestServer) -> Vec<PathBuf> {
+    let folders = std::fs::read_dir(server.dir.path().join("files")).unwrap();
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap());
+    files.map(|file| file.unwrap().path()).collect()
+}
+
+#[tokio::test]
+async fn a_picture_is_measured_blurred_and_made_small() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    for (name, format) in [
+        ("image/png", ImageFormat::Png),
+        ("image/jpeg", ImageFormat::Jpeg),
+        ("image/gif", ImageFormat::Gif),
+        ("image/webp", ImageFormat::WebP),
+    ] {
+        let file = encoded(pixels(1_200, 600), format);
+        let id = ann.upload("a", name, file.clone()).await;
+        let told = info(&ann, &id).await;
+        assert_eq!((&told["width"], &told["height"]), (&json!(1_200), &json!(600)), "{name}");
+        let blur = told["placeholder"].as_str().unwrap();
+        assert!((20..=40).contains(&blur.len()), "{name} {blur}");
+        assert_eq!(told["has_thumbnail"], true);
+        let (status, kind, small) = bytes(&ann, &format!("/attachments/{id}/thumbnail")).await;
+        assert_eq!((status, kind.as_str()), (200, "image/jpeg"), "{name}");
+        let small = image::load_from_memory(&small).unwrap();
+        assert_eq!(small.dimensions(), (512, 256), "{name}");
+        let Rgb([red, green, _]) = *small.to_rgb8().get_pixel(500, 10);
+        assert!(red > 200 && green < 50, "{name} {red} {green}");
+        let (_, kind, whole) = bytes(&ann, &format!("/attachments/{id}")).await;
+        assert_eq!((kind.as_str(), whole == file), (name, true), "{name} had nothing to hide");
+    }
+}
+
+#[tokio::test]
+async fn a_photograph_loses_its_place_and_stands_upright() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let file = jpeg_with_a_place(800, 400);
+    assert!(tells(&file, PLACE));
+    // However it is declared: some clients don't look.
+    for kind in ["image/jpeg", "image/png", "application/octet-stream"] {
+        let id = ann.upload("photo.jpg", kind, file.clone()).await;
+        let (_, _, clean) = bytes(&ann, &format!("/attachments/{id}")).await;
+        assert!(!tells(&clean, PLACE) && !tells(&clean, b"GPS") && !tells(&clean, b"ftyp"), "{kind}");
+        let reader = ImageReader::new(Cursor::new(clean.clone())).with_guessed_format().unwrap();
+        let orientation = reader.into_decoder().unwrap().orientation().unwrap();
+        assert_eq!(orientation, image::metadata::Orientation::Rotate90, "{kind}");
+        let before = image::load_from_memory(&file).unwrap();
+        assert_eq!(image::load_from_memory(&clean).unwrap(), before, "the pixels are untouched");
+        let told = info(&ann, &id).await;
+        assert_eq!(told["size"], clean.len());
+        if kind == "application/octet-stream" {
+            assert_eq!((&told["width"], &told["has_thumbnail"]), (&Value::Null, &json!(false)));
+            continue;
+        }
+        assert_eq!((&told["width"], &told["height"]), (&json!(400), &json!(800)), "{kind}");
+        let (_, _, small) = bytes(&ann, &format!("/attachments/{id}/thumbnail")).await;
+        assert!(!tells(&small, b"Exif") && !tells(&small, PLACE));
+        let small = image::load_from_memory(&small).unwrap();
+        assert_eq!(small.dimensions(), (256, 512));
+        let Rgb([red, green, _]) = *small.to_rgb8().get_pixel(250, 10);
+        assert!(red < 50 && green < 50, "what was at the left bottom is at the left top: {red} {green}");
+    }
+}
+
+#[tokio::test]
+async fn what_can_be_seen_through_stays_so_in_the_thumbnail() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let file = encoded(RgbaImage::from_pixel(900, 900, Rgba([200, 10, 10, 90])), ImageFormat::Png);
+    let id = ann.upload("sticker.png", "image/png", file).await;
+    let (_, kind, small) = bytes(&ann, &format!("/attachments/{id}/thumbnail")).await;
+    assert_eq!(kind, "image/webp");
+    assert_eq!(image::load_from_memory(&small).unwrap().to_rgba8().get_pixel(9, 9).0, [200, 10, 10, 90]);
+}
+
+#[tokio::test]
+async fn a_thumbnail_is_for_whom_the_file_is() {
+    let server = TestServer::start().await;
+    let (ann, bob) = tokio::join!(server.person("ann"), server.person("bob"));
+    let eve = server.person("eve").await;
+    let chat = ann.group("Garden", &[&bob]).await;
+    let id = ann.upload("a.png", "image/png", encoded(pixels(40, 30), ImageFormat::Png)).await;
+    let path = format!("/attachments/{id}/thumbnail");
+    assert_eq!(bytes(&bob, &path).await.0, 404, "not posted yet");
+    let body = json!({"chat_id": chat, "type": "image", "payload": {"attachment_id": id}});
+    let said = ann.post("/messages", body).await.expect(201);
+    let file = &said["attachments"][0];
+    assert_eq!(
+        (&file["width"], &file["height"], &file["has_thumbnail"]),
+        (&json!(40), &json!(30), &json!(true))
+    );
+    assert!(file["placeholder"].is_string());
+    let (status, _, small) = bytes(&bob, &path).await;
+    assert_eq!((status, image::load_from_memory(&small).unwrap().dimensions()), (200, (40, 30)));
+    eve.get(&path).await.refused(404, "not_found");
+    server.nobody().get(&path).await.refused(401, "unauthorized");
+    let link = info(&bob, &id).await["thumbnail_url"].as_str().unwrap().to_owned();
+    let open = async |link: &str| bob.http.get(link).send().await.unwrap();
+    let opened = open(&link).await;
+    assert_eq!(opened.headers()["content-security-policy"], "sandbox; default-src 'none'");
+    assert_eq!(opened.headers()["cache-control"], "private, no-store");
+    assert_eq!(opened.bytes().await.unwrap(), small);
+    server.clock.advance(Duration::from_secs(5 * 60));
+    assert_eq!(open(&link).await.status(), 403);
+}
+
+#[tokio::test]
+async fn a_thumbnail_goes_with_its_file() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    ann.upload("a.png", "image/png", encoded(pixels(600, 600), ImageFormat::Png)).await;
+    assert_eq!(kept(&server).len(), 2);
+    server.clock.advance(Duration::from_secs(25 * 3_600 + 1));
+    server.running.messenger.sweep().await.unwrap();
+    assert_eq!(std::fs::read_dir(server.dir.path().join("files")).unwrap().count(), 0, "not even a folder");
+}
+
+#[tokio::test]
+async fn a_picture_that_is_too_large_is_refused_and_not_kept() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let gif = [
+        b"GIF89a",
+        &[0x60, 0xea, 0x60, 0xea, 0, 0, 0][..],
+        b"\x2c\0\0\0\0\x60\xea\x60\xea\0\x02\x02\x44\x01\0;",
+    ]
+    .concat();
+    for (name, file) in [
+        ("a large one", png_that_claims(60_000, 60_000)),
+        ("a wide one", png_that_claims(10_001, 1)),
+        ("a high one", png_that_claims(1, 10_001)),
+        ("too many pixels", png_that_claims(8_000, 5_001)),
+        ("the largest there can be", png_that_claims(i32::MAX as u32, i32::MAX as u32)),
+        ("an animation", gif),
+    ] {
+        let (id, answer) = send(&ann, "bomb", "image/png", file).await;
+        let refused = answer.refused(400, "invalid");
+        let words = refused["detail"].as_str().unwrap();
+        let says_why = words.contains("at most 40,000,000") || words.contains("more memory");
+        assert!(says_why, "{name}: {words}");
+        ann.get(&format!("/attachments/{id}/info")).await.refused(404, "not_found");
+        assert_eq!(kept(&server), Vec::<PathBuf>::new(), "{name}");
+    }
+}
+
+/// The most memory that this process has had, in MiB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[tokio::test]
+async fn bombs_do_not_make_the_server_large() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let before = peak();
+    // Within the bounds, of pixels that pack well: 400 KB that become 75 MB.
+    let packed = encoded(RgbImage::new(5_000, 5_000), ImageFormat::Png);
+    assert!(packed.len() < 500_000, "{}", packed.len());
+    // 160 MB of pixels are more than a decoder gets: known by its size, and without a thumbnail.
+    let heavy = png_that_claims(8_000, 5_000);
+    // A colour profile, and a text, of 160 MB of zeros each.
+    let zeros = zeros_packed(160 << 20);
+    let plain = encoded(pixels(20, 20), ImageFormat::Png);
+    let profile = png_chunk(b"iCCP", &[b"x\0\0", &zeros[..]].concat());
+    let text = png_chunk(b"zTXt", &[b"x\0\0", &zeros[..]].concat());
+    let stuffed = [&plain[..33], &profile, &text, &plain[33..]].concat();
+    let files = [packed, heavy, stuffed];
+    let uploads = files.iter().cycle().take(9).map(|file| send(&ann, "a.png", "image/png", file.clone()));
+    let answers = futures_util::future::join_all(uploads).await;
+    for (index, (id, answer)) in answers.into_iter().enumerate() {
+        match index % 3 {
+            0 => assert_eq!(info(&ann, &id).await["has_thumbnail"], true),
+            1 => {
+                let told = info(&ann, &id).await;
+                assert_eq!((&told["width"], &told["has_thumbnail"]), (&json!(8_000), &json!(false)));
+            }
+            _ => assert!(matches!(answer.status, 204 | 400), "{}", answer.body),
+        }
+    }
+    let more = peak() - before;
+    let cores = std::thread::available_parallelism().unwrap().get() as u64;
+    assert!(more < 300 * cores, "{more} MiB more");
+}
+
+/// Zeros as zlib packs them.
+fn zeros_packed(length: usize) -> Vec<u8> {
+    use std::io::Write;
+    let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    for _ in 0..length >> 20 {
+        packer.write_all(&[0; 1 << 20]).unwrap();
+    }
+    packer.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_broken_picture_is_kept_as_a_file() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let jpeg = encoded(pixels(300, 200), ImageFormat::Jpeg);
+    let png = encoded(pixels(300, 200), ImageFormat::Png);
+    for (name, kind, file) in [
+        ("cut in its pixels", "image/png", &png[..png.len() / 2]),
+        ("cut in its head", "image/png", &png[..20]),
+        ("cut in its head", "image/jpeg", &jpeg[..100]),
+        ("of a kind that is not read here", "image/bmp", b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0"),
+    ] {
+        let id = ann.upload("a", kind, file.to_vec()).await;
+        assert_eq!(info(&ann, &id).await["has_thumbnail"], false, "{name}");
+        assert_eq!(bytes(&ann, &format!("/attachments/{id}")).await.0, 200, "{name}");
+        ann.get(&format!("/attachments/{id}/thumbnail")).await.refused(404, "not_found");
+    }
+    let id = ann.upload("a.jpg", "image/jpeg", jpeg[..jpeg.len() / 2].to_vec()).await;
+    assert_eq!(info(&ann, &id).await["width"], 300, "what came of it is shown");
+}
+
+#[tokio::test]
+async fn a_sound_tells_its_length_and_its_loudness() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let voice: Vec<f32> = (0..96_000)
+        .map(|moment| if moment < 48_000 { 0.0 } else { (moment as f32 * 0.05).sin() * 0.5 })
+        .collect();
+    // A browser's recording does not say how long it is.
+    let recorded = include_bytes!("../media/voice.webm").to_vec();
+    for (name, kind, file, length) in [
+        ("a.opus", "audio/ogg", ruopus::encode_ogg_opus(&voice, 1, 24_000), 2_000),
+        ("a.webm", "audio/webm;codecs=opus", recorded.clone(), 1_000),
+        ("a.webm", "video/webm", recorded, 1_000),
+    ] {
+        let id = ann.upload(name, kind, file).await;
+        let told = info(&ann, &id).await;
+        let duration = told["duration_ms"].as_i64().unwrap();
+        assert!((duration - length).abs() < 50, "{name} {duration}");
+        let bars: Vec<i64> =
+            told["waveform"].as_array().unwrap().iter().map(|bar| bar.as_i64().unwrap()).collect();
+        assert!((30..=64).contains(&bars.len()), "{name} {bars:?}");
+        assert!(bars.iter().all(|bar| (0..=100).contains(bar)) && bars.contains(&100), "{name} {bars:?}");
+        assert!(bars[3] < 10 && bars[bars.len() - 4] > 70, "{name} {bars:?}");
+        assert_eq!((&told["width"], &told["has_thumbnail"]), (&Value::Null, &json!(false)));
+    }
+}
+
+#[tokio::test]
+async fn a_film_tells_its_length_and_its_size_as_it_is_shown() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let (turned, recorded) = (include_bytes!("../media/turned.mp4"), include_bytes!("../media/film.webm"));
+    for (name, kind, file, size) in [
+        ("a.mp4", "video/mp4", &turned[..], (16, 32)),
+        ("a.mov", "video/quicktime", &turned[..], (16, 32)),
+        ("a.webm", "video/webm", &recorded[..], (32, 16)),
+    ] {
+        let id = ann.upload(name, kind, file.to_vec()).await;
+        let told = info(&ann, &id).await;
+        assert_eq!((&told["width"], &told["height"]), (&json!(size.0), &json!(size.1)), "{kind}");
+        assert_eq!(told["duration_ms"], 1_000, "{kind}");
+        assert_eq!(told.get("waveform"), None);
+    }
+}
+
+#[tokio::test]
+async fn files_take_no_more_room_than_one_may_have() {
+    let server = TestServer::with(&["--rate-limits", "off", "--quota-per-user", "1000"]).await;
+    let ann = server.person("ann").await;
+    let room = async || ann.get("/users/me/quota").await.expect(200);
+    assert_eq!(room().await, json!({"used": 0, "limit": 1_000}));
+    let (id, answer) = send(&ann, "a", "text/plain", vec![b'a'; 600]).await;
+    assert_eq!((answer.status, room().await["used"].clone()), (204, json!(600)));
+    let large = json!({"filename": "b", "content_type": "text/plain", "size": 401});
+    ann.post("/attachments", large).await.refused(413, "quota_exceeded");
+    let (_, answer) = send(&ann, "b", "text/plain", vec![b'b'; 401]).await;
+    answer.refused(413, "quota_exceeded");
+    assert_eq!(kept(&server).len(), 1);
+    let (_, answer) = send(&ann, "c", "text/plain", vec![b'c'; 400]).await;
+    assert_eq!((answer.status, room().await["used"].clone()), (204, json!(1_000)));
+    let any = json!({"filename": "d", "content_type": "text/plain"});
+    ann.post("/attachments", any.clone()).await.refused(413, "quota_exceeded");
+    let bob = server.person("bob").await;
+    bob.post("/attachments", any.clone()).await.expect(200);
+    // What goes makes room again.
+    server.clock.advance(Duration::from_secs(25 * 3_600 + 1));
+    server.running.messenger.sweep().await.unwrap();
+    let ann = server.again(&ann, "ann").await;
+    assert_eq!(ann.get("/users/me/quota").await.expect(200)["used"], 0);
+    ann.post("/attachments", any).await.expect(200);
+    ann.get(&format!("/attachments/{id}/info")).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn of_many_that_end_at_once_as_many_fit_as_there_is_room_for() {
+    let server = TestServer::with(&["--rate-limits", "off", "--quota-per-user", "1000"]).await;
+    let ann = server.person("ann").await;
+    let uploads = (0..12).map(|_| send(&ann, "a", "text/plain", vec![b'a'; 300]));
+    let answers = futures_util::future::join_all(uploads).await;
+    let taken = answers.iter().filter(|(_, answer)| answer.status == 204).count();
+    let refused = answers.iter().filter(|(_, answer)| answer["code"] == "quota_exceeded").count();
+    assert_eq!((taken, refused), (3, 9));
+    assert_eq!(ann.get("/users/me/quota").await.expect(200)["used"], 900);
+    assert_eq!(kept(&server).len(), 3);
+}
+
+#[tokio::test]
+async fn all_together_have_a_bound_too_and_one_without_has_none() {
+    let flags = ["--rate-limits", "off", "--quota-per-user", "0", "--quota-total", "1000"];
+    let server = TestServer::with(&flags).await;
+    let (ann, bob) = tokio::join!(server.person("ann"), server.person("bob"));
+    assert_eq!(send(&ann, "a", "text/plain", vec![b'a'; 700]).await.1.status, 204);
+    assert_eq!(ann.get("/users/me/quota").await.expect(200), json!({"used": 700, "limit": null}));
+    let refused = send(&bob, "b", "text/plain", vec![b'b'; 301]).await.1.refused(413, "quota_exceeded");
+    assert!(refused["detail"].as_str().unwrap().contains("server"), "{refused}");
+    assert_eq!(send(&bob, "b", "text/plain", vec![b'b'; 300]).await.1.status, 204);
+}
