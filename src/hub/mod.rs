@@ -88,7 +88,7 @@ impl Hub {
             Change::ChatGained(chat) => {
                 let mut listeners = self.write();
                 for connection in listeners.get(&own).cloned().unwrap_or_default() {
-                    listen(&mut listeners, &connection, chat.id.into());
+                    listen(&mut listeners, &connection, chat.id().into());
                 }
             }
             Change::ChatLost { chat, hidden: false } => {

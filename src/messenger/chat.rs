@@ -1,23 +1,52 @@
 //! Chats: finding, listing and making them.
 
+use super::code::new_code;
 use super::idempotency::Subject;
 use super::membership::Membership;
 use super::work::Work;
 use super::{Caller, Error, Limit, Messenger, Result};
-use crate::model::{Change, Chat, ChatId, ChatKind, Content, Message, MessageId, Notice, Role, UserId};
+use crate::model::{
+    Change, Chat, ChatId, ChatKind, Content, Message, MessageId, Notice, Person, Position, Role, UserId, text,
+};
 use crate::store::chats::{self, Plain, pair};
 use crate::store::members::{self, Place};
-use crate::store::{Run, messages, streams, users};
+use crate::store::{self, Run, chat_list, marks, messages, streams, users};
 
+/// In characters.
 const LONGEST_TITLE: usize = 100;
+const LONGEST_DESCRIPTION: usize = 1_000;
 pub(super) const MOST_MEMBERS: usize = 5_000;
+/// How often a chat is looked for that somebody else makes at the same time.
+const TRIES: usize = 3;
+
 pub(super) const NOT_A_MEMBER: &str = "You are not a member of this chat";
+
+/// A group or channel to be made.
+#[derive(Debug, Clone)]
+pub struct NewGroup {
+    pub title: String,
+    pub description: Option<String>,
+    /// A channel, which everybody finds and may join.
+    pub is_public: bool,
+    pub is_read_only: bool,
+    /// Who is in it from the beginning, besides its owner.
+    pub members: Vec<UserId>,
+}
 
 impl Caller {
     /// One's chats, the most recently active first.
     pub async fn chats(&self) -> Result<Vec<Chat>> {
-        let mut read = self.messenger.db.read().await?;
-        Ok(chats::of_user(&mut read, self.access.user, None).await?)
+        let reader = self.access.user;
+        let list = chat_list::of_user(&mut self.messenger.db.read().await?, reader).await?;
+        if !list.far_behind.is_empty() {
+            let messenger = self.messenger.clone();
+            tokio::spawn(async move {
+                if let Err(error) = messenger.count_unread(reader, &list.far_behind).await {
+                    tracing::warn!(%error, "counting what is unread");
+                }
+            });
+        }
+        Ok(list.chats)
     }
 
     /// A chat that the caller is in.
@@ -28,11 +57,12 @@ impl Caller {
         Ok(Membership { messenger: self.messenger, chat, place, attempt: self.attempt })
     }
 
-    /// Makes a group with the caller as its owner.
-    pub async fn create_group(self, title: &str, members: &[UserId]) -> Result<Chat> {
-        let title = check_title(title)?;
+    /// Makes a group or a channel with the caller as its owner.
+    pub async fn create_group(self, new: NewGroup) -> Result<Chat> {
+        let title = check_title(&new.title)?;
+        let description = new.description.as_deref().map(check_description).transpose()?.flatten();
         let creator = self.access.user;
-        let mut ids: Vec<UserId> = members.iter().copied().filter(|id| *id != creator).collect();
+        let mut ids: Vec<UserId> = new.members.into_iter().filter(|id| *id != creator).collect();
         ids.sort_unstable();
         ids.dedup();
         if ids.len() >= MOST_MEMBERS {
@@ -40,76 +70,115 @@ impl Caller {
         }
         self.messenger.limit(Limit::NewChat(creator))?;
         let mut work = self.messenger.begin().await?;
-        let found = users::by_ids(&mut work.tx, &ids).await?;
-        if let Some(unknown) = ids.iter().find(|id| !found.iter().any(|user| user.id() == **id)) {
-            return Err(Error::invalid("member_ids", format!("there is no user {unknown}")));
+        people(&mut work.tx, "member_ids", &ids).await?;
+        let kind = if new.is_public { ChatKind::Channel } else { ChatKind::Group };
+        let mut chat = self.plain(&work, kind);
+        chat.title.clone_from(&title);
+        chat.description = description;
+        chat.is_read_only = new.is_read_only;
+        if kind == ChatKind::Group {
+            // The rest of the world joins a channel without one.
+            chat.code = Some(new_code(&mut work.tx).await?);
         }
-        let chat = self.new_chat(&mut work, ChatKind::Group, &title, None).await?;
-        let notice = Notice::Created { title };
-        let seq = say(&self.messenger, &mut work, chat, creator, &notice).await?;
+        chats::insert(&mut work.tx, &chat).await?;
+        streams::create(&mut work.tx, &[chat.id.into()]).await?;
+
+        let seq = say(&self.messenger, &mut work, chat.id, creator, &Notice::Created { title }).await?;
         let mut people = vec![(creator, Role::Owner)];
         people.extend(ids.iter().map(|id| (*id, Role::Member)));
-        members::insert_many(&mut work.tx, chat, &people, seq, work.now).await?;
-        // A new group looks alike to all who are in it.
-        let view = view(&mut work.tx, chat, creator).await?;
-        let gained =
-            people.iter().map(|(user, _)| ((*user).into(), Change::ChatGained(Box::new(view.clone()))));
-        work.announce_all(gained.collect()).await?;
-        self.finish(work, chat).await
+        members::insert_many(&mut work.tx, chat.id, &people, seq, work.now).await?;
+        gained(&mut work, chat.id, creator).await?;
+        gained_alike(&mut work, chat.id, &ids).await?;
+        self.finish(work, chat.id).await
     }
 
     /// The private chat with somebody: the one that there is, or a new one. Says whether it is new.
-    pub async fn direct_chat(mut self, other: UserId) -> Result<(Chat, bool)> {
-        let me = self.access.user;
-        if other == me {
+    pub async fn direct_chat(self, other: UserId) -> Result<(Chat, bool)> {
+        if other == self.access.user {
             return Err(Error::invalid("user_id", "a private chat needs somebody else"));
         }
-        self.messenger.limit(Limit::NewChat(me))?;
-        let mut work = self.messenger.begin().await?;
-        if let Some(chat) = chats::by_pair(&mut work.tx, &pair(me, other)).await? {
-            members::hide(&mut work.tx, chat.id, me, None).await?;
-            return Ok((self.finish(work, chat.id).await?, false));
-        }
-        users::by_id(&mut work.tx, other).await?.ok_or(Error::NotFound("user"))?;
-        let chat = self.new_chat(&mut work, ChatKind::Private, "", Some(pair(me, other))).await?;
-        let people = [(me, Role::Member), (other, Role::Member)];
-        members::insert_many(&mut work.tx, chat, &people, 0, work.now).await?;
-        for (user, _) in people {
-            gained(&mut work, chat, user).await?;
-        }
-        // Only now is it known that something new is answered.
-        self.attempt = self.attempt.map(|attempt| attempt.answering(201));
-        Ok((self.finish(work, chat).await?, true))
+        self.of_pair(ChatKind::Private, other).await
     }
 
-    async fn new_chat(
-        &self,
-        work: &mut Work,
-        kind: ChatKind,
-        title: &str,
-        pair: Option<String>,
-    ) -> Result<ChatId> {
-        let id = ChatId(self.messenger.id());
-        let chat = Plain {
-            id,
+    /// One's saved messages: those that there are, or new ones. Says whether they are new.
+    pub async fn saved_messages(self) -> Result<(Chat, bool)> {
+        let me = self.access.user;
+        self.of_pair(ChatKind::Saved, me).await
+    }
+
+    /// The chat of two people, who may be the same. There is one at most.
+    async fn of_pair(mut self, kind: ChatKind, other: UserId) -> Result<(Chat, bool)> {
+        let me = self.access.user;
+        self.messenger.limit(Limit::NewChat(me))?;
+        for _ in 0..TRIES {
+            let mut work = self.messenger.begin().await?;
+            if let Some(chat) = chats::by_pair(&mut work.tx, &pair(me, other)).await? {
+                if members::is_hidden(&mut work.tx, chat.id, me).await? {
+                    members::hide(&mut work.tx, chat.id, me, None).await?;
+                    gained(&mut work, chat.id, me).await?;
+                }
+                return Ok((self.finish(work, chat.id).await?, false));
+            }
+            users::by_id(&mut work.tx, other).await?.ok_or(Error::NotFound("user"))?;
+            let mut chat = self.plain(&work, kind);
+            chat.pair = Some(pair(me, other));
+            match chats::insert(&mut work.tx, &chat).await {
+                // The other one made it at the same time: it is there now.
+                Err(store::Error::Taken) => continue,
+                made => made?,
+            }
+            streams::create(&mut work.tx, &[chat.id.into()]).await?;
+            let people = match kind {
+                ChatKind::Saved => vec![(me, Role::Owner)],
+                _ => vec![(me, Role::Member), (other, Role::Member)],
+            };
+            members::insert_many(&mut work.tx, chat.id, &people, 0, work.now).await?;
+            for (user, _) in people {
+                gained(&mut work, chat.id, user).await?;
+            }
+            // Only now is it known that something new is answered.
+            self.attempt = self.attempt.map(|attempt| attempt.answering(201));
+            return Ok((self.finish(work, chat.id).await?, true));
+        }
+        Err(Error::Busy)
+    }
+
+    fn plain(&self, work: &Work, kind: ChatKind) -> Plain {
+        Plain {
+            id: ChatId(self.messenger.id()),
             kind,
-            title: title.to_owned(),
-            pair,
+            title: String::new(),
+            description: None,
+            avatar: None,
+            pair: None,
+            code: None,
             is_read_only: false,
             message_life: None,
-            creator_id: self.access.user,
+            member_count: 0,
+            creator: self.access.user,
             created_at: work.now,
-        };
-        chats::insert(&mut work.tx, &chat).await?;
-        streams::create(&mut work.tx, &[id.into()]).await?;
-        Ok(id)
+        }
     }
 
-    async fn finish(self, mut work: Work, chat: ChatId) -> Result<Chat> {
+    /// Ends a change with the chat that it was about, as the caller sees it then.
+    pub(super) async fn finish(self, mut work: Work, chat: ChatId) -> Result<Chat> {
         let view = view(&mut work.tx, chat, self.access.user).await?;
         work.once(self.attempt, Subject::Chat(chat));
         work.commit().await?;
         Ok(view)
+    }
+}
+
+impl Messenger {
+    /// Counts once what somebody has not read where it is very much. Each chat for itself, so that nobody who posts
+    /// waits for long.
+    async fn count_unread(&self, reader: UserId, chats: &[ChatId]) -> Result<()> {
+        for chat in chats {
+            let mut work = self.begin().await?;
+            marks::count(&mut work.tx, *chat, reader).await?;
+            work.commit().await?;
+        }
+        Ok(())
     }
 }
 
@@ -120,14 +189,32 @@ pub(super) async fn find(run: &mut impl Run, id: ChatId, user: UserId) -> Result
 }
 
 pub(super) async fn view(run: &mut impl Run, chat: ChatId, reader: UserId) -> Result<Chat> {
-    chats::of_user(run, reader, Some(chat)).await?.pop().ok_or(Error::NotFound("chat"))
+    chat_list::one(run, reader, chat).await?.ok_or(Error::NotFound("chat"))
+}
+
+/// People who are to come into a chat; all of them must be there.
+pub(super) async fn people(run: &mut impl Run, field: &'static str, ids: &[UserId]) -> Result<Vec<Person>> {
+    let found = users::by_ids(run, ids).await?;
+    if let Some(unknown) = ids.iter().find(|id| !found.iter().any(|user| user.id() == **id)) {
+        return Err(Error::invalid(field, format!("there is no user {unknown}")));
+    }
+    if let Some(gone) = found.iter().find(|user| user.person.is_deactivated) {
+        return Err(Error::invalid(field, format!("the account of {} is closed", gone.person.display_name)));
+    }
+    Ok(found.into_iter().map(|user| user.person).collect())
 }
 
 /// Tells somebody that they are in a chat now.
 pub(super) async fn gained(work: &mut Work, chat: ChatId, user: UserId) -> Result<()> {
-    let view = view(&mut work.tx, chat, user).await?;
-    work.announce(user, Change::ChatGained(Box::new(view))).await?;
-    Ok(())
+    gained_alike(work, chat, &[user]).await
+}
+
+/// Tells people who have just come into a group, and see the same of it, that they are in it now.
+pub(super) async fn gained_alike(work: &mut Work, chat: ChatId, users: &[UserId]) -> Result<()> {
+    let Some(first) = users.first() else { return Ok(()) };
+    let view = view(&mut work.tx, chat, *first).await?;
+    let gained = users.iter().map(|user| ((*user).into(), Change::ChatGained(Box::new(view.clone()))));
+    work.announce_all(gained.collect()).await
 }
 
 /// Says something about the chat in the chat. Answers its place.
@@ -138,18 +225,42 @@ pub(super) async fn say(
     author: UserId,
     notice: &Notice,
 ) -> Result<i64> {
-    let position = work.place(chat).await?;
+    let said = write(messenger, work, chat, author, notice).await?;
+    let seq = said.seq;
+    announce(work, said);
+    Ok(seq)
+}
+
+/// Writes what is said about the chat, to be announced after something else.
+pub(super) async fn write(
+    messenger: &Messenger,
+    work: &mut Work,
+    chat: ChatId,
+    author: UserId,
+    notice: &Notice,
+) -> Result<Message> {
+    let place = work.place(chat).await?;
     let id = MessageId(messenger.id());
-    let message = Message::new(id, (chat, position.seq), author, Content::notice(notice), work.now);
+    let message = Message::new(id, (chat, place.seq), author, Content::notice(notice), work.now);
     messages::insert_many(&mut work.tx, &[&message]).await?;
-    work.announce_at(position, Change::MessageCreated(message));
-    Ok(position.seq)
+    Ok(message)
+}
+
+/// Tells what was [written](write).
+pub(super) fn announce(work: &mut Work, said: Message) {
+    let place = Position { stream: said.chat.into(), seq: said.seq };
+    work.announce_at(place, Change::MessageCreated(said));
 }
 
 pub(super) fn check_title(title: &str) -> Result<String> {
-    let title = title.trim();
-    if title.is_empty() || title.chars().count() > LONGEST_TITLE || title.chars().any(char::is_control) {
-        return Err(Error::invalid("title", format!("must have 1 to {LONGEST_TITLE} characters")));
-    }
-    Ok(title.to_owned())
+    let seen = text::line(title).filter(|title| title.chars().count() <= LONGEST_TITLE);
+    seen.ok_or_else(|| Error::invalid("title", format!("must have 1 to {LONGEST_TITLE} characters")))
+}
+
+/// Nothing when nothing of it would be seen.
+pub(super) fn check_description(description: &str) -> Result<Option<String>> {
+    let seen = text::lines(description).filter(|text| text.chars().count() <= LONGEST_DESCRIPTION);
+    let reason = || format!("must have at most {LONGEST_DESCRIPTION} characters");
+    let seen = seen.ok_or_else(|| Error::invalid("description", reason()))?;
+    Ok(Some(seen).filter(|text| !text.is_empty()))
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_lc_rs::digest::{Context, SHA256};
 
 use super::{Error, Messenger, Result};
-use crate::model::{AttachmentId, ChatId, MessageId, Time, UserId};
+use crate::model::{AttachmentId, ChatId, InviteId, MessageId, Time, UserId};
 use crate::store::idempotency::{self, Digest, Record};
 
 /// A request that is carried out once.
@@ -33,6 +33,12 @@ pub enum Subject {
     Member(ChatId, UserId),
     /// How far a chat was read.
     Read(ChatId),
+    /// How somebody wants to have a chat.
+    Preferences(ChatId),
+    /// Several people who were added, by what was said about it.
+    Added(ChatId, MessageId),
+    Ban(ChatId, UserId),
+    Invite(ChatId, InviteId),
 }
 
 /// What a repeated request answered the first time.
@@ -97,6 +103,10 @@ impl Subject {
             Self::Attachment(id) => format!("attachment:{id}"),
             Self::Member(chat, user) => format!("member:{chat}:{user}"),
             Self::Read(id) => format!("read:{id}"),
+            Self::Preferences(id) => format!("preferences:{id}"),
+            Self::Added(chat, said) => format!("added:{chat}:{said}"),
+            Self::Ban(chat, user) => format!("ban:{chat}:{user}"),
+            Self::Invite(chat, invite) => format!("invite:{chat}:{invite}"),
         }
     }
 
@@ -108,9 +118,16 @@ impl Subject {
             "read" => Self::Read(ChatId(id.parse().ok()?)),
             "message" => Self::Message(MessageId(id.parse().ok()?)),
             "attachment" => Self::Attachment(AttachmentId(id.parse().ok()?)),
-            "member" => {
-                let (chat, user) = id.split_once(':')?;
-                Self::Member(ChatId(chat.parse().ok()?), UserId(user.parse().ok()?))
+            "preferences" => Self::Preferences(ChatId(id.parse().ok()?)),
+            "member" | "added" | "ban" | "invite" => {
+                let (chat, id) = id.split_once(':')?;
+                let (chat, id) = (ChatId(chat.parse().ok()?), id.parse().ok()?);
+                match kind {
+                    "member" => Self::Member(chat, UserId(id)),
+                    "added" => Self::Added(chat, MessageId(id)),
+                    "ban" => Self::Ban(chat, UserId(id)),
+                    _ => Self::Invite(chat, InviteId(id)),
+                }
             }
             _ => return None,
         })
@@ -165,6 +182,10 @@ mod tests {
             Subject::Attachment(attachment),
             Subject::Member(ChatId(4), UserId(5)),
             Subject::Read(ChatId(6)),
+            Subject::Preferences(ChatId(6)),
+            Subject::Added(ChatId(6), MessageId(7)),
+            Subject::Ban(ChatId(6), UserId(7)),
+            Subject::Invite(ChatId(6), InviteId(7)),
         ] {
             assert_eq!(Subject::read(&subject.text()), Some(subject));
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::Result;
-use crate::model::{Change, ChatId, Event, Message, MessageId, SessionId, UserId};
+use crate::model::{Change, ChatId, Event, Message, MessageId, SessionId, Stream, UserId};
 use crate::store::events::Record;
 use crate::store::{self, Run};
 
@@ -17,12 +17,15 @@ enum Kind {
     MessageDeleted = 3,
     MemberAdded = 4,
     MemberRemoved = 5,
-    ChatRenamed = 6,
+    ChatUpdated = 6,
     ChatRead = 7,
     MessageHidden = 8,
     ChatGained = 9,
     ChatLost = 10,
     UserUpdated = 11,
+    ChatDelivered = 30,
+    ChatPreferred = 31,
+    ChatAccess = 32,
     MemberUpdated = 33,
     SessionCreated = 45,
     SessionRevoked = 46,
@@ -35,12 +38,15 @@ const KINDS: &[Kind] = &[
     Kind::MessageDeleted,
     Kind::MemberAdded,
     Kind::MemberRemoved,
-    Kind::ChatRenamed,
+    Kind::ChatUpdated,
     Kind::ChatRead,
     Kind::MessageHidden,
     Kind::ChatGained,
     Kind::ChatLost,
     Kind::UserUpdated,
+    Kind::ChatDelivered,
+    Kind::ChatPreferred,
+    Kind::ChatAccess,
     Kind::SessionCreated,
     Kind::SessionRevoked,
     Kind::MemberUpdated,
@@ -54,8 +60,6 @@ struct Data {
     chat: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     hidden: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -72,11 +76,15 @@ pub(super) fn record(event: &Event) -> Record {
         Change::MemberAdded { member, .. } => (Kind::MemberAdded, member.user().0, None),
         Change::MemberRemoved { user, .. } => (Kind::MemberRemoved, user.0, None),
         Change::MemberUpdated { member, .. } => (Kind::MemberUpdated, member.user().0, None),
-        Change::ChatRenamed { chat, title } => {
-            (Kind::ChatRenamed, chat.0, Some(Data { title: Some(title.clone()), ..none() }))
+        Change::ChatUpdated(about) => (Kind::ChatUpdated, about.id.0, None),
+        Change::ChatRead { chat, user, message } => {
+            // In the reader's own stream, which does not tell the chat.
+            let elsewhere = event.position.stream != Stream::from(*chat);
+            let data = Data { chat: elsewhere.then_some(chat.0), message: Some(message.0), ..none() };
+            (Kind::ChatRead, user.0, Some(data))
         }
-        Change::ChatRead { user, message, .. } => {
-            (Kind::ChatRead, user.0, Some(Data { message: Some(message.0), ..none() }))
+        Change::ChatDelivered { user, message, .. } => {
+            (Kind::ChatDelivered, user.0, Some(Data { message: Some(message.0), ..none() }))
         }
         Change::MessageHidden { id, chat } => {
             (Kind::MessageHidden, id.0, Some(Data { chat: Some(chat.0), ..none() }))
@@ -85,10 +93,12 @@ pub(super) fn record(event: &Event) -> Record {
             let data = Data { chat: Some(chat.0), choices: choices.clone(), ..none() };
             (Kind::PollVoted, message.0, Some(data))
         }
-        Change::ChatGained(chat) => (Kind::ChatGained, chat.id.0, None),
+        Change::ChatGained(chat) => (Kind::ChatGained, chat.id().0, None),
         Change::ChatLost { chat, hidden } => {
             (Kind::ChatLost, chat.0, Some(Data { hidden: *hidden, ..none() }))
         }
+        Change::ChatPreferred { chat, .. } => (Kind::ChatPreferred, chat.0, None),
+        Change::ChatAccess(chat) => (Kind::ChatAccess, chat.0, None),
         Change::UserUpdated(user) => (Kind::UserUpdated, user.id().0, None),
         Change::SessionCreated(session) => (Kind::SessionCreated, session.id.0, None),
         Change::SessionRevoked(session) => (Kind::SessionRevoked, session.0, None),
@@ -170,9 +180,16 @@ async fn change(
             let member = store::members::of_chat(run, chat, Some(user)).await?.pop();
             member.map(|member| Change::MemberUpdated { chat, member })
         }
-        Kind::ChatRenamed => Some(Change::ChatRenamed { chat, title: data.title.unwrap_or_default() }),
+        Kind::ChatUpdated => {
+            let chat = store::chats::by_id(run, subject_chat).await?;
+            chat.map(|chat| Change::ChatUpdated(chat.about()))
+        }
         Kind::ChatRead => {
+            let chat = data.chat.map_or(chat, ChatId);
             Some(Change::ChatRead { chat, user, message: MessageId(data.message.unwrap_or_default()) })
+        }
+        Kind::ChatDelivered => {
+            Some(Change::ChatDelivered { chat, user, message: MessageId(data.message.unwrap_or_default()) })
         }
         Kind::MessageHidden => {
             Some(Change::MessageHidden { id: message, chat: ChatId(data.chat.unwrap_or_default()) })
@@ -182,10 +199,15 @@ async fn change(
             Some(Change::PollVoted { message, chat, choices: data.choices })
         }
         Kind::ChatGained => {
-            let gained = store::chats::of_user(run, reader, Some(subject_chat)).await?.pop();
+            let gained = store::chat_list::one(run, reader, subject_chat).await?;
             gained.map(|chat| Change::ChatGained(Box::new(chat)))
         }
         Kind::ChatLost => Some(Change::ChatLost { chat: subject_chat, hidden: data.hidden }),
+        Kind::ChatPreferred => {
+            let preferences = store::chat_list::preferences(run, reader, subject_chat).await?;
+            preferences.map(|preferences| Change::ChatPreferred { chat: subject_chat, preferences })
+        }
+        Kind::ChatAccess => Some(Change::ChatAccess(subject_chat)),
         Kind::UserUpdated => store::users::by_id(run, user).await?.map(Change::UserUpdated),
         Kind::SessionCreated => {
             store::sessions::by_id(run, SessionId(record.subject)).await?.map(Change::SessionCreated)

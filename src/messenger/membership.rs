@@ -1,14 +1,16 @@
-//! A caller in a chat: reading it, marking it as read, leaving it.
+//! A caller in a chat: what they may do there, seeing it, leaving it, and how they want to have it.
 
-use super::chat::{NOT_A_MEMBER, find, say, view};
+use super::chat::{announce, find, view, write};
 use super::idempotency::{Attempt, Subject};
 use super::moderation::depart;
 use super::work::Work;
 use super::{Error, Limit, Messenger, Result};
-use crate::model::{Change, Chat, ChatId, ChatKind, Member, MessageId, Notice, Right, Role, UserId};
-use crate::store::chats::Plain;
+use crate::model::{
+    Change, Chat, ChatId, ChatKind, Member, Notice, Notify, Preferences, Right, Role, Time, UserId,
+};
+use crate::store::chats::{self, Plain};
 use crate::store::members::{self, Place};
-use crate::store::{messages, streams};
+use crate::store::{chat_list, streams};
 
 /// A caller in a chat.
 pub struct Membership {
@@ -16,6 +18,16 @@ pub struct Membership {
     pub(super) chat: Plain,
     pub(super) place: Place,
     pub(super) attempt: Option<Attempt>,
+}
+
+/// How to have a chat otherwise; what is missing stays.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PreferenceChange {
+    /// Nothing inside: no longer muted.
+    pub muted_until: Option<Option<Time>>,
+    pub is_pinned: Option<bool>,
+    pub is_archived: Option<bool>,
+    pub notify: Option<Notify>,
 }
 
 /// Refuses what a role has no right to.
@@ -62,60 +74,74 @@ impl Membership {
     /// Begins a change that needs a right. It is asked for within the change: whoever loses the
     /// right at the same moment acts before that, or not at all.
     pub(super) async fn exercise(&mut self, right: Right) -> Result<Work> {
-        self.messenger.limit(Limit::Change(self.place.user))?;
-        let mut work = self.messenger.begin().await?;
-        (self.chat, self.place) = find(&mut work.tx, self.chat.id, self.place.user).await?;
+        let work = self.begin().await?;
         self.may(right)?;
         Ok(work)
     }
 
-    /// Marks everything up to a message as read; up to the newest without one. Answers the chat after it.
-    pub async fn read(self, upto: Option<MessageId>) -> Result<Chat> {
+    /// Begins a change of the chat, with the chat and the caller's place in it as they are now.
+    pub(super) async fn begin(&mut self) -> Result<Work> {
         self.messenger.limit(Limit::Change(self.place.user))?;
         let mut work = self.messenger.begin().await?;
-        let (chat, user) = (self.chat.id, self.place.user);
-        let mark = match upto {
-            Some(id) => {
-                let message = messages::by_id(&mut work.tx, id).await?.filter(|message| message.chat == chat);
-                Some(message.map(|message| (id, message.seq)).ok_or(Error::NotFound("message"))?)
-            }
-            None => messages::newest(&mut work.tx, chat).await?,
-        };
-        let place = members::place(&mut work.tx, chat, user).await?.ok_or(Error::Forbidden(NOT_A_MEMBER))?;
-        if let Some((id, seq)) = mark
-            && seq > place.read_seq
-        {
-            members::read(&mut work.tx, chat, user, seq).await?;
-            work.announce(chat, Change::ChatRead { chat, user, message: id }).await?;
-        }
-        let view = view(&mut work.tx, chat, user).await?;
-        work.once(self.attempt, Subject::Read(chat));
+        chats::lock(&mut work.tx, self.chat.id).await?;
+        (self.chat, self.place) = find(&mut work.tx, self.chat.id, self.place.user).await?;
+        Ok(work)
+    }
+
+    /// Ends a change with the chat as the caller sees it then.
+    pub(super) async fn finish(self, mut work: Work) -> Result<Chat> {
+        let view = view(&mut work.tx, self.chat.id, self.place.user).await?;
+        work.once(self.attempt, Subject::Chat(self.chat.id));
         work.commit().await?;
         Ok(view)
     }
 
-    /// Leaves a group; hides a private chat until something new is said in it.
-    pub async fn leave(self) -> Result<()> {
-        if self.chat.kind.is_group() {
-            return self.depart().await;
-        }
-        let mut work = self.messenger.begin().await?;
+    /// Leaves a group; hides another chat until something new is said in it.
+    pub async fn leave(mut self) -> Result<()> {
+        let mut work = self.begin().await?;
         let (chat, user) = (self.chat.id, self.place.user);
-        let last = streams::seqs(&mut work.tx, &[chat.into()]).await?.into_values().next();
-        members::hide(&mut work.tx, chat, user, Some(last.unwrap_or_default())).await?;
-        work.announce(user, Change::ChatLost { chat, hidden: true }).await?;
+        if self.chat.kind.is_group() {
+            let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
+            let member = member.ok_or(Error::NotFound("member"))?;
+            let name = member.person.display_name.clone();
+            depart(&mut work, chat, &member).await?;
+            let said = write(&self.messenger, &mut work, chat, user, &Notice::Left { name }).await?;
+            announce(&mut work, said);
+        } else {
+            let last = streams::seqs(&mut work.tx, &[chat.into()]).await?.into_values().next();
+            members::hide(&mut work.tx, chat, user, Some(last.unwrap_or_default())).await?;
+            work.announce(user, Change::ChatLost { chat, hidden: true }).await?;
+        }
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
 
-    async fn depart(self) -> Result<()> {
-        self.messenger.limit(Limit::Change(self.place.user))?;
+    /// How the caller wants to have it.
+    pub async fn preferences(&self) -> Result<Preferences> {
+        let mut read = self.messenger.db.read().await?;
+        let preferences = chat_list::preferences(&mut read, self.place.user, self.chat.id).await?;
+        preferences.ok_or(Error::NotFound("chat"))
+    }
+
+    /// Mutes, pins, archives it, or says of what to be notified. All of one's devices hear of it.
+    pub async fn prefer(mut self, change: PreferenceChange) -> Result<Preferences> {
+        let mut work = self.begin().await?;
         let (chat, user) = (self.chat.id, self.place.user);
-        let mut work = self.messenger.begin().await?;
-        let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
-        let name = depart(&mut work, chat, member.ok_or(Error::NotFound("member"))?).await?;
-        say(&self.messenger, &mut work, chat, user, &Notice::Left { name }).await?;
-        work.once(self.attempt, Subject::Nothing);
-        work.commit().await
+        let before =
+            chat_list::preferences(&mut work.tx, user, chat).await?.ok_or(Error::NotFound("chat"))?;
+        let preferences = Preferences {
+            muted_until: change.muted_until.unwrap_or(before.muted_until),
+            is_pinned: change.is_pinned.unwrap_or(before.is_pinned),
+            is_archived: change.is_archived.unwrap_or(before.is_archived),
+            notify: change.notify.unwrap_or(before.notify),
+        };
+        if preferences != before {
+            let now = work.now;
+            members::prefer(&mut work.tx, chat, user, &preferences, now).await?;
+            work.announce(user, Change::ChatPreferred { chat, preferences }).await?;
+        }
+        work.once(self.attempt, Subject::Preferences(chat));
+        work.commit().await?;
+        Ok(preferences)
     }
 }

@@ -6,13 +6,17 @@
 
 mod account;
 mod attachment;
+mod ban;
 mod chat;
 mod clock;
+mod code;
 mod error;
 mod expiry;
 mod forward;
 mod history;
 mod idempotency;
+mod invite;
+mod join;
 mod limits;
 mod log;
 mod membership;
@@ -24,6 +28,7 @@ mod poll;
 mod post;
 mod profile;
 mod quota;
+mod receipt;
 mod secrets;
 mod session;
 mod sweep;
@@ -42,15 +47,19 @@ use tokio::sync::mpsc;
 
 pub use account::{Registration, SignIn};
 pub use attachment::{Announcement, Form, Link};
+pub use chat::NewGroup;
 pub use clock::Clock;
 pub use error::{Error, Result};
 pub use history::{Around, MOST_MESSAGES, Media};
 pub use idempotency::{Attempt, Original, Subject, Turn};
+pub use invite::{Invitation, Invited};
 pub use limits::{Limit, Network};
-pub use membership::Membership;
+pub use membership::{Membership, PreferenceChange};
+pub use moderation::ChatChange;
 pub use post::NewMessage;
 pub use profile::Profile;
 pub use quota::Quota;
+pub use receipt::Receipts;
 pub use secrets::Secrets;
 pub use session::{Grant, Ticket};
 pub use sync::{Cursor, Gap, Listener, Page};
@@ -108,6 +117,9 @@ pub struct Core {
     /// From a refresh token, the one that follows it.
     successors: Key,
     invites: Key,
+    /// From an invitation into a group, its token.
+    group_invites: Key,
+    guesses: code::Guesses,
 }
 
 impl Deref for Messenger {
@@ -153,6 +165,8 @@ impl Messenger {
             posts,
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
             invites: Key::new(HMAC_SHA256, &secrets.key("invite")),
+            group_invites: Key::new(HMAC_SHA256, &secrets.key("invitation into a group")),
+            guesses: code::Guesses::default(),
             db,
             files,
             clock,

@@ -1,28 +1,70 @@
 //! Changing a chat and who is in it, for those who have the right.
 
-use super::chat::{MOST_MEMBERS, check_title, gained, say, view};
+use std::time::Duration;
+
+use super::chat::{check_description, check_title, say};
 use super::idempotency::Subject;
-use super::membership::Membership;
 use super::work::Work;
-use super::{Error, Limit, Result};
-use crate::model::{Change, Chat, ChatId, Member, Notice, Right, Role, User, UserId};
-use crate::store::{chats, members, users};
+use super::{Error, Membership, Result};
+use crate::model::{Change, Chat, ChatId, Member, Notice, Right, Role, Stream, UserId};
+use crate::store::{bans, chats, invites, members};
+
+/// How long what is said may stay, if it does not stay for good.
+const MESSAGE_LIFE: std::ops::RangeInclusive<Duration> =
+    Duration::from_secs(5)..=Duration::from_secs(365 * 24 * 3_600);
+
+/// What to change of a chat; what is missing stays.
+#[derive(Debug, Clone, Default)]
+pub struct ChatChange {
+    pub title: Option<String>,
+    /// An empty one takes it away.
+    pub description: Option<String>,
+    pub is_read_only: Option<bool>,
+    /// How long what is said from then on stays; nothing inside: for good.
+    pub message_life: Option<Option<Duration>>,
+}
 
 impl Membership {
-    pub async fn rename(mut self, title: &str) -> Result<Chat> {
-        let title = check_title(title)?;
-        let mut work = self.exercise(Right::Edit).await?;
-        let (chat, user) = (self.chat.id, self.place.user);
-        chats::rename(&mut work.tx, chat, &title).await?;
-        work.announce(chat, Change::ChatRenamed { chat, title: title.clone() }).await?;
-        say(&self.messenger, &mut work, chat, user, &Notice::Renamed { title }).await?;
-        let view = view(&mut work.tx, chat, user).await?;
-        work.once(self.attempt, Subject::Chat(chat));
-        work.commit().await?;
-        Ok(view)
+    /// Changes what is alike for everybody in the chat.
+    pub async fn change(mut self, change: ChatChange) -> Result<Chat> {
+        let ChatChange { title, description, is_read_only, message_life } = change;
+        let title = title.as_deref().map(check_title).transpose()?;
+        let description = description.as_deref().map(check_description).transpose()?;
+        if message_life.flatten().is_some_and(|life| !MESSAGE_LIFE.contains(&life)) {
+            return Err(Error::invalid("message_life", "must be 5 seconds to a year"));
+        }
+        let edits = title.is_some() || description.is_some() || is_read_only.is_some();
+        let mut work = self.begin().await?;
+        if edits {
+            self.may(Right::Edit)?;
+        }
+        if message_life.is_some() {
+            self.may(Right::SetMessageLife)?;
+        }
+        let (before, mut about) = (self.chat.about(), self.chat.about());
+        about.title = title.unwrap_or(about.title);
+        about.description = description.unwrap_or(about.description);
+        about.is_read_only = is_read_only.unwrap_or(about.is_read_only);
+        if let Some(life) = message_life {
+            about.message_life = life.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
+        }
+        if about != before {
+            let (chat, user) = (about.id, self.place.user);
+            chats::update(&mut work.tx, &about).await?;
+            work.announce(chat, Change::ChatUpdated(about.clone())).await?;
+            if about.title != before.title {
+                let notice = Notice::Renamed { title: about.title };
+                say(&self.messenger, &mut work, chat, user, &notice).await?;
+            }
+            if about.message_life != before.message_life {
+                let notice = Notice::MessageLife { seconds: about.message_life.map(|life| life / 1_000) };
+                say(&self.messenger, &mut work, chat, user, &notice).await?;
+            }
+        }
+        self.finish(work).await
     }
 
-    /// Deletes a group for everybody; hides a private chat for oneself.
+    /// Deletes a group for everybody; hides another chat for oneself.
     pub async fn delete(mut self) -> Result<()> {
         if !self.chat.kind.is_group() {
             return self.leave().await;
@@ -30,40 +72,12 @@ impl Membership {
         let mut work = self.exercise(Right::DeleteChat).await?;
         let chat = self.chat.id;
         let users = members::users_of(&mut work.tx, chat).await?;
-        let now = work.now;
-        chats::delete(&mut work.tx, chat, now).await?;
+        end(&mut work, chat).await?;
         members::remove_all(&mut work.tx, chat).await?;
-        for user in users {
-            work.announce(user, Change::ChatLost { chat, hidden: false }).await?;
-        }
+        let lost = |user: UserId| (Stream::from(user), Change::ChatLost { chat, hidden: false });
+        work.announce_all(users.into_iter().map(lost).collect()).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
-    }
-
-    /// Brings somebody in.
-    pub async fn add(mut self, user: UserId) -> Result<Member> {
-        self.messenger.limit(Limit::AddMember(self.place.user))?;
-        let mut work = self.exercise(Right::AddMembers).await?;
-        let chat = self.chat.id;
-        let User { person, .. } = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
-        if members::place(&mut work.tx, chat, user).await?.is_some() {
-            return Err(Error::Conflict("This person is a member already"));
-        }
-        if members::users_of(&mut work.tx, chat).await?.len() >= MOST_MEMBERS {
-            return Err(Error::invalid("user_id", format!("a group has at most {MOST_MEMBERS} members")));
-        }
-        let member = Member { person, role: Role::Member, joined_at: work.now, last_read: None };
-        let name = member.person.display_name.clone();
-        work.announce(chat, Change::MemberAdded { chat, member: member.clone() }).await?;
-        let notice = Notice::Added { user, name };
-        let seq = say(&self.messenger, &mut work, chat, self.place.user, &notice).await?;
-        members::insert_many(&mut work.tx, chat, &[(user, Role::Member)], seq, member.joined_at).await?;
-        gained(&mut work, chat, user).await?;
-        // With the mark: what was said before somebody came counts as read.
-        let seen = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
-        work.once(self.attempt, Subject::Member(chat, user));
-        work.commit().await?;
-        Ok(seen.unwrap_or(member))
     }
 
     /// Takes somebody out who has a lower role; leaves, if it is oneself.
@@ -73,37 +87,97 @@ impl Membership {
         }
         let mut work = self.exercise(Right::Remove).await?;
         let chat = self.chat.id;
-        let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
-        let member = member.ok_or(Error::NotFound("member"))?;
-        if member.role >= self.place.role {
-            return Err(Error::Forbidden("Only somebody of a lower role can be removed"));
-        }
-        let name = depart(&mut work, chat, member).await?;
-        say(&self.messenger, &mut work, chat, self.place.user, &Notice::Removed { user, name }).await?;
+        let member = self.lower(&mut work, user).await?.ok_or(Error::NotFound("member"))?;
+        depart(&mut work, chat, &member).await?;
+        let notice = Notice::Removed { user, name: member.person.display_name };
+        say(&self.messenger, &mut work, chat, self.place.user, &notice).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
+
+    /// Gives somebody another role. Who makes somebody else the owner becomes an admin.
+    pub async fn set_role(mut self, user: UserId, role: Role) -> Result<Member> {
+        let right = if role == Role::Owner { Right::Transfer } else { Right::ChangeRoles };
+        let mut work = self.exercise(right).await?;
+        let (chat, me) = (self.chat.id, self.place.user);
+        let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
+        let member = member.ok_or(Error::NotFound("member"))?;
+        if member.role != role {
+            if user == me {
+                return Err(Error::Conflict("An owner stays one until somebody else is made the owner"));
+            }
+            if role == Role::Owner {
+                if member.person.is_deactivated {
+                    return Err(Error::Conflict("This person's account is closed"));
+                }
+                give_role(&mut work, chat, me, Role::Admin).await?;
+                give_role(&mut work, chat, user, role).await?;
+                let notice = Notice::Owner { user, name: member.person.display_name };
+                say(&self.messenger, &mut work, chat, me, &notice).await?;
+            } else {
+                give_role(&mut work, chat, user, role).await?;
+            }
+        }
+        let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
+        work.once(self.attempt, Subject::Member(chat, user));
+        work.commit().await?;
+        member.ok_or(Error::NotFound("member"))
+    }
+
+    /// A member over whom the caller has a say; nothing when it is no member.
+    pub(super) async fn lower(&self, work: &mut Work, user: UserId) -> Result<Option<Member>> {
+        let member = members::of_chat(&mut work.tx, self.chat.id, Some(user)).await?.pop();
+        match &member {
+            Some(member) if member.role >= self.place.role => {
+                Err(Error::Forbidden("Only somebody of a lower role can be removed"))
+            }
+            _ => Ok(member),
+        }
+    }
 }
 
-/// Takes a member out of a group. Answers their name.
-pub(super) async fn depart(work: &mut Work, chat: ChatId, member: Member) -> Result<String> {
+/// Takes a member out of a group, and tells them and the others. If they were the owner, somebody else is now; if they
+/// were the last, the group is gone.
+pub(super) async fn depart(work: &mut Work, chat: ChatId, member: &Member) -> Result<()> {
     let user = member.user();
     members::remove(&mut work.tx, chat, user).await?;
     work.announce(user, Change::ChatLost { chat, hidden: false }).await?;
     work.announce(chat, Change::MemberRemoved { chat, user }).await?;
-    if member.role == Role::Owner {
-        succeed(work, chat).await?;
+    if members::users_of(&mut work.tx, chat).await?.is_empty() {
+        return end(work, chat).await;
     }
-    Ok(member.person.display_name)
+    if member.role == Role::Owner { succeed(work, chat).await } else { Ok(()) }
 }
 
-/// When the owner goes, the first admin takes over, or the member who came first.
-async fn succeed(work: &mut Work, chat: ChatId) -> Result<()> {
-    let left = members::of_chat(&mut work.tx, chat, None).await?;
-    let heir =
-        left.iter().min_by_key(|member| (std::cmp::Reverse(member.role), member.joined_at, member.user()));
-    if let Some(heir) = heir {
-        members::set_role(&mut work.tx, chat, heir.user(), Role::Owner).await?;
+/// When the owner is gone, the first admin takes over, or the member who came first.
+pub(super) async fn succeed(work: &mut Work, chat: ChatId) -> Result<()> {
+    match members::heir(&mut work.tx, chat).await? {
+        Some(heir) => give_role(work, chat, heir, Role::Owner).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes a member's role and tells it.
+async fn give_role(work: &mut Work, chat: ChatId, user: UserId, role: Role) -> Result<()> {
+    members::set_role(&mut work.tx, chat, user, role).await?;
+    if let Some(member) = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop() {
+        work.announce(chat, Change::MemberUpdated { chat, member }).await?;
     }
     Ok(())
+}
+
+/// Marks a group as gone, with all the ways into it.
+async fn end(work: &mut Work, chat: ChatId) -> Result<()> {
+    let now = work.now;
+    chats::delete(&mut work.tx, chat, now).await?;
+    invites::delete_all(&mut work.tx, chat).await?;
+    bans::delete_all(&mut work.tx, chat).await?;
+    Ok(())
+}
+
+/// Tells those who look after a chat that the ways into it are others now.
+pub(super) async fn tell_access(work: &mut Work, chat: ChatId) -> Result<()> {
+    let admins = members::with_role(&mut work.tx, chat, Role::Admin).await?;
+    let told = admins.into_iter().map(|user| (Stream::from(user), Change::ChatAccess(chat)));
+    work.announce_all(told.collect()).await
 }

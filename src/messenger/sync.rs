@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Access, Caller, Error, Messenger, Result, log};
 use crate::hub::{Connection, Taken, Whisper};
-use crate::model::{ChatId, Event, Position, Stream, UserId};
+use crate::model::{ChatId, Event, MessageId, Position, Stream, UserId};
 use crate::store::events::{self, Record};
 use crate::store::{Run, members, streams};
 
@@ -204,6 +204,7 @@ impl Caller {
 /// Somebody who listens: first what they missed, then everything as it happens.
 pub struct Listener {
     messenger: Messenger,
+    access: Access,
     connection: Arc<Connection>,
     /// How far it has been told.
     at: Cursor,
@@ -216,8 +217,13 @@ impl Messenger {
     pub async fn listen(&self, access: Access, cursor: Option<&Cursor>) -> Result<Listener> {
         let user = access.user;
         let connection = self.hub.connect(user, access.session);
-        let mut listener =
-            Listener { messenger: self.clone(), connection, at: Cursor::default(), reach: Cursor::default() };
+        let mut listener = Listener {
+            messenger: self.clone(),
+            access,
+            connection,
+            at: Cursor::default(),
+            reach: Cursor::default(),
+        };
         // First hear everything from now on, then look how far everything is: nothing lies between.
         // Who leaves a chat in the meantime is found by looking at the memberships again.
         let before = members::places_of(&mut self.db.read().await?, user).await?;
@@ -285,6 +291,17 @@ impl Listener {
     /// Once some time has passed, nothing of before it was live is on its way any more.
     pub fn settle(&mut self) {
         (self.at, self.reach) = Default::default();
+    }
+
+    /// Marks a chat as read, up to a message or to the newest.
+    pub async fn read(&self, chat: ChatId, upto: Option<MessageId>) -> Result<()> {
+        self.messenger.as_user(self.access).chat(chat).await?.read(upto).await?;
+        Ok(())
+    }
+
+    /// Marks a chat's messages as arrived, up to one of them.
+    pub async fn delivered(&self, chat: ChatId, upto: MessageId) -> Result<()> {
+        self.messenger.as_user(self.access).chat(chat).await?.delivered(upto).await
     }
 
     /// Tells the others in a chat that this one is typing, if it is in it.

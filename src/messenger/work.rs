@@ -39,6 +39,14 @@ impl Work {
         Ok(Position { stream, seq: last.get(&stream).copied().unwrap_or_default() })
     }
 
+    /// Takes the next places in a stream.
+    pub(super) async fn places(&mut self, stream: impl Into<Stream>, count: i64) -> Result<Vec<Position>> {
+        let stream = stream.into();
+        streams::advance(&mut self.tx, &HashMap::from([(stream, count)])).await?;
+        let last = streams::seqs(&mut self.tx, &[stream]).await?.get(&stream).copied().unwrap_or_default();
+        Ok((last - count + 1..=last).map(|seq| Position { stream, seq }).collect())
+    }
+
     /// Says what happened at a place that was taken.
     pub(super) fn announce_at(&mut self, position: Position, change: Change) {
         self.events.push(Event { position, at: self.now, change });

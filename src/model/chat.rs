@@ -1,6 +1,6 @@
 //! Chats and who is in them.
 
-use super::{ChatId, Message, MessageId, Person, Role, Time, UserId};
+use super::{AttachmentId, ChatId, Message, MessageId, Person, Role, Time, UserId};
 
 /// What kind of chat it is. The numbers are what the database keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,13 +27,27 @@ impl ChatKind {
     }
 }
 
+/// What is alike for everybody who is in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    pub id: ChatId,
+    pub kind: ChatKind,
+    /// Nothing, unless it is a group or a channel.
+    pub title: String,
+    pub description: Option<String>,
+    pub avatar: Option<AttachmentId>,
+    /// Only owner and admins post.
+    pub is_read_only: bool,
+    /// How many milliseconds what is said stays; for good without it.
+    pub message_life: Option<i64>,
+}
+
 /// A chat as one of its members sees it.
 #[derive(Debug, Clone)]
 pub struct Chat {
-    pub id: ChatId,
+    pub about: About,
     /// Of a private chat: the other person's name.
     pub title: String,
-    pub kind: ChatKind,
     pub created_at: Time,
     pub member_count: i64,
     /// The other one of a private chat.
@@ -41,7 +55,37 @@ pub struct Chat {
     pub last_message: Option<Message>,
     /// Messages of others after the reader's mark.
     pub unread_count: i64,
+    /// Those of them that mean the reader.
+    pub mention_count: i64,
     pub last_read: Option<MessageId>,
+    /// The reader's own.
+    pub role: Role,
+    /// By which others join; for those who may invite.
+    pub code: Option<String>,
+    pub preferences: Preferences,
+}
+
+impl Chat {
+    pub fn id(&self) -> ChatId {
+        self.about.id
+    }
+}
+
+/// How a member wants to have a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preferences {
+    pub muted_until: Option<Time>,
+    pub is_pinned: bool,
+    pub is_archived: bool,
+    pub notify: Notify,
+}
+
+/// Of what a member wants to be notified. The numbers are what the database keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notify {
+    Everything = 1,
+    Mentions = 2,
+    Nothing = 3,
 }
 
 /// A person's place in a chat.
@@ -51,10 +95,21 @@ pub struct Member {
     pub role: Role,
     pub joined_at: Time,
     pub last_read: Option<MessageId>,
+    /// The newest message that has reached one of their devices.
+    pub last_delivered: Option<MessageId>,
 }
 
 impl Member {
     pub fn user(&self) -> UserId {
         self.person.id
     }
+}
+
+/// A public channel, as somebody finds it.
+#[derive(Debug, Clone)]
+pub struct Channel {
+    pub about: About,
+    pub member_count: i64,
+    /// Whether the reader is in it.
+    pub is_member: bool,
 }

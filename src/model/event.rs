@@ -1,6 +1,9 @@
 //! What happened, in the order in which it happened.
 
-use super::{Chat, ChatId, Member, Message, MessageId, Session, SessionId, Stream, Time, User, UserId};
+use super::{
+    About, Chat, ChatId, Member, Message, MessageId, Preferences, Session, SessionId, Stream, Time, User,
+    UserId,
+};
 
 /// A change that was committed, at its place in a stream.
 #[derive(Debug, Clone)]
@@ -40,11 +43,15 @@ pub enum Change {
         chat: ChatId,
         member: Member,
     },
-    ChatRenamed {
-        chat: ChatId,
-        title: String,
-    },
+    /// What is alike for everybody in a chat is another.
+    ChatUpdated(About),
+    /// In the reader's own stream, when others must not see it.
     ChatRead {
+        chat: ChatId,
+        user: UserId,
+        message: MessageId,
+    },
+    ChatDelivered {
         chat: ChatId,
         user: UserId,
         message: MessageId,
@@ -68,6 +75,13 @@ pub enum Change {
         chat: ChatId,
         hidden: bool,
     },
+    /// Own stream: how one wants to have a chat.
+    ChatPreferred {
+        chat: ChatId,
+        preferences: Preferences,
+    },
+    /// Own stream of those who may invite or ban: the ways into a chat are others.
+    ChatAccess(ChatId),
     /// Own stream.
     UserUpdated(User),
     /// Own stream: signed in on one more device.

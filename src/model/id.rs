@@ -25,6 +25,8 @@ id! {
     ChatId,
     /// A message.
     MessageId,
+    /// A way into a group.
+    InviteId,
     /// A sign-in on one device.
     SessionId,
     /// An ordered log of events: every chat has one, and every user has one of their own.

@@ -4,7 +4,9 @@ use sea_query::Value;
 use sqlx::{Database, Decode, Type};
 use uuid::Uuid;
 
-use crate::model::{AttachmentId, ChatId, ChatKind, Kind, MessageId, Role, SessionId, Stream, Time, UserId};
+use crate::model::{
+    AttachmentId, ChatId, ChatKind, InviteId, Kind, MessageId, Notify, Role, SessionId, Stream, Time, UserId,
+};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -47,6 +49,7 @@ number! {
     UserId: |id| id.0, |number| Ok(UserId(number));
     ChatId: |id| id.0, |number| Ok(ChatId(number));
     MessageId: |id| id.0, |number| Ok(MessageId(number));
+    InviteId: |id| id.0, |number| Ok(InviteId(number));
     SessionId: |id| id.0, |number| Ok(SessionId(number));
     Stream: |id| id.0, |number| Ok(Stream(number));
     Time: |time| time.0, |number| Ok(Time(number));
@@ -57,6 +60,12 @@ number! {
     ChatKind: |kind| kind as i64, |number| {
         let kind = ChatKind::ALL.into_iter().find(|kind| *kind as i64 == number);
         kind.ok_or_else(|| format!("{number} is no kind of chat").into())
+    };
+    Notify: |notify| notify as i64, |number| match number {
+        1 => Ok(Notify::Everything),
+        2 => Ok(Notify::Mentions),
+        3 => Ok(Notify::Nothing),
+        _ => Err(format!("{number} is no level of notification").into()),
     };
     Role: |role| match role { Role::Member => 1, Role::Admin => 2, Role::Owner => 3 }, |number| match number {
         1 => Ok(Role::Member),
@@ -79,5 +88,33 @@ pub(super) fn uuid(bytes: &[u8]) -> Uuid {
 impl From<AttachmentId> for Value {
     fn from(id: AttachmentId) -> Self {
         Self::Bytes(Some(bytes(id.0)))
+    }
+}
+
+impl<D: Database> Type<D> for AttachmentId
+where
+    Vec<u8>: Type<D>,
+{
+    fn type_info() -> D::TypeInfo {
+        <Vec<u8> as Type<D>>::type_info()
+    }
+
+    fn compatible(info: &D::TypeInfo) -> bool {
+        <Vec<u8> as Type<D>>::compatible(info)
+    }
+}
+
+impl<'r, D: Database> Decode<'r, D> for AttachmentId
+where
+    Vec<u8>: Decode<'r, D>,
+{
+    fn decode(value: D::ValueRef<'r>) -> Result<Self, Failure> {
+        Ok(Self(uuid(&<Vec<u8> as Decode<'r, D>>::decode(value)?)))
+    }
+}
+
+impl sea_query::Nullable for AttachmentId {
+    fn null() -> Value {
+        Value::Bytes(None)
     }
 }

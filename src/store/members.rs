@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
-use super::schema::{Chat as C, Member as M, Message as Msg, Stream as S, User as U};
+use super::schema::{Chat as C, Member as M, Stream as S, User as U};
 use super::users::{PERSON, PersonRow};
-use super::{Result, Run};
-use crate::model::{ChatId, ChatKind, Member, MessageId, Role, Time, UserId};
+use super::{Result, Run, marks};
+use crate::model::{ChatId, ChatKind, Member, MessageId, Preferences, Role, Time, UserId};
 
 /// Somebody's place in a chat, without their name.
 #[derive(Debug, Clone, Copy, FromRow)]
@@ -20,9 +20,10 @@ pub struct Place {
     pub role: Role,
     pub joined_seq: i64,
     pub read_seq: i64,
+    pub delivered_seq: i64,
 }
 
-const PLACE: [M; 5] = [M::ChatId, M::UserId, M::Role, M::JoinedSeq, M::ReadSeq];
+pub(super) const PLACE: [M; 6] = [M::ChatId, M::UserId, M::Role, M::JoinedSeq, M::ReadSeq, M::DeliveredSeq];
 
 /// Adds people to a chat. They have read what was there, and hear what comes after `seq`.
 pub async fn insert_many(
@@ -47,7 +48,23 @@ pub async fn insert_many(
             seq.into(),
         ]);
     }
-    run.execute(&insert).await
+    run.execute(&insert).await?;
+    count(run, chat).await
+}
+
+/// Writes down how many there are, so that the list of chats need not count them.
+async fn count(run: &mut impl Run, chat: ChatId) -> Result<()> {
+    let members = Query::select()
+        .expr(Func::count(Expr::col(M::UserId)))
+        .from(M::Table)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .to_owned();
+    let update = Query::update()
+        .table(C::Table)
+        .value(C::MemberCount, Expr::from(members))
+        .and_where(Expr::col(C::Id).eq(chat))
+        .to_owned();
+    run.execute(&update).await
 }
 
 pub async fn remove(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()> {
@@ -56,12 +73,14 @@ pub async fn remove(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
         .to_owned();
-    run.execute(&delete).await
+    run.execute(&delete).await?;
+    count(run, chat).await
 }
 
 pub async fn remove_all(run: &mut impl Run, chat: ChatId) -> Result<()> {
     let delete = Query::delete().from_table(M::Table).and_where(Expr::col(M::ChatId).eq(chat)).to_owned();
-    run.execute(&delete).await
+    run.execute(&delete).await?;
+    count(run, chat).await
 }
 
 pub async fn set_role(run: &mut impl Run, chat: ChatId, user: UserId, role: Role) -> Result<()> {
@@ -150,12 +169,13 @@ struct MemberRow {
     role: Role,
     joined_at: Time,
     last_read: Option<MessageId>,
+    last_delivered: Option<MessageId>,
 }
 
 impl From<MemberRow> for Member {
     fn from(row: MemberRow) -> Self {
-        let MemberRow { person, role, joined_at, last_read, .. } = row;
-        Self { person: person.into(), role, joined_at, last_read }
+        let MemberRow { person, role, joined_at, last_read, last_delivered, .. } = row;
+        Self { person: person.into(), role, joined_at, last_read, last_delivered }
     }
 }
 
@@ -163,7 +183,8 @@ fn members() -> SelectStatement {
     Query::select()
         .columns(PERSON.map(|column| (U::Table, column)))
         .columns([M::ChatId, M::Role, M::JoinedAt].map(|column| (M::Table, column)))
-        .expr_as(last_read(), "last_read")
+        .expr_as(marks::shown_last_read(), "last_read")
+        .expr_as(marks::last_delivered(), "last_delivered")
         .from(M::Table)
         .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
         .to_owned()
@@ -191,29 +212,66 @@ pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<Vec<(ChatId, Me
     Ok(rows.into_iter().map(|row| (row.chat_id, row.into())).collect())
 }
 
-/// The newest message at or before a member's mark; to be asked beside the member's row.
-pub fn last_read() -> Expr {
-    let newest = Query::select()
-        .column((Msg::Table, Msg::Id))
-        .from(Msg::Table)
-        .and_where(Expr::col((Msg::Table, Msg::ChatId)).equals((M::Table, M::ChatId)))
-        .and_where(Expr::col((Msg::Table, Msg::Seq)).lte(Expr::col((M::Table, M::ReadSeq))))
-        .order_by((Msg::Table, Msg::Seq), Order::Desc)
+/// Who becomes the owner when there is none: of those who are still there the one with the highest role, and of these
+/// who came first.
+pub async fn heir(run: &mut impl Run, chat: ChatId) -> Result<Option<UserId>> {
+    let question = Query::select()
+        .column((M::Table, M::UserId))
+        .from(M::Table)
+        .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
+        .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
+        .and_where(Expr::col((U::Table, U::DeactivatedAt)).is_null())
+        .and_where(Expr::col((U::Table, U::DeletedAt)).is_null())
+        .order_by((M::Table, M::Role), Order::Desc)
+        .order_by((M::Table, M::JoinedAt), Order::Asc)
+        .order_by((M::Table, M::UserId), Order::Asc)
         .limit(1)
         .to_owned();
-    Expr::from(newest)
+    Ok(run.one::<(UserId,)>(&question).await?.map(|(user,)| user))
 }
 
-/// Moves a mark forward, never back.
-pub async fn read(run: &mut impl Run, chat: ChatId, user: UserId, seq: i64) -> Result<()> {
+/// Those of at least a role.
+pub async fn with_role(run: &mut impl Run, chat: ChatId, least: Role) -> Result<Vec<UserId>> {
+    let question = Query::select()
+        .column(M::UserId)
+        .from(M::Table)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .and_where(Expr::col(M::Role).gte(least))
+        .to_owned();
+    Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
+}
+
+/// Writes how a member wants to have a chat.
+pub async fn prefer(
+    run: &mut impl Run,
+    chat: ChatId,
+    user: UserId,
+    preferences: &Preferences,
+    now: Time,
+) -> Result<()> {
+    let since = |is_so: bool| is_so.then_some(now);
     let update = Query::update()
         .table(M::Table)
-        .value(M::ReadSeq, seq)
+        .value(M::MutedUntil, preferences.muted_until)
+        .value(M::PinnedAt, since(preferences.is_pinned))
+        .value(M::ArchivedAt, since(preferences.is_archived))
+        .value(M::Notify, preferences.notify)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
-        .and_where(Expr::col(M::ReadSeq).lt(seq))
         .to_owned();
     run.execute(&update).await
+}
+
+/// Whether somebody hid a chat.
+pub async fn is_hidden(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<bool> {
+    let question = Query::select()
+        .column(M::UserId)
+        .from(M::Table)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .and_where(Expr::col(M::UserId).eq(user))
+        .and_where(Expr::col(M::HiddenSeq).is_not_null())
+        .to_owned();
+    Ok(run.one::<(UserId,)>(&question).await?.is_some())
 }
 
 /// Hides a chat until something newer than `seq` is said in it; shows it again with `None`.

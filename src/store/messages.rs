@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::columns::{bytes, uuid};
 use super::schema::{HiddenMessage as H, Message as M};
-use super::{Result, Run, attachments, mentions, polls, reactions};
+use super::{Result, Run, attachments, marks, mentions, polls, reactions};
 use crate::model::{
     ChatId, Content, Kind, Message, MessageId, Origin, Parts, Poll, Quote, Thread, Time, UserId,
 };
@@ -219,7 +219,8 @@ pub async fn delete(run: &mut impl Run, ids: &[MessageId], now: Time) -> Result<
         .value(M::DeletedAt, now)
         .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
         .to_owned();
-    run.execute(&update).await
+    run.execute(&update).await?;
+    marks::uncount(run, ids).await
 }
 
 /// Messages whose time is over, the longest overdue first.
@@ -381,6 +382,17 @@ pub(super) fn is_seen(reader: UserId) -> Expr {
         .and_where(Expr::col((H::Table, H::Seq)).equals((M::Table, M::Seq)))
         .to_owned();
     Expr::exists(hidden).not()
+}
+
+/// A message's place in a chat, if it is one of the chat's.
+pub async fn place(run: &mut impl Run, chat: ChatId, id: MessageId) -> Result<Option<i64>> {
+    let question = Query::select()
+        .column(M::Seq)
+        .from(M::Table)
+        .and_where(Expr::col(M::Id).eq(id))
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .to_owned();
+    Ok(run.one::<(i64,)>(&question).await?.map(|(seq,)| seq))
 }
 
 /// The newest message of a chat at or before a place.

@@ -9,11 +9,16 @@ mod schema;
 mod writer;
 
 pub mod attachments;
+pub mod bans;
+pub mod channels;
+pub mod chat_list;
 pub mod chats;
 pub mod edits;
 pub mod events;
 pub mod idempotency;
+pub mod invites;
 pub mod links;
+pub mod marks;
 pub mod media;
 pub mod members;
 pub mod mentions;

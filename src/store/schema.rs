@@ -29,9 +29,11 @@ tables! {
         CreatedAt, DeletedAt,
     }
     Member {
-        ChatId, UserId, Role, JoinedAt, JoinedSeq, ReadSeq, DeliveredSeq, HiddenSeq, MutedUntil, PinnedAt, ArchivedAt,
+        ChatId, UserId, Role, JoinedAt, JoinedSeq, ReadSeq, DeliveredSeq, CountedSeq, Counted, HiddenSeq, MutedUntil, PinnedAt, ArchivedAt,
         Notify, IsBlocked,
     }
+    Invite { Id, ChatId, CreatorId, CreatedAt, ExpiresAt, MaxUses, Uses }
+    Ban { ChatId, UserId, ById, Reason, At }
     Message {
         Id, ChatId, Seq, AuthorId, Kind, Text, Payload, ClientId, SentAt, EditedAt, DeletedAt, Parts, ReplyTo, ThreadId,
         Origin, IsSilent, ExpiresAt, PinnedAt,

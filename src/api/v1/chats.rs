@@ -1,19 +1,21 @@
-//! `/chats`: private chats and groups.
+//! `/chats`: private chats, groups, channels and saved messages.
+
+use std::time::Duration;
 
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::Path;
 use poem_openapi::payload::Json;
-use poem_openapi::types::Example;
+use poem_openapi::types::{Example, MaybeUndefined};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use super::caller::SignedIn;
 use super::idempotency::Key;
-use super::types::{Chat, Created, Done, Member};
+use super::types::{Chat, ChatKind, ChatSettings, Created, Done, Notify};
 use super::{Answer, Area};
 use crate::api::body::JsonBody;
-use crate::messenger::{Error, Messenger};
-use crate::model::{self, ChatId, MessageId, UserId};
+use crate::messenger::{self, Error, Messenger, NewGroup, PreferenceChange};
+use crate::model::{self, ChatId, Time, UserId};
 
 pub struct Chats;
 
@@ -21,20 +23,46 @@ pub struct Chats;
 #[derive(Object)]
 #[oai(example)]
 struct NewChat {
-    /// Of a group, 1 to 100 characters; a private chat needs none.
+    /// Of a group or channel, 1 to 100 characters; the others need none.
     title: Option<String>,
-    is_group: bool,
-    /// The others; the caller is in it anyway. Of a private chat exactly one.
+    /// What kind of chat; `is_group` says it in older clients: true is a group, false a private chat.
+    kind: Option<ChatKind>,
+    is_group: Option<bool>,
+    /// The others; the caller is in it anyway. Of a private chat exactly one, of saved messages nobody.
     #[oai(default)]
     member_ids: Vec<i64>,
+    /// Of a group or channel: at most 1,000 characters.
+    description: Option<String>,
+    /// Of a group or channel: only owner and admins post.
+    #[oai(default)]
+    read_only: bool,
+}
+
+impl NewChat {
+    fn kind(&self) -> Result<ChatKind, Error> {
+        let (kind, is_group) = match (self.kind, self.is_group) {
+            (None, None) => return Err(Error::invalid("is_group", "is missing; so is kind")),
+            (None, Some(true)) => return Ok(ChatKind::Group),
+            (None, Some(false)) => return Ok(ChatKind::Private),
+            (Some(kind), None) => return Ok(kind),
+            (Some(kind), Some(is_group)) => (kind, is_group),
+        };
+        match is_group == matches!(kind, ChatKind::Group | ChatKind::Channel) {
+            true => Ok(kind),
+            false => Err(Error::invalid("is_group", "is at odds with kind")),
+        }
+    }
 }
 
 impl Example for NewChat {
     fn example() -> Self {
         Self {
             title: Some("New Project Discussion".to_owned()),
-            is_group: true,
+            kind: None,
+            is_group: Some(true),
             member_ids: vec![253_402_300_863, 253_402_300_864],
+            description: None,
+            read_only: false,
         }
     }
 }
@@ -52,55 +80,98 @@ impl Example for Whom {
     }
 }
 
-/// What to change.
+/// What to change; what is missing stays.
 #[derive(Object)]
 #[oai(example)]
 struct ChatChange {
     /// 1 to 100 characters.
-    title: String,
+    title: Option<String>,
+    /// At most 1,000 characters; null or an empty one takes it away.
+    description: MaybeUndefined<String>,
+    /// Only owner and admins post.
+    read_only: Option<bool>,
+    /// How many seconds what is said from then on stays, 5 to 31,536,000 (a year); null or 0: for good. In a private
+    /// chat both may change it.
+    message_life: MaybeUndefined<i64>,
+}
+
+impl TryFrom<ChatChange> for messenger::ChatChange {
+    type Error = Error;
+
+    fn try_from(change: ChatChange) -> Result<Self, Error> {
+        let ChatChange { title, description, read_only, message_life } = change;
+        if title.is_none() && read_only.is_none() && description.is_undefined() && message_life.is_undefined() {
+            return Err(Error::invalid("title", "is missing, and so is everything else that can be changed"));
+        }
+        // What is less than nothing is refused as too short, not taken for nothing.
+        let life =
+            |seconds: i64| (seconds != 0).then(|| Duration::from_secs(seconds.try_into().unwrap_or(1)));
+        Ok(Self {
+            title,
+            description: given(description).map(Option::unwrap_or_default),
+            is_read_only: read_only,
+            message_life: given(message_life).map(|seconds| seconds.and_then(life)),
+        })
+    }
 }
 
 impl Example for ChatChange {
     fn example() -> Self {
-        Self { title: "Updated Chat Title".to_owned() }
+        Self {
+            title: Some("Updated Chat Title".to_owned()),
+            description: MaybeUndefined::Undefined,
+            read_only: None,
+            message_life: MaybeUndefined::Value(86_400),
+        }
     }
 }
 
-/// Up to where.
+/// How to have a chat; what is missing stays.
 #[derive(Object)]
 #[oai(example)]
-struct ReadUpTo {
-    /// The newest message that was read; the newest of the chat without it.
-    message_id: Option<i64>,
+struct SettingsChange {
+    /// Until when to notify of nothing: ISO 8601, UTC when it has no zone. Null: no longer muted.
+    muted_until: MaybeUndefined<String>,
+    pinned: Option<bool>,
+    archived: Option<bool>,
+    notify: Option<Notify>,
 }
 
-impl Example for ReadUpTo {
-    fn example() -> Self {
-        Self { message_id: Some(253_402_300_991) }
+impl TryFrom<SettingsChange> for PreferenceChange {
+    type Error = Error;
+
+    fn try_from(change: SettingsChange) -> Result<Self, Error> {
+        let SettingsChange { muted_until, pinned, archived, notify } = change;
+        let time = |text: String| {
+            Time::read(&text)
+                .ok_or_else(|| Error::invalid("muted_until", "must be a time in ISO 8601, or null"))
+        };
+        Ok(Self {
+            muted_until: given(muted_until).map(|until| until.map(time).transpose()).transpose()?,
+            is_pinned: pinned,
+            is_archived: archived,
+            notify: notify.map(model::Notify::from),
+        })
     }
 }
 
-/// How far the caller has read.
-#[derive(Object)]
-#[oai(example)]
-pub struct ReadMark {
-    chat_id: i64,
-    /// The newest message that was read.
-    message_id: Option<i64>,
-    /// Messages of others that are left.
-    unread_count: i64,
-}
-
-impl From<model::Chat> for ReadMark {
-    fn from(chat: model::Chat) -> Self {
-        let model::Chat { id, last_read, unread_count, .. } = chat;
-        Self { chat_id: id.0, message_id: last_read.map(|id| id.0), unread_count }
+impl Example for SettingsChange {
+    fn example() -> Self {
+        Self {
+            muted_until: MaybeUndefined::Value("2024-03-27T08:00:00".to_owned()),
+            pinned: Some(true),
+            archived: None,
+            notify: Some(Notify::Mentions),
+        }
     }
 }
 
-impl Example for ReadMark {
-    fn example() -> Self {
-        Self { chat_id: 253_402_300_927, message_id: Some(253_402_300_991), unread_count: 0 }
+/// A field that may be given as null.
+fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
+    match field {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
     }
 }
 
@@ -127,8 +198,9 @@ impl Chats {
 
     /// Make a chat
     ///
-    /// A group with a title, or (`is_group: false`) the private chat with one other person; of that
-    /// there is one for each two people, and if it is there already it is the answer.
+    /// A group or a public channel with a title; the private chat with one other person; or one's
+    /// saved messages. Of the last two there is one for each two people, and for each person: if it
+    /// is there already it is the answer.
     #[oai(path = "/chats", method = "post", operation_id = "createChat")]
     async fn create(
         &self,
@@ -139,24 +211,38 @@ impl Chats {
         key: Key,
         body: JsonBody<NewChat>,
     ) -> Answer<Created<Chat>> {
-        let NewChat { title, is_group, member_ids } = body.0;
+        let kind = body.0.kind()?;
+        let NewChat { title, member_ids, description, read_only, .. } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
-        let chat = if is_group {
-            let members: Vec<UserId> = member_ids.into_iter().map(UserId).collect();
-            caller.create_group(title.as_deref().unwrap_or_default(), &members).await?
-        } else {
-            let [other] = member_ids[..] else {
+        let chat = match (kind, &member_ids[..]) {
+            (ChatKind::Group | ChatKind::Channel, members) => {
+                let new = NewGroup {
+                    title: title.unwrap_or_default(),
+                    description,
+                    is_public: kind == ChatKind::Channel,
+                    is_read_only: read_only,
+                    members: members.iter().copied().map(UserId).collect(),
+                };
+                caller.create_group(new).await?
+            }
+            (ChatKind::Private, [other]) => {
+                let found = caller.direct_chat(UserId(*other)).await;
+                // The messenger does not know what this route calls the other one.
+                let (chat, _) = found.map_err(|error| match error {
+                    Error::Invalid { reason, .. } => Error::invalid("member_ids", reason),
+                    error => error,
+                })?;
+                chat
+            }
+            (ChatKind::Private, _) => {
                 return Err(
                     Error::invalid("member_ids", "a private chat has exactly one other member").into()
                 );
-            };
-            let found = caller.direct_chat(UserId(other)).await;
-            // The messenger does not know what this route calls the other one.
-            let (chat, _) = found.map_err(|error| match error {
-                Error::Invalid { reason, .. } => Error::invalid("member_ids", reason),
-                error => error,
-            })?;
-            chat
+            }
+            (ChatKind::Saved, []) => caller.saved_messages().await?.0,
+            (ChatKind::Saved, _) => {
+                return Err(Error::invalid("member_ids", "saved messages have no other members").into());
+            }
         };
         Ok(Created::Created(Json(chat.into())))
     }
@@ -192,9 +278,9 @@ impl Chats {
         Ok(Json(chat.view().await?.into()))
     }
 
-    /// Rename a group
+    /// Change a chat
     ///
-    /// Its owner and admins may.
+    /// Owner and admins of a group or channel may. Of a private chat, only `message_life` can be changed.
     #[oai(path = "/chats/:chat_id", method = "patch", operation_id = "updateChat")]
     async fn update(
         &self,
@@ -206,9 +292,31 @@ impl Chats {
         chat_id: Path<i64>,
         body: JsonBody<ChatChange>,
     ) -> Answer<Json<Chat>> {
+        let change = body.0.try_into()?;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let chat = caller.chat(ChatId(chat_id.0)).await?;
-        Ok(Json(chat.rename(&body.0.title).await?.into()))
+        Ok(Json(chat.change(change).await?.into()))
+    }
+
+    /// Say how to have a chat
+    ///
+    /// Mute, pin or archive it, or say of what to be notified. It concerns the caller alone.
+    #[oai(path = "/chats/:chat_id/settings", method = "patch", operation_id = "updateChatSettings")]
+    async fn settings(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        chat_id: Path<i64>,
+        body: JsonBody<SettingsChange>,
+    ) -> Answer<Json<ChatSettings>> {
+        let change = body.0.try_into()?;
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
+        let chat = caller.chat(ChatId(chat_id.0)).await?;
+        let id = chat.id();
+        Ok(Json(ChatSettings::new(id, chat.prefer(change).await?)))
     }
 
     /// Delete a chat
@@ -228,72 +336,5 @@ impl Chats {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
         caller.chat(ChatId(chat_id.0)).await?.delete().await?;
         Ok(Done::Done)
-    }
-
-    /// List the members of a chat
-    #[oai(path = "/chats/:chat_id/members", method = "get", operation_id = "members")]
-    async fn members(
-        &self,
-        messenger: Data<&Messenger>,
-        caller: SignedIn,
-        chat_id: Path<i64>,
-    ) -> Answer<Json<Vec<Member>>> {
-        let chat = messenger.as_user(caller.0).chat(ChatId(chat_id.0)).await?;
-        Ok(Json(chat.members().await?.into_iter().map(Member::from).collect()))
-    }
-
-    /// Add a member to a group
-    ///
-    /// Its owner and admins may.
-    #[oai(path = "/chats/:chat_id/members", method = "post", operation_id = "addMember")]
-    async fn add_member(
-        &self,
-        messenger: Data<&Messenger>,
-        caller: SignedIn,
-        /// A new UUID for each request.
-        #[oai(name = "Idempotency-Key")]
-        key: Key,
-        chat_id: Path<i64>,
-        body: JsonBody<Whom>,
-    ) -> Answer<Created<Member>> {
-        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
-        let chat = caller.chat(ChatId(chat_id.0)).await?;
-        Ok(Created::Created(Json(chat.add(UserId(body.0.user_id)).await?.into())))
-    }
-
-    /// Leave a chat, or remove somebody
-    ///
-    /// Everybody may leave; who has a higher role may remove others.
-    #[oai(path = "/chats/:chat_id/members/:user_id", method = "delete", operation_id = "removeMember")]
-    async fn remove_member(
-        &self,
-        messenger: Data<&Messenger>,
-        caller: SignedIn,
-        /// A new UUID for each request.
-        #[oai(name = "Idempotency-Key")]
-        key: Key,
-        chat_id: Path<i64>,
-        user_id: Path<i64>,
-    ) -> Answer<Done> {
-        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.chat(ChatId(chat_id.0)).await?.remove(UserId(user_id.0)).await?;
-        Ok(Done::Done)
-    }
-
-    /// Mark as read
-    #[oai(path = "/chats/:chat_id/read", method = "post", operation_id = "markRead")]
-    async fn read(
-        &self,
-        messenger: Data<&Messenger>,
-        caller: SignedIn,
-        /// A new UUID for each request.
-        #[oai(name = "Idempotency-Key")]
-        key: Key,
-        chat_id: Path<i64>,
-        body: JsonBody<ReadUpTo>,
-    ) -> Answer<Json<ReadMark>> {
-        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        let chat = caller.chat(ChatId(chat_id.0)).await?.read(body.0.message_id.map(MessageId)).await?;
-        Ok(Json(chat.into()))
     }
 }

@@ -5,7 +5,7 @@ use poem_openapi::types::{Example, ToJSON, Type};
 use poem_openapi::{Object, OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 
-use super::types::{Chat, Member, Message, User, Vote};
+use super::types::{Chat, ChatAbout, ChatSettings, Member, Message, User, Vote};
 use crate::hub::Whisper;
 use crate::messenger::{Cursor, Gap};
 use crate::model::{self, Change, ChatId, Event, UserId};
@@ -17,11 +17,12 @@ struct MessageRef {
     chat_id: i64,
 }
 
-/// A chat's new name.
+/// A chat that is gone for oneself.
 #[derive(Object)]
-struct ChatName {
+struct ChatLost {
     id: i64,
-    title: String,
+    /// Whether one is still in it: a chat that one hid comes back with the next message in it.
+    hidden: bool,
 }
 
 /// A chat.
@@ -71,6 +72,15 @@ struct SessionRef {
     id: i64,
 }
 
+/// How far messages have reached somebody.
+#[derive(Object)]
+struct ChatDelivered {
+    chat_id: i64,
+    user_id: i64,
+    /// The newest message that one of their devices has.
+    message_id: i64,
+}
+
 /// Live from here.
 #[derive(Object)]
 struct Ready {
@@ -109,6 +119,21 @@ struct Where {
     chat_id: i64,
 }
 
+/// Up to where one has read.
+#[derive(Object)]
+struct Read {
+    chat_id: i64,
+    /// The newest message of the chat without it.
+    message_id: Option<i64>,
+}
+
+/// Up to where messages have arrived.
+#[derive(Object)]
+struct Delivered {
+    chat_id: i64,
+    message_id: i64,
+}
+
 /// Nothing.
 #[derive(Object)]
 struct Nothing {}
@@ -133,10 +158,18 @@ pub fn name_and_data(change: &Change) -> (&'static str, Value) {
         Change::PollVoted { message, chat, choices } => {
             ("poll.voted", value(&Vote::new(*message, *chat, choices.clone())))
         }
-        Change::ChatRenamed { chat, title } => {
-            ("chat.updated", value(&ChatName { id: chat.0, title: title.clone() }))
+        Change::ChatUpdated(about) => ("chat.updated", value(&ChatAbout::from(about.clone()))),
+        Change::ChatLost { chat, hidden } => {
+            ("chat.removed", value(&ChatLost { id: chat.0, hidden: *hidden }))
         }
-        Change::ChatLost { chat, .. } => ("chat.removed", value(&ChatRef { id: chat.0 })),
+        Change::ChatPreferred { chat, preferences } => {
+            ("chat.settings", value(&ChatSettings::new(*chat, *preferences)))
+        }
+        Change::ChatAccess(chat) => ("chat.access", value(&ChatRef { id: chat.0 })),
+        Change::ChatDelivered { chat, user, message } => {
+            let data = ChatDelivered { chat_id: chat.0, user_id: user.0, message_id: message.0 };
+            ("chat.delivered", value(&data))
+        }
         Change::MemberAdded { chat, member } => {
             ("member.added", value(&MemberChange { chat_id: chat.0, member: member.clone().into() }))
         }
@@ -237,16 +270,32 @@ fn kinds() -> Vec<Kind> {
         kind::<MessageRef>("message.hidden", true, "A message was deleted for oneself.", message_ref),
         kind::<Vote>("poll.voted", true, "What one chose in a poll, on any device.", value(&Vote::example())),
         kind::<Chat>("chat.created", true, "One is in a chat now, or it is back.", value(&Chat::example())),
-        kind::<ChatName>(
+        kind::<ChatAbout>(
             "chat.updated",
             true,
-            "A group has another title.",
-            json!({"id": chat, "title": "New title"}),
+            "A chat has another title, description or picture, became read-only or not, or what is said in it stays for \
+             another time. All of it is told, as it is now.",
+            value(&ChatAbout::example()),
         ),
-        kind::<ChatRef>(
+        kind::<ChatLost>(
             "chat.removed",
             true,
-            "A chat is gone for oneself: left, removed from it, deleted or hidden.",
+            "A chat is gone for oneself: left, removed from it, deleted or hidden. Of a hidden one, what is said in it is \
+             heard nevertheless: with the next `message.created` it is back, and is to be loaded anew.",
+            json!({"id": chat, "hidden": false}),
+        ),
+        kind::<ChatSettings>(
+            "chat.settings",
+            true,
+            "One wants to have a chat otherwise: muted, pinned, archived, or notified of something else. Only one's own \
+             devices hear it.",
+            value(&ChatSettings::example()),
+        ),
+        kind::<ChatRef>(
+            "chat.access",
+            true,
+            "The ways into a chat are others: its short code, an invitation or how often it was used, or a ban. Only its \
+             owner and admins hear it, and load them anew.",
             json!({"id": chat}),
         ),
         kind::<MemberChange>("member.added", true, "Somebody came into a chat.", value(&member)),
@@ -261,7 +310,14 @@ fn kinds() -> Vec<Kind> {
         kind::<ChatRead>(
             "chat.read",
             true,
-            "Somebody has read up to a message.",
+            "Somebody has read up to a message. Who hides it is heard by their own devices only.",
+            json!({"chat_id": chat, "user_id": user, "message_id": message}),
+        ),
+        kind::<ChatDelivered>(
+            "chat.delivered",
+            true,
+            "Everything up to a message has reached one of somebody's devices; not told in chats of more than 200 members. \
+             What was read has arrived, without being told once more.",
             json!({"chat_id": chat, "user_id": user, "message_id": message}),
         ),
         kind::<User>("user.updated", true, "One's own profile changed.", value(&User::example())),
@@ -307,6 +363,16 @@ fn kinds() -> Vec<Kind> {
             "One is writing in a chat; at most every 3 seconds.",
             json!({"chat_id": chat}),
         ),
+        command::<Read>(
+            "read",
+            "One has read a chat up to a message, or up to the newest without one. There is no answer but `chat.read`.",
+            json!({"chat_id": chat, "message_id": message}),
+        ),
+        command::<Delivered>(
+            "delivered",
+            "One's device has the messages of a chat up to one of them.",
+            json!({"chat_id": chat, "message_id": message}),
+        ),
     ]
 }
 
@@ -317,8 +383,11 @@ struct Frames {
     message: Message,
     message_ref: MessageRef,
     chat: Chat,
-    chat_name: ChatName,
+    chat_about: ChatAbout,
+    chat_lost: ChatLost,
     chat_ref: ChatRef,
+    chat_settings: ChatSettings,
+    chat_delivered: ChatDelivered,
     member_change: MemberChange,
     chat_person: ChatPerson,
     chat_read: ChatRead,
@@ -330,6 +399,8 @@ struct Frames {
     wrong: Wrong,
     authenticate: Authenticate,
     place: Where,
+    read: Read,
+    delivered: Delivered,
     nothing: Nothing,
 }
 

@@ -199,7 +199,22 @@ async fn body(messenger: &Messenger, access: Access, subject: Subject, base: &st
         Subject::User(_) => types::User::from(caller.me().await.ok()?).to_json(),
         Subject::Chat(id) => types::Chat::from(caller.chat(id).await.ok()?.view().await.ok()?).to_json(),
         Subject::Read(id) => {
-            super::chats::ReadMark::from(caller.chat(id).await.ok()?.view().await.ok()?).to_json()
+            super::receipts::ReadMark::from(caller.chat(id).await.ok()?.view().await.ok()?).to_json()
+        }
+        Subject::Preferences(id) => {
+            let chat = caller.chat(id).await.ok()?;
+            types::ChatSettings::new(id, chat.preferences().await.ok()?).to_json()
+        }
+        Subject::Added(id, said) => {
+            types::AddedMembers::from(caller.chat(id).await.ok()?.added(said).await.ok()?).to_json()
+        }
+        Subject::Ban(id, user) => {
+            types::Ban::from(caller.chat(id).await.ok()?.ban_of(user).await.ok()?).to_json()
+        }
+        Subject::Invite(id, invite) => {
+            let found = caller.chat(id).await.ok()?.invites().await.ok()?;
+            let found = found.into_iter().find(|invitation| invitation.invite.id == invite)?;
+            types::Invite::new(found, base).to_json()
         }
         Subject::Message(id) => types::Message::from(caller.message(id).await.ok()?).to_json(),
         Subject::Attachment(id) => super::attachments::form_again(&caller, id, base).await?.to_json(),

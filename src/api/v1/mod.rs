@@ -10,9 +10,12 @@ mod caller;
 mod chats;
 mod events;
 mod idempotency;
+mod invites;
+mod members;
 mod messages;
 mod pins;
 mod polls;
+mod receipts;
 mod sessions;
 mod socket;
 mod sync;
@@ -42,7 +45,7 @@ enum Area {
     Sessions,
     /// People and one's own profile.
     Users,
-    /// Private chats and groups.
+    /// Private chats, groups, channels, who is in them, and how far they have read.
     Chats,
     /// Saying, reading, editing, deleting, reacting.
     Messages,
@@ -74,6 +77,9 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         sessions::Sessions,
         users::Users,
         chats::Chats,
+        members::Members,
+        invites::Invites,
+        receipts::Receipts,
         messages::Messages,
         pins::Pins,
         polls::Polls,

@@ -15,7 +15,7 @@ use super::{Answer, Refusal, events};
 use crate::api::site::Site;
 use crate::hub::{Close, Form, Taken};
 use crate::messenger::{Access, Cursor, Error, Limit, Listener, Messenger};
-use crate::model::ChatId;
+use crate::model::{ChatId, MessageId};
 
 /// v1's way of writing events.
 const FORM: Form = Form(0);
@@ -253,9 +253,33 @@ async fn answer(
             }
             None => send(stream, events::wrong("data.chat_id is missing", "invalid")).await,
         },
+        "read" | "delivered" => {
+            // Boxed, so that an idle socket keeps no room for it.
+            match Box::pin(mark(listener, &frame)).await {
+                Ok(()) => Ok(()),
+                Err(Error::Internal(error)) => fault(&Error::Internal(error)),
+                Err(error) => send(stream, events::wrong(&error.to_string(), error.code())).await,
+            }
+        }
         // Who they are is known: a client that says so again, as after a renewal, is right already.
         "auth" => Ok(()),
         _ => send(stream, events::wrong("unknown event", "invalid")).await,
+    }
+}
+
+/// Marks a chat as read, or its messages as arrived.
+async fn mark(listener: &Listener, frame: &Frame) -> Result<(), Error> {
+    let missing = |field: &'static str| Error::invalid(field, "is missing");
+    let chat = frame.data["chat_id"].as_i64().map(ChatId).ok_or_else(|| missing("chat_id"))?;
+    let message = match &frame.data["message_id"] {
+        Value::Null => None,
+        id => Some(
+            id.as_i64().map(MessageId).ok_or_else(|| Error::invalid("message_id", "must be an integer"))?,
+        ),
+    };
+    match frame.event.as_str() {
+        "read" => listener.read(chat, message).await,
+        _ => listener.delivered(chat, message.ok_or_else(|| missing("message_id"))?).await,
     }
 }
 

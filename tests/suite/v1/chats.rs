@@ -24,7 +24,19 @@ async fn a_group_is_as_the_document_shows() {
             "last_message",
             "unread_count",
             "last_read_message_id",
-            "peer"
+            "peer",
+            "kind",
+            "description",
+            "avatar_url",
+            "read_only",
+            "message_life",
+            "mention_count",
+            "role",
+            "code",
+            "muted_until",
+            "pinned",
+            "archived",
+            "notify"
         ]
     );
     assert_eq!(chat["title"], "New Project Discussion");
@@ -34,9 +46,11 @@ async fn a_group_is_as_the_document_shows() {
     assert_eq!(chat["peer"], Value::Null);
     assert!(is_time(&chat["created_at"]), "{chat}");
     let path = format!("/chats/{}", chat["id"]);
-    for member in [&anna, &bob] {
-        assert_eq!(member.get(&path).await.expect(200), chat);
-        assert_eq!(member.get("/chats").await.expect(200), json!([chat]));
+    let mut of_bob = chat.clone();
+    (of_bob["role"], of_bob["code"]) = (json!("member"), Value::Null);
+    for (member, seen) in [(&anna, &chat), (&bob, &of_bob)] {
+        assert_eq!(member.get(&path).await.expect(200), *seen);
+        assert_eq!(member.get("/chats").await.expect(200), json!([seen]));
     }
     let notice = &chat["last_message"];
     assert_eq!((&notice["type"], &notice["payload"]["kind"]), (&json!("system"), &json!("chat.created")));
@@ -247,7 +261,8 @@ async fn who_moderates_brings_in_and_takes_out() {
     let whom = json!({"user_id": carl.id});
     bob.post(&members, whom.clone()).await.refused(403, "forbidden");
     let member = anna.post(&members, whom.clone()).await.expect(201);
-    assert_eq!(fields(&member), ["user", "role", "joined_at", "last_read_message_id"]);
+    let shown = ["user", "role", "joined_at", "last_read_message_id", "last_delivered_message_id"];
+    assert_eq!(fields(&member), shown);
     assert_eq!(member["user"]["id"], carl.id);
     assert_eq!(member["role"], "member");
     assert!(is_time(&member["joined_at"]), "{member}");

@@ -90,11 +90,15 @@ async fn what_happens_in_a_chat_is_heard_in_order() {
     assert_eq!(data[2]["reactions"], json!([{"emoji": "👍", "count": 1, "user_ids": [ann.id]}]));
     assert_eq!(data[3], &json!({"chat_id": chat, "user_id": bob.id, "message_id": id}));
     assert_eq!(data[4], &json!({"id": id, "chat_id": chat}));
-    assert_eq!(data[5], &json!({"id": chat, "title": "Orchard"}));
+    let about = json!({
+        "id": chat, "kind": "group", "title": "Orchard", "description": null, "avatar_url": null, "read_only": false,
+        "message_life": null,
+    });
+    assert_eq!(data[5], &about);
     assert_eq!(data[6]["type"], "system");
     assert_eq!((&data[7]["chat_id"], &data[7]["member"]["user"]["id"]), (&json!(chat), &json!(eve.id)));
     assert_eq!(data[9], &json!({"chat_id": chat, "user_id": eve.id}));
-    assert_eq!(data[11], &json!({"id": chat}));
+    assert_eq!(data[11], &json!({"id": chat, "hidden": false}));
 }
 
 #[tokio::test]

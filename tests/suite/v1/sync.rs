@@ -203,7 +203,7 @@ async fn whoever_was_removed_while_away_is_told_so_and_nothing_else() {
     ann.say(chat, "between us").await;
     let told = missed(&bob, &cursor).await;
     assert_eq!(names(&told), ["chat.removed"]);
-    assert_eq!(told[0]["data"], json!({"id": chat}));
+    assert_eq!(told[0]["data"], json!({"id": chat, "hidden": false}));
 }
 
 #[tokio::test]
@@ -484,7 +484,7 @@ async fn act(person: &Person, other: i64, dice: &mut Dice, step: usize) {
     let texts: Vec<&Value> =
         page.as_array().unwrap().iter().filter(|message| message["type"] == "text").collect();
     let message = (!texts.is_empty()).then(|| &texts[dice.roll(texts.len())]["id"]);
-    match (dice.roll(28), message) {
+    match (dice.roll(32), message) {
         (0, _) => person.post("/chats", group).await,
         (1, _) => person.post("/chats/direct", json!({"user_id": other})).await,
         (2..=9, _) | (_, None) => {
@@ -519,6 +519,15 @@ async fn act(person: &Person, other: i64, dice: &mut Dice, step: usize) {
         (22, Some(_)) => {
             person.patch(&format!("/chats/{id}"), json!({"title": format!("Title {step}")})).await
         }
+        (27, Some(_)) => {
+            let role = ["member", "admin", "owner"][dice.roll(3)];
+            person.patch(&format!("/chats/{id}/members/{other}"), json!({"role": role})).await
+        }
+        (28, Some(_)) => person.post(&format!("/chats/{id}/bans"), json!({"user_id": other})).await,
+        (29, Some(_)) => person.delete(&format!("/chats/{id}/bans/{other}")).await,
+        (30, Some(message)) => {
+            person.post(&format!("/chats/{id}/delivered"), json!({"message_id": message})).await
+        }
         (_, Some(_)) => person.delete(&format!("/chats/{id}")).await,
     };
 }
@@ -530,9 +539,26 @@ struct State(BTreeMap<i64, Known>);
 #[derive(Debug, PartialEq)]
 struct Known {
     title: Value,
-    /// Who is in it, and the newest message that each has read.
-    members: BTreeMap<i64, Value>,
+    /// Who is in it, as what, and how far messages have come with each.
+    members: BTreeMap<i64, Seat>,
     messages: BTreeMap<i64, Value>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Seat {
+    role: String,
+    read: Option<i64>,
+    delivered: Option<i64>,
+}
+
+impl Seat {
+    fn of(member: &Value) -> Self {
+        Self {
+            role: member["role"].as_str().unwrap().to_owned(),
+            read: member["last_read_message_id"].as_i64(),
+            delivered: member["last_delivered_message_id"].as_i64(),
+        }
+    }
 }
 
 impl Known {
@@ -562,7 +588,7 @@ impl State {
         if members.status == 403 {
             return;
         }
-        let member = |member: &Value| (number(&member["user"]["id"]), member["last_read_message_id"].clone());
+        let member = |member: &Value| (number(&member["user"]["id"]), Seat::of(member));
         let message = |message: &Value| (number(&message["id"]), message.clone());
         let known = Known {
             title: chat["title"].clone(),
@@ -581,7 +607,7 @@ impl State {
                 self.0.remove(&number(&data["id"]));
                 return;
             }
-            "user.updated" => return,
+            "user.updated" | "chat.access" => return,
             "chat.updated" => number(&data["id"]),
             _ => number(&data["chat_id"]),
         };
@@ -613,17 +639,23 @@ impl State {
                 known.messages.remove(&number(&data["id"]));
             }
             "chat.updated" => known.title = data["title"].clone(),
-            "member.added" => {
+            "member.added" | "member.updated" => {
                 let member = &data["member"];
-                let (user, read) = (number(&member["user"]["id"]), &member["last_read_message_id"]);
-                known.members.insert(user, read.clone());
+                known.members.insert(number(&member["user"]["id"]), Seat::of(member));
             }
             "member.removed" => {
                 known.members.remove(&number(&data["user_id"]));
             }
             "chat.read" => {
-                if let Some(read) = known.members.get_mut(&number(&data["user_id"])) {
-                    *read = data["message_id"].clone();
+                if let Some(seat) = known.members.get_mut(&number(&data["user_id"])) {
+                    seat.read = data["message_id"].as_i64();
+                    // What was read has arrived.
+                    seat.delivered = Ord::max(seat.delivered, seat.read);
+                }
+            }
+            "chat.delivered" => {
+                if let Some(seat) = known.members.get_mut(&number(&data["user_id"])) {
+                    seat.delivered = data["message_id"].as_i64();
                 }
             }
             _ => panic!("{event}"),

@@ -12,9 +12,9 @@ use poem_openapi::{ApiResponse, Object};
 use serde_json::Value;
 
 pub use attachment::{Attachment, Links, Quota, UploadForm};
-pub use chat::Chat;
+pub use chat::{Ban, Channel, Chat, ChatAbout, ChatKind, ChatSettings, Invite, InvitedTo, Notify};
 pub use message::{Edit, Message, MessageType, voice_payload};
-pub use people::{Member, Person, Tokens, User};
+pub use people::{AddedMembers, Member, Person, Role, Tokens, User};
 pub use poll::{Poll, Vote};
 
 use crate::api::refusal::Body;

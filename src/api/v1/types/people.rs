@@ -168,6 +168,26 @@ pub enum Role {
     Member,
 }
 
+impl From<model::Role> for Role {
+    fn from(role: model::Role) -> Self {
+        match role {
+            model::Role::Owner => Self::Owner,
+            model::Role::Admin => Self::Admin,
+            model::Role::Member => Self::Member,
+        }
+    }
+}
+
+impl From<Role> for model::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner,
+            Role::Admin => Self::Admin,
+            Role::Member => Self::Member,
+        }
+    }
+}
+
 /// Somebody's place in a chat.
 #[derive(Object, Debug)]
 #[oai(example)]
@@ -176,22 +196,32 @@ pub struct Member {
     pub role: Role,
     /// UTC, ISO 8601 without a zone.
     pub joined_at: String,
-    /// The newest message that they have read.
+    /// The newest message that they have read; null, too, when they hide it.
     pub last_read_message_id: Option<i64>,
+    /// The newest message that has reached one of their devices.
+    pub last_delivered_message_id: Option<i64>,
+}
+
+/// Several people who were added.
+#[derive(Object, Debug)]
+pub struct AddedMembers {
+    pub members: Vec<Member>,
+}
+
+impl From<Vec<model::Member>> for AddedMembers {
+    fn from(members: Vec<model::Member>) -> Self {
+        Self { members: members.into_iter().map(Member::from).collect() }
+    }
 }
 
 impl From<model::Member> for Member {
     fn from(member: model::Member) -> Self {
-        let role = match member.role {
-            model::Role::Owner => Role::Owner,
-            model::Role::Admin => Role::Admin,
-            model::Role::Member => Role::Member,
-        };
         Self {
             user: member.person.into(),
-            role,
+            role: member.role.into(),
             joined_at: member.joined_at.iso(),
             last_read_message_id: member.last_read.map(|id| id.0),
+            last_delivered_message_id: member.last_delivered.map(|id| id.0),
         }
     }
 }
@@ -203,6 +233,7 @@ impl Example for Member {
             role: Role::Member,
             joined_at: "2024-03-26T12:00:00".to_owned(),
             last_read_message_id: None,
+            last_delivered_message_id: None,
         }
     }
 }

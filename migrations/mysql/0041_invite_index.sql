@@ -1,0 +1,1 @@
+CREATE INDEX invite_of_chat ON invite (chat_id);

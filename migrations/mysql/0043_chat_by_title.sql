@@ -1,0 +1,2 @@
+-- Public channels in the order of their titles.
+CREATE INDEX chat_by_title ON chat (kind, title_folded, id);

@@ -1,0 +1,97 @@
+//! How far members have read, and how far messages have reached them: marks, which only move forward.
+
+use super::chat::{find, view};
+use super::idempotency::Subject;
+use super::{Caller, Error, Limit, Membership, Result};
+use crate::model::{Change, Chat, MessageId, Person, UserId};
+use crate::store::{Run, chats, marks, messages, users};
+
+/// In larger chats it is kept, but told to nobody, what has arrived: otherwise each message would be answered by as
+/// many events as there are members.
+const MOST_FOLLOWED: i64 = 200;
+/// The most people of one list.
+const MOST_LISTED: usize = 200;
+
+/// What became of a message with those who were in the chat when it was said.
+#[derive(Debug, Clone)]
+pub struct Receipts {
+    /// Those who have read it and let others see that, by name; the first 200.
+    pub read: Vec<Person>,
+    pub read_count: usize,
+    /// Those whom it has only reached, by name; the first 200.
+    pub delivered: Vec<Person>,
+    pub delivered_count: usize,
+}
+
+impl Membership {
+    /// Marks everything up to a message as read; up to the newest without one. Answers the chat after it.
+    pub async fn read(self, upto: Option<MessageId>) -> Result<Chat> {
+        self.messenger.limit(Limit::Mark(self.place.user))?;
+        let mut work = self.messenger.begin().await?;
+        let (chat, user) = (self.chat.id, self.place.user);
+        chats::lock(&mut work.tx, chat).await?;
+        let (_, place) = find(&mut work.tx, chat, user).await?;
+        let mark = match upto {
+            Some(id) => Some((id, messages::place(&mut work.tx, chat, id).await?)),
+            None => messages::newest(&mut work.tx, chat).await?.map(|(id, seq)| (id, Some(seq))),
+        };
+        if let Some((message, seq)) = mark {
+            let seq = seq.ok_or(Error::NotFound("message"))?;
+            if seq > place.read_seq {
+                marks::read(&mut work.tx, chat, user, seq).await?;
+                let told = Change::ChatRead { chat, user, message };
+                if marks::hides_reading(&mut work.tx, user).await? {
+                    work.announce(user, told).await?;
+                } else {
+                    work.announce(chat, told).await?;
+                }
+            }
+        }
+        let view = view(&mut work.tx, chat, user).await?;
+        work.once(self.attempt, Subject::Read(chat));
+        work.commit().await?;
+        Ok(view)
+    }
+
+    /// Marks everything up to a message as arrived at one of the caller's devices.
+    pub async fn delivered(self, upto: MessageId) -> Result<()> {
+        self.messenger.limit(Limit::Mark(self.place.user))?;
+        let mut work = self.messenger.begin().await?;
+        let (chat, user) = (self.chat.id, self.place.user);
+        chats::lock(&mut work.tx, chat).await?;
+        let (chat_now, place) = find(&mut work.tx, chat, user).await?;
+        let seq = messages::place(&mut work.tx, chat, upto).await?.ok_or(Error::NotFound("message"))?;
+        if seq > place.delivered_seq {
+            marks::delivered(&mut work.tx, chat, user, seq).await?;
+            if chat_now.member_count <= MOST_FOLLOWED {
+                work.announce(chat, Change::ChatDelivered { chat, user, message: upto }).await?;
+            }
+        }
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+}
+
+impl Caller {
+    /// Who has read a message, and whom it has only reached.
+    pub async fn receipts(&self, id: MessageId) -> Result<Receipts> {
+        let message = self.message(id).await?;
+        let mut read = self.messenger.db.read().await?;
+        let found = marks::receipts(&mut read, message.chat, message.seq, message.author).await?;
+        Ok(Receipts {
+            read_count: found.read.len(),
+            delivered_count: found.delivered.len(),
+            delivered: first(&mut read, &found.delivered).await?,
+            read: first(&mut read, &found.read).await?,
+        })
+    }
+}
+
+/// The first of some people, in their order.
+async fn first(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<Person>> {
+    let ids = &ids[..ids.len().min(MOST_LISTED)];
+    let found = users::by_ids(run, ids).await?;
+    let mut people: Vec<Person> = found.into_iter().map(|user| user.person).collect();
+    people.sort_by_key(|person| ids.iter().position(|id| *id == person.id));
+    Ok(people)
+}

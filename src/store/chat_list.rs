@@ -1,0 +1,240 @@
+//! Chats as their members see them: named for the reader, with what is new.
+//!
+//! Nothing is written for each reader when something is said: what is unread is counted when the list
+//! is read, in an index that holds all that decides. Who has left very much unread has the older part
+//! of it counted once and kept ([`super::marks::count`]).
+
+use std::collections::HashMap;
+
+use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sqlx::FromRow;
+
+use super::chats::{CHAT, Plain, other};
+use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Message as Msg};
+use super::{Result, Run, marks, messages, users};
+use crate::model::{Chat, ChatId, Kind, MessageId, Notify, Preferences, Right, Role, Time, UserId};
+
+/// How many places of a stream are counted each time the list is read. With more, they are counted once.
+const FAR: i64 = 512;
+
+#[derive(FromRow)]
+struct ListRow {
+    #[sqlx(flatten)]
+    chat: Plain,
+    #[sqlx(flatten)]
+    preferences: PreferencesRow,
+    role: Role,
+    /// From where on what is unread is counted.
+    counted_from: i64,
+    unread_count: i64,
+    mention_count: i64,
+    last_message: Option<MessageId>,
+    last_read: Option<MessageId>,
+}
+
+#[derive(FromRow)]
+struct PreferencesRow {
+    muted_until: Option<Time>,
+    pinned_at: Option<Time>,
+    archived_at: Option<Time>,
+    notify: Notify,
+}
+
+const PREFERENCES: [(M, M); 4] =
+    [(M::Table, M::MutedUntil), (M::Table, M::PinnedAt), (M::Table, M::ArchivedAt), (M::Table, M::Notify)];
+
+impl From<PreferencesRow> for Preferences {
+    fn from(row: PreferencesRow) -> Self {
+        Self {
+            muted_until: row.muted_until,
+            is_pinned: row.pinned_at.is_some(),
+            is_archived: row.archived_at.is_some(),
+            notify: row.notify,
+        }
+    }
+}
+
+/// A person's chats.
+pub struct List {
+    /// The most recently active first.
+    pub chats: Vec<Chat>,
+    /// Those in which so much is unread that it should be counted once and kept.
+    pub far_behind: Vec<ChatId>,
+}
+
+/// The chats of a person. Those that they hid are left out until something new is said in them.
+pub async fn of_user(run: &mut impl Run, reader: UserId) -> Result<List> {
+    let mut question = seen_by(reader);
+    question.and_where(Expr::col((M::Table, M::HiddenSeq)).is_null().or(Expr::exists(newer_than_hidden())));
+    let rows: Vec<ListRow> = run.all(&question).await?;
+    let counted: HashMap<ChatId, i64> = rows.iter().map(|row| (row.chat.id, row.counted_from)).collect();
+    let mut chats = whole(run, reader, rows).await?;
+
+    let activity =
+        |chat: &Chat| chat.last_message.as_ref().map_or(chat.created_at, |message| message.sent_at);
+    chats.sort_by_key(|chat| std::cmp::Reverse((activity(chat), chat.id())));
+    let is_far = |chat: &&Chat| {
+        let last = chat.last_message.as_ref().map_or(0, |message| message.seq);
+        last - counted.get(&chat.id()).copied().unwrap_or(last) > FAR
+    };
+    let far_behind = chats.iter().filter(is_far).map(Chat::id).collect();
+    Ok(List { chats, far_behind })
+}
+
+/// One chat as a member of it sees it, hidden or not.
+pub async fn one(run: &mut impl Run, reader: UserId, chat: ChatId) -> Result<Option<Chat>> {
+    let mut question = seen_by(reader);
+    question.and_where(Expr::col((M::Table, M::ChatId)).eq(chat));
+    let rows: Vec<ListRow> = run.all(&question).await?;
+    Ok(whole(run, reader, rows).await?.pop())
+}
+
+/// How a member wants to have a chat.
+pub async fn preferences(run: &mut impl Run, reader: UserId, chat: ChatId) -> Result<Option<Preferences>> {
+    let question = Query::select()
+        .columns(PREFERENCES)
+        .from(M::Table)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .and_where(Expr::col(M::UserId).eq(reader))
+        .to_owned();
+    let row: Option<PreferencesRow> = run.one(&question).await?;
+    Ok(row.map(Preferences::from))
+}
+
+async fn whole(run: &mut impl Run, reader: UserId, rows: Vec<ListRow>) -> Result<Vec<Chat>> {
+    let newest: Vec<MessageId> = rows.iter().filter_map(|row| row.last_message).collect();
+    let messages = messages::by_ids(run, &newest).await?;
+    let mut messages: HashMap<_, _> = messages.into_iter().map(|message| (message.id, message)).collect();
+    let of_pair = |pair: &Option<String>| pair.as_deref().map(|pair| other(pair, reader).unwrap_or(reader));
+    let peers: Vec<UserId> = rows.iter().filter_map(|row| of_pair(&row.chat.pair)).collect();
+    let peers = users::by_ids(run, &peers).await?;
+    let peers: HashMap<_, _> = peers.into_iter().map(|user| (user.id(), user.person)).collect();
+
+    let mut chat = |row: ListRow| {
+        let about = row.chat.about();
+        let peer = of_pair(&row.chat.pair).and_then(|id| peers.get(&id).cloned());
+        Chat {
+            title: peer.as_ref().map_or_else(|| about.title.clone(), |peer| peer.display_name.clone()),
+            created_at: row.chat.created_at,
+            member_count: row.chat.member_count,
+            peer: peer.filter(|peer| peer.id != reader),
+            last_message: row.last_message.and_then(|id| messages.remove(&id)),
+            unread_count: row.unread_count,
+            mention_count: row.mention_count,
+            last_read: row.last_read,
+            role: row.role,
+            code: row.chat.code.filter(|_| row.role.may(Right::Invite, about.kind)),
+            preferences: row.preferences.into(),
+            about,
+        }
+    };
+    Ok(rows.into_iter().map(&mut chat).collect())
+}
+
+/// The chats of a reader, as rows.
+fn seen_by(reader: UserId) -> SelectStatement {
+    let unread = Expr::col((M::Table, M::Counted)).add(Expr::from(unread_after(reader, counted_from())));
+    Query::select()
+        .columns(CHAT)
+        .columns(PREFERENCES)
+        .column((M::Table, M::Role))
+        .expr_as(counted_from(), "counted_from")
+        .expr_as(unread.sub(Expr::from(unread_and_hidden(reader))), "unread_count")
+        .expr_as(Expr::from(mention_count(reader)), "mention_count")
+        .expr_as(Expr::from(newest(reader)), "last_message")
+        .expr_as(marks::last_read(), "last_read")
+        .from(M::Table)
+        .inner_join(C::Table, Expr::col((C::Table, C::Id)).equals((M::Table, M::ChatId)))
+        .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
+        .and_where(Expr::col((C::Table, C::DeletedAt)).is_null())
+        .to_owned()
+}
+
+/// What is unread up to there was counted before.
+fn counted_from() -> Expr {
+    let marks = [M::CountedSeq, M::ReadSeq].map(|column| Expr::col((M::Table, column)));
+    Func::coalesce(marks).into()
+}
+
+fn messages_of_chat() -> SelectStatement {
+    Query::select()
+        .from(Msg::Table)
+        .and_where(Expr::col((Msg::Table, Msg::ChatId)).equals((M::Table, M::ChatId)))
+        .to_owned()
+}
+
+/// How many messages of others are there after a place. All that decides stands in one index.
+pub(super) fn unread_after(reader: UserId, place: Expr) -> SelectStatement {
+    let mut question = messages_of_chat();
+    question
+        .expr(Func::count(Expr::col((Msg::Table, Msg::Seq))))
+        .and_where(Expr::col((Msg::Table, Msg::Seq)).gt(place))
+        .and_where(counts(reader));
+    question
+}
+
+/// Whether a message is one that waits for a reader: of somebody else, and still there.
+fn counts(reader: UserId) -> Expr {
+    Expr::col((Msg::Table, Msg::AuthorId))
+        .ne(reader)
+        .and(Expr::col((Msg::Table, Msg::Kind)).ne(Kind::System))
+        .and(Expr::col((Msg::Table, Msg::DeletedAt)).is_null())
+}
+
+/// Of those that are unread, the few that the reader hid.
+fn unread_and_hidden(reader: UserId) -> SelectStatement {
+    let same = |theirs: Msg, ours: H| Expr::col((Msg::Table, theirs)).equals((H::Table, ours));
+    Query::select()
+        .expr(Func::count(Expr::col((H::Table, H::Seq))))
+        .from(H::Table)
+        .inner_join(Msg::Table, same(Msg::ChatId, H::ChatId).and(same(Msg::Seq, H::Seq)))
+        .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
+        .and_where(Expr::col((H::Table, H::ChatId)).equals((M::Table, M::ChatId)))
+        .and_where(Expr::col((H::Table, H::Seq)).gt(Expr::col((M::Table, M::ReadSeq))))
+        .and_where(counts(reader))
+        .to_owned()
+}
+
+/// Unread messages that mean the reader, or everybody.
+fn mention_count(reader: UserId) -> SelectStatement {
+    let hidden = Query::select()
+        .expr(Expr::val(1))
+        .from(H::Table)
+        .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
+        .and_where(Expr::col((H::Table, H::ChatId)).equals((N::Table, N::ChatId)))
+        .and_where(Expr::col((H::Table, H::Seq)).equals((N::Table, N::Seq)))
+        .to_owned();
+    Query::select()
+        // One message may mean both.
+        .expr(Func::count_distinct(Expr::col((N::Table, N::Seq))))
+        .from(N::Table)
+        .and_where(Expr::col((N::Table, N::UserId)).is_in([reader, UserId(0)]))
+        .and_where(Expr::col((N::Table, N::ChatId)).equals((M::Table, M::ChatId)))
+        .and_where(Expr::col((N::Table, N::Seq)).gt(Expr::col((M::Table, M::ReadSeq))))
+        .and_where(Expr::col((N::Table, N::AuthorId)).ne(reader))
+        .and_where(Expr::exists(hidden).not())
+        .to_owned()
+}
+
+fn newest(reader: UserId) -> SelectStatement {
+    let hidden = Query::select()
+        .expr(Expr::val(1))
+        .from(H::Table)
+        .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
+        .and_where(Expr::col((H::Table, H::ChatId)).equals((Msg::Table, Msg::ChatId)))
+        .and_where(Expr::col((H::Table, H::Seq)).equals((Msg::Table, Msg::Seq)))
+        .to_owned();
+    messages_of_chat()
+        .column((Msg::Table, Msg::Id))
+        .and_where(Expr::exists(hidden).not())
+        .order_by((Msg::Table, Msg::Seq), Order::Desc)
+        .limit(1)
+        .to_owned()
+}
+
+fn newer_than_hidden() -> SelectStatement {
+    messages_of_chat()
+        .expr(Expr::val(1))
+        .and_where(Expr::col((Msg::Table, Msg::Seq)).gt(Expr::col((M::Table, M::HiddenSeq))))
+        .to_owned()
+}
