@@ -100,7 +100,8 @@ impl TryFrom<ChatChange> for messenger::ChatChange {
 
     fn try_from(change: ChatChange) -> Result<Self, Error> {
         let ChatChange { title, description, read_only, message_life } = change;
-        if title.is_none() && read_only.is_none() && description.is_undefined() && message_life.is_undefined() {
+        if title.is_none() && read_only.is_none() && description.is_undefined() && message_life.is_undefined()
+        {
             return Err(Error::invalid("title", "is missing, and so is everything else that can be changed"));
         }
         // What is less than nothing is refused as too short, not taken for nothing.

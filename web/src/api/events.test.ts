@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { applyEvent, messagesInFlight } from './events'
-import { cacheOf, CHAT, chat, HER, ME, member, message } from './fixtures'
+import { cacheOf, CHAT, chat, HER, ME, member, message, person } from './fixtures'
 import { fromPage, overlay, withOlder, type History } from './history'
 import { keys } from './keys'
 import type { Chat, Member, Message } from './types'
@@ -97,6 +97,8 @@ test('chats come, change their title and go', () => {
   expect(cache.getQueryData<Chat[]>(keys.chats)!.map(({ id }) => id)).toEqual([11, CHAT])
   hear('chat.updated', { id: 11, title: 'Newer' })
   expect(theChat().title).toBe('Newer')
+  hear('chat.updated', { id: 11, title: null, message_life: 60 })
+  expect(theChat()).toMatchObject({ title: 'Newer', message_life: 60 })
   hear('chat.removed', { id: 11 })
   expect(cache.getQueryData<Chat[]>(keys.chats)!.map(({ id }) => id)).toEqual([CHAT])
 })
@@ -105,6 +107,15 @@ test('a replayed creation does not take back what was heard since', () => {
   hear('message.created', message(7))
   hear('chat.created', chat())
   expect(theChat().last_message?.id).toBe(7)
+})
+
+test('a member with another name or role is shown as they are now', () => {
+  cache.setQueryData(keys.members(CHAT), [member(ME), member(HER)])
+  const renamed = member(HER, { role: 'admin', user: { ...person(HER), display_name: 'Newer' } })
+  hear('member.updated', { chat_id: CHAT, member: renamed })
+  expect(cache.getQueryData<Member[]>(keys.members(CHAT))![1]).toEqual(renamed)
+  hear('member.updated', { chat_id: CHAT, member: member(ME, { role: 'owner' }) })
+  expect(theChat().role).toBe('owner')
 })
 
 test('members come and go, and are counted', () => {

@@ -20,6 +20,7 @@ export function applyEvent(cache: QueryClient, frame: Frame): void {
     case 'chat.updated': return chatUpdated(cache, data)
     case 'chat.removed': return chatRemoved(cache, data)
     case 'member.added': return memberAdded(cache, data)
+    case 'member.updated': return memberUpdated(cache, data)
     case 'member.removed': return memberRemoved(cache, data)
     case 'chat.read': return chatRead(cache, data)
     case 'user.updated': return userUpdated(cache, data)
@@ -114,8 +115,9 @@ function chatCreated(cache: QueryClient, chat: Chat): void {
   putChat(cache, chat)
 }
 
-function chatUpdated(cache: QueryClient, { id, title }: { id: number; title: string }): void {
-  changeChat(cache, id, (chat) => ({ ...chat, title }))
+/// A private chat has another title for each of the two, which is not told with what is alike for both.
+function chatUpdated(cache: QueryClient, about: { id: number; title: string | null }): void {
+  changeChat(cache, about.id, (chat) => ({ ...chat, ...about, title: about.title ?? chat.title }))
 }
 
 function chatRemoved(cache: QueryClient, { id }: { id: number }): void {
@@ -138,6 +140,16 @@ function editMembers(cache: QueryClient, chat: number, edit: (members: Member[])
 
 function memberAdded(cache: QueryClient, { chat_id, member }: { chat_id: number; member: Member }): void {
   editMembers(cache, chat_id, (members) => [...members.filter((one) => one.user.id !== member.user.id), member])
+}
+
+function memberUpdated(cache: QueryClient, { chat_id, member }: { chat_id: number; member: Member }): void {
+  const { user, role } = member
+  cache.setQueryData<Member[]>(keys.members(chat_id), (members) =>
+    members?.map((one) => (one.user.id === user.id ? member : one)))
+  changeChat(cache, chat_id, (chat) => {
+    if (user.id === meOf(cache)) return { ...chat, role }
+    return chat.peer?.id === user.id ? { ...chat, title: user.display_name, peer: user } : chat
+  })
 }
 
 function memberRemoved(cache: QueryClient, { chat_id, user_id }: { chat_id: number; user_id: number }): void {
