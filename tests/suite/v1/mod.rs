@@ -2,19 +2,24 @@
 
 mod attachments;
 mod auth;
+mod channels;
 mod chats;
 mod errors;
 mod expiry;
 mod forward;
 mod idempotency;
+mod invites;
 mod kinds;
 mod media;
+mod members;
 mod messages;
 mod people;
 mod pins;
 mod polls;
+mod receipts;
 mod replies;
 mod sessions;
 mod socket;
 mod sync;
+mod unread;
 mod users;

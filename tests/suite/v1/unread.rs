@@ -1,0 +1,197 @@
+//! Unread messages and mentions, against a model that counts them the slow way.
+
+use std::collections::HashSet;
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::server::{Dice, Person, TestServer};
+
+/// A message as the model remembers it.
+struct Said {
+    id: i64,
+    author: usize,
+    deleted: bool,
+    hidden_from: HashSet<usize>,
+    means: HashSet<usize>,
+    means_all: bool,
+}
+
+/// What each person has of the chat.
+#[derive(Default)]
+struct Place {
+    is_member: bool,
+    /// How many messages there were up to the mark.
+    read: usize,
+}
+
+struct World {
+    seed: u64,
+    people: Vec<Person>,
+    chat: i64,
+    said: Vec<Said>,
+    places: Vec<Place>,
+}
+
+impl World {
+    async fn begin(server: &TestServer, seed: u64) -> Self {
+        let mut people = Vec::new();
+        for number in 0..4 {
+            people.push(server.person(&format!("p{number}x{seed}")).await);
+        }
+        let others: Vec<&Person> = people[1..].iter().collect();
+        let chat = people[0].group("Счёт", &others).await;
+        let places = people.iter().map(|_| Place { is_member: true, read: 0 }).collect();
+        Self { seed, people, chat, said: Vec::new(), places }
+    }
+
+    fn names(&self, dice: &mut Dice) -> (HashSet<usize>, bool, String) {
+        let (mut means, mut text) = (HashSet::new(), format!("слово {}", dice.roll(100)));
+        for number in 0..self.people.len() {
+            if dice.roll(4) == 0 {
+                text += &format!(" @p{number}x{}", self.seed);
+                means.insert(number);
+            }
+        }
+        let all = dice.roll(5) == 0;
+        if all {
+            text += " @all";
+        }
+        (means, all, text)
+    }
+
+    /// Names mean those who are in the chat at that moment, and never the author.
+    fn meant(&self, means: HashSet<usize>, author: usize) -> HashSet<usize> {
+        means.into_iter().filter(|who| self.places[*who].is_member && *who != author).collect()
+    }
+
+    async fn step(&mut self, dice: &mut Dice) {
+        let who = dice.roll(self.people.len());
+        let person = self.people[who].clone();
+        let is_member = self.places[who].is_member;
+        let some = (!self.said.is_empty()).then(|| dice.roll(self.said.len()));
+        match dice.roll(12) {
+            0..=4 if is_member => {
+                let (means, means_all, text) = self.names(dice);
+                let id = person.say(self.chat, &text).await["id"].as_i64().unwrap();
+                let means = self.meant(means, who);
+                let said =
+                    Said { id, author: who, deleted: false, hidden_from: HashSet::new(), means, means_all };
+                self.said.push(said);
+            }
+            5 if is_member => {
+                let Some(index) = some else { return };
+                let said = &self.said[index];
+                if said.author == who && !said.deleted {
+                    let (means, means_all, text) = self.names(dice);
+                    let path = format!("/messages/{}", said.id);
+                    person.patch(&path, json!({"content": text})).await.expect(200);
+                    let means = self.meant(means, who);
+                    (self.said[index].means, self.said[index].means_all) = (means, means_all);
+                }
+            }
+            6 if is_member => {
+                let Some(index) = some else { return };
+                let said = &mut self.said[index];
+                if !said.deleted && (said.author == who || who == 0) {
+                    person.delete(&format!("/messages/{}", said.id)).await.expect(204);
+                    said.deleted = true;
+                }
+            }
+            7 if is_member => {
+                let Some(index) = some else { return };
+                person.delete(&format!("/messages/{}?for=me", self.said[index].id)).await.expect(204);
+                self.said[index].hidden_from.insert(who);
+            }
+            8 | 9 if is_member => {
+                let Some(index) = some else { return };
+                let body = json!({"message_id": self.said[index].id});
+                person.post(&format!("/chats/{}/read", self.chat), body).await.expect(200);
+                let read = &mut self.places[who].read;
+                *read = Ord::max(*read, index + 1);
+            }
+            10 if is_member && who != 0 => {
+                person.delete(&format!("/chats/{}/members/{}", self.chat, person.id)).await.expect(204);
+                self.places[who].is_member = false;
+            }
+            11 if !is_member => {
+                let body = json!({"user_id": person.id});
+                self.people[0].post(&format!("/chats/{}/members", self.chat), body).await.expect(201);
+                // What was said before somebody came counts as read.
+                self.places[who] = Place { is_member: true, read: self.said.len() };
+            }
+            _ => {}
+        }
+    }
+
+    fn counts(&self, who: usize) -> (i64, i64) {
+        let unread = |said: &&Said| said.author != who && !said.deleted && !said.hidden_from.contains(&who);
+        let left: Vec<&Said> = self.said[self.places[who].read..].iter().filter(unread).collect();
+        let mentions = left.iter().filter(|said| said.means_all || said.means.contains(&who)).count();
+        (left.len() as i64, mentions as i64)
+    }
+
+    async fn check(&self, step: usize) {
+        let seed = self.seed;
+        for (who, person) in self.people.iter().enumerate() {
+            let chats = person.get("/chats").await.expect(200);
+            let chat = chats.as_array().unwrap().iter().find(|chat| chat["id"] == self.chat);
+            assert_eq!(chat.is_some(), self.places[who].is_member, "seed {seed}, step {step}");
+            if let Some(chat) = chat {
+                let shown = (chat["unread_count"].as_i64().unwrap(), chat["mention_count"].as_i64().unwrap());
+                assert_eq!(shown, self.counts(who), "of person {who}, seed {seed}, step {step}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn unread_messages_and_mentions_are_exact_after_any_history() {
+    let server = TestServer::start().await;
+    for seed in 0..6 {
+        let mut dice = Dice(seed);
+        let mut world = World::begin(&server, seed).await;
+        for step in 0..120 {
+            world.step(&mut dice).await;
+            if step % 4 == 0 {
+                world.check(step).await;
+            }
+        }
+        world.check(120).await;
+    }
+}
+
+/// So much is unread that the older part of it is counted once and kept.
+#[tokio::test]
+async fn what_was_counted_once_is_forgotten_when_it_is_no_longer_so() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let chat = ann.group("Счёт", &[&bob]).await;
+    let say = |number: usize| ann.say(chat, if number.is_multiple_of(100) { "@bob" } else { "слово" });
+    let mut ids = Vec::new();
+    for some in 0..50 {
+        let said = join_all((0..12).map(|number| say(some * 12 + number))).await;
+        ids.extend(said.iter().map(|message| message["id"].as_i64().unwrap()));
+    }
+    let counts = async || {
+        let chat = bob.get("/chats").await.expect(200)[0].clone();
+        (chat["unread_count"].as_i64().unwrap(), chat["mention_count"].as_i64().unwrap())
+    };
+    // Asked for more than once: counted for the list, then from what was kept.
+    for _ in 0..3 {
+        assert_eq!(counts().await, (600, 6));
+    }
+    ids.sort_unstable();
+    ann.delete(&format!("/messages/{}", ids[50])).await.expect(204);
+    assert_eq!(counts().await, (599, 6));
+    bob.delete(&format!("/messages/{}?for=me", ids[60])).await.expect(204);
+    assert_eq!(counts().await, (598, 6));
+    assert_eq!(counts().await, (598, 6));
+    ann.delete(&format!("/messages/{}", ids[60])).await.expect(204);
+    assert_eq!(counts().await, (598, 6), "it was hidden before");
+    let mark = json!({"message_id": ids[99]});
+    bob.post(&format!("/chats/{chat}/read"), mark).await.expect(200);
+    assert_eq!(counts().await.0, 500);
+    bob.post(&format!("/chats/{chat}/read"), json!({})).await.expect(200);
+    assert_eq!(counts().await, (0, 0));
+}
