@@ -18,6 +18,7 @@ mod pins;
 mod polls;
 mod receipts;
 mod replies;
+mod rights;
 mod sessions;
 mod socket;
 mod sync;
