@@ -28,7 +28,7 @@ test('two people talk, both ways, live', async () => {
 
   // It is told every few seconds, and shown for a few.
   await until(async () => {
-    await field(boris.page).press('р')
+    await field(boris.page).pressSequentially('р')
     return anna.page.locator('header').getByText('печатает').isVisible()
   }, 'the word that somebody is typing')
   await say(boris.page, 'Здравствуй, Анна!')
@@ -65,6 +65,32 @@ test('a message is changed, reacted to and deleted, and the other sees it', asyn
   await anna.page.getByRole('dialog').getByRole('button', { name: 'Удалить' }).click()
   await bubble(boris.page, 'Сообщение удалено').waitFor()
   await bubble(anna.page, 'Сообщение удалено').waitFor()
+  await end()
+})
+
+test('an answer shows what it answers, and a poll is voted in', async () => {
+  const { anna, boris, end } = await two()
+  await say(anna.page, 'Где встречаемся?')
+  await chatRow(boris.page, anna.name).click()
+  await bubble(boris.page, 'Где встречаемся?').hover()
+  await bubble(boris.page, 'Где встречаемся?').getByRole('button', { name: 'Действия' }).click()
+  await boris.page.getByRole('menuitem', { name: 'Ответить' }).click()
+  await say(boris.page, 'В беседке')
+  const answer = bubble(anna.page, 'В беседке')
+  await answer.locator('blockquote').getByText('Где встречаемся?').waitFor()
+
+  await delivered(anna.page, 'Где встречаемся?')
+  const her = await api(anna.login)
+  const [chat] = await her.get('/chats')
+  const asked = (await her.get(`/messages?chat_id=${chat.id}`)).find(({ content }) => content === 'Где встречаемся?')
+  await her.patch(`/messages/${asked.id}`, { content: 'Где собираемся?' })
+  await answer.locator('blockquote').getByText('Где собираемся?').waitFor()
+
+  await her.post('/messages', { chat_id: chat.id, type: 'poll', content: 'Когда?', payload: { options: ['в пять', 'в шесть'] } })
+  await bubble(boris.page, 'Когда?').getByRole('radio', { name: 'в шесть' }).click()
+  await bubble(anna.page, 'Когда?').getByRole('radio', { name: 'в шесть 100 %' }).waitFor()
+  await bubble(anna.page, 'Когда?').getByText('1 голос').waitFor()
+  await bubble(boris.page, 'Когда?').getByRole('radio', { name: 'в шесть', checked: true }).waitFor()
   await end()
 })
 

@@ -5,7 +5,7 @@ import { changeChat, messageCreated, messageDeleted, messageHidden, messageUpdat
 import type { History } from './history'
 import { request } from './http'
 import { keys } from './keys'
-import type { Chat, Member, Message, ReadMark, User } from './types'
+import type { Chat, Member, Message, ReadMark, User, Vote } from './types'
 
 export function useCreateGroup() {
   const cache = useQueryClient()
@@ -138,6 +138,19 @@ export function useReact(me: number) {
       if (message) messageUpdated(cache, message)
     },
     onError: (_, { message }) => messageUpdated(cache, message),
+  })
+}
+
+/// Chooses in a poll, instead of what was chosen before.
+export function useVote() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: ({ message, options }: { message: Message; options: number[] }) =>
+      request<Message>('PUT', `/messages/${message.id}/vote`, { body: { options } }),
+    onSuccess: (changed, { message, options }) => {
+      cache.setQueryData<Vote>(keys.vote(message.id), { message_id: message.id, chat_id: message.chat_id, options })
+      messageUpdated(cache, changed)
+    },
   })
 }
 

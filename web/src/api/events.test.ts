@@ -23,6 +23,15 @@ test('a new message joins its history and leads its chat', () => {
   expect(theChat()).toMatchObject({ unread_count: 1, last_message: { id: 2 } })
 })
 
+test('an answer shows what it answers as that is now', () => {
+  const quote = { id: 1, author_id: HER, type: 'text' as const, text: 'message 1' }
+  show(message(1), message(2, { reply_to: quote }))
+  hear('message.updated', message(1, { content: 'changed', plain: 'changed' }))
+  expect(items()[1]!.reply_to).toEqual({ ...quote, text: 'changed' })
+  hear('message.deleted', { id: 1, chat_id: CHAT })
+  expect(items()[1]!.reply_to).toEqual({ ...quote, text: null })
+})
+
 test('a message that is told twice counts once', () => {
   show()
   hear('message.created', message(2))

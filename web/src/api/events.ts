@@ -4,7 +4,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { buried, change, drop, put, type History } from './history'
 import { Inflight } from './inflight'
 import { keys } from './keys'
-import type { Chat, Frame, Member, Message, User } from './types'
+import type { Chat, Frame, Member, Message, User, Vote } from './types'
 
 export const messagesInFlight = new Inflight<Message>()
 export const chatsInFlight = new Inflight<Chat>()
@@ -24,6 +24,7 @@ export function applyEvent(cache: QueryClient, frame: Frame): void {
     case 'member.removed': return memberRemoved(cache, data)
     case 'chat.read': return chatRead(cache, data)
     case 'user.updated': return userUpdated(cache, data)
+    case 'poll.voted': return pollVoted(cache, data)
     case 'gap': return gap(cache, data)
   }
 }
@@ -72,7 +73,7 @@ function lastMessage(cache: QueryClient, chat: number, id: number, edit: (messag
 
 export function messageUpdated(cache: QueryClient, message: Message): void {
   messagesInFlight.note(message.chat_id, message.id, message)
-  editHistory(cache, message.chat_id, (history) => change(history, message.id, () => message))
+  editHistory(cache, message.chat_id, (history) => requote(change(history, message.id, () => message), message.id, message.plain ?? message.content))
   lastMessage(cache, message.chat_id, message.id, () => message)
 }
 
@@ -80,8 +81,22 @@ export function messageDeleted(cache: QueryClient, { id, chat_id }: { id: number
   const known = knownMessage(cache, chat_id, id)
   if (known) messagesInFlight.note(chat_id, id, buried(known))
   discount(cache, chat_id, id, known)
-  editHistory(cache, chat_id, (history) => change(history, id, buried))
+  editHistory(cache, chat_id, (history) => requote(change(history, id, buried), id, null))
   lastMessage(cache, chat_id, id, buried)
+}
+
+/// Answers show the beginning of what they answer as it is now.
+function requote(history: History, id: number, text: string | null | undefined): History {
+  const quotes = ({ reply_to }: Message) => reply_to?.id === id
+  if (text === undefined || !history.items.some(quotes)) return history
+  const items = history.items.map((one) =>
+    (quotes(one) ? { ...one, reply_to: { ...one.reply_to!, text: text && text.slice(0, 200) } } : one))
+  return { ...history, items }
+}
+
+/// On another device of one's own.
+function pollVoted(cache: QueryClient, vote: Vote): void {
+  cache.setQueryData<Vote>(keys.vote(vote.message_id), vote)
 }
 
 function knownMessage(cache: QueryClient, chat: number, id: number): Message | undefined {

@@ -7,7 +7,7 @@ import { fromPage, overlay, withOlder, type History } from './history'
 import { bytes, request } from './http'
 import { keys } from './keys'
 import { useSettled } from '@/lib/useSettled'
-import type { Attachment, Chat, Member, Message, Person, Session, User } from './types'
+import type { Attachment, Chat, Member, Message, Person, Session, User, Vote } from './types'
 
 const PAGE = 50
 const MOST = 200
@@ -84,6 +84,19 @@ function personOf(cache: QueryClient, id: number | null | undefined): Person | u
   const me = cache.getQueryData<User>(keys.me)
   if (me && me.id === id) return { ...me, deactivated: false }
   return cache.getQueryData<Chat[]>(keys.chats)?.find((chat) => chat.peer?.id === id)?.peer ?? undefined
+}
+
+/// What one chose in a poll. Only an anonymous one has to be asked about.
+export function useOwnVote(message: Message, me: number): number[] {
+  const poll = message.poll
+  const told = useQuery({
+    queryKey: keys.vote(message.id),
+    queryFn: ({ signal }) => request<Vote>('GET', `/messages/${message.id}/vote`, { signal }),
+    enabled: poll?.anonymous ?? false,
+    staleTime: Infinity,
+  }).data
+  if (poll?.anonymous || told) return told?.options ?? []
+  return (poll?.options ?? []).flatMap(({ user_ids }, option) => (user_ids?.includes(me) ? [option] : []))
 }
 
 export function usePeopleSearch(words: string) {

@@ -38,6 +38,9 @@ export interface Payload {
 }
 
 export type Message = Omit<Wire<Schemas['Message']>, 'payload' | 'attachments'> & { payload: Payload | null; attachments: Attachment[] }
+export type Quote = Wire<Schemas['Quote']>
+export type Vote = Wire<Schemas['Vote']>
+export type Poll = Wire<Schemas['Poll']>
 export type Chat = Omit<Wire<Schemas['Chat']>, 'last_message'> & { last_message: Message | null }
 
 export interface NewMessage {
@@ -46,6 +49,7 @@ export interface NewMessage {
   content?: string | null
   payload?: Payload | null
   client_id?: string
+  reply_to?: number | null
 }
 
 export interface SyncPage {

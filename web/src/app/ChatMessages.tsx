@@ -4,7 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import type { History as Known } from '@/api/history'
 import { keys } from '@/api/keys'
 import { useChat, useChats, useMe } from '@/api/queries'
-import type { Chat, Message } from '@/api/types'
+import type { Chat, Message, Quote } from '@/api/types'
 import { Avatar } from '@/components/Avatar'
 import { IconButton } from '@/components/Button'
 import { Empty } from '@/components/Empty'
@@ -16,6 +16,7 @@ import { History } from '@/features/messages/History'
 import { TypingLine } from '@/features/messages/TypingLine'
 import { useT } from '@/lib/i18n'
 import { part } from '@/lib/part'
+import { summary } from '@/lib/system'
 import styles from './ChatMessages.module.css'
 
 const ChatInfo = part(() => import('@/features/members/ChatInfo').then((file) => file.ChatInfo))
@@ -35,11 +36,17 @@ function Conversation({ chat, me, onBack }: { chat: Chat; me: number; onBack?: (
   const cache = useQueryClient()
   const [staged, setStaged] = useState<File[]>([])
   const [editing, setEditing] = useState<Message | null>(null)
+  const [quoted, setQuoted] = useState<Quote | null>(null)
   const [info, setInfo] = useState(false)
   const editLast = () => {
     const own = cache.getQueryData<Known>(keys.history(chat.id))?.items.findLast((message) =>
       message.author_id === me && !message.deleted && message.type !== 'system' && message.content)
     if (own) setEditing(own)
+  }
+
+  const answer = (message: Message) => {
+    setEditing(null)
+    setQuoted({ id: message.id, author_id: message.author_id, type: message.type, text: summary(message) })
   }
 
   return (
@@ -57,7 +64,7 @@ function Conversation({ chat, me, onBack }: { chat: Chat; me: number; onBack?: (
       </header>
       <div className={styles.narrow}><ConnectionBanner /></div>
       <DropZone onFiles={(files) => setStaged([...staged, ...files])}>
-        <History chat={chat} me={me} onEdit={setEditing} />
+        <History chat={chat} me={me} onEdit={setEditing} onAnswer={answer} />
         <Composer
           key={editing?.id ?? 'new'}
           chat={chat}
@@ -65,6 +72,8 @@ function Conversation({ chat, me, onBack }: { chat: Chat; me: number; onBack?: (
           onStage={setStaged}
           editing={editing}
           onEdit={setEditing}
+          quoted={quoted}
+          onQuote={setQuoted}
           onEditLast={editLast}
         />
       </DropZone>

@@ -10,22 +10,33 @@ export function systemText(message: Message, actor: string, target: string): str
   switch (message.payload?.kind) {
     case 'chat.created': return t('system.created', { actor, title })
     case 'chat.renamed': return t('system.renamed', { actor, title })
+    case 'chat.owner': return t('system.owner', { target })
     case 'member.added': return t('system.added', { actor, target })
     case 'member.left': return t('system.left', { actor: target || actor })
+    case 'members.added': return t('system.added', { actor, target: names(message) })
+    case 'member.joined': return t('system.joined', { actor: target || actor })
     case 'member.removed': return t('system.removed', { actor, target })
+    case 'member.banned': return t('system.banned', { actor, target })
     default: return message.content ?? ''
   }
+}
+
+/// Whom a notice about several people names.
+function names(message: Message): string {
+  const members = message.payload?.members
+  const people = Array.isArray(members) ? members as { name?: unknown }[] : []
+  return people.map(({ name }) => (typeof name === 'string' ? name : '')).join(', ')
 }
 
 /// One line about a message, for lists and announcements.
 export function summary(message: Message): string {
   if (message.deleted) return t('message.deleted')
-  if (message.content) return message.content
+  if (message.content && message.type !== 'poll') return message.content
   switch (message.type) {
     case 'voice': return t('message.voice')
     case 'image': return t('message.image')
     case 'video': return t('message.video')
     case 'file': return message.attachments[0]?.filename ?? t('message.file')
-    default: return ''
+    default: return message.plain ?? ''
   }
 }

@@ -1,6 +1,6 @@
 /// A message on its way: written down before it is sent, erased when the server has it.
 
-import type { Message, NewMessage, Payload } from '../types'
+import type { Message, NewMessage, Payload, Quote } from '../types'
 
 export interface Entry {
   /// Also the Idempotency-Key: however often it is sent, it is one message.
@@ -12,6 +12,8 @@ export interface Entry {
   content: string | null
   payload: Payload | null
   file: { blob: Blob; name: string; type: string } | null
+  /// What it answers. Missing in what an older client wrote down.
+  reply_to?: Quote | null
   state: 'waiting' | 'failed'
   error: string | null
 }
@@ -22,6 +24,7 @@ export interface Draft {
   content?: string | null
   payload?: Payload | null
   file?: Entry['file']
+  reply_to?: Quote | null
 }
 
 export const inOrder = (a: Entry, b: Entry) => a.created_at - b.created_at || a.client_id.localeCompare(b.client_id)
@@ -35,6 +38,7 @@ export const body = (entry: Entry): NewMessage => ({
   content: entry.content,
   payload: entry.payload,
   client_id: entry.client_id,
+  ...(entry.reply_to && { reply_to: entry.reply_to.id }),
 })
 
 /// How an unsent message looks in the history. Its id is after every real one.
@@ -53,6 +57,7 @@ export const asMessage = (entry: Entry): Message => ({
   mentions: [],
   mentions_all: false,
   silent: false,
+  reply_to: entry.reply_to,
   attachments: entry.file
     ? [{ id: '', filename: entry.file.name, content_type: entry.file.type, size: entry.file.blob.size, created_at: '', has_thumbnail: false }]
     : [],

@@ -75,6 +75,7 @@ export function send(draft: Draft): void {
     content: draft.content ?? null,
     payload: draft.payload ?? null,
     file: draft.file ?? null,
+    reply_to: draft.reply_to ?? null,
     state: 'waiting',
     error: null,
   }

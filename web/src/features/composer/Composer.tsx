@@ -1,7 +1,7 @@
-import { ArrowUp, Check, Mic, Paperclip, Pencil, X } from 'lucide-react'
+import { ArrowUp, Check, Mic, Paperclip, Pencil, Reply, X } from 'lucide-react'
 import { Suspense, useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { useEditMessage } from '@/api/actions'
-import type { Chat, Message } from '@/api/types'
+import type { Chat, Message, Quote } from '@/api/types'
 import { IconButton } from '@/components/Button'
 import { useT } from '@/lib/i18n'
 import { part } from '@/lib/part'
@@ -19,6 +19,9 @@ interface Props {
   onStage: (files: File[]) => void
   editing: Message | null
   onEdit: (message: Message | null) => void
+  /// What the next message answers.
+  quoted: Quote | null
+  onQuote: (quoted: Quote | null) => void
   /// ArrowUp in an empty field.
   onEditLast: () => void
 }
@@ -26,21 +29,21 @@ interface Props {
 const touch = () => matchMedia('(hover: none) and (pointer: coarse)').matches
 
 /// Where a message is written, recorded, or put together from files.
-export function Composer({ chat, staged, onStage, editing, onEdit, onEditLast }: Props) {
+export function Composer({ chat, staged, onStage, editing, onEdit, quoted, onQuote, onEditLast }: Props) {
   const t = useT()
   const [draft, setDraft] = useDraft(chat.id)
   const [edited, setEdited] = useState(editing?.content ?? '')
   const [recording, setRecording] = useState(false)
   const picker = useRef<HTMLInputElement>(null)
   const edit = useEditMessage()
-  const { sendText, sendFiles, sendVoice, typing } = useSending(chat.id)
+  const { sendText, sendFiles, sendVoice, typing } = useSending(chat.id, quoted)
   const text = editing ? edited : draft
   const field = useGrow(text)
   const ready = text.trim() !== '' || (staged.length > 0 && !editing)
 
   useEffect(() => {
     if (!touch() || editing) field.current?.focus()
-  }, [editing, field])
+  }, [editing, quoted, field])
 
   const submit = () => {
     if (!ready) return
@@ -51,6 +54,7 @@ export function Composer({ chat, staged, onStage, editing, onEdit, onEditLast }:
     if (staged.length > 0) void sendFiles(staged, draft.trim() || null)
     else sendText(draft.trim())
     onStage([])
+    onQuote(null)
     setDraft('')
     field.current?.focus()
   }
@@ -65,9 +69,10 @@ export function Composer({ chat, staged, onStage, editing, onEdit, onEditLast }:
       event.preventDefault()
       onEditLast()
     }
-    if (event.key === 'Escape' && (editing || staged.length > 0)) {
+    if (event.key === 'Escape' && (editing || quoted || staged.length > 0)) {
       event.stopPropagation()
       if (editing) onEdit(null)
+      else if (quoted) onQuote(null)
       else onStage([])
     }
   }
@@ -75,7 +80,7 @@ export function Composer({ chat, staged, onStage, editing, onEdit, onEditLast }:
   if (recording) {
     return (
       <Suspense fallback={<div className={styles.composer} />}>
-        <RecorderBar onSend={(voice) => { setRecording(false); sendVoice(voice) }} onCancel={() => setRecording(false)} />
+        <RecorderBar onSend={(voice) => { setRecording(false); sendVoice(voice); onQuote(null) }} onCancel={() => setRecording(false)} />
       </Suspense>
     )
   }
@@ -86,6 +91,13 @@ export function Composer({ chat, staged, onStage, editing, onEdit, onEditLast }:
           <Pencil size={18} />
           <p><b>{t('composer.editing')}</b><span>{editing.content}</span></p>
           <IconButton label={t('common.cancel')} onClick={() => onEdit(null)}><X size={18} /></IconButton>
+        </div>
+      )}
+      {!editing && quoted && (
+        <div className={styles.editing}>
+          <Reply size={18} />
+          <p><b>{t('composer.answering')}</b><span dir="auto">{quoted.text}</span></p>
+          <IconButton label={t('common.cancel')} onClick={() => onQuote(null)}><X size={18} /></IconButton>
         </div>
       )}
       {!editing && staged.length > 0 && <Staged files={staged} onChange={onStage} />}

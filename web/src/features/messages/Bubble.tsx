@@ -37,7 +37,7 @@ export function Bubble({ row, own, me, author, delivery, onMenu }: Props) {
         {...hold}
       >
         {author && <b className={cx(styles.author, styles[`hue${hue(message.author_id)}`])}>{author}</b>}
-        <Content message={message} entry={entry} />
+        <Content message={message} entry={entry} me={me} />
         <span className={styles.meta}>
           {message.edited_at && !message.deleted && <span>{t('message.edited')}</span>}
           <Time at={message.ts} form="clock" />

@@ -1,28 +1,49 @@
+import { Forward } from 'lucide-react'
 import { Fragment, Suspense } from 'react'
 import type { Entry } from '@/api/outbox'
-import type { Message } from '@/api/types'
+import { usePerson } from '@/api/queries'
+import type { Message, Quote } from '@/api/types'
 import { useT } from '@/lib/i18n'
 import { part } from '@/lib/part'
 import styles from './Content.module.css'
 import { FilePart } from './FilePart'
 import { ImagePart } from './ImagePart'
+import { PlacePart } from './PlacePart'
+import { PollPart } from './PollPart'
 import { VideoPart } from './VideoPart'
 
 const VoicePart = part(() => import('./VoicePart').then((file) => file.VoicePart))
 
-/// What a message says: its file, if it has one, and its text.
-export function Content({ message, entry }: { message: Message; entry: Entry | null }) {
+/// What a message says: what it answers or repeats, its files, and its text.
+export function Content({ message, entry, me }: { message: Message; entry: Entry | null; me: number }) {
   const t = useT()
   if (message.deleted) return <span>{t('message.deleted')}</span>
   const file = entry?.file?.blob ?? null
   return (
     <>
+      {message.forwarded_from && <p className={styles.origin}><Forward size={14} />{t('message.forwarded', { name: message.forwarded_from.author_name })}</p>}
+      {message.reply_to && <Quoted quote={message.reply_to} />}
       {message.type === 'image' && <ImagePart message={message} local={file} />}
       {message.type === 'video' && <VideoPart message={message} local={file} />}
-      {message.type === 'file' && <FilePart message={message} />}
+      {message.type === 'file' && <FilePart file={message.attachments[0]} />}
       {message.type === 'voice' && <Suspense fallback={<div className={styles.voice} />}><VoicePart message={message} local={file} /></Suspense>}
+      {/* The first file is the message; what was sent along with it is below. */}
+      {message.attachments.slice(1).map((file) => <FilePart key={file.id} file={file} />)}
       {message.content && <span className={styles.text} dir="auto"><Text text={message.content} /></span>}
+      {message.type === 'location' && <PlacePart message={message} />}
+      {message.poll && <PollPart message={message} poll={message.poll} me={me} />}
     </>
+  )
+}
+
+function Quoted({ quote }: { quote: Quote }) {
+  const t = useT()
+  const author = usePerson(quote.author_id)
+  return (
+    <blockquote className={styles.quote}>
+      <b>{author?.display_name}</b>
+      <span dir="auto">{quote.text ?? t('message.deleted')}</span>
+    </blockquote>
   )
 }
 

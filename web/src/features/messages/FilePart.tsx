@@ -1,17 +1,17 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Download, File } from 'lucide-react'
 import { linkQuery } from '@/api/queries'
-import type { Message } from '@/api/types'
+import type { Attachment } from '@/api/types'
 import { useLanguage, useT } from '@/lib/i18n'
 import { size } from '@/lib/media'
 import styles from './Media.module.css'
 
-export function FilePart({ message }: { message: Message }) {
+/// A file to be saved; one that is on its way has no id yet.
+export function FilePart({ file }: { file: Attachment | undefined }) {
   const t = useT()
   const language = useLanguage()
   const cache = useQueryClient()
-  const file = message.attachments[0]
-  const id = message.payload?.attachment_id
+  const id = file?.id
   const name = file?.filename ?? t('message.file')
 
   const download = async () => {

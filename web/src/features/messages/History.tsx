@@ -18,10 +18,11 @@ interface Props {
   chat: Chat
   me: number
   onEdit: (message: Message) => void
+  onAnswer: (message: Message) => void
 }
 
 /// A conversation, as far back as the reader scrolls. Only what is seen is in the page.
-export function History({ chat, me, onEdit }: Props) {
+export function History({ chat, me, onEdit, onAnswer }: Props) {
   const t = useT()
   const { history, isPending, isError, refetch, loadOlder, loadingOlder } = useHistory(chat.id)
   const members = useMembers(chat.id)
@@ -77,7 +78,7 @@ export function History({ chat, me, onEdit }: Props) {
           {chat.unread_count > 0 && <span>{chat.unread_count}</span>}
         </button>
       )}
-      {menu && <MessageMenu key={menu.message.id} message={menu.message} at={menu.at} me={me} onEdit={onEdit} onClose={() => setMenu(null)} />}
+      {menu && <MessageMenu key={menu.message.id} message={menu.message} at={menu.at} me={me} onEdit={onEdit} onAnswer={onAnswer} onClose={() => setMenu(null)} />}
     </div>
   )
 }

@@ -22,7 +22,7 @@ export function ImagePart({ message, local }: { message: Message; local: Blob | 
   const t = useT()
   const [large, setLarge] = useState(false)
   const here = useLocal(local)
-  const { data, isError, refetch } = useBlob(message.payload?.attachment_id, !local)
+  const { data, isError, refetch } = useBlob(message.attachments[0]?.id || undefined, !local)
   const { width = 320, height = 240 } = message.payload ?? {}
   const box = fit(width, height, MOST)
   const url = here ?? data

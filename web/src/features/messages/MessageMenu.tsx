@@ -1,4 +1,4 @@
-import { Copy, EyeOff, Pencil, Trash2 } from 'lucide-react'
+import { Copy, EyeOff, Pencil, Reply, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { toast } from 'sonner'
 import { useDeleteMessage, useReact } from '@/api/actions'
@@ -17,10 +17,11 @@ interface Props {
   at: Place
   me: number
   onEdit: (message: Message) => void
+  onAnswer: (message: Message) => void
   onClose: () => void
 }
 
-export function MessageMenu({ message, at, me, onEdit, onClose }: Props) {
+export function MessageMenu({ message, at, me, onEdit, onAnswer, onClose }: Props) {
   const t = useT()
   const [sure, setSure] = useState(false)
   const react = useReact(me)
@@ -64,6 +65,7 @@ export function MessageMenu({ message, at, me, onEdit, onClose }: Props) {
           </button>
         ))}
       </div>
+      <MenuItem icon={<Reply size={18} />} onSelect={() => { onClose(); onAnswer(message) }}>{t('message.answer')}</MenuItem>
       {own && message.type !== 'voice' && (
         <MenuItem icon={<Pencil size={18} />} onSelect={() => { onClose(); onEdit(message) }}>{t('message.edit')}</MenuItem>
       )}

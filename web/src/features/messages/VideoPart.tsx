@@ -8,7 +8,7 @@ const MOST = { width: 420, height: 360 }
 
 export function VideoPart({ message, local }: { message: Message; local: Blob | null }) {
   const here = useLocal(local)
-  const { data, refetch } = useLink(message.payload?.attachment_id, !local)
+  const { data, refetch } = useLink(message.attachments[0]?.id || undefined, !local)
   const box = fit(message.payload?.width ?? 420, message.payload?.height ?? 236, MOST)
   return (
     <video

@@ -16,7 +16,7 @@ export function VoicePart({ message, local }: { message: Message; local: Blob | 
   const t = useT()
   const here = useLocal(local)
   const duration = (message.payload?.duration_ms ?? 0) / 1000
-  const player = usePlayer(message.payload?.attachment_id, here, duration)
+  const player = usePlayer(message.attachments[0]?.id || undefined, here, duration)
   const waveform = message.payload?.waveform
   return (
     <div className={styles.voice}>
