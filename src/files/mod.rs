@@ -1,6 +1,7 @@
 //! The bytes of attachments, through object_store: a local folder now, a bucket by configuration.
 
 mod facts;
+mod heavy;
 mod links;
 mod picture;
 mod recording;
@@ -41,7 +42,9 @@ pub enum Error {
     WrongType { declared: String, found: String },
     #[error("the upload broke off: {0}")]
     Truncated(String),
-    #[error("the picture has {width} × {height} pixels; at most 40,000,000 are taken, and 10,000 on a side")]
+    #[error(
+        "the picture has {width} × {height} pixels; at most 40,000,000 are taken, and 10,000 on a side, of what is not sent as application/octet-stream"
+    )]
     TooManyPixels { width: u32, height: u32 },
     #[error("the picture would take more memory than a picture may")]
     Bomb,

@@ -1,6 +1,6 @@
 //! Pictures: how large they are, and small ones made of them. Whatever is made holds pixels and nothing else.
 
-use std::io::{BufRead, BufReader, Cursor, Seek, SeekFrom};
+use std::io::{BufReader, Cursor, Seek, SeekFrom};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::webp::WebPEncoder;
@@ -8,7 +8,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::facts::Source;
-use super::{Error, Result};
+use super::{Error, Result, heavy};
 use crate::model::Facts;
 
 /// The most pixels, and the longest side. A picture may claim any size in thirty bytes.
@@ -18,8 +18,6 @@ const LONGEST_SIDE: u32 = 10_000;
 const BUDGET: u64 = 128 * 1024 * 1024;
 /// The largest file of a picture that is read; a JPEG is in memory as a whole.
 const LARGEST_FILE: u64 = 32 * 1024 * 1024;
-/// A progressive JPEG is collected coefficient by coefficient, of two bytes in each of three colours.
-const COEFFICIENTS: u64 = 6;
 /// A thumbnail fits into a square of this side.
 const THUMBNAIL: u32 = 512;
 /// An avatar is a square of at most this side.
@@ -71,10 +69,7 @@ struct Picture<D> {
 fn open(file: Source) -> Result<Option<Picture<impl ImageDecoder>>> {
     let mut file = BufReader::new(file);
     let Ok(length) = file.seek(SeekFrom::End(0)) else { return Ok(None) };
-    let is_progressive = file.rewind().is_ok() && is_progressive(&mut file).unwrap_or(false);
-    if file.rewind().is_err() {
-        return Ok(None);
-    }
+    let Ok(cost) = heavy::cost(&mut file) else { return Ok(None) };
     let Ok(mut reader) = ImageReader::new(file).with_guessed_format() else { return Ok(None) };
     if reader.format() == Some(ImageFormat::Jpeg) && length > LARGEST_FILE {
         return Ok(None);
@@ -92,8 +87,8 @@ fn open(file: Source) -> Result<Option<Picture<impl ImageDecoder>>> {
     if pixels > MOST_PIXELS || width.max(height) > LONGEST_SIDE {
         return Err(Error::TooManyPixels { width, height });
     }
-    let more = if is_progressive { pixels * COEFFICIENTS } else { 0 };
-    let is_heavy = decoder.total_bytes().saturating_add(more) > BUDGET;
+    let memory = decoder.total_bytes().saturating_add(pixels * cost.per_pixel);
+    let is_heavy = memory > BUDGET || cost.part > pixels;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     Ok(Some(Picture { decoder, orientation, size: (width, height), is_heavy }))
 }
@@ -130,28 +125,6 @@ impl<D: ImageDecoder> Picture<D> {
         let mut small = shrink(image);
         small.apply_orientation(self.orientation);
         Some((small, profile))
-    }
-}
-
-/// Whether a JPEG is a progressive one: whether its frame begins with `FF C2`.
-fn is_progressive(file: &mut impl BufRead) -> std::io::Result<bool> {
-    let mut head = [0; 2];
-    file.read_exact(&mut head)?;
-    if head != [0xff, 0xd8] {
-        return Ok(false);
-    }
-    loop {
-        let mut segment = [0; 4];
-        file.read_exact(&mut segment)?;
-        let [mark, kind, length @ ..] = segment;
-        match kind {
-            0xc2 => return Ok(true),
-            0xc0 | 0xc1 | 0xc3 | 0xda => return Ok(false),
-            _ if mark != 0xff => return Ok(false),
-            _ => {}
-        }
-        let body = u64::from(u16::from_be_bytes(length)).saturating_sub(2);
-        std::io::copy(&mut std::io::Read::take(&mut *file, body), &mut std::io::sink())?;
     }
 }
 
@@ -205,4 +178,51 @@ fn encode(image: &DynamicImage, profile: Option<Vec<u8>>) -> Option<Made> {
         "image/jpeg"
     };
     Some(Made { content_type, bytes: bytes.into_inner() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::strip::Strip;
+
+    #[test]
+    fn a_webp_that_hides_a_larger_frame_gets_no_decoder() {
+        // An animation of 60 by 40 pixels, with a frame of 16,383 by 16,383 in it.
+        let file = [
+            &b"RIFF\x5c\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0\x3b\0\0\x27\0\0ANIM\x06\0\0\0\xff\xff\xff\xff\0\0"
+                [..],
+            b"ANMF\x24\0\0\0\0\0\0\0\0\0\x3b\0\0\x27\0\0\xc8\0\0\x02",
+            b"VP8 \x0c\0\0\0\x10\x02\0\x9d\x01\x2a\xff\x3f\xff\x3f\0\0",
+        ];
+        let picture = open(Box::new(Cursor::new(file.concat()))).unwrap().unwrap();
+        assert_eq!((picture.size, picture.is_heavy), ((60, 40), true));
+    }
+
+    #[test]
+    fn whatever_is_wrong_with_a_picture_it_ends() {
+        let picture =
+            image::RgbaImage::from_fn(24, 16, |x, y| image::Rgba([x as u8 * 9, y as u8 * 9, 60, 200]));
+        for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::WebP] {
+            let mut whole = Cursor::new(Vec::new());
+            let picture = DynamicImage::from(picture.clone());
+            match format {
+                ImageFormat::Jpeg => picture.to_rgb8().write_to(&mut whole, format).unwrap(),
+                _ => picture.write_to(&mut whole, format).unwrap(),
+            }
+            let whole = whole.into_inner();
+            for at in 0..whole.len() {
+                let mut file = whole.clone();
+                file[at] ^= 0xff;
+                for file in [file, whole[..at].to_vec()] {
+                    let mut strip = Strip::new();
+                    let kept = [strip.push(file.clone().into()), strip.finish()].concat();
+                    assert!(kept.len() <= file.len());
+                    for file in [file, kept] {
+                        let _ = look(Box::new(Cursor::new(file.clone())));
+                        let _ = avatar(Box::new(Cursor::new(file)));
+                    }
+                }
+            }
+        }
+    }
 }

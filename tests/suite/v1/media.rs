@@ -10,17 +10,17 @@ use image::{
 };
 use serde_json::{Value, json};
 
-use crate::server::{Person, TestServer};
+use crate::server::{Dice, Person, TestServer};
 
 /// A place, as EXIF and its kin write it.
 const PLACE: &[u8] = b"55.7558N 37.6173E";
 
 /// A picture of which no two corners are alike.
-fn pixels(width: u32, height: u32) -> RgbImage {
+pub fn pixels(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| Rgb([(x * 255 / width) as u8, (y * 255 / height) as u8, 60]))
 }
 
-fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+pub fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let (image, mut bytes) = (image.into(), Cursor::new(Vec::new()));
     match format {
         ImageFormat::WebP => image.to_rgba8().write_with_encoder(WebPEncoder::new_lossless(&mut bytes)),
@@ -31,7 +31,7 @@ fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
 }
 
 /// A JPEG as a telephone makes it: it lies on its side, and says where it was taken, in four ways.
-fn jpeg_with_a_place(width: u32, height: u32) -> Vec<u8> {
+pub fn jpeg_with_a_place(width: u32, height: u32) -> Vec<u8> {
     let plain = encoded(pixels(width, height), ImageFormat::Jpeg);
     let segment = |marker: u8, body: &[&[u8]]| {
         let body = body.concat();
@@ -71,7 +71,7 @@ fn png_chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
 }
 
 /// A PNG of a few bytes that says how large it is.
-fn png_that_claims(width: u32, height: u32) -> Vec<u8> {
+pub fn png_that_claims(width: u32, height: u32) -> Vec<u8> {
     let head = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 6, 0, 0, 0]].concat();
     let data = encoded(pixels(1, 1), ImageFormat::Png)[41..61].to_vec();
     [
@@ -94,7 +94,7 @@ async fn bytes(person: &Person, path: &str) -> (u16, String, Vec<u8>) {
     (response.status().as_u16(), kind.unwrap_or_default(), response.bytes().await.unwrap().to_vec())
 }
 
-fn tells(file: &[u8], what: &[u8]) -> bool {
+pub fn tells(file: &[u8], what: &[u8]) -> bool {
     file.windows(what.len()).any(|part| part == what)
 }
 
@@ -104,7 +104,7 @@ async fn send(person: &Person, name: &str, kind: &str, file: Vec<u8>) -> (String
     (form["attachment_id"].as_str().unwrap().to_owned(), person.fill_in(&form, file).await)
 }
 
-fn kept(server: &TestServer) -> Vec<PathBuf> {
+pub fn kept(server: &TestServer) -> Vec<PathBuf> {
     let folders = std::fs::read_dir(server.dir.path().join("files")).unwrap();
     let files = folders.flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap());
     files.map(|file| file.unwrap().path()).collect()
@@ -263,8 +263,8 @@ async fn bombs_do_not_make_the_server_large() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
     let before = peak();
-    // Within the bounds, of pixels that pack well: 400 KB that become 75 MB.
-    let packed = encoded(RgbImage::new(5_000, 5_000), ImageFormat::Png);
+    // Within the bounds, of pixels that pack well: 200 KB that become 36 MB.
+    let packed = encoded(RgbImage::new(3_500, 3_500), ImageFormat::Png);
     assert!(packed.len() < 500_000, "{}", packed.len());
     // 160 MB of pixels are more than a decoder gets: known by its size, and without a thumbnail.
     let heavy = png_that_claims(8_000, 5_000);
@@ -275,7 +275,7 @@ async fn bombs_do_not_make_the_server_large() {
     let text = png_chunk(b"zTXt", &[b"x\0\0", &zeros[..]].concat());
     let stuffed = [&plain[..33], &profile, &text, &plain[33..]].concat();
     let files = [packed, heavy, stuffed];
-    let uploads = files.iter().cycle().take(9).map(|file| send(&ann, "a.png", "image/png", file.clone()));
+    let uploads = files.iter().cycle().take(6).map(|file| send(&ann, "a.png", "image/png", file.clone()));
     let answers = futures_util::future::join_all(uploads).await;
     for (index, (id, answer)) in answers.into_iter().enumerate() {
         match index % 3 {
@@ -419,4 +419,87 @@ async fn all_together_have_a_bound_too_and_one_without_has_none() {
     let refused = send(&bob, "b", "text/plain", vec![b'b'; 301]).await.1.refused(413, "quota_exceeded");
     assert!(refused["detail"].as_str().unwrap().contains("server"), "{refused}");
     assert_eq!(send(&bob, "b", "text/plain", vec![b'b'; 300]).await.1.status, 204);
+}
+
+#[tokio::test]
+async fn a_voice_message_learns_from_its_file_what_its_sender_did_not_say() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    let say = async |id: &str, more: Value| {
+        let mut payload = json!({"attachment_id": id, "codec": "opus", "duration_ms": null});
+        payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ann.post("/messages", json!({"chat_id": chat, "type": "voice", "payload": payload})).await
+    };
+    let recorded = include_bytes!("../media/voice.webm").to_vec();
+    let id = ann.upload("a.webm", "audio/webm;codecs=opus", recorded).await;
+    let told = say(&id, json!({})).await.expect(201);
+    let payload = &told["payload"];
+    assert!((950..=1_050).contains(&payload["duration_ms"].as_i64().unwrap()), "{payload}");
+    assert_eq!(payload["waveform"], told["attachments"][0]["waveform"]);
+    let kept = ann.get(&format!("/messages?chat_id={chat}")).await.expect(200);
+    assert_eq!(&kept[0]["payload"], payload);
+    // What the sender says stays.
+    let said = say(&id, json!({"duration_ms": 3, "waveform": [1, 2]})).await.expect(201);
+    assert_eq!((&said["payload"]["duration_ms"], &said["payload"]["waveform"]), (&json!(3), &json!([1, 2])));
+    let mute = ann.upload("a.opus", "audio/opus", b"raw frames".to_vec()).await;
+    say(&mute, json!({})).await.refused(400, "invalid");
+    say(&mute, json!({"duration_ms": 5_000})).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_voice_message_is_not_as_large_as_other_files_may_be() {
+    let server = TestServer::with(&["--rate-limits", "off", "--voice-limit", "1000"]).await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    for (size, status) in [(1_000, 201), (1_001, 413)] {
+        let id = ann.upload("a.opus", "audio/opus", vec![b'a'; size]).await;
+        let payload = json!({"attachment_id": id, "codec": "opus", "duration_ms": 1});
+        let answer =
+            ann.post("/messages", json!({"chat_id": chat, "type": "voice", "payload": payload})).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        let file = json!({"attachment_id": id});
+        ann.post("/messages", json!({"chat_id": chat, "type": "file", "payload": file})).await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_file_the_server_goes_on() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let mut dice = Dice(0x5eed);
+    let picture = || pixels(60, 40);
+    let whole = [
+        ("image/png", encoded(picture(), ImageFormat::Png)),
+        ("image/jpeg", jpeg_with_a_place(60, 40)),
+        ("image/gif", encoded(picture(), ImageFormat::Gif)),
+        ("image/webp", encoded(picture(), ImageFormat::WebP)),
+        ("audio/ogg", ruopus::encode_ogg_opus(&[0.1; 9_600], 1, 24_000)),
+        ("audio/webm", include_bytes!("../media/voice.webm").to_vec()),
+        ("video/webm", include_bytes!("../media/film.webm").to_vec()),
+        ("video/mp4", include_bytes!("../media/turned.mp4").to_vec()),
+    ];
+    let mut broken = Vec::new();
+    for (kind, file) in &whole {
+        for _ in 0..12 {
+            let mut file = file.clone();
+            for _ in 0..=dice.roll(4) {
+                let at = dice.roll(file.len());
+                match dice.roll(4) {
+                    0 => file.truncate(at.max(1)),
+                    1 => file[at] = dice.roll(256) as u8,
+                    // A length that is not true.
+                    _ => (at..file.len().min(at + 4)).for_each(|at| file[at] = 0xff),
+                }
+            }
+            broken.push((*kind, file));
+        }
+    }
+    for some in broken.chunks(16) {
+        let uploads = some.iter().map(|(kind, file)| send(&ann, "a", kind, file.clone()));
+        for (_, answer) in futures_util::future::join_all(uploads).await {
+            assert!(matches!(answer.status, 204 | 400), "{}", answer.body);
+        }
+    }
+    ann.upload("a.png", "image/png", whole[0].1.clone()).await;
 }
