@@ -37,6 +37,10 @@ pub struct Config {
           value_parser = clap::value_parser!(u64).range(1..=5 * 1024 * 1024 * 1024))]
     pub upload_limit: u64,
 
+    /// The largest voice message, in bytes.
+    #[arg(long, env = "BESEDKA_VOICE_LIMIT", default_value_t = 16 * 1024 * 1024, value_name = "BYTES")]
+    pub voice_limit: u64,
+
     /// How many bytes of files one person may have; 0 when there is no bound. The 5 GiB that it is
     /// without this setting hold some years of a talkative person's pictures, and yet nobody fills
     /// a small server's disk alone.
@@ -123,6 +127,7 @@ impl Config {
                 Registration::Closed => Opening::Closed,
             },
             upload_limit: self.upload_limit,
+            voice_limit: self.voice_limit,
             quota_per_user: self.quota_per_user,
             quota_total: self.quota_total,
             rate_limits: self.rate_limits == Switch::On,

@@ -87,6 +87,7 @@ pub(super) fn administrator() -> Settings {
     Settings {
         opening: Opening::Open,
         upload_limit: 1,
+        voice_limit: 1,
         quota_per_user: 0,
         quota_total: 0,
         rate_limits: false,

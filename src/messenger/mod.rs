@@ -87,6 +87,8 @@ pub struct Settings {
     pub opening: Opening,
     /// The largest file, in bytes.
     pub upload_limit: u64,
+    /// The largest voice message, in bytes.
+    pub voice_limit: u64,
     /// How many bytes of files one person may have; 0 when there is no bound.
     pub quota_per_user: u64,
     /// How many bytes of files there may be in all; 0 when there is no bound.

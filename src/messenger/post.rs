@@ -139,7 +139,7 @@ pub(super) async fn carry_out(
     let mut work = messenger.begin().await?;
     let mut results: Vec<Option<Result<Message>>> = wish::refuse_repeated(&mut work, wishes, keys).await?;
     let seats = wish::refuse_strangers(&mut work, wishes, &mut results).await?;
-    let mut files = wish::attach(&mut work, wishes, &mut results).await?;
+    let mut files = wish::attach(&mut work, wishes, messenger.settings.voice_limit, &mut results).await?;
     let mut answers = wish::answer(&mut work, wishes, &mut results).await?;
     if keys == Keys::Whole
         && let Some(refusal) = results.iter_mut().find_map(|result| result.take_if(|result| result.is_err()))
@@ -172,6 +172,9 @@ pub(super) async fn carry_out(
         message.is_silent = wish.is_silent;
         message.origin = forwarded.as_ref().map(|forwarded| forwarded.origin.clone());
         message.attachments = files.remove(index).unwrap_or_default();
+        if let Some(content) = &mut message.content {
+            content.learn(&message.attachments);
+        }
         (message.reply_to, message.thread) = answers.remove(index).unwrap_or_default();
         (message.mentions, message.mentions_all) = meant.remove(index).unwrap_or_default();
         message.expires_at =

@@ -9,8 +9,8 @@ use super::sweep::UPLOAD_LIFE;
 use super::work::Work;
 use super::{Error, Result};
 use crate::model::{
-    Attachment, AttachmentId, ChatId, Class, Kind, Mentioned, Message, MessageId, Origin, Quote, Right, Time,
-    UserId,
+    Attachment, AttachmentId, ChatId, Class, Content, Kind, Mentioned, Message, MessageId, Origin, Quote,
+    Right, Time, UserId,
 };
 use crate::store::members::{self, Seat};
 use crate::store::{attachments, idempotency, mentions, messages};
@@ -112,6 +112,7 @@ fn refuse_seat(seat: &Seat) -> Option<Error> {
 pub(super) async fn attach(
     work: &mut Work,
     wishes: &[Wish],
+    largest_voice: u64,
     results: &mut Results,
 ) -> Result<HashMap<usize, Vec<Attachment>>> {
     let ids: Vec<_> = wishes
@@ -131,7 +132,7 @@ pub(super) async fn attach(
             Some(forwarded) => {
                 files.insert(index, forwarded.files.clone());
             }
-            None => match own_files(wish, &found, now) {
+            None => match own_files(wish, &found, largest_voice, now) {
                 Ok(own) => {
                     files.insert(index, own);
                 }
@@ -142,11 +143,38 @@ pub(super) async fn attach(
     Ok(files)
 }
 
-fn own_files(wish: &Wish, found: &HashMap<AttachmentId, Attachment>, now: Time) -> Result<Vec<Attachment>> {
+fn own_files(
+    wish: &Wish,
+    found: &HashMap<AttachmentId, Attachment>,
+    largest_voice: u64,
+    now: Time,
+) -> Result<Vec<Attachment>> {
     let ids = wish.new.content.attachments();
     let several = ids.len() > 1;
     let own = |id| found.get(&id).filter(|attachment| attachment.owner == wish.author);
-    ids.into_iter().map(|id| check_file(wish.new.content.kind(), several, own(id), now).cloned()).collect()
+    let files: Vec<Attachment> = ids
+        .into_iter()
+        .map(|id| check_file(wish.new.content.kind(), several, own(id), now).cloned())
+        .collect::<Result<_>>()?;
+    if wish.new.content.kind() == Kind::Voice {
+        check_voice(&wish.new.content, files.first(), largest_voice)?;
+    }
+    Ok(files)
+}
+
+fn check_voice(content: &Content, file: Option<&Attachment>, largest: u64) -> Result<()> {
+    if file.is_some_and(|file| u64::try_from(file.size).is_ok_and(|size| size > largest)) {
+        return Err(Error::TooLarge(format!(
+            "Voice messages of more than {largest} bytes are not taken here"
+        )));
+    }
+    let told = file.and_then(|file| file.facts.duration_ms);
+    if content.asks_for_length() && told.is_none_or(|length| length > Content::LONGEST_VOICE_MS) {
+        let reason =
+            "duration_ms is needed: the file does not tell it, or is longer than 900,000 milliseconds";
+        return Err(Error::invalid("payload", reason));
+    }
+    Ok(())
 }
 
 fn check_file(kind: Kind, several: bool, file: Option<&Attachment>, now: Time) -> Result<&Attachment> {

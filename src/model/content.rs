@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::AttachmentId;
+use super::{Attachment, AttachmentId};
 
 /// The longest text, in characters and in bytes of UTF-8.
 const LONGEST_TEXT: (usize, usize) = (16_000, 64 * 1024);
@@ -11,8 +11,6 @@ const LONGEST_TEXT: (usize, usize) = (16_000, 64 * 1024);
 const LARGEST_PAYLOAD: usize = 16 * 1024;
 /// How deep a payload may be nested: what reads JSON has limits of its own, serde_json's is 128 in all.
 const DEEPEST_PAYLOAD: usize = 32;
-/// The longest voice message: 15 minutes.
-const LONGEST_VOICE_MS: i64 = 15 * 60 * 1_000;
 /// Bars of a drawn voice message.
 const MOST_BARS: usize = 1_024;
 /// Files of one message.
@@ -88,6 +86,9 @@ pub struct Content {
 }
 
 impl Content {
+    /// The longest voice message: 15 minutes.
+    pub const LONGEST_VOICE_MS: i64 = 15 * 60 * 1_000;
+
     /// Checks what a client wants to say. `text` is the text of a text message and the caption of the others.
     pub fn new(kind: Kind, text: Option<String>, payload: Option<Payload>) -> Result<Self, Flaw> {
         let text = text.filter(|text| kind == Kind::Text || !is_blank(text));
@@ -142,6 +143,28 @@ impl Content {
                 self.payload.as_ref().and_then(attachments_of).unwrap_or_default()
             }
             Kind::Text | Kind::System | Kind::Location | Kind::Poll | Kind::Ai => Vec::new(),
+        }
+    }
+
+    /// Whether a voice message leaves it to its file to tell how long it is.
+    pub fn asks_for_length(&self) -> bool {
+        self.kind == Kind::Voice
+            && self.payload.as_ref().is_some_and(|payload| payload.get("duration_ms") == Some(&Value::Null))
+    }
+
+    /// Puts in what a voice message's file tells and its sender did not.
+    pub fn learn(&mut self, files: &[Attachment]) {
+        let (Kind::Voice, Some(payload), [file]) = (self.kind, &mut self.payload, files) else { return };
+        let told = [
+            ("duration_ms", file.facts.duration_ms.map(Value::from)),
+            ("waveform", file.facts.waveform.clone().map(Value::from)),
+        ];
+        for (name, value) in told {
+            if let Some(value) = value
+                && payload.get(name).is_none_or(Value::is_null)
+            {
+                payload.insert(name.to_owned(), value);
+            }
         }
     }
 
@@ -273,8 +296,11 @@ fn check_voice(payload: Option<&Payload>) -> Result<(), Flaw> {
     if attachments_of(payload).is_some_and(|files| files.len() > 1) {
         return flaw("payload", "a voice message is one file");
     }
-    if !payload.get("duration_ms").is_some_and(|n| in_range(n, 0, LONGEST_VOICE_MS)) {
-        return flaw("payload", "duration_ms must be 0 to 900,000 milliseconds");
+    if !payload.get("duration_ms").is_some_and(|n| n.is_null() || in_range(n, 0, Content::LONGEST_VOICE_MS)) {
+        return flaw(
+            "payload",
+            "duration_ms must be 0 to 900,000 milliseconds, or null for what the file tells",
+        );
     }
     let codec = payload.get("codec").and_then(Value::as_str);
     if codec.is_none_or(|codec| codec.is_empty() || codec.len() > 64) {
