@@ -139,6 +139,7 @@ impl Messenger {
             username,
             display_name,
             avatar_url,
+            avatar: None,
             about: None,
             time_zone: None,
             created_at: self.clock.now(),

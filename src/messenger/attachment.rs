@@ -15,7 +15,7 @@ use crate::model::{Attachment, AttachmentId, Facts, Time};
 use crate::store::attachments;
 
 /// How long an upload form is good.
-const FORM_LIFE: Duration = Duration::from_secs(15 * 60);
+pub(super) const FORM_LIFE: Duration = Duration::from_secs(15 * 60);
 /// The most files that one may have announced without uploading them.
 const MOST_PENDING: i64 = 20;
 

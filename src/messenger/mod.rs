@@ -6,6 +6,7 @@
 
 mod account;
 mod attachment;
+mod avatar;
 mod ban;
 mod chat;
 mod clock;

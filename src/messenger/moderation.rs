@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::chat::{check_description, check_title, say};
 use super::idempotency::Subject;
 use super::work::Work;
-use super::{Error, Membership, Result};
+use super::{Error, Membership, Result, avatar};
 use crate::model::{Change, Chat, ChatId, Member, Notice, Right, Role, Stream, UserId};
 use crate::store::{bans, chats, invites, members};
 
@@ -169,6 +169,9 @@ async fn give_role(work: &mut Work, chat: ChatId, user: UserId, role: Role) -> R
 /// Marks a group as gone, with all the ways into it.
 async fn end(work: &mut Work, chat: ChatId) -> Result<()> {
     let now = work.now;
+    if let Some(before) = chats::by_id(&mut work.tx, chat).await? {
+        avatar::replaced(work, chat, before.avatar, None).await?;
+    }
     chats::delete(&mut work.tx, chat, now).await?;
     invites::delete_all(&mut work.tx, chat).await?;
     bans::delete_all(&mut work.tx, chat).await?;

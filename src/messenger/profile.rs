@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::idempotency::Subject;
 use super::work::Work;
-use super::{Caller, Error, Limit, Result};
+use super::{Caller, Error, Limit, Result, avatar};
 use crate::model::{Change, Person, Stream, User, UserId, fold, text};
 use crate::store::{self, members, users};
 
@@ -49,6 +49,7 @@ impl Caller {
         }
         let written = users::update(&mut work.tx, &user).await;
         taken(&mut work.tx, written, &user).await?;
+        avatar::replaced(&mut work, user.id(), before.person.avatar, user.person.avatar).await?;
         tell_profile(&mut work, &user, &before).await?;
         work.once(self.attempt, Subject::User(user.id()));
         work.commit().await?;
@@ -91,6 +92,10 @@ impl Profile {
         }
         if let Some(new) = self.display_name {
             person.display_name = check_name(&new)?;
+        }
+        if self.avatar_url.is_some() {
+            // The address of a picture elsewhere takes the place of one that was uploaded.
+            person.avatar = None;
         }
         change(&mut person.avatar_url, self.avatar_url, check_url)?;
         change(&mut person.about, self.about, check_about)?;

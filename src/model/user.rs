@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Time, UserId};
+use super::{AttachmentId, Time, UserId};
 
 /// What anybody may see of somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +10,10 @@ pub struct Person {
     pub id: UserId,
     pub username: Option<String>,
     pub display_name: String,
+    /// A picture elsewhere, when there is no avatar.
     pub avatar_url: Option<String>,
+    /// A picture that was uploaded.
+    pub avatar: Option<AttachmentId>,
     /// What they say of themselves.
     pub about: Option<String>,
     /// An IANA name, as in `Europe/Moscow`.

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::schema::User as U;
 use super::{Result, Run};
-use crate::model::{Person, Time, User, UserId, fold};
+use crate::model::{AttachmentId, Person, Time, User, UserId, fold};
 
 /// An account to be made.
 pub struct New<'a> {
@@ -19,8 +19,17 @@ pub struct New<'a> {
 }
 
 /// The columns of a [`PersonRow`].
-pub(super) const PERSON: [U; 8] =
-    [U::Id, U::Username, U::DisplayName, U::AvatarUrl, U::About, U::TimeZone, U::CreatedAt, U::DeactivatedAt];
+pub(super) const PERSON: [U; 9] = [
+    U::Id,
+    U::Username,
+    U::DisplayName,
+    U::AvatarUrl,
+    U::AvatarId,
+    U::About,
+    U::TimeZone,
+    U::CreatedAt,
+    U::DeactivatedAt,
+];
 
 /// What anybody may see of somebody, as it is kept.
 #[derive(FromRow)]
@@ -29,6 +38,7 @@ pub(super) struct PersonRow {
     username: Option<String>,
     display_name: String,
     avatar_url: Option<String>,
+    avatar_id: Option<AttachmentId>,
     about: Option<String>,
     time_zone: Option<String>,
     created_at: Time,
@@ -42,6 +52,7 @@ impl From<PersonRow> for Person {
             username: row.username,
             display_name: row.display_name,
             avatar_url: row.avatar_url,
+            avatar: row.avatar_id,
             about: row.about,
             time_zone: row.time_zone,
             created_at: row.created_at,
@@ -124,6 +135,7 @@ pub async fn update(run: &mut impl Run, user: &User) -> Result<()> {
         .value(U::DisplayName, user.person.display_name.clone())
         .value(U::NameFolded, fold(&user.person.display_name))
         .value(U::AvatarUrl, user.person.avatar_url.clone())
+        .value(U::AvatarId, user.person.avatar)
         .value(U::About, user.person.about.clone())
         .value(U::TimeZone, user.person.time_zone.clone())
         .value(U::Language, user.language.clone())

@@ -27,7 +27,7 @@ const LINK_LIFE: Duration = Duration::from_secs(5 * 60);
 /// Of files: whoever may read one today may not tomorrow.
 const PRIVATE: &str = "private, no-store";
 /// Of files: none can do anything in our origin.
-const SANDBOX: &str = "sandbox; default-src 'none'";
+pub(super) const SANDBOX: &str = "sandbox; default-src 'none'";
 
 pub struct Attachments;
 

@@ -6,6 +6,7 @@
 
 mod attachments;
 mod auth;
+mod avatars;
 mod caller;
 mod chats;
 mod events;
@@ -84,6 +85,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         pins::Pins,
         polls::Polls,
         attachments::Attachments,
+        avatars::Avatars,
         sync::Sync,
     );
     OpenApiService::new(apis, "Besedka v1", env!("CARGO_PKG_VERSION"))

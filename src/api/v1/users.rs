@@ -9,7 +9,7 @@ use poem_openapi::{Object, OpenApi};
 
 use super::caller::SignedIn;
 use super::idempotency::Key;
-use super::types::{Done, Person, User};
+use super::types::{AVATARS, Done, Person, User};
 use super::{Answer, Area};
 use crate::api::body::JsonBody;
 use crate::messenger::{Messenger, Profile};
@@ -23,7 +23,8 @@ pub struct Users;
 struct ProfileChange {
     /// 1 to 64 characters.
     display_name: Option<String>,
-    /// An http or https address.
+    /// An http or https address of a picture elsewhere; null takes away an uploaded one, too. The address of an uploaded
+    /// one, sent back, leaves it as it is.
     avatar_url: MaybeUndefined<String>,
     /// 2 to 32 letters, digits, `_`, `-` or `.`.
     username: Option<String>,
@@ -63,7 +64,7 @@ impl From<ProfileChange> for Profile {
             email: change.email,
             username: change.username,
             display_name: change.display_name,
-            avatar_url: given(change.avatar_url),
+            avatar_url: given(change.avatar_url).filter(|url| !url.as_deref().is_some_and(is_uploaded)),
             about: given(change.about),
             time_zone: given(change.time_zone),
             language: given(change.language),
@@ -71,6 +72,11 @@ impl From<ProfileChange> for Profile {
             hides_reading: change.hides_reading,
         }
     }
+}
+
+/// Whether it is the address of an avatar that was uploaded here.
+fn is_uploaded(url: &str) -> bool {
+    url.starts_with(AVATARS)
 }
 
 /// A new password.

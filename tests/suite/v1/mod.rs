@@ -2,6 +2,7 @@
 
 mod attachments;
 mod auth;
+mod avatars;
 mod channels;
 mod chats;
 mod errors;

@@ -97,6 +97,7 @@ const OWN: &[&str] = &[
     "attachment",
     "attachmentInfo",
     "attachmentThumbnail",
+    "avatar",
     "changePassword",
     "login",
     "logout",
@@ -104,10 +105,12 @@ const OWN: &[&str] = &[
     "quota",
     "refresh",
     "register",
+    "removeAvatar",
     "revokeOtherSessions",
     "revokeSession",
     "searchUsers",
     "sessions",
+    "setAvatar",
     "socketTicket",
     "sync",
     "updateMe",
@@ -164,11 +167,16 @@ fn rows() -> Vec<Row> {
             put(format!("/messages/{}/reactions/%F0%9F%91%8D", w.message), Value::Null)
         }),
         row("receipts", members(200), |w| get(format!("/messages/{}/receipts", w.message))),
+        row("removeChatAvatar", admins(204), |w| delete(format!("/chats/{}/avatar", w.chat))),
         row("removeMember", admins(204), |w| delete(format!("/chats/{}/members/{}", w.chat, w.target))),
         row("renewCode", admins(200), |w| post(format!("/chats/{}/code", w.chat), Value::Null)),
         row("revokeInvite", admins(204), |w| delete(format!("/chats/{}/invites/{}", w.chat, w.invite))),
         row("sendMessage", members(201), |w| {
             post("/messages".to_owned(), json!({"chat_id": w.chat, "content": "слово"}))
+        }),
+        // They may, but there is no such picture.
+        row("setChatAvatar", admins(400), |w| {
+            put(format!("/chats/{}/avatar", w.chat), json!({"attachment_id": uuid::Uuid::nil()}))
         }),
         row("unban", admins(204), |w| delete(format!("/chats/{}/bans/{}", w.chat, w.banned))),
         // There is no pin to take out.

@@ -54,7 +54,7 @@ function Conversation({ chat, me, onBack }: { chat: Chat; me: number; onBack?: (
       <header className={styles.header}>
         {onBack && <IconButton label={t('common.back')} className={styles.back} onClick={onBack}><ArrowLeft size={22} /></IconButton>}
         <button type="button" className={styles.title} onClick={() => setInfo(true)}>
-          <Avatar id={chat.peer?.id ?? chat.id} name={chat.title} url={chat.peer?.avatar_url} group={chat.is_group} />
+          <Avatar id={chat.peer?.id ?? chat.id} name={chat.title} url={chat.avatar_url ?? chat.peer?.avatar_url} group={chat.is_group} />
           <span>
             <h1 dir="auto">{chat.title}</h1>
             <TypingLine chat={chat} />

@@ -167,3 +167,25 @@ impl Example for Quota {
         Self { used: 48_234_567, limit: Some(5_368_709_120) }
     }
 }
+
+/// Below which addresses avatars are.
+pub const AVATARS: &str = "/api/v1/avatars/";
+
+/// Where an avatar is, below the server's own address.
+pub fn avatar_path(id: model::AttachmentId) -> String {
+    format!("{AVATARS}{id}")
+}
+
+/// Which uploaded picture to make an avatar of.
+#[derive(Object)]
+#[oai(example)]
+pub struct NewAvatar {
+    /// A PNG, JPEG, GIF or WebP of one's own. Its middle is taken; the picture itself is no longer needed.
+    pub attachment_id: uuid::Uuid,
+}
+
+impl Example for NewAvatar {
+    fn example() -> Self {
+        Self { attachment_id: uuid::Uuid::from_u128(0x0190_7c5e_4b1f_7a60_9d3e_5f2a_1c8b_7d40) }
+    }
+}

@@ -3,6 +3,7 @@
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
 
+use super::attachment::avatar_path;
 use super::{Message, Person, Role};
 use crate::messenger::{Invitation, Invited};
 use crate::model;
@@ -30,6 +31,7 @@ pub struct Chat {
     pub peer: Option<Person>,
     pub kind: ChatKind,
     pub description: Option<String>,
+    /// A square picture, below this server's address.
     pub avatar_url: Option<String>,
     /// Whether only owner and admins post.
     pub read_only: bool,
@@ -67,7 +69,7 @@ impl From<model::Chat> for Chat {
             peer: chat.peer.map(Person::from),
             kind: about.kind.into(),
             description: about.description,
-            avatar_url: about.avatar.map(avatar_url),
+            avatar_url: about.avatar.map(avatar_path),
             read_only: about.is_read_only,
             message_life: about.message_life.map(seconds),
             mention_count: chat.mention_count,
@@ -79,11 +81,6 @@ impl From<model::Chat> for Chat {
             notify: notify.into(),
         }
     }
-}
-
-/// Where a chat's picture is.
-fn avatar_url(id: model::AttachmentId) -> String {
-    format!("/api/v1/avatars/{id}")
 }
 
 fn seconds(millis: i64) -> i64 {
@@ -184,6 +181,7 @@ pub struct ChatAbout {
     /// Null of a private chat, which has another title for each reader.
     pub title: Option<String>,
     pub description: Option<String>,
+    /// A square picture, below this server's address.
     pub avatar_url: Option<String>,
     /// Whether only owner and admins post.
     pub read_only: bool,
@@ -198,7 +196,7 @@ impl From<model::About> for ChatAbout {
             kind: about.kind.into(),
             title: about.kind.is_group().then_some(about.title),
             description: about.description,
-            avatar_url: about.avatar.map(avatar_url),
+            avatar_url: about.avatar.map(avatar_path),
             read_only: about.is_read_only,
             message_life: about.message_life.map(seconds),
         }
@@ -266,6 +264,7 @@ pub struct Channel {
     pub kind: ChatKind,
     pub title: String,
     pub description: Option<String>,
+    /// A square picture, below this server's address.
     pub avatar_url: Option<String>,
     pub read_only: bool,
     pub member_count: i64,
@@ -281,7 +280,7 @@ impl From<model::Channel> for Channel {
             kind: about.kind.into(),
             title: about.title,
             description: about.description,
-            avatar_url: about.avatar.map(avatar_url),
+            avatar_url: about.avatar.map(avatar_path),
             read_only: about.is_read_only,
             member_count,
             is_member,

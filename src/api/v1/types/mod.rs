@@ -11,7 +11,7 @@ use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{ApiResponse, Object};
 use serde_json::Value;
 
-pub use attachment::{Attachment, Links, Quota, UploadForm};
+pub use attachment::{AVATARS, Attachment, Links, NewAvatar, Quota, UploadForm};
 pub use chat::{Ban, Channel, Chat, ChatAbout, ChatKind, ChatSettings, Invite, InvitedTo, Notify};
 pub use message::{Edit, Message, MessageType, voice_payload};
 pub use people::{AddedMembers, Member, Person, Role, Tokens, User};

@@ -3,6 +3,7 @@
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
 
+use super::attachment::avatar_path;
 use crate::messenger::Grant;
 use crate::model;
 
@@ -54,7 +55,8 @@ pub struct User {
     pub username: Option<String>,
     /// The name that others see.
     pub display_name: String,
-    /// An http or https address of a picture.
+    /// A square picture: below this server's address (`/api/v1/avatars/…`) when it was uploaded, or an http or https
+    /// address elsewhere.
     pub avatar_url: Option<String>,
     /// What one says of oneself.
     pub about: Option<String>,
@@ -78,9 +80,9 @@ impl From<model::User> for User {
         Self {
             id: person.id.0,
             email,
+            avatar_url: person.avatar.map(avatar_path).or(person.avatar_url),
             username: person.username,
             display_name: person.display_name,
-            avatar_url: person.avatar_url,
             about: person.about,
             time_zone: person.time_zone,
             language,
@@ -118,6 +120,8 @@ pub struct Person {
     pub id: i64,
     pub username: Option<String>,
     pub display_name: String,
+    /// A square picture: below this server's address (`/api/v1/avatars/…`) when it was uploaded, or an http or https
+    /// address elsewhere.
     pub avatar_url: Option<String>,
     /// What they say of themselves.
     pub about: Option<String>,
@@ -133,9 +137,9 @@ impl From<model::Person> for Person {
     fn from(person: model::Person) -> Self {
         Self {
             id: person.id.0,
+            avatar_url: person.avatar.map(avatar_path).or(person.avatar_url),
             username: person.username,
             display_name: person.display_name,
-            avatar_url: person.avatar_url,
             about: person.about,
             time_zone: person.time_zone,
             created_at: person.created_at.iso(),

@@ -28,7 +28,7 @@ export function ChatRow({ chat, selected, onSelect }: Props) {
         aria-current={selected ? 'page' : undefined}
         onClick={() => onSelect(chat.id)}
       >
-        <Avatar id={chat.peer?.id ?? chat.id} name={chat.title} url={chat.peer?.avatar_url} group={chat.is_group} />
+        <Avatar id={chat.peer?.id ?? chat.id} name={chat.title} url={chat.avatar_url ?? chat.peer?.avatar_url} group={chat.is_group} />
         <span className={styles.top}>
           <b dir="auto">{chat.title}</b>
           {unsent.length > 0 && <Tick state={failed ? 'failed' : 'waiting'} />}

@@ -38,7 +38,7 @@ export function ChatInfo({ chat, me, onClose }: Props) {
     <Dialog title={chat.is_group ? t('members.group') : t('members.private')} onClose={onClose}>
       <div className={styles.body}>
         <div className={styles.head}>
-          <Avatar id={chat.peer?.id ?? chat.id} name={chat.title} url={chat.peer?.avatar_url} size="large" group={chat.is_group} />
+          <Avatar id={chat.peer?.id ?? chat.id} name={chat.title} url={chat.avatar_url ?? chat.peer?.avatar_url} size="large" group={chat.is_group} />
           {chat.is_group && moderator ? <Rename key={chat.title} chat={chat} /> : <h3>{chat.title}</h3>}
           <p>{chat.is_group ? t('chats.members', { count: chat.member_count }) : chat.peer?.username ? `@${chat.peer.username}` : ''}</p>
         </div>

@@ -1,0 +1,123 @@
+//! Avatars: of oneself, of chats, and looking at them.
+
+use poem::Body;
+use poem::http::{StatusCode, header};
+use poem::web::Data;
+use poem_openapi::OpenApi;
+use poem_openapi::param::Path;
+use poem_openapi::payload::{Binary, Json, Response};
+use uuid::Uuid;
+
+use super::attachments::SANDBOX;
+use super::caller::SignedIn;
+use super::idempotency::Key;
+use super::types::{Chat, Done, NewAvatar, User};
+use super::{Answer, Area};
+use crate::api::body::JsonBody;
+use crate::messenger::{Messenger, Profile};
+use crate::model::{AttachmentId, ChatId};
+
+/// An avatar never changes: another one has another name.
+const KEPT: &str = "private, max-age=604800, immutable";
+
+pub struct Avatars;
+
+#[OpenApi]
+impl Avatars {
+    /// Give oneself an avatar
+    ///
+    /// Of a picture that was uploaded as every file is: `POST /attachments`, and the form it answers. A square of at
+    /// most 512 pixels is made of its middle, upright, and nothing else of the picture is kept. Everybody in one's
+    /// chats hears `member.updated`.
+    #[oai(path = "/users/me/avatar", method = "put", operation_id = "setAvatar", tag = "Area::Users")]
+    async fn set_avatar(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        body: JsonBody<NewAvatar>,
+    ) -> Answer<Json<User>> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
+        Ok(Json(caller.set_avatar(AttachmentId(body.0.attachment_id)).await?.into()))
+    }
+
+    /// Take one's avatar away
+    ///
+    /// One that was uploaded, and the address of one elsewhere.
+    #[oai(path = "/users/me/avatar", method = "delete", operation_id = "removeAvatar", tag = "Area::Users")]
+    async fn remove_avatar(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+    ) -> Answer<Done> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
+        caller.update_profile(Profile { avatar_url: Some(None), ..Profile::default() }).await?;
+        Ok(Done::Done)
+    }
+
+    /// Give a chat an avatar
+    ///
+    /// Owner and admins of a group or channel may. Everybody in it hears `chat.updated`.
+    #[oai(
+        path = "/chats/:chat_id/avatar",
+        method = "put",
+        operation_id = "setChatAvatar",
+        tag = "Area::Chats"
+    )]
+    async fn set_chat_avatar(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        chat_id: Path<i64>,
+        body: JsonBody<NewAvatar>,
+    ) -> Answer<Json<Chat>> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
+        let chat = caller.chat(ChatId(chat_id.0)).await?;
+        Ok(Json(chat.set_avatar(Some(AttachmentId(body.0.attachment_id))).await?.into()))
+    }
+
+    /// Take a chat's avatar away
+    #[oai(
+        path = "/chats/:chat_id/avatar",
+        method = "delete",
+        operation_id = "removeChatAvatar",
+        tag = "Area::Chats"
+    )]
+    async fn remove_chat_avatar(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        chat_id: Path<i64>,
+    ) -> Answer<Done> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
+        caller.chat(ChatId(chat_id.0)).await?.set_avatar(None).await?;
+        Ok(Done::Done)
+    }
+
+    /// See an avatar
+    ///
+    /// A JPEG, or a WebP when something can be seen through. It needs no token, so that `<img>` can show it: whoever
+    /// has been told its name has been told of its owner.
+    #[oai(path = "/avatars/:id", method = "get", operation_id = "avatar", tag = "Area::Users")]
+    async fn avatar(&self, messenger: Data<&Messenger>, id: Path<Uuid>) -> Answer<Response<Binary<Body>>> {
+        let avatar = messenger.avatar(AttachmentId(id.0)).await?;
+        let opened = messenger.open_avatar(&avatar).await?;
+        Ok(Response::new(Binary(Body::from_bytes_stream(opened.bytes)))
+            .header(header::CONTENT_TYPE, avatar.content_type)
+            .header(header::CONTENT_LENGTH, opened.size)
+            .header(header::CONTENT_DISPOSITION, "inline")
+            .header(header::CACHE_CONTROL, KEPT)
+            .header(header::CONTENT_SECURITY_POLICY, SANDBOX))
+    }
+}

@@ -1,0 +1,146 @@
+//! Avatars: small squares, made of pictures that were uploaded.
+//!
+//! An avatar is a file of its own, which nobody else's rights touch: the picture may stand in a
+//! message that is deleted. Whoever knows its name may see it, and only those learn it who see the
+//! person or the chat.
+
+use super::attachment::{FORM_LIFE, arrived};
+use super::idempotency::Subject;
+use super::profile::tell_profile;
+use super::quota::room;
+use super::work::Work;
+use super::{Caller, Error, Limit, Membership, Messenger, Result};
+use crate::files::{Opened, Received};
+use crate::model::{Attachment, AttachmentId, Change, Chat, Facts, Right, Stream, User, UserId};
+use crate::store::{attachments, chats, users};
+
+/// A square that was made of a picture, and is nobody's yet.
+pub(super) struct Made {
+    attachment: Attachment,
+    received: Received,
+}
+
+impl Caller {
+    /// Makes an avatar of a picture that the caller has uploaded. Everybody in their chats hears of it.
+    pub async fn set_avatar(self, picture: AttachmentId) -> Result<User> {
+        let (messenger, user) = (&self.messenger, self.access.user);
+        messenger.limit(Limit::Profile(user))?;
+        let made = messenger.make_avatar(user, picture).await?;
+        let mut work = messenger.begin().await?;
+        let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::Unauthorized)?;
+        let mut after = before.clone();
+        (after.person.avatar, after.person.avatar_url) = (Some(made.id()), None);
+        users::update(&mut work.tx, &after).await?;
+        made.keep(&mut work, messenger).await?;
+        replaced(&mut work, user, before.person.avatar, after.person.avatar).await?;
+        tell_profile(&mut work, &after, &before).await?;
+        work.once(self.attempt, Subject::User(user));
+        work.commit().await?;
+        Ok(after)
+    }
+}
+
+impl Membership {
+    /// Gives a group or channel an avatar, of a picture that the caller has uploaded; without one, takes it away.
+    pub async fn set_avatar(mut self, picture: Option<AttachmentId>) -> Result<Chat> {
+        // Before a decoder works for nothing; it is asked again within the change.
+        self.may(Right::Edit)?;
+        let user = self.place.user;
+        let made = match picture {
+            Some(picture) => {
+                self.messenger.limit(Limit::Upload(user))?;
+                Some(self.messenger.make_avatar(user, picture).await?)
+            }
+            None => None,
+        };
+        let mut work = self.exercise(Right::Edit).await?;
+        let mut about = self.chat.about();
+        let (chat, before) = (about.id, about.avatar);
+        about.avatar = made.as_ref().map(Made::id);
+        if let Some(made) = made {
+            made.keep(&mut work, &self.messenger).await?;
+        }
+        if about.avatar != before {
+            replaced(&mut work, chat, before, about.avatar).await?;
+            chats::update(&mut work.tx, &about).await?;
+            work.announce(chat, Change::ChatUpdated(about)).await?;
+        }
+        self.finish(work).await
+    }
+}
+
+impl Messenger {
+    /// An avatar that somebody or some chat has now.
+    pub async fn avatar(&self, id: AttachmentId) -> Result<Attachment> {
+        attachments::avatar(&mut self.db.read().await?, id).await?.ok_or(Error::NotFound("avatar"))
+    }
+
+    /// The bytes of an avatar.
+    pub async fn open_avatar(&self, avatar: &Attachment) -> Result<Opened> {
+        Ok(self.files.open(avatar, None).await?)
+    }
+
+    /// Makes a square of somebody's picture. It is swept like every file that nobody has use for, if
+    /// nothing comes of it.
+    pub(super) async fn make_avatar(&self, owner: UserId, picture: AttachmentId) -> Result<Made> {
+        let mut read = self.db.read().await?;
+        let picture = attachments::by_id(&mut read, picture).await?;
+        drop(read);
+        let picture = picture.filter(|picture| picture.owner == owner && picture.uploaded);
+        let Some(picture) = picture else {
+            return Err(Error::invalid("attachment_id", "is no uploaded picture of yours"));
+        };
+        let mut work = self.begin().await?;
+        room(&mut work.tx, &self.settings, owner).await?.hold(1)?;
+        let attachment = Attachment {
+            id: AttachmentId::random(),
+            owner,
+            filename: "avatar".to_owned(),
+            content_type: picture.content_type.clone(),
+            size: picture.size,
+            created_at: work.now,
+            expires_at: work.now + FORM_LIFE,
+            uploaded: false,
+            facts: Facts::default(),
+        };
+        // First the row: of bytes without one, nobody would know.
+        attachments::insert(&mut work.tx, &attachment).await?;
+        work.commit().await?;
+        match self.files.make_avatar(&picture, &attachment).await? {
+            Some(received) => Ok(Made { attachment, received }),
+            None => Err(Error::invalid("attachment_id", "is no PNG, JPEG, GIF or WebP that can be read")),
+        }
+    }
+}
+
+impl Made {
+    pub(super) fn id(&self) -> AttachmentId {
+        self.attachment.id
+    }
+
+    /// Counts it as a file of whoever made it.
+    pub(super) async fn keep(self, work: &mut Work, messenger: &Messenger) -> Result<()> {
+        let Self { attachment, received } = self;
+        arrived(work, &attachment, &received, &Facts::default()).await?;
+        room(&mut work.tx, &messenger.settings, attachment.owner).await?.hold(0)
+    }
+}
+
+/// Somebody, or a chat, has another avatar: the one before goes with the next sweep.
+pub(super) async fn replaced(
+    work: &mut Work,
+    whose: impl Into<Stream>,
+    before: Option<AttachmentId>,
+    after: Option<AttachmentId>,
+) -> Result<()> {
+    if before == after {
+        return Ok(());
+    }
+    if let Some(before) = before {
+        attachments::set_avatar_of(&mut work.tx, before, None).await?;
+    }
+    if let Some(after) = after {
+        attachments::set_avatar_of(&mut work.tx, after, Some(whose.into())).await?;
+    }
+    Ok(())
+}
