@@ -14,8 +14,9 @@ use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Me
 use super::{Result, Run, marks, messages, users};
 use crate::model::{Chat, ChatId, Kind, MessageId, Notify, Preferences, Right, Role, Time, UserId};
 
-/// How many places of a stream are counted each time the list is read. With more, they are counted once.
-const FAR: i64 = 512;
+/// How many places of a stream are counted each time the list is read. With more, they are counted once. Some two
+/// hundred chats with as many in each are counted in a few milliseconds.
+const FAR: i64 = 64;
 
 #[derive(FromRow)]
 struct ListRow {
@@ -187,7 +188,10 @@ fn unread_and_hidden(reader: UserId) -> SelectStatement {
     Query::select()
         .expr(Func::count(Expr::col((H::Table, H::Seq))))
         .from(H::Table)
-        .inner_join(Msg::Table, same(Msg::ChatId, H::ChatId).and(same(Msg::Seq, H::Seq)))
+        // SQLite begins with the first table of a cross join: with the few hidden ones, not with all that are unread.
+        .cross_join(Msg::Table)
+        .and_where(same(Msg::ChatId, H::ChatId))
+        .and_where(same(Msg::Seq, H::Seq))
         .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
         .and_where(Expr::col((H::Table, H::ChatId)).equals((M::Table, M::ChatId)))
         .and_where(Expr::col((H::Table, H::Seq)).gt(Expr::col((M::Table, M::ReadSeq))))
