@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::api::site::Site;
 use crate::messenger::{Opening, Settings};
+use crate::outside::Exception;
 
 /// The settings of a server. None is needed to start.
 #[derive(Debug, Clone, Args)]
@@ -50,6 +51,16 @@ pub struct Config {
     /// How many bytes of files there may be in all; 0 when only the disk is a bound.
     #[arg(long, env = "BESEDKA_QUOTA_TOTAL", default_value_t = 0, value_name = "BYTES")]
     pub quota_total: u64,
+
+    /// Whether the server reads the pages that messages link to, and shows what they say of themselves.
+    #[arg(long, env = "BESEDKA_LINK_PREVIEWS", default_value = "on", value_name = "WHETHER")]
+    pub link_previews: Switch,
+
+    /// Hosts and networks that may be read for previews although they are not on the internet, as in
+    /// wiki.corp,10.1.0.0/16, at any port. Each is a hole made on purpose: whoever may write a message
+    /// can make the server ask there, and sees the title of what answers.
+    #[arg(long, env = "BESEDKA_LINK_PREVIEW_ALLOW", value_delimiter = ',', value_name = "HOST,…")]
+    pub link_preview_allow: Vec<Exception>,
 
     /// Pages of which other addresses may use the API from a browser, as in https://app.example.org.
     #[arg(long, env = "BESEDKA_CORS_ORIGINS", value_delimiter = ',', value_name = "URL,…", value_parser = web_address)]
@@ -131,6 +142,7 @@ impl Config {
             quota_per_user: self.quota_per_user,
             quota_total: self.quota_total,
             rate_limits: self.rate_limits == Switch::On,
+            link_previews: (self.link_previews == Switch::On).then(|| self.link_preview_allow.clone()),
         }
     }
 

@@ -91,5 +91,6 @@ pub(super) fn administrator() -> Settings {
         quota_per_user: 0,
         quota_total: 0,
         rate_limits: false,
+        link_previews: None,
     }
 }

@@ -182,7 +182,11 @@ async fn link_again(work: &mut Work, message: &Message, content: &Content) -> Re
         return Ok(());
     }
     links::delete_all(&mut work.tx, &[message.id]).await?;
-    links::insert_many(&mut work.tx, &[(message.id, message.chat, found)]).await?;
+    let found = vec![(message.id, message.chat, found)];
+    links::insert_many(&mut work.tx, &found).await?;
+    if !message.parts.has(Parts::BARE) {
+        work.after(|messenger| messenger.preview(found));
+    }
     Ok(messages::set_parts(&mut work.tx, &[message.id], Parts::LINKS).await?)
 }
 

@@ -27,6 +27,7 @@ mod password;
 mod pin;
 mod poll;
 mod post;
+mod preview;
 mod profile;
 mod quota;
 mod receipt;
@@ -69,6 +70,7 @@ pub use token::{ACCESS_LIFE, Access};
 use crate::files::{Files, Links};
 use crate::hub::{Close, Hub};
 use crate::model::Ids;
+use crate::outside::Exception;
 use crate::store::Db;
 
 /// Who may make an account.
@@ -95,6 +97,8 @@ pub struct Settings {
     /// How many bytes of files there may be in all; 0 when there is no bound.
     pub quota_total: u64,
     pub rate_limits: bool,
+    /// What may be read for a preview although it is not public; nothing when no previews are made.
+    pub link_previews: Option<Vec<Exception>>,
 }
 
 /// The messenger. A handle: clones are the same one.
@@ -117,6 +121,7 @@ pub struct Core {
     limits: limits::Limits,
     running: Arc<idempotency::Running>,
     posts: mpsc::Sender<post::Post>,
+    previews: preview::Previews,
     /// From a refresh token, the one that follows it.
     successors: Key,
     invites: Key,
@@ -166,6 +171,7 @@ impl Messenger {
             limits: limits::Limits::new(settings.rate_limits, clock.clone()),
             running: Arc::default(),
             posts,
+            previews: preview::Previews::new(settings.link_previews.as_deref())?,
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
             invites: Key::new(HMAC_SHA256, &secrets.key("invite")),
             group_invites: Key::new(HMAC_SHA256, &secrets.key("invitation into a group")),

@@ -194,6 +194,9 @@ pub(super) async fn carry_out(
     attachments::post_many(&mut work.tx, &new).await?;
     mentions::insert_many(&mut work.tx, &new).await?;
     links::insert_many(&mut work.tx, &addresses).await?;
+    if !addresses.is_empty() {
+        work.after(|messenger| messenger.preview(addresses));
+    }
     let threads: Vec<MessageId> = new.iter().filter_map(|message| message.thread).collect();
     messages::set_parts(&mut work.tx, &threads, Parts::REPLIES).await?;
     for message in &new {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::message::forget;
 use super::{Messenger, Result};
 use crate::model::Stream;
-use crate::store::{attachments, chats, events, idempotency, messages, sessions, streams};
+use crate::store::{attachments, chats, events, idempotency, messages, previews, sessions, streams};
 
 /// How long each thing is kept.
 const KEYS: Duration = Duration::from_secs(24 * 3_600);
@@ -19,7 +19,8 @@ const SOME: u64 = 200;
 
 impl Messenger {
     /// Takes away idempotency keys after a day, files that were not posted within a day, sessions
-    /// that ran out, events after thirty days, and what was said in deleted chats.
+    /// that ran out, events after thirty days, what was said in deleted chats, and previews that
+    /// no message has any more.
     pub async fn sweep(&self) -> Result<()> {
         let now = self.clock.now();
         let mut work = self.begin().await?;
@@ -28,6 +29,7 @@ impl Messenger {
         work.commit().await?;
         self.sweep_deleted_chats().await?;
         self.sweep_files().await?;
+        self.sweep_previews().await?;
         self.sweep_events().await
     }
 
@@ -61,6 +63,19 @@ impl Messenger {
             let mut work = self.begin().await?;
             let ids: Vec<_> = forsaken.iter().map(|attachment| attachment.id).collect();
             attachments::delete(&mut work.tx, &ids).await?;
+            work.commit().await?;
+        }
+    }
+
+    async fn sweep_previews(&self) -> Result<()> {
+        let now = self.clock.now();
+        loop {
+            let forsaken = previews::forsaken(&mut self.db.read().await?, now, SOME).await?;
+            if forsaken.is_empty() {
+                return Ok(());
+            }
+            let mut work = self.begin().await?;
+            previews::delete(&mut work.tx, forsaken).await?;
             work.commit().await?;
         }
     }

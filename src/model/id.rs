@@ -66,6 +66,13 @@ const EPOCH: i64 = 1_735_689_600_000;
 const NODE_BITS: u32 = 6;
 const COUNTER_BITS: u32 = 6;
 
+impl MessageId {
+    /// Not more than any message has that was sent from this moment on, and more than any from before.
+    pub fn first_of(time: Time) -> Self {
+        Self((time.0 - EPOCH).clamp(0, (1 << 41) - 1) << (NODE_BITS + COUNTER_BITS))
+    }
+}
+
 /// Makes identifiers: 41 bits of milliseconds, 6 of node, 6 of counter.
 ///
 /// When more than 64 are asked for within a millisecond, the generator runs ahead of the clock

@@ -40,6 +40,23 @@ impl Link {
     }
 }
 
+/// What a page says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub title: String,
+    pub description: Option<String>,
+    /// What the site as a whole is called.
+    pub site_name: Option<String>,
+}
+
+/// A page that a message links to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The address as it stands in the message, in its normal form.
+    pub url: String,
+    pub page: Page,
+}
+
 /// The web addresses in a text, each once, the first five. What stands in Markdown's code is no link.
 pub fn links(text: &str) -> Vec<Link> {
     let mut links = Vec::new();

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Attachment, ChatId, Content, Kind, MessageId, Poll, Time, UserId};
+use super::{Attachment, ChatId, Content, Kind, MessageId, Poll, Preview, Time, UserId};
 
 #[derive(Debug, Clone)]
 pub struct Message {
@@ -40,6 +40,8 @@ pub struct Message {
     pub poll: Option<Poll>,
     pub reactions: Vec<Reaction>,
     pub attachments: Vec<Attachment>,
+    /// Of the pages that it links to, those that are known and were not taken away.
+    pub previews: Vec<Preview>,
 }
 
 impl Message {
@@ -74,6 +76,7 @@ impl Message {
             pinned_at: None,
             reactions: Vec::new(),
             attachments: Vec::new(),
+            previews: Vec::new(),
         }
     }
 
@@ -102,6 +105,8 @@ impl Parts {
     pub const LINKS: Self = Self(16);
     /// Of a poll: there are votes, or it was closed.
     pub const VOTES: Self = Self(32);
+    /// Its author wants no previews below it.
+    pub const BARE: Self = Self(64);
 
     pub fn has(self, part: Self) -> bool {
         self.0 & part.0 != 0

@@ -23,7 +23,7 @@ pub use content::{Content, Flaw, Kind, Payload, is_blank};
 pub use event::{Change, Event, Position};
 pub use id::{AttachmentId, ChatId, Ids, InviteId, MessageId, SessionId, Stream, UserId};
 pub use invite::{Ban, Invite};
-pub use link::{Link, links};
+pub use link::{Link, Page, Preview, links};
 pub use mention::Mentioned;
 pub use message::{Edit, Message, Origin, Parts, Quote, Reaction, Thread};
 pub use notice::Notice;

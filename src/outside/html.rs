@@ -4,35 +4,25 @@ use std::collections::HashMap;
 
 use html5gum::{DefaultEmitter, HtmlString, StartTag, Token, Tokenizer};
 
+use crate::model::Page;
+
 /// The longest texts that are kept, in characters.
 const LONGEST_TITLE: usize = 200;
 const LONGEST_DESCRIPTION: usize = 500;
 const LONGEST_SITE_NAME: usize = 100;
 
-/// What a page says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Page {
-    pub title: Option<String>,
-    pub description: Option<String>,
-    pub site_name: Option<String>,
-}
-
-impl Page {
-    /// Reads the head of a page.
-    pub(super) fn read(html: &str) -> Self {
-        let said = head(html);
-        let first = |names: &[&str], longest| {
-            names.iter().find_map(|name| clean(said.get(*name).map(String::as_str)?, longest))
-        };
-        Self {
-            title: first(&["og:title", "twitter:title", TITLE], LONGEST_TITLE),
-            description: first(
-                &["og:description", "twitter:description", "description"],
-                LONGEST_DESCRIPTION,
-            ),
-            site_name: first(&["og:site_name", "application-name"], LONGEST_SITE_NAME),
-        }
-    }
+/// Reads the head of a page. Nothing when it does not say what it is called.
+pub(super) fn page(html: &str) -> Option<Page> {
+    let said = head(html);
+    let first = |names: &[&str], longest| {
+        names.iter().find_map(|name| clean(said.get(*name).map(String::as_str)?, longest))
+    };
+    let site_name = first(&["og:site_name", "application-name"], LONGEST_SITE_NAME);
+    Some(Page {
+        title: first(&["og:title", "twitter:title", TITLE], LONGEST_TITLE).or_else(|| site_name.clone())?,
+        description: first(&["og:description", "twitter:description", "description"], LONGEST_DESCRIPTION),
+        site_name,
+    })
 }
 
 /// The name under which [`head`] keeps the page's own title.
@@ -142,9 +132,9 @@ fn clean(text: &str, longest: usize) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn page(title: &str, description: &str, site_name: &str) -> Page {
+    fn page(title: &str, description: &str, site_name: &str) -> Option<Page> {
         let said = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Page { title: said(title), description: said(description), site_name: said(site_name) }
+        Some(Page { title: title.to_owned(), description: said(description), site_name: said(site_name) })
     }
 
     #[test]
@@ -154,10 +144,10 @@ mod tests {
             <meta property="og:title" content="Беседка &mdash; сад"><META PROPERTY='OG:Site_Name' CONTENT=Сад>
             <meta name=twitter:description content="Card's words"></head>
             <body><meta property="og:description" content="too late">"#;
-        assert_eq!(Page::read(html), page("Беседка — сад", "Card's words", "Сад"));
-        assert_eq!(Page::read("<title>\n  Plain\n &amp; simple </title>"), page("Plain & simple", "", ""));
+        assert_eq!(super::page(html), page("Беседка — сад", "Card's words", "Сад"));
+        assert_eq!(super::page("<title>\n  Plain\n &amp; simple </title>"), page("Plain & simple", "", ""));
         assert_eq!(
-            Page::read(r#"<meta property="og:title" content=" "><title>Plain</title>"#),
+            super::page(r#"<meta property="og:title" content=" "><title>Plain</title>"#),
             page("Plain", "", "")
         );
     }
@@ -165,14 +155,14 @@ mod tests {
     #[test]
     fn what_is_said_first_counts() {
         let html = r#"<title>One</title><title>Two</title><meta name=description content=1><meta name=description content=2>"#;
-        assert_eq!(Page::read(html), page("One", "1", ""));
+        assert_eq!(super::page(html), page("One", "1", ""));
     }
 
     #[test]
     fn scripts_and_comments_say_nothing() {
         let html = r#"<script>var a = "<title>no</title>";</script><style><title>no</style><!-- <title>no</title> -->
             <title>yes <b>bold</b></title>"#;
-        assert_eq!(Page::read(html), page("yes <b>bold</b>", "", ""));
+        assert_eq!(super::page(html), page("yes <b>bold</b>", "", ""));
     }
 
     #[test]
@@ -187,9 +177,9 @@ mod tests {
             "\0",
             "</head><title>late</title>",
         ] {
-            assert_eq!(Page::read(html), Page::default(), "{html}");
+            assert_eq!(super::page(html), None, "{html}");
         }
-        assert_eq!(Page::read("<meta name=description content='x'<title>a"), page("", "x", ""));
+        assert_eq!(super::page("<meta name=application-name content='x'<title>a"), page("x", "", "x"));
     }
 
     #[test]
@@ -224,7 +214,7 @@ mod tests {
             much("<a a a a>"),
             format!("<title>{}", much("x")),
         ] {
-            let _ = Page::read(&html);
+            let _ = super::page(&html);
         }
     }
 }

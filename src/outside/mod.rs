@@ -11,5 +11,4 @@ mod http;
 mod page;
 
 pub use guard::Exception;
-pub use html::Page;
 pub use page::{Failure, Pages};

@@ -9,8 +9,9 @@ use reqwest::{Client, Response};
 use url::Url;
 
 use super::guard::{Exception, Forbidden, Guard};
-use super::html::{Page, charset_of};
-use super::{charset, http};
+use super::html::charset_of;
+use super::{charset, html, http};
+use crate::model::Page;
 
 /// How long it may take to answer, with all redirections.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -29,10 +30,17 @@ pub enum Failure {
     Redirected,
     #[error("the server answered {0}")]
     Refused(u16),
-    #[error("it is no page")]
+    #[error("it is no page with a title")]
     NoPage,
     #[error(transparent)]
-    Failed(#[from] reqwest::Error),
+    Failed(reqwest::Error),
+}
+
+impl From<reqwest::Error> for Failure {
+    /// Without the address: what people write to each other stands in no log.
+    fn from(error: reqwest::Error) -> Self {
+        Self::Failed(error.without_url())
+    }
 }
 
 /// Reads strangers' pages.
@@ -95,8 +103,8 @@ async fn read(response: Response) -> Result<Page, Failure> {
     let bytes = head_of(response).await?;
     // At its largest it takes some milliseconds, which nobody else should wait for.
     let reading =
-        tokio::task::spawn_blocking(move || Page::read(&charset::decode(&bytes, charset_of(&media_type))));
-    reading.await.map_err(|_| Failure::NoPage)
+        tokio::task::spawn_blocking(move || html::page(&charset::decode(&bytes, charset_of(&media_type))));
+    reading.await.ok().flatten().ok_or(Failure::NoPage)
 }
 
 /// A page until the end of its head.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::columns::{bytes, uuid};
 use super::schema::{HiddenMessage as H, Message as M};
-use super::{Result, Run, attachments, marks, mentions, polls, reactions};
+use super::{Result, Run, attachments, marks, mentions, polls, previews, reactions};
 use crate::model::{
     ChatId, Content, Kind, Message, MessageId, Origin, Parts, Poll, Quote, Thread, Time, UserId,
 };
@@ -85,6 +85,7 @@ impl From<MessageRow> for Message {
             poll,
             reactions: Vec::new(),
             attachments: Vec::new(),
+            previews: Vec::new(),
         }
     }
 }
@@ -448,17 +449,21 @@ pub(super) async fn whole(run: &mut impl Run, question: &SelectStatement) -> Res
     };
     let (files, reacted, meant) = (with(Parts::FILES), with(Parts::REACTIONS), with(Parts::MENTIONS));
     let voted = with(Parts::VOTES);
+    let (linking, bare) = (with(Parts::LINKS), with(Parts::BARE));
+    let linking: Vec<MessageId> = linking.into_iter().filter(|id| !bare.contains(id)).collect();
     let begun: Vec<MessageId> =
         messages.iter().filter(|m| m.parts.has(Parts::REPLIES)).map(|m| m.id).collect();
     let mut files = attachments::of_messages(run, &files).await?;
     let mut reacted = reactions::of_messages(run, &reacted).await?;
     let mut meant = mentions::of_messages(run, &meant).await?;
     let voted = polls::of_messages(run, &voted).await?;
+    let mut seen = previews::of_messages(run, &linking).await?;
     let threads = threads(run, &begun).await?;
     let quotes = quotes(run, &answered).await?;
     for message in &mut messages {
         message.reactions = reacted.remove(&message.id).unwrap_or_default();
         message.attachments = files.remove(&message.id).unwrap_or_default();
+        message.previews = seen.remove(&message.id).unwrap_or_default();
         (message.mentions, message.mentions_all) = meant.remove(&message.id).unwrap_or_default();
         if let Some(poll) = &mut message.poll
             && let Some((votes, closed_at)) = voted.get(&message.id)

@@ -25,6 +25,7 @@ pub mod mentions;
 pub mod messages;
 pub mod pins;
 pub mod polls;
+pub mod previews;
 pub mod reactions;
 pub mod sessions;
 pub mod storage;

@@ -40,6 +40,7 @@ tables! {
     }
     MessageEdit { MessageId, Number, Text, Payload, At }
     MessageLink { MessageId, Place, ChatId, Url, UrlHash }
+    LinkPreview { UrlHash, Url, Title, Description, SiteName, StaleAt }
     Mention { UserId, ChatId, Seq, MessageId, AuthorId }
     PollVote { MessageId, UserId, Choice, At }
     ClosedPoll { MessageId, At }

@@ -315,6 +315,24 @@ impl Messages {
         Ok(Created::Created(Json(messages.into_iter().map(Message::from).collect())))
     }
 
+    /// Remove a message's previews
+    ///
+    /// Its author may; they do not come back. Everybody hears it as `message.updated`.
+    #[oai(path = "/messages/:message_id/previews", method = "delete", operation_id = "removePreviews")]
+    async fn remove_previews(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        message_id: Path<i64>,
+    ) -> Answer<Done> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
+        caller.remove_previews(MessageId(message_id.0)).await?;
+        Ok(Done::Done)
+    }
+
     /// React to a message
     ///
     /// Puts one's emoji under it; one that is there already stays. Everybody hears it as `message.updated`.

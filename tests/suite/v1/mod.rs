@@ -18,6 +18,7 @@ mod people;
 mod pins;
 mod polls;
 mod receipts;
+mod previews;
 mod replies;
 mod rights;
 mod sessions;

@@ -169,6 +169,7 @@ fn rows() -> Vec<Row> {
         row("receipts", members(200), |w| get(format!("/messages/{}/receipts", w.message))),
         row("removeChatAvatar", admins(204), |w| delete(format!("/chats/{}/avatar", w.chat))),
         row("removeMember", admins(204), |w| delete(format!("/chats/{}/members/{}", w.chat, w.target))),
+        row("removePreviews", owner(204), |w| delete(format!("/messages/{}/previews", w.message))),
         row("renewCode", admins(200), |w| post(format!("/chats/{}/code", w.chat), Value::Null)),
         row("revokeInvite", admins(204), |w| delete(format!("/chats/{}/invites/{}", w.chat, w.invite))),
         row("sendMessage", members(201), |w| {

@@ -12,7 +12,7 @@ export const person = (id: number, display_name = `Person ${id}`): Person =>
 
 export const message = (id: number, more: Partial<Message> = {}): Message => ({
   id, chat_id: CHAT, author_id: HER, type: 'text', content: `message ${id}`, payload: null, ts: '2024-03-26T12:00:00.000',
-  edited_at: null, deleted: false, client_id: null, reactions: [], attachments: [], mentions: [], mentions_all: false, silent: false, ...more,
+  edited_at: null, deleted: false, client_id: null, reactions: [], attachments: [], previews: [], mentions: [], mentions_all: false, silent: false, ...more,
 })
 
 export const chat = (more: Partial<Chat> = {}): Chat => ({

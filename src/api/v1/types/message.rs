@@ -97,6 +97,28 @@ pub struct Origin {
     pub ts: String,
 }
 
+/// What a page that a message links to says of itself.
+#[derive(Object, Debug)]
+pub struct Preview {
+    /// The address as it stands in the message, in its normal form.
+    pub url: String,
+    /// Up to 200 characters, in one line.
+    pub title: String,
+    /// Up to 500 characters, in one line.
+    #[oai(skip_serializing_if_is_none)]
+    pub description: Option<String>,
+    /// What the site as a whole is called.
+    #[oai(skip_serializing_if_is_none)]
+    pub site_name: Option<String>,
+}
+
+impl From<model::Preview> for Preview {
+    fn from(preview: model::Preview) -> Self {
+        let model::Page { title, description, site_name } = preview.page;
+        Self { url: preview.url, title, description, site_name }
+    }
+}
+
 /// What a message said before it was edited.
 #[derive(Object, Debug)]
 #[oai(example)]
@@ -153,6 +175,10 @@ pub struct Message {
     pub reactions: Vec<Reaction>,
     /// What is known of the files in it.
     pub attachments: Vec<Attachment>,
+    /// Of the pages that it links to. A message comes without them; when they are there, it is told again as
+    /// `message.updated`, with the same `edited_at`.
+    #[oai(skip_serializing_if_is_empty)]
+    pub previews: Vec<Preview>,
     /// Of what is no text: the message in words, for what can show nothing else.
     #[oai(skip_serializing_if_is_none)]
     pub plain: Option<String>,
@@ -214,6 +240,7 @@ impl From<model::Message> for Message {
             client_id: message.client_id.map(|id| id.to_string()),
             reactions: message.reactions.into_iter().map(reaction).collect(),
             attachments: message.attachments.into_iter().map(|file| Attachment::new(file, None)).collect(),
+            previews: message.previews.into_iter().map(Preview::from).collect(),
             plain,
             reply_to: message.reply_to.map(|quote| Quote {
                 id: quote.id.0,
@@ -249,7 +276,7 @@ impl Example for Message {
             chat_id: 253_402_300_927,
             author_id: 253_402_300_799,
             kind: MessageType::Text,
-            content: Some("Hello everyone!".to_owned()),
+            content: Some("Hello everyone! https://example.org/pavilion".to_owned()),
             payload: None,
             ts: "2024-03-26T12:05:00".to_owned(),
             edited_at: None,
@@ -257,6 +284,12 @@ impl Example for Message {
             client_id: None,
             reactions: vec![Reaction { emoji: "👍".to_owned(), count: 1, user_ids: vec![253_402_300_863] }],
             attachments: Vec::new(),
+            previews: vec![Preview {
+                url: "https://example.org/pavilion".to_owned(),
+                title: "Pavilions and where to build them".to_owned(),
+                description: Some("A garden is not complete without one.".to_owned()),
+                site_name: Some("Example".to_owned()),
+            }],
             plain: None,
             reply_to: None,
             thread_id: None,

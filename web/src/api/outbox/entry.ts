@@ -54,6 +54,7 @@ export const asMessage = (entry: Entry): Message => ({
   edited_at: null,
   deleted: false,
   reactions: [],
+  previews: [],
   mentions: [],
   mentions_all: false,
   silent: false,
