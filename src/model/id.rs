@@ -1,6 +1,7 @@
 //! Identifiers: time-ordered integers below 2^53, so that JavaScript keeps them exact.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use super::Time;
 
@@ -70,6 +71,13 @@ impl MessageId {
     /// Not more than any message has that was sent from this moment on, and more than any from before.
     pub fn first_of(time: Time) -> Self {
         Self((time.0 - EPOCH).clamp(0, (1 << 41) - 1) << (NODE_BITS + COUNTER_BITS))
+    }
+
+    /// What messages had that were made so much before this one.
+    #[must_use]
+    pub fn earlier(self, by: Duration) -> Self {
+        let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX >> (NODE_BITS + COUNTER_BITS));
+        Self((self.0 - (millis << (NODE_BITS + COUNTER_BITS))).max(0))
     }
 }
 

@@ -12,6 +12,7 @@ mod message;
 mod notice;
 mod poll;
 mod right;
+pub mod search;
 mod session;
 pub mod text;
 mod time;

@@ -1,0 +1,190 @@
+//! The index's tokens: what a message has, and what a query asks for.
+//!
+//! | of | tokens | finds |
+//! |---|---|---|
+//! | a word of letters and digits | each three letters in a row; its first letter; its first two | any part of three letters or more, anywhere; a shorter one where a word begins |
+//! | a run of Chinese, Japanese, Korean, Thai … | each character; each two in a row | any part |
+//! | an emoji or another sign | itself | it |
+//! | the message | its chat, its author, what it holds | `in:`, `from:`, `has:`, and a small chat in a large database |
+//!
+//! A token is written as six letters or digits (30 bits of a hash), because that is a word to every
+//! full-text index: longer than the shortest that MySQL keeps and the longest of its stop words.
+
+use std::fmt;
+
+use super::fold::{Class, Folded, class};
+use super::{Has, Term};
+use crate::model::{ChatId, UserId};
+
+/// One thing that a message has or has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Token(u32);
+
+/// The most tokens that are asked for: the text is checked anyway.
+const MOST_ASKED: usize = 24;
+
+/// What is indexed of a message.
+#[derive(Debug, Clone)]
+pub struct Subject<'a> {
+    pub chat: ChatId,
+    pub author: UserId,
+    pub holds: &'a [Has],
+    pub text: &'a Folded,
+}
+
+/// Of which kind a token is, so that those of two kinds differ.
+#[derive(Clone, Copy)]
+enum Tag {
+    Triple = 1,
+    Start = 2,
+    Run = 3,
+    Chat = 4,
+    Author = 5,
+    Holds = 6,
+}
+
+impl Token {
+    pub fn chat(chat: ChatId) -> Self {
+        Self::new(Tag::Chat, [chat.0])
+    }
+
+    pub fn author(author: UserId) -> Self {
+        Self::new(Tag::Author, [author.0])
+    }
+
+    pub fn holds(what: Has) -> Self {
+        Self::new(Tag::Holds, [what as i64])
+    }
+
+    fn of(tag: Tag, letters: &[char]) -> Self {
+        Self::new(tag, letters.iter().map(|c| i64::from(*c as u32)))
+    }
+
+    /// FNV-1a over whole numbers, with a last stir; kept databases depend on every bit of it.
+    fn new(tag: Tag, parts: impl IntoIterator<Item = i64>) -> Self {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ tag as u64;
+        for part in parts {
+            hash = (hash ^ part.cast_unsigned()).wrapping_mul(0x0100_0000_01b3);
+            hash ^= hash >> 29;
+        }
+        hash = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        #[expect(clippy::cast_possible_truncation, reason = "thirty bits are what is wanted")]
+        Self((hash >> 34) as u32)
+    }
+}
+
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
+        let letter = |place: u32| DIGITS[(self.0 >> (5 * place)) as usize & 31];
+        let word: [u8; 6] = std::array::from_fn(|place| letter(5 - place as u32));
+        f.write_str(std::str::from_utf8(&word).unwrap_or_default())
+    }
+}
+
+/// What a message has, each token once, as the index keeps it.
+pub fn tokens(subject: &Subject) -> String {
+    let mut all = vec![Token::chat(subject.chat), Token::author(subject.author)];
+    all.extend(subject.holds.iter().map(|what| Token::holds(*what)));
+    each_run(subject.text.text(), |class, run| match class {
+        Class::Letter => {
+            all.extend((1..=run.len().min(2)).map(|length| Token::of(Tag::Start, &run[..length])));
+            all.extend(run.windows(3).map(|three| Token::of(Tag::Triple, three)));
+        }
+        Class::Ideograph | Class::Symbol => {
+            all.extend(run.iter().map(|one| Token::of(Tag::Run, &[*one])));
+            all.extend(run.windows(2).map(|two| Token::of(Tag::Run, two)));
+        }
+        Class::Gap => {}
+    });
+    all.sort_unstable();
+    all.dedup();
+    let mut words = String::with_capacity(all.len() * 7);
+    for token in all {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(&token.to_string());
+    }
+    words
+}
+
+/// What every text has that these terms are found in. Nothing for terms of punctuation alone.
+pub fn asked(terms: &[Term]) -> Vec<Token> {
+    let mut all = Vec::new();
+    for term in terms {
+        each_run(term.text(), |class, run| match (class, run.len()) {
+            (Class::Letter, 1 | 2) => all.push(Token::of(Tag::Start, run)),
+            (Class::Letter, _) => all.extend(run.windows(3).map(|three| Token::of(Tag::Triple, three))),
+            (Class::Ideograph | Class::Symbol, 1) => all.push(Token::of(Tag::Run, run)),
+            (Class::Ideograph | Class::Symbol, _) => {
+                all.extend(run.windows(2).map(|two| Token::of(Tag::Run, two)));
+            }
+            (Class::Gap, _) => {}
+        });
+    }
+    let mut seen = std::collections::HashSet::new();
+    all.retain(|token| seen.insert(*token));
+    if all.len() > MOST_ASKED {
+        // From all parts of the query alike.
+        let step = all.len().div_ceil(MOST_ASKED);
+        all = all.into_iter().step_by(step).collect();
+    }
+    all
+}
+
+/// Each stretch of characters of one class.
+fn each_run(text: &str, mut act: impl FnMut(Class, &[char])) {
+    let mut run: Vec<char> = Vec::new();
+    let mut kind = Class::Gap;
+    for c in text.chars() {
+        let class = class(c);
+        if class != kind {
+            act(kind, &run);
+            run.clear();
+            kind = class;
+        }
+        if class != Class::Gap {
+            run.push(c);
+        }
+    }
+    act(kind, &run);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::search::Query;
+
+    fn count(text: &str) -> usize {
+        let text = Folded::of(text);
+        let subject = Subject { chat: ChatId(1), author: UserId(2), holds: &[], text: &text };
+        tokens(&subject).split(' ').count() - 2
+    }
+
+    #[test]
+    fn words_are_cut_by_what_they_are_written_in() {
+        assert_eq!(count("слово"), 2 + 3);
+        assert_eq!(count("да"), 2);
+        assert_eq!(count("да да ДА"), 2, "each once");
+        assert_eq!(count("東京都"), 3 + 2);
+        assert_eq!(count("a東"), 1 + 1);
+        assert_eq!(count("👍"), 1);
+        assert_eq!(count("— !"), 0);
+    }
+
+    #[test]
+    fn a_token_is_a_word_to_any_index_and_never_changes() {
+        assert_eq!(Token::chat(ChatId(1)).to_string().len(), 6);
+        // Kept databases hold these.
+        assert_eq!(Token(0).to_string(), "000000");
+        assert_eq!(Token((1 << 30) - 1).to_string(), "vvvvvv");
+        assert_eq!(asked(&Query::parse("слово").wanted).len(), 3);
+    }
+
+    #[test]
+    fn a_long_query_asks_for_a_bounded_number() {
+        let long = "абвгдежзиклмнопрстуфхцчшщ".repeat(20);
+        assert!(asked(&Query::parse(&long).wanted).len() <= MOST_ASKED);
+    }
+}
