@@ -5,7 +5,8 @@ use sqlx::{Database, Decode, Type};
 use uuid::Uuid;
 
 use crate::model::{
-    AttachmentId, ChatId, ChatKind, InviteId, Kind, MessageId, Notify, Role, SessionId, Stream, Time, UserId,
+    AttachmentId, ChatId, ChatKind, Class, InviteId, Kind, MessageId, Notify, Role, SessionId, Stream, Time,
+    UserId,
 };
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -66,6 +67,13 @@ number! {
         2 => Ok(Notify::Mentions),
         3 => Ok(Notify::Nothing),
         _ => Err(format!("{number} is no level of notification").into()),
+    };
+    Class: |class| class as i64, |number| match number {
+        1 => Ok(Class::Picture),
+        2 => Ok(Class::Video),
+        3 => Ok(Class::Sound),
+        4 => Ok(Class::Other),
+        _ => Err(format!("{number} is no class of files").into()),
     };
     Role: |role| match role { Role::Member => 1, Role::Admin => 2, Role::Owner => 3 }, |number| match number {
         1 => Ok(Role::Member),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::columns::{bytes, uuid};
 use super::schema::{HiddenMessage as H, Message as M};
-use super::{Result, Run, attachments, marks, mentions, polls, previews, reactions};
+use super::{Result, Run, attachments, marks, mentions, polls, previews, reactions, search};
 use crate::model::{
     ChatId, Content, Kind, Message, MessageId, Origin, Parts, Poll, Quote, Thread, Time, UserId,
 };
@@ -194,7 +194,7 @@ pub(super) fn kept(content: Option<&Content>) -> (Option<String>, Option<String>
     (text, payload)
 }
 
-/// Writes what an edited message says now.
+/// Writes what an edited message says now, and has it indexed again.
 pub async fn edit(run: &mut impl Run, id: MessageId, content: &Content, now: Time) -> Result<()> {
     let (text, payload) = kept(Some(content));
     let update = Query::update()
@@ -204,10 +204,11 @@ pub async fn edit(run: &mut impl Run, id: MessageId, content: &Content, now: Tim
         .value(M::EditedAt, now)
         .and_where(Expr::col(M::Id).eq(id))
         .to_owned();
-    run.execute(&update).await
+    run.execute(&update).await?;
+    search::mark(run, &[id]).await
 }
 
-/// Takes away what messages said; their places in the chat stay.
+/// Takes away what messages said, from the index too; their places in the chat stay.
 pub async fn delete(run: &mut impl Run, ids: &[MessageId], now: Time) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
@@ -221,7 +222,8 @@ pub async fn delete(run: &mut impl Run, ids: &[MessageId], now: Time) -> Result<
         .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
         .to_owned();
     run.execute(&update).await?;
-    marks::uncount(run, ids).await
+    marks::uncount(run, ids).await?;
+    search::mark(run, ids).await
 }
 
 /// Messages whose time is over, the longest overdue first.
@@ -255,6 +257,7 @@ pub async fn purge(run: &mut impl Run, chat: ChatId, limit: u64) -> Result<Vec<M
             .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
             .to_owned();
         run.execute(&delete).await?;
+        search::mark(run, &ids).await?;
     }
     Ok(ids)
 }

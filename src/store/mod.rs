@@ -27,6 +27,7 @@ pub mod pins;
 pub mod polls;
 pub mod previews;
 pub mod reactions;
+pub mod search;
 pub mod sessions;
 pub mod storage;
 pub mod streams;

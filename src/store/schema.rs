@@ -52,5 +52,9 @@ tables! {
     }
     Storage { OwnerId, Bytes }
     Posted { AttachmentId, MessageId, ChatId, Place, Class }
+    SearchPlace { Number, MessageId }
+    // The number is SQLite's rowid: its full-text tables have no other key.
+    SearchIndex { Number, Rowid, Tokens }
+    SearchPending { MessageId }
     IdempotencyKey { Fingerprint, Body, Status, Subject, At }
 }

@@ -1,0 +1,4 @@
+-- Messages whose text was changed or taken away since they were indexed.
+CREATE TABLE search_pending (
+    message_id INTEGER NOT NULL PRIMARY KEY
+) STRICT;
