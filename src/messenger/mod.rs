@@ -16,6 +16,7 @@ mod expiry;
 mod forward;
 mod history;
 mod idempotency;
+mod indexing;
 mod invite;
 mod join;
 mod limits;
@@ -31,6 +32,7 @@ mod preview;
 mod profile;
 mod quota;
 mod receipt;
+mod search;
 mod secrets;
 mod session;
 mod sweep;
@@ -45,7 +47,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 pub use account::{Registration, SignIn};
 pub use attachment::{Announcement, Form, Link};
@@ -62,6 +64,7 @@ pub use post::NewMessage;
 pub use profile::Profile;
 pub use quota::Quota;
 pub use receipt::Receipts;
+pub use search::{Found, Further, Hit, Order, Search};
 pub use secrets::Secrets;
 pub use session::{Grant, Ticket};
 pub use sync::{Cursor, Gap, Listener, Page};
@@ -72,6 +75,9 @@ use crate::hub::{Close, Hub};
 use crate::model::Ids;
 use crate::outside::Exception;
 use crate::store::Db;
+
+/// How many searches there may be at once: SQLite answers four questions at a time.
+const SEARCHES: usize = 2;
 
 /// Who may make an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +128,9 @@ pub struct Core {
     running: Arc<idempotency::Running>,
     posts: mpsc::Sender<post::Post>,
     previews: preview::Previews,
+    indexing: indexing::Indexing,
+    /// How many searches there may be at once.
+    searches: Semaphore,
     /// From a refresh token, the one that follows it.
     successors: Key,
     invites: Key,
@@ -172,6 +181,8 @@ impl Messenger {
             running: Arc::default(),
             posts,
             previews: preview::Previews::new(settings.link_previews.as_deref())?,
+            indexing: indexing::Indexing::default(),
+            searches: Semaphore::new(SEARCHES),
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
             invites: Key::new(HMAC_SHA256, &secrets.key("invite")),
             group_invites: Key::new(HMAC_SHA256, &secrets.key("invitation into a group")),

@@ -109,8 +109,21 @@ impl Work {
             return Err(error.into());
         }
         let Self { tx, messenger, events, after, .. } = self;
+        let mut said = Vec::new();
+        let mut wakes_index = false;
+        for event in &events {
+            match &event.change {
+                Change::MessageCreated(message) => said.push(message.id),
+                Change::MessageUpdated(_) | Change::MessageDeleted { .. } => wakes_index = true,
+                _ => {}
+            }
+        }
+        wakes_index |= !said.is_empty();
         tx.commit(move || {
             messenger.hub.tell(events);
+            if wakes_index {
+                messenger.indexing.wake(said);
+            }
             for act in after {
                 act(&messenger);
             }

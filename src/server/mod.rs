@@ -43,6 +43,7 @@ pub struct Running {
     accepting: JoinHandle<()>,
     sweeping: JoinHandle<()>,
     tending: JoinHandle<()>,
+    indexing: JoinHandle<()>,
 }
 
 /// Opens what a messenger stands on, and the messenger.
@@ -79,7 +80,8 @@ pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Resu
     let accepting = tokio::spawn(accept::accept(listener, app, stop.clone()));
     let sweeping = tokio::spawn(sweep(messenger.clone(), stop.clone()));
     let tending = tokio::spawn(tend(messenger.clone(), stop.clone()));
-    Ok(Running { address, messenger, stop, accepting, sweeping, tending })
+    let indexing = tokio::spawn(index(messenger.clone(), stop.clone()));
+    Ok(Running { address, messenger, stop, accepting, sweeping, tending, indexing })
 }
 
 impl Running {
@@ -97,6 +99,7 @@ impl Running {
         }
         let _ = self.sweeping.await;
         let _ = self.tending.await;
+        let _ = self.indexing.await;
         self.messenger.close().await;
     }
 }
@@ -121,5 +124,13 @@ async fn tend(messenger: Messenger, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = tick.tick() => messenger.tend().await,
         }
+    }
+}
+
+/// What is under way when the server stops is undone, and done after the next start.
+async fn index(messenger: Messenger, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = messenger.keep_index() => {}
     }
 }
