@@ -70,6 +70,42 @@ async fn whatever_was_acknowledged_survives_a_kill_and_nothing_is_doubled() {
     process.stop().await;
 }
 
+/// Whatever moment a process is killed at, its index is whole soon after the next start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_before_a_kill_is_found_once_after_it() {
+    let dir = TempDir::new().unwrap();
+    let mut process = Process::start(dir.path(), &[]).await;
+    let mut ann = process.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    let mut dice = Dice(20_260_102);
+    let mut said = 0;
+    for _ in 0..3 {
+        let until = said + 60;
+        let texts: Vec<String> = (said..until).map(|number| format!("pebble x{number}x")).collect();
+        join_all(texts.iter().map(|text| ann.say(chat, text))).await;
+        said = until;
+        tokio::time::sleep(Duration::from_millis(dice.roll(400) as u64)).await;
+        process.kill().await;
+        process = Process::start(dir.path(), &[]).await;
+        ann.url.clone_from(&process.url);
+    }
+    let count = async |query: &str| {
+        let page = ann.get(&format!("/search?q={query}&limit=100")).await.expect(200);
+        page["results"].as_array().unwrap().len()
+    };
+    timeout(PATIENCE, async {
+        while count(&format!("x{}x", said - 1)).await == 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await
+    .expect("the index is whole in time");
+    for number in 0..said {
+        assert_eq!(count(&format!("x{number}x")).await, 1, "{number}");
+    }
+    process.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_told_to_stop_finishes_what_it_began() {
     let dir = TempDir::new().unwrap();

@@ -17,6 +17,7 @@ mod messages;
 mod pins;
 mod polls;
 mod receipts;
+mod search;
 mod sessions;
 mod socket;
 mod sync;
@@ -84,6 +85,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         messages::Messages,
         pins::Pins,
         polls::Polls,
+        search::Search,
         attachments::Attachments,
         avatars::Avatars,
         sync::Sync,

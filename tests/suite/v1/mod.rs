@@ -21,6 +21,7 @@ mod receipts;
 mod previews;
 mod replies;
 mod rights;
+mod search;
 mod sessions;
 mod socket;
 mod sync;

@@ -172,6 +172,7 @@ fn rows() -> Vec<Row> {
         row("removePreviews", owner(204), |w| delete(format!("/messages/{}/previews", w.message))),
         row("renewCode", admins(200), |w| post(format!("/chats/{}/code", w.chat), Value::Null)),
         row("revokeInvite", admins(204), |w| delete(format!("/chats/{}/invites/{}", w.chat, w.invite))),
+        row("search", members(200), |w| get(format!("/search?q=word&chat_id={}", w.chat))),
         row("sendMessage", members(201), |w| {
             post("/messages".to_owned(), json!({"chat_id": w.chat, "content": "слово"}))
         }),

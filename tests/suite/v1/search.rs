@@ -1,0 +1,610 @@
+//! `/search`: finding messages.
+
+use std::time::Duration;
+
+use besedka::model::search::{Query, Token, asked};
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
+
+use crate::server::{Dice, Person, Reply, TestServer, fields};
+
+#[tokio::test]
+async fn words_and_parts_of_words_are_found_in_any_script() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let bob = server.person("bob").await;
+    let chat = anna.direct(&bob).await;
+    let texts = [
+        "Отчёт за май готов",
+        "Ёлка и\u{306}од",
+        "Café JOSÉ, Straße",
+        "東京都の天気はどうですか",
+        "오늘 날씨가 좋다",
+        "ไปกินข้าวกัน",
+        "Γειά σου Κόσμε",
+        "مَرحَبا بالعالم",
+        "C++ и 👍🏽 :)",
+        "https://example.org/путь?x=1",
+    ];
+    for text in texts {
+        anna.say(chat, text).await;
+    }
+    settle(&anna, chat).await;
+    for (query, text) in [
+        ("отчет", 0),
+        ("ЧЁТ", 0),
+        ("отч ма", 0),
+        ("з", 0),
+        ("\"за май\"", 0),
+        ("елка", 1),
+        ("йод", 1),
+        ("jose", 2),
+        ("cafe strasse", 2),
+        ("京", 3),
+        ("天気", 3),
+        ("都の天", 3),
+        ("날씨", 4),
+        ("씨", 4),
+        ("ข้าว", 5),
+        ("κοσμ", 6),
+        ("مرحبا", 7),
+        ("c++", 8),
+        ("👍", 8),
+        (":)", 8),
+        ("example.org", 9),
+        ("https://example.org/путь?x=1", 9),
+    ] {
+        assert_eq!(found(&bob, query).await, [texts[text]], "{query}");
+    }
+    for query in ["чёту", "т", "ет", "\"май за\"", "\"за ма\"", "京東", "отчёт -май", "c+++", "Straßa"]
+    {
+        assert_eq!(found(&bob, query).await, [""; 0], "{query}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_finds_what_they_may_not_read() {
+    let server = TestServer::start().await;
+    let (anna, bob, eve) =
+        (server.person("anna").await, server.person("bob").await, server.person("eve").await);
+    let group = anna.group("Garden", &[&bob, &eve]).await;
+    let private = anna.direct(&bob).await;
+    let said = anna.say(group, "secret one").await;
+    anna.say(group, "secret two").await;
+    anna.say(private, "secret three").await;
+    settle(&anna, private).await;
+    assert_eq!(found(&bob, "secret").await, ["secret three", "secret two", "secret one"]);
+    assert_eq!(found(&eve, "secret").await, ["secret two", "secret one"]);
+    assert_eq!(found(&server.person("zoe").await, "secret").await, [""; 0], "a stranger");
+    assert_eq!(found(&anna, "created").await, [""; 0], "what the server says is not searched");
+
+    let id = said["id"].as_i64().unwrap();
+    bob.delete(&format!("/messages/{id}?for=me")).await.expect(204);
+    assert_eq!(found(&bob, "secret").await, ["secret three", "secret two"], "hidden for oneself");
+    assert_eq!(found(&eve, "one").await, ["secret one"], "and for nobody else");
+    anna.delete(&format!("/messages/{id}")).await.expect(204);
+    assert_eq!(found(&eve, "secret").await, ["secret two"], "deleted for all");
+    anna.delete(&format!("/chats/{group}/members/{}", eve.id)).await.expect(204);
+    assert_eq!(found(&eve, "secret").await, [""; 0], "no longer a member");
+    find(&eve, &[("q", "secret"), ("chat_id", &group.to_string())]).await.refused(403, "forbidden");
+    find(&eve, &[("q", "secret"), ("chat_id", "77")]).await.refused(404, "not_found");
+    anna.delete(&format!("/chats/{group}")).await.expect(204);
+    assert_eq!(found(&anna, "secret").await, ["secret three"], "the chat is gone");
+    find(&server.nobody(), &[("q", "secret")]).await.refused(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn filters_narrow() {
+    let server = TestServer::start().await;
+    let (anna, bob) = (server.person("anna").await, server.person("bob").await);
+    anna.put("/users/me", json!({"display_name": "Анна Ким"})).await.expect(200);
+    let garden = anna.group("Сад и огород", &[&bob]).await;
+    let private = anna.direct(&bob).await;
+    anna.say(garden, "роза красная").await;
+    bob.say(garden, "роза белая https://example.org").await;
+    bob.say(private, "роза чёрная").await;
+    let file = bob.upload("Роза.txt", "text/plain", b"text".to_vec()).await;
+    let body = json!({"chat_id": private, "type": "file", "payload": {"attachment_id": file}});
+    bob.post("/messages", body).await.expect(201);
+    settle(&bob, private).await;
+    let by = |who: &Person| who.id.to_string();
+    for (query, count) in [
+        ("роза".to_owned(), 4),
+        ("роза from:anna".to_owned(), 1),
+        ("роза от:@bob".to_owned(), 3),
+        ("роза from:\"анна ким\"".to_owned(), 1),
+        ("роза from:me".to_owned(), 1),
+        (format!("роза from:{}", by(&bob)), 3),
+        ("роза from:me from:bob".to_owned(), 4),
+        ("роза from:nobody".to_owned(), 0),
+        ("роза in:сад".to_owned(), 2),
+        ("роза в:bob".to_owned(), 2),
+        (format!("роза in:{garden} from:bob"), 1),
+        ("роза in:лес".to_owned(), 0),
+        ("роза has:link".to_owned(), 1),
+        ("есть:ссылка".to_owned(), 1),
+        ("has:file".to_owned(), 1),
+        ("has:file роза".to_owned(), 1),
+        ("has:image".to_owned(), 0),
+        ("has:file has:link".to_owned(), 0),
+        ("роза before:2020-01-01".to_owned(), 0),
+        ("роза after:2020-01-01".to_owned(), 4),
+        ("роза after:2090-01-01".to_owned(), 0),
+        ("роза до:31.12.2090 -белая".to_owned(), 3),
+        ("роза has:fun".to_owned(), 0),
+    ] {
+        let texts = found(&anna, &query).await;
+        assert_eq!(texts.len(), count, "{query}: {texts:?}");
+    }
+    let private = private.to_string();
+    let both = find(&anna, &[("q", "роза"), ("chat_id", &private)]).await.expect(200);
+    assert_eq!(both["results"].as_array().unwrap().len(), 2);
+    let neither = find(&anna, &[("q", "роза in:сад"), ("chat_id", &private)]).await.expect(200);
+    assert_eq!(neither, json!({"results": [], "cursor": null}));
+}
+
+#[tokio::test]
+async fn what_is_after_a_day_was_said_on_it_or_later() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Diary", &[]).await;
+    anna.say(chat, "dear diary one").await;
+    server.clock.advance(Duration::from_secs(3 * 86_400));
+    let anna = anna.renewed().await;
+    let second = anna.say(chat, "dear diary two").await;
+    settle(&anna, chat).await;
+    let day = second["ts"].as_str().unwrap().split('T').next().unwrap();
+    assert_eq!(found(&anna, &format!("dear after:{day}")).await, ["dear diary two"]);
+    assert_eq!(found(&anna, &format!("dear before:{day}")).await, ["dear diary one"]);
+}
+
+#[tokio::test]
+async fn an_edited_message_is_found_by_what_it_says_now() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Notes", &[]).await;
+    let old = anna.say(chat, "the first wording").await;
+    settle(&anna, chat).await;
+    let path = format!("/messages/{}", old["id"]);
+    anna.patch(&path, json!({"content": "another phrase"})).await.expect(200);
+    // One that is edited before it was indexed.
+    let hasty = anna.say(chat, "hasty").await;
+    anna.patch(&format!("/messages/{}", hasty["id"]), json!({"content": "careful"})).await.expect(200);
+    settle(&anna, chat).await;
+    assert_eq!(found(&anna, "wording").await, [""; 0]);
+    assert_eq!(found(&anna, "phrase").await, ["another phrase"]);
+    assert_eq!(found(&anna, "careful").await, ["careful"]);
+    assert_eq!(found(&anna, "hasty").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_not_in_the_index_any_more() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Regrets", &[]).await;
+    let (deleted, edited) = (anna.say(chat, "unspeakable").await, anna.say(chat, "unwritten").await);
+    settle(&anna, chat).await;
+    assert_eq!(indexed(&server, "unspeakable").await, 1);
+    anna.delete(&format!("/messages/{}", deleted["id"])).await.expect(204);
+    anna.patch(&format!("/messages/{}", edited["id"]), json!({"content": "mild"})).await.expect(200);
+    settle(&anna, chat).await;
+    assert_eq!(indexed(&server, "unspeakable").await, 0);
+    assert_eq!(indexed(&server, "unwritten").await, 0);
+    assert_eq!(indexed(&server, "mild").await, 1);
+}
+
+#[tokio::test]
+async fn what_disappears_by_itself_leaves_the_index() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let (short, stays) = (anna.group("Short", &[]).await, anna.group("Stays", &[]).await);
+    let mut file = database(&server).await;
+    let life = sqlx::query("UPDATE chat SET message_life = 60000 WHERE id = ?");
+    life.bind(short).execute(&mut file).await.unwrap();
+    anna.say(short, "fleeting").await;
+    anna.say(stays, "lasting").await;
+    settle(&anna, stays).await;
+    assert_eq!(found(&anna, "fleeting").await, ["fleeting"]);
+    let mut socket = anna.socket().await;
+    server.clock.advance(Duration::from_secs(61));
+    assert_eq!(found(&anna, "fleeting").await, [""; 0], "at once");
+    socket.until("message.deleted").await;
+    settle(&anna, stays).await;
+    assert_eq!((indexed(&server, "fleeting").await, indexed(&server, "lasting").await), (0, 1));
+}
+
+#[tokio::test]
+async fn of_a_deleted_chat_nothing_stays_in_the_index() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let (doomed, stays) = (anna.group("Doomed", &[]).await, anna.group("Stays", &[]).await);
+    anna.say(doomed, "swept").await;
+    settle(&anna, stays).await;
+    assert_eq!(indexed(&server, "swept").await, 1);
+    anna.delete(&format!("/chats/{doomed}")).await.expect(204);
+    // Said and deleted, but never indexed.
+    let server = server.restart().await;
+    let anna = Person { url: server.url.clone(), ..anna };
+    for _ in 0..400 {
+        settle(&anna, stays).await;
+        if indexed(&server, "swept").await == 0 {
+            break;
+        }
+    }
+    let mut file = database(&server).await;
+    let question = "SELECT count(*) FROM search_place WHERE message_id NOT IN (SELECT id FROM message)";
+    let left: i64 = sqlx::query_scalar(question).fetch_one(&mut file).await.unwrap();
+    assert_eq!((indexed(&server, "swept").await, left), (0, 0));
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_hides_nothing() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Clock", &[]).await;
+    let ahead = anna.say(chat, "said ahead of time").await["id"].as_i64().unwrap();
+    settle(&anna, chat).await;
+    // As if that had been said, and indexed, by a clock that was a day ahead.
+    let id = ahead + (86_400_000_i64 << 12);
+    let mut file = database(&server).await;
+    for update in [
+        "UPDATE message SET id = ? WHERE id = ?",
+        "UPDATE search_place SET message_id = ? WHERE message_id = ?",
+    ] {
+        sqlx::query(update).bind(id).bind(ahead).execute(&mut file).await.unwrap();
+    }
+    file.close().await.unwrap();
+    let server = server.restart().await;
+    let anna = Person { url: server.url.clone(), ..anna };
+    anna.say(chat, "said after that").await;
+    settle(&anna, chat).await;
+    assert_eq!(found(&anna, "said").await, ["said after that", "said ahead of time"]);
+}
+
+#[tokio::test]
+async fn a_hole_in_the_index_is_filled_at_the_next_start() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Hole", &[]).await;
+    let lost = anna.say(chat, "lost and found").await["id"].as_i64().unwrap();
+    anna.say(chat, "found anyway").await;
+    settle(&anna, chat).await;
+    // Long ago, so that no pass looks back so far.
+    let id = lost - (3_600_000_i64 << 12);
+    let mut file = database(&server).await;
+    sqlx::query("UPDATE message SET id = ? WHERE id = ?")
+        .bind(id)
+        .bind(lost)
+        .execute(&mut file)
+        .await
+        .unwrap();
+    let place = sqlx::query("DELETE FROM search_place WHERE message_id = ?");
+    place.bind(lost).execute(&mut file).await.unwrap();
+    file.close().await.unwrap();
+    settle(&anna, chat).await;
+    assert_eq!(found(&anna, "found").await, ["found anyway"]);
+    let server = server.restart().await;
+    let anna = Person { url: server.url.clone(), ..anna };
+    settle(&anna, chat).await;
+    assert_eq!(found(&anna, "found").await, ["lost and found", "found anyway"]);
+}
+
+/// Whatever is said, edited, deleted and hidden by whoever comes and goes: what one finds is what
+/// one sees in the chats that one is in.
+#[tokio::test]
+async fn one_finds_what_history_shows_and_nothing_else() {
+    const WORDS: [&str; 6] = ["роза", "розовый", "сад", "лес", "vineyard", "京都"];
+    let server = TestServer::start().await;
+    let people = [server.person("anna").await, server.person("bob").await, server.person("eve").await];
+    let [anna, bob, eve] = &people;
+    let chats =
+        [anna.group("One", &[bob, eve]).await, anna.group("Two", &[bob]).await, bob.direct(eve).await];
+    let mut dice = Dice(20_260_111);
+    let mut said: Vec<i64> = Vec::new();
+    for _ in 0..250 {
+        let person = &people[dice.roll(3)];
+        let text = format!("{} {}", WORDS[dice.roll(6)], WORDS[dice.roll(6)]);
+        let message = said.get(dice.roll(said.len().max(1))).copied().unwrap_or_default();
+        let path = format!("/messages/{message}");
+        // Who may not is refused, and then nothing has changed.
+        match dice.roll(10) {
+            0..=4 => {
+                let body = json!({"chat_id": chats[dice.roll(3)], "type": "text", "content": text});
+                let reply = person.post("/messages", body).await;
+                if reply.status == 201 {
+                    said.extend(reply.body["id"].as_i64());
+                }
+            }
+            5 | 6 => drop(person.patch(&path, json!({"content": text})).await),
+            7 => drop(person.delete(&path).await),
+            8 => drop(person.delete(&format!("{path}?for=me")).await),
+            _ => {
+                let (chat, member) = (chats[dice.roll(2)], people[1 + dice.roll(2)].id);
+                let gone = anna.delete(&format!("/chats/{chat}/members/{member}")).await;
+                if gone.status != 204 {
+                    anna.post(&format!("/chats/{chat}/members"), json!({"user_id": member})).await;
+                }
+            }
+        }
+    }
+    settle(anna, chats[1]).await;
+    let mut seen_at_all = 0;
+    for person in &people {
+        let mut shown: Vec<Value> = Vec::new();
+        for chat in chats {
+            let history = person.get(&format!("/messages?chat_id={chat}&limit=200")).await;
+            if history.status == 200 {
+                shown.extend(history.expect(200).as_array().unwrap().iter().cloned());
+            }
+        }
+        for word in WORDS {
+            let has = |message: &&Value| {
+                message["type"] != "system"
+                    && message["content"].as_str().is_some_and(|text| text.contains(word))
+            };
+            let mut expected: Vec<i64> =
+                shown.iter().filter(has).map(|message| message["id"].as_i64().unwrap()).collect();
+            expected.sort_unstable_by_key(|id| std::cmp::Reverse(*id));
+            seen_at_all += expected.len();
+            let page = find(person, &[("q", word), ("limit", "100")]).await.expect(200);
+            let ids = |page: &Value| -> Vec<i64> {
+                let results = page["results"].as_array().unwrap();
+                results.iter().map(|result| result["message"]["id"].as_i64().unwrap()).collect()
+            };
+            assert_eq!(ids(&page), expected, "{word}, by {}", person.id);
+        }
+    }
+    assert!(seen_at_all > 100, "{seen_at_all}");
+}
+
+#[tokio::test]
+async fn polls_places_and_captions_have_words_too() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Kinds", &[]).await;
+    let poll = json!({"chat_id": chat, "type": "poll", "content": "Куда едем?", "payload": {"options": ["Карелия", "Алтай"]}});
+    anna.post("/messages", poll).await.expect(201);
+    let place = json!({"latitude": 59.93, "longitude": 30.31, "name": "Летний сад"});
+    anna.post("/messages", json!({"chat_id": chat, "type": "location", "payload": place})).await.expect(201);
+    settle(&anna, chat).await;
+    for query in ["едем", "алтай карел", "летний сад"] {
+        assert_eq!(found(&anna, query).await.len(), 1, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_without_a_hole_or_a_double() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Many", &[]).await;
+    let texts: Vec<String> = (0..130).map(|number| format!("leaf number {number}")).collect();
+    for text in &texts {
+        anna.say(chat, text).await;
+    }
+    settle(&anna, chat).await;
+    let newest_first: Vec<_> = texts.iter().rev().cloned().collect();
+    for order in ["newest", "best"] {
+        let (mut all, mut cursor, mut pages) = (Vec::new(), None, 0);
+        loop {
+            let mut asked = vec![("q", "leaf number".to_owned()), ("order", order.to_owned())];
+            asked.push(("limit", "50".to_owned()));
+            asked.extend(cursor.map(|cursor| ("cursor", cursor)));
+            let asked: Vec<(&str, &str)> =
+                asked.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let page = find(&anna, &asked).await.expect(200);
+            all.extend(contents(&page));
+            pages += 1;
+            match page["cursor"].as_str() {
+                Some(next) => cursor = Some(next.to_owned()),
+                None => break,
+            }
+        }
+        assert_eq!(all, newest_first, "{order}");
+        assert_eq!(pages, 3);
+    }
+    let whole = find(&anna, &[("q", "leaf"), ("limit", "1000")]).await.expect(200);
+    assert_eq!(contents(&whole).len(), 100, "at most a hundred");
+    let other = find(&anna, &[("q", "leaf"), ("order", "best"), ("cursor", "n5")]).await;
+    other.refused(400, "invalid");
+}
+
+#[tokio::test]
+async fn the_best_fit_comes_first() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Cats", &[]).await;
+    for text in ["кот спит, кот ест, кот", "один кот", "который час", "скотный двор"]
+    {
+        anna.say(chat, text).await;
+    }
+    settle(&anna, chat).await;
+    let best = find(&anna, &[("q", "кот"), ("order", "best")]).await.expect(200);
+    assert_eq!(contents(&best), ["кот спит, кот ест, кот", "один кот", "который час", "скотный двор"]);
+}
+
+#[tokio::test]
+async fn a_snippet_lights_what_was_found() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Snippets", &[]).await;
+    let long = format!("{}👩‍💻 тут Ёлка стоит {}", "до ".repeat(200), "после ".repeat(200));
+    anna.say(chat, &long).await;
+    settle(&anna, chat).await;
+    let page = find(&anna, &[("q", "ёлк стоит")]).await.expect(200);
+    assert_eq!(fields(&page), ["results", "cursor"]);
+    let result = &page["results"][0];
+    assert_eq!(fields(result), ["message", "snippet"]);
+    assert_eq!(result["message"]["content"], json!(long));
+    let text = result["snippet"]["text"].as_str().unwrap();
+    assert!(text.starts_with('…') && text.ends_with('…') && text.chars().count() < 170, "{text}");
+    let units: Vec<u16> = text.encode_utf16().collect();
+    let cut = |span: &Value| {
+        let [from, to] = [0, 1].map(|end| usize::try_from(span[end].as_u64().unwrap()).unwrap());
+        String::from_utf16(&units[from..to]).unwrap()
+    };
+    let lit: Vec<String> = result["snippet"]["highlights"].as_array().unwrap().iter().map(cut).collect();
+    assert_eq!(lit, ["Ёлк", "стоит"]);
+}
+
+#[tokio::test]
+async fn any_string_is_a_search() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Any", &[]).await;
+    anna.say(chat, "plain words").await;
+    settle(&anna, chat).await;
+    for query in [
+        "",
+        " ",
+        "\"",
+        "\"\"",
+        "\"plain words",
+        "'",
+        "*",
+        "plain*",
+        "pla*",
+        "^plain",
+        "NEAR(plain words, 2)",
+        "plain OR x",
+        "plain AND words",
+        "NOT plain",
+        "tokens:plain",
+        "{tokens}: plain",
+        "(",
+        ")",
+        "+plain",
+        "-",
+        "--",
+        "-\"",
+        "plain)",
+        "~>@<",
+        "@distance",
+        "\\",
+        "%",
+        "_",
+        "\0",
+        "\u{200b}",
+        "\u{202e}x",
+        "😀😀😀",
+        "\u{10ffff}",
+        "from:",
+        "in:\"",
+        "has:",
+        "before:x",
+        "от:",
+        "'; DROP TABLE message; --",
+        "\u{301}\u{301}",
+        "in:99999999999999999999",
+        "from:99999999999999999999",
+        "before:-1-1-1",
+    ] {
+        let page = find(&anna, &[("q", query)]).await.expect(200);
+        assert!(page["results"].is_array(), "{query:?}");
+        let best = find(&anna, &[("q", query), ("order", "best")]).await.expect(200);
+        assert_eq!(contents(&page).len(), contents(&best).len(), "{query:?}");
+    }
+    assert_eq!(found(&anna, "pla* words").await, [""; 0], "an asterisk is an asterisk");
+    assert_eq!(found(&anna, "plain OR nonsense").await, [""; 0], "OR is a word");
+    let mut dice = Dice(5);
+    for _ in 0..100 {
+        let odd = || char::from_u32(0);
+        let signs: String = (0..dice.roll(30))
+            .filter_map(|_| match dice.roll(3) {
+                0 => char::from_u32(dice.roll(0x80) as u32),
+                1 => char::from_u32(dice.roll(0x3000) as u32),
+                _ => char::from_u32(dice.roll(0x11_0000) as u32).or_else(odd),
+            })
+            .collect();
+        find(&anna, &[("q", &signs)]).await.expect(200);
+    }
+    let long = "я".repeat(501);
+    for (asked, field) in [
+        (vec![], "q"),
+        (vec![("q", long.as_str())], "q"),
+        (vec![("q", "a"), ("cursor", "nonsense")], "cursor"),
+        (vec![("q", "a"), ("cursor", "")], "cursor"),
+        (vec![("q", "a"), ("limit", "-1")], "limit"),
+        (vec![("q", "a"), ("order", "oldest")], "order"),
+        (vec![("q", "a"), ("chat_id", "x")], "chat_id"),
+    ] {
+        let refusal = find(&anna, &asked).await.refused(400, "invalid");
+        assert!(refusal["detail"].as_str().unwrap().starts_with(field), "{refusal}");
+    }
+    find(&anna, &[("q", &"я".repeat(500))]).await.expect(200);
+    let many = join_all((0..20).map(|_| find(&anna, &[("q", "plain")]))).await;
+    assert!(many.into_iter().all(|reply| reply.status == 200), "many at once");
+}
+
+#[tokio::test]
+async fn a_database_without_an_index_is_indexed_after_the_start() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Old", &[]).await;
+    for number in 0..600 {
+        anna.say(chat, &format!("ancient word{number}")).await;
+    }
+    let mut file = database(&server).await;
+    sqlx::raw_sql("DELETE FROM search_place; INSERT INTO search_index (search_index) VALUES ('delete-all')")
+        .execute(&mut file)
+        .await
+        .unwrap();
+    file.close().await.unwrap();
+    let server = server.restart().await;
+    let anna = Person { url: server.url.clone(), ..anna };
+    settle(&anna, chat).await;
+    for number in [0, 255, 256, 599] {
+        let text = format!("ancient word{number}");
+        assert_eq!(found(&anna, &format!("\"word{number}\"")).await, [text]);
+    }
+    let all = find(&anna, &[("q", "ancient"), ("limit", "100")]).await.expect(200);
+    assert_eq!(contents(&all).len(), 100);
+}
+
+/// The server's file, beside the server.
+async fn database(server: &TestServer) -> SqliteConnection {
+    let url = format!("sqlite:{}", server.dir.path().join("besedka.db").display());
+    SqliteConnection::connect(&url).await.unwrap()
+}
+
+/// How many rows of the index have all the tokens of a word.
+async fn indexed(server: &TestServer, word: &str) -> i64 {
+    let mut file = database(server).await;
+    let tokens: Vec<String> = asked(&Query::parse(word).wanted).iter().map(Token::to_string).collect();
+    let question = "SELECT count(*) FROM search_index WHERE search_index MATCH ?";
+    sqlx::query_scalar(question).bind(tokens.join(" ")).fetch_one(&mut file).await.unwrap()
+}
+
+/// Asks with any parameters.
+async fn find(who: &Person, parameters: &[(&str, &str)]) -> Reply {
+    let mut url = reqwest::Url::parse(&format!("{}/api/v1/search", who.url)).unwrap();
+    url.query_pairs_mut().extend_pairs(parameters);
+    let (client, request) = who.request(Method::GET, "/search").build_split();
+    let mut request = request.unwrap();
+    *request.url_mut() = url;
+    Reply::of(client.execute(request).await.unwrap()).await
+}
+
+/// The texts of the first page, newest first.
+async fn found(who: &Person, query: &str) -> Vec<String> {
+    contents(&find(who, &[("q", query)]).await.expect(200))
+}
+
+fn contents(page: &Value) -> Vec<String> {
+    let content = |result: &Value| result["message"]["content"].as_str().unwrap_or_default().to_owned();
+    page["results"].as_array().unwrap().iter().map(content).collect()
+}
+
+/// Waits until what was said and edited so far can be found.
+async fn settle(who: &Person, chat: i64) {
+    let sentinel = format!("sentinel{}", uuid::Uuid::new_v4().simple());
+    who.say(chat, &sentinel).await;
+    for _ in 0..400 {
+        if !found(who, &sentinel).await.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("what was said is not found in time");
+}
