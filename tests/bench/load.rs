@@ -40,11 +40,13 @@ mod options;
 mod post;
 mod reads;
 mod report;
+mod search;
 mod sends;
 mod server;
 mod socket;
 mod start;
 mod times;
+mod words;
 
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
@@ -63,6 +65,7 @@ use crate::lists::Lists;
 use crate::options::{HELP, Options};
 use crate::reads::Reads;
 use crate::report::Table;
+use crate::search::Searches;
 use crate::server::Server;
 use crate::start::Starts;
 
@@ -146,10 +149,10 @@ impl Bench {
         if self.options.wants("memory") {
             report.add("memory", memory::measure(self, &mut crowd).await);
         }
-        if ["reads", "lists", "start"].iter().any(|section| self.options.wants(section)) {
+        if ["reads", "lists", "search", "start"].iter().any(|section| self.options.wants(section)) {
             match self.archives().await {
                 Ok(tables) => tables.into_iter().for_each(|table| report.add("reads", Ok(table))),
-                Err(why) => report.add("reads, lists, start", Err(why)),
+                Err(why) => report.add("reads, lists, search, start", Err(why)),
             }
         }
         report.print(self.options.json)?;
@@ -159,7 +162,8 @@ impl Bench {
     /// The sections that need a database of many messages.
     async fn archives(&self) -> Result<Vec<Table>> {
         let sizes = self.pick([100_000, 1_000_000], [10_000, 50_000]);
-        let (mut reads, mut lists, mut starts) = (Reads::new(), Lists::new(), Starts::new());
+        let (mut reads, mut lists) = (Reads::new(), Lists::new());
+        let (mut searches, mut starts) = (Searches::new(), Starts::new());
         let mut archive = Archive::new(self, self.folder.path().join("archive"), sizes[0] / 100).await?;
         for size in sizes {
             let server = self.start(&archive.data).await?;
@@ -170,6 +174,9 @@ impl Bench {
             if self.options.wants("lists") {
                 lists.measure(self, &server, &archive).await?;
             }
+            if self.options.wants("search") {
+                searches.measure(self, &server, &archive).await?;
+            }
             server.stop()?;
             if self.options.wants("lists") {
                 lists.weigh(&archive)?;
@@ -178,8 +185,15 @@ impl Bench {
                 starts.measure(self, &archive).await?;
             }
         }
-        let [list, size] = lists.tables();
-        let all = [("reads", reads.table()), ("lists", list), ("lists", size), ("start", starts.table())];
+        let ([list, size], [search, delay]) = (lists.tables(), searches.tables());
+        let all = [
+            ("reads", reads.table()),
+            ("lists", list),
+            ("lists", size),
+            ("search", search),
+            ("search", delay),
+            ("start", starts.table()),
+        ];
         Ok(all.into_iter().filter(|(name, _)| self.options.wants(name)).map(|(_, table)| table).collect())
     }
 

@@ -16,6 +16,7 @@ Sections (all of them without one):
   memory     idle, and with 1,000 and 10,000 idle sockets
   reads      the last 50 of a chat, with 100,000 and 1,000,000 messages
   lists      the list of some 200 chats, with as many messages, and the size of the database
+  search     finding messages, for members of few chats and of all, with as many messages
   start      cold start to a healthy answer, with as many messages
 
 Options:
@@ -37,7 +38,8 @@ pub(crate) struct Options {
     pub(crate) help: bool,
 }
 
-const SECTIONS: [&str; 8] = ["sends", "delivery", "fanout", "groups", "memory", "reads", "lists", "start"];
+const SECTIONS: [&str; 9] =
+    ["sends", "delivery", "fanout", "groups", "memory", "reads", "lists", "search", "start"];
 /// An access token lasts fifteen minutes.
 const LONGEST: u64 = 120;
 

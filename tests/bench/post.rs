@@ -23,6 +23,9 @@ pub(crate) struct Post {
 }
 
 impl Post {
+    /// The most bytes that it can say instead of the ordinary sentence.
+    pub(crate) const ROOM: usize = TEXT.len();
+
     pub(crate) fn new(token: &str, chat: u64, sender: usize) -> Self {
         let body = json!({"chat_id": chat, "type": "text", "content": format!("{BLANK} {TEXT}")});
         let mut request = request("POST", "/api/v1/messages", Some(token), &body);
@@ -30,6 +33,15 @@ impl Post {
         let mark = find(&request, BLANK.as_bytes());
         write(&mut request[mark + 2..mark + 6], sender as u64);
         Self { request, key, mark }
+    }
+
+    /// Says something else, made as long as the ordinary sentence.
+    pub(crate) fn say(&mut self, words: &str) {
+        let start = self.mark + BLANK.len() + 1;
+        let room = self.request[start..start + Self::ROOM].iter_mut();
+        for (place, byte) in room.zip(words.bytes().chain(std::iter::repeat(b'.'))) {
+            *place = byte;
+        }
     }
 
     /// The request with a fresh key, its number among the messages, and the present time.
