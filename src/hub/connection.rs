@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::{Telling, Whisper};
+use super::{Telling, Whispering};
 use crate::model::{SessionId, Stream, UserId};
 
 /// The most that waits for one connection: events, and about how many bytes of them.
@@ -36,7 +36,7 @@ pub struct Connection {
 struct Queue {
     events: VecDeque<Arc<Telling>>,
     weight: usize,
-    whispers: Vec<Arc<Whisper>>,
+    whispers: Vec<Arc<Whispering>>,
     /// Events were thrown away while it was catching up.
     overflowed: bool,
     /// From here on an overflow closes it.
@@ -49,7 +49,7 @@ struct Queue {
 #[derive(Default)]
 pub struct Taken {
     pub events: VecDeque<Arc<Telling>>,
-    pub whispers: Vec<Arc<Whisper>>,
+    pub whispers: Vec<Arc<Whispering>>,
     pub closed: Option<Close>,
 }
 
@@ -84,7 +84,7 @@ impl Connection {
         self.wake.notify_one();
     }
 
-    pub(super) fn whisper(&self, whisper: &Arc<Whisper>) {
+    pub(super) fn whisper(&self, whisper: &Arc<Whispering>) {
         let mut queue = self.queue();
         if queue.whispers.len() < LONGEST_QUEUE.0 / 4 {
             queue.whispers.push(whisper.clone());

@@ -4,13 +4,15 @@
 //! arrive here after their commit and in the order of it.
 
 mod connection;
+mod presence;
 mod telling;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub use connection::{Close, Connection, Taken};
-pub use telling::{FORMS, Form, Telling, Whisper};
+pub use presence::Presences;
+pub use telling::{FORMS, Form, Telling, Whisper, Whispering};
 
 use crate::model::{Change, Event, SessionId, Stream, UserId};
 
@@ -22,6 +24,7 @@ type Listeners = HashMap<Stream, Vec<Arc<Connection>>>;
 /// Everybody who is listening on this node.
 #[derive(Default)]
 pub struct Hub {
+    pub presence: Presences,
     listeners: RwLock<Listeners>,
 }
 
@@ -105,12 +108,34 @@ impl Hub {
 
     /// Tells what is not kept: who missed it missed nothing.
     pub fn whisper(&self, stream: Stream, whisper: Whisper) {
-        let whisper = Arc::new(whisper);
+        let whispering = Arc::new(Whispering::new(whisper));
         if let Some(listeners) = self.read().get(&stream) {
             for connection in listeners.iter().filter(|connection| !whisper.is_from(connection.user)) {
-                connection.whisper(&whisper);
+                connection.whisper(&whispering);
             }
         }
+    }
+
+    /// Tells what is not kept to whoever listens to one of some streams, once, but not to some people. Answers how
+    /// much work it was.
+    pub fn whisper_once(
+        &self,
+        streams: impl IntoIterator<Item = Stream>,
+        whisper: Whisper,
+        but: &HashSet<UserId>,
+    ) -> usize {
+        let whispering = Arc::new(Whispering::new(whisper));
+        let listeners = self.read();
+        let mut told = HashSet::new();
+        let mut seen = 0;
+        for connection in streams.into_iter().filter_map(|stream| listeners.get(&stream)).flatten() {
+            seen += 1;
+            let is_meant = !whisper.is_from(connection.user) && !but.contains(&connection.user);
+            if is_meant && told.insert(Arc::as_ptr(connection)) {
+                connection.whisper(&whispering);
+            }
+        }
+        seen
     }
 
     /// Closes the connections of a session.

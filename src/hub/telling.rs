@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::model::{ChatId, Content, Event, Stream, UserId};
+use crate::model::{ChatId, Content, Event, Presence, Stream, UserId};
 
 /// How many API forms an event can be written in.
 pub const FORMS: usize = 5;
@@ -48,13 +48,31 @@ impl Telling {
 #[derive(Debug, Clone, Copy)]
 pub enum Whisper {
     Typing { chat: ChatId, user: UserId },
+    Presence { user: UserId, presence: Presence },
 }
 
 impl Whisper {
     /// Whoever caused it need not hear it.
     pub(super) fn is_from(&self, listener: UserId) -> bool {
         match self {
-            Self::Typing { user, .. } => *user == listener,
+            Self::Typing { user, .. } | Self::Presence { user, .. } => *user == listener,
         }
+    }
+}
+
+/// A whisper on its way to many connections. It is written once in each form, however many get it.
+pub struct Whispering {
+    pub whisper: Whisper,
+    forms: [OnceLock<Arc<str>>; FORMS],
+}
+
+impl Whispering {
+    pub(super) fn new(whisper: Whisper) -> Self {
+        Self { whisper, forms: Default::default() }
+    }
+
+    /// The whisper in a form, written by `write` the first time.
+    pub fn written(&self, form: Form, write: impl FnOnce(&Whisper) -> String) -> &Arc<str> {
+        self.forms[form.0].get_or_init(|| write(&self.whisper).into())
     }
 }

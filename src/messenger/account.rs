@@ -144,6 +144,7 @@ impl Messenger {
             time_zone: None,
             created_at: self.clock.now(),
             is_deactivated: false,
+            presence: None,
         };
         let user = User {
             person,

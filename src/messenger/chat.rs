@@ -37,7 +37,10 @@ impl Caller {
     /// One's chats, the most recently active first.
     pub async fn chats(&self) -> Result<Vec<Chat>> {
         let reader = self.access.user;
-        let list = chat_list::of_user(&mut self.messenger.db.read().await?, reader).await?;
+        let mut read = self.messenger.db.read().await?;
+        let mut list = chat_list::of_user(&mut read, reader).await?;
+        let peers = list.chats.iter_mut().filter_map(|chat| chat.peer.as_mut());
+        self.messenger.show_presence(&mut read, reader, peers).await?;
         if !list.far_behind.is_empty() {
             let messenger = self.messenger.clone();
             tokio::spawn(async move {
@@ -162,7 +165,8 @@ impl Caller {
 
     /// Ends a change with the chat that it was about, as the caller sees it then.
     pub(super) async fn finish(self, mut work: Work, chat: ChatId) -> Result<Chat> {
-        let view = view(&mut work.tx, chat, self.access.user).await?;
+        let mut view = view(&mut work.tx, chat, self.access.user).await?;
+        self.messenger.show_presence(&mut work.tx, self.access.user, &mut view.peer).await?;
         work.once(self.attempt, Subject::Chat(chat));
         work.commit().await?;
         Ok(view)

@@ -51,19 +51,25 @@ impl Membership {
     /// The chat as the caller sees it.
     pub async fn view(&self) -> Result<Chat> {
         let mut read = self.messenger.db.read().await?;
-        view(&mut read, self.chat.id, self.place.user).await
+        let mut chat = view(&mut read, self.chat.id, self.place.user).await?;
+        self.messenger.show_presence(&mut read, self.place.user, &mut chat.peer).await?;
+        Ok(chat)
     }
 
     /// Everybody in it.
     pub async fn members(&self) -> Result<Vec<Member>> {
         let mut read = self.messenger.db.read().await?;
-        Ok(members::of_chat(&mut read, self.chat.id, None).await?)
+        let mut members = members::of_chat(&mut read, self.chat.id, None).await?;
+        let people = members.iter_mut().map(|member| &mut member.person);
+        self.messenger.show_presence(&mut read, self.place.user, people).await?;
+        Ok(members)
     }
 
     /// One of those in it.
     pub async fn member(&self, user: UserId) -> Result<Member> {
         let mut read = self.messenger.db.read().await?;
-        members::of_chat(&mut read, self.chat.id, Some(user)).await?.pop().ok_or(Error::NotFound("member"))
+        let member = members::of_chat(&mut read, self.chat.id, Some(user)).await?.pop();
+        member.ok_or(Error::NotFound("member"))
     }
 
     /// Refuses what the caller has no right to.
@@ -90,7 +96,8 @@ impl Membership {
 
     /// Ends a change with the chat as the caller sees it then.
     pub(super) async fn finish(self, mut work: Work) -> Result<Chat> {
-        let view = view(&mut work.tx, self.chat.id, self.place.user).await?;
+        let mut view = view(&mut work.tx, self.chat.id, self.place.user).await?;
+        self.messenger.show_presence(&mut work.tx, self.place.user, &mut view.peer).await?;
         work.once(self.attempt, Subject::Chat(self.chat.id));
         work.commit().await?;
         Ok(view)

@@ -29,6 +29,7 @@ mod pin;
 mod poll;
 mod post;
 mod preview;
+mod presence;
 mod profile;
 mod quota;
 mod receipt;
@@ -225,6 +226,9 @@ impl Messenger {
 
     /// Waits until everything is written.
     pub async fn close(&self) {
+        if let Err(error) = self.write_down_everybody().await {
+            tracing::error!(%error, "writing down who was here");
+        }
         self.db.close().await;
     }
 

@@ -51,6 +51,10 @@ impl Caller {
         taken(&mut work.tx, written, &user).await?;
         avatar::replaced(&mut work, user.id(), before.person.avatar, user.person.avatar).await?;
         tell_profile(&mut work, &user, &before).await?;
+        if user.hides_presence != before.hides_presence {
+            let id = user.id();
+            work.after(move |messenger| messenger.hub.presence.tell_again(id));
+        }
         work.once(self.attempt, Subject::User(user.id()));
         work.commit().await?;
         Ok(user)
@@ -59,8 +63,9 @@ impl Caller {
     /// What anybody may see of somebody.
     pub async fn person(&self, id: UserId) -> Result<Person> {
         let mut read = self.messenger.db.read().await?;
-        let user = users::by_id(&mut read, id).await?;
-        user.map(|user| user.person).ok_or(Error::NotFound("user"))
+        let mut person = users::by_id(&mut read, id).await?.ok_or(Error::NotFound("user"))?.person;
+        self.messenger.show_presence(&mut read, self.access.user, [&mut person]).await?;
+        Ok(person)
     }
 
     /// People in whose name or username each of the words stands, or whose e-mail address it is.
@@ -77,7 +82,9 @@ impl Caller {
         let limit = limit.unwrap_or(20).clamp(1, MOST_FOUND);
         let mut read = self.messenger.db.read().await?;
         let found = users::search(&mut read, words, limit).await?;
-        Ok(found.into_iter().map(|user| user.person).collect())
+        let mut found: Vec<Person> = found.into_iter().map(|user| user.person).collect();
+        self.messenger.show_presence(&mut read, self.access.user, &mut found).await?;
+        Ok(found)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Access, Caller, Error, Messenger, Result, log};
 use crate::hub::{Connection, Taken, Whisper};
@@ -206,6 +207,8 @@ pub struct Listener {
     messenger: Messenger,
     access: Access,
     connection: Arc<Connection>,
+    /// Whether the person is not looking.
+    is_away: AtomicBool,
     /// How far it has been told.
     at: Cursor,
     /// How far it catches up; what the queue holds up to here was told from the log.
@@ -217,10 +220,12 @@ impl Messenger {
     pub async fn listen(&self, access: Access, cursor: Option<&Cursor>) -> Result<Listener> {
         let user = access.user;
         let connection = self.hub.connect(user, access.session);
+        self.hub.presence.arrive(user);
         let mut listener = Listener {
             messenger: self.clone(),
             access,
             connection,
+            is_away: AtomicBool::new(false),
             at: Cursor::default(),
             reach: Cursor::default(),
         };
@@ -304,6 +309,13 @@ impl Listener {
         self.messenger.as_user(self.access).chat(chat).await?.delivered(upto).await
     }
 
+    /// Says whether the person is looking.
+    pub fn turn(&self, away: bool) {
+        if self.is_away.swap(away, Ordering::Relaxed) != away {
+            self.messenger.hub.presence.turn(self.user(), away);
+        }
+    }
+
     /// Tells the others in a chat that this one is typing, if it is in it.
     pub fn typing(&self, chat: ChatId) {
         if self.connection.hears(chat.into()) {
@@ -315,6 +327,8 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.messenger.hub.disconnect(&self.connection);
+        let (away, now) = (self.is_away.load(Ordering::Relaxed), self.messenger.clock.now());
+        self.messenger.hub.presence.depart(self.user(), away, now);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{AttachmentId, Time, UserId};
+use super::{AttachmentId, Presence, Time, UserId};
 
 /// What anybody may see of somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Person {
     pub created_at: Time,
     /// They can't sign in any more; what they said stays.
     pub is_deactivated: bool,
+    /// Whether they are there, as somebody may see it; nothing where nobody in particular is told.
+    pub presence: Option<Presence>,
 }
 
 /// What somebody sees of themselves.

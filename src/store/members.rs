@@ -155,6 +155,20 @@ pub async fn places_of(run: &mut impl Run, user: UserId) -> Result<Vec<Place>> {
     run.all(&question).await
 }
 
+/// Which chats people are in.
+pub async fn chats_of(run: &mut impl Run, users: &[UserId]) -> Result<HashMap<UserId, Vec<ChatId>>> {
+    let question = Query::select()
+        .columns([M::UserId, M::ChatId])
+        .from(M::Table)
+        .and_where(Expr::col(M::UserId).is_in(users.iter().copied()))
+        .to_owned();
+    let mut chats: HashMap<_, Vec<_>> = HashMap::new();
+    for (user, chat) in run.all::<(UserId, ChatId)>(&question).await? {
+        chats.entry(user).or_default().push(chat);
+    }
+    Ok(chats)
+}
+
 pub async fn users_of(run: &mut impl Run, chat: ChatId) -> Result<Vec<UserId>> {
     let question =
         Query::select().column(M::UserId).from(M::Table).and_where(Expr::col(M::ChatId).eq(chat)).to_owned();

@@ -1,5 +1,7 @@
 //! Accounts.
 
+use std::collections::HashSet;
+
 use sea_query::{CaseStatement, Cond, Expr, ExprTrait, LikeExpr, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
@@ -57,6 +59,7 @@ impl From<PersonRow> for Person {
             time_zone: row.time_zone,
             created_at: row.created_at,
             is_deactivated: row.deactivated_at.is_some(),
+            presence: None,
         }
     }
 }
@@ -157,6 +160,51 @@ pub async fn by_ids(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<User>> {
     }
     let rows: Vec<UserRow> = run.all(users().and_where(Expr::col(U::Id).is_in(ids.iter().copied()))).await?;
     Ok(rows.into_iter().map(User::from).collect())
+}
+
+/// When somebody was last here, and whether others may know.
+#[derive(FromRow)]
+pub struct LastSeen {
+    #[sqlx(rename = "id")]
+    pub user: UserId,
+    pub last_seen_at: Option<Time>,
+    hides_presence: i64,
+}
+
+impl LastSeen {
+    pub fn hides_presence(&self) -> bool {
+        self.hides_presence != 0
+    }
+}
+
+pub async fn last_seen(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<LastSeen>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let question = Query::select()
+        .columns([U::Id, U::LastSeenAt, U::HidesPresence])
+        .from(U::Table)
+        .and_where(Expr::col(U::Id).is_in(ids.iter().copied()))
+        .to_owned();
+    run.all(&question).await
+}
+
+/// Everybody who does not let others see whether they are there.
+pub async fn hiding(run: &mut impl Run) -> Result<HashSet<UserId>> {
+    let question =
+        Query::select().column(U::Id).from(U::Table).and_where(Expr::col(U::HidesPresence).ne(0)).to_owned();
+    Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
+}
+
+/// Writes down when people were last here.
+pub async fn saw(run: &mut impl Run, seen: &[(UserId, Time)]) -> Result<()> {
+    let each = |case: CaseStatement, (user, at): &(UserId, Time)| case.case(Expr::col(U::Id).eq(*user), *at);
+    let update = Query::update()
+        .table(U::Table)
+        .value(U::LastSeenAt, seen.iter().fold(CaseStatement::new(), each).finally(Expr::col(U::LastSeenAt)))
+        .and_where(Expr::col(U::Id).is_in(seen.iter().map(|(user, _)| *user)))
+        .to_owned();
+    run.execute(&update).await
 }
 
 /// Whose account it is and its password's hash, by e-mail address or username.

@@ -378,8 +378,19 @@ impl Socket {
         self.stream.send(message).await.unwrap();
     }
 
-    /// The next frame, whatever it is. An error holds the code with which the socket was closed.
+    /// The next frame but of presence, which comes when it comes. An error holds the code with which the socket
+    /// was closed.
     pub async fn next(&mut self) -> Result<Value, u16> {
+        loop {
+            let frame = self.any().await?;
+            if frame["event"] != "presence" {
+                return Ok(frame);
+            }
+        }
+    }
+
+    /// The next frame, whatever it is.
+    pub async fn any(&mut self) -> Result<Value, u16> {
         let next = async {
             loop {
                 match self.stream.next().await {
@@ -398,7 +409,7 @@ impl Socket {
     /// Reads frames until one of an event, and answers its data.
     pub async fn until(&mut self, event: &str) -> Value {
         loop {
-            let frame = self.next().await.expect("the socket stays open");
+            let frame = self.any().await.expect("the socket stays open");
             if frame["event"] == event {
                 return frame["data"].clone();
             }

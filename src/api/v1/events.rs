@@ -5,7 +5,7 @@ use poem_openapi::types::{Example, ToJSON, Type};
 use poem_openapi::{Object, OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 
-use super::types::{Chat, ChatAbout, ChatSettings, Member, Message, User, Vote};
+use super::types::{Chat, ChatAbout, ChatSettings, Member, Message, Presence, Status, User, Vote};
 use crate::hub::Whisper;
 use crate::messenger::{Cursor, Gap};
 use crate::model::{self, Change, ChatId, Event, UserId};
@@ -79,6 +79,22 @@ struct ChatDelivered {
     user_id: i64,
     /// The newest message that one of their devices has.
     message_id: i64,
+}
+
+/// Whether somebody is there.
+#[derive(Object)]
+struct PresenceChange {
+    user_id: i64,
+    status: Status,
+    /// UTC, ISO 8601 without a zone; null while they are there, and when it is not known.
+    last_seen_at: Option<String>,
+}
+
+/// Whether one looks.
+#[derive(Object)]
+struct Looking {
+    /// `online` or `away`.
+    status: Status,
 }
 
 /// Live from here.
@@ -196,6 +212,10 @@ pub fn whispered(whisper: &Whisper) -> String {
     match whisper {
         Whisper::Typing { chat: ChatId(chat_id), user: UserId(user_id) } => {
             frame("typing", &value(&ChatPerson { chat_id: *chat_id, user_id: *user_id }), None)
+        }
+        Whisper::Presence { user: UserId(user_id), presence } => {
+            let Presence { status, last_seen_at } = (*presence).into();
+            frame("presence", &value(&PresenceChange { user_id: *user_id, status, last_seen_at }), None)
         }
     }
 }
@@ -340,6 +360,13 @@ fn kinds() -> Vec<Kind> {
             "Events that are no longer kept are missing: load the chat anew. Its position counts like an event's.",
             json!({"chat_id": chat}),
         ),
+        kind::<PresenceChange>(
+            "presence",
+            false,
+            "Somebody with whom one shares a chat is there, looks away or is gone. What was missed is answered by \
+             `GET /presence`.",
+            json!({"user_id": user, "status": "offline", "last_seen_at": "2024-03-26T12:00:00"}),
+        ),
         kind::<ChatPerson>("typing", false, "Somebody is writing; to be shown for 5 seconds.", person),
         kind::<Nothing>("pong", false, "The answer to `ping`.", json!({})),
         kind::<Wrong>(
@@ -373,6 +400,11 @@ fn kinds() -> Vec<Kind> {
             "One's device has the messages of a chat up to one of them.",
             json!({"chat_id": chat, "message_id": message}),
         ),
+        command::<Looking>(
+            "presence",
+            "One looks away from this connection (`away`), or at it again (`online`). Away is who looks at none.",
+            json!({"status": "away"}),
+        ),
     ]
 }
 
@@ -394,6 +426,8 @@ struct Frames {
     user: User,
     session_begun: SessionBegun,
     session_ref: SessionRef,
+    presence_change: PresenceChange,
+    looking: Looking,
     ready: Ready,
     missing: Missing,
     wrong: Wrong,

@@ -35,6 +35,7 @@ impl Example for NewMembers {
 /// Who was added: a member for `user_id`, a list of them for `user_ids`.
 #[derive(Union, Debug)]
 #[oai(one_of)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is written at once")]
 enum Added {
     One(Member),
     Several(AddedMembers),

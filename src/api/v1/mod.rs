@@ -16,6 +16,7 @@ mod members;
 mod messages;
 mod pins;
 mod polls;
+mod presence;
 mod receipts;
 mod search;
 mod sessions;
@@ -78,6 +79,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         auth::Auth,
         sessions::Sessions,
         users::Users,
+        presence::Presences,
         chats::Chats,
         members::Members,
         invites::Invites,

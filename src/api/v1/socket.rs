@@ -217,7 +217,8 @@ async fn listen(stream: &mut WebSocketStream, mut listener: Listener) -> Result<
 /// Writes everything that waits, in one go.
 async fn tell(stream: &mut WebSocketStream, taken: Taken) -> Result<(), Over> {
     let events = taken.events.iter().map(|telling| telling.written(FORM, events::write).to_string());
-    let whispers = taken.whispers.iter().map(|whisper| events::whispered(whisper));
+    let whispers =
+        taken.whispers.iter().map(|whispering| whispering.written(FORM, events::whispered).to_string());
     send_all(stream, events.chain(whispers)).await?;
     match taken.closed {
         None => Ok(()),
@@ -261,6 +262,13 @@ async fn answer(
                 Err(error) => send(stream, events::wrong(&error.to_string(), error.code())).await,
             }
         }
+        "presence" => match frame.data["status"].as_str() {
+            Some(status @ ("online" | "away")) => {
+                listener.turn(status == "away");
+                Ok(())
+            }
+            _ => send(stream, events::wrong("data.status must be online or away", "invalid")).await,
+        },
         // Who they are is known: a client that says so again, as after a renewal, is right already.
         "auth" => Ok(()),
         _ => send(stream, events::wrong("unknown event", "invalid")).await,

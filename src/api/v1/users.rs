@@ -35,7 +35,7 @@ struct ProfileChange {
     time_zone: MaybeUndefined<String>,
     /// A language tag (BCP 47), as in `pt-BR`.
     language: MaybeUndefined<String>,
-    /// Whether others don't see if one is there, nor when one was last.
+    /// Whether others don't see if one is there, nor when one was last; then one does not see theirs either.
     hides_presence: Option<bool>,
     /// Whether others don't see how far one has read.
     hides_reading: Option<bool>,

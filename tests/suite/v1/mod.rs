@@ -19,6 +19,7 @@ mod pins;
 mod polls;
 mod previews;
 mod receipts;
+mod presence;
 mod replies;
 mod rights;
 mod search;

@@ -102,6 +102,7 @@ const OWN: &[&str] = &[
     "login",
     "logout",
     "me",
+    "presence",
     "quota",
     "refresh",
     "register",

@@ -36,8 +36,17 @@ async fn others_see_no_address() {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let seen = bob.get(&format!("/users/{}", anna.id)).await.expect(200);
-    let known =
-        ["id", "username", "display_name", "avatar_url", "about", "time_zone", "created_at", "deactivated"];
+    let known = [
+        "id",
+        "username",
+        "display_name",
+        "avatar_url",
+        "about",
+        "time_zone",
+        "created_at",
+        "deactivated",
+        "presence",
+    ];
     assert_eq!(fields(&seen), known);
     assert_eq!(seen["display_name"], "anna");
     for nobody in ["/users/1", "/users/-1", "/users/abc", "/users/99999999999999999999"] {

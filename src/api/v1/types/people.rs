@@ -64,7 +64,7 @@ pub struct User {
     pub time_zone: Option<String>,
     /// A language tag (BCP 47), as in `pt-BR`; nobody else sees it.
     pub language: Option<String>,
-    /// Whether others don't see if one is there, nor when one was last.
+    /// Whether others don't see if one is there, nor when one was last; then one does not see theirs either.
     pub hides_presence: bool,
     /// Whether others don't see how far one has read.
     pub hides_reading: bool,
@@ -113,6 +113,48 @@ impl Example for User {
     }
 }
 
+/// Whether somebody is there.
+#[derive(Enum, Debug, Clone, Copy)]
+#[oai(rename_all = "lowercase")]
+pub enum Status {
+    Online,
+    Away,
+    Offline,
+}
+
+impl From<model::Status> for Status {
+    fn from(status: model::Status) -> Self {
+        match status {
+            model::Status::Online => Self::Online,
+            model::Status::Away => Self::Away,
+            model::Status::Offline => Self::Offline,
+        }
+    }
+}
+
+/// Whether somebody is there, and when they were last. Of those who hide it, and for those who do: offline, and
+/// not known.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Presence {
+    pub status: Status,
+    /// UTC, ISO 8601 without a zone; null while they are there, and when it is not known.
+    pub last_seen_at: Option<String>,
+}
+
+impl From<model::Presence> for Presence {
+    fn from(presence: model::Presence) -> Self {
+        let model::Presence { status, last_seen_at } = presence;
+        Self { status: status.into(), last_seen_at: last_seen_at.map(model::Time::iso) }
+    }
+}
+
+impl Example for Presence {
+    fn example() -> Self {
+        Self { status: Status::Offline, last_seen_at: Some("2024-03-26T12:00:00".to_owned()) }
+    }
+}
+
 /// Somebody, as others see them.
 #[derive(Object, Debug)]
 #[oai(example)]
@@ -131,6 +173,9 @@ pub struct Person {
     pub created_at: String,
     /// Whether they can't sign in any more; what they said stays.
     pub deactivated: bool,
+    /// Whether they are there. Only where one asks for people or chats, not in events, which are for many.
+    #[oai(skip_serializing_if_is_none)]
+    pub presence: Option<Presence>,
 }
 
 impl From<model::Person> for Person {
@@ -144,6 +189,7 @@ impl From<model::Person> for Person {
             time_zone: person.time_zone,
             created_at: person.created_at.iso(),
             deactivated: person.is_deactivated,
+            presence: person.presence.map(Presence::from),
         }
     }
 }
@@ -159,6 +205,7 @@ impl Example for Person {
             time_zone: Some("Europe/Moscow".to_owned()),
             created_at: "2024-03-26T10:00:00".to_owned(),
             deactivated: false,
+            presence: Some(Presence::example()),
         }
     }
 }

@@ -1,0 +1,1 @@
+CREATE INDEX user_hides_presence ON user (hides_presence);

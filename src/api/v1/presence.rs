@@ -1,0 +1,62 @@
+//! `/presence`: who is there.
+
+use poem::web::Data;
+use poem_openapi::param::Query;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::caller::SignedIn;
+use super::types::{Presence, Status};
+use super::{Answer, Area};
+use crate::messenger::Messenger;
+use crate::model::{self, UserId};
+
+pub struct Presences;
+
+/// Whether somebody is there, and when they were last. Of those who hide it, and for those who do: offline, and
+/// not known.
+#[derive(Object)]
+#[oai(example)]
+struct PersonPresence {
+    user_id: i64,
+    status: Status,
+    /// UTC, ISO 8601 without a zone; null while they are there, and when it is not known.
+    last_seen_at: Option<String>,
+}
+
+impl PersonPresence {
+    fn new(user: UserId, presence: model::Presence) -> Self {
+        let Presence { status, last_seen_at } = presence.into();
+        Self { user_id: user.0, status, last_seen_at }
+    }
+}
+
+impl Example for PersonPresence {
+    fn example() -> Self {
+        let Presence { status, last_seen_at } = Presence::example();
+        Self { user_id: 253_402_300_863, status, last_seen_at }
+    }
+}
+
+#[OpenApi(tag = "Area::Users")]
+impl Presences {
+    /// Who is there
+    ///
+    /// Of many people at once. Whom there is not is left out.
+    #[oai(path = "/presence", method = "get", operation_id = "presence")]
+    async fn presence(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// 1 to 200, separated by commas.
+        // Without a default, poem-openapi 5.1 panics where it is missing.
+        #[oai(explode = false, default)]
+        user_ids: Query<Vec<i64>>,
+    ) -> Answer<Json<Vec<PersonPresence>>> {
+        let ids: Vec<UserId> = user_ids.0.into_iter().map(UserId).collect();
+        let mut known = messenger.as_user(caller.0).presence_of(&ids).await?;
+        let people = ids.into_iter().filter_map(|id| Some(PersonPresence::new(id, known.remove(&id)?)));
+        Ok(Json(people.collect()))
+    }
+}
