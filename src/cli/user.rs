@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use crate::config::Data;
-use crate::messenger::{Clock, Opening, Registration, Settings};
+use crate::messenger::{Clock, Messenger, Opening, Registration, Settings};
+use crate::model::Account;
 use crate::server;
 
 #[derive(Args)]
@@ -39,6 +40,37 @@ enum Action {
         #[arg(long)]
         stdin: bool,
     },
+    /// List all accounts, the oldest first.
+    List {
+        #[command(flatten)]
+        data: Data,
+    },
+    /// End somebody's sessions and let them sign in no more; what they said stays.
+    Deactivate(Named),
+    /// Let somebody sign in again.
+    Reactivate(Named),
+    /// Let somebody look after the server. Whoever came first does so already.
+    Admin {
+        #[command(flatten)]
+        named: Named,
+        /// Take it from them again.
+        #[arg(long)]
+        revoke: bool,
+    },
+}
+
+#[derive(Args)]
+struct Named {
+    #[command(flatten)]
+    data: Data,
+    /// Their username or e-mail address.
+    name: String,
+}
+
+impl Named {
+    async fn messenger(&self) -> Result<Messenger, Failure> {
+        Ok(server::open(&self.data, administrator(), Clock::default()).await?)
+    }
 }
 
 impl User {
@@ -67,9 +99,48 @@ impl User {
                     writeln!(std::io::stdout(), "password: {password}")?;
                 }
             }
+            Action::List { data } => {
+                let messenger = server::open(&data, administrator(), Clock::default()).await?;
+                let accounts = messenger.accounts().await?;
+                messenger.close().await;
+                list(&accounts)?;
+            }
+            Action::Deactivate(named) => {
+                let messenger = named.messenger().await?;
+                messenger.deactivate(&named.name).await?;
+                messenger.close().await;
+            }
+            Action::Reactivate(named) => {
+                let messenger = named.messenger().await?;
+                messenger.reactivate(&named.name).await?;
+                messenger.close().await;
+            }
+            Action::Admin { named, revoke } => {
+                let messenger = named.messenger().await?;
+                messenger.appoint(&named.name, !revoke).await?;
+                messenger.close().await;
+            }
         }
         Ok(())
     }
+}
+
+/// One account in a line, with tabs between: for eyes, and for `cut` and `awk`.
+fn list(accounts: &[Account]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "username\temail\tname\tsince\tstate")?;
+    for Account { user, deactivated_at, .. } in accounts {
+        let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let state = match (deactivated_at.is_some(), user.is_admin) {
+            (true, _) => "deactivated",
+            (false, true) => "admin",
+            (false, false) => "active",
+        };
+        let (username, email) = (or_none(&user.person.username), or_none(&user.email));
+        let (name, since) = (&user.person.display_name, user.person.created_at.iso());
+        writeln!(out, "{username}\t{email}\t{name}\t{since}\t{state}")?;
+    }
+    Ok(())
 }
 
 fn new_password() -> String {

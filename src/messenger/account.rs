@@ -12,7 +12,7 @@ use super::profile::{check_email, check_name, check_url, check_username, taken};
 use super::session::Grant;
 use super::{Error, Limit, Messenger, Opening, Result, Visitor, password};
 use crate::model::{Person, Time, User, UserId};
-use crate::store::{self, streams, users};
+use crate::store::{self, accounts, streams, users};
 
 /// What an account is made of; `email` or `username` at least.
 #[derive(Debug, Clone, Default)]
@@ -45,9 +45,9 @@ impl Visitor {
             Opening::Invite => messenger.check_invite(new.invite_code.as_deref())?,
             Opening::Closed => return Err(Error::RegistrationClosed),
         }
-        let (user, hash) = messenger.prepare(&new).await?;
+        let (mut user, hash) = messenger.prepare(&new).await?;
         let mut work = messenger.begin().await?;
-        insert(&mut work.tx, &user, &hash).await?;
+        insert(&mut work.tx, &mut user, &hash).await?;
         let grant = messenger.grant(&mut work, user.id(), new.device, Some(self.address)).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
@@ -72,6 +72,9 @@ impl Visitor {
             // It was changed while it was checked, and with it all sessions ended.
             return Err(Error::WrongPassword);
         }
+        if users::by_id(&mut work.tx, user).await?.is_none_or(|user| user.person.is_deactivated) {
+            return Err(Error::Deactivated);
+        }
         let grant = messenger.grant(&mut work, user, who.device, Some(self.address)).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
@@ -82,9 +85,9 @@ impl Visitor {
 impl Messenger {
     /// Makes an account for somebody, whoever may register.
     pub async fn add_user(&self, new: Registration) -> Result<User> {
-        let (user, hash) = self.prepare(&new).await?;
+        let (mut user, hash) = self.prepare(&new).await?;
         let mut work = self.begin().await?;
-        insert(&mut work.tx, &user, &hash).await?;
+        insert(&mut work.tx, &mut user, &hash).await?;
         work.commit().await?;
         Ok(user)
     }
@@ -158,7 +161,9 @@ impl Messenger {
     }
 }
 
-async fn insert(tx: &mut store::Tx, user: &User, hash: &str) -> Result<()> {
+/// Writes an account. Whoever is the first on the server looks after it.
+async fn insert(tx: &mut store::Tx, user: &mut User, hash: &str) -> Result<()> {
+    user.is_admin = !accounts::any(tx).await?;
     let new = users::New {
         id: user.id(),
         email: user.email.as_deref(),
@@ -166,6 +171,7 @@ async fn insert(tx: &mut store::Tx, user: &User, hash: &str) -> Result<()> {
         password_hash: hash,
         display_name: &user.person.display_name,
         avatar_url: user.person.avatar_url.as_deref(),
+        is_admin: user.is_admin,
         created_at: user.person.created_at,
     };
     let written = users::insert(tx, &new).await;

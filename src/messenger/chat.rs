@@ -19,6 +19,7 @@ pub(super) const MOST_MEMBERS: usize = 5_000;
 /// How often a chat is looked for that somebody else makes at the same time.
 const TRIES: usize = 3;
 
+pub(super) const DEACTIVATED: &str = "This person's account is deactivated";
 pub(super) const NOT_A_MEMBER: &str = "You are not a member of this chat";
 
 /// A group or channel to be made.
@@ -122,7 +123,10 @@ impl Caller {
                 }
                 return Ok((self.finish(work, chat.id).await?, false));
             }
-            users::by_id(&mut work.tx, other).await?.ok_or(Error::NotFound("user"))?;
+            let peer = users::by_id(&mut work.tx, other).await?.ok_or(Error::NotFound("user"))?;
+            if peer.person.is_deactivated {
+                return Err(Error::Conflict(DEACTIVATED));
+            }
             let mut chat = self.plain(&work, kind);
             chat.pair = Some(pair(me, other));
             match chats::insert(&mut work.tx, &chat).await {
@@ -203,7 +207,7 @@ pub(super) async fn people(run: &mut impl Run, field: &'static str, ids: &[UserI
         return Err(Error::invalid(field, format!("there is no user {unknown}")));
     }
     if let Some(gone) = found.iter().find(|user| user.person.is_deactivated) {
-        return Err(Error::invalid(field, format!("the account of {} is closed", gone.person.display_name)));
+        return Err(Error::invalid(field, format!("the account of {} is deactivated", gone.person.display_name)));
     }
     Ok(found.into_iter().map(|user| user.person).collect())
 }

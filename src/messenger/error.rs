@@ -22,6 +22,8 @@ pub enum Error {
     Unauthorized,
     #[error("The session has ended; sign in again")]
     SessionEnded,
+    #[error("This account is deactivated; an administrator of the server can let you in again")]
+    Deactivated,
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("There is no such {0}")]
@@ -60,6 +62,7 @@ impl Error {
             Self::WrongPassword => "wrong_password",
             Self::Unauthorized => "unauthorized",
             Self::SessionEnded => "session_ended",
+            Self::Deactivated => "deactivated",
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",
             Self::Repeated(_) => "duplicate_request",

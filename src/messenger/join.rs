@@ -1,6 +1,6 @@
 //! Coming into groups and channels: brought in by others, or by oneself.
 
-use super::chat::{MOST_MEMBERS, announce, gained_alike, people, write};
+use super::chat::{DEACTIVATED, MOST_MEMBERS, announce, gained_alike, people, write};
 use super::idempotency::Subject;
 use super::work::Work;
 use super::{Caller, Error, Limit, Membership, Messenger, Result};
@@ -21,7 +21,7 @@ impl Membership {
         let chat = self.chat.id;
         let found = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
         if found.person.is_deactivated {
-            return Err(Error::Conflict("This person's account is closed"));
+            return Err(Error::Conflict(DEACTIVATED));
         }
         let Newcomers { members, .. } =
             bring(&self.messenger, &mut work, chat, Some(self.place.user), vec![found.person]).await?;

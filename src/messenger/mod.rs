@@ -5,12 +5,14 @@
 //! is a caller in a chat, and may there what their role may ([`Right`](crate::model::Right)).
 
 mod account;
+mod administration;
 mod attachment;
 mod avatar;
 mod ban;
 mod chat;
 mod clock;
 mod code;
+mod deactivation;
 mod error;
 mod expiry;
 mod forward;
@@ -51,6 +53,7 @@ use aws_lc_rs::hmac::{HMAC_SHA256, Key};
 use tokio::sync::{Semaphore, mpsc};
 
 pub use account::{Registration, SignIn};
+pub use administration::Administrator;
 pub use attachment::{Announcement, Form, Link};
 pub use chat::NewGroup;
 pub use clock::Clock;

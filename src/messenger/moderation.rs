@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::chat::{check_description, check_title, say};
+use super::chat::{DEACTIVATED, check_description, check_title, say};
 use super::idempotency::Subject;
 use super::work::Work;
 use super::{Error, Membership, Result, avatar};
@@ -108,7 +108,7 @@ impl Membership {
             }
             if role == Role::Owner {
                 if member.person.is_deactivated {
-                    return Err(Error::Conflict("This person's account is closed"));
+                    return Err(Error::Conflict(DEACTIVATED));
                 }
                 give_role(&mut work, chat, me, Role::Admin).await?;
                 give_role(&mut work, chat, user, role).await?;

@@ -162,6 +162,7 @@ mod tests {
                 password_hash: "",
                 display_name: "somebody",
                 avatar_url: None,
+                is_admin: false,
                 created_at: work.now,
             };
             users::insert(&mut work.tx, &user).await.unwrap();

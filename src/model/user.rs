@@ -40,6 +40,14 @@ pub struct User {
     pub is_admin: bool,
 }
 
+/// What an administrator sees of somebody.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub user: User,
+    pub last_seen_at: Option<Time>,
+    pub deactivated_at: Option<Time>,
+}
+
 impl User {
     pub fn id(&self) -> UserId {
         self.person.id

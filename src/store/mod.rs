@@ -8,6 +8,7 @@ mod db;
 mod schema;
 mod writer;
 
+pub mod accounts;
 pub mod attachments;
 pub mod bans;
 pub mod channels;

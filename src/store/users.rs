@@ -17,6 +17,7 @@ pub struct New<'a> {
     pub password_hash: &'a str,
     pub display_name: &'a str,
     pub avatar_url: Option<&'a str>,
+    pub is_admin: bool,
     pub created_at: Time,
 }
 
@@ -65,7 +66,7 @@ impl From<PersonRow> for Person {
 }
 
 #[derive(FromRow)]
-struct UserRow {
+pub(super) struct UserRow {
     #[sqlx(flatten)]
     person: PersonRow,
     email: Option<String>,
@@ -88,7 +89,7 @@ impl From<UserRow> for User {
     }
 }
 
-fn users() -> SelectStatement {
+pub(super) fn users() -> SelectStatement {
     Query::select()
         .columns(PERSON)
         .columns([U::Email, U::Language, U::HidesPresence, U::HidesReading, U::IsAdmin])
@@ -109,6 +110,7 @@ pub async fn insert(run: &mut impl Run, user: &New<'_>) -> Result<()> {
             U::DisplayName,
             U::NameFolded,
             U::AvatarUrl,
+            U::IsAdmin,
             U::CreatedAt,
         ])
         .values_panic([
@@ -121,6 +123,7 @@ pub async fn insert(run: &mut impl Run, user: &New<'_>) -> Result<()> {
             user.display_name.into(),
             fold(user.display_name).into(),
             user.avatar_url.into(),
+            i64::from(user.is_admin).into(),
             user.created_at.into(),
         ])
         .to_owned();
@@ -237,23 +240,34 @@ pub async fn set_password(run: &mut impl Run, id: UserId, hash: &str) -> Result<
     run.execute(&update).await
 }
 
+fn escape(word: &str) -> String {
+    word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+fn like(pattern: String) -> LikeExpr {
+    LikeExpr::new(pattern).escape('\\')
+}
+
+/// Each of some folded words stands in the name or the username, or they are the address.
+pub(super) fn named(words: &str) -> Cond {
+    let each = words.split_whitespace().fold(Cond::all(), |each, word| {
+        let part = || like(format!("%{}%", escape(word)));
+        each.add(Expr::col(U::NameFolded).like(part()).or(Expr::col(U::UsernameFolded).like(part())))
+    });
+    Cond::any().add(each).add(Expr::col(U::EmailFolded).eq(words))
+}
+
 /// People in whose name or username each of the words stands, or whose address it is; those first whose name
 /// begins with it. Who is deactivated is left out.
 pub async fn search(run: &mut impl Run, words: &str, limit: u64) -> Result<Vec<User>> {
     let words = fold(words);
-    let escape = |word: &str| word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let like = |pattern: String| LikeExpr::new(pattern).escape('\\');
-    let named = words.split_whitespace().fold(Cond::all(), |named, word| {
-        let part = || like(format!("%{}%", escape(word)));
-        named.add(Expr::col(U::NameFolded).like(part()).or(Expr::col(U::UsernameFolded).like(part())))
-    });
     let start = || like(format!("{}%", escape(&words)));
     let begins = Expr::col(U::NameFolded).like(start()).or(Expr::col(U::UsernameFolded).like(start()));
     let mut question = users();
     question
         .and_where(Expr::col(U::DeactivatedAt).is_null())
         .and_where(Expr::col(U::DeletedAt).is_null())
-        .cond_where(Cond::any().add(named).add(Expr::col(U::EmailFolded).eq(words.as_str())))
+        .cond_where(named(&words))
         .order_by_expr(CaseStatement::new().case(begins, 0).finally(1).into(), Order::Asc)
         .order_by(U::NameFolded, Order::Asc)
         .order_by(U::Id, Order::Asc)

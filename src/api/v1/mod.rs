@@ -4,6 +4,7 @@
 //! key (409), a wrong body (400), nothing there or not for the caller (404, 403), and then what is
 //! wrong with it otherwise.
 
+mod admin;
 mod attachments;
 mod auth;
 mod avatars;
@@ -48,6 +49,8 @@ enum Area {
     Sessions,
     /// People and one's own profile.
     Users,
+    /// Looking after the server, for its administrators. The first to register is one; `besedka user admin` makes others.
+    Admin,
     /// Private chats, groups, channels, who is in them, and how far they have read.
     Chats,
     /// Saying, reading, editing, deleting, reacting.
@@ -80,6 +83,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         sessions::Sessions,
         users::Users,
         presence::Presences,
+        admin::Admin,
         chats::Chats,
         members::Members,
         invites::Invites,

@@ -97,6 +97,19 @@ impl Example for PasswordChange {
     }
 }
 
+/// One's password, once more.
+#[derive(Object)]
+#[oai(example)]
+struct Password {
+    password: String,
+}
+
+impl Example for Password {
+    fn example() -> Self {
+        Self { password: "securePassword123".to_owned() }
+    }
+}
+
 #[OpenApi(tag = "Area::Users")]
 impl Users {
     /// Oneself
@@ -139,6 +152,26 @@ impl Users {
         let PasswordChange { old_password, new_password } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
         caller.change_password(&old_password, &new_password).await?;
+        Ok(Done::Done)
+    }
+
+    /// Deactivate one's account
+    ///
+    /// All sessions end and all sockets are closed at once; signing in answers 403 with code `deactivated` until an
+    /// administrator reactivates the account. What one said stays, and one is shown as deactivated. Groups that one
+    /// owns go to an admin or the member who came first. The server's only administrator can't go (409).
+    #[oai(path = "/users/me/deactivate", method = "post", operation_id = "deactivateMe")]
+    async fn deactivate(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        body: JsonBody<Password>,
+    ) -> Answer<Done> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
+        caller.deactivate(&body.0.password).await?;
         Ok(Done::Done)
     }
 

@@ -1,5 +1,6 @@
 //! The native API, over HTTP and WebSocket.
 
+mod admins;
 mod attachments;
 mod auth;
 mod avatars;

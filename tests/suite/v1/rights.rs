@@ -93,17 +93,23 @@ fn delete(path: String) -> Ask {
 /// What needs no chat: it is refused to nobody who is signed in, and shows only what is the caller's. How it
 /// answers is told where it is tested.
 const OWN: &[&str] = &[
+    "accounts",
     "announceAttachment",
+    "appointAdmin",
     "attachment",
     "attachmentInfo",
     "attachmentThumbnail",
     "avatar",
     "changePassword",
+    "deactivateAccount",
+    "deactivateMe",
+    "dismissAdmin",
     "login",
     "logout",
     "me",
     "presence",
     "quota",
+    "reactivateAccount",
     "refresh",
     "register",
     "removeAvatar",

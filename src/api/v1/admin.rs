@@ -1,0 +1,161 @@
+//! `/admin`: looking after the server.
+
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::caller::SignedIn;
+use super::idempotency::Key;
+use super::types::Done;
+use super::{Answer, Area};
+use crate::messenger::{Administrator, Messenger};
+use crate::model::{self, Time, UserId};
+
+pub struct Admin;
+
+/// Somebody's account.
+#[derive(Object)]
+#[oai(example)]
+struct Account {
+    id: i64,
+    email: Option<String>,
+    username: Option<String>,
+    display_name: String,
+    /// Whether they look after the server.
+    is_admin: bool,
+    /// UTC, ISO 8601 without a zone.
+    created_at: String,
+    /// When they were last connected; null when they never were, and when they hide it. UTC, ISO 8601 without a zone.
+    last_seen_at: Option<String>,
+    /// Since when they can't sign in; null when they can. UTC, ISO 8601 without a zone.
+    deactivated_at: Option<String>,
+}
+
+impl From<model::Account> for Account {
+    fn from(account: model::Account) -> Self {
+        let model::Account { user, last_seen_at, deactivated_at } = account;
+        Self {
+            id: user.id().0,
+            email: user.email,
+            username: user.person.username,
+            display_name: user.person.display_name,
+            is_admin: user.is_admin,
+            created_at: user.person.created_at.iso(),
+            last_seen_at: last_seen_at.filter(|_| !user.hides_presence).map(Time::iso),
+            deactivated_at: deactivated_at.map(Time::iso),
+        }
+    }
+}
+
+impl Example for Account {
+    fn example() -> Self {
+        Self {
+            id: 253_402_300_863,
+            email: Some("anna@example.com".to_owned()),
+            username: Some("anna".to_owned()),
+            display_name: "Анна".to_owned(),
+            is_admin: false,
+            created_at: "2024-03-26T10:00:00".to_owned(),
+            last_seen_at: Some("2024-03-26T12:00:00".to_owned()),
+            deactivated_at: None,
+        }
+    }
+}
+
+#[OpenApi(tag = "Area::Admin")]
+impl Admin {
+    /// List accounts
+    ///
+    /// The oldest first. For more, ask again with the last one's `id` as `after_id`.
+    #[oai(path = "/admin/users", method = "get", operation_id = "accounts")]
+    async fn accounts(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// Parts of a name, or a whole e-mail address.
+        q: Query<Option<String>>,
+        after_id: Query<Option<i64>>,
+        /// How many at most: 1 to 200, 50 without it.
+        limit: Query<Option<u64>>,
+    ) -> Answer<Json<Vec<Account>>> {
+        let administrator = messenger.as_user(caller.0).administering().await?;
+        let words = q.0.unwrap_or_default();
+        let accounts = administrator.accounts(&words, after_id.0.map(UserId), limit.0).await?;
+        Ok(Json(accounts.into_iter().map(Account::from).collect()))
+    }
+
+    /// Deactivate an account
+    ///
+    /// All its sessions end and its sockets are closed at once; nobody can sign in to it. What the person said stays,
+    /// and they are shown as deactivated. Groups that they own go to an admin or the member who came first.
+    #[oai(path = "/admin/users/:id/deactivate", method = "post", operation_id = "deactivateAccount")]
+    async fn deactivate(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        id: Path<i64>,
+    ) -> Answer<Done> {
+        administrator(&messenger, caller, &key).await?.deactivate(UserId(id.0)).await?;
+        Ok(Done::Done)
+    }
+
+    /// Reactivate an account
+    ///
+    /// The person can sign in again, with the same password.
+    #[oai(path = "/admin/users/:id/reactivate", method = "post", operation_id = "reactivateAccount")]
+    async fn reactivate(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        id: Path<i64>,
+    ) -> Answer<Done> {
+        administrator(&messenger, caller, &key).await?.reactivate(UserId(id.0)).await?;
+        Ok(Done::Done)
+    }
+
+    /// Make somebody an administrator
+    #[oai(path = "/admin/users/:id/admin", method = "put", operation_id = "appointAdmin")]
+    async fn appoint(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        id: Path<i64>,
+    ) -> Answer<Done> {
+        administrator(&messenger, caller, &key).await?.appoint(UserId(id.0), true).await?;
+        Ok(Done::Done)
+    }
+
+    /// Make somebody an administrator no more
+    ///
+    /// The last one stays one.
+    #[oai(path = "/admin/users/:id/admin", method = "delete", operation_id = "dismissAdmin")]
+    async fn dismiss(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        /// A new UUID for each request.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+        id: Path<i64>,
+    ) -> Answer<Done> {
+        administrator(&messenger, caller, &key).await?.appoint(UserId(id.0), false).await?;
+        Ok(Done::Done)
+    }
+}
+
+async fn administrator(messenger: &Messenger, caller: SignedIn, key: &Key) -> Answer<Administrator> {
+    let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
+    Ok(caller.administering().await?)
+}
