@@ -1,5 +1,6 @@
 //! Chats: finding, listing and making them.
 
+use super::block;
 use super::code::new_code;
 use super::idempotency::Subject;
 use super::membership::Membership;
@@ -75,6 +76,7 @@ impl Caller {
         self.messenger.limit(Limit::NewChat(creator))?;
         let mut work = self.messenger.begin().await?;
         people(&mut work.tx, "member_ids", &ids).await?;
+        block::refuse_unwilling(&mut work.tx, creator, &ids, "member_ids").await?;
         let kind = if new.is_public { ChatKind::Channel } else { ChatKind::Group };
         let mut chat = self.plain(&work, kind);
         chat.title.clone_from(&title);
@@ -127,6 +129,7 @@ impl Caller {
             if peer.person.is_deactivated {
                 return Err(Error::Conflict(DEACTIVATED));
             }
+            block::refuse_pair(&mut work.tx, me, other).await?;
             let mut chat = self.plain(&work, kind);
             chat.pair = Some(pair(me, other));
             match chats::insert(&mut work.tx, &chat).await {
@@ -207,7 +210,10 @@ pub(super) async fn people(run: &mut impl Run, field: &'static str, ids: &[UserI
         return Err(Error::invalid(field, format!("there is no user {unknown}")));
     }
     if let Some(gone) = found.iter().find(|user| user.person.is_deactivated) {
-        return Err(Error::invalid(field, format!("the account of {} is deactivated", gone.person.display_name)));
+        return Err(Error::invalid(
+            field,
+            format!("the account of {} is deactivated", gone.person.display_name),
+        ));
     }
     Ok(found.into_iter().map(|user| user.person).collect())
 }

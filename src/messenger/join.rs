@@ -1,5 +1,6 @@
 //! Coming into groups and channels: brought in by others, or by oneself.
 
+use super::block;
 use super::chat::{DEACTIVATED, MOST_MEMBERS, announce, gained_alike, people, write};
 use super::idempotency::Subject;
 use super::work::Work;
@@ -23,6 +24,7 @@ impl Membership {
         if found.person.is_deactivated {
             return Err(Error::Conflict(DEACTIVATED));
         }
+        block::refuse_unwilling(&mut work.tx, self.place.user, &[user], "user_id").await?;
         let Newcomers { members, .. } =
             bring(&self.messenger, &mut work, chat, Some(self.place.user), vec![found.person]).await?;
         work.once(self.attempt, Subject::Member(chat, user));
@@ -41,6 +43,7 @@ impl Membership {
         let mut work = self.exercise(Right::AddMembers).await?;
         let chat = self.chat.id;
         let known = people(&mut work.tx, "user_ids", &ids).await?;
+        block::refuse_unwilling(&mut work.tx, self.place.user, &ids, "user_ids").await?;
         let mut new = Vec::new();
         for person in known {
             if members::place(&mut work.tx, chat, person.id).await?.is_none() {

@@ -27,6 +27,8 @@ enum Kind {
     ChatPreferred = 31,
     ChatAccess = 32,
     MemberUpdated = 33,
+    UserBlocked = 40,
+    UserUnblocked = 41,
     SessionCreated = 45,
     SessionRevoked = 46,
     PollVoted = 50,
@@ -50,6 +52,8 @@ const KINDS: &[Kind] = &[
     Kind::SessionCreated,
     Kind::SessionRevoked,
     Kind::MemberUpdated,
+    Kind::UserBlocked,
+    Kind::UserUnblocked,
     Kind::PollVoted,
 ];
 
@@ -101,6 +105,8 @@ pub(super) fn record(event: &Event) -> Record {
         Change::ChatAccess(chat) => (Kind::ChatAccess, chat.0, None),
         Change::UserUpdated(user) => (Kind::UserUpdated, user.id().0, None),
         Change::SessionCreated(session) => (Kind::SessionCreated, session.id.0, None),
+        Change::UserBlocked(blocked) => (Kind::UserBlocked, blocked.person.id.0, None),
+        Change::UserUnblocked(user) => (Kind::UserUnblocked, user.0, None),
         Change::SessionRevoked(session) => (Kind::SessionRevoked, session.0, None),
     };
     let data = data.and_then(|data| serde_json::to_string(&data).ok());
@@ -209,6 +215,10 @@ async fn change(
         }
         Kind::ChatAccess => Some(Change::ChatAccess(subject_chat)),
         Kind::UserUpdated => store::users::by_id(run, user).await?.map(Change::UserUpdated),
+        Kind::UserBlocked => {
+            store::blocks::of_user(run, reader, Some(user)).await?.pop().map(Change::UserBlocked)
+        }
+        Kind::UserUnblocked => Some(Change::UserUnblocked(user)),
         Kind::SessionCreated => {
             store::sessions::by_id(run, SessionId(record.subject)).await?.map(Change::SessionCreated)
         }

@@ -1,5 +1,6 @@
 //! What can be done with a message that was sent: edit, delete, react.
 
+use super::block;
 use super::chat::find;
 use super::idempotency::Subject;
 use super::wish::whom;
@@ -42,6 +43,7 @@ impl Caller {
         if message.author != self.access.user {
             return Err(Error::Forbidden("Only one's own messages can be edited"));
         }
+        block::refuse(&mut work.tx, message.chat, self.access.user).await?;
         match message.kind {
             Kind::System => return Err(Error::Forbidden("System messages can't be edited")),
             // Whoever voted has answered what was asked then.
@@ -97,6 +99,7 @@ impl Caller {
             return Err(Error::NotFound("message"));
         }
         let user = self.access.user;
+        block::refuse(&mut work.tx, message.chat, user).await?;
         let there = message.reactions.iter().find(|reaction| reaction.emoji == emoji);
         if there.is_some_and(|reaction| reaction.users.contains(&user)) {
             work.once(self.attempt, Subject::Message(id));

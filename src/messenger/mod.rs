@@ -9,6 +9,7 @@ mod administration;
 mod attachment;
 mod avatar;
 mod ban;
+mod block;
 mod chat;
 mod clock;
 mod code;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Caller, Error, Messenger, Result};
 use crate::hub::Whisper;
 use crate::model::{Person, Presence, Stream, Time, UserId};
-use crate::store::{Run, members, users};
+use crate::store::{Run, blocks, members, users};
 
 /// Whoever comes back within this time, as after a reload, was never gone.
 const GRACE: Duration = Duration::from_secs(8);
@@ -41,7 +41,11 @@ impl Messenger {
     ) -> Result<HashMap<UserId, Presence>> {
         let known = users::last_seen(run, people).await?;
         let hides = users::last_seen(run, &[reader]).await?.iter().any(users::LastSeen::hides_presence);
-        let presence = |seen: users::LastSeen| match seen.user != reader && (hides || seen.hides_presence()) {
+        let blockers = blocks::blockers(run, reader, people).await?;
+        let is_hidden = |seen: &users::LastSeen| {
+            seen.user != reader && (hides || seen.hides_presence() || blockers.contains(&seen.user))
+        };
+        let presence = |seen: users::LastSeen| match is_hidden(&seen) {
             true => Presence::HIDDEN,
             false => Presence::new(self.hub.presence.of(seen.user), seen.last_seen_at),
         };
@@ -81,6 +85,7 @@ impl Messenger {
             let seen: HashMap<_, _> = seen.into_iter().map(|seen| (seen.user, seen)).collect();
             let chats = members::chats_of(&mut read, &ids).await?;
             let unseeing = users::hiding(&mut read).await?;
+            let blocked = blocks::of_many(&mut read, &ids).await?;
             drop(read);
             for waiting in waiting {
                 let (Some(seen), Some(chats)) = (seen.get(&waiting.user), chats.get(&waiting.user)) else {
@@ -94,7 +99,9 @@ impl Messenger {
                 };
                 let whisper = Whisper::Presence { user: waiting.user, presence };
                 let streams = chats.iter().map(|chat| Stream::from(*chat));
-                told += self.hub.whisper_once(streams, whisper, &unseeing);
+                let mut but = unseeing.clone();
+                but.extend(blocked.get(&waiting.user).into_iter().flatten());
+                told += self.hub.whisper_once(streams, whisper, &but);
             }
         }
         Ok(())

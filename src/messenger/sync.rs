@@ -316,11 +316,15 @@ impl Listener {
         }
     }
 
-    /// Tells the others in a chat that this one is typing, if it is in it.
-    pub fn typing(&self, chat: ChatId) {
-        if self.connection.hears(chat.into()) {
-            self.messenger.hub.whisper(chat.into(), Whisper::Typing { chat, user: self.user() });
+    /// Tells the others in a chat that this one is typing, if it is in it and they may hear it.
+    pub async fn typing(&self, chat: ChatId) -> Result<()> {
+        let user = self.user();
+        if self.connection.hears(chat.into())
+            && members::blocked(&mut self.messenger.db.read().await?, chat, user).await? == 0
+        {
+            self.messenger.hub.whisper(chat.into(), Whisper::Typing { chat, user });
         }
+        Ok(())
     }
 }
 

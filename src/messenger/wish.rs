@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::block;
 use super::chat::{NOT_A_MEMBER, find};
 use super::idempotency::Attempt;
 use super::post::{Keys, NewMessage};
@@ -100,8 +101,8 @@ pub(super) async fn refuse_strangers(
 }
 
 fn refuse_seat(seat: &Seat) -> Option<Error> {
-    if seat.is_blocked != 0 {
-        return Some(Error::Forbidden("Messages can't be sent to this person"));
+    if let Some(refusal) = block::refusal(seat.is_blocked) {
+        return Some(refusal);
     }
     let may_post = seat.role.may(Right::posting(seat.is_read_only != 0), seat.kind);
     (!may_post).then_some(Error::Forbidden("Only the chat's owner and admins may post here"))

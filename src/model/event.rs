@@ -1,8 +1,8 @@
 //! What happened, in the order in which it happened.
 
 use super::{
-    About, Chat, ChatId, Member, Message, MessageId, Preferences, Session, SessionId, Stream, Time, User,
-    UserId,
+    About, Blocked, Chat, ChatId, Member, Message, MessageId, Preferences, Session, SessionId, Stream, Time,
+    User, UserId,
 };
 
 /// A change that was committed, at its place in a stream.
@@ -84,6 +84,10 @@ pub enum Change {
     ChatAccess(ChatId),
     /// Own stream.
     UserUpdated(User),
+    /// Own stream.
+    UserBlocked(Blocked),
+    /// Own stream.
+    UserUnblocked(UserId),
     /// Own stream: signed in on one more device.
     SessionCreated(Session),
     /// Own stream.

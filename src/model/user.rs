@@ -40,6 +40,13 @@ pub struct User {
     pub is_admin: bool,
 }
 
+/// Somebody from whom somebody else does not want to hear.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    pub person: Person,
+    pub at: Time,
+}
+
 /// What an administrator sees of somebody.
 #[derive(Debug, Clone)]
 pub struct Account {

@@ -111,7 +111,7 @@ pub struct Seat {
     #[sqlx(rename = "user_id")]
     pub user: UserId,
     pub role: Role,
-    /// The other one of a private chat does not want to hear them.
+    /// What keeps them from writing in a private chat; 0 when nothing does.
     pub is_blocked: i64,
     pub kind: ChatKind,
     pub is_read_only: i64,
@@ -146,6 +146,27 @@ pub async fn seats(
     }
     let found: Vec<Seat> = run.all(&question).await?;
     Ok(found.into_iter().map(|seat| ((seat.chat, seat.user), seat)).collect())
+}
+
+/// What keeps somebody from writing in a private chat; 0 when nothing does.
+pub async fn blocked(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<i64> {
+    let question = Query::select()
+        .column(M::IsBlocked)
+        .from(M::Table)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .and_where(Expr::col(M::UserId).eq(user))
+        .to_owned();
+    Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(state,)| state))
+}
+
+pub async fn set_blocked(run: &mut impl Run, chat: ChatId, user: UserId, state: i64) -> Result<()> {
+    let update = Query::update()
+        .table(M::Table)
+        .value(M::IsBlocked, state)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .and_where(Expr::col(M::UserId).eq(user))
+        .to_owned();
+    run.execute(&update).await
 }
 
 /// All places of a person, hidden chats included.

@@ -11,6 +11,7 @@ mod writer;
 pub mod accounts;
 pub mod attachments;
 pub mod bans;
+pub mod blocks;
 pub mod channels;
 pub mod chat_list;
 pub mod chats;

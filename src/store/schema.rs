@@ -44,6 +44,7 @@ tables! {
     Mention { UserId, ChatId, Seq, MessageId, AuthorId }
     PollVote { MessageId, UserId, Choice, At }
     ClosedPoll { MessageId, At }
+    Block { UserId, BlockedId, At }
     Reaction { MessageId, UserId, Emoji, At }
     HiddenMessage { UserId, ChatId, Seq, MessageId }
     Attachment {

@@ -5,7 +5,7 @@ use poem_openapi::types::{Example, ToJSON, Type};
 use poem_openapi::{Object, OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 
-use super::types::{Chat, ChatAbout, ChatSettings, Member, Message, Presence, Status, User, Vote};
+use super::types::{Blocked, Chat, ChatAbout, ChatSettings, Member, Message, Presence, Status, User, Vote};
 use crate::hub::Whisper;
 use crate::messenger::{Cursor, Gap};
 use crate::model::{self, Change, ChatId, Event, UserId};
@@ -52,6 +52,12 @@ struct ChatRead {
     user_id: i64,
     /// The newest message that they have read.
     message_id: i64,
+}
+
+/// Somebody.
+#[derive(Object)]
+struct PersonRef {
+    user_id: i64,
 }
 
 /// A sign-in on one more device.
@@ -199,6 +205,8 @@ pub fn name_and_data(change: &Change) -> (&'static str, Value) {
             ("chat.read", value(&ChatRead { chat_id: chat.0, user_id: user.0, message_id: message.0 }))
         }
         Change::UserUpdated(user) => ("user.updated", value(&User::from(user.clone()))),
+        Change::UserBlocked(blocked) => ("user.blocked", value(&Blocked::from(blocked.clone()))),
+        Change::UserUnblocked(user) => ("user.unblocked", value(&PersonRef { user_id: user.0 })),
         Change::SessionCreated(session) => {
             let model::Session { id, device, address, created_at, .. } = session.clone();
             let created_at = created_at.iso();
@@ -341,6 +349,13 @@ fn kinds() -> Vec<Kind> {
             json!({"chat_id": chat, "user_id": user, "message_id": message}),
         ),
         kind::<User>("user.updated", true, "One's own profile changed.", value(&User::example())),
+        kind::<Blocked>("user.blocked", true, "One has blocked somebody.", value(&Blocked::example())),
+        kind::<PersonRef>(
+            "user.unblocked",
+            true,
+            "One has blocked somebody no more.",
+            json!({"user_id": user}),
+        ),
         kind::<SessionBegun>(
             "session.created",
             true,
@@ -424,6 +439,8 @@ struct Frames {
     chat_person: ChatPerson,
     chat_read: ChatRead,
     user: User,
+    blocked: Blocked,
+    person_ref: PersonRef,
     session_begun: SessionBegun,
     session_ref: SessionRef,
     presence_change: PresenceChange,

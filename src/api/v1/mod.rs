@@ -8,6 +8,7 @@ mod admin;
 mod attachments;
 mod auth;
 mod avatars;
+mod blocks;
 mod caller;
 mod chats;
 mod events;
@@ -78,12 +79,11 @@ Identifiers are integers that JavaScript keeps exact. Times are UTC, ISO 8601 wi
 Errors are `{\"detail\", \"code\"}`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
+    // In groups, because poem-openapi takes sixteen at most in one.
     let apis = (
         auth::Auth,
         sessions::Sessions,
-        users::Users,
-        presence::Presences,
-        admin::Admin,
+        (users::Users, blocks::Blocks, presence::Presences, admin::Admin),
         chats::Chats,
         members::Members,
         invites::Invites,

@@ -248,20 +248,19 @@ async fn answer(
     match frame.event.as_str() {
         "ping" => send(stream, events::pong()).await,
         "typing" => match frame.data["chat_id"].as_i64() {
-            Some(chat) => {
-                listener.typing(ChatId(chat));
-                Ok(())
-            }
-            None => send(stream, events::wrong("data.chat_id is missing", "invalid")).await,
-        },
-        "read" | "delivered" => {
             // Boxed, so that an idle socket keeps no room for it.
-            match Box::pin(mark(listener, &frame)).await {
+            Some(chat) => match Box::pin(listener.typing(ChatId(chat))).await {
                 Ok(()) => Ok(()),
                 Err(Error::Internal(error)) => fault(&Error::Internal(error)),
                 Err(error) => send(stream, events::wrong(&error.to_string(), error.code())).await,
-            }
-        }
+            },
+            None => send(stream, events::wrong("data.chat_id is missing", "invalid")).await,
+        },
+        "read" | "delivered" => match Box::pin(mark(listener, &frame)).await {
+            Ok(()) => Ok(()),
+            Err(Error::Internal(error)) => fault(&Error::Internal(error)),
+            Err(error) => send(stream, events::wrong(&error.to_string(), error.code())).await,
+        },
         "presence" => match frame.data["status"].as_str() {
             Some(status @ ("online" | "away")) => {
                 listener.turn(status == "away");

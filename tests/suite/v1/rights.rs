@@ -100,6 +100,8 @@ const OWN: &[&str] = &[
     "attachmentInfo",
     "attachmentThumbnail",
     "avatar",
+    "block",
+    "blocked",
     "changePassword",
     "deactivateAccount",
     "deactivateMe",
@@ -120,6 +122,7 @@ const OWN: &[&str] = &[
     "setAvatar",
     "socketTicket",
     "sync",
+    "unblock",
     "updateMe",
     "user",
 ];

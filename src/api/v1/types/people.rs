@@ -210,6 +210,27 @@ impl Example for Person {
     }
 }
 
+/// Somebody from whom one does not want to hear.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Blocked {
+    pub user: Person,
+    /// UTC, ISO 8601 without a zone.
+    pub blocked_at: String,
+}
+
+impl From<model::Blocked> for Blocked {
+    fn from(blocked: model::Blocked) -> Self {
+        Self { user: blocked.person.into(), blocked_at: blocked.at.iso() }
+    }
+}
+
+impl Example for Blocked {
+    fn example() -> Self {
+        Self { user: Person::example(), blocked_at: "2024-03-26T12:00:00".to_owned() }
+    }
+}
+
 /// What a member may do.
 #[derive(Enum, Debug, Clone, Copy)]
 #[oai(rename_all = "lowercase")]
