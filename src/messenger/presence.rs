@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Caller, Error, Messenger, Result};
 use crate::hub::Whisper;
-use crate::model::{Person, Presence, Stream, Time, UserId};
+use crate::model::{Person, Presence, Status, Stream, Time, UserId};
 use crate::store::{Run, blocks, members, users};
 
 /// Whoever comes back within this time, as after a reload, was never gone.
@@ -47,6 +47,7 @@ impl Messenger {
         };
         let presence = |seen: users::LastSeen| match is_hidden(&seen) {
             true => Presence::HIDDEN,
+            false if seen.is_deactivated() => Presence::new(Status::Offline, seen.last_seen_at),
             false => Presence::new(self.hub.presence.of(seen.user), seen.last_seen_at),
         };
         Ok(known.into_iter().map(|seen| (seen.user, presence(seen))).collect())

@@ -172,9 +172,14 @@ pub struct LastSeen {
     pub user: UserId,
     pub last_seen_at: Option<Time>,
     hides_presence: i64,
+    deactivated_at: Option<Time>,
 }
 
 impl LastSeen {
+    pub fn is_deactivated(&self) -> bool {
+        self.deactivated_at.is_some()
+    }
+
     pub fn hides_presence(&self) -> bool {
         self.hides_presence != 0
     }
@@ -185,7 +190,7 @@ pub async fn last_seen(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<LastSee
         return Ok(Vec::new());
     }
     let question = Query::select()
-        .columns([U::Id, U::LastSeenAt, U::HidesPresence])
+        .columns([U::Id, U::LastSeenAt, U::HidesPresence, U::DeactivatedAt])
         .from(U::Table)
         .and_where(Expr::col(U::Id).is_in(ids.iter().copied()))
         .to_owned();
