@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use object_store::GetRange;
 
-use super::idempotency::{Attempt, Subject};
+use super::idempotency::Subject;
 use super::quota::room;
 use super::work::Work;
 use super::{Caller, Error, Limit, Messenger, Result};
@@ -169,7 +169,7 @@ impl Messenger {
         bytes: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
     ) -> Result<()> {
         // Two who send to one form at once would write over each other.
-        let _turn = self.attempt(Attempt::new(Some(attachment.owner), "upload", &attachment.key(), b""))?;
+        let _turn = self.attempt(self.request(Some(attachment.owner), "upload", &attachment.key(), b""))?;
         let mut read = self.db.read().await?;
         let as_it_is = attachments::by_id(&mut read, attachment.id).await?;
         let room = room(&mut read, &self.settings, attachment.owner).await?;

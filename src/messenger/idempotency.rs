@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::hmac::{self, Key};
 
 use super::{Error, Messenger, Result};
 use crate::model::{AttachmentId, ChatId, InviteId, MessageId, Time, UserId};
@@ -49,12 +50,14 @@ pub struct Original {
 }
 
 impl Attempt {
-    /// `owner` is nobody for a request without an account; `route` is the method and path.
-    pub fn new(owner: Option<UserId>, route: &str, key: &str, body: &[u8]) -> Self {
+    fn new(secret: &Key, owner: Option<UserId>, route: &str, key: &str, body: &[u8]) -> Self {
         let owner = owner.map_or(0, |user| user.0).to_be_bytes();
         // No part can run into the next: the owner has a fixed length, and no route has a zero byte.
         let fingerprint = digest(&[&owner, route.as_bytes(), &[0], key.as_bytes()]);
-        Self { fingerprint, body: digest(&[body]), status: 200 }
+        // A body may hold a password: whoever reads the database must not try passwords against this.
+        let mut sum = Digest::default();
+        sum.copy_from_slice(&hmac::sign(secret, body).as_ref()[..16]);
+        Self { fingerprint, body: sum, status: 200 }
     }
 
     /// Which status it will answer when it succeeds.
@@ -152,6 +155,12 @@ impl Drop for Turn {
 }
 
 impl Messenger {
+    /// A request to be carried out once. `owner` is nobody for a request without an account; `route` is
+    /// the method and path.
+    pub fn request(&self, owner: Option<UserId>, route: &str, key: &str, body: &[u8]) -> Attempt {
+        Attempt::new(&self.bodies, owner, route, key, body)
+    }
+
     /// Begins an attempt, unless the same one is running.
     pub fn attempt(&self, attempt: Attempt) -> Result<Turn> {
         let running = self.running.clone();
@@ -194,7 +203,8 @@ mod tests {
 
     #[test]
     fn a_key_belongs_to_a_caller_and_a_route() {
-        let attempt = |owner, route| Attempt::new(owner, route, "key", b"{}").fingerprint;
+        let secret = Key::new(hmac::HMAC_SHA256, b"secret");
+        let attempt = |owner, route| Attempt::new(&secret, owner, route, "key", b"{}").fingerprint;
         let mine = attempt(Some(UserId(1)), "POST /a");
         assert_ne!(mine, attempt(Some(UserId(2)), "POST /a"));
         assert_ne!(mine, attempt(None, "POST /a"));

@@ -142,6 +142,8 @@ pub struct Core {
     /// From an invitation into a group, its token.
     group_invites: Key,
     guesses: code::Guesses,
+    /// For what is kept of requests' bodies.
+    bodies: Key,
 }
 
 impl Deref for Messenger {
@@ -192,6 +194,7 @@ impl Messenger {
             invites: Key::new(HMAC_SHA256, &secrets.key("invite")),
             group_invites: Key::new(HMAC_SHA256, &secrets.key("invitation into a group")),
             guesses: code::Guesses::default(),
+            bodies: Key::new(HMAC_SHA256, &secrets.key("body")),
             db,
             files,
             clock,

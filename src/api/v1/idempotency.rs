@@ -46,7 +46,7 @@ impl Slot {
             return Err(Error::invalid(HEADER, "must be 1 to 128 visible ASCII characters, best a UUID"));
         }
         let owner = self.0.caller.get().map(|access| access.user);
-        let attempt = Attempt::new(owner, &self.0.route, key, &self.0.body);
+        let attempt = messenger.request(owner, &self.0.route, key, &self.0.body);
         let _ = self.0.attempt.set(attempt.clone());
         Ok(Key(messenger.attempt(attempt)?))
     }
