@@ -73,7 +73,10 @@ impl<B: Body> From<Error> for Failure<B> {
         match error {
             Error::Invalid { .. } | Error::Taken(_) => Self::BadRequest(body),
             Error::WrongPassword | Error::Unauthorized | Error::SessionEnded => Self::Unauthorized(body),
-            Error::Forbidden(_) | Error::Deactivated | Error::RegistrationClosed => Self::Forbidden(body),
+            Error::Forbidden(_)
+            | Error::Deactivated
+            | Error::InsufficientScope(_)
+            | Error::RegistrationClosed => Self::Forbidden(body),
             Error::NotFound(_) => Self::NotFound(body),
             Error::Repeated(_) | Error::KeyReused | Error::Conflict(_) => Self::Conflict(body),
             Error::TooLarge(_) | Error::OverQuota(_) => Self::TooLarge(body),

@@ -3,6 +3,7 @@
 mod invite;
 mod openapi;
 mod serve;
+mod token;
 mod user;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,8 @@ enum Command {
     User(user::User),
     /// Make a code with which people may register where it is by invitation.
     Invite(invite::Invite),
+    /// Make personal access tokens for programs.
+    Token(token::Token),
     /// Write the descriptions of the APIs into a folder.
     Openapi(openapi::Openapi),
 }
@@ -45,6 +48,7 @@ pub fn run() -> Result<(), Failure> {
             Some(Command::Serve(config)) => serve::run(config).await,
             Some(Command::User(user)) => user.run().await,
             Some(Command::Invite(invite)) => invite.run().await,
+            Some(Command::Token(token)) => token.run().await,
             Some(Command::Openapi(openapi)) => openapi.run(),
         }
     })

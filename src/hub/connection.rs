@@ -18,6 +18,8 @@ pub enum Close {
     TooSlow,
     /// Its session was revoked.
     Revoked,
+    /// Its token has run out.
+    Expired,
     /// A newer connection of the same person took its place.
     Replaced,
     /// The server stops or restarts.

@@ -8,13 +8,13 @@ mod presence;
 mod telling;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 pub use connection::{Close, Connection, Taken};
 pub use presence::Presences;
 pub use telling::{FORMS, Form, Telling, Whisper, Whispering};
 
-use crate::model::{Change, Event, SessionId, Stream, UserId};
+use crate::model::{Change, Event, SessionId, Stream, Time, UserId};
 
 /// The most connections that one person holds; the oldest gives way to a newer one.
 const MOST_PER_USER: usize = 20;
@@ -26,6 +26,8 @@ type Listeners = HashMap<Stream, Vec<Arc<Connection>>>;
 pub struct Hub {
     pub presence: Presences,
     listeners: RwLock<Listeners>,
+    /// Connections of tokens that run out, and when they do.
+    ending: Mutex<Vec<(Time, Weak<Connection>)>>,
 }
 
 impl Hub {
@@ -147,6 +149,24 @@ impl Hub {
         }
     }
 
+    /// Closes a connection when its token runs out.
+    pub fn close_at(&self, when: Time, connection: &Arc<Connection>) {
+        let mut ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        ending.retain(|(_, connection)| connection.strong_count() > 0);
+        ending.push((when, Arc::downgrade(connection)));
+    }
+
+    /// Closes the connections whose token has run out.
+    pub fn close_ended(&self, now: Time) {
+        let mut ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended: Vec<_> = ending.extract_if(.., |(when, _)| *when <= now).collect();
+        drop(ending);
+        for connection in ended.iter().filter_map(|(_, connection)| connection.upgrade()) {
+            connection.close(Close::Expired);
+            self.disconnect(&connection);
+        }
+    }
+
     /// Closes everybody's connections.
     pub fn close_all(&self, why: Close) {
         let listeners = std::mem::take(&mut *self.write());
@@ -156,11 +176,11 @@ impl Hub {
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Listeners> {
-        self.listeners.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.listeners.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> RwLockWriteGuard<'_, Listeners> {
-        self.listeners.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.listeners.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -24,6 +24,8 @@ pub enum Error {
     SessionEnded,
     #[error("This account is deactivated; an administrator of the server can let you in again")]
     Deactivated,
+    #[error("This token may not be used for that: it lacks the scope `{0}`")]
+    InsufficientScope(&'static str),
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("There is no such {0}")]
@@ -63,6 +65,7 @@ impl Error {
             Self::Unauthorized => "unauthorized",
             Self::SessionEnded => "session_ended",
             Self::Deactivated => "deactivated",
+            Self::InsufficientScope(_) => "insufficient_scope",
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",
             Self::Repeated(_) => "duplicate_request",

@@ -32,6 +32,8 @@ enum Kind {
     SessionCreated = 45,
     SessionRevoked = 46,
     PollVoted = 50,
+    TokenCreated = 47,
+    TokenRevoked = 48,
 }
 
 const KINDS: &[Kind] = &[
@@ -55,6 +57,8 @@ const KINDS: &[Kind] = &[
     Kind::UserBlocked,
     Kind::UserUnblocked,
     Kind::PollVoted,
+    Kind::TokenCreated,
+    Kind::TokenRevoked,
 ];
 
 /// What the subject alone does not tell.
@@ -108,6 +112,8 @@ pub(super) fn record(event: &Event) -> Record {
         Change::UserBlocked(blocked) => (Kind::UserBlocked, blocked.person.id.0, None),
         Change::UserUnblocked(user) => (Kind::UserUnblocked, user.0, None),
         Change::SessionRevoked(session) => (Kind::SessionRevoked, session.0, None),
+        Change::TokenCreated(token) => (Kind::TokenCreated, token.id.0, None),
+        Change::TokenRevoked(token) => (Kind::TokenRevoked, token.0, None),
     };
     let data = data.and_then(|data| serde_json::to_string(&data).ok());
     Record {
@@ -222,6 +228,10 @@ async fn change(
         Kind::SessionCreated => {
             store::sessions::by_id(run, SessionId(record.subject)).await?.map(Change::SessionCreated)
         }
+        Kind::TokenCreated => {
+            store::sessions::by_id(run, SessionId(record.subject)).await?.map(Change::TokenCreated)
+        }
+        Kind::TokenRevoked => Some(Change::TokenRevoked(SessionId(record.subject))),
         Kind::SessionRevoked => Some(Change::SessionRevoked(SessionId(record.subject))),
     })
 }

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
 use super::idempotency::Subject;
-use super::session::revoke_all;
+use super::session::{revoke_all, revoke_sign_ins};
 use super::{Caller, Error, Limit, Messenger, Result};
 use crate::model::UserId;
 use crate::store::{Tx, users};
@@ -33,7 +33,7 @@ impl Caller {
         let mut work = messenger.begin().await?;
         confirmed.still_holds(&mut work.tx).await?;
         users::set_password(&mut work.tx, user, &hash).await?;
-        revoke_all(&mut work, user, Some(self.access.session)).await?;
+        revoke_sign_ins(&mut work, user, Some(self.access.session)).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -73,8 +73,8 @@ fn wrong(field: &'static str) -> Error {
 }
 
 impl Messenger {
-    /// Gives somebody, by e-mail address or username, another password; whoever was signed in with the
-    /// old one is so no more.
+    /// Gives somebody, by e-mail address or username, another password. It may have been lost to
+    /// a stranger: all sign-ins end, and all personal access tokens.
     pub async fn set_password(&self, name: &str, new: &str) -> Result<()> {
         check_new("password", new)?;
         let hash = self.passwords.hash(new).await?;
@@ -82,7 +82,7 @@ impl Messenger {
         let found = users::credentials(&mut work.tx, name).await?;
         let (user, _) = found.ok_or(Error::NotFound("user"))?;
         users::set_password(&mut work.tx, user, &hash).await?;
-        revoke_all(&mut work, user, None).await?;
+        revoke_all(&mut work, user).await?;
         work.commit().await
     }
 }

@@ -9,9 +9,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::idempotency::Subject;
 use super::work::Work;
-use super::{ACCESS_LIFE, Access, Caller, Error, Limit, Messenger, Result, Visitor, secrets};
+use super::{ACCESS_LIFE, Access, Caller, Error, Limit, Messenger, Result, Visitor, personal_token, secrets};
 use crate::hub::Close;
-use crate::model::{Change, Session, SessionId, Time, UserId};
+use crate::model::{Change, Scopes, Session, SessionId, SessionKind, Time, UserId};
 use crate::store::sessions::{self, Hash};
 
 /// A refresh token that is not used for so long ends.
@@ -45,16 +45,24 @@ pub struct Ticket {
     pub expires_in: Duration,
 }
 
-fn sha256(secret: &[u8]) -> Hash {
+pub(super) fn sha256(secret: &[u8]) -> Hash {
     let mut hash = Hash::default();
     hash.copy_from_slice(digest::digest(&digest::SHA256, secret).as_ref());
     hash
 }
 
 impl Messenger {
-    /// Who an access token names.
-    pub fn access(&self, token: &str) -> Result<Access> {
-        self.tokens.check(token, self.clock.now())
+    /// Who a token names, an access token or a personal one. Whoever asks says what for: a token that
+    /// may not be used for that is refused, and without asking nobody is let in.
+    pub async fn access(&self, token: &str, wanted: Scopes) -> Result<Access> {
+        let now = self.clock.now();
+        let access = match self.tokens.known(token, now) {
+            Some(access) => access?,
+            None if personal_token::is_one(token) => self.look_up(token, now).await?,
+            None => self.tokens.check(token, now)?,
+        };
+        access.demand(wanted)?;
+        Ok(access)
     }
 
     /// Begins a session within a change.
@@ -66,20 +74,22 @@ impl Messenger {
         address: Option<IpAddr>,
     ) -> Result<Grant> {
         let now = work.now;
-        let mut others = sessions::of_user(&mut work.tx, user, now, now - REFRESH_LIFE).await?;
+        let mut others = sessions::sign_ins_of_user(&mut work.tx, user, now, now - REFRESH_LIFE).await?;
         for idle in others.split_off(others.len().min(MOST_SESSIONS - 1)) {
             revoke(work, &idle).await?;
         }
         let session = Session {
             id: SessionId(self.id()),
             user,
+            kind: SessionKind::SignIn,
             device: device.map(|device| device.chars().filter(|c| !c.is_control()).take(200).collect()),
             address: address.map(|address| address.to_canonical().to_string()),
             created_at: now,
             used_at: now,
             expires_at: now + SESSION_LIFE,
+            scopes: Scopes::ALL,
         };
-        sessions::insert(&mut work.tx, &session).await?;
+        sessions::insert(&mut work.tx, &session, None).await?;
         let refresh = secrets::random();
         sessions::insert_refresh(&mut work.tx, sha256(&refresh), session.id, now, now + REFRESH_LIFE).await?;
         let id = session.id;
@@ -106,8 +116,9 @@ impl Messenger {
         };
         let now = work.now;
         work.commit().await?;
-        let session = session.ok_or(Error::Unauthorized)?;
-        Ok(Access { user: session.user, session: session.id, expires_at: now + ACCESS_LIFE })
+        let Session { id, user, kind, scopes, expires_at, .. } = session.ok_or(Error::Unauthorized)?;
+        let expires_at = expires_at.min(now + ACCESS_LIFE);
+        Ok(Access { user, session: id, kind, scopes, expires_at })
     }
 
     /// Refuses the access tokens of sessions that ended shortly before the server started.
@@ -149,10 +160,14 @@ impl Messenger {
 }
 
 /// Ends a session within a change: its tokens and sockets end with the commit.
-async fn revoke(work: &mut Work, session: &Session) -> Result<()> {
+pub(super) async fn revoke(work: &mut Work, session: &Session) -> Result<()> {
     let (id, user, now) = (session.id, session.user, work.now);
     sessions::revoke(&mut work.tx, id, now).await?;
-    work.announce(user, Change::SessionRevoked(id)).await?;
+    let change = match session.kind {
+        SessionKind::SignIn => Change::SessionRevoked(id),
+        SessionKind::Token => Change::TokenRevoked(id),
+    };
+    work.announce(user, change).await?;
     work.after(move |messenger| {
         messenger.tokens.revoke(id, now);
         messenger.hub.close_session(user, id, Close::Revoked);
@@ -160,12 +175,20 @@ async fn revoke(work: &mut Work, session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Ends all sessions of somebody but one, within a change.
-pub(super) async fn revoke_all(work: &mut Work, user: UserId, but: Option<SessionId>) -> Result<()> {
+/// Ends all sign-ins of somebody but one, within a change. Their tokens stay: programs go on.
+pub(super) async fn revoke_sign_ins(work: &mut Work, user: UserId, but: Option<SessionId>) -> Result<()> {
     for session in sessions::all_of_user(&mut work.tx, user).await? {
-        if Some(session.id) != but {
+        if session.kind == SessionKind::SignIn && Some(session.id) != but {
             revoke(work, &session).await?;
         }
+    }
+    Ok(())
+}
+
+/// Ends all sign-ins and tokens of somebody, within a change.
+pub(super) async fn revoke_all(work: &mut Work, user: UserId) -> Result<()> {
+    for session in sessions::all_of_user(&mut work.tx, user).await? {
+        revoke(work, &session).await?;
     }
     Ok(())
 }
@@ -224,32 +247,46 @@ impl Caller {
     pub async fn sessions(&self) -> Result<Vec<Session>> {
         let now = self.messenger.clock.now();
         let mut read = self.messenger.db.read().await?;
-        Ok(sessions::of_user(&mut read, self.access.user, now, now - REFRESH_LIFE).await?)
+        Ok(sessions::sign_ins_of_user(&mut read, self.access.user, now, now - REFRESH_LIFE).await?)
     }
 
-    /// Ends one of one's sessions.
+    /// Ends one of one's sign-ins.
     pub async fn revoke_session(self, id: SessionId) -> Result<()> {
+        self.revoke_own(id, |session| session.kind == SessionKind::SignIn, "session").await
+    }
+
+    /// Ends one of one's personal access tokens.
+    pub async fn revoke_token(self, id: SessionId) -> Result<()> {
+        self.revoke_own(id, |session| session.kind == SessionKind::Token, "token").await
+    }
+
+    async fn revoke_own(
+        self,
+        id: SessionId,
+        is: impl Fn(&Session) -> bool + Send,
+        noun: &'static str,
+    ) -> Result<()> {
         let mut work = self.messenger.begin().await?;
         let session = sessions::by_id(&mut work.tx, id).await?;
-        let session = session.filter(|session| session.user == self.access.user);
-        revoke(&mut work, &session.ok_or(Error::NotFound("session"))?).await?;
+        let session = session.filter(|session| session.user == self.access.user && is(session));
+        revoke(&mut work, &session.ok_or(Error::NotFound(noun))?).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
 
-    /// Ends all of one's sessions but this one.
+    /// Ends all of one's sign-ins but this one.
     pub async fn revoke_other_sessions(self) -> Result<()> {
         self.changes()?;
         let mut work = self.messenger.begin().await?;
-        revoke_all(&mut work, self.access.user, Some(self.access.session)).await?;
+        revoke_sign_ins(&mut work, self.access.user, Some(self.access.session)).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
 
-    /// Ends this session.
+    /// Ends this session; with a personal access token, the token.
     pub async fn sign_out(self) -> Result<()> {
         let session = self.access.session;
-        self.revoke_session(session).await
+        self.revoke_own(session, |_| true, "session").await
     }
 
     /// A pass with which a socket can be opened without a token in its address.

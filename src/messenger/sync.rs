@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Access, Caller, Error, Messenger, Result, log};
 use crate::hub::{Connection, Taken, Whisper};
-use crate::model::{ChatId, Event, MessageId, Position, Stream, UserId};
+use crate::model::{ChatId, Event, MessageId, Position, Scopes, SessionKind, Stream, UserId};
 use crate::store::events::{self, Record};
 use crate::store::{Run, members, streams};
 
@@ -221,6 +221,9 @@ impl Messenger {
         let user = access.user;
         let connection = self.hub.connect(user, access.session);
         self.hub.presence.arrive(user);
+        if access.kind == SessionKind::Token {
+            self.hub.close_at(access.expires_at, &connection);
+        }
         let mut listener = Listener {
             messenger: self.clone(),
             access,
@@ -300,12 +303,14 @@ impl Listener {
 
     /// Marks a chat as read, up to a message or to the newest.
     pub async fn read(&self, chat: ChatId, upto: Option<MessageId>) -> Result<()> {
+        self.access.demand(Scopes::WRITE)?;
         self.messenger.as_user(self.access).chat(chat).await?.read(upto).await?;
         Ok(())
     }
 
     /// Marks a chat's messages as arrived, up to one of them.
     pub async fn delivered(&self, chat: ChatId, upto: MessageId) -> Result<()> {
+        self.access.demand(Scopes::WRITE)?;
         self.messenger.as_user(self.access).chat(chat).await?.delivered(upto).await
     }
 
@@ -316,10 +321,11 @@ impl Listener {
         }
     }
 
-    /// Tells the others in a chat that this one is typing, if it is in it and they may hear it.
+    /// Tells the others in a chat that this one is typing, if it is in it, may write, and they may hear it.
     pub async fn typing(&self, chat: ChatId) -> Result<()> {
         let user = self.user();
-        if self.connection.hears(chat.into())
+        if self.access.scopes.contains(Scopes::WRITE)
+            && self.connection.hears(chat.into())
             && members::blocked(&mut self.messenger.db.read().await?, chat, user).await? == 0
         {
             self.messenger.hub.whisper(chat.into(), Whisper::Typing { chat, user });

@@ -12,6 +12,7 @@ impl Messenger {
         log("writing down which sessions were used", self.write_use().await);
         log("looking for links", self.catch_up_with_links().await);
         log("telling who is there", self.tell_presence().await);
+        self.hub.close_ended(self.clock.now());
         log("ending sessions that were ended elsewhere", self.heed_revoked().await);
         log("taking away messages whose time is over", self.expire().await);
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::secrets::Secrets;
 use super::{Error, Result};
-use crate::model::{SessionId, Time, UserId};
+use crate::model::{Scopes, SessionId, SessionKind, Time, UserId};
 
 /// How long an access token is good.
 pub const ACCESS_LIFE: Duration = Duration::from_secs(15 * 60);
@@ -20,7 +20,19 @@ pub const ACCESS_LIFE: Duration = Duration::from_secs(15 * 60);
 pub struct Access {
     pub user: UserId,
     pub session: SessionId,
+    pub kind: SessionKind,
+    pub scopes: Scopes,
     pub expires_at: Time,
+}
+
+impl Access {
+    /// Refuses a token that may not be used for this.
+    pub(super) fn demand(&self, wanted: Scopes) -> Result<()> {
+        match self.scopes.lacks(wanted).names().next() {
+            None => Ok(()),
+            Some(missing) => Err(Error::InsufficientScope(missing)),
+        }
+    }
 }
 
 /// RFC 7519 claims; all of them are required.
@@ -47,7 +59,7 @@ pub(super) struct Tokens {
     header: Header,
     validation: Validation,
     issuer: String,
-    /// Tokens whose signature was checked before: most requests come with one of them.
+    /// Tokens that were checked or looked up before: most requests come with one of them.
     known: RwLock<HashMap<Box<str>, Known>>,
     /// Sessions that ended before their access tokens did, and when.
     revoked: RwLock<HashMap<SessionId, Time>>,
@@ -100,27 +112,39 @@ impl Tokens {
         encode(&self.header, &claims, &self.encoding).map_err(|error| Error::Internal(error.into()))
     }
 
-    pub(super) fn check(&self, token: &str, now: Time) -> Result<Access> {
+    /// Who a token names that was seen before.
+    pub(super) fn known(&self, token: &str, now: Time) -> Option<Result<Access>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = known.get(token) {
-            self.refuse_over(known.access, now)?;
-            self.notice(known, now);
-            return Ok(known.access);
-        }
-        drop(known);
-        let (access, issued_at) = self.verify(token)?;
-        self.refuse_over(access, now)?;
-        let known = Known { access, noticed_at: AtomicI64::new(issued_at.0) };
-        self.notice(&known, now);
-        self.remember(token, known, now);
-        Ok(access)
+        let known = known.get(token)?;
+        self.notice(known, now);
+        Some(self.refuse_over(known.access, now))
     }
 
-    fn refuse_over(&self, access: Access, now: Time) -> Result<()> {
+    /// Who a signed token names.
+    pub(super) fn check(&self, token: &str, now: Time) -> Result<Access> {
+        let (access, issued_at) = self.verify(token)?;
+        self.admit(token, access, issued_at, now)
+    }
+
+    /// Remembers a token that is good, and when it was made or used last.
+    pub(super) fn admit(&self, token: &str, access: Access, used_at: Time, now: Time) -> Result<Access> {
+        self.refuse_over(access, now)?;
+        let new = Known { access, noticed_at: AtomicI64::new(used_at.0) };
+        self.notice(&new, now);
+        self.remember(token, new, now);
+        // Revoked since it was looked up: either this sees it, or `revoke` the token that was remembered.
+        let good = self.refuse_over(access, now);
+        if good.is_err() {
+            self.known.write().unwrap_or_else(PoisonError::into_inner).remove(token);
+        }
+        good
+    }
+
+    fn refuse_over(&self, access: Access, now: Time) -> Result<Access> {
         if access.expires_at <= now {
             return Err(Error::Unauthorized);
         }
-        if self.is_revoked(access.session) { Err(Error::SessionEnded) } else { Ok(()) }
+        if self.is_revoked(access.session) { Err(Error::SessionEnded) } else { Ok(access) }
     }
 
     /// Notices from time to time that a session is in use; whoever tends the messenger writes it down.
@@ -145,6 +169,8 @@ impl Tokens {
         let access = Access {
             user: UserId(number(&claims.sub)?),
             session: SessionId(number(&claims.sid)?),
+            kind: SessionKind::SignIn,
+            scopes: Scopes::ALL,
             expires_at: Time(claims.exp.saturating_mul(1_000)),
         };
         Ok((access, Time(claims.iat.saturating_mul(1_000))))
@@ -165,10 +191,14 @@ impl Tokens {
         self.revoked.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)
     }
 
-    /// Refuses the tokens of a session from now on.
+    /// Refuses the tokens of a session from now on. By the time this is forgotten none of them is good:
+    /// signed ones have run out, and personal ones are looked up anew.
     pub(super) fn revoke(&self, session: SessionId, now: Time) {
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
         revoked.insert(session, now);
         revoked.retain(|_, at| *at + ACCESS_LIFE > now);
+        drop(revoked);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, known| known.access.session != session);
     }
 }

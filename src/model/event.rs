@@ -92,4 +92,8 @@ pub enum Change {
     SessionCreated(Session),
     /// Own stream.
     SessionRevoked(SessionId),
+    /// Own stream: there is one more personal access token.
+    TokenCreated(Session),
+    /// Own stream.
+    TokenRevoked(SessionId),
 }

@@ -32,6 +32,6 @@ pub use notice::Notice;
 pub use poll::{Choice, Poll, Vote};
 pub use presence::{Presence, Status};
 pub use right::{Right, Role};
-pub use session::Session;
+pub use session::{Scopes, Session, SessionKind};
 pub use time::Time;
 pub use user::{Account, Blocked, Person, User, fold};

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub struct Time(pub i64);
 
 impl Time {
+    /// The end of the year 9999: later than anything.
+    pub const NEVER: Self = Self(253_402_300_799_999);
+
     /// ISO 8601 in UTC without a zone, as v1 documents it: `2024-03-26T12:00:00.25`.
     pub fn iso(self) -> String {
         let text = self.timestamp().to_string();

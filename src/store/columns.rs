@@ -5,7 +5,7 @@ use sqlx::{Database, Decode, Type};
 use uuid::Uuid;
 
 use crate::model::{
-    AttachmentId, ChatId, ChatKind, Class, InviteId, Kind, MessageId, Notify, Role, SessionId, Stream, Time,
+    AttachmentId, ChatId, ChatKind, Class, InviteId, Kind, MessageId, Notify, Role, Scopes, SessionId, SessionKind, Stream, Time,
     UserId,
 };
 
@@ -54,6 +54,12 @@ number! {
     SessionId: |id| id.0, |number| Ok(SessionId(number));
     Stream: |id| id.0, |number| Ok(Stream(number));
     Time: |time| time.0, |number| Ok(Time(number));
+    Scopes: |scopes| scopes.bits(), |number| Ok(Scopes::from_bits(number));
+    SessionKind: |kind| kind as i64, |number| match number {
+        1 => Ok(SessionKind::SignIn),
+        2 => Ok(SessionKind::Token),
+        _ => Err(format!("{number} is no kind of session").into()),
+    };
     Kind: |kind| kind as i64, |number| {
         let kind = Kind::ALL.into_iter().find(|kind| *kind as i64 == number);
         kind.ok_or_else(|| format!("{number} is no kind of message").into())

@@ -1,11 +1,11 @@
-//! Sign-ins, their refresh tokens and socket tickets. Of secrets, only SHA-256 hashes are kept.
+//! Sign-ins, their refresh tokens, personal access tokens and socket tickets. Of secrets, only SHA-256 hashes are kept.
 
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::schema::{RefreshToken as R, Session as S, Ticket as T};
 use super::{Result, Run};
-use crate::model::{Session, SessionId, Time, UserId};
+use crate::model::{Scopes, Session, SessionId, SessionKind, Time, UserId};
 
 /// The SHA-256 of a secret.
 pub type Hash = [u8; 32];
@@ -14,40 +14,45 @@ pub type Hash = [u8; 32];
 struct SessionRow {
     id: SessionId,
     user_id: UserId,
+    kind: SessionKind,
     device: Option<String>,
     address: Option<String>,
     created_at: Time,
     used_at: Time,
     expires_at: Time,
+    scopes: Scopes,
 }
 
 impl From<SessionRow> for Session {
     fn from(row: SessionRow) -> Self {
-        let SessionRow { id, user_id, device, address, created_at, used_at, expires_at } = row;
-        Self { id, user: user_id, device, address, created_at, used_at, expires_at }
+        let SessionRow { id, user_id, kind, device, address, created_at, used_at, expires_at, scopes } = row;
+        Self { id, user: user_id, kind, device, address, created_at, used_at, expires_at, scopes }
     }
 }
 
+const COLUMNS: [S; 9] =
+    [S::Id, S::UserId, S::Kind, S::Device, S::Address, S::CreatedAt, S::UsedAt, S::ExpiresAt, S::Scopes];
+
 fn sessions() -> SelectStatement {
-    Query::select()
-        .columns([S::Id, S::UserId, S::Device, S::Address, S::CreatedAt, S::UsedAt, S::ExpiresAt])
-        .from(S::Table)
-        .and_where(Expr::col(S::RevokedAt).is_null())
-        .to_owned()
+    Query::select().columns(COLUMNS).from(S::Table).and_where(Expr::col(S::RevokedAt).is_null()).to_owned()
 }
 
-pub async fn insert(run: &mut impl Run, session: &Session) -> Result<()> {
+/// `token` is the hash of a personal access token.
+pub async fn insert(run: &mut impl Run, session: &Session, token: Option<Hash>) -> Result<()> {
     let insert = Query::insert()
         .into_table(S::Table)
-        .columns([S::Id, S::UserId, S::Device, S::Address, S::CreatedAt, S::UsedAt, S::ExpiresAt])
+        .columns(COLUMNS.into_iter().chain([S::TokenHash]))
         .values_panic([
             session.id.into(),
             session.user.into(),
+            session.kind.into(),
             session.device.clone().into(),
             session.address.clone().into(),
             session.created_at.into(),
             session.used_at.into(),
             session.expires_at.into(),
+            session.scopes.into(),
+            token.map(|hash| hash.to_vec()).into(),
         ])
         .to_owned();
     run.execute(&insert).await
@@ -59,11 +64,36 @@ pub async fn by_id(run: &mut impl Run, id: SessionId) -> Result<Option<Session>>
     Ok(row.map(Session::from))
 }
 
-/// Those that are neither revoked nor over and were used since a moment, the last used first.
-pub async fn of_user(run: &mut impl Run, user: UserId, now: Time, used_since: Time) -> Result<Vec<Session>> {
+/// A personal access token that has not been revoked.
+pub async fn by_token(run: &mut impl Run, hash: Hash) -> Result<Option<Session>> {
+    let row: Option<SessionRow> =
+        run.one(sessions().and_where(Expr::col(S::TokenHash).eq(hash.to_vec()))).await?;
+    Ok(row.map(Session::from))
+}
+
+/// Personal access tokens that are neither revoked nor over, the newest first.
+pub async fn tokens_of_user(run: &mut impl Run, user: UserId, now: Time) -> Result<Vec<Session>> {
     let mut question = sessions();
     question
         .and_where(Expr::col(S::UserId).eq(user))
+        .and_where(Expr::col(S::Kind).eq(SessionKind::Token))
+        .and_where(Expr::col(S::ExpiresAt).gt(now))
+        .order_by(S::Id, Order::Desc);
+    let rows: Vec<SessionRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(Session::from).collect())
+}
+
+/// Sign-ins that are neither revoked nor over and were used since a moment, the last used first.
+pub async fn sign_ins_of_user(
+    run: &mut impl Run,
+    user: UserId,
+    now: Time,
+    used_since: Time,
+) -> Result<Vec<Session>> {
+    let mut question = sessions();
+    question
+        .and_where(Expr::col(S::UserId).eq(user))
+        .and_where(Expr::col(S::Kind).eq(SessionKind::SignIn))
         .and_where(Expr::col(S::ExpiresAt).gt(now))
         .and_where(Expr::col(S::UsedAt).gt(used_since))
         .order_by(S::UsedAt, Order::Desc)
@@ -72,7 +102,7 @@ pub async fn of_user(run: &mut impl Run, user: UserId, now: Time, used_since: Ti
     Ok(rows.into_iter().map(Session::from).collect())
 }
 
-/// All that have not been revoked, also those that ran out.
+/// All sign-ins and tokens that have not been revoked, also those that ran out.
 pub async fn all_of_user(run: &mut impl Run, user: UserId) -> Result<Vec<Session>> {
     let mut question = sessions();
     question.and_where(Expr::col(S::UserId).eq(user)).order_by(S::Id, Order::Asc);

@@ -200,6 +200,13 @@ impl Person {
         }
     }
 
+    /// The same person with a new personal access token.
+    pub async fn with_token(&self, scopes: &[&str]) -> Self {
+        let body = json!({"name": "test", "scopes": scopes});
+        let made = self.post("/tokens", body).await.expect(201);
+        Self { token: made["token"].as_str().unwrap().to_owned(), refresh: String::new(), ..self.clone() }
+    }
+
     /// Exchanges the refresh token.
     pub async fn refresh(&self) -> Reply {
         let body = json!({"refresh_token": self.refresh});

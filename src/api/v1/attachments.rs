@@ -20,7 +20,7 @@ use super::{Answer, Area};
 use crate::api::body::JsonBody;
 use crate::files::is_shown_inline;
 use crate::messenger::{Access, Announcement, Caller, Error, Limit, Link, Messenger};
-use crate::model::{self, AttachmentId, Time};
+use crate::model::{self, AttachmentId, Scopes, Time};
 
 /// How long a link to a file is good.
 const LINK_LIFE: Duration = Duration::from_secs(5 * 60);
@@ -178,7 +178,7 @@ async fn readable(
         return Ok(messenger.linked(id, &Link { until: Time(until), signature }).await?);
     }
     let bearer = Bearer::from_request(request).map_err(|_| Error::Unauthorized)?;
-    let access: Access = messenger.access(&bearer.token)?;
+    let access: Access = messenger.access(&bearer.token, Scopes::READ).await?;
     messenger.limit(Limit::Read(access.user))?;
     Ok(messenger.as_user(access).attachment(id, LINK_LIFE).await?.0)
 }

@@ -8,7 +8,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
-use super::caller::{SignedIn, Visit};
+use super::caller::{Owner, Visit};
 use super::idempotency::Key;
 use super::types::{Tokens, User};
 use super::{Answer, Area};
@@ -223,13 +223,13 @@ impl Auth {
 
     /// Sign out
     ///
-    /// Ends this session: its tokens and its sockets.
+    /// Ends this session: its tokens and its sockets. With a personal access token, the token.
     #[oai(path = "/auth/logout", method = "post", operation_id = "logout")]
     async fn logout(
         &self,
         messenger: Data<&Messenger>,
         visit: Visit,
-        caller: SignedIn,
+        caller: Owner,
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,

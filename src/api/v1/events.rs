@@ -5,6 +5,7 @@ use poem_openapi::types::{Example, ToJSON, Type};
 use poem_openapi::{Object, OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 
+use super::tokens::Token;
 use super::types::{Blocked, Chat, ChatAbout, ChatSettings, Member, Message, Presence, Status, User, Vote};
 use crate::hub::Whisper;
 use crate::messenger::{Cursor, Gap};
@@ -101,6 +102,12 @@ struct PresenceChange {
 struct Looking {
     /// `online` or `away`.
     status: Status,
+}
+
+/// A personal access token.
+#[derive(Object)]
+struct TokenRef {
+    id: i64,
 }
 
 /// Live from here.
@@ -212,6 +219,8 @@ pub fn name_and_data(change: &Change) -> (&'static str, Value) {
             let created_at = created_at.iso();
             ("session.created", value(&SessionBegun { id: id.0, device, address, created_at }))
         }
+        Change::TokenCreated(token) => ("token.created", value(&Token::from(token.clone()))),
+        Change::TokenRevoked(id) => ("token.revoked", value(&TokenRef { id: id.0 })),
         Change::SessionRevoked(id) => ("session.revoked", value(&SessionRef { id: id.0 })),
     }
 }
@@ -363,6 +372,18 @@ fn kinds() -> Vec<Kind> {
             json!({"id": session, "device": "Firefox", "address": "192.0.2.7", "created_at": "2024-03-26T12:00:00"}),
         ),
         kind::<SessionRef>("session.revoked", true, "One is signed out of a device.", json!({"id": session})),
+        kind::<Token>(
+            "token.created",
+            true,
+            "One has one more personal access token.",
+            value(&Token::example()),
+        ),
+        kind::<TokenRef>(
+            "token.revoked",
+            true,
+            "A personal access token works no more.",
+            json!({"id": session}),
+        ),
         kind::<Ready>(
             "ready",
             false,
@@ -445,6 +466,8 @@ struct Frames {
     session_ref: SessionRef,
     presence_change: PresenceChange,
     looking: Looking,
+    token: Token,
+    token_ref: TokenRef,
     ready: Ready,
     missing: Missing,
     wrong: Wrong,
@@ -503,7 +526,7 @@ pub fn asyncapi() -> Value {
             "x-close-codes": [
                 close(1012, "restart", "The server stops or restarts: come back after a random 1 to 5 seconds, with the cursor."),
                 close(1013, "too slow", "Frames were not read fast enough: come back at once, with the cursor."),
-                close(4401, "unauthorized", "No valid token came in time: renew it and come back."),
+                close(4401, "unauthorized", "No valid token came in time, or a personal one has run out: renew it and come back."),
                 close(4403, "revoked", "The session was ended: sign in again."),
                 close(4409, "replaced", "The same person opened more than 20 sockets; this was the oldest."),
                 close(4429, "too fast", "More than 10 frames a second were sent."),

@@ -24,6 +24,7 @@ mod search;
 mod sessions;
 mod socket;
 mod sync;
+mod tokens;
 mod types;
 mod upload;
 mod users;
@@ -48,6 +49,8 @@ enum Area {
     Auth,
     /// Where one is signed in.
     Sessions,
+    /// Personal access tokens, for programs.
+    Tokens,
     /// People and one's own profile.
     Users,
     /// Looking after the server, for its administrators. The first to register is one; `besedka user admin` makes others.
@@ -68,6 +71,11 @@ The native API of Besedka.
 **Signing in**: `POST /auth/register` or `/auth/login` answers an access token for the header \
 `Authorization: Bearer …`, good for 15 minutes, and a refresh token for `POST /auth/refresh`.
 
+**Programs** that act in somebody's name use a personal access token of `POST /tokens` in the same header. Its \
+scopes say what for: `read` for every GET, the socket and its tickets; `write` for what changes something in chats; \
+`account` for one's own profile, password, sessions and tokens. What a token may not do answers 403 with code \
+`insufficient_scope`. Whoever signed in may do everything.
+
 **Idempotency-Key**: every POST, PATCH, PUT and DELETE but `/auth/refresh` needs this header with a new \
 UUID. A request that is repeated with its key is not carried out again: it answers 409 with code \
 `duplicate_request` and the first answer as `original`. A request that failed does not use its key up.
@@ -83,6 +91,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let apis = (
         auth::Auth,
         sessions::Sessions,
+        tokens::Tokens,
         (users::Users, blocks::Blocks, presence::Presences, admin::Admin),
         chats::Chats,
         members::Members,

@@ -7,7 +7,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
-use super::caller::SignedIn;
+use super::caller::Owner;
 use super::idempotency::Key;
 use super::types::Done;
 use super::{Answer, Area};
@@ -52,7 +52,7 @@ impl Sessions {
     ///
     /// The last used first.
     #[oai(path = "/sessions", method = "get", operation_id = "sessions")]
-    async fn list(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<Vec<Session>>> {
+    async fn list(&self, messenger: Data<&Messenger>, caller: Owner) -> Answer<Json<Vec<Session>>> {
         let sessions = messenger.as_user(caller.0).sessions().await?;
         let session = |session: crate::model::Session| Session {
             id: session.id.0,
@@ -72,7 +72,7 @@ impl Sessions {
     async fn revoke_others(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,
@@ -89,7 +89,7 @@ impl Sessions {
     async fn revoke(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,

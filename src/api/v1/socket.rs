@@ -15,7 +15,7 @@ use super::{Answer, Refusal, events};
 use crate::api::site::Site;
 use crate::hub::{Close, Form, Taken};
 use crate::messenger::{Access, Cursor, Error, Limit, Listener, Messenger};
-use crate::model::{ChatId, MessageId};
+use crate::model::{ChatId, MessageId, Scopes};
 
 /// v1's way of writing events.
 const FORM: Form = Form(0);
@@ -66,7 +66,9 @@ async fn introduced(messenger: &Messenger, request: &Request, opening: &Opening)
     let bearer = Bearer::from_request(request).ok().map(|bearer| bearer.token);
     let access = match (&opening.ticket, opening.token.as_ref().or(bearer.as_ref())) {
         (Some(ticket), _) => Box::pin(messenger.redeem(ticket)).await?,
-        (None, Some(token)) => messenger.access(token.strip_prefix("Bearer ").unwrap_or(token))?,
+        (None, Some(token)) => {
+            messenger.access(token.strip_prefix("Bearer ").unwrap_or(token), Scopes::READ).await?
+        }
         (None, None) => return Ok(None),
     };
     messenger.limit(Limit::Connect(access.user))?;
@@ -152,7 +154,11 @@ async fn introduce(
     let frame = Frame::read(&text?);
     let token =
         frame.as_ref().filter(|frame| frame.event == "auth").and_then(|frame| frame.data["token"].as_str());
-    let Some(access) = token.and_then(|token| messenger.access(token).ok()) else {
+    let access = match token {
+        Some(token) => messenger.access(token, Scopes::READ).await,
+        None => Err(Error::Unauthorized),
+    };
+    let Ok(access) = access else {
         return over(4401, "unauthorized");
     };
     if messenger.limit(Limit::Connect(access.user)).is_err() {
@@ -223,6 +229,7 @@ async fn tell(stream: &mut WebSocketStream, taken: Taken) -> Result<(), Over> {
     match taken.closed {
         None => Ok(()),
         Some(Close::TooSlow) => over(1013, "too slow; resume from your cursor"),
+        Some(Close::Expired) => over(4401, "expired"),
         Some(Close::Revoked) => over(4403, "revoked"),
         Some(Close::Replaced) => over(4409, "replaced"),
         Some(Close::Restart) => over(1012, "restart"),

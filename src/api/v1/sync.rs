@@ -8,7 +8,7 @@ use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{Object, OpenApi};
 use serde_json::Value;
 
-use super::caller::SignedIn;
+use super::caller::{Reader, SignedIn};
 use super::events;
 use super::idempotency::Key;
 use super::types::Message;
@@ -142,7 +142,7 @@ impl Sync {
     async fn ticket(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Reader,
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,

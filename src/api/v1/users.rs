@@ -7,7 +7,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::{Example, MaybeUndefined};
 use poem_openapi::{Object, OpenApi};
 
-use super::caller::SignedIn;
+use super::caller::{Owner, SignedIn};
 use super::idempotency::Key;
 use super::types::{AVATARS, Done, Person, User};
 use super::{Answer, Area};
@@ -125,7 +125,7 @@ impl Users {
     async fn update_me(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,
@@ -143,7 +143,7 @@ impl Users {
     async fn change_password(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,

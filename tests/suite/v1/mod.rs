@@ -29,4 +29,6 @@ mod sessions;
 mod socket;
 mod sync;
 mod unread;
+mod scopes;
+mod tokens;
 mod users;

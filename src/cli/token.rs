@@ -1,0 +1,56 @@
+//! `besedka token`: personal access tokens by hand.
+
+use std::io::Write;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use super::Failure;
+use super::user::administrator;
+use crate::config::Data;
+use crate::messenger::{Clock, NewToken};
+use crate::model::Scopes;
+use crate::server;
+
+#[derive(Args)]
+pub(super) struct Token {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Make a token with which a program acts in somebody's name, and print its secret.
+    Create {
+        #[command(flatten)]
+        data: Data,
+        /// Their username or e-mail address.
+        username: String,
+        /// What it is for.
+        #[arg(long, default_value = "made by an administrator")]
+        name: String,
+        /// What it may be used for: read, write, account.
+        #[arg(long, value_delimiter = ',', default_value = "read,write", value_name = "SCOPE,…", value_parser = scope)]
+        scopes: Vec<Scopes>,
+        /// For how many days it is good; until it is revoked without it.
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+        days: Option<u32>,
+    },
+}
+
+impl Token {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let Action::Create { data, username, name, scopes, days } = self.action;
+        let scopes = scopes.into_iter().fold(Scopes::NONE, Scopes::and);
+        let life = days.map(|days| Duration::from_secs(24 * 3_600) * days);
+        let messenger = server::open(&data, administrator(), Clock::default()).await?;
+        let made = messenger.create_token_for(&username, NewToken { name, scopes, life }).await?;
+        messenger.close().await;
+        writeln!(std::io::stdout(), "{}", made.secret)?;
+        Ok(())
+    }
+}
+
+fn scope(text: &str) -> Result<Scopes, String> {
+    Scopes::by_name(text).ok_or_else(|| "it must be read, write or account".to_owned())
+}

@@ -1,0 +1,98 @@
+//! What a personal access token needs for each operation.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::server::{Person, Reply, TestServer, fresh_key};
+
+/// Operations for which nobody has to be signed in.
+const FREE: &[&str] = &["register", "login", "refresh"];
+/// Operations that are about one's account.
+const ACCOUNT: &[&str] = &[
+    "changePassword",
+    "createToken",
+    "logout",
+    "revokeOtherSessions",
+    "revokeSession",
+    "revokeToken",
+    "sessions",
+    "tokens",
+    "updateMe",
+];
+/// Operations that only read, though not by GET.
+const READING: &[&str] = &["socketTicket"];
+
+/// The scope that an operation needs; nothing where nobody has to be signed in. What is named nowhere needs `read`
+/// for GET and otherwise `write`: that is what handlers say with `SignedIn`.
+fn needed(id: &str, method: &Method) -> Option<&'static str> {
+    match () {
+        () if FREE.contains(&id) => None,
+        () if ACCOUNT.contains(&id) => Some("account"),
+        () if READING.contains(&id) || method == Method::GET => Some("read"),
+        () => Some("write"),
+    }
+}
+
+#[tokio::test]
+async fn a_token_does_what_its_scopes_say_and_nothing_else() {
+    let server = TestServer::start().await;
+    let mut anna = server.person("anna").await;
+    for (id, method, path, _) in operations() {
+        let Some(needed) = needed(&id, &method) else { continue };
+        for scope in ["read", "write", "account"] {
+            let token = anna.with_token(&[scope]).await;
+            let reply = call(&token, method.clone(), &path).await;
+            let may = reply.body["code"] != "insufficient_scope";
+            assert_ne!(reply.status, 401, "{id} knows who asks");
+            assert_eq!(may, needed == scope, "{id} with {scope} answers {} {}", reply.status, reply.body);
+            if !may {
+                let detail = reply.refused(403, "insufficient_scope");
+                assert!(detail["detail"].as_str().unwrap().contains(needed));
+            }
+            if anna.get("/users/me").await.status != 200 {
+                // That ended all sessions but its own.
+                anna = server.again(&anna, "anna").await;
+            }
+        }
+        for token in anna.get("/tokens").await.expect(200).as_array().unwrap() {
+            anna.delete(&format!("/tokens/{}", token["id"])).await;
+        }
+    }
+}
+
+#[test]
+fn every_operation_asks_who_it_is_for_but_those_that_sign_in() {
+    for (id, _, _, asks) in operations() {
+        assert_eq!(asks, !FREE.contains(&id.as_str()), "{id} takes SignedIn, Reader or Owner, or is in FREE");
+    }
+    let known: Vec<String> = operations().into_iter().map(|(id, ..)| id).collect();
+    for id in FREE.iter().chain(ACCOUNT).chain(READING) {
+        assert!(known.iter().any(|known| known == id), "{id} is no operation any more");
+    }
+}
+
+async fn call(person: &Person, method: Method, path: &str) -> Reply {
+    let body = (method != Method::GET).then(|| json!({}));
+    person.send(method, path, Some(&fresh_key()), body).await
+}
+
+/// The id, method and a path of every operation, and whether it says that it asks who it is for.
+fn operations() -> Vec<(String, Method, String, bool)> {
+    let spec = besedka::api::v1::spec();
+    let spec: Value = serde_json::from_str(&spec.json).unwrap();
+    let mut all = Vec::new();
+    for (path, operations) in spec["paths"].as_object().unwrap() {
+        // Files are known by UUIDs, everything else by numbers.
+        let id = if path.starts_with("/attachments") { "1f0c5e0e-8d3b-4a36-9a5e-4c5a1c1d2e3f" } else { "1" };
+        let parts = path.split('/').map(|part| if part.starts_with('{') { id } else { part });
+        let path = parts.collect::<Vec<_>>().join("/");
+        for (method, operation) in operations.as_object().unwrap() {
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let id = operation["operationId"].as_str().unwrap().to_owned();
+            // A file may be read by a signed link too, so its operation looks at the token itself.
+            let asks = operation["security"].is_array() || id == "attachment";
+            all.push((id, method, path.clone(), asks));
+        }
+    }
+    all
+}
