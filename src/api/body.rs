@@ -63,7 +63,8 @@ fn flaw<T: Type>(value: &Value) -> Option<String> {
     schema.properties.iter().find_map(|(name, property)| {
         let expected = resolve(&registry, property)?;
         let value = given(name)?;
-        (!fits(value, expected)).then(|| format!("{name}: must be {}", wanted(expected)))
+        (!fits(&registry, value, expected))
+            .then(|| format!("{name}: must be {}", wanted(&registry, expected)))
     })
 }
 
@@ -78,7 +79,7 @@ fn resolve<'a>(registry: &'a Registry, schema: &'a MetaSchemaRef) -> Option<&'a 
     }
 }
 
-fn fits(value: &Value, schema: &MetaSchema) -> bool {
+fn fits(registry: &Registry, value: &Value, schema: &MetaSchema) -> bool {
     if !schema.enum_items.is_empty() {
         return schema.enum_items.contains(value);
     }
@@ -91,19 +92,16 @@ fn fits(value: &Value, schema: &MetaSchema) -> bool {
         "string" => value.is_string(),
         "boolean" => value.is_boolean(),
         "array" => {
-            let item = |schema: &MetaSchemaRef, value: &Value| match schema {
-                MetaSchemaRef::Inline(schema) => fits(value, schema),
-                MetaSchemaRef::Reference(_) => value.is_object(),
-            };
-            let fit =
-                |items: &Vec<Value>| schema.items.as_ref().is_none_or(|s| items.iter().all(|v| item(s, v)));
-            value.as_array().is_some_and(fit)
+            let item = schema.items.as_deref().and_then(|item| resolve(registry, item));
+            let fit = |value: &Value| item.is_none_or(|item| fits(registry, value, item));
+            value.as_array().is_some_and(|values| values.iter().all(fit))
         }
+        "object" => value.is_object(),
         _ => true,
     }
 }
 
-fn wanted(schema: &MetaSchema) -> String {
+fn wanted(registry: &Registry, schema: &MetaSchema) -> String {
     if !schema.enum_items.is_empty() {
         let names: Vec<_> = schema.enum_items.iter().map(ToString::to_string).collect();
         return format!("one of {}", names.join(", "));
@@ -111,10 +109,11 @@ fn wanted(schema: &MetaSchema) -> String {
     match (schema.ty, schema.format) {
         ("integer", _) => "an integer".to_owned(),
         ("string", Some("uuid")) => "a UUID".to_owned(),
-        ("array", _) => match schema.items.as_deref() {
-            Some(MetaSchemaRef::Inline(item)) => format!("a list, each of it {}", wanted(item)),
-            _ => "a list".to_owned(),
+        ("array", _) => match schema.items.as_deref().and_then(|item| resolve(registry, item)) {
+            Some(item) => format!("a list, each of it {}", wanted(registry, item)),
+            None => "a list".to_owned(),
         },
+        ("object", _) => "an object".to_owned(),
         (kind, _) => format!("a {kind}"),
     }
 }
