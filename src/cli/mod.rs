@@ -25,7 +25,7 @@ struct Besedka {
 enum Command {
     /// Run the server; also what happens without a command.
     Serve(Config),
-    /// Make, list, deactivate accounts and give them passwords.
+    /// Make, list, deactivate and delete accounts, whoever may register, and give them passwords.
     User(user::User),
     /// Make a code with which people may register where it is by invitation.
     Invite(invite::Invite),

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use crate::config::Data;
-use crate::messenger::{Clock, Messenger, Opening, Registration, Settings};
+use crate::messenger::{Clock, Legacy, Messenger, Opening, Registration, Settings};
 use crate::model::Account;
 use crate::server;
 
@@ -56,6 +56,14 @@ enum Action {
         /// Take it from them again.
         #[arg(long)]
         revoke: bool,
+    },
+    /// Delete an account. A running server takes it out of its chats.
+    Delete {
+        #[command(flatten)]
+        named: Named,
+        /// Delete everything that they said, too.
+        #[arg(long)]
+        messages: bool,
     },
 }
 
@@ -118,6 +126,12 @@ impl User {
             Action::Admin { named, revoke } => {
                 let messenger = named.messenger().await?;
                 messenger.appoint(&named.name, !revoke).await?;
+                messenger.close().await;
+            }
+            Action::Delete { named, messages } => {
+                let legacy = if messages { Legacy::Erased } else { Legacy::Kept };
+                let messenger = named.messenger().await?;
+                messenger.delete_user(&named.name, legacy).await?;
                 messenger.close().await;
             }
         }

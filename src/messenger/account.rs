@@ -148,6 +148,7 @@ impl Messenger {
             created_at: self.clock.now(),
             is_deactivated: false,
             presence: None,
+            is_deleted: false,
         };
         let user = User {
             person,

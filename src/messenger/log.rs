@@ -34,6 +34,7 @@ enum Kind {
     PollVoted = 50,
     TokenCreated = 47,
     TokenRevoked = 48,
+    MessagesDeleted = 49,
 }
 
 const KINDS: &[Kind] = &[
@@ -59,6 +60,7 @@ const KINDS: &[Kind] = &[
     Kind::PollVoted,
     Kind::TokenCreated,
     Kind::TokenRevoked,
+    Kind::MessagesDeleted,
 ];
 
 /// What the subject alone does not tell.
@@ -72,6 +74,8 @@ struct Data {
     hidden: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     choices: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    messages: Vec<i64>,
 }
 
 /// What to keep of an event.
@@ -81,6 +85,10 @@ pub(super) fn record(event: &Event) -> Record {
         Change::MessageCreated(message) => (Kind::MessageCreated, message.id.0, None),
         Change::MessageUpdated(message) => (Kind::MessageUpdated, message.id.0, None),
         Change::MessageDeleted { id, .. } => (Kind::MessageDeleted, id.0, None),
+        Change::MessagesDeleted { chat, ids } => {
+            let messages = ids.iter().map(|id| id.0).collect();
+            (Kind::MessagesDeleted, chat.0, Some(Data { messages, ..none() }))
+        }
         Change::MemberAdded { member, .. } => (Kind::MemberAdded, member.user().0, None),
         Change::MemberRemoved { user, .. } => (Kind::MemberRemoved, user.0, None),
         Change::MemberUpdated { member, .. } => (Kind::MemberUpdated, member.user().0, None),
@@ -183,6 +191,10 @@ async fn change(
         Kind::MessageCreated => messages.get(&message).cloned().map(Change::MessageCreated),
         Kind::MessageUpdated => messages.get(&message).cloned().map(Change::MessageUpdated),
         Kind::MessageDeleted => Some(Change::MessageDeleted { id: message, chat }),
+        Kind::MessagesDeleted => {
+            let ids = data.messages.into_iter().map(MessageId).collect();
+            Some(Change::MessagesDeleted { chat, ids })
+        }
         Kind::MemberAdded => {
             let member = store::members::of_chat(run, chat, Some(user)).await?.pop();
             member.map(|member| Change::MemberAdded { chat, member })

@@ -1,5 +1,7 @@
 //! What can be done with a message that was sent: edit, delete, react.
 
+use std::collections::BTreeMap;
+
 use super::block;
 use super::chat::find;
 use super::idempotency::Subject;
@@ -149,15 +151,36 @@ impl Caller {
 
 /// Takes messages away from everybody, with all that belongs to them, and tells it.
 pub(super) async fn erase(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Result<()> {
+    let threads = take_away(work, gone).await?;
+    let told =
+        gone.iter().map(|(chat, id)| ((*chat).into(), Change::MessageDeleted { id: *id, chat: *chat }));
+    work.announce_all(told.collect()).await?;
+    tell_again(work, &threads).await
+}
+
+/// Takes many messages away from everybody, and tells it once in each chat.
+pub(super) async fn erase_together(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Result<()> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let threads = take_away(work, gone).await?;
+    let mut of_chats: BTreeMap<ChatId, Vec<MessageId>> = BTreeMap::new();
+    for (chat, id) in gone {
+        of_chats.entry(*chat).or_default().push(*id);
+    }
+    let told = of_chats.into_iter().map(|(chat, ids)| (chat.into(), Change::MessagesDeleted { chat, ids }));
+    work.announce_all(told.collect()).await?;
+    tell_again(work, &threads).await
+}
+
+/// Takes messages away with all that belongs to them. Answers the beginnings of the threads in which they stood.
+async fn take_away(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Result<Vec<MessageId>> {
     let ids: Vec<MessageId> = gone.iter().map(|(_, id)| *id).collect();
     let mut threads = messages::threads_of(&mut work.tx, &ids).await?;
     threads.retain(|root| !ids.contains(root));
     messages::delete(&mut work.tx, &ids, work.now).await?;
     forget(work, &ids).await?;
-    let told =
-        gone.iter().map(|(chat, id)| ((*chat).into(), Change::MessageDeleted { id: *id, chat: *chat }));
-    work.announce_all(told.collect()).await?;
-    tell_again(work, &threads).await
+    Ok(threads)
 }
 
 /// Tells how messages are now.

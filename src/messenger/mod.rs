@@ -14,6 +14,7 @@ mod chat;
 mod clock;
 mod code;
 mod deactivation;
+mod deletion;
 mod error;
 mod expiry;
 mod forward;
@@ -59,6 +60,7 @@ pub use administration::Administrator;
 pub use attachment::{Announcement, Form, Link};
 pub use chat::NewGroup;
 pub use clock::Clock;
+pub use deletion::Legacy;
 pub use error::{Error, Result};
 pub use history::{Around, MOST_MESSAGES, Media};
 pub use idempotency::{Attempt, Original, Subject, Turn};
@@ -130,6 +132,7 @@ pub struct Core {
     tokens: token::Tokens,
     /// When sessions that another process ended were looked for.
     heeded: tend::Begun,
+    tending: tokio::sync::Mutex<()>,
     passwords: password::Passwords,
     limits: limits::Limits,
     running: Arc<idempotency::Running>,
@@ -185,6 +188,7 @@ impl Messenger {
             links: Links::new(&secrets.key("links")),
             tokens: token::Tokens::new(secrets),
             heeded: tend::Begun::default(),
+            tending: tokio::sync::Mutex::default(),
             passwords: password::Passwords::new(),
             limits: limits::Limits::new(settings.rate_limits, clock.clone()),
             running: Arc::default(),

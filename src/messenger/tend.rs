@@ -9,11 +9,14 @@ use crate::model::Time;
 impl Messenger {
     /// Does what is due. The server calls it several times a second.
     pub async fn tend(&self) {
+        // Whoever calls it finds everything done that was due, also what another call had begun.
+        let _turn = self.tending.lock().await;
         log("writing down which sessions were used", self.write_use().await);
         log("looking for links", self.catch_up_with_links().await);
         log("telling who is there", self.tell_presence().await);
         self.hub.close_ended(self.clock.now());
         log("ending sessions that were ended elsewhere", self.heed_revoked().await);
+        log("finishing the deletion of accounts", self.finish_deletions().await);
         log("taking away messages whose time is over", self.expire().await);
     }
 }

@@ -114,7 +114,9 @@ impl Work {
         for event in &events {
             match &event.change {
                 Change::MessageCreated(message) => said.push(message.id),
-                Change::MessageUpdated(_) | Change::MessageDeleted { .. } => wakes_index = true,
+                Change::MessageUpdated(_)
+                | Change::MessageDeleted { .. }
+                | Change::MessagesDeleted { .. } => wakes_index = true,
                 _ => {}
             }
         }

@@ -30,6 +30,11 @@ pub enum Change {
         id: MessageId,
         chat: ChatId,
     },
+    /// Many at once, in the order in which they were said.
+    MessagesDeleted {
+        chat: ChatId,
+        ids: Vec<MessageId>,
+    },
     MemberAdded {
         chat: ChatId,
         member: Member,

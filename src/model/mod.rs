@@ -34,4 +34,4 @@ pub use presence::{Presence, Status};
 pub use right::{Right, Role};
 pub use session::{Scopes, Session, SessionKind};
 pub use time::Time;
-pub use user::{Account, Blocked, Person, User, fold};
+pub use user::{Account, Blocked, DELETED, Person, User, fold};

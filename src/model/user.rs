@@ -23,6 +23,8 @@ pub struct Person {
     pub is_deactivated: bool,
     /// Whether they are there, as somebody may see it; nothing where nobody in particular is told.
     pub presence: Option<Presence>,
+    /// Their account is gone, and with it what it said of them.
+    pub is_deleted: bool,
 }
 
 /// What somebody sees of themselves.
@@ -54,6 +56,8 @@ pub struct Account {
     pub last_seen_at: Option<Time>,
     pub deactivated_at: Option<Time>,
 }
+/// What a deleted account is called by clients that know no better.
+pub const DELETED: &str = "Deleted account";
 
 impl User {
     pub fn id(&self) -> UserId {

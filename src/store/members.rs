@@ -190,6 +190,46 @@ pub async fn chats_of(run: &mut impl Run, users: &[UserId]) -> Result<HashMap<Us
     Ok(chats)
 }
 
+/// The next chats of a person after one, in the order of their numbers.
+pub async fn chats_after(
+    run: &mut impl Run,
+    user: UserId,
+    last: ChatId,
+    limit: u64,
+) -> Result<Vec<(ChatId, ChatKind)>> {
+    let question = Query::select()
+        .column((M::Table, M::ChatId))
+        .column((C::Table, C::Kind))
+        .from(M::Table)
+        .inner_join(C::Table, Expr::col((C::Table, C::Id)).equals((M::Table, M::ChatId)))
+        .and_where(Expr::col((M::Table, M::UserId)).eq(user))
+        .and_where(Expr::col((M::Table, M::ChatId)).gt(last))
+        .order_by((M::Table, M::ChatId), Order::Asc)
+        .limit(limit)
+        .to_owned();
+    run.all(&question).await
+}
+
+/// Nobody can say anything more in a chat, until they are let again.
+pub async fn silence(run: &mut impl Run, chat: ChatId) -> Result<()> {
+    let update = Query::update()
+        .table(M::Table)
+        .value(M::IsBlocked, 1)
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .to_owned();
+    run.execute(&update).await
+}
+
+/// Somebody can say nothing more in any chat.
+pub async fn silence_user(run: &mut impl Run, user: UserId) -> Result<()> {
+    let update = Query::update()
+        .table(M::Table)
+        .value(M::IsBlocked, 1)
+        .and_where(Expr::col(M::UserId).eq(user))
+        .to_owned();
+    run.execute(&update).await
+}
+
 pub async fn users_of(run: &mut impl Run, chat: ChatId) -> Result<Vec<UserId>> {
     let question =
         Query::select().column(M::UserId).from(M::Table).and_where(Expr::col(M::ChatId).eq(chat)).to_owned();

@@ -242,6 +242,44 @@ pub async fn expired(run: &mut impl Run, now: Time, limit: u64) -> Result<Vec<(C
     run.all(&question).await
 }
 
+/// What somebody said after one of all messages: at most so many of them (`taken`), among so many that are looked
+/// through (`seen`). And up to where that was; nothing when it was up to the end.
+pub async fn of_author(
+    run: &mut impl Run,
+    author: UserId,
+    after: MessageId,
+    seen: u64,
+    taken: u64,
+) -> Result<(Vec<(ChatId, MessageId)>, Option<MessageId>)> {
+    // There is no index by author: every post would pay for what hardly anybody does.
+    let last = Query::select()
+        .column(M::Id)
+        .from(M::Table)
+        .and_where(Expr::col(M::Id).gt(after))
+        .order_by(M::Id, Order::Asc)
+        .offset(seen.saturating_sub(1))
+        .limit(1)
+        .to_owned();
+    let last = run.one::<(MessageId,)>(&last).await?.map(|(id,)| id);
+    let mut question = Query::select()
+        .columns([M::ChatId, M::Id])
+        .from(M::Table)
+        .and_where(Expr::col(M::Id).gt(after))
+        .and_where(Expr::col(M::AuthorId).eq(author))
+        .and_where(Expr::col(M::Kind).ne(Kind::System))
+        .and_where(Expr::col(M::DeletedAt).is_null())
+        .order_by(M::Id, Order::Asc)
+        .limit(taken)
+        .to_owned();
+    if let Some(last) = last {
+        question.and_where(Expr::col(M::Id).lte(last));
+    }
+    let found: Vec<(ChatId, MessageId)> = run.all(&question).await?;
+    let is_full = found.len() as u64 == taken;
+    let upto = found.last().map(|(_, id)| *id).filter(|_| is_full).or(last);
+    Ok((found, upto))
+}
+
 /// Takes some messages of a chat away altogether, and answers which.
 pub async fn purge(run: &mut impl Run, chat: ChatId, limit: u64) -> Result<Vec<MessageId>> {
     let question = Query::select()

@@ -15,6 +15,7 @@ pub mod blocks;
 pub mod channels;
 pub mod chat_list;
 pub mod chats;
+pub mod deletions;
 pub mod edits;
 pub mod events;
 pub mod idempotency;

@@ -57,5 +57,6 @@ tables! {
     // The number is SQLite's rowid: its full-text tables have no other key.
     SearchIndex { Number, Rowid, Tokens }
     SearchPending { MessageId }
+    Deletion { UserId, Erases, ChatId, MessageId }
     IdempotencyKey { Fingerprint, Body, Status, Subject, At }
 }

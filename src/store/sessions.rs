@@ -1,5 +1,7 @@
 //! Sign-ins, their refresh tokens, personal access tokens and socket tickets. Of secrets, only SHA-256 hashes are kept.
 
+use std::time::Duration;
+
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
@@ -9,6 +11,9 @@ use crate::model::{Scopes, Session, SessionId, SessionKind, Time, UserId};
 
 /// The SHA-256 of a secret.
 pub type Hash = [u8; 32];
+
+/// How long a session is remembered whose account is gone: longer than any access token of it lives.
+const FORGOTTEN: Duration = Duration::from_secs(24 * 3_600);
 
 #[derive(FromRow)]
 struct SessionRow {
@@ -132,6 +137,18 @@ pub async fn revoke(run: &mut impl Run, id: SessionId, now: Time) -> Result<()> 
         .value(S::RevokedAt, now)
         .and_where(Expr::col(S::Id).eq(id))
         .and_where(Expr::col(S::RevokedAt).is_null())
+        .to_owned();
+    run.execute(&update).await
+}
+
+/// Takes away where and on what somebody was signed in. The sessions must be revoked; they are swept soon.
+pub async fn forget_devices(run: &mut impl Run, user: UserId, now: Time) -> Result<()> {
+    const NOTHING: Option<String> = None;
+    let update = Query::update()
+        .table(S::Table)
+        .values([S::Device, S::Address].map(|column| (column, NOTHING.into())))
+        .value(S::ExpiresAt, now + FORGOTTEN)
+        .and_where(Expr::col(S::UserId).eq(user))
         .to_owned();
     run.execute(&update).await
 }

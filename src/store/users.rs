@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::schema::User as U;
 use super::{Result, Run};
-use crate::model::{AttachmentId, Person, Time, User, UserId, fold};
+use crate::model::{AttachmentId, DELETED, Person, Time, User, UserId, fold};
 
 /// An account to be made.
 pub struct New<'a> {
@@ -22,7 +22,7 @@ pub struct New<'a> {
 }
 
 /// The columns of a [`PersonRow`].
-pub(super) const PERSON: [U; 9] = [
+pub(super) const PERSON: [U; 10] = [
     U::Id,
     U::Username,
     U::DisplayName,
@@ -32,6 +32,7 @@ pub(super) const PERSON: [U; 9] = [
     U::TimeZone,
     U::CreatedAt,
     U::DeactivatedAt,
+    U::DeletedAt,
 ];
 
 /// What anybody may see of somebody, as it is kept.
@@ -46,6 +47,7 @@ pub(super) struct PersonRow {
     time_zone: Option<String>,
     created_at: Time,
     deactivated_at: Option<Time>,
+    deleted_at: Option<Time>,
 }
 
 impl From<PersonRow> for Person {
@@ -61,6 +63,7 @@ impl From<PersonRow> for Person {
             created_at: row.created_at,
             is_deactivated: row.deactivated_at.is_some(),
             presence: None,
+            is_deleted: row.deleted_at.is_some(),
         }
     }
 }
@@ -148,6 +151,28 @@ pub async fn update(run: &mut impl Run, user: &User) -> Result<()> {
         .value(U::HidesPresence, i64::from(user.hides_presence))
         .value(U::HidesReading, i64::from(user.hides_reading))
         .and_where(Expr::col(U::Id).eq(user.person.id))
+        .to_owned();
+    run.execute(&update).await
+}
+
+/// Takes away everything that an account says of somebody. Its row stays for what they said.
+pub async fn forget(run: &mut impl Run, id: UserId, now: Time) -> Result<()> {
+    const NOTHING: Option<String> = None;
+    let update = Query::update()
+        .table(U::Table)
+        .values([U::Email, U::EmailFolded, U::Username, U::UsernameFolded].map(|name| (name, NOTHING.into())))
+        .values([U::AvatarUrl, U::About, U::TimeZone, U::Language].map(|column| (column, NOTHING.into())))
+        .value(U::AvatarId, Option::<Vec<u8>>::None)
+        // No password has an empty hash.
+        .value(U::PasswordHash, "")
+        .value(U::DisplayName, DELETED)
+        .value(U::NameFolded, "")
+        .value(U::HidesPresence, 1)
+        .value(U::IsAdmin, 0)
+        .value(U::LastSeenAt, Option::<Time>::None)
+        .value(U::DeactivatedAt, now)
+        .value(U::DeletedAt, now)
+        .and_where(Expr::col(U::Id).eq(id))
         .to_owned();
     run.execute(&update).await
 }

@@ -18,6 +18,14 @@ struct MessageRef {
     chat_id: i64,
 }
 
+/// Messages of a chat.
+#[derive(Object)]
+struct MessageRefs {
+    chat_id: i64,
+    /// At most 200.
+    ids: Vec<i64>,
+}
+
 /// A chat that is gone for oneself.
 #[derive(Object)]
 struct ChatLost {
@@ -180,6 +188,10 @@ pub fn name_and_data(change: &Change) -> (&'static str, Value) {
         Change::MessageDeleted { id, chat } => {
             ("message.deleted", value(&MessageRef { id: id.0, chat_id: chat.0 }))
         }
+        Change::MessagesDeleted { chat, ids } => {
+            let ids = ids.iter().map(|id| id.0).collect();
+            ("messages.deleted", value(&MessageRefs { chat_id: chat.0, ids }))
+        }
         Change::MessageHidden { id, chat } => {
             ("message.hidden", value(&MessageRef { id: id.0, chat_id: chat.0 }))
         }
@@ -304,6 +316,13 @@ fn kinds() -> Vec<Kind> {
             value(&whole),
         ),
         kind::<MessageRef>("message.deleted", true, "A message was deleted for all.", message_ref.clone()),
+        kind::<MessageRefs>(
+            "messages.deleted",
+            true,
+            "Many messages of a chat were deleted for all at once, because their author's account was deleted: at \
+             most 200 are named in one event.",
+            json!({"chat_id": chat, "ids": [message, message + 64]}),
+        ),
         kind::<MessageRef>("message.hidden", true, "A message was deleted for oneself.", message_ref),
         kind::<Vote>("poll.voted", true, "What one chose in a poll, on any device.", value(&Vote::example())),
         kind::<Chat>("chat.created", true, "One is in a chat now, or it is back.", value(&Chat::example())),
@@ -450,6 +469,7 @@ struct Frames {
     vote: Vote,
     message: Message,
     message_ref: MessageRef,
+    message_refs: MessageRefs,
     chat: Chat,
     chat_about: ChatAbout,
     chat_lost: ChatLost,

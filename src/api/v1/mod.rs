@@ -4,6 +4,7 @@
 //! key (409), a wrong body (400), nothing there or not for the caller (404, 403), and then what is
 //! wrong with it otherwise.
 
+mod account;
 mod admin;
 mod attachments;
 mod auth;
@@ -92,6 +93,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         auth::Auth,
         sessions::Sessions,
         tokens::Tokens,
+        account::Account,
         (users::Users, blocks::Blocks, presence::Presences, admin::Admin),
         chats::Chats,
         members::Members,

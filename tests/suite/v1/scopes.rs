@@ -11,6 +11,7 @@ const FREE: &[&str] = &["register", "login", "refresh"];
 const ACCOUNT: &[&str] = &[
     "changePassword",
     "createToken",
+    "deleteMe",
     "logout",
     "revokeOtherSessions",
     "revokeSession",
@@ -89,8 +90,8 @@ fn operations() -> Vec<(String, Method, String, bool)> {
         for (method, operation) in operations.as_object().unwrap() {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let id = operation["operationId"].as_str().unwrap().to_owned();
-            // A file may be read by a signed link too, so its operation looks at the token itself.
-            let asks = operation["security"].is_array() || id == "attachment";
+            // Files may be read by a signed link too: these operations look at the token themselves.
+            let asks = operation["security"].is_array() || id.starts_with("attachment");
             all.push((id, method, path.clone(), asks));
         }
     }

@@ -78,6 +78,12 @@ test('a deleted message leaves a tombstone', () => {
   expect(theChat().last_message?.deleted).toBe(true)
 })
 
+test('messages that are deleted together leave tombstones', () => {
+  show(message(1), message(2), message(3))
+  hear('messages.deleted', { ids: [1, 2], chat_id: CHAT })
+  expect(items().map(({ deleted }) => deleted)).toEqual([true, true, false])
+})
+
 test('what is deleted before it was read is unread no more, and counts once', () => {
   show()
   for (const id of [2, 3]) hear('message.created', message(id))

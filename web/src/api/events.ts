@@ -15,6 +15,7 @@ export function applyEvent(cache: QueryClient, frame: Frame): void {
     case 'message.created': return messageCreated(cache, data)
     case 'message.updated': return messageUpdated(cache, data)
     case 'message.deleted': return messageDeleted(cache, data)
+    case 'messages.deleted': return messagesDeleted(cache, data)
     case 'message.hidden': return messageHidden(cache, data)
     case 'chat.created': return chatCreated(cache, data)
     case 'chat.updated': return chatUpdated(cache, data)
@@ -97,6 +98,10 @@ function requote(history: History, id: number, text: string | null | undefined):
 /// On another device of one's own.
 function pollVoted(cache: QueryClient, vote: Vote): void {
   cache.setQueryData<Vote>(keys.vote(vote.message_id), vote)
+}
+
+function messagesDeleted(cache: QueryClient, { ids, chat_id }: { ids: number[]; chat_id: number }): void {
+  for (const id of ids) messageDeleted(cache, { id, chat_id })
 }
 
 function knownMessage(cache: QueryClient, chat: number, id: number): Message | undefined {

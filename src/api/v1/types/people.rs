@@ -176,6 +176,8 @@ pub struct Person {
     /// Whether they are there. Only where one asks for people or chats, not in events, which are for many.
     #[oai(skip_serializing_if_is_none)]
     pub presence: Option<Presence>,
+    /// Whether their account was deleted. Then there is no name any more: show one in the reader's language.
+    pub deleted: bool,
 }
 
 impl From<model::Person> for Person {
@@ -190,6 +192,7 @@ impl From<model::Person> for Person {
             created_at: person.created_at.iso(),
             deactivated: person.is_deactivated,
             presence: person.presence.map(Presence::from),
+            deleted: person.is_deleted,
         }
     }
 }
@@ -206,6 +209,7 @@ impl Example for Person {
             created_at: "2024-03-26T10:00:00".to_owned(),
             deactivated: false,
             presence: Some(Presence::example()),
+            deleted: false,
         }
     }
 }
