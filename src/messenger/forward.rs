@@ -1,7 +1,7 @@
 //! Passing a message on to other chats.
 
 use super::post::{Keys, NewMessage, carry_out};
-use super::wish::{Forwarded, Wish};
+use super::wish::{Brought, Wish};
 use super::{Caller, Error, Limit, Result};
 use crate::model::{ChatId, Kind, Message, MessageId, Origin};
 use crate::store::users;
@@ -34,7 +34,7 @@ impl Caller {
             Some(origin) => origin,
             None => self.origin(&message).await?,
         };
-        let forwarded = Forwarded { origin, files: message.attachments };
+        let brought = Brought { origin: Some(origin), files: message.attachments };
         let new = NewMessage { is_silent, ..NewMessage::new(content) };
         // One of the wishes carries the request's key; they are written in one change.
         let mut attempt = self.attempt.clone();
@@ -42,7 +42,7 @@ impl Caller {
             chat,
             author,
             new: new.clone(),
-            forwarded: Some(forwarded.clone()),
+            brought: Some(brought.clone()),
             attempt: attempt.take(),
         };
         let wishes: Vec<Wish> = chats.into_iter().map(wish).collect();

@@ -11,7 +11,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use aws_lc_rs::hmac::{self, Key};
 
 use super::{Error, Messenger, Result};
-use crate::model::{AttachmentId, ChatId, InviteId, MessageId, Time, UserId};
+use crate::model::{AttachmentId, ChatId, InviteId, MessageId, ScheduledId, Time, UserId};
 use crate::store::idempotency::{self, Digest, Record};
 
 /// A request that is carried out once.
@@ -40,6 +40,11 @@ pub enum Subject {
     Added(ChatId, MessageId),
     Ban(ChatId, UserId),
     Invite(ChatId, InviteId),
+    /// One's bookmark at a message.
+    Bookmark(MessageId),
+    /// One's draft in a chat, or in a thread of it.
+    Draft(ChatId, Option<MessageId>),
+    Scheduled(ScheduledId),
 }
 
 /// What a repeated request answered the first time.
@@ -110,6 +115,9 @@ impl Subject {
             Self::Added(chat, said) => format!("added:{chat}:{said}"),
             Self::Ban(chat, user) => format!("ban:{chat}:{user}"),
             Self::Invite(chat, invite) => format!("invite:{chat}:{invite}"),
+            Self::Bookmark(id) => format!("bookmark:{id}"),
+            Self::Draft(chat, thread) => format!("draft:{chat}:{}", thread.map_or(0, |id| id.0)),
+            Self::Scheduled(id) => format!("scheduled:{id}"),
         }
     }
 
@@ -119,6 +127,13 @@ impl Subject {
             "user" => Self::User(UserId(id.parse().ok()?)),
             "chat" => Self::Chat(ChatId(id.parse().ok()?)),
             "read" => Self::Read(ChatId(id.parse().ok()?)),
+            "bookmark" => Self::Bookmark(MessageId(id.parse().ok()?)),
+            "scheduled" => Self::Scheduled(ScheduledId(id.parse().ok()?)),
+            "draft" => {
+                let (chat, thread) = id.split_once(':')?;
+                let thread: i64 = thread.parse().ok()?;
+                Self::Draft(ChatId(chat.parse().ok()?), (thread != 0).then_some(MessageId(thread)))
+            }
             "message" => Self::Message(MessageId(id.parse().ok()?)),
             "attachment" => Self::Attachment(AttachmentId(id.parse().ok()?)),
             "preferences" => Self::Preferences(ChatId(id.parse().ok()?)),
@@ -195,6 +210,10 @@ mod tests {
             Subject::Added(ChatId(6), MessageId(7)),
             Subject::Ban(ChatId(6), UserId(7)),
             Subject::Invite(ChatId(6), InviteId(7)),
+            Subject::Bookmark(MessageId(7)),
+            Subject::Draft(ChatId(8), None),
+            Subject::Draft(ChatId(8), Some(MessageId(9))),
+            Subject::Scheduled(ScheduledId(10)),
         ] {
             assert_eq!(Subject::read(&subject.text()), Some(subject));
         }

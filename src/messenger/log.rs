@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::Result;
-use crate::model::{Change, ChatId, Event, Message, MessageId, SessionId, Stream, UserId};
+use crate::model::{
+    Change, ChatId, Draft, Event, Message, MessageId, ScheduledId, SessionId, Stream, UserId,
+};
 use crate::store::events::Record;
 use crate::store::{self, Run};
 
@@ -35,6 +37,12 @@ enum Kind {
     TokenCreated = 47,
     TokenRevoked = 48,
     MessagesDeleted = 49,
+    BookmarkSaved = 51,
+    BookmarkRemoved = 52,
+    DraftSaved = 53,
+    DraftRemoved = 54,
+    ScheduledSaved = 55,
+    ScheduledRemoved = 56,
 }
 
 const KINDS: &[Kind] = &[
@@ -61,6 +69,12 @@ const KINDS: &[Kind] = &[
     Kind::TokenCreated,
     Kind::TokenRevoked,
     Kind::MessagesDeleted,
+    Kind::BookmarkSaved,
+    Kind::BookmarkRemoved,
+    Kind::DraftSaved,
+    Kind::DraftRemoved,
+    Kind::ScheduledSaved,
+    Kind::ScheduledRemoved,
 ];
 
 /// What the subject alone does not tell.
@@ -108,6 +122,21 @@ pub(super) fn record(event: &Event) -> Record {
         Change::PollVoted { message, chat, choices } => {
             let data = Data { chat: Some(chat.0), choices: choices.clone(), ..none() };
             (Kind::PollVoted, message.0, Some(data))
+        }
+        Change::BookmarkSaved(bookmark) => (Kind::BookmarkSaved, bookmark.message.id.0, None),
+        Change::BookmarkRemoved { message, chat } => {
+            (Kind::BookmarkRemoved, message.0, Some(Data { chat: Some(chat.0), ..none() }))
+        }
+        Change::DraftSaved(Draft { chat, thread, .. }) => {
+            (Kind::DraftSaved, chat.0, Some(Data { message: thread.map(|id| id.0), ..none() }))
+        }
+        Change::DraftRemoved { chat, thread } => {
+            (Kind::DraftRemoved, chat.0, Some(Data { message: thread.map(|id| id.0), ..none() }))
+        }
+        Change::ScheduledSaved(waiting) => (Kind::ScheduledSaved, waiting.id.0, None),
+        Change::ScheduledRemoved { id, chat, message } => {
+            let data = Data { chat: Some(chat.0), message: message.map(|id| id.0), ..none() };
+            (Kind::ScheduledRemoved, id.0, Some(data))
         }
         Change::ChatGained(chat) => (Kind::ChatGained, chat.id().0, None),
         Change::ChatLost { chat, hidden } => {
@@ -222,6 +251,30 @@ async fn change(
             let chat = ChatId(data.chat.unwrap_or_default());
             Some(Change::PollVoted { message, chat, choices: data.choices })
         }
+        Kind::BookmarkSaved => {
+            let found = store::bookmarks::at(run, message, reader).await?;
+            found.map(|bookmark| Change::BookmarkSaved(Box::new(bookmark)))
+        }
+        Kind::BookmarkRemoved => {
+            Some(Change::BookmarkRemoved { message, chat: ChatId(data.chat.unwrap_or_default()) })
+        }
+        Kind::DraftSaved => {
+            let place = (subject_chat, data.message.map(MessageId));
+            let found = store::drafts::at(run, reader, place).await?;
+            found.and_then(|(draft, _)| draft).map(Change::DraftSaved)
+        }
+        Kind::DraftRemoved => {
+            Some(Change::DraftRemoved { chat: subject_chat, thread: data.message.map(MessageId) })
+        }
+        Kind::ScheduledSaved => {
+            let found = store::scheduled::by_id(run, ScheduledId(record.subject)).await?;
+            found.map(|waiting| Change::ScheduledSaved(Box::new(waiting)))
+        }
+        Kind::ScheduledRemoved => Some(Change::ScheduledRemoved {
+            id: ScheduledId(record.subject),
+            chat: ChatId(data.chat.unwrap_or_default()),
+            message: data.message.map(MessageId),
+        }),
         Kind::ChatGained => {
             let gained = store::chat_list::one(run, reader, subject_chat).await?;
             gained.map(|chat| Change::ChatGained(Box::new(chat)))

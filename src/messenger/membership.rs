@@ -2,7 +2,7 @@
 
 use super::chat::{announce, find, view, write};
 use super::idempotency::{Attempt, Subject};
-use super::moderation::depart;
+use super::moderation::{depart, lose};
 use super::work::Work;
 use super::{Error, Limit, Messenger, Result};
 use crate::model::{
@@ -117,7 +117,7 @@ impl Membership {
         } else {
             let last = streams::seqs(&mut work.tx, &[chat.into()]).await?.into_values().next();
             members::hide(&mut work.tx, chat, user, Some(last.unwrap_or_default())).await?;
-            work.announce(user, Change::ChatLost { chat, hidden: true }).await?;
+            lose(&mut work, chat, user, true).await?;
         }
         work.once(self.attempt, Subject::Nothing);
         work.commit().await

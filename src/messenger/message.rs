@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::store::chats::Plain;
 use crate::store::members::Place;
-use crate::store::{attachments, edits, links, mentions, messages, polls, reactions};
+use crate::store::{attachments, bookmarks, edits, links, mentions, messages, polls, reactions};
 
 /// The most different emoji under one message.
 const MOST_EMOJI: usize = 50;
@@ -87,6 +87,7 @@ impl Caller {
         let user = self.access.user;
         if !messages::is_hidden(&mut work.tx, &message, user).await? {
             messages::hide(&mut work.tx, &message, user).await?;
+            bookmarks::delete(&mut work.tx, id, user).await?;
             work.announce(user, Change::MessageHidden { id, chat: message.chat }).await?;
         }
         work.once(self.attempt, Subject::Nothing);
@@ -198,6 +199,7 @@ pub(super) async fn forget(work: &mut Work, gone: &[MessageId]) -> Result<()> {
     edits::delete_all(&mut work.tx, gone).await?;
     links::delete_all(&mut work.tx, gone).await?;
     polls::delete_all(&mut work.tx, gone).await?;
+    bookmarks::delete_all(&mut work.tx, gone).await?;
     Ok(())
 }
 
@@ -229,7 +231,7 @@ async fn mean_again(work: &mut Work, message: &Message, content: Content) -> Res
     Ok(messages::set_parts(&mut work.tx, &[message.id], Parts::MENTIONS).await?)
 }
 
-fn edited(old: &Content, text: Option<String>, payload: Option<Payload>) -> Result<Content> {
+pub(super) fn edited(old: &Content, text: Option<String>, payload: Option<Payload>) -> Result<Content> {
     if text.is_none() && payload.is_none() {
         return Err(Error::invalid("content", "there is nothing to change"));
     }

@@ -7,7 +7,7 @@ use super::idempotency::Subject;
 use super::work::Work;
 use super::{Error, Membership, Result, avatar};
 use crate::model::{Change, Chat, ChatId, Member, Notice, Right, Role, Stream, UserId};
-use crate::store::{bans, chats, invites, members};
+use crate::store::{bans, bookmarks, chats, drafts, invites, members};
 
 /// How long what is said may stay, if it does not stay for good.
 const MESSAGE_LIFE: std::ops::RangeInclusive<Duration> =
@@ -141,12 +141,20 @@ impl Membership {
 pub(super) async fn depart(work: &mut Work, chat: ChatId, member: &Member) -> Result<()> {
     let user = member.user();
     members::remove(&mut work.tx, chat, user).await?;
-    work.announce(user, Change::ChatLost { chat, hidden: false }).await?;
+    lose(work, chat, user, false).await?;
     work.announce(chat, Change::MemberRemoved { chat, user }).await?;
     if members::users_of(&mut work.tx, chat).await?.is_empty() {
         return end(work, chat).await;
     }
     if member.role == Role::Owner { succeed(work, chat).await } else { Ok(()) }
+}
+
+/// Tells somebody that a chat is gone for them, and takes along what was theirs alone in it.
+pub(super) async fn lose(work: &mut Work, chat: ChatId, user: UserId, hidden: bool) -> Result<()> {
+    bookmarks::delete_of_chat(&mut work.tx, chat, user).await?;
+    drafts::delete_of_chat(&mut work.tx, chat, user).await?;
+    work.announce(user, Change::ChatLost { chat, hidden }).await?;
+    Ok(())
 }
 
 /// When the owner is gone, the first admin takes over, or the member who came first.
@@ -175,6 +183,7 @@ async fn end(work: &mut Work, chat: ChatId) -> Result<()> {
     chats::delete(&mut work.tx, chat, now).await?;
     invites::delete_all(&mut work.tx, chat).await?;
     bans::delete_all(&mut work.tx, chat).await?;
+    drafts::delete_all(&mut work.tx, chat).await?;
     Ok(())
 }
 

@@ -34,6 +34,8 @@ pub struct NewMessage {
     pub mentions: Vec<UserId>,
     /// Nobody is to be disturbed by it.
     pub is_silent: bool,
+    /// The author's draft there has become it.
+    pub clears_draft: bool,
 }
 
 impl NewMessage {
@@ -45,6 +47,7 @@ impl NewMessage {
             thread: None,
             mentions: Vec::new(),
             is_silent: false,
+            clears_draft: false,
         }
     }
 }
@@ -65,7 +68,7 @@ impl Caller {
         self.messenger.limit(Limit::Send(author))?;
         self.messenger.limit(Limit::SendToChat(chat))?;
         let (outcome, answer) = oneshot::channel();
-        let post = Post { wish: Wish { chat, author, new, forwarded: None, attempt: self.attempt }, outcome };
+        let post = Post { wish: Wish { chat, author, new, brought: None, attempt: self.attempt }, outcome };
         self.messenger.posts.send(post).await.map_err(|_| Error::Busy)?;
         answer.await.map_err(|_| Error::Busy)?
     }
@@ -137,16 +140,30 @@ pub(super) async fn carry_out(
     keys: Keys,
 ) -> Result<Vec<Result<Message>>> {
     let mut work = messenger.begin().await?;
-    let mut results: Vec<Option<Result<Message>>> = wish::refuse_repeated(&mut work, wishes, keys).await?;
-    let seats = wish::refuse_strangers(&mut work, wishes, &mut results).await?;
-    let mut files = wish::attach(&mut work, wishes, messenger.settings.voice_limit, &mut results).await?;
-    let mut answers = wish::answer(&mut work, wishes, &mut results).await?;
+    let results = say_all(messenger, &mut work, wishes, keys).await?;
+    if work.tells_something() {
+        work.commit().await?;
+    }
+    Ok(results)
+}
+
+/// Writes posts within a change. What is answered counts once the change is committed.
+pub(super) async fn say_all(
+    messenger: &Messenger,
+    work: &mut Work,
+    wishes: &[Wish],
+    keys: Keys,
+) -> Result<Vec<Result<Message>>> {
+    let mut results: Vec<Option<Result<Message>>> = wish::refuse_repeated(work, wishes, keys).await?;
+    let seats = wish::refuse_strangers(work, wishes, &mut results).await?;
+    let mut files = wish::attach(work, wishes, messenger.settings.voice_limit, &mut results).await?;
+    let mut answers = wish::answer(work, wishes, &mut results).await?;
     if keys == Keys::Whole
         && let Some(refusal) = results.iter_mut().find_map(|result| result.take_if(|result| result.is_err()))
     {
         return refusal.map(|_| Vec::new());
     }
-    let mut meant = wish::mean(&mut work, wishes, &results).await?;
+    let mut meant = wish::mean(work, wishes, &results).await?;
 
     let open: Vec<usize> = (0..wishes.len()).filter(|index| results[*index].is_none()).collect();
     if open.is_empty() {
@@ -162,7 +179,7 @@ pub(super) async fn carry_out(
     let mut new = Vec::with_capacity(open.len());
     let mut addresses = Vec::new();
     for index in &open {
-        let Wish { chat, author, new: wish, forwarded, attempt } = &wishes[*index];
+        let Wish { chat, author, new: wish, brought, attempt } = &wishes[*index];
         let seat = seats.get(&(*chat, *author)).ok_or(Error::Busy)?;
         let place = next.entry(*chat).or_insert(seat.seq);
         *place += 1;
@@ -170,7 +187,7 @@ pub(super) async fn carry_out(
         let mut message = Message::new(id, (*chat, *place), *author, wish.content.clone(), work.now);
         message.client_id = wish.client_id;
         message.is_silent = wish.is_silent;
-        message.origin = forwarded.as_ref().map(|forwarded| forwarded.origin.clone());
+        message.origin = brought.as_ref().and_then(|brought| brought.origin.clone());
         message.attachments = files.remove(index).unwrap_or_default();
         if let Some(content) = &mut message.content {
             content.learn(&message.attachments);
@@ -203,8 +220,11 @@ pub(super) async fn carry_out(
         let position = Position { stream: message.chat.into(), seq: message.seq };
         work.announce_at(position, Change::MessageCreated(message.clone()));
     }
-    tell_threads(&mut work, &new).await?;
-    work.commit().await?;
+    tell_threads(work, &new).await?;
+    for message in new.iter().zip(&open).filter(|(_, index)| wishes[**index].new.clears_draft).map(|(m, _)| m)
+    {
+        super::draft::clear(work, message.author, message.chat, message.thread).await?;
+    }
     for (index, message) in open.into_iter().zip(new) {
         results[index] = Some(Ok(message));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::message::forget;
 use super::{Messenger, Result};
 use crate::model::Stream;
-use crate::store::{attachments, chats, events, idempotency, messages, previews, sessions, streams};
+use crate::store::{attachments, chats, drafts, events, idempotency, messages, previews, sessions, streams};
 
 /// How long each thing is kept.
 const KEYS: Duration = Duration::from_secs(24 * 3_600);
@@ -26,6 +26,7 @@ impl Messenger {
         let mut work = self.begin().await?;
         idempotency::sweep(&mut work.tx, now - KEYS).await?;
         sessions::sweep(&mut work.tx, now).await?;
+        drafts::sweep(&mut work.tx, now - EVENTS).await?;
         work.commit().await?;
         self.sweep_deleted_chats().await?;
         self.sweep_files().await?;

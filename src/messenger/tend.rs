@@ -17,6 +17,7 @@ impl Messenger {
         self.hub.close_ended(self.clock.now());
         log("ending sessions that were ended elsewhere", self.heed_revoked().await);
         log("finishing the deletion of accounts", self.finish_deletions().await);
+        log("sending what was scheduled", self.say_what_is_due().await);
         log("taking away messages whose time is over", self.expire().await);
     }
 }

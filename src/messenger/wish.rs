@@ -21,15 +21,16 @@ pub(super) struct Wish {
     pub chat: ChatId,
     pub author: UserId,
     pub new: NewMessage,
-    /// Of a forwarded message.
-    pub forwarded: Option<Forwarded>,
+    /// Of a message that is forwarded or was scheduled.
+    pub brought: Option<Brought>,
     pub attempt: Option<Attempt>,
 }
 
-/// What a forwarded message brings along.
+/// What a message brings along that was checked before.
 #[derive(Debug, Clone)]
-pub(super) struct Forwarded {
-    pub origin: Origin,
+pub(super) struct Brought {
+    /// Where a forwarded message was said first.
+    pub origin: Option<Origin>,
     pub files: Vec<Attachment>,
 }
 
@@ -38,6 +39,19 @@ type Results = [Option<Result<Message>>];
 
 fn open<'a>(wishes: &'a [Wish], results: &'a Results) -> impl Iterator<Item = (usize, &'a Wish)> {
     wishes.iter().enumerate().filter(|(index, _)| results[*index].is_none())
+}
+
+/// Whether something could be said now, and with which files.
+pub(super) async fn check(work: &mut Work, wish: &Wish, voice_limit: u64) -> Result<Vec<Attachment>> {
+    let wishes = std::slice::from_ref(wish);
+    let mut results = [None];
+    refuse_strangers(work, wishes, &mut results).await?;
+    let mut files = attach(work, wishes, voice_limit, &mut results).await?;
+    answer(work, wishes, &mut results).await?;
+    match results {
+        [Some(Err(refusal))] => Err(refusal),
+        _ => Ok(files.remove(&0).unwrap_or_default()),
+    }
 }
 
 /// Messages that were sent before, and requests that were carried out before.
@@ -109,7 +123,7 @@ fn refuse_seat(seat: &Seat) -> Option<Error> {
 }
 
 /// The files of the posts. A file must be the author's own, be there, and be of the message's kind; of what is
-/// forwarded that was so once.
+/// forwarded or was scheduled that was so once.
 pub(super) async fn attach(
     work: &mut Work,
     wishes: &[Wish],
@@ -118,7 +132,7 @@ pub(super) async fn attach(
 ) -> Result<HashMap<usize, Vec<Attachment>>> {
     let ids: Vec<_> = wishes
         .iter()
-        .filter(|wish| wish.forwarded.is_none())
+        .filter(|wish| wish.brought.is_none())
         .flat_map(|wish| wish.new.content.attachments())
         .collect();
     let found = attachments::by_ids(&mut work.tx, &ids).await?;
@@ -129,9 +143,9 @@ pub(super) async fn attach(
         if results[index].is_some() {
             continue;
         }
-        match &wish.forwarded {
-            Some(forwarded) => {
-                files.insert(index, forwarded.files.clone());
+        match &wish.brought {
+            Some(brought) => {
+                files.insert(index, brought.files.clone());
             }
             None => match own_files(wish, &found, largest_voice, now) {
                 Ok(own) => {

@@ -83,6 +83,11 @@ impl Work {
         Ok(())
     }
 
+    /// Whether anything happened so far that others hear of.
+    pub(super) fn tells_something(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// Which request this is the change of, and what it is about.
     pub(super) fn once(&mut self, attempt: Option<Attempt>, subject: Subject) {
         self.attempts.extend(attempt.map(|attempt| (attempt, subject)));

@@ -1,8 +1,8 @@
 //! What happened, in the order in which it happened.
 
 use super::{
-    About, Blocked, Chat, ChatId, Member, Message, MessageId, Preferences, Session, SessionId, Stream, Time,
-    User, UserId,
+    About, Blocked, Bookmark, Chat, ChatId, Draft, Member, Message, MessageId, Preferences, Scheduled, ScheduledId,
+    Session, SessionId, Stream, Time, User, UserId,
 };
 
 /// A change that was committed, at its place in a stream.
@@ -72,6 +72,30 @@ pub enum Change {
         chat: ChatId,
         /// Which options, counted from 0.
         choices: Vec<usize>,
+    },
+    /// Own stream: new, or changed.
+    BookmarkSaved(Box<Bookmark>),
+    /// Own stream.
+    BookmarkRemoved {
+        message: MessageId,
+        chat: ChatId,
+    },
+    /// Own stream: new, or changed.
+    DraftSaved(Draft),
+    /// Own stream: sent, or taken away.
+    DraftRemoved {
+        chat: ChatId,
+        /// The message that began the thread in which it stood.
+        thread: Option<MessageId>,
+    },
+    /// Own stream: new or changed, or it could not be said.
+    ScheduledSaved(Box<Scheduled>),
+    /// Own stream: said, or taken away.
+    ScheduledRemoved {
+        id: ScheduledId,
+        chat: ChatId,
+        /// What was said.
+        message: Option<MessageId>,
     },
     /// Own stream: there is a chat that was not there before.
     ChatGained(Box<Chat>),

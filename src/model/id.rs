@@ -30,6 +30,10 @@ id! {
     InviteId,
     /// A sign-in on one device.
     SessionId,
+    /// Somebody's own sign at a message.
+    BookmarkId,
+    /// A message that waits for its time.
+    ScheduledId,
     /// An ordered log of events: every chat has one, and every user has one of their own.
     Stream,
 }

@@ -1,8 +1,10 @@
 //! What things are: plain data, without a database, a network or a clock.
 
 mod attachment;
+mod bookmark;
 mod chat;
 mod content;
+mod draft;
 mod event;
 mod id;
 mod invite;
@@ -13,6 +15,7 @@ mod notice;
 mod poll;
 mod presence;
 mod right;
+mod scheduled;
 pub mod search;
 mod session;
 pub mod text;
@@ -20,10 +23,14 @@ mod time;
 mod user;
 
 pub use attachment::{Attachment, Class, Facts};
+pub use bookmark::Bookmark;
 pub use chat::{About, Channel, Chat, ChatKind, Member, Notify, Preferences};
 pub use content::{Content, Flaw, Kind, Payload, is_blank};
+pub use draft::Draft;
 pub use event::{Change, Event, Position};
-pub use id::{AttachmentId, ChatId, Ids, InviteId, MessageId, SessionId, Stream, UserId};
+pub use id::{
+    AttachmentId, BookmarkId, ChatId, Ids, InviteId, MessageId, ScheduledId, SessionId, Stream, UserId,
+};
 pub use invite::{Ban, Invite};
 pub use link::{Link, Page, Preview, links};
 pub use mention::Mentioned;
@@ -32,6 +39,7 @@ pub use notice::Notice;
 pub use poll::{Choice, Poll, Vote};
 pub use presence::{Presence, Status};
 pub use right::{Right, Role};
+pub use scheduled::{Failure, Scheduled};
 pub use session::{Scopes, Session, SessionKind};
 pub use time::Time;
 pub use user::{Account, Blocked, DELETED, Person, User, fold};

@@ -6,7 +6,7 @@ use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::columns::uuid;
-use super::schema::{Attachment as A, Member as M, Posted as P};
+use super::schema::{Attachment as A, Member as M, Posted as P, ScheduledFile as W};
 use super::{Result, Run, storage};
 use crate::model::{
     Attachment, AttachmentId, ChatId, Class, Facts, Message, MessageId, Stream, Time, UserId,
@@ -229,18 +229,24 @@ pub async fn of_messages(
 }
 
 /// Attachments that stand nowhere: never uploaded and past their form's time, or uploaded and not
-/// in any message since `before`, and nobody's avatar.
+/// in any message since `before`, nor in one that waits for its time, and nobody's avatar.
 pub async fn forsaken(run: &mut impl Run, before: Time, limit: u64) -> Result<Vec<Attachment>> {
     let posted = Query::select()
         .expr(Expr::val(1))
         .from(P::Table)
         .and_where(Expr::col((P::Table, P::AttachmentId)).equals((A::Table, A::Id)))
         .to_owned();
+    let waiting = Query::select()
+        .expr(Expr::val(1))
+        .from(W::Table)
+        .and_where(Expr::col((W::Table, W::AttachmentId)).equals((A::Table, A::Id)))
+        .to_owned();
     let mut question = attachments();
     question
         .and_where(Expr::col((A::Table, A::CreatedAt)).lt(before))
         .and_where(Expr::col((A::Table, A::AvatarOf)).is_null())
         .and_where(Expr::exists(posted).not())
+        .and_where(Expr::exists(waiting).not())
         .order_by((A::Table, A::CreatedAt), Order::Asc)
         .limit(limit);
     let rows: Vec<AttachmentRow> = run.all(&question).await?;

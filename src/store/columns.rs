@@ -5,8 +5,8 @@ use sqlx::{Database, Decode, Type};
 use uuid::Uuid;
 
 use crate::model::{
-    AttachmentId, ChatId, ChatKind, Class, InviteId, Kind, MessageId, Notify, Role, Scopes, SessionId,
-    SessionKind, Stream, Time, UserId,
+    AttachmentId, BookmarkId, ChatId, ChatKind, Class, InviteId, Kind, MessageId, Notify, Role, ScheduledId, Scopes,
+    SessionId, SessionKind, Stream, Time, UserId,
 };
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -52,6 +52,8 @@ number! {
     MessageId: |id| id.0, |number| Ok(MessageId(number));
     InviteId: |id| id.0, |number| Ok(InviteId(number));
     SessionId: |id| id.0, |number| Ok(SessionId(number));
+    BookmarkId: |id| id.0, |number| Ok(BookmarkId(number));
+    ScheduledId: |id| id.0, |number| Ok(ScheduledId(number));
     Stream: |id| id.0, |number| Ok(Stream(number));
     Time: |time| time.0, |number| Ok(Time(number));
     Scopes: |scopes| scopes.bits(), |number| Ok(Scopes::from_bits(number));

@@ -45,6 +45,13 @@ tables! {
     PollVote { MessageId, UserId, Choice, At }
     ClosedPoll { MessageId, At }
     Block { UserId, BlockedId, At }
+    Bookmark { UserId, MessageId, ChatId, Id, Note, At }
+    Draft { UserId, ChatId, ThreadId, Text, ReplyTo, At }
+    ScheduledMessage {
+        Id, AuthorId, ChatId, Kind, Text, Payload, ReplyTo, ThreadId, Mentions, IsSilent, DueAt, CreatedAt, Failure,
+        Reason,
+    }
+    ScheduledFile { AttachmentId, ScheduledId }
     Reaction { MessageId, UserId, Emoji, At }
     HiddenMessage { UserId, ChatId, Seq, MessageId }
     Attachment {

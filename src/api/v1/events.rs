@@ -6,7 +6,9 @@ use poem_openapi::{Object, OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 
 use super::tokens::Token;
-use super::types::{Blocked, Chat, ChatAbout, ChatSettings, Member, Message, Presence, Status, User, Vote};
+use super::types::{
+    Blocked, Bookmark, Chat, ChatAbout, ChatSettings, Draft, Member, Message, Presence, Scheduled, Status, User, Vote,
+};
 use crate::hub::Whisper;
 use crate::messenger::{Cursor, Gap};
 use crate::model::{self, Change, ChatId, Event, UserId};
@@ -24,6 +26,30 @@ struct MessageRefs {
     chat_id: i64,
     /// At most 200.
     ids: Vec<i64>,
+}
+
+/// A message of a chat, by its bookmark.
+#[derive(Object)]
+struct BookmarkRef {
+    message_id: i64,
+    chat_id: i64,
+}
+
+/// Where a draft was.
+#[derive(Object)]
+struct DraftRef {
+    chat_id: i64,
+    /// The message that began the thread in which it stood.
+    thread_id: Option<i64>,
+}
+
+/// What no longer waits to be sent.
+#[derive(Object)]
+struct ScheduledRef {
+    id: i64,
+    chat_id: i64,
+    /// The message that it has become; null when it was taken away.
+    message_id: Option<i64>,
 }
 
 /// A chat that is gone for oneself.
@@ -199,6 +225,23 @@ pub fn name_and_data(change: &Change) -> (&'static str, Value) {
         Change::PollVoted { message, chat, choices } => {
             ("poll.voted", value(&Vote::new(*message, *chat, choices.clone())))
         }
+        Change::BookmarkSaved(bookmark) => {
+            ("bookmark.saved", value(&Bookmark::from(bookmark.as_ref().clone())))
+        }
+        Change::BookmarkRemoved { message, chat } => {
+            ("bookmark.removed", value(&BookmarkRef { message_id: message.0, chat_id: chat.0 }))
+        }
+        Change::DraftSaved(draft) => ("draft.saved", value(&Draft::from(draft.clone()))),
+        Change::DraftRemoved { chat, thread } => {
+            ("draft.removed", value(&DraftRef { chat_id: chat.0, thread_id: thread.map(|id| id.0) }))
+        }
+        Change::ScheduledSaved(waiting) => {
+            ("scheduled.saved", value(&Scheduled::from(waiting.as_ref().clone())))
+        }
+        Change::ScheduledRemoved { id, chat, message } => {
+            let message_id = message.map(|id| id.0);
+            ("scheduled.removed", value(&ScheduledRef { id: id.0, chat_id: chat.0, message_id }))
+        }
         Change::ChatUpdated(about) => ("chat.updated", value(&ChatAbout::from(about.clone()))),
         Change::ChatLost { chat, hidden } => {
             ("chat.removed", value(&ChatLost { id: chat.0, hidden: *hidden }))
@@ -298,7 +341,7 @@ fn command<T: Type>(name: &'static str, about: &'static str, example: Value) -> 
 
 fn kinds() -> Vec<Kind> {
     let (chat, message, user) = (253_402_300_927_i64, 253_402_300_991_i64, 253_402_300_863_i64);
-    let session = 253_402_301_055_i64;
+    let (session, scheduled) = (253_402_301_055_i64, 253_402_301_183_i64);
     let (whole, member) = (Message::example(), MemberChange { chat_id: chat, member: Member::example() });
     let message_ref = json!({"id": message, "chat_id": chat});
     let person = json!({"chat_id": chat, "user_id": user});
@@ -325,6 +368,37 @@ fn kinds() -> Vec<Kind> {
         ),
         kind::<MessageRef>("message.hidden", true, "A message was deleted for oneself.", message_ref),
         kind::<Vote>("poll.voted", true, "What one chose in a poll, on any device.", value(&Vote::example())),
+        kind::<Bookmark>(
+            "bookmark.saved",
+            true,
+            "One bookmarked a message, or gave the bookmark another note.",
+            value(&Bookmark::example()),
+        ),
+        kind::<BookmarkRef>(
+            "bookmark.removed",
+            true,
+            "One took a bookmark away. It is not told of messages and chats that are gone: their bookmarks go with them.",
+            json!({"message_id": message, "chat_id": chat}),
+        ),
+        kind::<Draft>("draft.saved", true, "One began to write, or went on.", value(&Draft::example())),
+        kind::<DraftRef>(
+            "draft.removed",
+            true,
+            "A draft was sent or taken away. It is not told of a chat that is gone: its drafts go with it.",
+            json!({"chat_id": chat, "thread_id": null}),
+        ),
+        kind::<Scheduled>(
+            "scheduled.saved",
+            true,
+            "A message waits to be sent, was changed, or could not be sent.",
+            value(&Scheduled::example()),
+        ),
+        kind::<ScheduledRef>(
+            "scheduled.removed",
+            true,
+            "A message that waited was sent or taken away.",
+            json!({"id": scheduled, "chat_id": chat, "message_id": message}),
+        ),
         kind::<Chat>("chat.created", true, "One is in a chat now, or it is back.", value(&Chat::example())),
         kind::<ChatAbout>(
             "chat.updated",
@@ -467,6 +541,12 @@ fn kinds() -> Vec<Kind> {
 #[derive(Object)]
 struct Frames {
     vote: Vote,
+    bookmark: Bookmark,
+    bookmark_ref: BookmarkRef,
+    draft: Draft,
+    draft_ref: DraftRef,
+    scheduled: Scheduled,
+    scheduled_ref: ScheduledRef,
     message: Message,
     message_ref: MessageRef,
     message_refs: MessageRefs,

@@ -217,6 +217,11 @@ async fn body(messenger: &Messenger, access: Access, subject: Subject, base: &st
             types::Invite::new(found, base).to_json()
         }
         Subject::Message(id) => types::Message::from(caller.message(id).await.ok()?).to_json(),
+        Subject::Bookmark(id) => types::Bookmark::from(caller.bookmark_at(id).await.ok()?).to_json(),
+        Subject::Draft(chat, thread) => {
+            types::Draft::from(caller.chat(chat).await.ok()?.draft(thread).await.ok()?).to_json()
+        }
+        Subject::Scheduled(id) => types::Scheduled::from(caller.scheduled_message(id).await.ok()?).to_json(),
         Subject::Attachment(id) => super::attachments::form_again(&caller, id, base).await?.to_json(),
         Subject::Member(chat, user) => {
             types::Member::from(caller.chat(chat).await.ok()?.member(user).await.ok()?).to_json()

@@ -45,6 +45,9 @@ struct Say {
     /// Nobody is to be disturbed by it.
     #[oai(default)]
     silent: bool,
+    /// Takes away the sender's draft of the chat, or of the thread in which it stands.
+    #[oai(default)]
+    clear_draft: bool,
 }
 
 fn text() -> MessageType {
@@ -63,6 +66,7 @@ impl Example for Say {
             thread_id: None,
             mentions: Vec::new(),
             silent: false,
+            clear_draft: false,
         }
     }
 }
@@ -239,14 +243,25 @@ impl Messages {
         key: Key,
         body: JsonBody<Say>,
     ) -> Answer<Created<Message>> {
-        let Say { chat_id, kind, content, payload, client_id, reply_to, thread_id, mentions, silent } =
-            body.0;
+        let Say {
+            chat_id,
+            kind,
+            content,
+            payload,
+            client_id,
+            reply_to,
+            thread_id,
+            mentions,
+            silent,
+            clear_draft,
+        } = body.0;
         let new = NewMessage {
             client_id,
             reply_to: reply_to.map(MessageId),
             thread: thread_id.map(MessageId),
             mentions: mentions.into_iter().map(UserId).collect(),
             is_silent: silent,
+            clears_draft: clear_draft,
             ..NewMessage::new(Content::new(kind.into(), content, object(payload)?)?)
         };
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
@@ -375,7 +390,7 @@ fn not_a_time(field: &'static str) -> Error {
     Error::invalid(field, "must be a moment, as in 2024-03-26T12:00:00")
 }
 
-fn object(payload: Option<Value>) -> Result<Option<Payload>, Error> {
+pub fn object(payload: Option<Value>) -> Result<Option<Payload>, Error> {
     match payload {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Object(payload)) => Ok(Some(payload)),

@@ -10,8 +10,10 @@ mod attachments;
 mod auth;
 mod avatars;
 mod blocks;
+mod bookmarks;
 mod caller;
 mod chats;
+mod drafts;
 mod events;
 mod idempotency;
 mod invites;
@@ -21,6 +23,7 @@ mod pins;
 mod polls;
 mod presence;
 mod receipts;
+mod scheduled;
 mod search;
 mod sessions;
 mod socket;
@@ -103,6 +106,9 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         pins::Pins,
         polls::Polls,
         search::Search,
+        bookmarks::Bookmarks,
+        drafts::Drafts,
+        scheduled::ScheduledMessages,
         attachments::Attachments,
         avatars::Avatars,
         sync::Sync,

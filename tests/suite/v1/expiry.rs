@@ -3,19 +3,15 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection};
 
 use crate::server::{Person, Socket, TestServer, is_time};
 
 const LIFE: Duration = Duration::from_secs(60);
 
 /// What is said in the chat from now on stays for a minute.
-async fn shorten(server: &TestServer, chat: i64) {
-    let file = server.dir.path().join("besedka.db");
-    let url = format!("sqlite:{}", file.display());
-    let mut database = SqliteConnection::connect(&url).await.unwrap();
-    let update = sqlx::query("UPDATE chat SET message_life = ? WHERE id = ?");
-    update.bind(LIFE.as_millis() as i64).bind(chat).execute(&mut database).await.unwrap();
+async fn shorten(person: &Person, chat: i64) {
+    let chat = person.patch(&format!("/chats/{chat}"), json!({"message_life": LIFE.as_secs()})).await;
+    assert_eq!(chat.expect(200)["message_life"], LIFE.as_secs());
 }
 
 async fn two() -> (TestServer, Person, Person, i64) {
@@ -43,7 +39,7 @@ fn id(message: &Value) -> i64 {
 async fn what_is_due_is_told_as_deleted_and_nothing_else_is() {
     let (server, ann, bob, chat) = two().await;
     let stays = ann.say(chat, "said before").await;
-    shorten(&server, chat).await;
+    shorten(&ann, chat).await;
     let first = ann.say(chat, "goes").await;
     assert!(is_time(&first["expires_at"]), "{first}");
     assert_eq!(stays.get("expires_at"), None);
@@ -63,7 +59,7 @@ async fn what_is_due_is_told_as_deleted_and_nothing_else_is() {
 #[tokio::test]
 async fn a_file_goes_with_its_message() {
     let (server, ann, bob, chat) = two().await;
-    shorten(&server, chat).await;
+    shorten(&ann, chat).await;
     let file = ann.upload("a.txt", "text/plain", b"secret".to_vec()).await;
     let body = json!({"chat_id": chat, "type": "file", "payload": {"attachment_id": file}});
     let message = ann.post("/messages", body).await.expect(201);
@@ -77,7 +73,7 @@ async fn a_file_goes_with_its_message() {
 #[tokio::test]
 async fn what_became_due_while_the_server_was_down_goes_when_it_is_up() {
     let (server, ann, _bob, chat) = two().await;
-    shorten(&server, chat).await;
+    shorten(&ann, chat).await;
     let mut ids = Vec::new();
     for number in 0..120 {
         ids.push(id(&ann.say(chat, &number.to_string()).await));
@@ -92,4 +88,23 @@ async fn what_became_due_while_the_server_was_down_goes_when_it_is_up() {
     clock.advance(Duration::from_secs(1));
     gone(&mut socket, &ids).await;
     assert_eq!(ann.texts(chat).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_change_of_the_timer_is_told_and_holds_for_what_is_said_then() {
+    let (_server, ann, bob, chat) = two().await;
+    let mut socket = ann.socket().await;
+    let cursor = ann.cursor().await;
+    shorten(&bob, chat).await;
+    assert_eq!(socket.until("chat.updated").await["message_life"], LIFE.as_secs());
+    assert_eq!(socket.until("message.created").await["type"], "system");
+    let short = ann.say(chat, "short").await;
+    bob.patch(&format!("/chats/{chat}"), json!({"message_life": null})).await.expect(200);
+    assert_eq!(socket.until("chat.updated").await["message_life"], Value::Null);
+    let page = ann.get(&format!("/sync?cursor={cursor}")).await.expect(200);
+    let lives: Vec<&Value> =
+        page["events"].as_array().unwrap().iter().map(|event| &event["data"]["message_life"]).collect();
+    assert_eq!(lives.iter().filter(|life| life.is_null()).count(), lives.len(), "told as it is now: {page}");
+    assert!(is_time(&short["expires_at"]), "{short}");
+    assert_eq!(ann.say(chat, "stays").await.get("expires_at"), None);
 }

@@ -3,7 +3,9 @@
 //! An operation without a row fails the test, and so does a row without an operation.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use besedka::messenger::Clock;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -37,6 +39,11 @@ const fn owner(status: u16) -> Statuses {
 /// By a code or an invitation: those who are in stay where they are, and who is banned stays out.
 const COMING: Statuses = [409, 409, 409, 200, 200, 403, 200];
 
+/// Of what is the owner's own, nobody else hears that there is one.
+const fn theirs(status: u16) -> Statuses {
+    [status, 404, 404, 404, 404, 404, 404]
+}
+
 /// A chat, and what is in it.
 struct World {
     chat: i64,
@@ -50,6 +57,8 @@ struct World {
     own: i64,
     /// Asked by the owner.
     poll: i64,
+    /// What the owner says later.
+    scheduled: i64,
     /// Who is banned.
     banned: i64,
     code: String,
@@ -88,6 +97,11 @@ fn put(path: String, body: Value) -> Ask {
 
 fn delete(path: String) -> Ask {
     (Method::DELETE, path, Value::Null)
+}
+
+/// Later than any test lasts.
+fn tomorrow() -> String {
+    (Clock::default().now() + Duration::from_secs(86_400)).iso()
 }
 
 /// What needs no chat: it is refused to nobody who is signed in, and shows only what is the caller's. How it
@@ -138,6 +152,11 @@ fn rows() -> Vec<Row> {
         }),
         row("ban", admins(201), |w| post(format!("/chats/{}/bans", w.chat), json!({"user_id": w.target}))),
         row("bans", admins(200), |w| get(format!("/chats/{}/bans", w.chat))),
+        row("bookmarks", all(200), |_| get("/bookmarks".to_owned())),
+        row("cancelScheduledMessage", theirs(204), |w| delete(format!("/scheduled/{}", w.scheduled))),
+        row("changeScheduledMessage", theirs(200), |w| {
+            patch(format!("/scheduled/{}", w.scheduled), json!({"content": "иначе"}))
+        }),
         row("changeRole", owner(200), |w| {
             patch(format!("/chats/{}/members/{}", w.chat, w.target), json!({"role": "admin"}))
         }),
@@ -153,6 +172,7 @@ fn rows() -> Vec<Row> {
         row("deleteChat", admins(204), |w| delete(format!("/chats/{}", w.chat))),
         row("deleteMessage", admins(204), |w| delete(format!("/messages/{}", w.message))),
         row("directChat", all(201), |w| post("/chats/direct".to_owned(), json!({"user_id": w.outsider}))),
+        row("drafts", all(200), |_| get("/drafts".to_owned())),
         row("dropCode", admins(204), |w| delete(format!("/chats/{}/code", w.chat))),
         row("editMessage", owner(200), |w| {
             patch(format!("/messages/{}", w.message), json!({"content": "иначе"}))
@@ -182,17 +202,33 @@ fn rows() -> Vec<Row> {
         }),
         row("receipts", members(200), |w| get(format!("/messages/{}/receipts", w.message))),
         row("removeChatAvatar", admins(204), |w| delete(format!("/chats/{}/avatar", w.chat))),
+        // There is none of theirs to take away.
+        row("removeBookmark", members(404), |w| delete(format!("/messages/{}/bookmark", w.message))),
+        row("removeDraft", members(204), |w| delete(format!("/chats/{}/draft", w.chat))),
         row("removeMember", admins(204), |w| delete(format!("/chats/{}/members/{}", w.chat, w.target))),
         row("removePreviews", owner(204), |w| delete(format!("/messages/{}/previews", w.message))),
         row("renewCode", admins(200), |w| post(format!("/chats/{}/code", w.chat), Value::Null)),
         row("revokeInvite", admins(204), |w| delete(format!("/chats/{}/invites/{}", w.chat, w.invite))),
         row("search", members(200), |w| get(format!("/search?q=word&chat_id={}", w.chat))),
+        row("saveBookmark", members(200), |w| put(format!("/messages/{}/bookmark", w.message), json!({}))),
+        row("saveDraft", members(200), |w| {
+            put(format!("/chats/{}/draft", w.chat), json!({"content": "сло"}))
+        }),
+        row("scheduleMessage", members(201), |w| {
+            let body = json!({"chat_id": w.chat, "content": "слово", "send_at": tomorrow()});
+            post("/scheduled".to_owned(), body)
+        }),
+        row("scheduledMessage", theirs(200), |w| get(format!("/scheduled/{}", w.scheduled))),
+        row("scheduledMessages", all(200), |_| get("/scheduled".to_owned())),
         row("sendMessage", members(201), |w| {
             post("/messages".to_owned(), json!({"chat_id": w.chat, "content": "слово"}))
         }),
         // They may, but there is no such picture.
         row("setChatAvatar", admins(400), |w| {
             put(format!("/chats/{}/avatar", w.chat), json!({"attachment_id": uuid::Uuid::nil()}))
+        }),
+        row("sendScheduledMessage", theirs(201), |w| {
+            post(format!("/scheduled/{}/send", w.scheduled), Value::Null)
         }),
         row("unban", admins(204), |w| delete(format!("/chats/{}/bans/{}", w.chat, w.banned))),
         // There is no pin to take out.
@@ -264,6 +300,8 @@ impl Cast {
         let code =
             owner.get(&format!("/chats/{chat}")).await.expect(200)["code"].as_str().unwrap().to_owned();
         let invite = owner.post(&format!("/chats/{chat}/invites"), json!({})).await.expect(201);
+        let scheduled = json!({"chat_id": chat, "content": "слово", "send_at": tomorrow()});
+        let scheduled = owner.post("/scheduled", scheduled).await.expect(201)["id"].as_i64().unwrap();
         World {
             chat,
             message,
@@ -271,6 +309,7 @@ impl Cast {
             outsider: self.outsider.id,
             own: self.asking[asker].group("Свой", &[]).await,
             poll,
+            scheduled,
             banned: banned.id,
             code,
             invite: invite["id"].as_i64().unwrap(),

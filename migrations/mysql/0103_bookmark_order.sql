@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX bookmark_order ON bookmark (user_id, id);

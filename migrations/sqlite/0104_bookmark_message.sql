@@ -1,0 +1,1 @@
+CREATE INDEX bookmark_message ON bookmark (message_id);

@@ -1,0 +1,154 @@
+//! What is one's own alone: bookmarks, drafts, and what waits to be sent.
+
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+use serde_json::Value;
+
+use super::{Attachment, Message, MessageType};
+use crate::model;
+
+/// A message that one wants to find again.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Bookmark {
+    /// Its place in one's list: later ones are larger.
+    pub id: i64,
+    pub note: Option<String>,
+    /// When it was made: UTC, ISO 8601 without a zone.
+    pub ts: String,
+    pub message: Message,
+}
+
+impl From<model::Bookmark> for Bookmark {
+    fn from(bookmark: model::Bookmark) -> Self {
+        let model::Bookmark { id, message, note, at } = bookmark;
+        Self { id: id.0, note, ts: at.iso(), message: message.into() }
+    }
+}
+
+impl Example for Bookmark {
+    fn example() -> Self {
+        Self {
+            id: 253_402_301_119,
+            note: Some("Answer on Monday".to_owned()),
+            ts: "2024-03-26T12:10:00".to_owned(),
+            message: Message::example(),
+        }
+    }
+}
+
+/// What one began to write.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Draft {
+    pub chat_id: i64,
+    /// The message that began the thread in which it will stand; null below none.
+    pub thread_id: Option<i64>,
+    pub content: String,
+    /// The message that it will answer.
+    pub reply_to: Option<i64>,
+    /// When it was written: UTC, ISO 8601 without a zone.
+    pub written_at: String,
+}
+
+impl From<model::Draft> for Draft {
+    fn from(draft: model::Draft) -> Self {
+        let model::Draft { chat, thread, text, reply_to, at } = draft;
+        Self {
+            chat_id: chat.0,
+            thread_id: thread.map(|id| id.0),
+            content: text,
+            reply_to: reply_to.map(|id| id.0),
+            written_at: at.iso(),
+        }
+    }
+}
+
+impl Example for Draft {
+    fn example() -> Self {
+        Self {
+            chat_id: 253_402_300_927,
+            thread_id: None,
+            content: "Let us meet on".to_owned(),
+            reply_to: Some(253_402_300_991),
+            written_at: "2024-03-26T12:07:00".to_owned(),
+        }
+    }
+}
+
+/// A message that waits for its time.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Scheduled {
+    pub id: i64,
+    pub chat_id: i64,
+    #[oai(rename = "type")]
+    pub kind: MessageType,
+    pub content: Option<String>,
+    pub payload: Option<Value>,
+    /// What is known of the files in it.
+    pub attachments: Vec<Attachment>,
+    /// The message that it answers.
+    pub reply_to: Option<i64>,
+    /// The thread in which it will stand.
+    pub thread_id: Option<i64>,
+    /// Who is meant, besides those whom the text names.
+    pub mentions: Vec<i64>,
+    /// Nobody is to be disturbed by it.
+    pub silent: bool,
+    /// When it is sent: UTC, ISO 8601 without a zone.
+    pub send_at: String,
+    pub created_at: String,
+    /// Why it could not be sent when it was due, as when one may no longer write in the chat. It is not tried again by
+    /// itself: give it another `send_at`, send it now, or take it away.
+    pub failure: Option<Failure>,
+}
+
+/// Why it was not sent.
+#[derive(Object, Debug)]
+pub struct Failure {
+    pub detail: String,
+    /// A word for programs, as in errors.
+    pub code: String,
+}
+
+impl From<model::Scheduled> for Scheduled {
+    fn from(waiting: model::Scheduled) -> Self {
+        let content = waiting.content;
+        Self {
+            id: waiting.id.0,
+            chat_id: waiting.chat.0,
+            kind: content.kind().into(),
+            content: content.text().map(str::to_owned),
+            payload: content.payload().cloned().map(Value::Object),
+            attachments: waiting.attachments.into_iter().map(|file| Attachment::new(file, None)).collect(),
+            reply_to: waiting.reply_to.map(|id| id.0),
+            thread_id: waiting.thread.map(|id| id.0),
+            mentions: waiting.mentions.iter().map(|user| user.0).collect(),
+            silent: waiting.is_silent,
+            send_at: waiting.due_at.iso(),
+            created_at: waiting.created_at.iso(),
+            failure: waiting.failure.map(|failure| Failure { detail: failure.reason, code: failure.code }),
+        }
+    }
+}
+
+impl Example for Scheduled {
+    fn example() -> Self {
+        Self {
+            id: 253_402_301_183,
+            chat_id: 253_402_300_927,
+            kind: MessageType::Text,
+            content: Some("Good morning!".to_owned()),
+            payload: None,
+            attachments: Vec::new(),
+            reply_to: None,
+            thread_id: None,
+            mentions: Vec::new(),
+            silent: true,
+            send_at: "2024-03-27T06:00:00".to_owned(),
+            created_at: "2024-03-26T12:05:00".to_owned(),
+            failure: None,
+        }
+    }
+}

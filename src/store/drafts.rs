@@ -1,0 +1,141 @@
+//! What people began to write.
+
+use sea_query::{Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement};
+use sqlx::FromRow;
+
+use super::schema::{Draft as D, Member as M};
+use super::{Result, Run};
+use crate::model::{ChatId, Draft, MessageId, Time, UserId};
+
+/// Where a draft belongs: below no message without a thread.
+pub type Place = (ChatId, Option<MessageId>);
+
+const NO_THREAD: MessageId = MessageId(0);
+
+#[derive(FromRow)]
+struct DraftRow {
+    chat_id: ChatId,
+    thread_id: MessageId,
+    text: Option<String>,
+    reply_to: Option<MessageId>,
+    at: Time,
+}
+
+impl DraftRow {
+    /// Nothing when it was taken away.
+    fn draft(self) -> Option<Draft> {
+        let Self { chat_id, thread_id, text, reply_to, at } = self;
+        let thread = (thread_id != NO_THREAD).then_some(thread_id);
+        Some(Draft { chat: chat_id, thread, text: text?, reply_to, at })
+    }
+}
+
+fn drafts(user: UserId) -> SelectStatement {
+    Query::select()
+        .columns([D::ChatId, D::ThreadId, D::Text, D::ReplyTo, D::At].map(|column| (D::Table, column)))
+        .from(D::Table)
+        .and_where(Expr::col((D::Table, D::UserId)).eq(user))
+        .to_owned()
+}
+
+/// Somebody's drafts in chats that they are in, the newest first.
+pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<Vec<Draft>> {
+    let mut question = drafts(user);
+    question
+        .inner_join(M::Table, Expr::col((M::Table, M::ChatId)).equals((D::Table, D::ChatId)))
+        .and_where(Expr::col((M::Table, M::UserId)).eq(user))
+        .and_where(Expr::col((D::Table, D::Text)).is_not_null())
+        .order_by((D::Table, D::At), Order::Desc)
+        .order_by((D::Table, D::ChatId), Order::Desc)
+        .order_by((D::Table, D::ThreadId), Order::Desc);
+    let rows: Vec<DraftRow> = run.all(&question).await?;
+    Ok(rows.into_iter().filter_map(DraftRow::draft).collect())
+}
+
+/// What is written somewhere, and when that was last changed; without a draft it was taken away then.
+pub async fn at(run: &mut impl Run, user: UserId, place: Place) -> Result<Option<(Option<Draft>, Time)>> {
+    let (chat, thread) = place;
+    let mut question = drafts(user);
+    question
+        .and_where(Expr::col((D::Table, D::ChatId)).eq(chat))
+        .and_where(Expr::col((D::Table, D::ThreadId)).eq(thread.unwrap_or(NO_THREAD)));
+    let row: Option<DraftRow> = run.one(&question).await?;
+    Ok(row.map(|row| {
+        let at = row.at;
+        (row.draft(), at)
+    }))
+}
+
+pub async fn count(run: &mut impl Run, user: UserId) -> Result<i64> {
+    let question = Query::select()
+        .expr(Func::count(Expr::col(D::ChatId)))
+        .from(D::Table)
+        .and_where(Expr::col(D::UserId).eq(user))
+        .and_where(Expr::col(D::Text).is_not_null())
+        .to_owned();
+    Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count))
+}
+
+pub async fn save(run: &mut impl Run, user: UserId, draft: &Draft) -> Result<()> {
+    let Draft { chat, thread, text, reply_to, at } = draft;
+    write(run, user, (*chat, *thread), Some(text.clone()), *reply_to, *at).await
+}
+
+/// Takes a draft away, and remembers when.
+pub async fn remove(run: &mut impl Run, user: UserId, place: Place, now: Time) -> Result<()> {
+    write(run, user, place, None, None, now).await
+}
+
+async fn write(
+    run: &mut impl Run,
+    user: UserId,
+    (chat, thread): Place,
+    text: Option<String>,
+    reply_to: Option<MessageId>,
+    at: Time,
+) -> Result<()> {
+    let insert = Query::insert()
+        .into_table(D::Table)
+        .columns([D::UserId, D::ChatId, D::ThreadId, D::Text, D::ReplyTo, D::At])
+        .values_panic([
+            user.into(),
+            chat.into(),
+            thread.unwrap_or(NO_THREAD).into(),
+            text.into(),
+            reply_to.into(),
+            at.into(),
+        ])
+        .on_conflict(
+            OnConflict::columns([D::UserId, D::ChatId, D::ThreadId])
+                .update_columns([D::Text, D::ReplyTo, D::At])
+                .to_owned(),
+        )
+        .to_owned();
+    run.execute(&insert).await
+}
+
+/// Takes away somebody's drafts in a chat.
+pub async fn delete_of_chat(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()> {
+    let delete = Query::delete()
+        .from_table(D::Table)
+        .and_where(Expr::col(D::UserId).eq(user))
+        .and_where(Expr::col(D::ChatId).eq(chat))
+        .to_owned();
+    run.execute(&delete).await
+}
+
+/// Takes away everybody's drafts in a chat.
+pub async fn delete_all(run: &mut impl Run, chat: ChatId) -> Result<()> {
+    let delete = Query::delete().from_table(D::Table).and_where(Expr::col(D::ChatId).eq(chat)).to_owned();
+    run.execute(&delete).await
+}
+
+/// Forgets what was taken away before a moment.
+pub async fn sweep(run: &mut impl Run, before: Time) -> Result<()> {
+    let delete = Query::delete()
+        .from_table(D::Table)
+        .and_where(Expr::col(D::Text).is_null())
+        .and_where(Expr::col(D::At).lt(before))
+        .to_owned();
+    run.execute(&delete).await
+}
