@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use besedka::messenger::Clock;
 use serde_json::{Value, json};
 
 use crate::server::{Dice, Person, Socket, TestServer, names};
@@ -431,7 +432,7 @@ async fn random_history(seed: u64) {
     let people = [ann, bob, server.person("eve").await];
     let mut dice = Dice(seed);
     let mut known: Vec<(usize, String, State)> = Vec::new();
-    for step in 0..110 {
+    for step in 0..160 {
         let person = &people[dice.roll(3)];
         let other = people[dice.roll(3)].id;
         act(person, other, &mut dice, step).await;
@@ -458,14 +459,20 @@ async fn random_history(seed: u64) {
             }
         }
         let now = State::load(person).await;
-        let wrong: Vec<_> = state.0.iter().filter(|(id, chat)| now.0.get(id) != Some(chat)).collect();
+        let wrong: Vec<_> = state.chats.iter().filter(|(id, chat)| now.chats.get(id) != Some(chat)).collect();
         assert_eq!(
-            state.0.keys().collect::<Vec<_>>(),
-            now.0.keys().collect::<Vec<_>>(),
+            state.chats.keys().collect::<Vec<_>>(),
+            now.chats.keys().collect::<Vec<_>>(),
             "seed {seed}, reader {reader}, cursor {cursor}"
         );
+        assert_eq!(state.own, now.own, "seed {seed}, reader {reader}, cursor {cursor}");
         assert!(wrong.is_empty(), "seed {seed}, reader {reader}, cursor {cursor}: {wrong:#?}");
     }
+}
+
+/// Later than any test lasts.
+fn far() -> String {
+    (Clock::default().now() + Duration::from_secs(7 * 86_400)).iso()
 }
 
 /// One random thing. What is refused is no harm: what may be done is not asked here.
@@ -484,7 +491,9 @@ async fn act(person: &Person, other: i64, dice: &mut Dice, step: usize) {
     let texts: Vec<&Value> =
         page.as_array().unwrap().iter().filter(|message| message["type"] == "text").collect();
     let message = (!texts.is_empty()).then(|| &texts[dice.roll(texts.len())]["id"]);
-    match (dice.roll(32), message) {
+    let polls: Vec<&Value> =
+        page.as_array().unwrap().iter().filter(|message| message["type"] == "poll").collect();
+    match (dice.roll(48), message) {
         (0, _) => person.post("/chats", group).await,
         (1, _) => person.post("/chats/direct", json!({"user_id": other})).await,
         (2..=9, _) | (_, None) => {
@@ -528,17 +537,129 @@ async fn act(person: &Person, other: i64, dice: &mut Dice, step: usize) {
         (30, Some(message)) => {
             person.post(&format!("/chats/{id}/delivered"), json!({"message_id": message})).await
         }
+        (31, Some(message)) => person.put(&format!("/messages/{message}/pin"), Value::Null).await,
+        (32, Some(message)) => person.delete(&format!("/messages/{message}/pin")).await,
+        (33 | 34, Some(message)) => {
+            person
+                .put(&format!("/messages/{message}/bookmark"), json!({"note": format!("note {step}")}))
+                .await
+        }
+        (35, Some(message)) => person.delete(&format!("/messages/{message}/bookmark")).await,
+        (36 | 37, Some(message)) => {
+            let thread = if dice.roll(2) == 0 { message } else { &Value::Null };
+            let body = json!({"content": format!("draft {step}"), "thread_id": thread});
+            person.put(&format!("/chats/{id}/draft"), body).await
+        }
+        (38, Some(_)) => person.delete(&format!("/chats/{id}/draft")).await,
+        (39, Some(_)) => {
+            let body = json!({"chat_id": id, "content": format!("text {step}"), "clear_draft": true});
+            person.post("/messages", body).await
+        }
+        (40, Some(_)) => {
+            let payload = json!({"options": ["Tea", "Coffee"], "anonymous": step % 2 == 0});
+            let body = json!({"chat_id": id, "type": "poll", "content": "?", "payload": payload});
+            person.post("/messages", body).await
+        }
+        (41..=43, Some(_)) if !polls.is_empty() => {
+            let poll = &polls[dice.roll(polls.len())]["id"];
+            match dice.roll(8) {
+                0 => person.post(&format!("/messages/{poll}/close"), json!({})).await,
+                1 => person.put(&format!("/messages/{poll}/vote"), json!({"options": []})).await,
+                side => person.put(&format!("/messages/{poll}/vote"), json!({"options": [side % 2]})).await,
+            }
+        }
+        (44, Some(_)) => {
+            let body = json!({"chat_id": id, "content": format!("later {step}"), "send_at": far()});
+            person.post("/scheduled", body).await
+        }
+        (45, Some(_)) => {
+            let waiting = person.get("/scheduled").await.expect(200);
+            let Some(one) = waiting.as_array().unwrap().first() else { return };
+            let path = format!("/scheduled/{}", one["id"]);
+            match dice.roll(3) {
+                0 => person.patch(&path, json!({"content": format!("otherwise {step}")})).await,
+                1 => person.delete(&path).await,
+                _ => person.post(&format!("{path}/send"), json!({})).await,
+            }
+        }
+        (46, Some(_)) => {
+            let life = [Value::Null, json!(86_400)][dice.roll(2)].clone();
+            person.patch(&format!("/chats/{id}"), json!({"message_life": life})).await
+        }
         (_, Some(_)) => person.delete(&format!("/chats/{id}")).await,
     };
 }
 
-/// What a client knows of its chats.
+/// What a client knows.
 #[derive(Debug, Default, PartialEq)]
-struct State(BTreeMap<i64, Known>);
+struct State {
+    chats: BTreeMap<i64, Known>,
+    own: Own,
+}
+
+/// What nobody else knows.
+#[derive(Debug, Default, PartialEq)]
+struct Own {
+    /// By message: the chat, the place in the list and the note.
+    bookmarks: BTreeMap<i64, (i64, Value, Value)>,
+    drafts: BTreeMap<(i64, Option<i64>), Value>,
+    scheduled: BTreeMap<i64, Value>,
+}
+
+impl Own {
+    async fn load(person: &Person) -> Self {
+        let mut own = Self::default();
+        for (path, event) in
+            [("/bookmarks", "bookmark.saved"), ("/drafts", "draft.saved"), ("/scheduled", "scheduled.saved")]
+        {
+            for one in person.get(path).await.expect(200).as_array().unwrap() {
+                own.apply(event, one);
+            }
+        }
+        own
+    }
+
+    fn apply(&mut self, name: &str, data: &Value) {
+        match name {
+            "bookmark.saved" => {
+                let (message, note) = (&data["message"], data["note"].clone());
+                let known = (number(&message["chat_id"]), data["id"].clone(), note);
+                self.bookmarks.insert(number(&message["id"]), known);
+            }
+            "bookmark.removed" => {
+                self.bookmarks.remove(&number(&data["message_id"]));
+            }
+            "message.deleted" | "message.hidden" => {
+                self.bookmarks.remove(&number(&data["id"]));
+            }
+            "draft.saved" => {
+                self.drafts.insert((number(&data["chat_id"]), data["thread_id"].as_i64()), data.clone());
+            }
+            "draft.removed" => {
+                self.drafts.remove(&(number(&data["chat_id"]), data["thread_id"].as_i64()));
+            }
+            "scheduled.saved" => {
+                self.scheduled.insert(number(&data["id"]), data.clone());
+            }
+            "scheduled.removed" => {
+                self.scheduled.remove(&number(&data["id"]));
+            }
+            "chat.removed" => {
+                let chat = number(&data["id"]);
+                self.bookmarks.retain(|_, (of, ..)| *of != chat);
+                self.drafts.retain(|(of, _), _| *of != chat);
+            }
+            _ => {}
+        }
+    }
+}
 
 #[derive(Debug, PartialEq)]
 struct Known {
     title: Value,
+    message_life: Value,
+    /// What one chose in the polls.
+    votes: BTreeMap<i64, Value>,
     /// Who is in it, as what, and how far messages have come with each.
     members: BTreeMap<i64, Seat>,
     messages: BTreeMap<i64, Value>,
@@ -578,6 +699,7 @@ impl State {
         for chat in person.get("/chats").await.expect(200).as_array().unwrap() {
             state.load_chat(person, chat).await;
         }
+        state.own = Own::load(person).await;
         state
     }
 
@@ -590,34 +712,46 @@ impl State {
         }
         let member = |member: &Value| (number(&member["user"]["id"]), Seat::of(member));
         let message = |message: &Value| (number(&message["id"]), message.clone());
+        let messages = messages.expect(200);
+        let mut votes = BTreeMap::new();
+        for poll in messages.as_array().unwrap().iter().filter(|message| message["type"] == "poll") {
+            let vote = person.get(&format!("/messages/{}/vote", poll["id"])).await.expect(200);
+            votes.insert(number(&poll["id"]), vote["options"].clone());
+        }
+        votes.retain(|_, options| *options != json!([]));
         let known = Known {
             title: chat["title"].clone(),
+            message_life: chat["message_life"].clone(),
+            votes,
             members: members.expect(200).as_array().unwrap().iter().map(member).collect(),
-            messages: messages.expect(200).as_array().unwrap().iter().map(message).collect(),
+            messages: messages.as_array().unwrap().iter().map(message).collect(),
         };
-        self.0.insert(number(id), known);
+        self.chats.insert(number(id), known);
     }
 
     /// As a client does it. One that hears of a chat it does not know asks for the list.
     async fn apply(&mut self, person: &Person, event: &Value) {
         let (name, data) = (event["event"].as_str().unwrap(), &event["data"]);
+        self.own.apply(name, data);
         let chat = match name {
+            "bookmark.saved" | "bookmark.removed" | "draft.saved" | "draft.removed" | "scheduled.saved"
+            | "scheduled.removed" => return,
             "chat.created" => return self.load_chat(person, data).await,
             "chat.removed" => {
-                self.0.remove(&number(&data["id"]));
+                self.chats.remove(&number(&data["id"]));
                 return;
             }
             "user.updated" | "chat.access" => return,
             "chat.updated" => number(&data["id"]),
             _ => number(&data["chat_id"]),
         };
-        if !self.0.contains_key(&chat) {
+        if !self.chats.contains_key(&chat) {
             let list = person.get("/chats").await.expect(200);
             if let Some(chat) = list.as_array().unwrap().iter().find(|c| c["id"] == chat) {
                 self.load_chat(person, chat).await;
             }
         }
-        let Some(known) = self.0.get_mut(&chat) else {
+        let Some(known) = self.chats.get_mut(&chat) else {
             return;
         };
         match name {
@@ -633,12 +767,24 @@ impl State {
                 message["deleted"] = json!(true);
                 (message["content"], message["payload"]) = (Value::Null, Value::Null);
                 (message["reactions"], message["attachments"]) = (json!([]), json!([]));
-                message.as_object_mut().unwrap().remove("reply_to");
+                for part in ["reply_to", "pinned_at", "expires_at"] {
+                    message.as_object_mut().unwrap().remove(part);
+                }
             }
             "message.hidden" => {
                 known.messages.remove(&number(&data["id"]));
             }
-            "chat.updated" => known.title = data["title"].clone(),
+            "poll.voted" => {
+                known.votes.insert(number(&data["message_id"]), data["options"].clone());
+                known.votes.retain(|_, options| *options != json!([]));
+            }
+            "chat.updated" => {
+                // Of a private chat it is the other one's name, which is told with the member.
+                if data["title"].is_string() {
+                    known.title = data["title"].clone();
+                }
+                known.message_life = data["message_life"].clone();
+            }
             "member.added" | "member.updated" => {
                 let member = &data["member"];
                 known.members.insert(number(&member["user"]["id"]), Seat::of(member));
