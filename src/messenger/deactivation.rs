@@ -34,7 +34,7 @@ pub(super) async fn deactivate(work: &mut Work, id: UserId) -> Result<()> {
     accounts::deactivate(&mut work.tx, id, Some(now)).await?;
     hand_over(work, id).await?;
     tell_chats(work, id).await?;
-    revoke_all(work, id, None).await
+    revoke_all(work, id).await
 }
 
 /// Lets somebody sign in again. What they handed over stays with whom it went to.

@@ -3,6 +3,7 @@
 //! An account may be in a thousand chats and have said a hundred thousand things. What is to be done there is written
 //! down with the deletion, and done in small changes between those of others; interrupted, it goes on where it was.
 
+use super::avatar::replaced;
 use super::chat::{announce, write};
 use super::idempotency::Subject;
 use super::message::erase_together;
@@ -12,7 +13,9 @@ use super::work::Work;
 use super::{Caller, Error, Messenger, Result};
 use crate::model::{Change, ChatId, ChatKind, Notice, UserId};
 use crate::store::deletions::{self, Deletion};
-use crate::store::{chats, members, messages, sessions, users};
+use crate::store::{
+    accounts, blocks, bookmarks, chats, drafts, members, messages, scheduled, sessions, users,
+};
 
 /// What becomes of what somebody said when their account is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +41,9 @@ impl Caller {
         let confirmed = self.confirm("password", password).await?;
         let mut work = self.messenger.begin().await?;
         confirmed.still_holds(&mut work.tx).await?;
+        if accounts::admins(&mut work.tx).await? == [self.access.user] {
+            return Err(Error::Conflict("The only administrator can't go; make somebody else one first"));
+        }
         delete(&mut work, self.access.user, legacy).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
@@ -102,6 +108,11 @@ impl Messenger {
         let Some(member) = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop() else {
             return Ok(());
         };
+        if !matches!(kind, ChatKind::Group | ChatKind::Channel) {
+            // Of others it is taken along when they leave.
+            bookmarks::delete_of_chat(&mut work.tx, chat, user).await?;
+            drafts::delete_of_chat(&mut work.tx, chat, user).await?;
+        }
         match kind {
             ChatKind::Saved => {
                 let now = work.now;
@@ -127,7 +138,11 @@ impl Messenger {
 /// Takes away what an account says of somebody, and ends their sessions; writes down what is left to do.
 async fn delete(work: &mut Work, user: UserId, legacy: Legacy) -> Result<()> {
     let now = work.now;
+    let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
     users::forget(&mut work.tx, user, now).await?;
+    replaced(work, user, before.person.avatar, None).await?;
+    scheduled::delete_of_user(&mut work.tx, user).await?;
+    blocks::delete_of_user(&mut work.tx, user).await?;
     members::silence_user(&mut work.tx, user).await?;
     deletions::insert(&mut work.tx, user, legacy == Legacy::Erased).await?;
     revoke_all(work, user).await?;

@@ -136,7 +136,7 @@ mod tests {
     use super::*;
     use crate::files::Files;
     use crate::messenger::{Access, Clock, Listener, Opening, Secrets, Settings};
-    use crate::model::{ChatId, Role, SessionId};
+    use crate::model::{ChatId, Role, Scopes, SessionId, SessionKind};
     use crate::store::{Db, streams};
 
     const CROWD: i64 = 300;
@@ -195,6 +195,11 @@ mod tests {
         }
     }
 
+    fn access(id: i64, expires_at: Time) -> Access {
+        let (user, session) = (UserId(id), SessionId(id));
+        Access { user, session, kind: SessionKind::SignIn, scopes: Scopes::ALL, expires_at }
+    }
+
     #[tokio::test]
     async fn a_crowd_that_comes_at_once_is_told_bit_by_bit_and_whole() {
         let folder = tempfile::tempdir().unwrap();
@@ -203,7 +208,7 @@ mod tests {
         let now = messenger.clock.now();
         let mut listeners = Vec::new();
         for id in 1..=CROWD {
-            let access = Access { user: UserId(id), session: SessionId(id), expires_at: now };
+            let access = access(id, now);
             listeners.push(messenger.listen(access, None).await.unwrap());
         }
         let (times, heard) = told(&messenger, &listeners).await;
@@ -215,7 +220,7 @@ mod tests {
         let first = listeners.remove(0);
         listeners.clear();
         for id in 2..=CROWD {
-            let access = Access { user: UserId(id), session: SessionId(id), expires_at: now };
+            let access = access(id, now);
             listeners.push(messenger.listen(access, None).await.unwrap());
         }
         messenger.clock.advance(GRACE);

@@ -1,8 +1,8 @@
 //! What happened, in the order in which it happened.
 
 use super::{
-    About, Blocked, Bookmark, Chat, ChatId, Draft, Member, Message, MessageId, Preferences, Scheduled, ScheduledId,
-    Session, SessionId, Stream, Time, User, UserId,
+    About, Blocked, Bookmark, Chat, ChatId, Draft, Member, Message, MessageId, Preferences, Scheduled,
+    ScheduledId, Session, SessionId, Stream, Time, User, UserId,
 };
 
 /// A change that was committed, at its place in a stream.

@@ -28,6 +28,12 @@ pub async fn delete(run: &mut impl Run, user: UserId, blocked: UserId) -> Result
     run.execute(&delete).await
 }
 
+/// Somebody blocks nobody any more.
+pub async fn delete_of_user(run: &mut impl Run, user: UserId) -> Result<()> {
+    let delete = Query::delete().from_table(B::Table).and_where(Expr::col(B::UserId).eq(user)).to_owned();
+    run.execute(&delete).await
+}
+
 /// How many people somebody has blocked.
 pub async fn count(run: &mut impl Run, user: UserId) -> Result<i64> {
     let question = Query::select()

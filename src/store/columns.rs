@@ -5,8 +5,8 @@ use sqlx::{Database, Decode, Type};
 use uuid::Uuid;
 
 use crate::model::{
-    AttachmentId, BookmarkId, ChatId, ChatKind, Class, InviteId, Kind, MessageId, Notify, Role, ScheduledId, Scopes,
-    SessionId, SessionKind, Stream, Time, UserId,
+    AttachmentId, BookmarkId, ChatId, ChatKind, Class, InviteId, Kind, MessageId, Notify, Role, ScheduledId,
+    Scopes, SessionId, SessionKind, Stream, Time, UserId,
 };
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;

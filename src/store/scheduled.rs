@@ -150,6 +150,19 @@ pub async fn delete(run: &mut impl Run, id: ScheduledId) -> Result<()> {
     run.execute(&delete).await
 }
 
+/// Somebody will say nothing later any more.
+pub async fn delete_of_user(run: &mut impl Run, user: UserId) -> Result<()> {
+    let theirs =
+        Query::select().column(S::Id).from(S::Table).and_where(Expr::col(S::AuthorId).eq(user)).to_owned();
+    let files = Query::delete()
+        .from_table(F::Table)
+        .and_where(Expr::col(F::ScheduledId).in_subquery(theirs))
+        .to_owned();
+    run.execute(&files).await?;
+    let delete = Query::delete().from_table(S::Table).and_where(Expr::col(S::AuthorId).eq(user)).to_owned();
+    run.execute(&delete).await
+}
+
 pub async fn by_id(run: &mut impl Run, id: ScheduledId) -> Result<Option<Scheduled>> {
     let question =
         Query::select().columns(COLUMNS).from(S::Table).and_where(Expr::col(S::Id).eq(id)).to_owned();

@@ -7,7 +7,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
-use super::caller::SignedIn;
+use super::caller::Owner;
 use super::idempotency::Key;
 use super::types::Done;
 use super::{Answer, Area};
@@ -74,7 +74,7 @@ impl Admin {
     async fn accounts(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// Parts of a name, or a whole e-mail address.
         q: Query<Option<String>>,
         after_id: Query<Option<i64>>,
@@ -95,7 +95,7 @@ impl Admin {
     async fn deactivate(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,
@@ -112,7 +112,7 @@ impl Admin {
     async fn reactivate(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,
@@ -127,7 +127,7 @@ impl Admin {
     async fn appoint(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,
@@ -144,7 +144,7 @@ impl Admin {
     async fn dismiss(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,
@@ -155,7 +155,7 @@ impl Admin {
     }
 }
 
-async fn administrator(messenger: &Messenger, caller: SignedIn, key: &Key) -> Answer<Administrator> {
+async fn administrator(messenger: &Messenger, caller: Owner, key: &Key) -> Answer<Administrator> {
     let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
     Ok(caller.administering().await?)
 }

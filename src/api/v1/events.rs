@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::tokens::Token;
 use super::types::{
-    Blocked, Bookmark, Chat, ChatAbout, ChatSettings, Draft, Member, Message, Presence, Scheduled, Status, User, Vote,
+    Blocked, Bookmark, Chat, ChatAbout, ChatSettings, Draft, Member, Message, Presence, Scheduled, Status,
+    User, Vote,
 };
 use crate::hub::Whisper;
 use crate::messenger::{Cursor, Gap};

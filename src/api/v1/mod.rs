@@ -92,27 +92,13 @@ Errors are `{\"detail\", \"code\"}`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
     // In groups, because poem-openapi takes sixteen at most in one.
-    let apis = (
-        auth::Auth,
-        sessions::Sessions,
-        tokens::Tokens,
-        account::Account,
-        (users::Users, blocks::Blocks, presence::Presences, admin::Admin),
-        chats::Chats,
-        members::Members,
-        invites::Invites,
-        receipts::Receipts,
-        messages::Messages,
-        pins::Pins,
-        polls::Polls,
-        search::Search,
-        bookmarks::Bookmarks,
-        drafts::Drafts,
-        scheduled::ScheduledMessages,
-        attachments::Attachments,
-        avatars::Avatars,
-        sync::Sync,
-    );
+    let accounts = (auth::Auth, sessions::Sessions, tokens::Tokens, account::Account);
+    let people = (users::Users, blocks::Blocks, presence::Presences, admin::Admin);
+    let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);
+    let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
+    let own = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
+    let files = (attachments::Attachments, avatars::Avatars);
+    let apis = (accounts, people, chats, messages, own, files, sync::Sync);
     OpenApiService::new(apis, "Besedka v1", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .server("/api/v1")

@@ -164,7 +164,7 @@ impl Users {
     async fn deactivate(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// A new UUID for each request.
         #[oai(name = "Idempotency-Key")]
         key: Key,

@@ -68,7 +68,6 @@ impl Token {
             hash ^= hash >> 29;
         }
         hash = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        #[expect(clippy::cast_possible_truncation, reason = "thirty bits are what is wanted")]
         Self((hash >> 34) as u32)
     }
 }

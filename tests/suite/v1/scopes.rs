@@ -9,10 +9,16 @@ use crate::server::{Person, Reply, TestServer, fresh_key};
 const FREE: &[&str] = &["register", "login", "refresh"];
 /// Operations that are about one's account.
 const ACCOUNT: &[&str] = &[
+    "accounts",
+    "appointAdmin",
     "changePassword",
     "createToken",
+    "deactivateAccount",
+    "deactivateMe",
     "deleteMe",
+    "dismissAdmin",
     "logout",
+    "reactivateAccount",
     "revokeOtherSessions",
     "revokeSession",
     "revokeToken",

@@ -556,7 +556,7 @@ async fn act(person: &Person, other: i64, dice: &mut Dice, step: usize) {
             person.post("/messages", body).await
         }
         (40, Some(_)) => {
-            let payload = json!({"options": ["Tea", "Coffee"], "anonymous": step % 2 == 0});
+            let payload = json!({"options": ["Tea", "Coffee"], "anonymous": step.is_multiple_of(2)});
             let body = json!({"chat_id": id, "type": "poll", "content": "?", "payload": payload});
             person.post("/messages", body).await
         }

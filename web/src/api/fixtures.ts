@@ -8,7 +8,7 @@ export const HER = 2
 export const CHAT = 10
 
 export const person = (id: number, display_name = `Person ${id}`): Person =>
-  ({ id, display_name, created_at: '2024-03-26T10:00:00', deactivated: false })
+  ({ id, display_name, created_at: '2024-03-26T10:00:00', deactivated: false, deleted: false })
 
 export const message = (id: number, more: Partial<Message> = {}): Message => ({
   id, chat_id: CHAT, author_id: HER, type: 'text', content: `message ${id}`, payload: null, ts: '2024-03-26T12:00:00.000',

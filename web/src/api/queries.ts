@@ -82,7 +82,7 @@ export function usePerson(id: number | null | undefined, among?: Member[]): Pers
 
 function personOf(cache: QueryClient, id: number | null | undefined): Person | undefined {
   const me = cache.getQueryData<User>(keys.me)
-  if (me && me.id === id) return { ...me, deactivated: false }
+  if (me && me.id === id) return { ...me, deactivated: false, deleted: false }
   return cache.getQueryData<Chat[]>(keys.chats)?.find((chat) => chat.peer?.id === id)?.peer ?? undefined
 }
 
