@@ -27,6 +27,8 @@ use crate::store::search::{self, File, Said};
 
 /// How many messages are indexed together.
 const BATCH: u64 = 256;
+/// How many texts are in memory at once: they may be long.
+const TEXTS: usize = 16;
 /// How long messages gather before they are indexed.
 const GATHERING: Duration = Duration::from_millis(300);
 /// How long after its identifier was made a message may be committed.
@@ -99,19 +101,12 @@ impl Messenger {
     /// Indexes everything after a message, and what was changed.
     async fn index_after(&self, mut after: MessageId) -> Result<()> {
         loop {
-            let mut new = search::unplaced(&mut self.db.read().await?, after, BATCH).await?;
-            let ids: Vec<MessageId> = new.iter().map(|said| said.id).collect();
-            // Between reading and writing: whoever finds what is new finds no edit from before it missing.
-            let were_changed = self.index_marked(&ids).await?;
-            let mut read = self.db.read().await?;
-            if were_changed {
-                new = search::said(&mut read, &ids).await?;
-            }
-            let files = search::files(&mut read, &ids).await?;
-            drop(read);
+            let ids = search::unplaced(&mut self.db.read().await?, after, BATCH).await?;
+            // Before the texts are read: whoever finds what is new finds no edit from before it missing.
+            self.index_marked().await?;
             let Some(last) = ids.last() else { return Ok(()) };
             let begun = Instant::now();
-            if self.write_index(&new, &files).await? {
+            if self.write_index(self.read_tokens(&ids).await?).await? {
                 after = *last;
                 self.indexing.newest.fetch_max(last.0, Ordering::Relaxed);
                 if (ids.len() as u64) < BATCH {
@@ -122,33 +117,41 @@ impl Messenger {
         }
     }
 
+    /// What the index keeps of messages.
+    async fn read_tokens(&self, ids: &[MessageId]) -> Result<Vec<(MessageId, String)>> {
+        let mut read = self.db.read().await?;
+        let mut tokens = Vec::with_capacity(ids.len());
+        for some in ids.chunks(TEXTS) {
+            let files = search::files(&mut read, some).await?;
+            let said = search::said(&mut read, some).await?;
+            tokens.extend(said.iter().map(|said| (said.id, tokens_of(said, &files))));
+        }
+        Ok(tokens)
+    }
+
     /// Gives messages their numbers and writes their tokens. Says whether it did, or another node.
-    async fn write_index(&self, new: &[Said], files: &HashMap<MessageId, Vec<File>>) -> Result<bool> {
-        let tokens: Vec<String> = new.iter().map(|said| tokens_of(said, files)).collect();
+    async fn write_index(&self, new: Vec<(MessageId, String)>) -> Result<bool> {
         let mut work = self.begin().await?;
         let last = search::last_number(&mut work.tx).await?;
-        let places: Vec<_> = (last + 1..).zip(new.iter().map(|said| said.id)).collect();
+        let places: Vec<_> = (last + 1..).zip(new.iter().map(|(id, _)| *id)).collect();
         match search::place(&mut work.tx, &places).await {
             Err(StoreError::Taken) => return Ok(false),
             written => written?,
         }
-        let rows = (last + 1..).zip(tokens).filter(|(_, tokens)| !tokens.is_empty());
-        let rows: Vec<_> = rows.collect();
+        let rows = (last + 1..).zip(new.into_iter().map(|(_, tokens)| tokens));
+        let rows: Vec<_> = rows.filter(|(_, tokens)| !tokens.is_empty()).collect();
         search::write(&mut work.tx, &rows).await?;
         work.commit().await?;
         Ok(true)
     }
 
-    /// Indexes messages anew whose text was changed, and forgets those that are gone altogether. Says whether
-    /// some of these new ones were among them: they have nothing in the index yet.
-    async fn index_marked(&self, new: &[MessageId]) -> Result<bool> {
-        let mut were_new = false;
+    /// Indexes messages anew whose text was changed, and forgets those that are gone altogether.
+    async fn index_marked(&self) -> Result<()> {
         loop {
-            let marked = search::marked(&mut self.db.read().await?, BATCH).await?;
+            let marked = search::marked(&mut self.db.read().await?, TEXTS as u64).await?;
             if marked.is_empty() {
-                return Ok(were_new);
+                return Ok(());
             }
-            were_new |= marked.iter().any(|id| new.contains(id));
             self.write_marked(&marked).await?;
         }
     }

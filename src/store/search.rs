@@ -67,19 +67,22 @@ pub async fn newest(run: &mut impl Run) -> Result<Option<MessageId>> {
 }
 
 /// Messages after one that have no number yet, oldest first.
-pub async fn unplaced(run: &mut impl Run, after: MessageId, limit: u64) -> Result<Vec<Said>> {
+pub async fn unplaced(run: &mut impl Run, after: MessageId, limit: u64) -> Result<Vec<MessageId>> {
     let placed = Query::select()
         .expr(Expr::val(1))
         .from(Place::Table)
         .and_where(Expr::col((Place::Table, Place::MessageId)).equals((Msg::Table, Msg::Id)))
         .to_owned();
-    let mut question = all();
-    question
+    let question = Query::select()
+        .column((Msg::Table, Msg::Id))
+        .from(Msg::Table)
         .and_where(Expr::col((Msg::Table, Msg::Id)).gt(after))
         .and_where(Expr::exists(placed).not())
         .order_by((Msg::Table, Msg::Id), Order::Asc)
-        .limit(limit);
-    run.all(&question).await
+        .limit(limit)
+        .to_owned();
+    let ids: Vec<(MessageId,)> = run.all(&question).await?;
+    Ok(ids.into_iter().map(|(id,)| id).collect())
 }
 
 /// Some messages, oldest first; those that are gone are left out.

@@ -7,13 +7,20 @@ use serde_json::{Value, json};
 
 use crate::server::{PASSWORD, Person, Reply, TestServer, names};
 
+/// The first to register looks after the server, and can't go before there is another one.
+async fn server_with_root() -> TestServer {
+    let server = TestServer::start().await;
+    server.person("root").await;
+    server
+}
+
 async fn delete(person: &Person, messages: &str) -> Reply {
     person.post("/users/me/deletion", json!({"password": PASSWORD, "messages": messages})).await
 }
 
 #[tokio::test]
 async fn a_deleted_account_is_gone_at_once_with_its_sessions() {
-    let server = TestServer::start().await;
+    let server = server_with_root().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let phone = server.again(&anna, "anna").await;
     let program = anna.with_token(&["read"]).await;
@@ -71,7 +78,7 @@ async fn nothing_is_deleted_without_the_password_and_a_choice() {
 
 #[tokio::test]
 async fn groups_pass_on_and_private_chats_stay_for_the_other() {
-    let server = TestServer::start().await;
+    let server = server_with_root().await;
     let (anna, bob, carl) =
         (server.person("anna").await, server.person("bob").await, server.person("carl").await);
     let group = anna.group("Garden", &[&bob, &carl]).await;
@@ -113,7 +120,7 @@ async fn groups_pass_on_and_private_chats_stay_for_the_other() {
 
 #[tokio::test]
 async fn everything_that_somebody_said_goes_with_its_files_and_others_hear_it_in_batches() {
-    let server = TestServer::start().await;
+    let server = server_with_root().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let (group, direct) = (anna.group("Garden", &[&bob]).await, anna.direct(&bob).await);
     let root = bob.say(group, "what do you think?").await["id"].clone();
@@ -163,7 +170,7 @@ async fn everything_that_somebody_said_goes_with_its_files_and_others_hear_it_in
 
 #[tokio::test]
 async fn a_deletion_goes_on_after_a_restart_and_an_administrator_may_begin_one() {
-    let server = TestServer::start().await;
+    let server = server_with_root().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let group = bob.group("Garden", &[&anna]).await;
     for number in 0..5 {

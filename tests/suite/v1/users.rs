@@ -46,6 +46,7 @@ async fn others_see_no_address() {
         "created_at",
         "deactivated",
         "presence",
+        "deleted",
     ];
     assert_eq!(fields(&seen), known);
     assert_eq!(seen["display_name"], "anna");
