@@ -4,7 +4,7 @@ use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::model::{Attachment, AttachmentId, Time};
+use crate::model::{Attachment, AttachmentId, SessionId, Time, UserId};
 
 /// A signature as it stands in a form or a link: base64url of an HMAC-SHA256.
 pub type Signature = String;
@@ -37,6 +37,15 @@ impl Links {
         self.is(&read_text(id, until), signature)
     }
 
+    /// For saving what somebody takes along, until a moment and as long as their session lasts.
+    pub fn export(&self, user: UserId, session: SessionId, until: Time) -> Signature {
+        self.sign(&export_text(user, session, until))
+    }
+
+    pub fn is_export(&self, user: UserId, session: SessionId, until: Time, signature: &str) -> bool {
+        self.is(&export_text(user, session, until), signature)
+    }
+
     fn sign(&self, text: &str) -> Signature {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.key, text.as_bytes()))
     }
@@ -52,6 +61,10 @@ impl Links {
 fn form_text(attachment: &Attachment) -> String {
     let Attachment { content_type, size, expires_at, .. } = attachment;
     format!("form\n{}\n{content_type}\n{size}\n{}", attachment.key(), expires_at.0)
+}
+
+fn export_text(user: UserId, session: SessionId, until: Time) -> String {
+    format!("export\n{user}\n{session}\n{}", until.0)
 }
 
 fn read_text(id: AttachmentId, until: Time) -> String {

@@ -1,5 +1,6 @@
 //! The bytes of attachments, through object_store: a local folder now, a bucket by configuration.
 
+mod archive;
 mod facts;
 mod heavy;
 mod links;
@@ -20,6 +21,7 @@ use object_store::path::Path;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, WriteMultipart};
 use tokio::sync::Semaphore;
 
+pub use archive::Archive;
 pub use links::{Links, Signature};
 pub use sniff::{class, is_shown_inline};
 

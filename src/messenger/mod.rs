@@ -19,6 +19,7 @@ mod deletion;
 mod draft;
 mod error;
 mod expiry;
+mod export;
 mod forward;
 mod history;
 mod idempotency;
@@ -66,6 +67,7 @@ pub use clock::Clock;
 pub use deletion::Legacy;
 pub use draft::NewDraft;
 pub use error::{Error, Result};
+pub use export::{Export, Part};
 pub use history::{Around, MOST_MESSAGES, Media};
 pub use idempotency::{Attempt, Original, Subject, Turn};
 pub use invite::{Invitation, Invited};
@@ -141,6 +143,7 @@ pub struct Core {
     passwords: password::Passwords,
     limits: limits::Limits,
     running: Arc<idempotency::Running>,
+    exports: Arc<Semaphore>,
     posts: mpsc::Sender<post::Post>,
     previews: preview::Previews,
     indexing: indexing::Indexing,
@@ -197,6 +200,7 @@ impl Messenger {
             passwords: password::Passwords::new(),
             limits: limits::Limits::new(settings.rate_limits, clock.clone()),
             running: Arc::default(),
+            exports: Arc::new(Semaphore::new(export::AT_ONCE)),
             posts,
             previews: preview::Previews::new(settings.link_previews.as_deref())?,
             indexing: indexing::Indexing::default(),

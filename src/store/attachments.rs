@@ -141,6 +141,28 @@ pub async fn by_ids(run: &mut impl Run, ids: &[AttachmentId]) -> Result<Vec<Atta
     Ok(rows.into_iter().map(Attachment::from).collect())
 }
 
+/// What somebody uploaded, in the order in which it was announced, after one of them.
+pub async fn of_owner(
+    run: &mut impl Run,
+    owner: UserId,
+    (at, id): (Time, AttachmentId),
+    limit: u64,
+) -> Result<Vec<Attachment>> {
+    let created_at = || Expr::col((A::Table, A::CreatedAt));
+    let later = created_at().eq(at).and(Expr::col((A::Table, A::Id)).gt(id));
+    let mut question = attachments();
+    question
+        .and_where(Expr::col((A::Table, A::OwnerId)).eq(owner))
+        .and_where(created_at().gte(at))
+        .and_where(created_at().gt(at).or(later))
+        .and_where(Expr::col((A::Table, A::UploadedAt)).is_not_null())
+        .order_by((A::Table, A::CreatedAt), Order::Asc)
+        .order_by((A::Table, A::Id), Order::Asc)
+        .limit(limit);
+    let rows: Vec<AttachmentRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(Attachment::from).collect())
+}
+
 /// How many of somebody's uploads are announced but not there yet.
 pub async fn pending(run: &mut impl Run, owner: UserId, now: Time) -> Result<i64> {
     let question = Query::select()

@@ -15,6 +15,7 @@ mod caller;
 mod chats;
 mod drafts;
 mod events;
+mod export;
 mod idempotency;
 mod invites;
 mod members;
@@ -77,7 +78,7 @@ The native API of Besedka.
 
 **Programs** that act in somebody's name use a personal access token of `POST /tokens` in the same header. Its \
 scopes say what for: `read` for every GET, the socket and its tickets; `write` for what changes something in chats; \
-`account` for one's own profile, password, sessions and tokens. What a token may not do answers 403 with code \
+`account` for one's own profile, password, sessions and tokens, for export and deletion. What a token may not do answers 403 with code \
 `insufficient_scope`. Whoever signed in may do everything.
 
 **Idempotency-Key**: every POST, PATCH, PUT and DELETE but `/auth/refresh` needs this header with a new \
@@ -92,7 +93,7 @@ Errors are `{\"detail\", \"code\"}`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
     // In groups, because poem-openapi takes sixteen at most in one.
-    let accounts = (auth::Auth, sessions::Sessions, tokens::Tokens, account::Account);
+    let accounts = (auth::Auth, sessions::Sessions, tokens::Tokens, account::Account, export::Exports);
     let people = (users::Users, blocks::Blocks, presence::Presences, admin::Admin);
     let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);

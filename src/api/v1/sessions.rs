@@ -12,7 +12,7 @@ use super::idempotency::Key;
 use super::types::Done;
 use super::{Answer, Area};
 use crate::messenger::Messenger;
-use crate::model::SessionId;
+use crate::model::{self, SessionId};
 
 pub struct Sessions;
 
@@ -31,6 +31,20 @@ pub struct Session {
     last_used_at: String,
     /// Whether it is the one that asks.
     current: bool,
+}
+
+impl Session {
+    /// `asks` is the session that asks.
+    pub fn new(session: model::Session, asks: SessionId) -> Self {
+        Self {
+            id: session.id.0,
+            device: session.device,
+            address: session.address,
+            created_at: session.created_at.iso(),
+            last_used_at: session.used_at.iso(),
+            current: session.id == asks,
+        }
+    }
 }
 
 impl Example for Session {
@@ -54,15 +68,7 @@ impl Sessions {
     #[oai(path = "/sessions", method = "get", operation_id = "sessions")]
     async fn list(&self, messenger: Data<&Messenger>, caller: Owner) -> Answer<Json<Vec<Session>>> {
         let sessions = messenger.as_user(caller.0).sessions().await?;
-        let session = |session: crate::model::Session| Session {
-            id: session.id.0,
-            device: session.device,
-            address: session.address,
-            created_at: session.created_at.iso(),
-            last_used_at: session.used_at.iso(),
-            current: session.id == caller.0.session,
-        };
-        Ok(Json(sessions.into_iter().map(session).collect()))
+        Ok(Json(sessions.into_iter().map(|session| Session::new(session, caller.0.session)).collect()))
     }
 
     /// End all other sessions

@@ -12,6 +12,7 @@ mod deletion;
 mod drafts;
 mod errors;
 mod expiry;
+mod export;
 mod forward;
 mod idempotency;
 mod invites;

@@ -122,6 +122,8 @@ const OWN: &[&str] = &[
     "dismissAdmin",
     "createToken",
     "deleteMe",
+    "export",
+    "linkExport",
     "login",
     "logout",
     "me",
