@@ -27,7 +27,7 @@ pub enum Part {
     /// Some messages of the chat that came before, the oldest first.
     Messages(Vec<Message>),
     /// A file that one uploaded.
-    File(Attachment, Opened),
+    File(Box<Attachment>, Opened),
 }
 
 /// An export under way. Dropped, it is over.
@@ -195,7 +195,7 @@ impl Export {
             match messenger.files.open(&file, None).await {
                 Ok(opened) => {
                     self.stage = Stage::Files(at, id);
-                    return Ok(Some(Part::File(file, opened)));
+                    return Ok(Some(Part::File(Box::new(file), opened)));
                 }
                 Err(files::Error::Missing) => tracing::warn!(attachment = %id, "a file is not there"),
                 Err(error) => return Err(error.into()),
