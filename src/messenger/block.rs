@@ -69,9 +69,13 @@ impl Caller {
     }
 }
 
-/// Writes down in the private chat of two, if there is one, who of them may write.
+/// Writes down in the private chat of two, if there is one, who of them may write. It is closed for ever once one of
+/// the accounts was deleted.
 async fn settle(work: &mut Work, one: UserId, other: UserId) -> Result<()> {
     let Some(chat) = chats::by_pair(&mut work.tx, &pair(one, other)).await? else { return Ok(()) };
+    if users::by_ids(&mut work.tx, &[one, other]).await?.iter().any(|user| user.person.is_deleted) {
+        return Ok(());
+    }
     for (user, other) in [(one, other), (other, one)] {
         let state = between(&mut work.tx, user, other).await?;
         members::set_blocked(&mut work.tx, chat.id, user, state).await?;

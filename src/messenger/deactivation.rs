@@ -48,7 +48,8 @@ pub(super) async fn reactivate(work: &mut Work, id: UserId) -> Result<()> {
 
 /// Somebody's account, unless it was deleted.
 pub(super) async fn account(work: &mut Work, id: UserId) -> Result<User> {
-    users::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound("user"))
+    let found = users::by_id(&mut work.tx, id).await?;
+    found.filter(|user| !user.person.is_deleted).ok_or(Error::NotFound("user"))
 }
 
 /// A group does not go on without somebody who looks after it.

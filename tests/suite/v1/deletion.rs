@@ -119,6 +119,27 @@ async fn groups_pass_on_and_private_chats_stay_for_the_other() {
 }
 
 #[tokio::test]
+async fn a_deleted_account_does_not_come_back() {
+    let server = TestServer::start().await;
+    let root = server.person("root").await;
+    let (anna, bob) = (server.person("anna").await, server.person("bob").await);
+    let direct = anna.direct(&bob).await;
+    let block = format!("/users/me/blocked/{}", anna.id);
+    bob.put(&block, json!({})).await.expect(204);
+    let mut socket = bob.socket().await;
+    assert_eq!(delete(&anna, "keep").await.status, 204);
+    socket.until("member.updated").await;
+
+    for what in ["deactivate", "reactivate"] {
+        root.post(&format!("/admin/users/{}/{what}", anna.id), json!({})).await.refused(404, "not_found");
+    }
+    root.put(&format!("/admin/users/{}/admin", anna.id), json!({})).await.refused(404, "not_found");
+    bob.delete(&block).await.expect(204);
+    let more = json!({"chat_id": direct, "type": "text", "content": "are you there?"});
+    bob.post("/messages", more).await.refused(403, "forbidden");
+}
+
+#[tokio::test]
 async fn everything_that_somebody_said_goes_with_its_files_and_others_hear_it_in_batches() {
     let server = server_with_root().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
