@@ -55,6 +55,7 @@ enum Stage {
 impl Caller {
     /// A link by which a browser can save one's export, good for a while.
     pub async fn export_link(self, life: Duration) -> Result<Link> {
+        self.access.demand(Scopes::READ)?;
         let mut work = self.messenger.begin().await?;
         let until = work.now + life;
         work.once(self.attempt, Subject::Nothing);
@@ -65,6 +66,8 @@ impl Caller {
 
     /// Begins to give everything away that one may read.
     pub fn export(self) -> Result<Export> {
+        // It holds what was said, too.
+        self.access.demand(Scopes::READ)?;
         let messenger = &self.messenger;
         let busy = |_| Error::Conflict("An export of yours is being made; wait until it is done");
         let own = messenger.request(Some(self.access.user), "export", "", b"");

@@ -210,8 +210,8 @@ export interface paths {
          * Save one's own
          * @description A zip of everything that one may read: profile, sessions, tokens, chats with their members and messages, and the
          *     files that one uploaded; a `README.txt` says where what is. It is written while it is sent, so it has no length
-         *     before its end, and an interrupted one is begun anew. With an access token that has the scope `account`, or by
-         *     a link of the `POST`. Everybody has one at a time, and three an hour.
+         *     before its end, and an interrupted one is begun anew. With an access token that has the scopes `account` and
+         *     `read`, or by a link of the `POST`. Everybody has one at a time, and three an hour.
          */
         get: operations["export"];
         put?: never;
