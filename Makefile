@@ -5,13 +5,15 @@
 # make gen    the API documents and the web client's types, from the code
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
-.PHONY: run release test lint test-rust test-web test-release test-browser bench gen web deps clean
+.PHONY: run release test lint test-rust test-databases test-web test-release test-browser bench gen web deps clean
 .DELETE_ON_ERROR:
 
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 BIN := $(or $(CARGO_TARGET_DIR),target)/$(HOST)/release/besedka
 LOCKED := $(if $(CI),--locked)
 MODULES := web/node_modules/.package-lock.json
+# Tests for which the database makes no difference.
+SAME := --skip faults:: --skip site:: --skip openapi:: --skip layers::
 # Folders too: one changes when a file in it goes.
 SOURCES := $(shell find web/src web/docs web/public 2>/dev/null) \
 	$(wildcard web/*.html web/*.json web/*.ts web/*.js)
@@ -24,7 +26,7 @@ release: web
 	cargo build --release $(LOCKED)
 
 # One after the other: the compiler fills every core by itself. What fails soonest comes first.
-test: deps lint test-web test-rust test-release test-browser
+test: deps lint test-web test-rust test-databases test-release test-browser
 
 lint: $(MODULES)
 	@tests/deps.sh rust shell
@@ -40,6 +42,13 @@ test-web: web
 test-rust:
 	@tests/deps.sh rust
 	cargo test $(LOCKED)
+
+# The same tests on other databases. A developer's machine may lack one, and hears of it; CI may not.
+test-databases:
+	@tests/deps.sh rust
+	@tests/deps.sh databases || true
+	tests/databases.sh with mariadb cargo test $(LOCKED) --test suite -- $(SAME)
+	tests/databases.sh with mysql cargo test $(LOCKED) --test suite -- $(SAME)
 
 test-release: release
 	tests/release.sh $(BIN)

@@ -90,6 +90,15 @@ pub struct Data {
     #[arg(long, env = "BESEDKA_DATABASE_URL", value_name = "URL", value_parser = database_url, hide_env_values = true)]
     pub database_url: Option<String>,
 
+    /// A file with that address, so that its password stands in no variable.
+    #[arg(long, env = "BESEDKA_DATABASE_URL_FILE", value_name = "FILE", conflicts_with = "database_url")]
+    pub database_url_file: Option<PathBuf>,
+
+    /// How many connections to MySQL or MariaDB there are at most. Each serves one change or question at a time.
+    #[arg(long, env = "BESEDKA_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "NUMBER",
+          value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    pub database_connections: u32,
+
     /// Where uploaded files are kept: file:FOLDER. Without it, the folder `files` in the data folder.
     #[arg(long, env = "BESEDKA_STORAGE_URL", value_name = "URL", value_parser = storage_url)]
     pub storage_url: Option<PathBuf>,
@@ -115,9 +124,17 @@ pub enum LogFormat {
 }
 
 impl Data {
-    pub fn database_url(&self) -> String {
-        let file = || format!("sqlite:{}", self.data_dir.join("besedka.db").display());
-        self.database_url.clone().unwrap_or_else(file)
+    /// Where the database is; a sentence when the file that should say so does not.
+    pub fn database_url(&self) -> Result<String, String> {
+        match (&self.database_url, &self.database_url_file) {
+            (Some(url), _) => Ok(url.clone()),
+            (None, Some(file)) => {
+                let text = std::fs::read_to_string(file);
+                let text = text.map_err(|error| format!("{} can't be read: {error}", file.display()))?;
+                database_url(text.trim()).map_err(|wrong| format!("in {}, {wrong}", file.display()))
+            }
+            (None, None) => Ok(format!("sqlite:{}", self.data_dir.join("besedka.db").display())),
+        }
     }
 
     pub fn files(&self) -> PathBuf {

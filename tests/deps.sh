@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # tests/deps.sh PART...: installs what a part needs and this machine lacks, or says what to install.
-# Parts: rust (to compile), web (to build the client), browser (to test it), shell (to lint scripts).
+# Parts: rust (to compile), web (to build the client), browser (to test it), databases (to test on),
+# shell (to lint scripts).
 set -euo pipefail
 
 packages=() missing=()
@@ -35,6 +36,10 @@ for part in "$@"; do
         # Without fonts a page is measured in boxes: letters (Cyrillic too), and emoji.
         [ -n "$(fc-list :lang=ru 2>/dev/null)" ] || lack 'a font with Cyrillic letters' fontconfig fonts-liberation
         [ -n "$(fc-list 'Noto Color Emoji' 2>/dev/null)" ] || lack 'Noto Color Emoji' fonts-noto-color-emoji
+        ;;
+    databases)
+        # MySQL is in no stable Debian: tests/databases.sh fetches it when it is needed.
+        has mariadbd || [ -x /usr/sbin/mariadbd ] || lack 'MariaDB' mariadb-server-core mariadb-client-core
         ;;
     shell) has shellcheck || lack 'shellcheck' shellcheck ;;
     *) stop "deps.sh knows no part $part" ;;

@@ -58,7 +58,12 @@ pub enum Failure<B: Body> {
     Internal(Json<B>),
     /// The server can't do it at the moment; try again.
     #[oai(status = 503)]
-    Unavailable(Json<B>),
+    Unavailable(
+        Json<B>,
+        /// After how many seconds to try again.
+        #[oai(header = "Retry-After")]
+        u64,
+    ),
     /// The server's disk is full; nothing was saved.
     #[oai(status = 507)]
     Full(Json<B>),
@@ -82,7 +87,8 @@ impl<B: Body> From<Error> for Failure<B> {
             Error::TooLarge(_) | Error::OverQuota(_) => Self::TooLarge(body),
             Error::TooMany(wait) => Self::TooMany(body, wait.as_millis().div_ceil(1_000).max(1) as u64),
             Error::Internal(_) => Self::Internal(body),
-            Error::Busy => Self::Unavailable(body),
+            Error::Busy => Self::Unavailable(body, 1),
+            Error::Again => Self::Unavailable(body, 0),
             Error::Full => Self::Full(body),
         }
     }
@@ -101,7 +107,7 @@ impl<B: Body> Failure<B> {
             StatusCode::CONFLICT => Self::Conflict(body),
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(body),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedType(body),
-            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable(body),
+            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable(body, 1),
             status if status.is_client_error() => Self::BadRequest(body),
             _ => Self::Internal(body),
         }

@@ -12,7 +12,7 @@ use super::profile::{check_email, check_name, check_url, check_username, taken};
 use super::session::Grant;
 use super::{Error, Limit, Messenger, Opening, Result, Visitor, password};
 use crate::model::{Person, Time, User, UserId};
-use crate::store::{self, accounts, streams, users};
+use crate::store::{self, accounts, storage, streams, users};
 
 /// What an account is made of; `email` or `username` at least.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +67,7 @@ impl Visitor {
             messenger.limits.take(failures)?;
             return Err(Error::WrongPassword);
         };
-        let mut work = messenger.begin().await?;
+        let mut work = messenger.begin_of([user]).await?;
         if users::password_hash(&mut work.tx, user).await? != hash {
             // It was changed while it was checked, and with it all sessions ended.
             return Err(Error::WrongPassword);
@@ -164,7 +164,11 @@ impl Messenger {
 
 /// Writes an account. Whoever is the first on the server looks after it.
 async fn insert(tx: &mut store::Tx, user: &mut User, hash: &str) -> Result<()> {
-    user.is_admin = !accounts::any(tx).await?;
+    if !accounts::any(tx).await? {
+        // Two who come at once are not both the first.
+        storage::hold(tx).await?;
+        user.is_admin = !accounts::any(tx).await?;
+    }
     let new = users::New {
         id: user.id(),
         email: user.email.as_deref(),

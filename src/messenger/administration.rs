@@ -52,29 +52,29 @@ impl Administrator {
 
     /// Ends somebody's sign-ins and allows no more.
     pub async fn deactivate(self, id: UserId) -> Result<()> {
-        let mut work = self.begin().await?;
+        let mut work = self.begin(id).await?;
         deactivate(&mut work, id).await?;
         self.finish(work).await
     }
 
     /// Lets somebody sign in again.
     pub async fn reactivate(self, id: UserId) -> Result<()> {
-        let mut work = self.begin().await?;
+        let mut work = self.begin(id).await?;
         reactivate(&mut work, id).await?;
         self.finish(work).await
     }
 
     /// Makes somebody an administrator, or one no more.
     pub async fn appoint(self, id: UserId, is_admin: bool) -> Result<()> {
-        let mut work = self.begin().await?;
+        let mut work = self.begin(id).await?;
         appoint(&mut work, id, is_admin).await?;
         self.finish(work).await
     }
 
     /// Whoever is an administrator no more at the same moment acts before that, or not at all.
-    async fn begin(&self) -> Result<Work> {
+    async fn begin(&self, other: UserId) -> Result<Work> {
         self.messenger.limit(Limit::Change(self.access.user))?;
-        let mut work = self.messenger.begin().await?;
+        let mut work = self.messenger.begin_of([self.access.user, other]).await?;
         allow(users::by_id(&mut work.tx, self.access.user).await?)?;
         Ok(work)
     }
@@ -123,6 +123,7 @@ impl Messenger {
         let mut work = self.begin().await?;
         let found = users::credentials(&mut work.tx, name).await?;
         let (id, _) = found.ok_or(Error::NotFound("user"))?;
+        users::lock(&mut work.tx, [id]).await?;
         Ok((work, id))
     }
 }
@@ -140,6 +141,6 @@ async fn appoint(work: &mut Work, id: UserId, is_admin: bool) -> Result<()> {
     }
     accounts::set_admin(&mut work.tx, id, is_admin).await?;
     user.is_admin = is_admin;
-    work.announce(id, Change::UserUpdated(user)).await?;
+    work.announce(id, Change::UserUpdated(user));
     Ok(())
 }

@@ -61,7 +61,7 @@ impl Caller {
             return Err(Error::TooLarge(format!("Files of more than {most} bytes are not taken here")));
         }
         messenger.limit(Limit::Upload(owner))?;
-        let mut work = messenger.begin().await?;
+        let mut work = messenger.begin_of([owner]).await?;
         let room = room(&mut work.tx, &messenger.settings, owner).await?;
         // Without a size, nobody knows whether it will fit until it is there.
         room.hold(new.size.unwrap_or(1))?;

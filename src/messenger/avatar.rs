@@ -26,7 +26,7 @@ impl Caller {
         let (messenger, user) = (&self.messenger, self.access.user);
         messenger.limit(Limit::Profile(user))?;
         let made = messenger.make_avatar(user, picture).await?;
-        let mut work = messenger.begin().await?;
+        let mut work = messenger.begin_of([user]).await?;
         let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::Unauthorized)?;
         let mut after = before.clone();
         (after.person.avatar, after.person.avatar_url) = (Some(made.id()), None);
@@ -63,7 +63,7 @@ impl Membership {
         if about.avatar != before {
             replaced(&mut work, chat, before, about.avatar).await?;
             chats::update(&mut work.tx, &about).await?;
-            work.announce(chat, Change::ChatUpdated(about)).await?;
+            work.announce(chat, Change::ChatUpdated(about));
         }
         self.finish(work).await
     }

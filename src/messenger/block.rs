@@ -34,7 +34,7 @@ impl Caller {
         if other == me {
             return Err(Error::Conflict("One can't block oneself"));
         }
-        let mut work = self.messenger.begin().await?;
+        let mut work = self.messenger.begin_of([me, other]).await?;
         let person = users::by_id(&mut work.tx, other).await?.ok_or(Error::NotFound("user"))?.person;
         if blocks::of_user(&mut work.tx, me, Some(other)).await?.is_empty() {
             if blocks::count(&mut work.tx, me).await? >= MOST_BLOCKED {
@@ -43,7 +43,7 @@ impl Caller {
             let at = work.now;
             blocks::insert(&mut work.tx, me, other, at).await?;
             settle(&mut work, me, other).await?;
-            work.announce(me, Change::UserBlocked(Blocked { person, at })).await?;
+            work.announce(me, Change::UserBlocked(Blocked { person, at }));
             // What they see of one is as when one hides it.
             let unseen = Whisper::Presence { user: me, presence: Presence::HIDDEN };
             work.after(move |messenger| messenger.hub.whisper(other.into(), unseen));
@@ -56,13 +56,13 @@ impl Caller {
     pub async fn unblock(self, other: UserId) -> Result<()> {
         self.changes()?;
         let me = self.access.user;
-        let mut work = self.messenger.begin().await?;
+        let mut work = self.messenger.begin_of([me, other]).await?;
         if blocks::of_user(&mut work.tx, me, Some(other)).await?.is_empty() {
             return Err(Error::NotFound("blocked person"));
         }
         blocks::delete(&mut work.tx, me, other).await?;
         settle(&mut work, me, other).await?;
-        work.announce(me, Change::UserUnblocked(other)).await?;
+        work.announce(me, Change::UserUnblocked(other));
         work.after(move |messenger| messenger.hub.presence.tell_again(me));
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
@@ -73,6 +73,7 @@ impl Caller {
 /// the accounts was deleted.
 async fn settle(work: &mut Work, one: UserId, other: UserId) -> Result<()> {
     let Some(chat) = chats::by_pair(&mut work.tx, &pair(one, other)).await? else { return Ok(()) };
+    chats::lock(&mut work.tx, chat.id).await?;
     if users::by_ids(&mut work.tx, &[one, other]).await?.iter().any(|user| user.person.is_deleted) {
         return Ok(());
     }

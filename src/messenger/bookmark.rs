@@ -36,7 +36,7 @@ impl Caller {
         let place = BookmarkId(self.messenger.id());
         bookmarks::save(&mut work.tx, user, (message.chat, id), place, note, now).await?;
         let saved = bookmarks::at(&mut work.tx, id, user).await?.ok_or(Error::NotFound("message"))?;
-        work.announce(user, Change::BookmarkSaved(Box::new(saved.clone()))).await?;
+        work.announce(user, Change::BookmarkSaved(Box::new(saved.clone())));
         work.once(self.attempt, Subject::Bookmark(id));
         work.commit().await?;
         Ok(saved)
@@ -47,7 +47,7 @@ impl Caller {
         let user = self.access.user;
         bookmarks::at(&mut work.tx, id, user).await?.ok_or(Error::NotFound("bookmark"))?;
         bookmarks::delete(&mut work.tx, id, user).await?;
-        work.announce(user, Change::BookmarkRemoved { message: id, chat: message.chat }).await?;
+        work.announce(user, Change::BookmarkRemoved { message: id, chat: message.chat });
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }

@@ -117,7 +117,7 @@ impl Caller {
         let me = self.access.user;
         self.messenger.limit(Limit::NewChat(me))?;
         for _ in 0..TRIES {
-            let mut work = self.messenger.begin().await?;
+            let mut work = self.messenger.begin_of([me, other]).await?;
             if let Some(chat) = chats::by_pair(&mut work.tx, &pair(me, other)).await? {
                 if members::is_hidden(&mut work.tx, chat.id, me).await? {
                     members::hide(&mut work.tx, chat.id, me, None).await?;
@@ -186,6 +186,7 @@ impl Messenger {
     async fn count_unread(&self, reader: UserId, chats: &[ChatId]) -> Result<()> {
         for chat in chats {
             let mut work = self.begin().await?;
+            chats::lock(&mut work.tx, *chat).await?;
             marks::count(&mut work.tx, *chat, reader).await?;
             work.commit().await?;
         }
@@ -228,7 +229,8 @@ pub(super) async fn gained_alike(work: &mut Work, chat: ChatId, users: &[UserId]
     let Some(first) = users.first() else { return Ok(()) };
     let view = view(&mut work.tx, chat, *first).await?;
     let gained = users.iter().map(|user| ((*user).into(), Change::ChatGained(Box::new(view.clone()))));
-    work.announce_all(gained.collect()).await
+    work.announce_all(gained);
+    Ok(())
 }
 
 /// Says something about the chat in the chat. Answers its place.

@@ -7,13 +7,13 @@ use super::session::revoke_all;
 use super::work::Work;
 use super::{Caller, Error, Result};
 use crate::model::{Role, User, UserId};
-use crate::store::{accounts, members, users};
+use crate::store::{accounts, chats, members, users};
 
 impl Caller {
     /// Deactivates one's own account; all sign-ins end. Only an administrator can undo it.
     pub async fn deactivate(self, password: &str) -> Result<()> {
         let confirmed = self.confirm("password", password).await?;
-        let mut work = self.messenger.begin().await?;
+        let mut work = self.messenger.begin_of([self.access.user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
         deactivate(&mut work, self.access.user).await?;
         work.once(self.attempt, Subject::Nothing);
@@ -55,7 +55,9 @@ pub(super) async fn account(work: &mut Work, id: UserId) -> Result<User> {
 /// A group does not go on without somebody who looks after it.
 async fn hand_over(work: &mut Work, owner: UserId) -> Result<()> {
     let owned = members::of_user(&mut work.tx, owner).await?;
-    for (chat, _) in owned.into_iter().filter(|(_, member)| member.role == Role::Owner) {
+    let owned: Vec<_> = owned.into_iter().filter(|(_, member)| member.role == Role::Owner).collect();
+    chats::lock_all(&mut work.tx, owned.iter().map(|(chat, _)| *chat)).await?;
+    for (chat, _) in owned {
         if members::heir(&mut work.tx, chat).await?.is_some() {
             members::set_role(&mut work.tx, chat, owner, Role::Admin).await?;
             succeed(work, chat).await?;

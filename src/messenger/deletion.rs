@@ -39,7 +39,7 @@ impl Caller {
     pub async fn delete_account(self, password: &str, legacy: Legacy) -> Result<()> {
         self.changes()?;
         let confirmed = self.confirm("password", password).await?;
-        let mut work = self.messenger.begin().await?;
+        let mut work = self.messenger.begin_of([self.access.user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
         if accounts::admins(&mut work.tx).await? == [self.access.user] {
             return Err(Error::Conflict("The only administrator can't go; make somebody else one first"));
@@ -56,6 +56,7 @@ impl Messenger {
         let mut work = self.begin().await?;
         let found = users::credentials(&mut work.tx, name).await?;
         let (user, _) = found.ok_or(Error::NotFound("user"))?;
+        users::lock(&mut work.tx, [user]).await?;
         delete(&mut work, user, legacy).await?;
         work.commit().await
     }
@@ -121,10 +122,10 @@ impl Messenger {
             }
             ChatKind::Private => {
                 members::silence(&mut work.tx, chat).await?;
-                work.announce(chat, Change::MemberUpdated { chat, member }).await?;
+                work.announce(chat, Change::MemberUpdated { chat, member });
             }
             ChatKind::Group | ChatKind::Channel => {
-                work.announce(chat, Change::MemberUpdated { chat, member: member.clone() }).await?;
+                work.announce(chat, Change::MemberUpdated { chat, member: member.clone() });
                 let name = member.person.display_name.clone();
                 depart(work, chat, &member).await?;
                 let said = write(self, work, chat, user, &Notice::Left { name }).await?;

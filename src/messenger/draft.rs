@@ -65,7 +65,7 @@ impl Membership {
             return Err(Error::Conflict("There are 1,000 drafts already; send or take away some"));
         }
         drafts::save(&mut work.tx, user, &draft).await?;
-        work.announce(user, Change::DraftSaved(draft.clone())).await?;
+        work.announce(user, Change::DraftSaved(draft.clone()));
         work.once(self.attempt, Subject::Draft(chat, thread));
         work.commit().await?;
         Ok(draft)
@@ -83,7 +83,7 @@ impl Membership {
     async fn change_draft(&self) -> Result<(Work, ChatId, UserId)> {
         let (chat, user) = (self.chat.id, self.place.user);
         self.messenger.limit(Limit::Change(user))?;
-        let mut work = self.messenger.begin().await?;
+        let mut work = self.messenger.begin_of([user]).await?;
         find(&mut work.tx, chat, user).await?;
         Ok((work, chat, user))
     }
@@ -99,7 +99,7 @@ pub(super) async fn clear(
     if let Some((Some(_), _)) = drafts::at(&mut work.tx, user, (chat, thread)).await? {
         let now = work.now;
         drafts::remove(&mut work.tx, user, (chat, thread), now).await?;
-        work.announce(user, Change::DraftRemoved { chat, thread }).await?;
+        work.announce(user, Change::DraftRemoved { chat, thread });
     }
     Ok(())
 }

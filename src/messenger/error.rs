@@ -50,6 +50,9 @@ pub enum Error {
     Full,
     #[error("The server is busy; try again in a moment")]
     Busy,
+    /// Another change was in the way. Nothing was done, so that it may be done again at once.
+    #[error("Something else was changed at the same moment; try again")]
+    Again,
     /// Something that is not the caller's fault; the log says what.
     #[error("Something went wrong on the server")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -76,7 +79,7 @@ impl Error {
             Self::OverQuota(_) => "quota_exceeded",
             Self::RegistrationClosed => "registration_closed",
             Self::Full => "storage_full",
-            Self::Busy => "busy",
+            Self::Busy | Self::Again => "busy",
             Self::Internal(_) => "internal",
         }
     }
@@ -96,8 +99,11 @@ impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Full => Self::Full,
+            store::Error::Again => Self::Again,
             store::Error::Unavailable | store::Error::Closed => Self::Busy,
-            error @ (store::Error::Taken | store::Error::Failed(_)) => Self::Internal(error.into()),
+            error @ (store::Error::Taken | store::Error::Refused(_) | store::Error::Failed(_)) => {
+                Self::Internal(error.into())
+            }
         }
     }
 }

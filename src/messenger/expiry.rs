@@ -2,7 +2,7 @@
 
 use super::message::erase;
 use super::{Messenger, Result};
-use crate::store::messages;
+use crate::store::{chats, messages};
 
 /// How many are taken away in one change, so that nobody waits for long.
 const SOME: u64 = 100;
@@ -11,13 +11,18 @@ impl Messenger {
     /// Takes away what is due. It is due still after the server was down.
     pub(super) async fn expire(&self) -> Result<()> {
         let now = self.clock.now();
-        while !messages::expired(&mut self.db.read().await?, now, 1).await?.is_empty() {
+        loop {
+            let seen = messages::expired(&mut self.db.read().await?, now, SOME).await?;
+            if seen.is_empty() {
+                return Ok(());
+            }
             let mut work = self.begin().await?;
-            // Asked within the change: what somebody deleted meanwhile is not told twice.
-            let due = messages::expired(&mut work.tx, now, SOME).await?;
+            chats::lock_all(&mut work.tx, seen.iter().map(|(chat, _)| *chat)).await?;
+            // Asked again within the change: what somebody deleted meanwhile is not told twice.
+            let mut due = messages::expired(&mut work.tx, now, SOME).await?;
+            due.retain(|found| seen.contains(found));
             erase(&mut work, &due).await?;
             work.commit().await?;
         }
-        Ok(())
     }
 }

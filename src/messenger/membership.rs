@@ -145,7 +145,7 @@ impl Membership {
         if preferences != before {
             let now = work.now;
             members::prefer(&mut work.tx, chat, user, &preferences, now).await?;
-            work.announce(user, Change::ChatPreferred { chat, preferences }).await?;
+            work.announce(user, Change::ChatPreferred { chat, preferences });
         }
         work.once(self.attempt, Subject::Preferences(chat));
         work.commit().await?;

@@ -13,7 +13,7 @@ use crate::model::{
 };
 use crate::store::chats::Plain;
 use crate::store::members::Place;
-use crate::store::{attachments, bookmarks, edits, links, mentions, messages, polls, reactions};
+use crate::store::{attachments, bookmarks, chats, edits, links, mentions, messages, polls, reactions};
 
 /// The most different emoji under one message.
 const MOST_EMOJI: usize = 50;
@@ -88,7 +88,7 @@ impl Caller {
         if !messages::is_hidden(&mut work.tx, &message, user).await? {
             messages::hide(&mut work.tx, &message, user).await?;
             bookmarks::delete(&mut work.tx, id, user).await?;
-            work.announce(user, Change::MessageHidden { id, chat: message.chat }).await?;
+            work.announce(user, Change::MessageHidden { id, chat: message.chat });
         }
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
@@ -135,6 +135,7 @@ impl Caller {
     pub(super) async fn change(&self, id: MessageId) -> Result<(Work, Message, (Plain, Place))> {
         self.changes()?;
         let mut work = self.messenger.begin().await?;
+        chats::lock_of(&mut work.tx, id).await?;
         let message = messages::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound("message"))?;
         let seat = find(&mut work.tx, message.chat, self.access.user).await?;
         Ok((work, message, seat))
@@ -143,7 +144,7 @@ impl Caller {
     /// Tells how a message is now.
     pub(super) async fn update(self, mut work: Work, id: MessageId) -> Result<Message> {
         let message = messages::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound("message"))?;
-        work.announce(message.chat, Change::MessageUpdated(message.clone())).await?;
+        work.announce(message.chat, Change::MessageUpdated(message.clone()));
         work.once(self.attempt, Subject::Message(id));
         work.commit().await?;
         Ok(message)
@@ -155,7 +156,7 @@ pub(super) async fn erase(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Resu
     let threads = take_away(work, gone).await?;
     let told =
         gone.iter().map(|(chat, id)| ((*chat).into(), Change::MessageDeleted { id: *id, chat: *chat }));
-    work.announce_all(told.collect()).await?;
+    work.announce_all(told);
     tell_again(work, &threads).await
 }
 
@@ -170,7 +171,7 @@ pub(super) async fn erase_together(work: &mut Work, gone: &[(ChatId, MessageId)]
         of_chats.entry(*chat).or_default().push(*id);
     }
     let told = of_chats.into_iter().map(|(chat, ids)| (chat.into(), Change::MessagesDeleted { chat, ids }));
-    work.announce_all(told.collect()).await?;
+    work.announce_all(told);
     tell_again(work, &threads).await
 }
 
@@ -188,7 +189,8 @@ async fn take_away(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Result<Vec<
 pub(super) async fn tell_again(work: &mut Work, ids: &[MessageId]) -> Result<()> {
     let now = messages::by_ids(&mut work.tx, ids).await?;
     let told = now.into_iter().map(|message| (message.chat.into(), Change::MessageUpdated(message)));
-    work.announce_all(told.collect()).await
+    work.announce_all(told);
+    Ok(())
 }
 
 /// Takes away what other tables hold of messages that are gone.

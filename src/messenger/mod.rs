@@ -85,6 +85,7 @@ pub use secrets::Secrets;
 pub use session::{Grant, Ticket};
 pub use sync::{Cursor, Gap, Listener, Page};
 pub use token::{ACCESS_LIFE, Access};
+pub use work::Tries;
 
 use crate::files::{Files, Links};
 use crate::hub::{Close, Hub};

@@ -51,7 +51,7 @@ impl Membership {
         if about != before {
             let (chat, user) = (about.id, self.place.user);
             chats::update(&mut work.tx, &about).await?;
-            work.announce(chat, Change::ChatUpdated(about.clone())).await?;
+            work.announce(chat, Change::ChatUpdated(about.clone()));
             if about.title != before.title {
                 let notice = Notice::Renamed { title: about.title };
                 say(&self.messenger, &mut work, chat, user, &notice).await?;
@@ -75,7 +75,7 @@ impl Membership {
         end(&mut work, chat).await?;
         members::remove_all(&mut work.tx, chat).await?;
         let lost = |user: UserId| (Stream::from(user), Change::ChatLost { chat, hidden: false });
-        work.announce_all(users.into_iter().map(lost).collect()).await?;
+        work.announce_all(users.into_iter().map(lost));
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -142,7 +142,7 @@ pub(super) async fn depart(work: &mut Work, chat: ChatId, member: &Member) -> Re
     let user = member.user();
     members::remove(&mut work.tx, chat, user).await?;
     lose(work, chat, user, false).await?;
-    work.announce(chat, Change::MemberRemoved { chat, user }).await?;
+    work.announce(chat, Change::MemberRemoved { chat, user });
     if members::users_of(&mut work.tx, chat).await?.is_empty() {
         return end(work, chat).await;
     }
@@ -153,7 +153,7 @@ pub(super) async fn depart(work: &mut Work, chat: ChatId, member: &Member) -> Re
 pub(super) async fn lose(work: &mut Work, chat: ChatId, user: UserId, hidden: bool) -> Result<()> {
     bookmarks::delete_of_chat(&mut work.tx, chat, user).await?;
     drafts::delete_of_chat(&mut work.tx, chat, user).await?;
-    work.announce(user, Change::ChatLost { chat, hidden }).await?;
+    work.announce(user, Change::ChatLost { chat, hidden });
     Ok(())
 }
 
@@ -169,7 +169,7 @@ pub(super) async fn succeed(work: &mut Work, chat: ChatId) -> Result<()> {
 async fn give_role(work: &mut Work, chat: ChatId, user: UserId, role: Role) -> Result<()> {
     members::set_role(&mut work.tx, chat, user, role).await?;
     if let Some(member) = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop() {
-        work.announce(chat, Change::MemberUpdated { chat, member }).await?;
+        work.announce(chat, Change::MemberUpdated { chat, member });
     }
     Ok(())
 }
@@ -191,5 +191,6 @@ async fn end(work: &mut Work, chat: ChatId) -> Result<()> {
 pub(super) async fn tell_access(work: &mut Work, chat: ChatId) -> Result<()> {
     let admins = members::with_role(&mut work.tx, chat, Role::Admin).await?;
     let told = admins.into_iter().map(|user| (Stream::from(user), Change::ChatAccess(chat)));
-    work.announce_all(told.collect()).await
+    work.announce_all(told);
+    Ok(())
 }

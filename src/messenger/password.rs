@@ -30,7 +30,7 @@ impl Caller {
         check_new("new_password", new)?;
         let confirmed = self.confirm("old_password", old).await?;
         let hash = messenger.passwords.hash(new).await?;
-        let mut work = messenger.begin().await?;
+        let mut work = messenger.begin_of([user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
         users::set_password(&mut work.tx, user, &hash).await?;
         revoke_sign_ins(&mut work, user, Some(self.access.session)).await?;
@@ -81,6 +81,7 @@ impl Messenger {
         let mut work = self.begin().await?;
         let found = users::credentials(&mut work.tx, name).await?;
         let (user, _) = found.ok_or(Error::NotFound("user"))?;
+        users::lock(&mut work.tx, [user]).await?;
         users::set_password(&mut work.tx, user, &hash).await?;
         revoke_all(&mut work, user).await?;
         work.commit().await

@@ -89,7 +89,7 @@ impl Messenger {
         };
         let secret = secrets::random();
         sessions::insert(&mut work.tx, &token, Some(sha256(&secret))).await?;
-        work.announce(user, Change::TokenCreated(token.clone())).await?;
+        work.announce(user, Change::TokenCreated(token.clone()));
         Ok(PersonalToken { token, secret: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret)) })
     }
 }
@@ -99,7 +99,7 @@ impl Caller {
     pub async fn create_token(self, new: NewToken) -> Result<PersonalToken> {
         self.changes()?;
         self.access.demand(new.scopes)?;
-        let mut work = self.messenger.begin().await?;
+        let mut work = self.messenger.begin_of([self.access.user]).await?;
         let made = self.messenger.make_token(&mut work, self.access.user, new).await?;
         if self.access.kind == SessionKind::Token && made.token.expires_at > self.access.expires_at {
             return Err(Error::invalid("expires_in_days", "a token can't make one that outlives it"));

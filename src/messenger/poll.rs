@@ -33,7 +33,7 @@ impl Caller {
             return Ok(message);
         }
         polls::vote(&mut work.tx, id, user, &choices, now).await?;
-        work.announce(user, Change::PollVoted { message: id, chat, choices }).await?;
+        work.announce(user, Change::PollVoted { message: id, chat, choices });
         self.update(work, id).await
     }
 

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::idempotency::Subject;
 use super::wish::{self, Wish};
-use super::work::Work;
+use super::work::{Tries, Work};
 use super::{Caller, Core, Error, Limit, Messenger, Result};
 use crate::model::{self, Change, ChatId, Content, Message, MessageId, Parts, Position, Stream, UserId};
-use crate::store::{attachments, links, mentions, messages, streams};
+use crate::store::{Error as StoreError, attachments, links, mentions, messages, streams};
 
 /// The most posts that wait.
 pub(super) const LONGEST_QUEUE: usize = 4_096;
@@ -139,6 +139,16 @@ pub(super) async fn carry_out(
     wishes: &[Wish],
     keys: Keys,
 ) -> Result<Vec<Result<Message>>> {
+    let mut tries = Tries::default();
+    loop {
+        match carry_out_once(messenger, wishes, keys).await {
+            Err(Error::Again) if tries.another().await => {}
+            done => return done,
+        }
+    }
+}
+
+async fn carry_out_once(messenger: &Messenger, wishes: &[Wish], keys: Keys) -> Result<Vec<Result<Message>>> {
     let mut work = messenger.begin().await?;
     let results = say_all(messenger, &mut work, wishes, keys).await?;
     if work.tells_something() {
@@ -207,7 +217,11 @@ pub(super) async fn say_all(
         new.push(message);
         work.once(attempt.clone(), Subject::Message(id));
     }
-    messages::insert_many(&mut work.tx, &new.iter().collect::<Vec<_>>()).await?;
+    match messages::insert_many(&mut work.tx, &new.iter().collect::<Vec<_>>()).await {
+        // Another node has just written one of them: looked for once more, it is there.
+        Err(StoreError::Taken) => return Err(Error::Again),
+        written => written?,
+    }
     attachments::post_many(&mut work.tx, &new).await?;
     mentions::insert_many(&mut work.tx, &new).await?;
     links::insert_many(&mut work.tx, &addresses).await?;

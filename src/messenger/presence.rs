@@ -142,7 +142,7 @@ mod tests {
     const CROWD: i64 = 300;
 
     async fn messenger(folder: &std::path::Path) -> Messenger {
-        let db = Db::open(&format!("sqlite:{}", folder.join("db").display())).await.unwrap();
+        let db = Db::open(&format!("sqlite:{}", folder.join("db").display()), 2).await.unwrap();
         let files = Files::in_folder(folder).unwrap();
         let secrets = Secrets::open(&folder.join("key")).unwrap();
         let settings = Settings {

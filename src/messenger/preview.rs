@@ -140,7 +140,7 @@ impl Messenger {
         for message in messages::by_ids(&mut work.tx, ids).await? {
             // Meanwhile it may have been edited or deleted.
             if !message.previews.is_empty() {
-                work.announce(message.chat, Change::MessageUpdated(message)).await?;
+                work.announce(message.chat, Change::MessageUpdated(message));
             }
         }
         work.commit().await

@@ -40,7 +40,7 @@ impl Caller {
     /// Changes one's profile.
     pub async fn update_profile(self, profile: Profile) -> Result<User> {
         self.changes()?;
-        let mut work = self.messenger.begin().await?;
+        let mut work = self.messenger.begin_of([self.access.user]).await?;
         let before = users::by_id(&mut work.tx, self.access.user).await?.ok_or(Error::Unauthorized)?;
         let user = profile.apply(before.clone())?;
         if user.person != before.person {
@@ -128,7 +128,7 @@ fn change(
 
 /// Tells somebody's own devices how they are now, and, if others see a difference, everybody in their chats.
 pub(super) async fn tell_profile(work: &mut Work, user: &User, before: &User) -> Result<()> {
-    work.announce(user.id(), Change::UserUpdated(user.clone())).await?;
+    work.announce(user.id(), Change::UserUpdated(user.clone()));
     if user.person != before.person {
         tell_chats(work, user.id()).await?;
     }
@@ -137,15 +137,10 @@ pub(super) async fn tell_profile(work: &mut Work, user: &User, before: &User) ->
 
 /// Tells the chats of somebody how they are now.
 pub(super) async fn tell_chats(work: &mut Work, user: UserId) -> Result<()> {
-    /// How many streams one statement moves on.
-    const SOME: usize = 500;
     let places = members::of_user(&mut work.tx, user).await?;
-    for some in places.chunks(SOME) {
-        let told = some.iter().map(|(chat, member)| {
-            (Stream::from(*chat), Change::MemberUpdated { chat: *chat, member: member.clone() })
-        });
-        work.announce_all(told.collect()).await?;
-    }
+    work.announce_all(
+        places.into_iter().map(|(chat, member)| (Stream::from(chat), Change::MemberUpdated { chat, member })),
+    );
     Ok(())
 }
 

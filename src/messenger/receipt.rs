@@ -41,9 +41,9 @@ impl Membership {
                 marks::read(&mut work.tx, chat, user, seq).await?;
                 let told = Change::ChatRead { chat, user, message };
                 if marks::hides_reading(&mut work.tx, user).await? {
-                    work.announce(user, told).await?;
+                    work.announce(user, told);
                 } else {
-                    work.announce(chat, told).await?;
+                    work.announce(chat, told);
                 }
             }
         }
@@ -64,7 +64,7 @@ impl Membership {
         if seq > place.delivered_seq {
             marks::delivered(&mut work.tx, chat, user, seq).await?;
             if chat_now.member_count <= MOST_FOLLOWED {
-                work.announce(chat, Change::ChatDelivered { chat, user, message: upto }).await?;
+                work.announce(chat, Change::ChatDelivered { chat, user, message: upto });
             }
         }
         work.once(self.attempt, Subject::Nothing);

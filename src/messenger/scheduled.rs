@@ -35,7 +35,7 @@ impl Caller {
     pub async fn schedule(self, chat: ChatId, new: NewMessage, due_at: Time) -> Result<Scheduled> {
         self.changes()?;
         let author = self.access.user;
-        let mut work = self.messenger.begin().await?;
+        let mut work = self.messenger.begin_of([author]).await?;
         let now = work.now;
         check_due(due_at, now)?;
         let wish = Wish { chat, author, new, brought: None, attempt: None };
@@ -60,7 +60,7 @@ impl Caller {
             failure: None,
         };
         scheduled::insert(&mut work.tx, &waiting).await?;
-        work.announce(author, Change::ScheduledSaved(Box::new(waiting.clone()))).await?;
+        work.announce(author, Change::ScheduledSaved(Box::new(waiting.clone())));
         work.once(self.attempt, Subject::Scheduled(id));
         work.commit().await?;
         Ok(waiting)
@@ -95,7 +95,7 @@ impl Caller {
             (waiting.due_at, waiting.failure) = (due_at, None);
         }
         scheduled::update(&mut work.tx, &waiting).await?;
-        work.announce(waiting.author, Change::ScheduledSaved(Box::new(waiting.clone()))).await?;
+        work.announce(waiting.author, Change::ScheduledSaved(Box::new(waiting.clone())));
         work.once(self.attempt, Subject::Scheduled(id));
         work.commit().await?;
         Ok(waiting)
@@ -191,7 +191,7 @@ async fn gone(work: &mut Work, waiting: &Scheduled, message: Option<&Message>) -
     let Scheduled { id, chat, author, .. } = *waiting;
     scheduled::delete(&mut work.tx, id).await?;
     let message = message.map(|message| message.id);
-    work.announce(author, Change::ScheduledRemoved { id, chat, message }).await?;
+    work.announce(author, Change::ScheduledRemoved { id, chat, message });
     Ok(())
 }
 
@@ -200,7 +200,7 @@ async fn fail(work: &mut Work, mut waiting: Scheduled, refusal: &Error) -> Resul
     let code = refusal.code().to_owned();
     waiting.failure = Some(Failure { code, reason: refusal.to_string().chars().take(500).collect() });
     scheduled::update(&mut work.tx, &waiting).await?;
-    work.announce(waiting.author, Change::ScheduledSaved(Box::new(waiting))).await?;
+    work.announce(waiting.author, Change::ScheduledSaved(Box::new(waiting)));
     Ok(())
 }
 

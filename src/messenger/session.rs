@@ -93,7 +93,7 @@ impl Messenger {
         let refresh = secrets::random();
         sessions::insert_refresh(&mut work.tx, sha256(&refresh), session.id, now, now + REFRESH_LIFE).await?;
         let id = session.id;
-        work.announce(user, Change::SessionCreated(session)).await?;
+        work.announce(user, Change::SessionCreated(session));
         self.granted(user, id, &refresh, now)
     }
 
@@ -167,7 +167,7 @@ pub(super) async fn revoke(work: &mut Work, session: &Session) -> Result<()> {
         SessionKind::SignIn => Change::SessionRevoked(id),
         SessionKind::Token => Change::TokenRevoked(id),
     };
-    work.announce(user, change).await?;
+    work.announce(user, change);
     work.after(move |messenger| {
         messenger.tokens.revoke(id, now);
         messenger.hub.close_session(user, id, Close::Revoked);
@@ -266,7 +266,7 @@ impl Caller {
         is: impl Fn(&Session) -> bool + Send,
         noun: &'static str,
     ) -> Result<()> {
-        let mut work = self.messenger.begin().await?;
+        let mut work = self.messenger.begin_of([self.access.user]).await?;
         let session = sessions::by_id(&mut work.tx, id).await?;
         let session = session.filter(|session| session.user == self.access.user && is(session));
         revoke(&mut work, &session.ok_or(Error::NotFound(noun))?).await?;
@@ -277,7 +277,7 @@ impl Caller {
     /// Ends all of one's sign-ins but this one.
     pub async fn revoke_other_sessions(self) -> Result<()> {
         self.changes()?;
-        let mut work = self.messenger.begin().await?;
+        let mut work = self.messenger.begin_of([self.access.user]).await?;
         revoke_sign_ins(&mut work, self.access.user, Some(self.access.session)).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await

@@ -14,7 +14,7 @@ use crate::model::{
     Right, Time, UserId,
 };
 use crate::store::members::{self, Seat};
-use crate::store::{attachments, idempotency, mentions, messages};
+use crate::store::{attachments, chats, idempotency, mentions, messages};
 
 /// A post without the one who waits for it.
 pub(super) struct Wish {
@@ -96,6 +96,8 @@ pub(super) async fn refuse_strangers(
     results: &mut Results,
 ) -> Result<HashMap<(ChatId, UserId), Seat>> {
     let pairs: HashSet<_> = wishes.iter().map(|wish| (wish.chat, wish.author)).collect();
+    // Before their rows: whoever changes a chat holds it first.
+    chats::lock_all(&mut work.tx, pairs.iter().map(|(chat, _)| *chat)).await?;
     let seats = members::seats(&mut work.tx, pairs).await?;
     for (wish, result) in wishes.iter().zip(results) {
         let refusal = match seats.get(&(wish.chat, wish.author)) {

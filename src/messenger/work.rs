@@ -1,10 +1,11 @@
 //! A change: write, announce, commit. What is announced is told after the commit and only then.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::idempotency::{Attempt, Subject};
-use super::{Messenger, Result, log};
-use crate::model::{Change, Event, Position, Stream, Time};
+use super::{Messenger, Result, log, secrets};
+use crate::model::{Change, Event, Position, Stream, Time, UserId};
 use crate::store::{self, Error as StoreError, Tx, idempotency, streams};
 
 /// A change under way. Dropped without [`Work::commit`], it never was.
@@ -13,9 +14,29 @@ pub(super) struct Work {
     pub tx: Tx,
     pub now: Time,
     messenger: Messenger,
-    events: Vec<Event>,
+    /// What is told, in this order, and at which place of which stream, once it has one.
+    announced: Vec<(Stream, Option<i64>, Change)>,
     attempts: Vec<(Attempt, Subject)>,
     after: Vec<After>,
+}
+
+/// How often something was tried that another change was in the way of.
+#[derive(Debug, Default)]
+pub struct Tries(u32);
+
+impl Tries {
+    /// Waits a moment, if it is worth another try. Longer each time, and by chance, so that two that met don't meet
+    /// again.
+    pub async fn another(&mut self) -> bool {
+        const MOST: u32 = 3;
+        self.0 += 1;
+        if self.0 > MOST {
+            return false;
+        }
+        let chance = u64::from(secrets::random()[0]) % 16;
+        tokio::time::sleep(Duration::from_millis(chance << self.0)).await;
+        true
+    }
 }
 
 /// What to do once a change is on the disk.
@@ -26,7 +47,15 @@ impl Messenger {
         let tx = self.db.begin().await?;
         let messenger = self.clone();
         let now = self.clock.now();
-        Ok(Work { tx, now, messenger, events: Vec::new(), attempts: Vec::new(), after: Vec::new() })
+        Ok(Work { tx, now, messenger, announced: Vec::new(), attempts: Vec::new(), after: Vec::new() })
+    }
+
+    /// Begins a change of accounts or what belongs to them: others that do so wait until it ends.
+    pub(super) async fn begin_of(&self, users: impl IntoIterator<Item = UserId> + Send) -> Result<Work> {
+        let users: Vec<UserId> = users.into_iter().collect();
+        let mut work = self.begin().await?;
+        store::users::lock(&mut work.tx, users).await?;
+        Ok(work)
     }
 }
 
@@ -34,58 +63,81 @@ impl Work {
     /// Takes the next place in a stream.
     pub(super) async fn place(&mut self, stream: impl Into<Stream>) -> Result<Position> {
         let stream = stream.into();
-        streams::advance(&mut self.tx, &HashMap::from([(stream, 1)])).await?;
-        let last = streams::seqs(&mut self.tx, &[stream]).await?;
-        Ok(Position { stream, seq: last.get(&stream).copied().unwrap_or_default() })
+        let mut places = self.places(stream, 1).await?;
+        Ok(places.pop().unwrap_or(Position { stream, seq: 0 }))
     }
 
-    /// Takes the next places in a stream.
+    /// Takes the next places in a stream, after those of what was announced there.
     pub(super) async fn places(&mut self, stream: impl Into<Stream>, count: i64) -> Result<Vec<Position>> {
         let stream = stream.into();
-        streams::advance(&mut self.tx, &HashMap::from([(stream, count)])).await?;
-        let last = streams::seqs(&mut self.tx, &[stream]).await?.get(&stream).copied().unwrap_or_default();
+        let waiting = self.waiting().filter(|of| *of == stream).count();
+        let last = self.advance(&HashMap::from([(stream, waiting as i64 + count)])).await?;
+        self.seat(&last.iter().map(|(stream, seq)| (*stream, seq - count)).collect());
+        let last = last.get(&stream).copied().unwrap_or_default();
         Ok((last - count + 1..=last).map(|seq| Position { stream, seq }).collect())
     }
 
     /// Says what happened at a place that was taken.
     pub(super) fn announce_at(&mut self, position: Position, change: Change) {
-        self.events.push(Event { position, at: self.now, change });
+        self.announced.push((position.stream, Some(position.seq), change));
     }
 
-    /// Says what happened, at the next place of a stream.
-    pub(super) async fn announce(&mut self, stream: impl Into<Stream>, change: Change) -> Result<Position> {
-        let position = self.place(stream).await?;
-        self.announce_at(position, change);
-        Ok(position)
+    /// Says what happened, at the next place of a stream. The place is taken at the end, together with all others and
+    /// in one order: two changes that tell the same people then wait for each other instead of deadlocking.
+    pub(super) fn announce(&mut self, stream: impl Into<Stream>, change: Change) {
+        self.announced.push((stream.into(), None, change));
     }
 
     /// Says what happened in many streams, in each in the order given.
-    pub(super) async fn announce_all(&mut self, changes: Vec<(Stream, Change)>) -> Result<()> {
+    pub(super) fn announce_all(&mut self, changes: impl IntoIterator<Item = (Stream, Change)>) {
+        self.announced.extend(changes.into_iter().map(|(stream, change)| (stream, None, change)));
+    }
+
+    /// The streams of what has no place yet.
+    fn waiting(&self) -> impl Iterator<Item = Stream> {
+        self.announced.iter().filter(|(_, seq, _)| seq.is_none()).map(|(stream, ..)| *stream)
+    }
+
+    /// Gives everything that was announced its place.
+    async fn take_places(&mut self) -> Result<()> {
         let mut counts: HashMap<Stream, i64> = HashMap::new();
-        for (stream, _) in &changes {
-            *counts.entry(*stream).or_default() += 1;
+        for stream in self.waiting() {
+            *counts.entry(stream).or_default() += 1;
         }
-        if counts.is_empty() {
-            return Ok(());
-        }
-        streams::advance(&mut self.tx, &counts).await?;
-        let streams: Vec<Stream> = counts.keys().copied().collect();
-        let mut places = streams::seqs(&mut self.tx, &streams).await?;
-        for (stream, seq) in &mut places {
-            *seq -= counts.get(stream).copied().unwrap_or_default();
-        }
-        for (stream, change) in changes {
-            let place = places.entry(stream).or_default();
-            *place += 1;
-            let position = Position { stream, seq: *place };
-            self.announce_at(position, change);
-        }
+        let last = self.advance(&counts).await?;
+        self.seat(&last);
         Ok(())
+    }
+
+    /// Moves streams on; answers how far they are then.
+    async fn advance(&mut self, counts: &HashMap<Stream, i64>) -> Result<HashMap<Stream, i64>> {
+        /// How many streams one statement moves on.
+        const SOME: usize = 500;
+        let mut streams: Vec<_> = counts.iter().map(|(stream, count)| (*stream, *count)).collect();
+        streams.sort_unstable();
+        let mut last = HashMap::new();
+        for some in streams.chunks(SOME) {
+            streams::advance(&mut self.tx, &some.iter().copied().collect()).await?;
+            let some: Vec<Stream> = some.iter().map(|(stream, _)| *stream).collect();
+            last.extend(streams::seqs(&mut self.tx, &some).await?);
+        }
+        Ok(last)
+    }
+
+    /// Gives what waits in some streams its places, of which the last of each is told.
+    fn seat(&mut self, last: &HashMap<Stream, i64>) {
+        let mut last = last.clone();
+        for (stream, seq, _) in self.announced.iter_mut().rev().filter(|(_, seq, _)| seq.is_none()) {
+            if let Some(last) = last.get_mut(stream) {
+                *seq = Some(*last);
+                *last -= 1;
+            }
+        }
     }
 
     /// Whether anything happened so far that others hear of.
     pub(super) fn tells_something(&self) -> bool {
-        !self.events.is_empty()
+        !self.announced.is_empty()
     }
 
     /// Which request this is the change of, and what it is about.
@@ -100,7 +152,14 @@ impl Work {
 
     /// Makes the change last and tells it.
     pub(super) async fn commit(mut self) -> Result<()> {
-        let records: Vec<_> = self.events.iter().map(log::record).collect();
+        self.take_places().await?;
+        let at = self.now;
+        let event = |(stream, seq, change): (Stream, Option<i64>, Change)| {
+            let position = Position { stream, seq: seq.unwrap_or_default() };
+            Event { position, at, change }
+        };
+        let events: Vec<Event> = std::mem::take(&mut self.announced).into_iter().map(event).collect();
+        let records: Vec<_> = events.iter().map(log::record).collect();
         store::events::insert_many(&mut self.tx, &records).await?;
         let keys: Vec<_> =
             self.attempts.iter().map(|(attempt, subject)| attempt.record(*subject, self.now)).collect();
@@ -113,7 +172,7 @@ impl Work {
             }
             return Err(error.into());
         }
-        let Self { tx, messenger, events, after, .. } = self;
+        let Self { tx, messenger, after, .. } = self;
         let mut said = Vec::new();
         let mut wakes_index = false;
         for event in &events {

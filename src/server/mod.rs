@@ -63,7 +63,8 @@ pub async fn open(
     let files = Files::in_folder(&files).map_err(|error| {
         refused(format!("the folder for files {} can't be used", files.display()), &error)
     })?;
-    let db = Db::open(&data.database_url())
+    let url = data.database_url().map_err(|error| refused("the database's address is unknown", &error))?;
+    let db = Db::open(&url, data.database_connections)
         .await
         .map_err(|error| refused("the database can't be opened", &error))?;
     Messenger::new(db, files, &secrets, clock, settings)

@@ -1,12 +1,14 @@
 //! Chats themselves, whoever looks at them.
 
-use sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use std::collections::BTreeSet;
+
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::members::{PLACE, Place};
 use super::schema::{Chat as C, Member as M, Message as Msg};
 use super::{Result, Run};
-use crate::model::{About, AttachmentId, ChatId, ChatKind, Role, Time, UserId, fold};
+use crate::model::{About, AttachmentId, ChatId, ChatKind, MessageId, Role, Time, UserId, fold};
 
 /// The longest folded title that is kept, in characters: folding can make a text longer.
 const LONGEST_FOLDED: usize = 400;
@@ -206,11 +208,37 @@ pub async fn by_code(run: &mut impl Run, code: &str) -> Result<Option<Plain>> {
 
 /// Makes others wait who are about to change the chat or who is in it, until this change ends.
 pub async fn lock(run: &mut impl Run, id: ChatId) -> Result<()> {
+    lock_all(run, [id]).await
+}
+
+/// Holds several chats until the change ends.
+pub async fn lock_all(run: &mut impl Run, ids: impl IntoIterator<Item = ChatId>) -> Result<()> {
+    let ids: BTreeSet<ChatId> = ids.into_iter().collect();
     // SQLite has one writer at a time anyway.
+    if run.is_mysql() && !ids.is_empty() {
+        // In their order: two changes that lock the same chats then wait instead of deadlocking.
+        let mut question = Query::select()
+            .column(C::Id)
+            .from(C::Table)
+            .and_where(Expr::col(C::Id).is_in(ids))
+            .order_by(C::Id, Order::Asc)
+            .to_owned();
+        run.all::<(ChatId,)>(question.lock_exclusive()).await?;
+    }
+    Ok(())
+}
+
+/// Holds the chat of a message until the change ends.
+pub async fn lock_of(run: &mut impl Run, message: MessageId) -> Result<()> {
     if run.is_mysql() {
-        let mut question =
-            Query::select().column(C::Id).from(C::Table).and_where(Expr::col(C::Id).eq(id)).to_owned();
-        run.one::<(ChatId,)>(question.lock_exclusive()).await?;
+        let question = Query::select()
+            .column(Msg::ChatId)
+            .from(Msg::Table)
+            .and_where(Expr::col(Msg::Id).eq(message))
+            .to_owned();
+        if let Some((chat,)) = run.one::<(ChatId,)>(&question).await? {
+            lock(run, chat).await?;
+        }
     }
     Ok(())
 }

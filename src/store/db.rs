@@ -2,13 +2,12 @@
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use sea_query::{MysqlQueryBuilder, SelectStatement, SqliteQueryBuilder};
 use sea_query_sqlx::SqlxBinder;
 use sqlx::migrate::Migrator;
-use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlRow};
+use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -18,15 +17,19 @@ use sqlx::{
 };
 
 use super::writer::{After, Lease, Writer};
-use super::{Error, Result};
+use super::{Error, Result, mysql};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
-static MYSQL_MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
+pub(super) static MYSQL_MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
 
 /// How many questions SQLite answers at once; each has a thread of its own.
 const SQLITE_READERS: u32 = 4;
 /// Prepared statements kept per connection. Posts of different batch sizes are different statements.
 const STATEMENTS: usize = 1_024;
+
+/// A transaction that sees one moment, though the others of its session see each the newest.
+const MYSQL_SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
+                              START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
 /// A database: embedded SQLite (one writer, some readers) or MySQL.
 #[derive(Clone)]
@@ -135,7 +138,12 @@ impl Tx {
         match self {
             Self::Sqlite(lease) => lease.commit(Box::new(after) as After).await,
             Self::MySql(transaction) => {
-                transaction.commit().await?;
+                transaction.commit().await.map_err(|error| match error {
+                    // Refused, nothing was written.
+                    sqlx::Error::Database(_) => error.into(),
+                    // Lost on the way to the disk or back: nobody knows.
+                    _ => Error::Unavailable,
+                })?;
                 after();
                 Ok(())
             }
@@ -144,12 +152,12 @@ impl Tx {
 }
 
 impl Db {
-    /// Opens `sqlite:<path>` or `mysql://…` and brings its tables up to date.
-    pub async fn open(url: &str) -> Result<Self> {
-        if let Some(path) = url.strip_prefix("sqlite:") {
-            Self::open_sqlite(Path::new(path)).await
-        } else {
-            Self::open_mysql(url).await
+    /// Opens `sqlite:<path>` or `mysql://…`, the latter with so many connections at most, and brings its tables up to
+    /// date.
+    pub async fn open(url: &str, connections: u32) -> Result<Self> {
+        match url.strip_prefix("sqlite:") {
+            Some(path) => Self::open_sqlite(Path::new(path)).await,
+            None => Ok(Self::MySql(mysql::open(url, connections).await?)),
         }
     }
 
@@ -177,13 +185,6 @@ impl Db {
         Ok(Self::Sqlite { file: file.to_owned(), readers, writer: Writer::start(connection) })
     }
 
-    async fn open_mysql(url: &str) -> Result<Self> {
-        let options = MySqlConnectOptions::from_str(url)?.disable_statement_logging();
-        let pool = MySqlPoolOptions::new().max_connections(16).connect_with(options).await?;
-        MYSQL_MIGRATIONS.run(&pool).await?;
-        Ok(Self::MySql(pool))
-    }
-
     pub async fn read(&self) -> Result<Reader> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
@@ -194,7 +195,7 @@ impl Db {
     pub async fn snapshot(&self) -> Result<Snapshot> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Snapshot::Sqlite(readers.begin().await?),
-            Self::MySql(pool) => Snapshot::MySql(pool.begin().await?),
+            Self::MySql(pool) => Snapshot::MySql(pool.begin_with(MYSQL_SNAPSHOT).await?),
         })
     }
 
@@ -243,10 +244,20 @@ async fn migrate_sqlite(file: &Path, connection: &mut sqlx::SqliteConnection) ->
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(refusal) = &error
+            && let Some(refusal) = refusal.try_downcast_ref::<MySqlDatabaseError>()
+            && let Some(meaning) = mysql::meaning(refusal)
+        {
+            return meaning;
+        }
         // SQLite's own numbers: 13 is a full disk, 10 (and its extended forms) a failing one.
         match &error {
             sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Self::Taken,
             sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some("13") => Self::Full,
+            sqlx::Error::PoolClosed => Self::Closed,
+            sqlx::Error::PoolTimedOut => Self::Unavailable,
+            // What was begun on a connection that is lost is undone.
+            sqlx::Error::Io(_) => Self::Again,
             _ => Self::Failed(error),
         }
     }

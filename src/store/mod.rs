@@ -5,6 +5,7 @@
 
 mod columns;
 mod db;
+mod mysql;
 mod schema;
 mod writer;
 
@@ -52,12 +53,19 @@ pub enum Error {
     /// The disk is full.
     #[error("the disk is full")]
     Full,
-    /// It refused for now; nothing was written.
+    /// Another change was in the way, or the connection was lost before the end: nothing was written, and it may be
+    /// tried again at once.
+    #[error("another change was in the way")]
+    Again,
+    /// It refused for now; nobody knows whether anything was written.
     #[error("the database is not available")]
     Unavailable,
     /// The server is stopping.
     #[error("the database is closed")]
     Closed,
+    /// It will not do; the sentence says why.
+    #[error("{0}")]
+    Refused(String),
     #[error(transparent)]
     Failed(sqlx::Error),
 }

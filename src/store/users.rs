@@ -1,6 +1,6 @@
 //! Accounts.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use sea_query::{CaseStatement, Cond, Expr, ExprTrait, LikeExpr, Order, Query, SelectStatement};
 use sqlx::FromRow;
@@ -175,6 +175,23 @@ pub async fn forget(run: &mut impl Run, id: UserId, now: Time) -> Result<()> {
         .and_where(Expr::col(U::Id).eq(id))
         .to_owned();
     run.execute(&update).await
+}
+
+/// Makes others wait who are about to change these accounts or what belongs to them, until this change ends.
+pub async fn lock(run: &mut impl Run, ids: impl IntoIterator<Item = UserId>) -> Result<()> {
+    // SQLite has one writer at a time anyway.
+    if run.is_mysql() {
+        // In their order: two changes that lock the same accounts then wait instead of deadlocking.
+        let ids: BTreeSet<UserId> = ids.into_iter().collect();
+        let mut question = Query::select()
+            .column(U::Id)
+            .from(U::Table)
+            .and_where(Expr::col(U::Id).is_in(ids))
+            .order_by(U::Id, Order::Asc)
+            .to_owned();
+        run.all::<(UserId,)>(question.lock_exclusive()).await?;
+    }
+    Ok(())
 }
 
 pub async fn by_id(run: &mut impl Run, id: UserId) -> Result<Option<User>> {

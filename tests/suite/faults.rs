@@ -515,23 +515,23 @@ impl Process {
 }
 
 /// Somebody who posts one message after the other, and knows what became of each.
-struct Poster {
+pub struct Poster {
     person: Person,
     chat: i64,
     name: usize,
     next: usize,
     /// What was answered, in order.
-    acknowledged: Vec<Value>,
+    pub acknowledged: Vec<Value>,
     /// The key and the body of what got no answer.
     unanswered: Option<(String, Value)>,
 }
 
 impl Poster {
-    fn new(person: &Person, chat: i64, name: usize) -> Self {
+    pub fn new(person: &Person, chat: i64, name: usize) -> Self {
         Self { person: person.clone(), chat, name, next: 0, acknowledged: Vec::new(), unanswered: None }
     }
 
-    async fn post_until(mut self, stop: Arc<AtomicBool>) -> Self {
+    pub async fn post_until(mut self, stop: Arc<AtomicBool>) -> Self {
         while !stop.load(Ordering::SeqCst) {
             self.next += 1;
             let text = format!("{} {}", self.name, self.next);
@@ -566,7 +566,7 @@ impl Poster {
     }
 
     /// Sends what got no answer again with its key: it is carried out now, or it was.
-    async fn repeat_what_got_no_answer(&mut self) {
+    pub async fn repeat_what_got_no_answer(&mut self) {
         let Some((key, body)) = self.unanswered.take() else {
             return;
         };
@@ -587,7 +587,7 @@ impl Poster {
 
 /// Every acknowledged message is there once, as it was answered, each poster's in order; and nothing
 /// else is but what got no answer.
-fn check(kept: &[Value], posters: &[Poster]) {
+pub fn check(kept: &[Value], posters: &[Poster]) {
     let mut places = BTreeMap::new();
     for (place, message) in kept.iter().enumerate() {
         assert!(places.insert(message["content"].as_str().unwrap(), place).is_none(), "twice: {message}");
@@ -744,7 +744,7 @@ async fn announce(person: &Person, size: usize) -> Value {
 }
 
 /// All that people said in a chat, the oldest first.
-async fn history(person: &Person, chat: i64) -> Vec<Value> {
+pub async fn history(person: &Person, chat: i64) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
     loop {
         let before = all.last().map(|message| format!("&before_id={}", message["id"])).unwrap_or_default();

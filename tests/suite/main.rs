@@ -8,9 +8,12 @@
     reason = "a test that can't go on fails; clippy lets only functions with #[test] by itself"
 )]
 
+mod database;
 mod faults;
 mod layers;
 mod openapi;
+mod restart;
+mod schema;
 mod server;
 mod site;
 mod store;

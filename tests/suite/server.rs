@@ -16,6 +16,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use crate::database::Database;
+
 /// Long enough for anything that should happen; nothing that succeeds waits for it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -28,6 +30,7 @@ struct Settings {
 /// A running server with a folder of its own. Rate limits are off unless a test asks for them.
 pub struct TestServer {
     pub dir: TempDir,
+    pub database: Database,
     pub clock: Clock,
     pub running: Running,
     pub url: String,
@@ -44,33 +47,47 @@ impl TestServer {
     pub async fn with(flags: &[&str]) -> Self {
         let dir = TempDir::new().unwrap();
         let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        Self::in_folder(dir, Clock::default(), flags).await
+        Self::in_folder(dir, Database::new().await, Clock::default(), flags).await
     }
 
-    async fn in_folder(dir: TempDir, clock: Clock, flags: Vec<String>) -> Self {
-        let folder = dir.path().to_str().unwrap().to_owned();
-        let mut args = vec!["besedka".to_owned(), "--data-dir".to_owned(), folder];
+    /// On a database that the test looks after.
+    pub async fn on(database: Database, flags: &[&str]) -> Self {
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        Self::in_folder(TempDir::new().unwrap(), database, Clock::default(), flags).await
+    }
+
+    async fn in_folder(dir: TempDir, database: Database, clock: Clock, flags: Vec<String>) -> Self {
+        let mut args = kept_in(&dir, &database);
         args.extend(flags.iter().cloned());
         let config = Settings::parse_from(args).config;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let running = server::start(&config, listener, clock.clone()).await.unwrap();
         let url = format!("http://{}", running.address);
         let http = client();
-        Self { dir, clock, running, url, flags, http }
+        Self { dir, database, clock, running, url, flags, http }
     }
 
     /// Stops it gracefully and starts it again on the same data, at another port.
     pub async fn restart(self) -> Self {
-        let Self { dir, clock, running, flags, .. } = self;
+        let Self { dir, database, clock, running, flags, .. } = self;
         running.stop().await;
-        Self::in_folder(dir, clock, flags).await
+        Self::in_folder(dir, database, clock, flags).await
     }
 
     /// The messenger once more on the same data, as an administrator's command in another process has it.
     pub async fn beside(&self) -> Messenger {
-        let folder = self.dir.path().to_str().unwrap();
-        let config = Settings::parse_from(["besedka", "--data-dir", folder]).config;
+        let config = Settings::parse_from(kept_in(&self.dir, &self.database)).config;
         server::open(&config.data, config.settings(), self.clock.clone()).await.unwrap()
+    }
+
+    /// Changes something in the database that no API changes.
+    pub async fn change(&self, statement: &str) {
+        self.database.change(self.dir.path(), statement).await;
+    }
+
+    /// A number in the database that no API tells.
+    pub async fn count(&self, question: &str) -> i64 {
+        self.database.count(self.dir.path(), question).await
     }
 
     /// Makes an account `<name>@example.com` with the password `password123`, signed in.
@@ -104,6 +121,12 @@ impl TestServer {
             http: self.http.clone(),
         }
     }
+}
+
+/// The command line of a server that keeps everything there.
+fn kept_in(dir: &TempDir, database: &Database) -> Vec<String> {
+    let folder = dir.path().to_str().unwrap();
+    ["besedka", "--data-dir", folder, "--database-url", &database.url(dir.path())].map(str::to_owned).to_vec()
 }
 
 /// The server brings reqwest without a choice of cryptography; whoever makes a client makes the choice.

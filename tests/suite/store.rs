@@ -10,9 +10,11 @@ use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use crate::database::Database;
+
 #[tokio::test]
 async fn a_refused_change_within_a_group_does_not_undo_the_others() {
-    let (_dir, db) = database().await;
+    let (_dir, db) = sqlite().await;
     let (order, mut made) = tokio::sync::mpsc::unbounded_channel();
     let mut first = db.begin().await.unwrap();
     // These two wait for the connection while the first has it: they are of its group.
@@ -54,7 +56,7 @@ async fn a_refused_change_within_a_group_does_not_undo_the_others() {
 
 #[tokio::test]
 async fn a_change_that_is_dropped_never_was() {
-    let (_dir, db) = database().await;
+    let (_kept, db) = database().await;
     let mut dropped = db.begin().await.unwrap();
     streams::create(&mut dropped, &[Stream(1)]).await.unwrap();
     drop(dropped);
@@ -71,7 +73,7 @@ async fn a_change_that_is_dropped_never_was() {
 
 #[tokio::test]
 async fn whoever_stops_waiting_for_the_connection_holds_nobody_up() {
-    let (_dir, db) = database().await;
+    let (_kept, db) = database().await;
     let first = db.begin().await.unwrap();
     let impatient = tokio::spawn({
         let db = db.clone();
@@ -89,7 +91,7 @@ async fn whoever_stops_waiting_for_the_connection_holds_nobody_up() {
 
 #[tokio::test]
 async fn a_snapshot_stays_as_it_was() {
-    let (_dir, db) = database().await;
+    let (_kept, db) = database().await;
     let mut snapshot = db.snapshot().await.unwrap();
     assert_eq!(streams::seqs(&mut snapshot, &[Stream(1)]).await.unwrap().len(), 0);
     let mut tx = db.begin().await.unwrap();
@@ -101,19 +103,19 @@ async fn a_snapshot_stays_as_it_was() {
 
 #[tokio::test]
 async fn what_was_committed_is_there_after_opening_again() {
-    let (dir, db) = database().await;
+    let (kept, db) = database().await;
     let mut tx = db.begin().await.unwrap();
     streams::create(&mut tx, &[Stream(1)]).await.unwrap();
     tx.commit(|| ()).await.unwrap();
     db.close().await;
     assert!(matches!(db.begin().await, Err(Error::Closed)));
-    let db = open(dir.path()).await;
+    let db = kept.1.open(kept.0.path()).await;
     assert_eq!(there(&db).await, [1]);
 }
 
 #[tokio::test]
 async fn sqlite_keeps_a_log_waits_for_the_disk_and_checks_references() {
-    let (_dir, db) = database().await;
+    let (_dir, db) = sqlite().await;
     let mut tx = db.begin().await.unwrap();
     let Tx::Sqlite(connection) = &mut tx else { panic!("it is SQLite") };
     let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut **connection).await.unwrap();
@@ -179,7 +181,7 @@ async fn a_newer_database_is_left_alone() {
     .await
     .unwrap();
     connection.close().await.unwrap();
-    let opened = Db::open(&format!("sqlite:{}", file.display())).await;
+    let opened = Db::open(&format!("sqlite:{}", file.display()), 2).await;
     assert!(opened.is_err(), "an older program must not write into it");
 }
 
@@ -195,7 +197,7 @@ fn both_databases_have_the_same_migrations() {
 
 #[tokio::test]
 async fn a_preview_goes_when_it_is_stale_and_no_message_links_to_it() {
-    let (_dir, db) = database().await;
+    let (_kept, db) = database().await;
     let mut tx = db.begin().await.unwrap();
     let link = |name: &str| Link::new(&format!("https://{name}.example/")).unwrap();
     let page = Page { title: "Title".to_owned(), description: None, site_name: None };
@@ -225,14 +227,22 @@ async fn a_preview_goes_when_it_is_stale_and_no_message_links_to_it() {
     assert_eq!((known.stale_at, known.has_page), (Time(20), true));
 }
 
-async fn database() -> (TempDir, Db) {
+/// A database of the kind that the suite runs on, and what keeps it until the test is over.
+async fn database() -> ((TempDir, Database), Db) {
+    let (dir, database) = (TempDir::new().unwrap(), Database::new().await);
+    let db = database.open(dir.path()).await;
+    ((dir, database), db)
+}
+
+/// For what only SQLite has.
+async fn sqlite() -> (TempDir, Db) {
     let dir = TempDir::new().unwrap();
     let db = open(dir.path()).await;
     (dir, db)
 }
 
 async fn open(folder: &Path) -> Db {
-    Db::open(&format!("sqlite:{}", folder.join("besedka.db").display())).await.unwrap()
+    Db::open(&format!("sqlite:{}", folder.join("besedka.db").display()), 2).await.unwrap()
 }
 
 /// Lets every other task go on until it waits for something; the runtime has one thread.

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use poem::http::{Method, StatusCode, header};
 use poem::web::Data;
-use poem::{Endpoint, FromRequest, IntoResponse, Request, RequestBody, Response, Result};
+use poem::{Endpoint, FromRequest, IntoResponse, Request, RequestBody, RequestParts, Response, Result};
 use poem_openapi::payload::Json;
 use poem_openapi::registry::{MetaParamIn, MetaSchemaRef, Registry};
 use poem_openapi::types::{ToJSON, Type};
@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::Refusal;
 use super::types::{self, Problem};
 use crate::api::site::Site;
-use crate::messenger::{Access, Attempt, Error, Messenger, Original, Subject, Turn};
+use crate::messenger::{Access, Attempt, Error, Messenger, Original, Subject, Tries, Turn};
 
 /// The largest JSON body: a message of 64 KiB and what belongs to it.
 const LARGEST_BODY: usize = 128 * 1024;
@@ -111,6 +111,34 @@ impl<E> Keyed<E> {
     }
 }
 
+impl<E: Endpoint> Keyed<E> {
+    /// Carries a request out; again, when another change was in its way.
+    async fn carry_out(&self, request: &Request, body: &[u8]) -> Response {
+        let mut tries = Tries::default();
+        loop {
+            let response = self.0.get_response(copy(request, body)).await;
+            let at_once = response.status() == StatusCode::SERVICE_UNAVAILABLE
+                && response.header(header::RETRY_AFTER).is_some_and(|seconds| seconds == "0");
+            if !at_once || !tries.another().await {
+                return response;
+            }
+        }
+    }
+}
+
+/// A request like one whose body was read.
+fn copy(request: &Request, body: &[u8]) -> Request {
+    let (mut parts, ()) = poem::http::Request::new(()).into_parts();
+    parts.method.clone_from(request.method());
+    parts.uri.clone_from(request.uri());
+    parts.version = request.version();
+    parts.headers.clone_from(request.headers());
+    parts.extensions.clone_from(request.extensions());
+    let (local, remote) = (request.local_addr().clone(), request.remote_addr().clone());
+    let parts = RequestParts::from((parts, local, remote, request.scheme().clone()));
+    Request::from_parts(parts, body.to_vec().into())
+}
+
 impl<E: Endpoint> Endpoint for Keyed<E> {
     type Output = Response;
 
@@ -124,8 +152,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
         };
         let path = request.uri().path();
         if FREE.contains(&path) {
-            request.set_body(body);
-            return Ok(self.0.get_response(request).await);
+            return Ok(self.carry_out(&request, &body).await);
         }
         let key = request.headers().get(HEADER).map(|key| String::from_utf8_lossy(key.as_bytes()));
         let slot = Slot(Arc::new(Known {
@@ -139,8 +166,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
         let messenger = Data::<&Messenger>::from_request_without_body(&request).await?.clone();
         let base = Data::<&Site>::from_request_without_body(&request).await?.base(&request);
         request.extensions_mut().insert(slot.clone());
-        request.set_body(body);
-        let response = self.0.get_response(request).await;
+        let response = self.carry_out(&request, &body).await;
         if response.status().is_success() {
             return Ok(response);
         }

@@ -404,10 +404,7 @@ async fn a_file_that_is_not_posted_within_a_day_goes() {
     let ann = server.again(&ann, "ann").await;
     assert_eq!(fetch(&ann, &server, &posted, None).await.bytes, PNG);
     ann.get(&format!("/attachments/{forsaken}/info")).await.refused(404, "not_found");
-    let file = format!("sqlite:{}", server.dir.path().join("besedka.db").display());
-    let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&file).await.unwrap();
-    let rows: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM attachment").fetch_one(&mut connection).await.unwrap();
+    let rows = server.count("SELECT count(*) FROM attachment").await;
     assert_eq!(rows, 1);
 }
 

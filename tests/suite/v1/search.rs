@@ -6,7 +6,6 @@ use besedka::model::search::{Query, Token, asked};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::{Connection, SqliteConnection};
 
 use crate::server::{Dice, Person, Reply, TestServer, fields};
 
@@ -200,9 +199,7 @@ async fn what_disappears_by_itself_leaves_the_index() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let (short, stays) = (anna.group("Short", &[]).await, anna.group("Stays", &[]).await);
-    let mut file = database(&server).await;
-    let life = sqlx::query("UPDATE chat SET message_life = 60000 WHERE id = ?");
-    life.bind(short).execute(&mut file).await.unwrap();
+    server.change(&format!("UPDATE chat SET message_life = 60000 WHERE id = {short}")).await;
     anna.say(short, "fleeting").await;
     anna.say(stays, "lasting").await;
     settle(&anna, stays).await;
@@ -233,9 +230,8 @@ async fn of_a_deleted_chat_nothing_stays_in_the_index() {
             break;
         }
     }
-    let mut file = database(&server).await;
     let question = "SELECT count(*) FROM search_place WHERE message_id NOT IN (SELECT id FROM message)";
-    let left: i64 = sqlx::query_scalar(question).fetch_one(&mut file).await.unwrap();
+    let left = server.count(question).await;
     assert_eq!((indexed(&server, "swept").await, left), (0, 0));
 }
 
@@ -248,14 +244,12 @@ async fn a_clock_that_was_set_back_hides_nothing() {
     settle(&anna, chat).await;
     // As if that had been said, and indexed, by a clock that was a day ahead.
     let id = ahead + (86_400_000_i64 << 12);
-    let mut file = database(&server).await;
-    for update in [
-        "UPDATE message SET id = ? WHERE id = ?",
-        "UPDATE search_place SET message_id = ? WHERE message_id = ?",
-    ] {
-        sqlx::query(update).bind(id).bind(ahead).execute(&mut file).await.unwrap();
-    }
-    file.close().await.unwrap();
+    server
+        .change(&format!(
+            "UPDATE message SET id = {id} WHERE id = {ahead}; \
+             UPDATE search_place SET message_id = {id} WHERE message_id = {ahead}"
+        ))
+        .await;
     let server = server.restart().await;
     let anna = Person { url: server.url.clone(), ..anna };
     anna.say(chat, "said after that").await;
@@ -273,16 +267,11 @@ async fn a_hole_in_the_index_is_filled_at_the_next_start() {
     settle(&anna, chat).await;
     // Long ago, so that no pass looks back so far.
     let id = lost - (3_600_000_i64 << 12);
-    let mut file = database(&server).await;
-    sqlx::query("UPDATE message SET id = ? WHERE id = ?")
-        .bind(id)
-        .bind(lost)
-        .execute(&mut file)
-        .await
-        .unwrap();
-    let place = sqlx::query("DELETE FROM search_place WHERE message_id = ?");
-    place.bind(lost).execute(&mut file).await.unwrap();
-    file.close().await.unwrap();
+    server
+        .change(&format!(
+            "UPDATE message SET id = {id} WHERE id = {lost}; DELETE FROM search_place WHERE message_id = {lost}"
+        ))
+        .await;
     settle(&anna, chat).await;
     assert_eq!(found(&anna, "found").await, ["found anyway"]);
     let server = server.restart().await;
@@ -545,12 +534,11 @@ async fn a_database_without_an_index_is_indexed_after_the_start() {
     for number in 0..600 {
         anna.say(chat, &format!("ancient word{number}")).await;
     }
-    let mut file = database(&server).await;
-    sqlx::raw_sql("DELETE FROM search_place; INSERT INTO search_index (search_index) VALUES ('delete-all')")
-        .execute(&mut file)
-        .await
-        .unwrap();
-    file.close().await.unwrap();
+    let clear = match server.database.is_mysql() {
+        true => "DELETE FROM search_index",
+        false => "INSERT INTO search_index (search_index) VALUES ('delete-all')",
+    };
+    server.change(&format!("DELETE FROM search_place; {clear}")).await;
     let server = server.restart().await;
     let anna = Person { url: server.url.clone(), ..anna };
     settle(&anna, chat).await;
@@ -562,18 +550,14 @@ async fn a_database_without_an_index_is_indexed_after_the_start() {
     assert_eq!(contents(&all).len(), 100);
 }
 
-/// The server's file, beside the server.
-async fn database(server: &TestServer) -> SqliteConnection {
-    let url = format!("sqlite:{}", server.dir.path().join("besedka.db").display());
-    SqliteConnection::connect(&url).await.unwrap()
-}
-
 /// How many rows of the index have all the tokens of a word.
 async fn indexed(server: &TestServer, word: &str) -> i64 {
-    let mut file = database(server).await;
     let tokens: Vec<String> = asked(&Query::parse(word).wanted).iter().map(Token::to_string).collect();
-    let question = "SELECT count(*) FROM search_index WHERE search_index MATCH ?";
-    sqlx::query_scalar(question).bind(tokens.join(" ")).fetch_one(&mut file).await.unwrap()
+    let has = match server.database.is_mysql() {
+        true => format!("MATCH (tokens) AGAINST ('+{}' IN BOOLEAN MODE)", tokens.join(" +")),
+        false => format!("search_index MATCH '{}'", tokens.join(" ")),
+    };
+    server.count(&format!("SELECT count(*) FROM search_index WHERE {has}")).await
 }
 
 /// Asks with any parameters.

@@ -3782,6 +3782,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3923,6 +3925,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4062,6 +4066,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4197,6 +4203,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4326,6 +4334,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4457,6 +4467,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4590,6 +4602,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4719,6 +4733,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4856,6 +4872,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4989,6 +5007,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5124,6 +5144,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5256,6 +5278,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5388,6 +5412,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5517,6 +5543,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5653,6 +5681,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5788,6 +5818,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5923,6 +5955,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6057,6 +6091,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6188,6 +6224,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6317,6 +6355,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6450,6 +6490,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6583,6 +6625,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6715,6 +6759,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6850,6 +6896,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6983,6 +7031,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7116,6 +7166,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7249,6 +7301,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7382,6 +7436,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7511,6 +7567,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7648,6 +7706,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7794,6 +7854,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7925,6 +7987,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8058,6 +8122,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8196,6 +8262,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8334,6 +8402,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8465,6 +8535,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8604,6 +8676,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8738,6 +8812,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8877,6 +8953,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9008,6 +9086,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9147,6 +9227,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9281,6 +9363,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9417,6 +9501,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9551,6 +9637,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9687,6 +9775,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9821,6 +9911,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9954,6 +10046,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10085,6 +10179,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10224,6 +10320,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10358,6 +10456,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10490,6 +10590,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10625,6 +10727,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10763,6 +10867,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10900,6 +11006,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11031,6 +11139,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11174,6 +11284,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11311,6 +11423,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11449,6 +11563,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11580,6 +11696,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11716,6 +11834,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11854,6 +11974,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11985,6 +12107,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12124,6 +12248,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12257,6 +12383,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12393,6 +12521,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12528,6 +12658,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12662,6 +12794,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12795,6 +12929,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12926,6 +13062,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13057,6 +13195,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13195,6 +13335,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13329,6 +13471,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13469,6 +13613,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13603,6 +13749,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13741,6 +13889,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13874,6 +14024,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14003,6 +14155,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14141,6 +14295,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14277,6 +14433,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14409,6 +14567,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14546,6 +14706,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14677,6 +14839,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14810,6 +14974,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14948,6 +15114,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15083,6 +15251,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15219,6 +15389,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15350,6 +15522,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15506,6 +15680,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15642,6 +15818,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15771,6 +15949,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15907,6 +16087,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16038,6 +16220,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16176,6 +16360,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16309,6 +16495,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16440,6 +16628,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16574,6 +16764,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16706,6 +16898,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {

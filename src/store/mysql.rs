@@ -1,0 +1,207 @@
+//! MySQL and MariaDB: getting to one, how its sessions are, and which will do.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPoolOptions, MySqlSslMode};
+use sqlx::{ConnectOptions, Connection, Executor, MySqlPool};
+use url::Url;
+
+use super::db::MYSQL_MIGRATIONS;
+use super::{Error, Result};
+
+/// How long a question or a change waits for a connection: a database that is restarted is back within it.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Prepared statements kept per connection. The server has a bound for all together, 16,382 unless told otherwise.
+const STATEMENTS: usize = 256;
+/// A batch of posts must fit into one packet.
+const LEAST_PACKET: i64 = 16 * 1024 * 1024;
+
+/// How every session is, whatever the server's own settings are. A change sees what others have committed, and locks
+/// nothing but the rows that it finds: what it relies on is locked by name. Nothing is cut short or made up; nobody
+/// waits for long.
+const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
+     time_zone = '+00:00', default_storage_engine = InnoDB, innodb_lock_wait_timeout = 10; \
+     SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
+/// Opens `mysql://…` and brings its tables up to date.
+pub(super) async fn open(url: &str, connections: u32) -> Result<MySqlPool> {
+    let options = options(url)?;
+    let mut connection = options.connect().await?;
+    let flavour = examine(&mut connection).await?;
+    // Several nodes that start at once do this one after the other: it is done under a lock (GET_LOCK).
+    MYSQL_MIGRATIONS.run(&mut connection).await?;
+    let _ = connection.close().await;
+    let pool = MySqlPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(LONGEST_WAIT)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                connection.execute(SESSION).await?;
+                connection.execute(flavour.timeout()).await?;
+                Ok(())
+            })
+        })
+        .connect_with(options)
+        .await?;
+    check_session(&pool, flavour).await?;
+    Ok(pool)
+}
+
+/// The two that there are of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flavour {
+    MySql,
+    MariaDb,
+}
+
+impl Flavour {
+    /// How long a question may take. They count it in other units.
+    fn timeout(self) -> &'static str {
+        match self {
+            Self::MySql => "SET SESSION max_execution_time = 10000",
+            Self::MariaDb => "SET SESSION max_statement_time = 10",
+        }
+    }
+
+    fn isolation(self) -> &'static str {
+        match self {
+            Self::MySql => "@@transaction_isolation",
+            Self::MariaDb => "@@tx_isolation",
+        }
+    }
+}
+
+fn refused(why: impl Into<String>) -> Error {
+    Error::Refused(why.into())
+}
+
+fn options(text: &str) -> Result<MySqlConnectOptions> {
+    // The address is in no sentence: a password may be in it.
+    let url = Url::parse(text).map_err(|_| refused("its address can't be read"))?;
+    let mut options = MySqlConnectOptions::from_str(text)
+        .map_err(|error| refused(format!("its address can't be read: {error}")))?;
+    if options.get_database().is_none_or(str::is_empty) {
+        return Err(refused("its address names no database; it must be mysql://USER:PASSWORD@HOST/NAME"));
+    }
+    let chosen = url.query_pairs().any(|(name, _)| matches!(&*name, "ssl-mode" | "sslmode"));
+    if !chosen && options.get_socket().is_none() && !is_here(options.get_host()) {
+        options = options.ssl_mode(MySqlSslMode::Required);
+    }
+    Ok(options.statement_cache_capacity(STATEMENTS).disable_statement_logging())
+}
+
+fn is_here(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Looks whether the server will do.
+async fn examine(connection: &mut MySqlConnection) -> Result<Flavour> {
+    let (version, packet): (String, i64) =
+        sqlx::query_as("SELECT VERSION(), CAST(@@max_allowed_packet AS SIGNED)")
+            .fetch_one(connection)
+            .await?;
+    if packet < LEAST_PACKET {
+        return Err(refused(format!("its max_allowed_packet is {packet} bytes; 16M are needed at least")));
+    }
+    flavour(&version)
+}
+
+fn flavour(version: &str) -> Result<Flavour> {
+    // MariaDB before 11 put the number 5.5.5 before its own, for clients that looked for MySQL's.
+    let plain = version.strip_prefix("5.5.5-").unwrap_or(version);
+    let mut numbers = plain.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or_default());
+    let number = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+    let (flavour, least) = match version.contains("MariaDB") {
+        true => (Flavour::MariaDb, (10, 6)),
+        false => (Flavour::MySql, (8, 0)),
+    };
+    if number < least {
+        return Err(refused(format!(
+            "it is version {version}; MySQL 8.0 or MariaDB 10.6 is needed at least"
+        )));
+    }
+    Ok(flavour)
+}
+
+/// Looks whether a session is as it was asked to be: something between may know better.
+async fn check_session(pool: &MySqlPool, flavour: Flavour) -> Result<()> {
+    let question = format!(
+        "SELECT CAST(@@sql_mode AS CHAR), CAST(@@time_zone AS CHAR), CAST({} AS CHAR), \
+         CAST(@@character_set_connection AS CHAR)",
+        flavour.isolation()
+    );
+    let (mode, zone, isolation, charset): (String, String, String, String) =
+        sqlx::query_as(sqlx::AssertSqlSafe(question)).fetch_one(pool).await?;
+    let is = mode.contains("STRICT_ALL_TABLES")
+        && zone == "+00:00"
+        && isolation == "READ-COMMITTED"
+        && charset == "utf8mb4";
+    match is {
+        true => Ok(()),
+        false => Err(refused(format!(
+            "its sessions are not as they must be: sql_mode {mode}, time_zone {zone}, isolation {isolation}, \
+             character set {charset}"
+        ))),
+    }
+}
+
+/// What a refusal of the server means for whoever asked.
+pub(super) fn meaning(refusal: &MySqlDatabaseError) -> Option<Error> {
+    Some(match refusal.number() {
+        // A deadlock; a lock that was waited for too long; a row that changed meanwhile.
+        1213 | 1205 | 1020 => Error::Again,
+        // Its disk is full; a table is.
+        1021 | 1114 => Error::Full,
+        // Too many connections; it stops; it was told to stop this; it took too long; it may only be read.
+        1040 | 1053 | 1203 | 1226 | 1290 | 1317 | 1836 | 1927 | 1969 | 3024 => Error::Unavailable,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_servers_are_refused_in_words() {
+        for (version, known) in [
+            ("8.0.36", Flavour::MySql),
+            ("9.7.4-2", Flavour::MySql),
+            ("10.6.1-MariaDB", Flavour::MariaDb),
+            ("5.5.5-10.11.19-MariaDB-0+deb12u1", Flavour::MariaDb),
+            ("11.8.2-MariaDB-ubu2404-log", Flavour::MariaDb),
+        ] {
+            assert_eq!(flavour(version).unwrap(), known, "{version}");
+        }
+        for version in ["5.7.44-log", "10.5.29-MariaDB", "5.5.5-10.3.39-MariaDB", "whatever"] {
+            let refusal = flavour(version).unwrap_err().to_string();
+            assert!(refusal.contains("MySQL 8.0 or MariaDB 10.6"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn another_machine_is_asked_for_tls_unless_told_otherwise() {
+        let mode = |url| options(url).unwrap().get_ssl_mode();
+        assert!(matches!(mode("mysql://u:p@db.example/b"), MySqlSslMode::Required));
+        assert!(matches!(mode("mysql://u:p@10.0.0.2/b"), MySqlSslMode::Required));
+        assert!(matches!(mode("mysql://u:p@db.example/b?ssl-mode=disabled"), MySqlSslMode::Disabled));
+        assert!(matches!(mode("mysql://u:p@db/b?ssl-mode=VERIFY_CA&ssl-ca=/ca.pem"), MySqlSslMode::VerifyCa));
+        for here in ["mysql://u@localhost/b", "mysql://u@127.0.0.1:3307/b", "mysql://u@[::1]/b"] {
+            assert!(matches!(mode(here), MySqlSslMode::Preferred), "{here}");
+        }
+    }
+
+    #[test]
+    fn a_refused_address_is_not_shown() {
+        for url in [
+            "mysql://u:secret@db.example/",
+            "mysql://u:secret@db example/b",
+            "mysql://u:secret@db/b?ssl-mode=x",
+        ] {
+            let refusal = options(url).unwrap_err().to_string();
+            assert!(!refusal.contains("secret"), "{refusal}");
+        }
+    }
+}

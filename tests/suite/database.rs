@@ -1,0 +1,169 @@
+//! Where a test keeps its data: SQLite in the test's own folder or, when `BESEDKA_TEST_DATABASE` names a server, a
+//! database there (`tests/databases.sh`).
+//!
+//! MySQL takes half a second to make the tables, and far less to empty them. So the databases of tests that are over
+//! are emptied and used again.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use besedka::store::Db;
+use sqlx::mysql::MySqlRow;
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, Row, SqliteConnection};
+
+/// Those whose tests are over, the one that was used longest ago first.
+static FREE: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
+static MADE: AtomicUsize = AtomicUsize::new(0);
+/// So many rest, because of a test that is just over something may go on for a moment.
+const RESTING: usize = 3;
+
+/// A database for one test.
+pub struct Database {
+    /// Its name on the server that was named for the tests; nothing when it is not there.
+    name: Option<String>,
+    /// Where it is, when it is neither there nor in the test's folder.
+    elsewhere: Option<String>,
+}
+
+/// The server that was named for the tests, if any.
+pub fn server() -> Option<String> {
+    told("BESEDKA_TEST_DATABASE").map(|url| url.trim_end_matches('/').to_owned())
+}
+
+/// What kind of server that is.
+pub fn engine() -> Option<String> {
+    told("BESEDKA_TEST_ENGINE")
+}
+
+#[expect(clippy::disallowed_methods, reason = "it is told to the tests and is no setting")]
+fn told(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+impl Database {
+    pub async fn new() -> Self {
+        let Some(server) = server() else { return Self { name: None, elsewhere: None } };
+        let rested = {
+            let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
+            if free.len() > RESTING { free.pop_front() } else { None }
+        };
+        let mut connection = MySqlConnection::connect(&server).await.unwrap();
+        let name = match rested {
+            Some(name) => {
+                empty(&mut connection, &name).await;
+                name
+            }
+            None => {
+                let number = MADE.fetch_add(1, Ordering::Relaxed);
+                let name = format!("besedka_{}_{number}", std::process::id());
+                let create = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+                run(&mut connection, &create).await;
+                name
+            }
+        };
+        Self { name: Some(name), elsewhere: None }
+    }
+
+    /// One that the test looks after.
+    pub fn at(url: String) -> Self {
+        Self { name: None, elsewhere: Some(url) }
+    }
+
+    /// Where it is, as a setting says it.
+    pub fn url(&self, folder: &Path) -> String {
+        if let Some(url) = &self.elsewhere {
+            return url.clone();
+        }
+        match (&self.name, server()) {
+            (Some(name), Some(server)) => format!("{server}/{name}"),
+            _ => format!("sqlite:{}", folder.join("besedka.db").display()),
+        }
+    }
+
+    pub fn is_mysql(&self) -> bool {
+        self.name.is_some()
+    }
+
+    pub async fn open(&self, folder: &Path) -> Db {
+        Db::open(&self.url(folder), 16).await.unwrap()
+    }
+
+    /// Changes something that no API changes. What is in the statement is the test's own.
+    pub async fn change(&self, folder: &Path, statement: &str) {
+        let url = self.url(folder);
+        let statement = AssertSqlSafe(statement.to_owned());
+        match &self.name {
+            None => {
+                let mut connection = SqliteConnection::connect(&url).await.unwrap();
+                sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Some(_) => {
+                let mut connection = MySqlConnection::connect(&url).await.unwrap();
+                sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+            }
+        }
+    }
+
+    /// A number that no API tells.
+    pub async fn count(&self, folder: &Path, question: &str) -> i64 {
+        let url = self.url(folder);
+        let question = AssertSqlSafe(question.to_owned());
+        match &self.name {
+            None => {
+                let mut connection = SqliteConnection::connect(&url).await.unwrap();
+                sqlx::query_scalar(question).fetch_one(&mut connection).await.unwrap()
+            }
+            Some(_) => {
+                let mut connection = MySqlConnection::connect(&url).await.unwrap();
+                sqlx::query_scalar(question).fetch_one(&mut connection).await.unwrap()
+            }
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(name) = self.name.take() {
+            FREE.lock().unwrap_or_else(PoisonError::into_inner).push_back(name);
+        }
+    }
+}
+
+/// Takes everything out of a database, after whoever still uses it.
+async fn empty(connection: &mut MySqlConnection, name: &str) {
+    loop {
+        // Not out of information_schema: MySQL stumbles there over what is binary in others' statements.
+        let all = connection.fetch_all("SHOW PROCESSLIST").await.unwrap();
+        let of_it = |row: &MySqlRow| row.get::<Option<String>, _>("db").as_deref() == Some(name);
+        let users: Vec<u64> =
+            all.iter().filter(|row| of_it(row)).map(|row| row.get_unchecked("Id")).collect();
+        if users.is_empty() {
+            break;
+        }
+        for id in users {
+            // It may have gone by itself.
+            let _ = sqlx::raw_sql(AssertSqlSafe(format!("KILL {id}"))).execute(&mut *connection).await;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let tables: Vec<(String,)> = sqlx::query_as(
+        "SELECT CAST(table_name AS CHAR) FROM information_schema.tables \
+         WHERE table_schema = ? AND table_name <> '_sqlx_migrations'",
+    )
+    .bind(name)
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let emptied: String = tables.iter().map(|(table,)| format!("DELETE FROM {name}.{table};")).collect();
+    if !emptied.is_empty() {
+        run(connection, &emptied).await;
+    }
+}
+
+async fn run(connection: &mut MySqlConnection, statement: &str) {
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(connection).await.unwrap();
+}
