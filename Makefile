@@ -14,6 +14,7 @@ LOCKED := $(if $(CI),--locked)
 MODULES := web/node_modules/.package-lock.json
 # Tests for which the database makes no difference.
 SAME := --skip faults:: --skip site:: --skip openapi:: --skip layers::
+FILES := v1::attachments v1::media v1::avatars v1::export
 # Folders too: one changes when a file in it goes.
 SOURCES := $(shell find web/src web/docs web/public 2>/dev/null) \
 	$(wildcard web/*.html web/*.json web/*.ts web/*.js)
@@ -42,6 +43,9 @@ test-web: web
 test-rust:
 	@tests/deps.sh rust
 	cargo test $(LOCKED)
+	@# What has to do with files once more, with files in a bucket, and in one behind the server.
+	BESEDKA_TEST_STORAGE=bucket cargo test $(LOCKED) --test suite -- $(FILES)
+	BESEDKA_TEST_STORAGE=behind cargo test $(LOCKED) --test suite -- $(FILES)
 
 # The same tests on other databases. A developer's machine may lack one, and hears of it; CI may not.
 test-databases:

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::api::site::Site;
+use crate::files::{Aws, Place};
 use crate::messenger::{Opening, Settings};
 use crate::outside::Exception;
 
@@ -99,9 +100,20 @@ pub struct Data {
           value_parser = clap::value_parser!(u32).range(2..=1_000))]
     pub database_connections: u32,
 
-    /// Where uploaded files are kept: file:FOLDER. Without it, the folder `files` in the data folder.
-    #[arg(long, env = "BESEDKA_STORAGE_URL", value_name = "URL", value_parser = storage_url)]
-    pub storage_url: Option<PathBuf>,
+    /// Where uploaded files are kept: file:FOLDER, or a bucket as in s3://BUCKET?endpoint=URL&region=REGION,
+    /// with credentials by the usual AWS_* variables. Browsers go to the bucket by themselves; with direct=off
+    /// everything passes through this server. Without it, the folder `files` in the data folder.
+    #[arg(long, env = "BESEDKA_STORAGE_URL", value_name = "URL")]
+    pub storage_url: Option<Place>,
+
+    /// Where uploaded files were kept before, while `besedka files move` moves them: what is not found at
+    /// --storage-url is read there.
+    #[arg(long, env = "BESEDKA_STORAGE_FALLBACK_URL", value_name = "URL")]
+    pub storage_fallback_url: Option<Place>,
+
+    /// The usual variables of Amazon's tools, for a bucket.
+    #[arg(skip = aws())]
+    pub aws: Aws,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -137,8 +149,8 @@ impl Data {
         }
     }
 
-    pub fn files(&self) -> PathBuf {
-        self.storage_url.clone().unwrap_or_else(|| self.data_dir.join("files"))
+    pub fn storage(&self) -> Place {
+        self.storage_url.clone().unwrap_or_else(|| Place::Folder(self.data_dir.join("files")))
     }
 
     pub fn secret(&self) -> PathBuf {
@@ -188,9 +200,9 @@ fn database_url(text: &str) -> Result<String, String> {
     }
 }
 
-fn storage_url(text: &str) -> Result<PathBuf, String> {
-    match text.strip_prefix("file:").map(|folder| folder.strip_prefix("//").unwrap_or(folder)) {
-        Some(folder) if !folder.is_empty() => Ok(PathBuf::from(folder)),
-        _ => Err("it must be file:FOLDER".to_owned()),
-    }
+/// They have names of their own, which every tool for S3 knows.
+fn aws() -> Aws {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }

@@ -9,14 +9,28 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[folder = "web/dist"]
 struct Dist;
 
-/// Where a page may load from: here, and nowhere else. The socket is named for browsers that do not
-/// count it to 'self'.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; \
-    media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; \
-    base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+/// Where a page may load from: here, and from buckets that hold files; nowhere else. The socket is named for browsers
+/// that do not count it to 'self'.
+fn policy(buckets: &[String]) -> String {
+    let buckets: String = buckets.iter().flat_map(|origin| [" ", origin]).collect();
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:{buckets}; \
+         media-src 'self' blob:{buckets}; font-src 'self'; connect-src 'self'{buckets}; worker-src 'self'; \
+         manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    )
+}
 
 /// Files by their path, `index.html` of folders, and the client's own page for its deep links.
-pub struct Web;
+pub struct Web {
+    policy: String,
+}
+
+impl Web {
+    /// Pages that send files to the buckets of some origins and show them from there.
+    pub fn new(buckets: &[String]) -> Self {
+        Self { policy: policy(buckets) }
+    }
+}
 
 impl Endpoint for Web {
     type Output = Response;
@@ -39,7 +53,7 @@ impl Endpoint for Web {
             },
             None => return Ok(StatusCode::NOT_FOUND.into_response()),
         };
-        Ok(answer(&request, &name, file))
+        Ok(answer(&request, &name, file, &self.policy))
     }
 }
 
@@ -51,7 +65,7 @@ fn is_page(request: &Request, path: &str) -> bool {
     wants_html && !last.contains('.')
 }
 
-fn answer(request: &Request, name: &str, file: EmbeddedFile) -> Response {
+fn answer(request: &Request, name: &str, file: EmbeddedFile, policy: &str) -> Response {
     let accepted = request.header(header::ACCEPT_ENCODING.as_str());
     let takes_gzip = accepted.is_some_and(|encodings| encodings.split(',').any(is_gzip));
     let packed = if takes_gzip { Dist::get(&format!("{name}.gz")) } else { None };
@@ -67,7 +81,7 @@ fn answer(request: &Request, name: &str, file: EmbeddedFile) -> Response {
         .header(header::ETAG, &tag)
         .header(header::CACHE_CONTROL, caching)
         .header(header::VARY, "Accept-Encoding")
-        .header(header::CONTENT_SECURITY_POLICY, POLICY)
+        .header(header::CONTENT_SECURITY_POLICY, policy)
         .header("Cross-Origin-Opener-Policy", "same-origin");
     let known = request.header(header::IF_NONE_MATCH.as_str());
     if known.is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)) {

@@ -88,6 +88,7 @@ impl<B: Body> From<Error> for Failure<B> {
             Error::TooMany(wait) => Self::TooMany(body, wait.as_millis().div_ceil(1_000).max(1) as u64),
             Error::Internal(_) => Self::Internal(body),
             Error::Busy => Self::Unavailable(body, 1),
+            Error::FilesUnavailable => Self::Unavailable(body, 10),
             Error::Again => Self::Unavailable(body, 0),
             Error::Full => Self::Full(body),
         }

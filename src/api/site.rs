@@ -2,8 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use poem::http::header;
+use poem::http::{Method, header};
 use poem::{Addr, Request};
+
+/// By which method was asked: poem makes GET of HEAD, and a link is signed for one of them.
+#[derive(Debug, Clone)]
+pub struct Asked(pub Method);
 
 /// How the server is seen from outside.
 #[derive(Debug, Clone, Default)]

@@ -1,5 +1,6 @@
 //! The command line: the server, and what an administrator does beside it.
 
+mod files;
 mod invite;
 mod openapi;
 mod serve;
@@ -29,6 +30,8 @@ enum Command {
     User(user::User),
     /// Make a code with which people may register where it is by invitation.
     Invite(invite::Invite),
+    /// Move uploaded files from one place to another, as from a folder to a bucket.
+    Files(files::Files),
     /// Make personal access tokens for programs.
     Token(token::Token),
     /// Write the descriptions of the APIs into a folder.
@@ -48,6 +51,7 @@ pub fn run() -> Result<(), Failure> {
             Some(Command::Serve(config)) => serve::run(config).await,
             Some(Command::User(user)) => user.run().await,
             Some(Command::Invite(invite)) => invite.run().await,
+            Some(Command::Files(files)) => files.run().await,
             Some(Command::Token(token)) => token.run().await,
             Some(Command::Openapi(openapi)) => openapi.run(),
         }

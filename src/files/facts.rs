@@ -4,24 +4,22 @@
 //! as there are cores, and four at most, on threads of their own, each with a bound on pixels, memory and time. One
 //! that fails, or takes too long, costs the file its thumbnail, and not the sender their upload.
 
-use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::path::Path;
-use object_store::{GetResultPayload, ObjectStoreExt};
+use object_store::{GetOptions, GetResultPayload, ObjectStoreExt};
 use symphonia::core::io::MediaSource;
 use tokio::sync::Semaphore;
 
 use super::picture::Made;
-use super::{Error, Files, Result, class, path_of, picture, recording};
+use super::ranged::Ranged;
+use super::{Files, Result, class, path_of, picture, recording};
 use crate::model::{Attachment, Facts};
 
 /// How long somebody waits for a decoder that has begun.
 const PATIENCE: Duration = Duration::from_secs(15);
 const MOST_DECODERS: usize = 4;
-/// The largest file that is read from a storage that is no folder.
-const LARGEST_IN_MEMORY: u64 = 32 * 1024 * 1024;
 
 /// A file to be read, from any place in it.
 pub(super) type Source = Box<dyn MediaSource>;
@@ -42,7 +40,7 @@ impl Files {
         };
         let Some((mut facts, thumbnail)) = found else { return Ok(Facts::default()) };
         if let Some(Made { content_type, bytes }) = thumbnail {
-            self.store.put(&Path::from(attachment.thumbnail_key()), bytes.into()).await?;
+            self.shelf.store.put(&Path::from(attachment.thumbnail_key()), bytes.into()).await?;
             facts.thumbnail = Some(content_type.to_owned());
         }
         Ok(facts)
@@ -58,7 +56,7 @@ impl Files {
             return Ok(None);
         };
         let received = super::Received::whole(&made.bytes, made.content_type);
-        self.store.put(&path_of(avatar), made.bytes.into()).await?;
+        self.shelf.store.put(&path_of(avatar), made.bytes.into()).await?;
         Ok(Some(received))
     }
 
@@ -89,13 +87,23 @@ impl Files {
     }
 
     async fn source(&self, attachment: &Attachment) -> Result<Option<Source>> {
-        let found = self.store.get(&path_of(attachment)).await?;
-        if let GetResultPayload::File(file, _) = found.payload {
-            return Ok(Some(Box::new(file)));
+        let path = path_of(attachment);
+        for shelf in self.shelves() {
+            let options = GetOptions::default().with_head(shelf.bucket.is_some());
+            match shelf.store.get_opts(&path, options).await {
+                Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+                Ok(found) => {
+                    let size = found.meta.size;
+                    return Ok(match found.payload {
+                        GetResultPayload::File(file, _) => Some(Box::new(file)),
+                        GetResultPayload::Stream(_) => {
+                            Some(Box::new(Ranged::new(shelf.store.clone(), path, size)))
+                        }
+                    });
+                }
+            }
         }
-        if found.meta.size > LARGEST_IN_MEMORY {
-            return Ok(None);
-        }
-        Ok(Some(Box::new(Cursor::new(found.bytes().await.map_err(Error::from)?))))
+        Ok(None)
     }
 }

@@ -1,35 +1,49 @@
-//! The bytes of attachments, through object_store: a local folder now, a bucket by configuration.
+//! The bytes of attachments, through object_store: in a folder, or in a bucket of S3.
+//!
+//! What a browser sends to a bucket past us is not one of our files yet: it waits below `incoming/` until it was
+//! looked at ([`Files::take_in`]), and whoever sent it can't reach it any more once it is.
 
 mod archive;
 mod facts;
 mod heavy;
+mod incoming;
 mod links;
+mod moving;
 mod picture;
+mod place;
+mod policy;
+mod ranged;
 mod recording;
+mod shelf;
 mod sniff;
 mod strip;
+mod trouble;
 mod turned;
 
-use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, Stream, StreamExt, TryStreamExt};
-use object_store::local::LocalFileSystem;
+use object_store::buffered::BufWriter;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, WriteMultipart};
+use object_store::{GetOptions, GetRange, GetResult};
+use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
 
 pub use archive::Archive;
 pub use links::{Links, Signature};
+pub use moving::{Moved, Moving};
+pub use place::{Aws, Place};
+pub use policy::{ALGORITHM, BucketForm};
+pub use shelf::Served;
 pub use sniff::{class, is_shown_inline};
+pub use trouble::Trouble;
 
 use crate::model::Attachment;
+use shelf::Shelf;
 use strip::Strip;
 
-/// How much of an upload is in memory at a time.
-const CHUNK: usize = 256 * 1024;
 /// How many of the first bytes tell what a file is.
 const HEAD: usize = 8 * 1024;
 
@@ -54,6 +68,9 @@ pub enum Error {
     Full,
     #[error("there is no such file")]
     Missing,
+    /// The bucket can't be asked: it is down, or refuses us.
+    #[error("the bucket does not do it: {0}")]
+    Unavailable(String),
     #[error(transparent)]
     Failed(object_store::Error),
 }
@@ -65,7 +82,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Received {
     /// Of what is kept, which of a picture may be less than was sent.
     pub size: u64,
-    pub sha256: Vec<u8>,
+    /// Nothing of a large file that went from one place in the bucket to another without passing here.
+    pub sha256: Option<Vec<u8>>,
     /// The declared type, or the one found when that is surer.
     pub content_type: String,
 }
@@ -73,7 +91,7 @@ pub struct Received {
 impl Received {
     fn whole(bytes: &[u8], content_type: &str) -> Self {
         let sha256 = digest(&SHA256, bytes).as_ref().to_vec();
-        Self { size: bytes.len() as u64, sha256, content_type: content_type.to_owned() }
+        Self { size: bytes.len() as u64, sha256: Some(sha256), content_type: content_type.to_owned() }
     }
 }
 
@@ -88,17 +106,17 @@ pub struct Opened {
 /// Where attachments are kept.
 #[derive(Clone)]
 pub struct Files {
-    store: Arc<dyn ObjectStore>,
+    shelf: Shelf,
+    /// Where they were kept before, while they are moved: what is not found on the one is looked for on the other.
+    before: Option<Shelf>,
     decoders: Arc<Semaphore>,
 }
 
 impl Files {
-    /// Keeps files below a folder, which is made when it is missing.
-    pub fn in_folder(folder: &FilePath) -> std::io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        let store = LocalFileSystem::new_with_prefix(folder).map_err(std::io::Error::other)?;
-        let store = Arc::new(store.with_fsync(true).with_automatic_cleanup(true));
-        Ok(Self { store, decoders: facts::decoders() })
+    /// Keeps files at a place. An error is a sentence; whether a bucket answers is not asked yet.
+    pub fn at(place: &Place, before: Option<&Place>, aws: &Aws) -> std::result::Result<Self, String> {
+        let before = before.map(|place| Shelf::open(place, aws)).transpose()?;
+        Ok(Self { shelf: Shelf::open(place, aws)?, before, decoders: facts::decoders() })
     }
 
     /// Takes an upload as it comes, never more than `most` bytes of it, and checks that it is what
@@ -110,13 +128,11 @@ impl Files {
         most: u64,
         bytes: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
     ) -> Result<Received> {
-        let path = path_of(attachment);
-        let upload = self.store.put_multipart(&path).await?;
-        let mut writer = WriteMultipart::new_with_chunk_size(upload, CHUNK);
+        let mut writer = self.shelf.writer(path_of(attachment));
         let received = copy(&mut writer, attachment, most, bytes).await;
         match received {
             Ok(received) => {
-                writer.finish().await?;
+                writer.shutdown().await.map_err(of_io)?;
                 Ok(received)
             }
             Err(error) => {
@@ -137,8 +153,7 @@ impl Files {
     }
 
     async fn open_at(&self, path: &Path, range: Option<GetRange>) -> Result<Opened> {
-        let options = GetOptions::default().with_range(range);
-        let found = self.store.get_opts(path, options).await?;
+        let found = self.get(path, GetOptions::default().with_range(range)).await?;
         Ok(Opened {
             range: found.range.clone(),
             size: found.meta.size,
@@ -146,12 +161,24 @@ impl Files {
         })
     }
 
+    async fn get(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
+        match (self.shelf.store.get_opts(path, options.clone()).await, &self.before) {
+            (Err(object_store::Error::NotFound { .. }), Some(before)) => {
+                Ok(before.store.get_opts(path, options).await?)
+            }
+            (found, _) => Ok(found?),
+        }
+    }
+
+    fn shelves(&self) -> impl Iterator<Item = &Shelf> {
+        std::iter::once(&self.shelf).chain(&self.before)
+    }
+
     /// Takes a file and its thumbnail away; what is not there is no error.
     pub async fn delete(&self, attachment: &Attachment) -> Result<()> {
-        for path in [Path::from(attachment.thumbnail_key()), path_of(attachment)] {
-            match self.store.delete(&path).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
+        for shelf in self.shelves() {
+            for path in [Path::from(attachment.thumbnail_key()), path_of(attachment)] {
+                shelf.remove(&path).await?;
             }
         }
         Ok(())
@@ -159,15 +186,12 @@ impl Files {
 
     /// Whether the storage answers.
     pub async fn check(&self) -> Result<()> {
-        match self.store.head(&Path::from("health")).await {
-            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        self.shelf.check().await
     }
 }
 
 async fn copy<E: std::fmt::Display>(
-    writer: &mut WriteMultipart,
+    writer: &mut BufWriter,
     attachment: &Attachment,
     most: u64,
     bytes: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
@@ -191,14 +215,14 @@ async fn copy<E: std::fmt::Display>(
     }
     keep.more(strip.finish()).await?;
     let content_type = sniff::agree(&attachment.content_type, &head)?;
-    Ok(Received { size: keep.size, sha256: keep.sum.finish().as_ref().to_vec(), content_type })
+    Ok(Received { size: keep.size, sha256: Some(keep.sum.finish().as_ref().to_vec()), content_type })
 }
 
 /// What is kept of an upload.
 struct Keep<'a> {
     size: u64,
     sum: Context,
-    writer: &'a mut WriteMultipart,
+    writer: &'a mut BufWriter,
 }
 
 impl Keep<'_> {
@@ -206,8 +230,7 @@ impl Keep<'_> {
         if !bytes.is_empty() {
             self.size += bytes.len() as u64;
             self.sum.update(&bytes);
-            self.writer.wait_for_capacity(4).await?;
-            self.writer.put(bytes);
+            self.writer.put(bytes).await?;
         }
         Ok(())
     }
@@ -219,19 +242,40 @@ fn path_of(attachment: &Attachment) -> Path {
 
 impl From<object_store::Error> for Error {
     fn from(error: object_store::Error) -> Self {
-        if matches!(error, object_store::Error::NotFound { .. }) {
-            return Self::Missing;
-        }
-        let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-        while let Some(cause) = source {
-            let io = cause.downcast_ref::<std::io::Error>();
-            if io.is_some_and(|io| {
-                matches!(io.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
-            }) {
-                return Self::Full;
+        use object_store::Error::{Generic, NotFound, PermissionDenied, Unauthenticated};
+        match error {
+            NotFound { .. } => return Self::Missing,
+            Generic { store: "S3", .. } | PermissionDenied { .. } | Unauthenticated { .. } => {
+                return Self::Unavailable(error.to_string());
             }
-            source = cause.source();
+            _ => {}
         }
-        Self::Failed(error)
+        match is_full(&error) {
+            true => Self::Full,
+            false => Self::Failed(error),
+        }
     }
+}
+
+/// What went wrong while a writer was shut, which tells it in another way.
+fn of_io(error: std::io::Error) -> Error {
+    match error.downcast::<object_store::Error>() {
+        Ok(error) => error.into(),
+        Err(error) if is_full(&error) => Error::Full,
+        Err(error) => Error::Failed(object_store::Error::Generic { store: "writer", source: error.into() }),
+    }
+}
+
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut source = Some(error);
+    while let Some(cause) = source {
+        let io = cause.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| {
+            matches!(io.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+        }) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
 }

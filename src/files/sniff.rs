@@ -17,6 +17,11 @@ pub fn is_shown_inline(content_type: &str) -> bool {
     }
 }
 
+/// Whether the bytes are a picture's.
+pub(super) fn is_picture(head: &[u8]) -> bool {
+    infer::is_image(head)
+}
+
 /// The type to keep, unless the bytes contradict what was declared.
 ///
 /// Sound in a raw codec has no mark to be known by, so what is not recognised is believed; a

@@ -5,17 +5,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::Stream;
 use object_store::GetRange;
+use object_store::signer::Method;
 
 use super::idempotency::Subject;
 use super::quota::room;
 use super::work::Work;
 use super::{Caller, Error, Limit, Messenger, Result};
-use crate::files::{self, Opened, Received, Signature};
+use crate::files::{self, BucketForm, Opened, Received, Served, Signature};
 use crate::model::{Attachment, AttachmentId, Facts, Time};
 use crate::store::attachments;
 
 /// How long an upload form is good.
 pub(super) const FORM_LIFE: Duration = Duration::from_secs(15 * 60);
+/// How long a bucket serves a file to whoever was sent there.
+const ELSEWHERE_LIFE: Duration = Duration::from_secs(5 * 60);
 /// The most files that one may have announced without uploading them.
 const MOST_PENDING: i64 = 20;
 
@@ -34,8 +37,16 @@ pub struct Announcement {
 #[derive(Debug, Clone)]
 pub struct Form {
     pub attachment: Attachment,
-    pub key: String,
-    pub signature: Signature,
+    pub way: Way,
+}
+
+/// To where a file is uploaded.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// To us.
+    Here { key: String, signature: Signature },
+    /// To the bucket, past us.
+    Bucket(Box<BucketForm>),
 }
 
 /// A link that needs no token.
@@ -53,18 +64,25 @@ impl Caller {
         let filename = check_filename(&new.filename)?;
         let content_type = check_content_type(&new.content_type)?;
         let most = messenger.settings.upload_limit;
-        let size = new.size.unwrap_or(most);
-        if size == 0 {
+        if new.size == Some(0) {
             return Err(Error::invalid("size", "must be at least one byte"));
         }
-        if size > most {
+        if new.size.is_some_and(|size| size > most) {
             return Err(Error::TooLarge(format!("Files of more than {most} bytes are not taken here")));
         }
         messenger.limit(Limit::Upload(owner))?;
+        messenger.take_in_of(owner).await?;
         let mut work = messenger.begin_of([owner]).await?;
         let room = room(&mut work.tx, &messenger.settings, owner).await?;
         // Without a size, nobody knows whether it will fit until it is there.
         room.hold(new.size.unwrap_or(1))?;
+        let mut size = new.size.unwrap_or(most);
+        if messenger.files.is_direct() {
+            // A bucket asks nobody whether there is room: there must be, for all that may come.
+            let room = room.less(attachments::announced_bytes(&mut work.tx, owner, work.now).await?);
+            room.hold(new.size.unwrap_or(1))?;
+            size = size.min(room.left());
+        }
         let pending = attachments::pending(&mut work.tx, owner, work.now).await?;
         if messenger.settings.rate_limits && pending >= MOST_PENDING {
             return Err(Error::TooMany(FORM_LIFE));
@@ -83,7 +101,7 @@ impl Caller {
         attachments::insert(&mut work.tx, &attachment).await?;
         work.once(self.attempt.clone(), Subject::Attachment(attachment.id));
         work.commit().await?;
-        Ok(messenger.form(attachment))
+        messenger.form(attachment).await
     }
 
     /// The form of one's own attachment once more.
@@ -91,11 +109,12 @@ impl Caller {
         let mut read = self.messenger.db.read().await?;
         let attachment = attachments::by_id(&mut read, id).await?;
         let attachment = attachment.filter(|attachment| attachment.owner == self.access.user);
-        Ok(self.messenger.form(attachment.ok_or(Error::NotFound("attachment"))?))
+        self.messenger.form(attachment.ok_or(Error::NotFound("attachment"))?).await
     }
 
     /// What is known of an attachment that is there and that the caller may read, and a link to it.
     pub async fn attachment(&self, id: AttachmentId, link_life: Duration) -> Result<(Attachment, Link)> {
+        self.messenger.take_in(self.access.user, &[id]).await?;
         let mut read = self.messenger.db.read().await?;
         let found = attachments::by_id(&mut read, id).await?.filter(|attachment| attachment.uploaded);
         let attachment = found.ok_or(Error::NotFound("attachment"))?;
@@ -109,8 +128,35 @@ impl Caller {
 }
 
 impl Messenger {
-    fn form(&self, attachment: Attachment) -> Form {
-        Form { key: attachment.key(), signature: self.links.form(&attachment), attachment }
+    async fn form(&self, attachment: Attachment) -> Result<Form> {
+        let way = match self.files.form(&attachment).await? {
+            Some(form) => Way::Bucket(Box::new(form)),
+            None => Way::Here { key: attachment.key(), signature: self.links.form(&attachment) },
+        };
+        Ok(Form { attachment, way })
+    }
+
+    /// Where the bytes of an attachment are fetched past us; nothing when they are not.
+    pub async fn elsewhere(
+        &self,
+        attachment: &Attachment,
+        method: Method,
+        served: &Served<'_>,
+    ) -> Result<Option<String>> {
+        Ok(self.files.link(attachment, method, ELSEWHERE_LIFE, served).await?)
+    }
+
+    /// The same for its thumbnail.
+    pub async fn thumbnail_elsewhere(
+        &self,
+        attachment: &Attachment,
+        method: Method,
+        served: &Served<'_>,
+    ) -> Result<Option<String>> {
+        if attachment.facts.thumbnail.is_none() {
+            return Err(Error::NotFound("thumbnail"));
+        }
+        Ok(self.files.link_thumbnail(attachment, method, ELSEWHERE_LIFE, served).await?)
     }
 
     /// An attachment by a link that needs no token.
@@ -184,35 +230,40 @@ impl Messenger {
             Err(files::Error::TooLarge(_)) if most < announced => return room.hold(announced),
             received => received?,
         };
-        let kept = self.keep(&attachment, &received).await;
+        self.keep(&attachment, &received).await
+    }
+
+    /// Writes down that a file has arrived and what it tells, if there is room for it; if not, it goes.
+    pub(super) async fn keep(&self, attachment: &Attachment, received: &Received) -> Result<()> {
+        let kept = async {
+            let facts = self.files.look(attachment, &received.content_type).await?;
+            let mut work = self.begin().await?;
+            if !arrived(&mut work, attachment, received, &facts).await? {
+                return Ok(());
+            }
+            // It is counted by now: of two that end at once, the second sees the first.
+            room(&mut work.tx, &self.settings, attachment.owner).await?.hold(0)?;
+            work.commit().await
+        };
+        let kept = kept.await;
         if kept.is_err() {
-            self.files.delete(&attachment).await?;
+            self.files.delete(attachment).await?;
         }
         kept
     }
-
-    /// Writes down that a file has arrived and what it tells, if there is room for it.
-    async fn keep(&self, attachment: &Attachment, received: &Received) -> Result<()> {
-        let facts = self.files.look(attachment, &received.content_type).await?;
-        let mut work = self.begin().await?;
-        arrived(&mut work, attachment, received, &facts).await?;
-        // It is counted by now: of two that end at once, the second sees the first.
-        room(&mut work.tx, &self.settings, attachment.owner).await?.hold(0)?;
-        work.commit().await
-    }
 }
 
-/// Writes down what has arrived.
+/// Writes down what has arrived; not when another node was faster.
 pub(super) async fn arrived(
     work: &mut Work,
     attachment: &Attachment,
     received: &Received,
     facts: &Facts,
-) -> Result<()> {
+) -> Result<bool> {
     let arrived = attachments::Arrived {
         size: i64::try_from(received.size).unwrap_or(i64::MAX),
         content_type: &received.content_type,
-        sha256: &received.sha256,
+        sha256: received.sha256.as_deref(),
         facts,
     };
     let now = work.now;

@@ -83,6 +83,7 @@ impl Messenger {
     /// Makes a square of somebody's picture. It is swept like every file that nobody has use for, if
     /// nothing comes of it.
     pub(super) async fn make_avatar(&self, owner: UserId, picture: AttachmentId) -> Result<Made> {
+        self.take_in(owner, &[picture]).await?;
         let mut read = self.db.read().await?;
         let picture = attachments::by_id(&mut read, picture).await?;
         drop(read);

@@ -24,4 +24,9 @@ impl Clock {
     pub fn advance(&self, by: Duration) {
         self.moved.fetch_add(i64::try_from(by.as_millis()).unwrap_or_default(), Ordering::Relaxed);
     }
+
+    /// Moves the clock back, for tests of what others decide by clocks of their own.
+    pub fn turn_back(&self, by: Duration) {
+        self.moved.fetch_sub(i64::try_from(by.as_millis()).unwrap_or_default(), Ordering::Relaxed);
+    }
 }

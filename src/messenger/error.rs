@@ -53,6 +53,9 @@ pub enum Error {
     /// Another change was in the way. Nothing was done, so that it may be done again at once.
     #[error("Something else was changed at the same moment; try again")]
     Again,
+    /// The bucket is down; everything else goes on.
+    #[error("Files can't be reached at the moment; try again later")]
+    FilesUnavailable,
     /// Something that is not the caller's fault; the log says what.
     #[error("Something went wrong on the server")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -80,6 +83,7 @@ impl Error {
             Self::RegistrationClosed => "registration_closed",
             Self::Full => "storage_full",
             Self::Busy | Self::Again => "busy",
+            Self::FilesUnavailable => "files_unavailable",
             Self::Internal(_) => "internal",
         }
     }
@@ -119,6 +123,10 @@ impl From<files::Error> for Error {
             | files::Error::Bomb => Self::invalid("file", error.to_string()),
             files::Error::Full => Self::Full,
             files::Error::Missing => Self::NotFound("file"),
+            files::Error::Unavailable(why) => {
+                tracing::warn!(why, "the bucket does not do its part");
+                Self::FilesUnavailable
+            }
             files::Error::Failed(error) => Self::Internal(error.into()),
         }
     }

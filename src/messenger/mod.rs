@@ -6,6 +6,7 @@
 
 mod account;
 mod administration;
+mod arrival;
 mod attachment;
 mod avatar;
 mod ban;
@@ -31,6 +32,7 @@ mod log;
 mod membership;
 mod message;
 mod moderation;
+mod moving;
 mod password;
 mod personal_token;
 mod pin;
@@ -61,7 +63,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 pub use account::{Registration, SignIn};
 pub use administration::Administrator;
-pub use attachment::{Announcement, Form, Link};
+pub use attachment::{Announcement, Form, Link, Way};
 pub use chat::NewGroup;
 pub use clock::Clock;
 pub use deletion::Legacy;
@@ -74,6 +76,7 @@ pub use invite::{Invitation, Invited};
 pub use limits::{Limit, Network};
 pub use membership::{Membership, PreferenceChange};
 pub use moderation::ChatChange;
+pub use moving::Progress;
 pub use personal_token::{NewToken, PersonalToken};
 pub use post::NewMessage;
 pub use profile::Profile;
@@ -87,7 +90,7 @@ pub use sync::{Cursor, Gap, Listener, Page};
 pub use token::{ACCESS_LIFE, Access};
 pub use work::Tries;
 
-use crate::files::{Files, Links};
+use crate::files::{Files, Links, Trouble};
 use crate::hub::{Close, Hub};
 use crate::model::Ids;
 use crate::outside::Exception;
@@ -147,6 +150,7 @@ pub struct Core {
     exports: Arc<Semaphore>,
     posts: mpsc::Sender<post::Post>,
     previews: preview::Previews,
+    arrivals: arrival::Arrivals,
     indexing: indexing::Indexing,
     /// How many searches there may be at once.
     searches: Semaphore,
@@ -204,6 +208,7 @@ impl Messenger {
             exports: Arc::new(Semaphore::new(export::AT_ONCE)),
             posts,
             previews: preview::Previews::new(settings.link_previews.as_deref())?,
+            arrivals: arrival::Arrivals::default(),
             indexing: indexing::Indexing::default(),
             searches: Semaphore::new(SEARCHES),
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
@@ -234,12 +239,27 @@ impl Messenger {
         self.limits.take(limit)
     }
 
-    /// Whether the database and the storage answer.
+    /// Whether the database and the folder for files answer. A bucket that is down is [`Error::FilesUnavailable`].
     pub async fn check(&self) -> Result<()> {
         let mut read = self.db.read().await?;
         crate::store::streams::seqs(&mut read, &[]).await?;
         self.files.check().await?;
         Ok(())
+    }
+
+    /// Whether the bucket for files, if there is one, does all that will be asked of it.
+    pub async fn probe_files(&self) -> std::result::Result<(), Trouble> {
+        self.files.probe().await
+    }
+
+    /// Whether the bucket lets pages of an address send files to it and fetch them.
+    pub async fn probe_pages(&self, origin: &str) -> std::result::Result<(), Trouble> {
+        self.files.probe_pages(origin).await
+    }
+
+    /// To where else than to this server pages send files, and from where they show them.
+    pub fn storage_origins(&self) -> Vec<String> {
+        self.files.origins()
     }
 
     /// Tells every connection to come back later.

@@ -67,6 +67,7 @@ impl Caller {
         let author = self.access.user;
         self.messenger.limit(Limit::Send(author))?;
         self.messenger.limit(Limit::SendToChat(chat))?;
+        self.messenger.take_in(author, &new.content.attachments()).await?;
         let (outcome, answer) = oneshot::channel();
         let post = Post { wish: Wish { chat, author, new, brought: None, attempt: self.attempt }, outcome };
         self.messenger.posts.send(post).await.map_err(|_| Error::Busy)?;

@@ -134,7 +134,7 @@ impl Messenger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::Files;
+    use crate::files::{Aws, Files, Place};
     use crate::messenger::{Access, Clock, Listener, Opening, Secrets, Settings};
     use crate::model::{ChatId, Role, Scopes, SessionId, SessionKind};
     use crate::store::{Db, streams};
@@ -143,7 +143,7 @@ mod tests {
 
     async fn messenger(folder: &std::path::Path) -> Messenger {
         let db = Db::open(&format!("sqlite:{}", folder.join("db").display()), 2).await.unwrap();
-        let files = Files::in_folder(folder).unwrap();
+        let files = Files::at(&Place::Folder(folder.to_owned()), None, &Aws::default()).unwrap();
         let secrets = Secrets::open(&folder.join("key")).unwrap();
         let settings = Settings {
             opening: Opening::Open,

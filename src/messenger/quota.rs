@@ -51,6 +51,11 @@ impl Room {
         Ok(())
     }
 
+    /// The room that is left when some bytes more are there.
+    pub(super) fn less(self, bytes: i64) -> Self {
+        Self { own: self.own.saturating_sub(bytes), everybodys: self.everybodys.saturating_sub(bytes) }
+    }
+
     /// How many more bytes fit.
     pub(super) fn left(self) -> u64 {
         u64::try_from(self.own.min(self.everybodys)).unwrap_or_default()

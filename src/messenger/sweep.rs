@@ -29,9 +29,11 @@ impl Messenger {
         drafts::sweep(&mut work.tx, now - EVENTS).await?;
         work.commit().await?;
         self.sweep_deleted_chats().await?;
-        self.sweep_files().await?;
         self.sweep_previews().await?;
-        self.sweep_events().await
+        self.sweep_events().await?;
+        // Last, because a bucket may be down.
+        self.take_in_late().await?;
+        self.sweep_files().await
     }
 
     async fn sweep_deleted_chats(&self) -> Result<()> {
@@ -52,6 +54,7 @@ impl Messenger {
 
     async fn sweep_files(&self) -> Result<()> {
         let before = self.clock.now() - FORSAKEN_FILES;
+        self.files.sweep_incoming(before).await?;
         loop {
             let forsaken = attachments::forsaken(&mut self.db.read().await?, before, SOME).await?;
             if forsaken.is_empty() {

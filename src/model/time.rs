@@ -16,6 +16,11 @@ impl Time {
         text.strip_suffix('Z').unwrap_or(&text).to_owned()
     }
 
+    /// ISO 8601 in UTC to the second and without separators, as S3 is signed: `20240326T120000Z`.
+    pub fn basic(self) -> String {
+        self.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
     /// Reads ISO 8601: with a zone, without one (then it is UTC), or a day alone.
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -61,5 +66,6 @@ mod tests {
     fn moments_are_written_in_utc_without_a_zone() {
         assert_eq!(Time(1_711_454_400_000).iso(), "2024-03-26T12:00:00");
         assert_eq!(Time(1_711_454_400_250).iso(), "2024-03-26T12:00:00.25");
+        assert_eq!(Time(1_711_454_400_250).basic(), "20240326T120000Z");
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Data};
-use crate::files::Files;
+use crate::files::{Files, Trouble};
 use crate::messenger::{Clock, Messenger, Secrets};
 use crate::model::Time;
 use crate::store::Db;
@@ -59,10 +59,7 @@ pub async fn open(
     let secrets = Secrets::open(&secret).map_err(|error| {
         refused(format!("the server's secret {} can't be used", secret.display()), &error)
     })?;
-    let files = data.files();
-    let files = Files::in_folder(&files).map_err(|error| {
-        refused(format!("the folder for files {} can't be used", files.display()), &error)
-    })?;
+    let files = Files::at(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(Refused)?;
     let url = data.database_url().map_err(|error| refused("the database's address is unknown", &error))?;
     let db = Db::open(&url, data.database_connections)
         .await
@@ -75,6 +72,22 @@ pub async fn open(
 /// Starts a server on a listener.
 pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Result<Running, Refused> {
     let messenger = open(&config.data, config.settings(), clock).await?;
+    match messenger.probe_files().await {
+        Ok(()) => {}
+        // A setting that is wrong stays wrong; somebody is there now who can mend it.
+        Err(Trouble::Wrong(why)) => return Err(Refused(why)),
+        Err(Trouble::Down(why)) => {
+            tracing::error!("{why}; until it does, files can be neither sent nor read");
+        }
+    }
+    if let Some(url) = config.public_url.clone() {
+        let messenger = messenger.clone();
+        tokio::spawn(async move {
+            if let Err(trouble) = messenger.probe_pages(&url).await {
+                tracing::warn!("{trouble}");
+            }
+        });
+    }
     let address = listener.local_addr().map_err(|error| refused("the listener has no address", &error))?;
     let app = routes::routes(config, messenger.clone());
     let stop = CancellationToken::new();

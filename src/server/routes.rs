@@ -12,9 +12,10 @@ use serde_json::json;
 use super::accept::App;
 use super::seen::Seen;
 use super::slashes;
+use crate::api::site::Asked;
 use crate::api::{self, v1};
 use crate::config::Config;
-use crate::messenger::Messenger;
+use crate::messenger::{Error, Messenger};
 use crate::web::Web;
 
 pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
@@ -23,7 +24,7 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
         .at("/ws", v1::socket())
         .at("/health", get(health))
         .at("/ready", get(ready))
-        .nest("/", Web);
+        .nest("/", Web::new(&messenger.storage_origins()));
     let specs = api::specs();
     let index: Vec<_> = specs
         .iter()
@@ -46,7 +47,10 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
     let app = app
         .data(messenger)
         .data(config.site())
-        .before(|request| async { Ok(slashes::collapse(request)) })
+        .before(|mut request: Request| async {
+            request.set_data(Asked(request.method().clone()));
+            Ok(slashes::collapse(request))
+        })
         .catch_all_error(v1::refuse);
     let app = Arc::new(app);
     let crossing = Arc::new(app.clone().with(cors(&config.cors_origins)));
@@ -77,11 +81,13 @@ fn health() -> Json<serde_json::Value> {
     Json(json!({"status": "ok"}))
 }
 
-/// Whether the database and the storage answer.
+/// Whether the database and the storage answer. Without its bucket the server is of use still: it says so, and no
+/// balancer takes it away.
 #[handler]
 async fn ready(messenger: Data<&Messenger>) -> Response {
     match messenger.check().await {
         Ok(()) => Json(json!({"status": "ok"})).into_response(),
+        Err(Error::FilesUnavailable) => Json(json!({"status": "ok", "files": "unavailable"})).into_response(),
         Err(error) => {
             tracing::error!(%error, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unavailable"}))).into_response()

@@ -95,23 +95,32 @@ pub async fn insert(run: &mut impl Run, attachment: &Attachment) -> Result<()> {
 pub struct Arrived<'a> {
     pub size: i64,
     pub content_type: &'a str,
-    pub sha256: &'a [u8],
+    /// Of a large file that did not pass here, nobody knows it.
+    pub sha256: Option<&'a [u8]>,
     pub facts: &'a Facts,
 }
 
-/// Its bytes are there and were verified. They count as their owner's from now on.
+/// Its bytes are there and were verified. They count as their owner's from now on. Not when they did so before.
 pub async fn uploaded(
     run: &mut impl Run,
     attachment: &Attachment,
     arrived: &Arrived<'_>,
     now: Time,
-) -> Result<()> {
+) -> Result<bool> {
     let Arrived { size, content_type, sha256, facts } = arrived;
+    let mut awaited = attachments();
+    awaited
+        .and_where(Expr::col((A::Table, A::Id)).eq(attachment.id))
+        .and_where(Expr::col((A::Table, A::UploadedAt)).is_null())
+        .lock_exclusive();
+    if run.one::<AttachmentRow>(&awaited).await?.is_none() {
+        return Ok(false);
+    }
     let update = Query::update()
         .table(A::Table)
         .value(A::Size, *size)
         .value(A::ContentType, *content_type)
-        .value(A::Sha256, sha256.to_vec())
+        .value(A::Sha256, sha256.map(<[u8]>::to_vec))
         .value(A::UploadedAt, now)
         .value(A::Width, facts.width)
         .value(A::Height, facts.height)
@@ -122,7 +131,8 @@ pub async fn uploaded(
         .and_where(Expr::col(A::Id).eq(attachment.id))
         .to_owned();
     run.execute(&update).await?;
-    storage::add(run, &BTreeMap::from([(attachment.owner, *size)])).await
+    storage::add(run, &BTreeMap::from([(attachment.owner, *size)])).await?;
+    Ok(true)
 }
 
 pub async fn by_id(run: &mut impl Run, id: AttachmentId) -> Result<Option<Attachment>> {
@@ -145,20 +155,13 @@ pub async fn by_ids(run: &mut impl Run, ids: &[AttachmentId]) -> Result<Vec<Atta
 pub async fn of_owner(
     run: &mut impl Run,
     owner: UserId,
-    (at, id): (Time, AttachmentId),
+    after: (Time, AttachmentId),
     limit: u64,
 ) -> Result<Vec<Attachment>> {
-    let created_at = || Expr::col((A::Table, A::CreatedAt));
-    let later = created_at().eq(at).and(Expr::col((A::Table, A::Id)).gt(id));
-    let mut question = attachments();
+    let mut question = in_order(after, limit);
     question
         .and_where(Expr::col((A::Table, A::OwnerId)).eq(owner))
-        .and_where(created_at().gte(at))
-        .and_where(created_at().gt(at).or(later))
-        .and_where(Expr::col((A::Table, A::UploadedAt)).is_not_null())
-        .order_by((A::Table, A::CreatedAt), Order::Asc)
-        .order_by((A::Table, A::Id), Order::Asc)
-        .limit(limit);
+        .and_where(Expr::col((A::Table, A::UploadedAt)).is_not_null());
     let rows: Vec<AttachmentRow> = run.all(&question).await?;
     Ok(rows.into_iter().map(Attachment::from).collect())
 }
@@ -173,6 +176,80 @@ pub async fn pending(run: &mut impl Run, owner: UserId, now: Time) -> Result<i64
         .and_where(Expr::col(A::ExpiresAt).gt(now))
         .to_owned();
     Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count))
+}
+
+/// How many bytes at most somebody's uploads may have that are announced but not there yet.
+pub async fn announced_bytes(run: &mut impl Run, owner: UserId, now: Time) -> Result<i64> {
+    let question = Query::select()
+        .expr(Func::sum(Expr::col(A::Size)).cast_as("signed"))
+        .from(A::Table)
+        .and_where(Expr::col(A::OwnerId).eq(owner))
+        .and_where(Expr::col(A::UploadedAt).is_null())
+        .and_where(Expr::col(A::ExpiresAt).gt(now))
+        .to_owned();
+    Ok(run.one::<(Option<i64>,)>(&question).await?.and_then(|(sum,)| sum).unwrap_or_default())
+}
+
+/// What was announced, by somebody or by anybody, and is not there yet, with forms that ran out after a moment.
+pub async fn awaited(
+    run: &mut impl Run,
+    owner: Option<UserId>,
+    since: Time,
+    after: (Time, AttachmentId),
+    limit: u64,
+) -> Result<Vec<Attachment>> {
+    let mut question = in_order(after, limit);
+    question
+        .and_where(Expr::col((A::Table, A::UploadedAt)).is_null())
+        .and_where(Expr::col((A::Table, A::ExpiresAt)).gt(since));
+    if let Some(owner) = owner {
+        question.and_where(Expr::col((A::Table, A::OwnerId)).eq(owner));
+    }
+    let rows: Vec<AttachmentRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(Attachment::from).collect())
+}
+
+#[derive(FromRow)]
+struct SummedRow {
+    sha256: Option<Vec<u8>>,
+    #[sqlx(flatten)]
+    attachment: AttachmentRow,
+}
+
+/// What is there, with its checksum where it is known, in the order in which it was announced, after one of them.
+pub async fn uploaded_after(
+    run: &mut impl Run,
+    after: (Time, AttachmentId),
+    limit: u64,
+) -> Result<Vec<(Attachment, Option<Vec<u8>>)>> {
+    let mut question = in_order(after, limit);
+    question.column((A::Table, A::Sha256)).and_where(Expr::col((A::Table, A::UploadedAt)).is_not_null());
+    let rows: Vec<SummedRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(|row| (row.attachment.into(), row.sha256)).collect())
+}
+
+/// How many files are there.
+pub async fn count_uploaded(run: &mut impl Run) -> Result<u64> {
+    let question = Query::select()
+        .expr(Func::count(Expr::col(A::Id)))
+        .from(A::Table)
+        .and_where(Expr::col(A::UploadedAt).is_not_null())
+        .to_owned();
+    let count = run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count);
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// Attachments in the order in which they were announced, after one of them.
+fn in_order((at, id): (Time, AttachmentId), limit: u64) -> SelectStatement {
+    let created_at = || Expr::col((A::Table, A::CreatedAt));
+    let later = created_at().eq(at).and(Expr::col((A::Table, A::Id)).gt(id));
+    attachments()
+        .and_where(created_at().gte(at))
+        .and_where(created_at().gt(at).or(later))
+        .order_by((A::Table, A::CreatedAt), Order::Asc)
+        .order_by((A::Table, A::Id), Order::Asc)
+        .limit(limit)
+        .to_owned()
 }
 
 /// Puts the files of new messages into their places.

@@ -13,7 +13,7 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("messenger", &["model", "store", "files", "hub", "outside"]),
     ("api", &["model", "messenger", "files", "hub"]),
     ("web", &[]),
-    ("config", &["messenger", "api", "outside"]),
+    ("config", &["messenger", "api", "files", "outside"]),
     ("server", &["model", "store", "files", "hub", "messenger", "api", "web", "config"]),
 ];
 

@@ -8,6 +8,7 @@
     reason = "a test that can't go on fails; clippy lets only functions with #[test] by itself"
 )]
 
+mod bucket;
 mod database;
 mod faults;
 mod layers;

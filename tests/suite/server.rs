@@ -1,8 +1,10 @@
 //! A server for a test, and people who use it.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use besedka::config::Config;
+use besedka::files::{Aws, Moving};
 use besedka::messenger::{Clock, Messenger};
 use besedka::server::{self, Running};
 use clap::Parser;
@@ -16,6 +18,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
+use crate::bucket::{self, Bucket};
 use crate::database::Database;
 
 /// Long enough for anything that should happen; nothing that succeeds waits for it.
@@ -27,10 +30,36 @@ struct Settings {
     config: Config,
 }
 
+/// Where the servers of the tests keep files: in a folder, or as `BESEDKA_TEST_STORAGE` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    Folder,
+    /// In a bucket to which browsers go by themselves.
+    Bucket,
+    /// In a bucket behind the server.
+    Behind,
+}
+
+impl Storage {
+    #[expect(clippy::disallowed_methods, reason = "a setting of the tests is no setting of the server")]
+    fn chosen() -> Self {
+        match std::env::var("BESEDKA_TEST_STORAGE").as_deref() {
+            Err(_) | Ok("" | "folder") => Self::Folder,
+            Ok("bucket") => Self::Bucket,
+            Ok("behind") => Self::Behind,
+            Ok(other) => panic!("BESEDKA_TEST_STORAGE is folder, bucket or behind, not {other}"),
+        }
+    }
+}
+
 /// A running server with a folder of its own. Rate limits are off unless a test asks for them.
 pub struct TestServer {
     pub dir: TempDir,
     pub database: Database,
+    pub storage: Storage,
+    /// When files are in one.
+    pub bucket: Option<Bucket>,
+    storage_url: Option<String>,
     pub clock: Clock,
     pub running: Running,
     pub url: String,
@@ -45,33 +74,108 @@ impl TestServer {
 
     /// With flags as on the command line.
     pub async fn with(flags: &[&str]) -> Self {
-        let dir = TempDir::new().unwrap();
-        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        Self::in_folder(dir, Database::new().await, Clock::default(), flags).await
+        Self::storing(Storage::chosen(), flags).await
     }
 
     /// On a database that the test looks after.
     pub async fn on(database: Database, flags: &[&str]) -> Self {
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
-        Self::in_folder(TempDir::new().unwrap(), database, Clock::default(), flags).await
+        let storage = (Storage::Folder, None, None);
+        Self::in_folder(TempDir::new().unwrap(), database, storage, Clock::default(), flags).await
     }
 
-    async fn in_folder(dir: TempDir, database: Database, clock: Clock, flags: Vec<String>) -> Self {
+    /// With files in a certain storage.
+    pub async fn storing(storage: Storage, flags: &[&str]) -> Self {
+        let dir = TempDir::new().unwrap();
+        let bucket = match storage {
+            Storage::Folder => None,
+            Storage::Bucket | Storage::Behind => Some(Bucket::over(dir.path()).await),
+        };
+        let direct = if storage == Storage::Bucket { "&direct=on" } else { "&direct=off" };
+        let storage_url = bucket.as_ref().map(|bucket| bucket.storage_url(direct));
+        let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let storage = (storage, bucket, storage_url);
+        Self::in_folder(dir, Database::new().await, storage, Clock::default(), flags).await
+    }
+
+    async fn in_folder(
+        dir: TempDir,
+        database: Database,
+        (storage, bucket, storage_url): (Storage, Option<Bucket>, Option<String>),
+        clock: Clock,
+        flags: Vec<String>,
+    ) -> Self {
         let mut args = kept_in(&dir, &database);
+        if let Some(url) = &storage_url {
+            args.extend(["--storage-url".to_owned(), url.clone()]);
+        }
         args.extend(flags.iter().cloned());
-        let config = Settings::parse_from(args).config;
+        let mut config = Settings::parse_from(args).config;
+        config.data.aws = aws(bucket::KEY_ID, bucket::SECRET);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let running = server::start(&config, listener, clock.clone()).await.unwrap();
         let url = format!("http://{}", running.address);
         let http = client();
-        Self { dir, database, clock, running, url, flags, http }
+        Self { dir, database, storage, bucket, storage_url, clock, running, url, flags, http }
     }
 
     /// Stops it gracefully and starts it again on the same data, at another port.
     pub async fn restart(self) -> Self {
-        let Self { dir, database, clock, running, flags, .. } = self;
+        let Self { dir, database, storage, bucket, storage_url, clock, running, flags, .. } = self;
         running.stop().await;
-        Self::in_folder(dir, database, clock, flags).await
+        Self::in_folder(dir, database, (storage, bucket, storage_url), clock, flags).await
+    }
+
+    /// Starts it again with files in a bucket, and what is not there yet where it was.
+    pub async fn moving_to(self, storage_url: &str, before: &str) -> Self {
+        let Self { dir, database, clock, running, mut flags, .. } = self;
+        running.stop().await;
+        flags.extend(["--storage-fallback-url".to_owned(), before.to_owned()]);
+        let storage = (Storage::Bucket, None, Some(storage_url.to_owned()));
+        Self::in_folder(dir, database, storage, clock, flags).await
+    }
+
+    /// The way from one storage to another.
+    pub fn moving(&self, from: &str, to: &str) -> Moving {
+        let aws = aws(bucket::KEY_ID, bucket::SECRET);
+        Moving::between(&from.parse().unwrap(), &to.parse().unwrap(), &aws).unwrap()
+    }
+
+    /// Why a server does not start with files in a bucket: a sentence.
+    pub async fn refused(storage_url: &str, key_id: &str, secret: &str) -> String {
+        let dir = TempDir::new().unwrap();
+        let folder = dir.path().to_str().unwrap();
+        let args = ["besedka", "--data-dir", folder, "--storage-url", storage_url];
+        let mut config = Settings::parse_from(args).config;
+        config.data.aws = aws(key_id, secret);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        match server::start(&config, listener, Clock::default()).await {
+            Ok(_) => panic!("it starts"),
+            Err(refused) => refused.to_string(),
+        }
+    }
+
+    /// Whether browsers send files past it, and fetch them elsewhere: the answers are the bucket's then.
+    pub fn is_direct(&self) -> bool {
+        self.storage == Storage::Bucket
+    }
+
+    /// Every file that is kept, in the folder or in the bucket.
+    pub fn kept(&self) -> Vec<PathBuf> {
+        fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                // Something may go while it is looked at.
+                let Ok(entry) = entry else { continue };
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => walk(&entry.path(), found),
+                    _ => found.push(entry.path()),
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(&self.dir.path().join(bucket::NAME), &mut found);
+        found.sort();
+        found
     }
 
     /// The messenger once more on the same data, as an administrator's command in another process has it.
@@ -127,6 +231,13 @@ impl TestServer {
 fn kept_in(dir: &TempDir, database: &Database) -> Vec<String> {
     let folder = dir.path().to_str().unwrap();
     ["besedka", "--data-dir", folder, "--database-url", &database.url(dir.path())].map(str::to_owned).to_vec()
+}
+
+fn aws(key_id: &str, secret: &str) -> Aws {
+    [("AWS_ACCESS_KEY_ID", key_id), ("AWS_SECRET_ACCESS_KEY", secret)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into_iter()
+        .collect()
 }
 
 /// The server brings reqwest without a choice of cryptography; whoever makes a client makes the choice.
@@ -277,15 +388,30 @@ impl Person {
         form["attachment_id"].as_str().unwrap().to_owned()
     }
 
-    /// Sends a form as the document's browser example does.
+    /// Sends a form as the document's browser example does: with the three fields that it has, or with the more that
+    /// a bucket asks for. Answers what becomes of the file, of which a bucket knows only a part.
     pub async fn fill_in(&self, form: &Value, bytes: Vec<u8>) -> Reply {
-        let field = |name: &str| form["fields"][name].as_str().unwrap().to_owned();
-        let filled = reqwest::multipart::Form::new()
-            .text("key", field("key"))
-            .text("Content-Type", field("Content-Type"))
-            .text("X-Amz-Signature", field("X-Amz-Signature"))
-            .part("file", reqwest::multipart::Part::bytes(bytes).file_name("blob"));
-        Reply::of(self.http.post(form["url"].as_str().unwrap()).multipart(filled).send().await.unwrap()).await
+        let reply = self.send_form(form, bytes).await;
+        if form["fields"]["Policy"].is_null() || reply.status >= 300 {
+            return reply;
+        }
+        let id = form["attachment_id"].as_str().unwrap();
+        let found = self.get(&format!("/attachments/{id}/info")).await;
+        if found.status == 200 { reply } else { found }
+    }
+
+    /// Sends a form; what a bucket says in XML is said as the server would.
+    pub async fn send_form(&self, form: &Value, bytes: Vec<u8>) -> Reply {
+        let filled = form["fields"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .fold(reqwest::multipart::Form::new(), |filled, (name, value)| {
+                filled.text(name.clone(), value.as_str().unwrap().to_owned())
+            });
+        let filled = filled.part("file", reqwest::multipart::Part::bytes(bytes).file_name("blob"));
+        let response = self.http.post(form["url"].as_str().unwrap()).multipart(filled).send().await.unwrap();
+        Reply::of(response).await
     }
 
     /// Opens a socket with the token in its address, and waits until it is live.
@@ -344,8 +470,23 @@ impl Reply {
     pub async fn of(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.unwrap();
+        if let Some(code) = code_in_xml(&bytes) {
+            let (status, code) = match code {
+                "EntityTooLarge" => (413, "too_large"),
+                "EntityTooSmall" => (400, "invalid"),
+                _ => (403, "forbidden"),
+            };
+            let body = json!({"detail": String::from_utf8_lossy(&bytes), "code": code});
+            return Self { status, headers, body };
+        }
         Self { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
     }
+}
+
+/// Of an error of S3.
+pub fn code_in_xml(body: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(body).ok()?;
+    Some(text.split_once("<Error><Code>")?.1.split_once("</Code>")?.0)
 }
 
 impl std::ops::Index<&str> for Reply {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use object_store::GetRange;
-use poem::http::{StatusCode, header};
+use poem::http::{Method, StatusCode, header};
 use poem::web::Data;
 use poem::{Body, Request};
 use poem_openapi::auth::{Bearer, BearerAuthorization};
@@ -18,7 +18,8 @@ use super::idempotency::Key;
 use super::types::{Attachment, Links, Quota, UploadForm};
 use super::{Answer, Area};
 use crate::api::body::JsonBody;
-use crate::files::is_shown_inline;
+use crate::api::site::Asked;
+use crate::files::{Served, is_shown_inline};
 use crate::messenger::{Access, Announcement, Caller, Error, Limit, Link, Messenger};
 use crate::model::{self, AttachmentId, Scopes, Time};
 
@@ -57,17 +58,33 @@ enum Download {
     /// The part that `Range` asks for.
     #[oai(status = 206)]
     Part(Binary<Body>),
+    /// It is in a bucket; `Location` is good for 5 minutes. `Range` goes with it.
+    #[oai(status = 307)]
+    Elsewhere,
     /// There is no such part.
     #[oai(status = 416)]
     NoSuchPart,
+}
+
+#[derive(ApiResponse)]
+enum Thumbnail {
+    #[oai(status = 200)]
+    Here(Binary<Body>),
+    /// It is in a bucket; `Location` is good for 5 minutes.
+    #[oai(status = 307)]
+    Elsewhere,
 }
 
 #[OpenApi(tag = "Area::Attachments")]
 impl Attachments {
     /// Announce a file
     ///
-    /// Answers a form: POST it to its `url` as `multipart/form-data`, the fields first and `file`
+    /// Answers a form: POST it to its `url` as `multipart/form-data`, all of its fields first and `file`
     /// last. The answer to that is 204, and then the file can be posted in a message, within a day.
+    ///
+    /// Where files are kept in a bucket of S3, `url` is the bucket's and there are more fields. The bucket holds to
+    /// key, type, size and time; whether the file is what it says is found out when it is posted or asked for, and
+    /// refused there as an upload to this server is.
     #[oai(path = "/attachments", method = "post", operation_id = "announceAttachment")]
     async fn announce(
         &self,
@@ -111,7 +128,8 @@ impl Attachments {
     /// Read a file
     ///
     /// With an access token, or by the link that `…/info` answers. Pictures, sound and video may be
-    /// shown in place; anything else is saved.
+    /// shown in place; anything else is saved. Where files are kept in a bucket, it redirects there: follow it
+    /// without the token.
     #[oai(path = "/attachments/:id", method = "get", operation_id = "attachment")]
     async fn read(
         &self,
@@ -127,7 +145,7 @@ impl Attachments {
         range: Header<Option<String>>,
     ) -> Answer<Response<Download>> {
         let attachment = readable(request, &messenger, AttachmentId(id.0), expires.0, signature.0).await?;
-        send(&messenger, attachment, range.0.as_deref()).await
+        send(&messenger, &method_of(request), attachment, range.0.as_deref()).await
     }
 
     /// Read a file's thumbnail
@@ -144,11 +162,15 @@ impl Attachments {
         expires: Query<Option<i64>>,
         /// Of a link.
         signature: Query<Option<String>>,
-    ) -> Answer<Response<Binary<Body>>> {
+    ) -> Answer<Response<Thumbnail>> {
         let attachment = readable(request, &messenger, AttachmentId(id.0), expires.0, signature.0).await?;
+        let content_type = attachment.facts.thumbnail.clone().unwrap_or_default();
+        let served = Served { content_type: &content_type, disposition: "inline", caching: PRIVATE };
+        if let Some(url) = messenger.thumbnail_elsewhere(&attachment, method_of(request), &served).await? {
+            return Ok(Response::new(Thumbnail::Elsewhere).header(header::LOCATION, url));
+        }
         let opened = messenger.open_thumbnail(&attachment).await?;
-        let content_type = attachment.facts.thumbnail.unwrap_or_default();
-        Ok(Response::new(Binary(Body::from_bytes_stream(opened.bytes)))
+        Ok(Response::new(Thumbnail::Here(Binary(Body::from_bytes_stream(opened.bytes))))
             .header(header::CONTENT_TYPE, content_type)
             .header(header::CONTENT_LENGTH, opened.size)
             .header(header::CONTENT_DISPOSITION, "inline")
@@ -164,6 +186,10 @@ impl Attachments {
     async fn quota(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<Quota>> {
         Ok(Json(messenger.as_user(caller.0).quota().await?.into()))
     }
+}
+
+fn method_of(request: &Request) -> Method {
+    request.data::<Asked>().map_or(Method::GET, |Asked(method)| method.clone())
 }
 
 /// A file that may be read, by a link or with a token.
@@ -194,24 +220,27 @@ fn upload_url(base: &str) -> String {
 
 async fn send(
     messenger: &Messenger,
+    method: &Method,
     attachment: model::Attachment,
     range: Option<&str>,
 ) -> Answer<Response<Download>> {
     let size = u64::try_from(attachment.size).unwrap_or_default();
-    let wanted = range.and_then(parse_range);
-    let unsatisfiable = match wanted {
-        Some(GetRange::Bounded(ref range)) => range.start >= size,
-        Some(GetRange::Offset(start)) => start >= size,
-        Some(GetRange::Suffix(length)) => length == 0,
-        None => false,
-    };
-    if unsatisfiable {
+    let wanted = range.and_then(parse_range).map(|range| within(&range, size));
+    if wanted == Some(None) {
         return Ok(
             Response::new(Download::NoSuchPart).header(header::CONTENT_RANGE, format!("bytes */{size}"))
         );
     }
+    let place = if is_shown_inline(&attachment.content_type) { "inline" } else { "attachment" };
+    let disposition = format!("{place}; {}", named(&attachment.filename));
+    let served =
+        Served { content_type: &attachment.content_type, disposition: &disposition, caching: PRIVATE };
+    if let Some(url) = messenger.elsewhere(&attachment, method.clone(), &served).await? {
+        return Ok(Response::new(Download::Elsewhere).header(header::LOCATION, url));
+    }
+    let wanted = wanted.flatten();
     let is_part = wanted.is_some();
-    let opened = messenger.open(&attachment, wanted).await?;
+    let opened = messenger.open(&attachment, wanted.map(GetRange::Bounded)).await?;
     let (range, size) = (opened.range, opened.size);
     let body = Binary(Body::from_bytes_stream(opened.bytes));
     let answer = if is_part {
@@ -220,14 +249,23 @@ async fn send(
     } else {
         Response::new(Download::Whole(body))
     };
-    let place = if is_shown_inline(&attachment.content_type) { "inline" } else { "attachment" };
     Ok(answer
         .header(header::CONTENT_TYPE, &attachment.content_type)
         .header(header::CONTENT_LENGTH, range.end - range.start)
-        .header(header::CONTENT_DISPOSITION, format!("{place}; {}", named(&attachment.filename)))
+        .header(header::CONTENT_DISPOSITION, disposition)
         .header(header::ACCEPT_RANGES, "bytes")
         .header(header::CACHE_CONTROL, PRIVATE)
         .header(header::CONTENT_SECURITY_POLICY, SANDBOX))
+}
+
+/// Where a part is in a file of a size; nothing when there is no such part.
+fn within(part: &GetRange, size: u64) -> Option<std::ops::Range<u64>> {
+    let range = match part {
+        GetRange::Bounded(range) => range.start..range.end.min(size),
+        GetRange::Offset(start) => *start..size,
+        GetRange::Suffix(length) => size.saturating_sub(*length)..size,
+    };
+    Some(range).filter(|range| range.start < range.end)
 }
 
 /// The name of a file in a header: ASCII for old clients, and the whole of it (RFC 6266).

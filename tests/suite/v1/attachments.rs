@@ -1,6 +1,6 @@
 //! Files: announced, uploaded by a form, posted, read.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -26,7 +26,8 @@ async fn a_voice_message_goes_the_documented_way() {
     let chat = ann.direct(&bob).await;
     let form = announce(&ann, "voice.opus", "audio/opus").await;
     let id = form["attachment_id"].as_str().unwrap();
-    assert_eq!(form["fields"]["key"], format!("{id}/voice.opus"));
+    let key = form["fields"]["key"].as_str().unwrap();
+    assert_eq!(key.strip_prefix("incoming/").unwrap_or(key), format!("{id}/voice.opus"));
     assert_eq!(form["fields"]["Content-Type"], "audio/opus");
     assert!(!form["fields"]["X-Amz-Signature"].as_str().unwrap().is_empty());
     assert!(form["expires_at"].as_str().unwrap().contains('T'));
@@ -46,6 +47,9 @@ async fn a_voice_message_goes_the_documented_way() {
 #[tokio::test]
 async fn a_form_may_ask_to_be_answered_with_201() {
     let server = TestServer::start().await;
+    if server.is_direct() {
+        return; // its policy would have to say so
+    }
     let ann = server.person("ann").await;
     let form = announce(&ann, "a.png", "image/png").await;
     let fields = fields(&form).text("success_action_status", "201");
@@ -121,7 +125,7 @@ async fn a_form_that_was_tampered_with_is_refused_and_nothing_is_kept() {
         .part("file", Part::bytes(PNG).file_name("blob"))
         .text("key", form["fields"]["key"].as_str().unwrap().to_owned());
     send_form(&ann, &form, file_first).await.refused(403, "forbidden");
-    assert_eq!(kept(&server), Vec::<PathBuf>::new());
+    assert_eq!(server.kept(), Vec::<PathBuf>::new());
     assert_eq!(ann.fill_in(&form, PNG.to_vec()).await.status, 204, "the form is good still");
 }
 
@@ -136,19 +140,27 @@ async fn what_is_wrong_with_the_file_is_refused_and_the_form_stays_good() {
     ann.fill_in(&form, Vec::new()).await.refused(400, "invalid");
     ann.fill_in(&form, HTML.to_vec()).await.refused(400, "invalid");
     ann.fill_in(&form, PDF.to_vec()).await.refused(400, "invalid");
-    let without = fields(&form);
-    send_form(&ann, &form, without).await.refused(400, "invalid");
-    let as_json = ann.http.post(form["url"].as_str().unwrap()).json(&json!({})).send().await.unwrap();
-    Reply::of(as_json).await.refused(415, "unsupported_media_type");
-    assert_eq!(kept(&server), Vec::<PathBuf>::new());
+    if !server.is_direct() {
+        let without = fields(&form);
+        send_form(&ann, &form, without).await.refused(400, "invalid");
+        let as_json = ann.http.post(form["url"].as_str().unwrap()).json(&json!({})).send().await.unwrap();
+        Reply::of(as_json).await.refused(415, "unsupported_media_type");
+    }
+    assert_eq!(server.kept(), Vec::<PathBuf>::new());
     assert_eq!(ann.fill_in(&form, PNG.to_vec()).await.status, 204);
-    ann.fill_in(&form, PNG.to_vec()).await.refused(409, "conflict");
-    assert_eq!(kept(&server).len(), 1);
+    assert_eq!(server.kept().len(), 1);
+    if !server.is_direct() {
+        ann.fill_in(&form, PNG.to_vec()).await.refused(409, "conflict");
+        assert_eq!(server.kept().len(), 1);
+    }
 }
 
 #[tokio::test]
 async fn a_form_runs_out_after_fifteen_minutes() {
     let server = TestServer::start().await;
+    if server.is_direct() {
+        return; // by a clock of its own: see `bucket`
+    }
     let ann = server.person("ann").await;
     let (form, late) =
         (announce(&ann, "a.png", "image/png").await, announce(&ann, "b.png", "image/png").await);
@@ -156,12 +168,15 @@ async fn a_form_runs_out_after_fifteen_minutes() {
     assert_eq!(ann.fill_in(&form, PNG.to_vec()).await.status, 204);
     server.clock.advance(Duration::from_secs(61));
     ann.fill_in(&late, PNG.to_vec()).await.refused(403, "forbidden");
-    assert_eq!(kept(&server).len(), 1);
+    assert_eq!(server.kept().len(), 1);
 }
 
 #[tokio::test]
 async fn an_upload_that_breaks_off_leaves_nothing_and_may_be_tried_again() {
     let server = TestServer::start().await;
+    if server.is_direct() {
+        return; // it breaks off elsewhere
+    }
     let ann = server.person("ann").await;
     let form = announce(&ann, "a.bin", "application/octet-stream").await;
     for sent in [0, 100, 600_000] {
@@ -173,13 +188,13 @@ async fn an_upload_that_breaks_off_leaves_nothing_and_may_be_tried_again() {
             .await
             .expect("the server gives up too");
         assert!(!String::from_utf8_lossy(&answer).contains(" 204 "), "{}", String::from_utf8_lossy(&answer));
-        assert_eq!(kept(&server), Vec::<PathBuf>::new(), "after {sent} bytes");
+        assert_eq!(server.kept(), Vec::<PathBuf>::new(), "after {sent} bytes");
     }
     // One that hangs up without waiting for an answer.
     let mut stream = TcpStream::connect(server.running.address).await.unwrap();
     stream.write_all(&by_hand(&form, 1_000_000, &[7; 300_000])).await.unwrap();
     drop(stream);
-    until(|| kept(&server).is_empty()).await;
+    until(|| server.kept().is_empty()).await;
     let mut done = ann.fill_in(&form, b"whole".to_vec()).await;
     // The turn of the one that hung up may not be over yet.
     while done.status == 409 {
@@ -189,7 +204,7 @@ async fn an_upload_that_breaks_off_leaves_nothing_and_may_be_tried_again() {
     assert_eq!(done.status, 204, "{}", done.body);
     let id = form["attachment_id"].as_str().unwrap();
     assert_eq!(fetch(&ann, &server, id, None).await.bytes, b"whole");
-    assert_eq!(kept(&server).len(), 1);
+    assert_eq!(server.kept().len(), 1);
 }
 
 #[tokio::test]
@@ -256,6 +271,9 @@ async fn a_part_of_a_file_is_answered_as_the_rfc_says() {
         ("bytes=5-999", "bytes 5-9/10", "56789"),
         ("bytes=-999", "bytes 0-9/10", "0123456789"),
     ] {
+        if server.is_direct() && range == "bytes=-999" {
+            continue; // The tests' bucket can't do it.
+        }
         let read = fetch(&ann, &server, &id, Some(range)).await;
         assert_eq!(read.status, 206, "{range}");
         assert_eq!(read.headers["content-range"], part, "{range}");
@@ -266,6 +284,9 @@ async fn a_part_of_a_file_is_answered_as_the_rfc_says() {
         let read = fetch(&ann, &server, &id, Some(range)).await;
         assert_eq!(read.status, 416, "{range}");
         assert_eq!(read.headers["content-range"], "bytes */10", "{range}");
+    }
+    if server.is_direct() {
+        return; // What it does not understand, the tests' bucket refuses.
     }
     for range in ["bytes=0-1,4-5", "bytes=3-1", "lines=1-2", "bytes=a-b", "bytes"] {
         let read = fetch(&ann, &server, &id, Some(range)).await;
@@ -283,13 +304,18 @@ async fn head_answers_the_headers_alone() {
     let head = ann.http.head(url).bearer_auth(&ann.token).send().await.unwrap();
     assert_eq!(head.status(), 200);
     assert_eq!(head.headers()["content-length"], "10");
-    assert_eq!(head.headers()["content-type"], "text/plain");
+    if !server.is_direct() {
+        assert_eq!(head.headers()["content-type"], "text/plain");
+    }
     assert!(head.bytes().await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn what_could_run_a_script_is_saved_and_never_shown() {
     let server = TestServer::start().await;
+    if server.is_direct() {
+        return; // a bucket has fewer headers: see `bucket`
+    }
     let ann = server.person("ann").await;
     for (name, declared, bytes, place) in [
         ("a.html", "text/html", HTML, "attachment"),
@@ -344,7 +370,7 @@ async fn any_name_of_a_file_comes_back_and_none_leaves_the_folder() {
         assert!(disposition.ends_with(&format!("filename*=UTF-8''{encoded}")), "{disposition}");
     }
     let files = server.dir.path().join("files");
-    let kept = kept(&server);
+    let kept = server.kept();
     assert_eq!(kept.len(), 9, "each has a place of its own: {kept:?}");
     for file in kept {
         assert!(file.canonicalize().unwrap().starts_with(files.canonicalize().unwrap()), "{file:?}");
@@ -389,16 +415,16 @@ async fn a_file_that_is_not_posted_within_a_day_goes() {
     post_file(&ann, chat, "image", &posted).await.expect(201);
     let forsaken = ann.upload("b.png", "image/png", PNG.to_vec()).await;
     announce(&ann, "never.png", "image/png").await;
-    let old = kept(&server);
+    let old = server.kept();
     assert_eq!(old.len(), 2);
     server.clock.advance(Duration::from_secs(24 * 3_600));
     server.running.messenger.sweep().await.unwrap();
-    assert_eq!(kept(&server), old, "not before its time");
+    assert_eq!(server.kept(), old, "not before its time");
     let ann = server.again(&ann, "ann").await;
     post_file(&ann, chat, "image", &forsaken).await.refused(400, "invalid");
     server.clock.advance(Duration::from_secs(3_600));
     server.running.messenger.sweep().await.unwrap();
-    let left = kept(&server);
+    let left = server.kept();
     assert_eq!(left.len(), 1);
     assert!(left[0].to_string_lossy().contains(&posted), "{left:?}");
     let ann = server.again(&ann, "ann").await;
@@ -423,7 +449,7 @@ async fn a_file_of_a_deleted_message_is_read_by_nobody_else_and_goes() {
     bob.get(&format!("/attachments/{id}/info")).await.refused(404, "not_found");
     server.clock.advance(Duration::from_secs(25 * 3_600));
     server.running.messenger.sweep().await.unwrap();
-    assert_eq!(kept(&server), Vec::<PathBuf>::new());
+    assert_eq!(server.kept(), Vec::<PathBuf>::new());
 }
 
 #[tokio::test]
@@ -504,24 +530,6 @@ fn by_hand(form: &Value, length: usize, file: &[u8]) -> Vec<u8> {
         body.len() + length + "\r\n--b--\r\n".len()
     );
     [head.as_bytes(), body.as_bytes(), file].concat()
-}
-
-/// Every file below the folder of files.
-fn kept(server: &TestServer) -> Vec<PathBuf> {
-    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            // Something may go while it is looked at.
-            let Ok(entry) = entry else { continue };
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => walk(&entry.path(), found),
-                _ => found.push(entry.path()),
-            }
-        }
-    }
-    let mut found = Vec::new();
-    walk(&server.dir.path().join("files"), &mut found);
-    found.sort();
-    found
 }
 
 /// Waits until something is so.

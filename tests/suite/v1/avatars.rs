@@ -5,7 +5,7 @@ use std::time::Duration;
 use image::{GenericImageView, ImageFormat};
 use serde_json::{Value, json};
 
-use super::media::{encoded, jpeg_with_a_place, kept, pixels, png_that_claims, tells};
+use super::media::{encoded, jpeg_with_a_place, pixels, png_that_claims, tells};
 use crate::server::{Person, Reply, TestServer, fresh_key};
 
 const A_DAY: Duration = Duration::from_secs(25 * 3_600 + 1);
@@ -64,7 +64,7 @@ async fn a_replaced_avatar_goes_and_so_does_its_weight() {
     assert_eq!(image::load_from_memory(&shown(&server, &second).await.1).unwrap().dimensions(), (20, 20));
     server.clock.advance(A_DAY);
     server.running.messenger.sweep().await.unwrap();
-    assert_eq!(kept(&server).len(), 1, "neither the pictures nor the first avatar");
+    assert_eq!(server.kept().len(), 1, "neither the pictures nor the first avatar");
     let ann = server.again(&ann, "ann").await;
     let weight = shown(&server, &second).await.1.len();
     assert_eq!(ann.get("/users/me/quota").await.expect(200)["used"], weight);
@@ -75,7 +75,7 @@ async fn a_replaced_avatar_goes_and_so_does_its_weight() {
     assert_eq!(ann.get("/users/me").await.expect(200)["avatar_url"], Value::Null);
     seen(&server, &second).await.refused(404, "not_found");
     server.running.messenger.sweep().await.unwrap();
-    assert_eq!(kept(&server).len(), 0);
+    assert_eq!(server.kept().len(), 0);
     assert_eq!(ann.get("/users/me/quota").await.expect(200)["used"], 0);
 }
 
@@ -127,7 +127,7 @@ async fn of_avatars_that_are_set_at_once_one_stays() {
     futures_util::future::join_all(set).await;
     server.clock.advance(A_DAY);
     server.running.messenger.sweep().await.unwrap();
-    assert_eq!(kept(&server).len(), 1);
+    assert_eq!(server.kept().len(), 1);
     let me = server.again(&ann, "ann").await.get("/users/me").await.expect(200);
     shown(&server, me["avatar_url"].as_str().unwrap()).await;
 }
@@ -203,5 +203,5 @@ async fn an_avatar_goes_with_its_chat() {
     }
     server.clock.advance(A_DAY);
     server.running.messenger.sweep().await.unwrap();
-    assert_eq!(kept(&server).len(), 0);
+    assert_eq!(server.kept().len(), 0);
 }

@@ -6,6 +6,7 @@ mod auth;
 mod avatars;
 mod blocks;
 mod bookmarks;
+mod bucket;
 mod channels;
 mod chats;
 mod deletion;

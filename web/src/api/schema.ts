@@ -1314,8 +1314,12 @@ export interface paths {
         put?: never;
         /**
          * Announce a file
-         * @description Answers a form: POST it to its `url` as `multipart/form-data`, the fields first and `file`
+         * @description Answers a form: POST it to its `url` as `multipart/form-data`, all of its fields first and `file`
          *     last. The answer to that is 204, and then the file can be posted in a message, within a day.
+         *
+         *     Where files are kept in a bucket of S3, `url` is the bucket's and there are more fields. The bucket holds to
+         *     key, type, size and time; whether the file is what it says is found out when it is posted or asked for, and
+         *     refused there as an upload to this server is.
          */
         post: operations["announceAttachment"];
         delete?: never;
@@ -1355,7 +1359,8 @@ export interface paths {
         /**
          * Read a file
          * @description With an access token, or by the link that `…/info` answers. Pictures, sound and video may be
-         *     shown in place; anything else is saved.
+         *     shown in place; anything else is saved. Where files are kept in a bucket, it redirects there: follow it
+         *     without the token.
          */
         get: operations["attachment"];
         put?: never;
@@ -3541,16 +3546,21 @@ export interface components {
         };
         /**
          * UploadFields
-         * @description The fields of the form, as they are.
+         * @description The fields of the form, as they are. Those after the third are there when the form goes to a bucket.
          */
         UploadFields: {
             key: string;
             "Content-Type": string;
             "X-Amz-Signature": string;
+            "X-Amz-Algorithm"?: string | null;
+            "X-Amz-Credential"?: string | null;
+            "X-Amz-Date"?: string | null;
+            "X-Amz-Security-Token"?: string | null;
+            Policy?: string | null;
         };
         /**
          * UploadForm
-         * @description How to upload a file: a `multipart/form-data` POST to `url` with the fields first and `file` last.
+         * @description How to upload a file: a `multipart/form-data` POST to `url` with every one of the fields first and `file` last.
          * @example {
          *       "attachment_id": "550e8400-e29b-41d4-a716-446655440000",
          *       "url": "http://localhost:8000/api/v1/uploads",
@@ -3565,7 +3575,7 @@ export interface components {
         UploadForm: {
             /** @description For the message's payload. */
             attachment_id: string;
-            /** @description Where to send the form. */
+            /** @description Where to send the form: this server, or a bucket of S3. */
             url: string;
             fields: components["schemas"]["UploadFields"];
             /** @description Until when the form is good: UTC, ISO 8601 without a zone. */
@@ -15578,6 +15588,13 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description It is in a bucket; `Location` is good for 5 minutes. `Range` goes with it. */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
             400: {
                 headers: {
@@ -15722,6 +15739,13 @@ export interface operations {
                 content: {
                     "application/octet-stream": string;
                 };
+            };
+            /** @description It is in a bucket; `Location` is good for 5 minutes. */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
             400: {

@@ -5,7 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 
-use crate::messenger::{self, Form};
+use crate::files::{ALGORITHM, BucketForm};
+use crate::messenger::{self, Form, Way};
 use crate::model;
 
 /// An uploaded file.
@@ -93,40 +94,81 @@ impl Example for Attachment {
     }
 }
 
-/// How to upload a file: a `multipart/form-data` POST to `url` with the fields first and `file` last.
+/// How to upload a file: a `multipart/form-data` POST to `url` with every one of the fields first and `file` last.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct UploadForm {
     /// For the message's payload.
     pub attachment_id: String,
-    /// Where to send the form.
+    /// Where to send the form: this server, or a bucket of S3.
     pub url: String,
     pub fields: UploadFields,
     /// Until when the form is good: UTC, ISO 8601 without a zone.
     pub expires_at: String,
 }
 
-/// The fields of the form, as they are.
+/// The fields of the form, as they are. Those after the third are there when the form goes to a bucket.
 #[derive(Object, Debug)]
+#[oai(skip_serializing_if_is_none)]
 pub struct UploadFields {
     pub key: String,
     #[oai(rename = "Content-Type")]
     pub content_type: String,
     #[oai(rename = "X-Amz-Signature")]
     pub signature: String,
+    #[oai(rename = "X-Amz-Algorithm")]
+    pub algorithm: Option<String>,
+    #[oai(rename = "X-Amz-Credential")]
+    pub credential: Option<String>,
+    #[oai(rename = "X-Amz-Date")]
+    pub date: Option<String>,
+    #[oai(rename = "X-Amz-Security-Token")]
+    pub token: Option<String>,
+    #[oai(rename = "Policy")]
+    pub policy: Option<String>,
+}
+
+impl UploadFields {
+    fn plain(key: String, content_type: String, signature: String) -> Self {
+        Self {
+            key,
+            content_type,
+            signature,
+            algorithm: None,
+            credential: None,
+            date: None,
+            token: None,
+            policy: None,
+        }
+    }
 }
 
 impl UploadForm {
-    pub fn new(form: Form, url: String) -> Self {
+    /// `here` is where forms are taken that go through us.
+    pub fn new(form: Form, here: String) -> Self {
+        let Form { attachment, way } = form;
+        let (url, fields) = match way {
+            Way::Here { key, signature } => {
+                (here, UploadFields::plain(key, attachment.content_type, signature))
+            }
+            Way::Bucket(form) => {
+                let BucketForm { url, key, policy, credential, date, token, signature } = *form;
+                let fields = UploadFields {
+                    algorithm: Some(ALGORITHM.to_owned()),
+                    credential: Some(credential),
+                    date: Some(date),
+                    token,
+                    policy: Some(policy),
+                    ..UploadFields::plain(key, attachment.content_type, signature)
+                };
+                (url, fields)
+            }
+        };
         Self {
-            attachment_id: form.attachment.id.to_string(),
+            attachment_id: attachment.id.to_string(),
             url,
-            expires_at: form.attachment.expires_at.iso(),
-            fields: UploadFields {
-                key: form.key,
-                content_type: form.attachment.content_type,
-                signature: form.signature,
-            },
+            expires_at: attachment.expires_at.iso(),
+            fields,
         }
     }
 }
@@ -136,11 +178,11 @@ impl Example for UploadForm {
         Self {
             attachment_id: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
             url: "http://localhost:8000/api/v1/uploads".to_owned(),
-            fields: UploadFields {
-                key: "550e8400-e29b-41d4-a716-446655440000/audio.opus".to_owned(),
-                content_type: "audio/opus".to_owned(),
-                signature: "signature-here".to_owned(),
-            },
+            fields: UploadFields::plain(
+                "550e8400-e29b-41d4-a716-446655440000/audio.opus".to_owned(),
+                "audio/opus".to_owned(),
+                "signature-here".to_owned(),
+            ),
             expires_at: "2024-03-26T12:15:00".to_owned(),
         }
     }
