@@ -66,7 +66,7 @@ impl Connection {
 
     pub(super) fn push(&self, tellings: &[Arc<Telling>]) {
         let mut queue = self.queue();
-        if queue.closed.is_some() || queue.overflowed {
+        if queue.closed.is_some() || queue.overflowed || tellings.is_empty() {
             return;
         }
         queue.weight += tellings.iter().map(|telling| telling.weight()).sum::<usize>();

@@ -1,14 +1,20 @@
 //! Who is listening, and telling them what happened.
 //!
 //! A connection listens to its user's own stream and to the streams of the user's chats. Events
-//! arrive here after their commit and in the order of it.
+//! arrive here after their commit, from whichever node and in whatever order, and are told in the
+//! order of their stream, each once. What does not arrive is asked for ([`Hub::lacking`]), read from
+//! the log and filled in ([`Hub::fill`]).
 
+mod audience;
 mod connection;
 mod presence;
 mod telling;
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+
+use audience::Audience;
+use tokio::sync::Notify;
 
 pub use connection::{Close, Connection, Taken};
 pub use presence::Presences;
@@ -19,13 +25,26 @@ use crate::model::{Change, Event, SessionId, Stream, Time, UserId};
 /// The most connections that one person holds; the oldest gives way to a newer one.
 const MOST_PER_USER: usize = 20;
 
-type Listeners = HashMap<Stream, Vec<Arc<Connection>>>;
+type Audiences = HashMap<Stream, Audience>;
+
+/// A stream of which something must be read from the log before all of it can be told.
+pub struct Lack {
+    /// Whose own stream it is.
+    pub owner: Option<UserId>,
+    /// How far it was told, when that is known.
+    pub told: Option<i64>,
+    /// Those who have come into the chat and must be told from there on.
+    pub late: Vec<Arc<Connection>>,
+}
 
 /// Everybody who is listening on this node.
 #[derive(Default)]
 pub struct Hub {
     pub presence: Presences,
-    listeners: RwLock<Listeners>,
+    audiences: RwLock<Audiences>,
+    /// Streams of which something is lacking, and a sign for whoever makes up for it.
+    lacking: Mutex<BTreeSet<Stream>>,
+    lack: Notify,
     /// Connections of tokens that run out, and when they do.
     ending: Mutex<Vec<(Time, Weak<Connection>)>>,
 }
@@ -36,9 +55,10 @@ impl Hub {
         let connection = Arc::new(Connection::new(user, session));
         self.listen(&connection, [Stream::from(user)]);
         let oldest = {
-            let listeners = self.read();
-            let own = listeners.get(&Stream::from(user)).map_or(&[][..], Vec::as_slice);
-            (own.len() > MOST_PER_USER).then(|| own[0].clone())
+            let audiences = self.read();
+            let own = audiences.get(&Stream::from(user));
+            let mut own = own.into_iter().flat_map(Audience::connections);
+            own.next().cloned().filter(|_| own.count() >= MOST_PER_USER)
         };
         if let Some(oldest) = oldest {
             oldest.close(Close::Replaced);
@@ -47,19 +67,34 @@ impl Hub {
         connection
     }
 
-    /// Begins to listen to more streams.
+    /// Begins to listen to more streams. What happens in a stream to which nobody listened before is not
+    /// told until it is known where to [`begin`](Self::begin).
     pub fn listen(&self, connection: &Arc<Connection>, streams: impl IntoIterator<Item = Stream>) {
-        let mut listeners = self.write();
+        let mut audiences = self.write();
         for stream in streams {
-            listen(&mut listeners, connection, stream);
+            if connection.remember(stream) {
+                audiences.entry(stream).or_default().join(connection.clone());
+            }
         }
+    }
+
+    /// Streams are so far, as it was read after somebody had begun to listen to them: what comes after that
+    /// is told.
+    pub fn begin(&self, places: impl IntoIterator<Item = (Stream, i64)>) {
+        let (mut audiences, mut lacking) = (self.write(), BTreeSet::new());
+        for (stream, seq) in places {
+            let told = audiences.get_mut(&stream).map(|audience| audience.begin(seq));
+            follow(&mut audiences, stream, &told.unwrap_or_default(), &mut lacking);
+        }
+        drop(audiences);
+        self.ask_for(lacking);
     }
 
     /// Listens no longer to some streams.
     pub fn ignore(&self, connection: &Connection, streams: impl IntoIterator<Item = Stream>) {
-        let mut listeners = self.write();
+        let mut audiences = self.write();
         for stream in streams {
-            ignore(&mut listeners, stream, |other| other.is(connection));
+            leave(&mut audiences, stream, |other| other.is(connection));
             connection.forget(stream);
         }
     }
@@ -69,52 +104,107 @@ impl Hub {
         self.ignore(connection, connection.streams());
     }
 
-    /// Tells those who listen, in order. What changes who listens takes effect at its place.
+    /// Tells those who listen. What changes who listens takes effect at its place.
     pub fn tell(&self, events: Vec<Event>) {
-        let tellings: Vec<Arc<Telling>> =
-            events.into_iter().map(|event| Arc::new(Telling::new(event))).collect();
-        for together in tellings.chunk_by(|one, next| one.stream() == next.stream()) {
-            let stream = together[0].stream();
-            if let Some(listeners) = self.read().get(&stream) {
-                for connection in listeners {
-                    connection.push(together);
-                }
+        let (mut audiences, mut lacking) = (self.write(), BTreeSet::new());
+        let mut events = events.into_iter().map(|event| Arc::new(Telling::new(event))).peekable();
+        while let Some(first) = events.next() {
+            let stream = first.stream();
+            let mut together = vec![first];
+            together.extend(std::iter::from_fn(|| events.next_if(|next| next.stream() == stream)));
+            if let Some(audience) = audiences.get_mut(&stream) {
+                let told = audience.hear(together);
+                follow(&mut audiences, stream, &told, &mut lacking);
             }
-            for telling in together {
-                self.follow(&telling.event);
+        }
+        drop(audiences);
+        self.ask_for(lacking);
+    }
+
+    /// Streams are so far, as another node says, or the database.
+    pub fn hear_of(&self, places: impl IntoIterator<Item = (Stream, i64)>) {
+        let (mut audiences, mut lacking) = (self.write(), BTreeSet::new());
+        for (stream, seq) in places {
+            if let Some(audience) = audiences.get_mut(&stream) {
+                audience.learn(seq);
+                follow(&mut audiences, stream, &[], &mut lacking);
             }
+        }
+        drop(audiences);
+        self.ask_for(lacking);
+    }
+
+    /// Waits until something is lacking, and answers the streams.
+    pub async fn lacking(&self) -> BTreeSet<Stream> {
+        loop {
+            let lacking = std::mem::take(&mut *self.lacks());
+            if !lacking.is_empty() {
+                return lacking;
+            }
+            self.lack.notified().await;
         }
     }
 
-    /// A person who gains a chat hears it from now on; one who loses it hears no more.
-    fn follow(&self, event: &Event) {
-        let own = event.position.stream;
-        match &event.change {
-            Change::ChatGained(chat) => {
-                let mut listeners = self.write();
-                for connection in listeners.get(&own).cloned().unwrap_or_default() {
-                    listen(&mut listeners, &connection, chat.id().into());
-                }
-            }
-            Change::ChatLost { chat, hidden: false } => {
-                let user = UserId(own.0);
-                let mut listeners = self.write();
-                ignore(&mut listeners, (*chat).into(), |connection| connection.user == user);
-                for connection in listeners.get(&own).into_iter().flatten() {
-                    connection.forget((*chat).into());
-                }
-            }
-            _ => {}
+    /// What is lacking of a stream; nothing when it has come meanwhile.
+    pub fn lack(&self, stream: Stream) -> Option<Lack> {
+        let audiences = self.read();
+        let audience = audiences.get(&stream).filter(|audience| audience.lacks())?;
+        let owner = audience.connections().map(|connection| connection.user).find(|user| user.0 == stream.0);
+        let (told, late) = audience.state();
+        Some(Lack { owner, told, late })
+    }
+
+    /// Tells what was read from the log: everything up to a place, from where it was lacking.
+    pub fn fill(&self, stream: Stream, upto: i64, events: Vec<Event>, late: &[(Arc<Connection>, i64)]) {
+        let (mut audiences, mut lacking) = (self.write(), BTreeSet::new());
+        let events = events.into_iter().map(|event| Arc::new(Telling::new(event))).collect();
+        if let Some(audience) = audiences.get_mut(&stream) {
+            let told = audience.fill(upto, events, late);
+            follow(&mut audiences, stream, &told, &mut lacking);
+        }
+        drop(audiences);
+        self.ask_for(lacking);
+    }
+
+    /// Closes a connection that can't be told what it lacks; its cursor can.
+    pub fn send_back(&self, connection: &Connection) {
+        connection.close(Close::TooSlow);
+        self.disconnect(connection);
+    }
+
+    /// What is lacking of a stream is not in the log any more.
+    pub fn give_up(&self, stream: Stream) {
+        if let Some(mut audience) = self.write().remove(&stream) {
+            audience.give_up();
+        }
+    }
+
+    /// The streams to which somebody listens.
+    pub fn streams(&self) -> Vec<Stream> {
+        self.read().keys().copied().collect()
+    }
+
+    /// Asks once more for what is still lacking.
+    pub fn ask_again(&self) {
+        let lacks =
+            self.read().iter().filter(|(_, audience)| audience.lacks()).map(|(stream, _)| *stream).collect();
+        self.ask_for(lacks);
+    }
+
+    fn ask_for(&self, streams: BTreeSet<Stream>) {
+        if !streams.is_empty() {
+            self.lacks().extend(streams);
+            self.lack.notify_one();
         }
     }
 
     /// Tells what is not kept: who missed it missed nothing.
     pub fn whisper(&self, stream: Stream, whisper: Whisper) {
         let whispering = Arc::new(Whispering::new(whisper));
-        if let Some(listeners) = self.read().get(&stream) {
-            for connection in listeners.iter().filter(|connection| !whisper.is_from(connection.user)) {
-                connection.whisper(&whispering);
-            }
+        let audiences = self.read();
+        let listeners = audiences.get(&stream).into_iter().flat_map(Audience::connections);
+        for connection in listeners.filter(|connection| !whisper.is_from(connection.user)) {
+            connection.whisper(&whispering);
         }
     }
 
@@ -127,10 +217,11 @@ impl Hub {
         but: &HashSet<UserId>,
     ) -> usize {
         let whispering = Arc::new(Whispering::new(whisper));
-        let listeners = self.read();
+        let audiences = self.read();
         let mut told = HashSet::new();
         let mut seen = 0;
-        for connection in streams.into_iter().filter_map(|stream| listeners.get(&stream)).flatten() {
+        let listeners = streams.into_iter().filter_map(|stream| audiences.get(&stream));
+        for connection in listeners.flat_map(Audience::connections) {
             seen += 1;
             let is_meant = !whisper.is_from(connection.user) && !but.contains(&connection.user);
             if is_meant && told.insert(Arc::as_ptr(connection)) {
@@ -142,10 +233,15 @@ impl Hub {
 
     /// Closes the connections of a session.
     pub fn close_session(&self, user: UserId, session: SessionId, why: Close) {
-        let own = self.read().get(&Stream::from(user)).cloned().unwrap_or_default();
-        for connection in own.iter().filter(|connection| connection.session == session) {
+        let own: Vec<Arc<Connection>> = match self.read().get(&Stream::from(user)) {
+            Some(own) => {
+                own.connections().filter(|connection| connection.session == session).cloned().collect()
+            }
+            None => Vec::new(),
+        };
+        for connection in own {
             connection.close(why);
-            self.disconnect(connection);
+            self.disconnect(&connection);
         }
     }
 
@@ -169,32 +265,60 @@ impl Hub {
 
     /// Closes everybody's connections.
     pub fn close_all(&self, why: Close) {
-        let listeners = std::mem::take(&mut *self.write());
-        for connection in listeners.values().flatten() {
+        let audiences = std::mem::take(&mut *self.write());
+        for connection in audiences.values().flat_map(Audience::connections) {
             connection.close(why);
         }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Listeners> {
-        self.listeners.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Audiences> {
+        self.audiences.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Listeners> {
-        self.listeners.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> RwLockWriteGuard<'_, Audiences> {
+        self.audiences.write().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn listen(listeners: &mut Listeners, connection: &Arc<Connection>, stream: Stream) {
-    if connection.remember(stream) {
-        listeners.entry(stream).or_default().push(connection.clone());
+    fn lacks(&self) -> MutexGuard<'_, BTreeSet<Stream>> {
+        self.lacking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn ignore(listeners: &mut Listeners, stream: Stream, whom: impl Fn(&Connection) -> bool) {
-    if let Some(connections) = listeners.get_mut(&stream) {
-        connections.retain(|connection| !whom(connection));
-        if connections.is_empty() {
-            listeners.remove(&stream);
+/// After something was told in a stream: a person who gains a chat hears it from there on, and one who loses it
+/// hears no more. `lacking` gains the streams of which something is lacking now.
+fn follow(audiences: &mut Audiences, own: Stream, told: &[Arc<Telling>], lacking: &mut BTreeSet<Stream>) {
+    if audiences.get(&own).is_some_and(Audience::lacks) {
+        lacking.insert(own);
+    }
+    for telling in told {
+        match &telling.event.change {
+            Change::ChatGained(chat) => {
+                let stream = chat.id().into();
+                let Some(listeners) = audiences.get(&own) else { continue };
+                let new: Vec<_> =
+                    listeners.connections().filter(|one| one.remember(stream)).cloned().collect();
+                for connection in new {
+                    audiences.entry(stream).or_default().join_late(connection);
+                    lacking.insert(stream);
+                }
+            }
+            Change::ChatLost { chat, hidden: false } => {
+                let stream = (*chat).into();
+                leave(audiences, stream, |connection| connection.user.0 == own.0);
+                for connection in audiences.get(&own).into_iter().flat_map(Audience::connections) {
+                    connection.forget(stream);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn leave(audiences: &mut Audiences, stream: Stream, whom: impl Fn(&Connection) -> bool) {
+    if let Some(audience) = audiences.get_mut(&stream) {
+        audience.leave(whom);
+        if audience.is_empty() {
+            audiences.remove(&stream);
         }
     }
 }

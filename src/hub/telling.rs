@@ -26,6 +26,10 @@ impl Telling {
         self.event.position.stream
     }
 
+    pub(super) fn seq(&self) -> i64 {
+        self.event.position.seq
+    }
+
     /// The event in a form, written by `write` the first time.
     pub fn written(&self, form: Form, write: impl FnOnce(&Event) -> String) -> &Arc<str> {
         self.forms[form.0].get_or_init(|| write(&self.event).into())

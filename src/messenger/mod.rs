@@ -49,6 +49,7 @@ mod secrets;
 mod session;
 mod sweep;
 mod sync;
+mod telling;
 mod tend;
 mod token;
 mod wish;

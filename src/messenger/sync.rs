@@ -244,6 +244,7 @@ impl Messenger {
             return Err(Error::SessionEnded);
         }
         listener.at = cursor.map_or_else(|| reach.now.clone(), |cursor| reach.start(cursor));
+        self.hub.begin(reach.now.0.iter().map(|(stream, seq)| (*stream, *seq)));
         listener.reach = reach.now;
         Ok(listener)
     }

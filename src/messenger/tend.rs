@@ -15,6 +15,7 @@ impl Messenger {
         log("looking for links", self.catch_up_with_links().await);
         log("telling who is there", self.tell_presence().await);
         self.hub.close_ended(self.clock.now());
+        self.hub.ask_again();
         log("ending sessions that were ended elsewhere", self.heed_revoked().await);
         log("finishing the deletion of accounts", self.finish_deletions().await);
         log("sending what was scheduled", self.say_what_is_due().await);

@@ -44,6 +44,7 @@ pub struct Running {
     sweeping: JoinHandle<()>,
     tending: JoinHandle<()>,
     indexing: JoinHandle<()>,
+    telling: JoinHandle<()>,
 }
 
 /// Opens what a messenger stands on, and the messenger.
@@ -95,7 +96,8 @@ pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Resu
     let sweeping = tokio::spawn(sweep(messenger.clone(), stop.clone()));
     let tending = tokio::spawn(tend(messenger.clone(), stop.clone()));
     let indexing = tokio::spawn(index(messenger.clone(), stop.clone()));
-    Ok(Running { address, messenger, stop, accepting, sweeping, tending, indexing })
+    let telling = tokio::spawn(make_up(messenger.clone(), stop.clone()));
+    Ok(Running { address, messenger, stop, accepting, sweeping, tending, indexing, telling })
 }
 
 impl Running {
@@ -114,6 +116,7 @@ impl Running {
         let _ = self.sweeping.await;
         let _ = self.tending.await;
         let _ = self.indexing.await;
+        let _ = self.telling.await;
         self.messenger.close().await;
     }
 }
@@ -146,5 +149,12 @@ async fn index(messenger: Messenger, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = messenger.keep_index() => {}
+    }
+}
+
+async fn make_up(messenger: Messenger, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = messenger.keep_telling() => {}
     }
 }
