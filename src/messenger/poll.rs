@@ -3,8 +3,11 @@
 use super::idempotency::Subject;
 use super::work::Work;
 use super::{Caller, Error, Result};
-use crate::model::{Change, Message, MessageId, Parts, Poll, Right};
-use crate::store::{messages, polls};
+use crate::model::{Change, Message, MessageId, Parts, Person, Poll, Right, UserId};
+use crate::store::{messages, polls, users};
+
+/// Of how many voters at a time.
+const MOST_VOTERS: u64 = 200;
 
 impl Caller {
     /// What one chose in a poll, in the order of the options.
@@ -16,6 +19,28 @@ impl Caller {
         let mut read = self.messenger.db.read().await?;
         let choices = polls::choices(&mut read, id, self.access.user).await?;
         Ok((message, choices))
+    }
+
+    /// Those who chose something in a poll, first come first; after one of them.
+    pub async fn voters(
+        &self,
+        id: MessageId,
+        choice: usize,
+        after: Option<UserId>,
+        limit: Option<u64>,
+    ) -> Result<Vec<Person>> {
+        let poll = self.message(id).await?.poll.ok_or(Error::NotFound("poll"))?;
+        if poll.is_anonymous {
+            return Err(Error::Forbidden("Nobody is told who chose what in an anonymous poll"));
+        }
+        check_choices(&poll, &[choice]).map_err(|_| Error::invalid("option", "is none of the poll"))?;
+        let limit = limit.unwrap_or(MOST_VOTERS).clamp(1, MOST_VOTERS);
+        let mut read = self.messenger.db.read().await?;
+        let ids = polls::voters(&mut read, id, choice, after, limit).await?;
+        let mut people: Vec<Person> =
+            users::by_ids(&mut read, &ids).await?.into_iter().map(|user| user.person).collect();
+        people.sort_by_key(|person| ids.iter().position(|id| *id == person.id));
+        Ok(people)
     }
 
     /// Chooses these instead of what one chose before; none takes the vote back.

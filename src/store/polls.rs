@@ -53,6 +53,34 @@ pub async fn choices(run: &mut impl Run, poll: MessageId, user: UserId) -> Resul
     Ok(found.into_iter().filter_map(|(choice,)| usize::try_from(choice).ok()).collect())
 }
 
+/// Those who chose something, first come first, after one of them.
+pub async fn voters(
+    run: &mut impl Run,
+    poll: MessageId,
+    choice: usize,
+    after: Option<UserId>,
+    limit: u64,
+) -> Result<Vec<UserId>> {
+    let choice = i64::try_from(choice).unwrap_or(i64::MAX);
+    let mut question = Query::select()
+        .columns([V::UserId, V::At])
+        .from(V::Table)
+        .and_where(Expr::col(V::MessageId).eq(poll))
+        .and_where(Expr::col(V::Choice).eq(choice))
+        .order_by(V::At, Order::Asc)
+        .order_by(V::UserId, Order::Asc)
+        .to_owned();
+    if let Some(after) = after {
+        let mut last = question.clone();
+        last.and_where(Expr::col(V::UserId).eq(after));
+        let Some((user, at)) = run.one::<(UserId, Time)>(&last).await? else { return Ok(Vec::new()) };
+        let later = Expr::col(V::At).gt(at);
+        question.and_where(later.or(Expr::col(V::At).eq(at).and(Expr::col(V::UserId).gt(user))));
+    }
+    let found = run.all::<(UserId, Time)>(question.limit(limit)).await?;
+    Ok(found.into_iter().map(|(user, _)| user).collect())
+}
+
 /// Replaces somebody's votes.
 pub async fn vote(
     run: &mut impl Run,

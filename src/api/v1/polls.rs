@@ -2,18 +2,18 @@
 
 use poem::http::StatusCode;
 use poem::web::Data;
-use poem_openapi::param::Path;
+use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::caller::SignedIn;
 use super::idempotency::Key;
-use super::types::{Message, Vote};
+use super::types::{Message, Person, Vote};
 use super::{Answer, Area};
 use crate::api::body::JsonBody;
 use crate::messenger::{Error, Messenger};
-use crate::model::MessageId;
+use crate::model::{MessageId, UserId};
 
 pub struct Polls;
 
@@ -65,6 +65,29 @@ impl Polls {
     ) -> Answer<Json<Vote>> {
         let (message, choices) = messenger.as_user(caller.0).choices(MessageId(message_id.0)).await?;
         Ok(Json(Vote::new(message.id, message.chat, choices)))
+    }
+
+    /// Who chose something in a poll
+    ///
+    /// First come first. The poll itself names the first 100; this lists all of them, page by page. Of an anonymous poll
+    /// nobody is told.
+    #[oai(path = "/messages/:message_id/voters", method = "get", operation_id = "voters")]
+    async fn voters(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        message_id: Path<i64>,
+        /// Which option, counted from 0.
+        option: Query<usize>,
+        /// Only those after this one: the `id` of a person of the page before.
+        after_id: Query<Option<i64>>,
+        /// At most so many, up to 200; 200 without it.
+        limit: Query<Option<u64>>,
+    ) -> Answer<Json<Vec<Person>>> {
+        let caller = messenger.as_user(caller.0);
+        let after = after_id.0.map(UserId);
+        let people = caller.voters(MessageId(message_id.0), option.0, after, limit.0).await?;
+        Ok(Json(people.into_iter().map(Person::from).collect()))
     }
 
     /// Close a poll

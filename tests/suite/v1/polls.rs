@@ -165,3 +165,29 @@ async fn a_forwarded_poll_has_votes_of_its_own() {
     let shown = vote(&bob, forwarded[0]["id"].as_i64().unwrap(), json!([1])).await.expect(200);
     assert_eq!(shown["poll"]["options"][1]["user_ids"], json!([bob.id]));
 }
+
+#[tokio::test]
+async fn all_who_chose_something_are_listed_page_by_page() {
+    let (server, ann, bob, chat) = two().await;
+    let eve = server.person("eve").await;
+    ann.post(&format!("/chats/{chat}/members"), json!({"user_id": eve.id})).await.expect(201);
+    let poll = asked(&ann, chat, json!({})).await;
+    for person in [&eve, &ann, &bob] {
+        vote(person, poll, json!([1])).await.expect(200);
+        server.clock.advance(std::time::Duration::from_millis(5));
+    }
+    let page = async |query: &str| {
+        let page = ann.get(&format!("/messages/{poll}/voters?option=1{query}")).await.expect(200);
+        page.as_array().unwrap().iter().map(|person| person["id"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(page("").await, [eve.id, ann.id, bob.id]);
+    assert_eq!(page("&limit=2").await, [eve.id, ann.id]);
+    assert_eq!(page(&format!("&limit=2&after_id={}", ann.id)).await, [bob.id]);
+    assert_eq!(page(&format!("&after_id={}", bob.id)).await, [0; 0]);
+    assert_eq!(page("&after_id=7").await, [0; 0], "who did not vote is no place to go on from");
+    let secret = asked(&ann, chat, json!({"anonymous": true})).await;
+    ann.get(&format!("/messages/{secret}/voters?option=1")).await.refused(403, "forbidden");
+    ann.get(&format!("/messages/{poll}/voters?option=3")).await.refused(400, "invalid");
+    let said = ann.say(chat, "no poll").await;
+    ann.get(&format!("/messages/{}/voters?option=0", said["id"])).await.refused(404, "not_found");
+}

@@ -25,7 +25,8 @@ pub struct PollOption {
     pub text: String,
     /// How many chose it.
     pub votes: usize,
-    /// Who chose it, first come first, the first 100; null of an anonymous poll.
+    /// Who chose it, first come first, the first 100 (`GET /messages/{message_id}/voters` lists all);
+    /// null of an anonymous poll.
     pub user_ids: Option<Vec<i64>>,
 }
 
