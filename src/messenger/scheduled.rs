@@ -11,8 +11,8 @@ use super::post::{Keys, NewMessage, say_all};
 use super::wish::{self, Brought, Wish};
 use super::work::Work;
 use super::{Caller, Error, Limit, Messenger, Result};
-use crate::model::{Change, ChatId, Failure, Message, Payload, Scheduled, ScheduledId, Time};
-use crate::store::{scheduled, users};
+use crate::model::{Change, ChatId, Failure, Message, MessageId, Payload, Scheduled, ScheduledId, Time};
+use crate::store::{messages, scheduled, users};
 
 /// How many one person may have waiting in a chat, and how far ahead.
 const MOST_WAITING: i64 = 100;
@@ -166,6 +166,7 @@ impl Messenger {
                 _ => fail(&mut work, waiting, &Error::Forbidden("This account is closed")).await?,
             }
         }
+        forget_deleted_quotes(&mut work, &mut may).await?;
         let wishes: Vec<Wish> = may.iter().map(|waiting| wish_of(waiting, None)).collect();
         let said = say_all(self, &mut work, &wishes, Keys::Unasked).await?;
         for (waiting, result) in may.into_iter().zip(said) {
@@ -176,6 +177,17 @@ impl Messenger {
         }
         work.commit().await
     }
+}
+
+/// What was to be an answer is said without a quote when the other message was deleted meanwhile.
+async fn forget_deleted_quotes(work: &mut Work, waiting: &mut [Scheduled]) -> Result<()> {
+    let answered: Vec<MessageId> = waiting.iter().filter_map(|waiting| waiting.reply_to).collect();
+    let found = messages::by_ids(&mut work.tx, &answered).await?;
+    let is_there = |id: MessageId| found.iter().any(|message| message.id == id && message.content.is_some());
+    for waiting in waiting {
+        waiting.reply_to = waiting.reply_to.filter(|id| is_there(*id));
+    }
+    Ok(())
 }
 
 fn wish_of(waiting: &Scheduled, attempt: Option<Attempt>) -> Wish {

@@ -252,3 +252,19 @@ async fn sending_now_and_being_due_at_the_same_moment_says_it_once() {
     said.sort();
     assert_eq!(said, ["0", "1", "2", "3", "4", "5", "6", "7"]);
 }
+
+#[tokio::test]
+async fn an_answer_to_what_was_deleted_meanwhile_is_said_without_the_quote() {
+    let (server, ann, bob, chat) = two().await;
+    let answered = bob.say(chat, "?").await["id"].clone();
+    let body = json!({
+        "chat_id": chat, "content": "later", "reply_to": answered, "send_at": after(&server.clock, SOON),
+    });
+    ann.post("/scheduled", body).await.expect(201);
+    bob.delete(&format!("/messages/{answered}?for=all")).await.expect(204);
+    let mut heard = bob.socket().await;
+    server.clock.advance(SOON);
+    let said = heard.until("message.created").await;
+    assert_eq!((&said["content"], &said["reply_to"]), (&json!("later"), &Value::Null));
+    assert_eq!(waiting(&ann).await, Vec::<Value>::new());
+}
