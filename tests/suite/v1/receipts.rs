@@ -1,5 +1,6 @@
 //! What has arrived and was read: marks, told live, and who has seen a message.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::server::{Person, TestServer, names};
@@ -122,4 +123,29 @@ async fn the_socket_takes_marks_too() {
     }
     bobs.say(json!({"event": "delivered", "data": {"chat_id": chat, "message_id": 1}})).await;
     assert_eq!(bobs.until("error").await["code"], "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_a_crowd_nobody_is_told_what_arrived_but_it_is_kept() {
+    const CROWD: usize = 200;
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let mut crowd = Vec::new();
+    for some in (0..CROWD).collect::<Vec<_>>().chunks(10) {
+        let names: Vec<String> = some.iter().map(|number| format!("crowd{number}")).collect();
+        crowd.extend(join_all(names.iter().map(|name| server.person(name))).await);
+    }
+    let (bob, others) = crowd.split_first().unwrap();
+    let chat = ann.group("Square", &others.iter().chain([bob]).collect::<Vec<_>>()).await;
+    let mut ear = ann.socket().await;
+    let one = said(&ann, chat, "one").await;
+    bob.post(&format!("/chats/{chat}/delivered"), json!({"message_id": one})).await.expect(204);
+    let told = ann.hears(&mut ear).await;
+    assert!(!names(&told).contains(&"chat.delivered"), "of 201 members: {told:?}");
+    let kept = ann.get(&format!("/messages/{one}/receipts")).await.expect(200);
+    assert_eq!((&kept["delivered_count"], &kept["delivered_to"][0]["id"]), (&json!(1), &json!(bob.id)));
+    ann.delete(&format!("/chats/{chat}/members/{}", others[0].id)).await.expect(204);
+    let two = said(&ann, chat, "two").await;
+    bob.post(&format!("/chats/{chat}/delivered"), json!({"message_id": two})).await.expect(204);
+    assert!(names(&ann.hears(&mut ear).await).contains(&"chat.delivered"), "of 200");
 }

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::server::{Person, TestServer, fresh_key};
+use crate::server::{PASSWORD, Person, TestServer, fresh_key};
 
 /// Those who ask, in the order of the columns.
 const WHO: [&str; 7] = ["owner", "admin", "member", "stranger", "left", "banned", "other"];
@@ -243,6 +243,7 @@ fn rows() -> Vec<Row> {
         row("updateChatSettings", members(200), |w| {
             patch(format!("/chats/{}/settings", w.chat), json!({"pinned": true}))
         }),
+        row("voters", members(200), |w| get(format!("/messages/{}/voters?option=0", w.poll))),
         row("vote", members(200), |w| put(format!("/messages/{}/vote", w.poll), json!({"options": [0]}))),
     ]
 }
@@ -275,6 +276,8 @@ struct Cast {
     target: Person,
     outsider: Person,
     nobody: Person,
+    /// Was in a chat until the account was deactivated.
+    deactivated: Person,
 }
 
 impl Cast {
@@ -283,7 +286,11 @@ impl Cast {
         let (target, outsider) = tokio::join!(server.person("target"), server.person("outsider"));
         // Somebody of another chat.
         outsider.group("Чужой", &[&asking[6]]).await;
-        Self { asking, target, outsider, nobody: server.nobody() }
+        let deactivated = server.person("deactivated").await;
+        asking[0].group("Бывший", &[&deactivated]).await;
+        let password = json!({"password": PASSWORD});
+        deactivated.post("/users/me/deactivate", password).await.expect(204);
+        Self { asking, target, outsider, nobody: server.nobody(), deactivated }
     }
 
     /// A fresh chat for one who asks: what is allowed changes it.
@@ -330,9 +337,11 @@ impl Cast {
                 let key = (method != Method::GET).then(fresh_key);
                 person.send(method.clone(), &path, key.as_deref(), body.clone()).await.status
             };
-            let status = send(&self.nobody).await;
-            if status != 401 {
-                wrong.push(format!("{} of nobody: {status}, not 401", row.operation));
+            for (name, person) in [("nobody", &self.nobody), ("deactivated", &self.deactivated)] {
+                let status = send(person).await;
+                if status != 401 {
+                    wrong.push(format!("{} of {name}: {status}, not 401", row.operation));
+                }
             }
             let status = send(&self.asking[number]).await;
             if status != expected {
