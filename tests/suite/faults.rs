@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -37,7 +37,11 @@ async fn whatever_was_acknowledged_survives_a_kill_and_nothing_is_doubled() {
     let mut posters: Vec<Poster> =
         (0..6).map(|number| Poster::new(&people[number % 3], chat, number)).collect();
     let mut ear = Ear::new(&people[2], cursor);
-    for _ in 0..3 {
+    let count = posters[0].count.clone();
+    for poster in &mut posters {
+        poster.count = count.clone();
+    }
+    for round in 1..=3 {
         let stop = Arc::new(AtomicBool::new(false));
         let posting = join_all(
             posters
@@ -46,7 +50,10 @@ async fn whatever_was_acknowledged_survives_a_kill_and_nothing_is_doubled() {
                 .collect::<Vec<_>>(),
         );
         let listening = tokio::spawn(ear.listen());
-        tokio::time::sleep(Duration::from_millis(150 + dice.roll(400) as u64)).await;
+        let enough = round * 100 + dice.roll(60);
+        while count.load(Ordering::SeqCst) < enough {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         process.kill().await;
         stop.store(true, Ordering::SeqCst);
         posters = posting.await.into_iter().map(Result::unwrap).collect();
@@ -60,8 +67,6 @@ async fn whatever_was_acknowledged_survives_a_kill_and_nothing_is_doubled() {
     }
     let reader = Person { url: process.url.clone(), ..people[0].clone() };
     let kept = history(&reader, chat).await;
-    let acknowledged: usize = posters.iter().map(|poster| poster.acknowledged.len()).sum();
-    assert!(acknowledged > 50, "{acknowledged}");
     check(&kept, &posters);
     ear.drain().await;
     let heard: Vec<i64> = ids(&ear.heard);
@@ -524,11 +529,21 @@ pub struct Poster {
     pub acknowledged: Vec<Value>,
     /// The key and the body of what got no answer.
     unanswered: Option<(String, Value)>,
+    /// How much was answered to all of them.
+    count: Arc<AtomicUsize>,
 }
 
 impl Poster {
     pub fn new(person: &Person, chat: i64, name: usize) -> Self {
-        Self { person: person.clone(), chat, name, next: 0, acknowledged: Vec::new(), unanswered: None }
+        Self {
+            person: person.clone(),
+            chat,
+            name,
+            next: 0,
+            acknowledged: Vec::new(),
+            unanswered: None,
+            count: Arc::default(),
+        }
     }
 
     pub async fn post_until(mut self, stop: Arc<AtomicBool>) -> Self {
@@ -538,7 +553,10 @@ impl Poster {
             let body = json!({"chat_id": self.chat, "type": "text", "content": text});
             let key = fresh_key();
             match self.attempt(&key, &body).await {
-                Some(reply) if reply.status == 201 => self.acknowledged.push(reply.body),
+                Some(reply) if reply.status == 201 => {
+                    self.acknowledged.push(reply.body);
+                    self.count.fetch_add(1, Ordering::SeqCst);
+                }
                 // A server that stops may say so.
                 Some(reply) => {
                     assert_eq!(reply.status, 503, "{}", reply.body);
