@@ -41,7 +41,7 @@ test-web: web
 	cd web && npm test
 
 test-rust:
-	@tests/deps.sh rust
+	@tests/deps.sh rust bus
 	cargo test $(LOCKED)
 	@# What has to do with files once more, with files in a bucket, and in one behind the server.
 	BESEDKA_TEST_STORAGE=bucket cargo test $(LOCKED) --test suite -- $(FILES)
@@ -81,7 +81,7 @@ $(MODULES): web/package-lock.json
 	@touch $@
 
 deps:
-	@tests/deps.sh rust web browser shell
+	@tests/deps.sh rust bus web browser shell
 
 clean:
 	rm -rf target web/dist web/node_modules

@@ -71,6 +71,16 @@ pub struct Config {
     #[arg(long, env = "BESEDKA_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDRESS,…")]
     pub trusted_proxies: Vec<IpAddr>,
 
+    /// Where the nodes of one server meet: nats://HOST:PORT, or tls://…, with USER:PASSWORD@ before the host
+    /// and /NAME after the port if several servers share it. Needed only where several run on one database.
+    #[arg(long, env = "BESEDKA_BUS_URL", value_name = "URL", hide_env_values = true)]
+    pub bus_url: Option<String>,
+
+    /// How many seconds a server that is told to stop goes on before it closes, so that a balancer sees in
+    /// /ready that it takes no more, and sockets move to other nodes bit by bit.
+    #[arg(long, env = "BESEDKA_DRAIN", default_value_t = 0, value_name = "SECONDS")]
+    pub drain: u64,
+
     /// What to log, as in `info` or `besedka=debug,warn`.
     #[arg(long, env = "BESEDKA_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
@@ -86,6 +96,11 @@ pub struct Data {
     /// The folder for the database, the files and the server's secret; it is made when it is missing.
     #[arg(long, env = "BESEDKA_DATA_DIR", default_value = "data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
+
+    /// The file with the server's secret. All nodes of one server have the same; without this setting it is
+    /// secret.key in the data folder, made at the first start.
+    #[arg(long, env = "BESEDKA_SECRET_FILE", value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
 
     /// The database: sqlite:FILE or mysql://USER:PASSWORD@HOST/NAME. Without it, besedka.db in the data folder.
     #[arg(long, env = "BESEDKA_DATABASE_URL", value_name = "URL", value_parser = database_url, hide_env_values = true)]
@@ -154,7 +169,7 @@ impl Data {
     }
 
     pub fn secret(&self) -> PathBuf {
-        self.data_dir.join("secret.key")
+        self.secret_file.clone().unwrap_or_else(|| self.data_dir.join("secret.key"))
     }
 }
 
@@ -171,6 +186,7 @@ impl Config {
             quota_per_user: self.quota_per_user,
             quota_total: self.quota_total,
             rate_limits: self.rate_limits == Switch::On,
+            bus: self.bus_url.clone(),
             link_previews: (self.link_previews == Switch::On).then(|| self.link_preview_allow.clone()),
         }
     }

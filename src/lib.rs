@@ -31,6 +31,11 @@
 //! idempotency key of a request is written in the same commit. What is announced is told after the
 //! commit and only then.
 //!
+//! **Many nodes** share a database. Each stream's listeners on a node form an audience that knows how
+//! far it was told (`hub::audience`): a node tells its own changes as they are committed, and of others'
+//! it hears only that there are some, by NATS or by looking, and reads them from the log
+//! (`messenger::telling`). Numbers, and the jobs that are done once, are leases (`messenger::nodes`).
+//!
 //! Two decisions differ from what one might expect:
 //! - Events name what they are about, and what it says is read when they are replayed: what was
 //!   deleted is nowhere any more, and a message is kept once.

@@ -176,6 +176,7 @@ pub(super) fn administrator() -> Settings {
         quota_per_user: 0,
         quota_total: 0,
         rate_limits: false,
+        bus: None,
         link_previews: None,
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Audience {
     ahead: BTreeMap<i64, Arc<Telling>>,
     /// How far the stream is known to be.
     known: i64,
+    /// Something may have happened in it before there was anybody to tell.
+    is_unsure: bool,
 }
 
 struct Listening {
@@ -46,9 +48,15 @@ impl Audience {
         self.listeners.push(Listening { connection, after: i64::MIN });
     }
 
-    /// Somebody listens who has to be told from some place on.
-    pub(super) fn join_late(&mut self, connection: Arc<Connection>) {
-        self.late.push(connection);
+    /// Somebody listens who has to be told what comes after a place.
+    pub(super) fn join_at(&mut self, connection: Arc<Connection>, after: i64) {
+        if self.is_empty() {
+            (self.told, self.is_unsure) = (Some(after), true);
+        }
+        match self.told {
+            Some(told) if told <= after => self.listeners.push(Listening { connection, after }),
+            _ => self.late.push(connection),
+        }
     }
 
     pub(super) fn leave(&mut self, whom: impl Fn(&Connection) -> bool) {
@@ -63,7 +71,8 @@ impl Audience {
 
     /// Whether something must be read from the log before all can be told.
     pub(super) fn lacks(&self) -> bool {
-        !self.late.is_empty() || self.told.is_some_and(|told| told < self.known || !self.ahead.is_empty())
+        let is_behind = |told| self.is_unsure || told < self.known || !self.ahead.is_empty();
+        !self.late.is_empty() || self.told.is_some_and(is_behind)
     }
 
     /// The stream is known to be so far.
@@ -108,10 +117,6 @@ impl Audience {
         events: Vec<Arc<Telling>>,
         late: &[(Arc<Connection>, i64)],
     ) -> Vec<Arc<Telling>> {
-        let earliest = late.iter().map(|(_, after)| *after).min();
-        if self.told.is_none() && self.listeners.is_empty() {
-            self.told = earliest;
-        }
         let Some(told) = self.told else { return Vec::new() };
         let old = events.partition_point(|telling| telling.seq() <= told);
         let (known, new) = events.split_at(old);
@@ -125,6 +130,7 @@ impl Audience {
             }
             self.push(new);
             self.told = Some(upto);
+            self.is_unsure = false;
         }
         let mut now = new.to_vec();
         now.extend(self.go_on());
@@ -240,7 +246,7 @@ mod tests {
         let (mut audience, ann) = audience(4);
         let bob = connection(2);
         audience.hear(events([5, 6, 7]));
-        audience.join_late(bob.clone());
+        audience.join_at(bob.clone(), 5);
         audience.hear(events([8]));
         assert_eq!(heard(&bob), Vec::<i64>::new());
         audience.fill(7, events([6, 7]), &[(bob.clone(), 5)]);
@@ -254,13 +260,15 @@ mod tests {
     fn who_comes_in_early_is_told_nothing_of_before() {
         let (mut audience, ann) = audience(4);
         let bob = connection(2);
-        audience.join_late(bob.clone());
-        audience.fill(5, events([5]), &[(bob.clone(), 6)]);
-        audience.hear(events([6, 7]));
+        audience.join_at(bob.clone(), 6);
+        assert!(!audience.lacks());
+        audience.hear(events([5, 6, 7]));
         assert_eq!((heard(&bob), heard(&ann)), (vec![7], vec![5, 6, 7]));
         let (mut alone, eve) = (Audience::default(), connection(3));
-        alone.join_late(eve.clone());
-        alone.fill(9, events([9]), &[(eve.clone(), 8)]);
+        alone.join_at(eve.clone(), 8);
+        assert!(alone.lacks(), "it may have gone on before");
+        alone.fill(9, events([9]), &[]);
+        assert!(!alone.lacks());
         alone.hear(events([10]));
         assert_eq!(heard(&eve), [9, 10]);
     }

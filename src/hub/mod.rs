@@ -6,6 +6,7 @@
 //! the log and filled in ([`Hub::fill`]).
 
 mod audience;
+mod bus;
 mod connection;
 mod presence;
 mod telling;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use audience::Audience;
 use tokio::sync::Notify;
 
+pub use bus::{Bus, Heard, News, NodeId};
 pub use connection::{Close, Connection, Taken};
 pub use presence::Presences;
 pub use telling::{FORMS, Form, Telling, Whisper, Whispering};
@@ -263,6 +265,19 @@ impl Hub {
         }
     }
 
+    /// Closes one of so many connections.
+    pub fn close_some(&self, why: Close, of: usize) {
+        let all: HashMap<_, _> = {
+            let audiences = self.read();
+            let all = audiences.values().flat_map(Audience::connections);
+            all.map(|connection| (Arc::as_ptr(connection), connection.clone())).collect()
+        };
+        for connection in all.values().take(all.len().div_ceil(of)) {
+            connection.close(why);
+            self.disconnect(connection);
+        }
+    }
+
     /// Closes everybody's connections.
     pub fn close_all(&self, why: Close) {
         let audiences = std::mem::take(&mut *self.write());
@@ -298,7 +313,9 @@ fn follow(audiences: &mut Audiences, own: Stream, told: &[Arc<Telling>], lacking
                 let new: Vec<_> =
                     listeners.connections().filter(|one| one.remember(stream)).cloned().collect();
                 for connection in new {
-                    audiences.entry(stream).or_default().join_late(connection);
+                    audiences.entry(stream).or_default().join_at(connection, chat.since);
+                }
+                if audiences.get(&stream).is_some_and(Audience::lacks) {
                     lacking.insert(stream);
                 }
             }

@@ -1,4 +1,4 @@
-//! Who is there: what the connections of people say of them.
+//! Who is there: what the connections of people say of them, here and on other nodes.
 //!
 //! Whoever's last connection closes counts as there until it is certain that they do not come back at once,
 //! as after a reload. What changes waits until it is told, and what changes back meanwhile is not.
@@ -6,9 +6,10 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::NodeId;
 use crate::model::{Status, Time, UserId};
 
-/// Everybody who is there, on this node.
+/// Everybody who is there.
 #[derive(Default)]
 pub struct Presences(Mutex<Known>);
 
@@ -21,15 +22,39 @@ struct Known {
     waiting: VecDeque<UserId>,
     /// Of whom the others must be told whatever they were told before.
     again: HashSet<UserId>,
+    /// Who is another here than other nodes were told.
+    unsaid: HashSet<UserId>,
+    /// Other nodes, and when something was heard of them last.
+    nodes: HashMap<NodeId, Time>,
 }
 
 struct There {
     /// How many connections somebody looks at, and how many not.
     looking: usize,
     away: usize,
+    /// What they are on other nodes, where they are there.
+    elsewhere: HashMap<NodeId, Status>,
     status: Status,
     told: Status,
     waits: bool,
+    /// What other nodes were told.
+    said: Status,
+}
+
+impl There {
+    const fn nobody(elsewhere: HashMap<NodeId, Status>) -> Self {
+        let status = Status::Offline;
+        Self { looking: 0, away: 0, elsewhere, status, told: status, waits: false, said: status }
+    }
+
+    /// What they are on this node.
+    fn here(&self) -> Status {
+        match (self.looking, self.away) {
+            (0, 0) => Status::Offline,
+            (0, _) => Status::Away,
+            _ => Status::Online,
+        }
+    }
 }
 
 /// What is to be told of somebody.
@@ -46,9 +71,7 @@ impl Presences {
     pub fn arrive(&self, user: UserId) {
         let mut known = self.known();
         known.leaving.remove(&user);
-        let nobody =
-            There { looking: 0, away: 0, status: Status::Offline, told: Status::Offline, waits: false };
-        known.people.entry(user).or_insert(nobody).looking += 1;
+        known.people.entry(user).or_insert_with(|| There::nobody(HashMap::new())).looking += 1;
         known.settle(user);
     }
 
@@ -120,9 +143,7 @@ impl Presences {
                 }
                 None => (Status::Offline, false),
             };
-            if status == Status::Offline && !known.leaving.contains_key(&user) {
-                known.people.remove(&user);
-            }
+            known.drop_if_gone(user);
             if news || again {
                 taken.push(Waiting { user, status, again });
             }
@@ -135,10 +156,64 @@ impl Presences {
         self.known().people.get(&user).map_or(Status::Offline, |there| there.status)
     }
 
-    /// Everybody who is there, with the moment at which their last connection closed.
+    /// Everybody who is there on this node, with the moment at which their last connection closed.
     pub fn everybody(&self) -> Vec<(UserId, Option<Time>)> {
         let known = self.known();
-        known.people.keys().map(|user| (*user, known.leaving.get(user).copied())).collect()
+        let leaves = |user| known.leaving.get(user).copied();
+        let here = known
+            .people
+            .iter()
+            .filter(|(user, there)| there.here() != Status::Offline || leaves(user).is_some());
+        here.map(|(user, _)| (*user, leaves(user))).collect()
+    }
+
+    /// What other nodes are to be told: of everybody, or of those who changed.
+    pub fn news(&self, of_all: bool) -> Vec<(UserId, Status)> {
+        let mut known = self.known();
+        let changed = std::mem::take(&mut known.unsaid);
+        let users: Vec<UserId> =
+            if of_all { known.people.keys().copied().collect() } else { changed.into_iter().collect() };
+        let mut news = Vec::with_capacity(users.len());
+        for user in users {
+            let leaves = known.leaving.contains_key(&user);
+            match known.people.get_mut(&user) {
+                // They may come back.
+                Some(_) if leaves => {}
+                Some(there) => {
+                    there.said = there.here();
+                    if there.said != Status::Offline || !of_all {
+                        news.push((user, there.said));
+                    }
+                }
+                None => news.push((user, Status::Offline)),
+            }
+        }
+        news
+    }
+
+    /// Another node says who is there.
+    pub fn hear(&self, node: NodeId, people: impl IntoIterator<Item = (UserId, Status)>, now: Time) {
+        let mut known = self.known();
+        known.nodes.insert(node, now);
+        for (user, status) in people {
+            known.set_elsewhere(node, user, status);
+        }
+    }
+
+    /// Other nodes are gone: one that said so, and those of which nothing was heard since a moment.
+    pub fn forget(&self, node: Option<NodeId>, silent_since: Time) {
+        let mut known = self.known();
+        let is_gone = |one: &NodeId, heard: &Time| Some(*one) == node || *heard <= silent_since;
+        let gone: Vec<NodeId> =
+            known.nodes.extract_if(|one, heard| is_gone(one, heard)).map(|(one, _)| one).collect();
+        for node in gone {
+            let there = |there: &There| there.elsewhere.contains_key(&node);
+            let users: Vec<UserId> =
+                known.people.iter().filter(|(_, one)| there(one)).map(|(user, _)| *user).collect();
+            for user in users {
+                known.set_elsewhere(node, user, Status::Offline);
+            }
+        }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -150,15 +225,33 @@ impl Known {
     /// What somebody is now; if the others were told otherwise, it waits to be told.
     fn settle(&mut self, user: UserId) {
         let Some(there) = self.people.get_mut(&user) else { return };
-        there.status = match (there.looking, there.away) {
-            (0, 0) => Status::Offline,
-            (0, _) => Status::Away,
-            _ => Status::Online,
-        };
+        let elsewhere = there.elsewhere.values().copied();
+        there.status =
+            elsewhere.chain([there.here()]).min_by_key(|status| *status as u8).unwrap_or(Status::Offline);
+        if there.here() != there.said {
+            self.unsaid.insert(user);
+        }
         if there.status != there.told && !there.waits {
             there.waits = true;
             self.waiting.push_back(user);
-        } else if there.status == Status::Offline && !there.waits {
+        } else {
+            self.drop_if_gone(user);
+        }
+    }
+
+    fn set_elsewhere(&mut self, node: NodeId, user: UserId, status: Status) {
+        let there = self.people.entry(user).or_insert_with(|| There::nobody(HashMap::new()));
+        match status {
+            Status::Offline => there.elsewhere.remove(&node),
+            status => there.elsewhere.insert(node, status),
+        };
+        self.settle(user);
+    }
+
+    /// Forgets who is nowhere, once that was told.
+    fn drop_if_gone(&mut self, user: UserId) {
+        let is_gone = |there: &There| there.status == Status::Offline && !there.waits;
+        if !self.leaving.contains_key(&user) && self.people.get(&user).is_some_and(is_gone) {
             self.people.remove(&user);
         }
     }
@@ -210,6 +303,34 @@ mod tests {
         presences.arrive(ANN);
         presences.see_off(&left);
         assert_eq!((told(&presences), presences.of(ANN)), (vec![], Status::Online));
+    }
+
+    #[test]
+    fn who_is_there_on_another_node_is_there() {
+        let (presences, offline) = (Presences::default(), Status::Offline);
+        presences.hear(7, [(ANN, Status::Away)], Time(1));
+        assert_eq!(told(&presences), [(ANN, Status::Away)]);
+        presences.arrive(ANN);
+        assert_eq!(
+            (told(&presences), presences.news(false)),
+            (vec![(ANN, Status::Online)], vec![(ANN, Status::Online)])
+        );
+        assert_eq!(presences.news(false), [], "it was said");
+        presences.depart(ANN, false, Time(2));
+        presences.see_off(&presences.left_before(Time(2)));
+        assert_eq!(
+            (told(&presences), presences.news(false)),
+            (vec![(ANN, Status::Away)], vec![(ANN, offline)])
+        );
+        assert!(presences.everybody().is_empty(), "they are not here");
+        presences.hear(7, [], Time(5));
+        presences.forget(None, Time(4));
+        assert_eq!(presences.of(ANN), Status::Away);
+        presences.forget(None, Time(5));
+        assert_eq!((told(&presences), presences.of(ANN)), (vec![(ANN, offline)], offline));
+        presences.hear(8, [(ANN, Status::Online)], Time(6));
+        presences.forget(Some(8), Time(0));
+        assert_eq!(told(&presences), [], "it changed back before it was told");
     }
 
     #[test]

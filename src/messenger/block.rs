@@ -46,7 +46,7 @@ impl Caller {
             work.announce(me, Change::UserBlocked(Blocked { person, at }));
             // What they see of one is as when one hides it.
             let unseen = Whisper::Presence { user: me, presence: Presence::HIDDEN };
-            work.after(move |messenger| messenger.hub.whisper(other.into(), unseen));
+            work.after(move |messenger| messenger.whisper(other.into(), unseen));
         }
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
@@ -63,7 +63,7 @@ impl Caller {
         blocks::delete(&mut work.tx, me, other).await?;
         settle(&mut work, me, other).await?;
         work.announce(me, Change::UserUnblocked(other));
-        work.after(move |messenger| messenger.hub.presence.tell_again(me));
+        work.after(move |messenger| messenger.tell_presence_again(me));
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }

@@ -35,6 +35,8 @@ const GATHERING: Duration = Duration::from_millis(300);
 pub(super) const LATE: Duration = Duration::from_secs(5);
 /// How often to look without having been told: for what another node left undone.
 const UNTOLD: Duration = Duration::from_secs(60);
+/// The same where other nodes may have said something.
+const UNTOLD_BY_OTHERS: Duration = Duration::from_secs(1);
 /// For how many times of a batch's length the writer is left to others.
 const REST: u32 = 3;
 
@@ -68,10 +70,17 @@ impl Indexing {
 impl Messenger {
     /// Keeps the search index up to date, until it is dropped.
     pub async fn keep_index(&self) {
-        log(self.look_for_holes().await);
+        let (mut did, untold) = (false, if self.has_others() { UNTOLD_BY_OTHERS } else { UNTOLD });
         loop {
-            log(self.index().await);
-            let _ = tokio::time::timeout(UNTOLD, self.indexing.said.notified()).await;
+            let does = self.does_jobs();
+            if does && !did {
+                log(self.look_for_holes().await);
+            }
+            did = does;
+            if does {
+                log(self.index().await);
+            }
+            let _ = tokio::time::timeout(untold, self.indexing.said.notified()).await;
             tokio::time::sleep(GATHERING).await;
         }
     }

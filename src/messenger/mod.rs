@@ -33,6 +33,7 @@ mod membership;
 mod message;
 mod moderation;
 mod moving;
+mod nodes;
 mod password;
 mod personal_token;
 mod pin;
@@ -58,6 +59,8 @@ mod work;
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key};
 use tokio::sync::{Semaphore, mpsc};
@@ -124,6 +127,8 @@ pub struct Settings {
     /// How many bytes of files there may be in all; 0 when there is no bound.
     pub quota_total: u64,
     pub rate_limits: bool,
+    /// Where other nodes are met: the address of a bus.
+    pub bus: Option<String>,
     /// What may be read for a preview although it is not public; nothing when no previews are made.
     pub link_previews: Option<Vec<Exception>>,
 }
@@ -140,6 +145,8 @@ pub struct Core {
     pub clock: Clock,
     pub settings: Settings,
     ids: Ids,
+    nodes: nodes::Nodes,
+    stopping: AtomicBool,
     links: Links,
     tokens: token::Tokens,
     /// When sessions that another process ended were looked for.
@@ -199,6 +206,10 @@ impl Messenger {
         let messenger = Self(Arc::new(Core {
             hub: Hub::default(),
             ids: Ids::new(0),
+            stopping: AtomicBool::new(false),
+            nodes: nodes::Nodes::join(settings.bus.as_deref(), db.is_shared())
+                .await
+                .map_err(|why| Error::invalid("--bus-url", why))?,
             links: Links::new(&secrets.key("links")),
             tokens: token::Tokens::new(secrets),
             heeded: tend::Begun::default(),
@@ -222,6 +233,8 @@ impl Messenger {
             clock,
             settings,
         }));
+        messenger.check_secret(secrets.key("fingerprint")).await?;
+        messenger.keep_place().await?;
         messenger.remember_revoked().await?;
         tokio::spawn(post::write(Arc::downgrade(&messenger.0), waiting));
         Ok(messenger)
@@ -240,8 +253,12 @@ impl Messenger {
         self.limits.take(limit)
     }
 
-    /// Whether the database and the folder for files answer. A bucket that is down is [`Error::FilesUnavailable`].
+    /// Whether the database and the folder for files answer, and it does not stop. A bucket that is down is
+    /// [`Error::FilesUnavailable`].
     pub async fn check(&self) -> Result<()> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(Error::Busy);
+        }
         let mut read = self.db.read().await?;
         crate::store::streams::seqs(&mut read, &[]).await?;
         self.files.check().await?;
@@ -263,8 +280,20 @@ impl Messenger {
         self.files.origins()
     }
 
-    /// Tells every connection to come back later.
-    pub fn send_away(&self) {
+    /// Is not ready any more, and tells sockets bit by bit to come back, in half of the time given.
+    pub async fn send_away(&self, time: Duration) {
+        const STEPS: u32 = 20;
+        self.stopping.store(true, Ordering::Relaxed);
+        // First balancers look elsewhere, then sockets follow.
+        tokio::time::sleep(time / 2).await;
+        for left in (1..=STEPS).rev().filter(|_| !time.is_zero()) {
+            self.hub.close_some(Close::Restart, left as usize);
+            tokio::time::sleep(time / 2 / STEPS).await;
+        }
+    }
+
+    /// Tells every socket to come back later.
+    pub fn close_sockets(&self) {
         self.hub.close_all(Close::Restart);
     }
 
@@ -272,6 +301,9 @@ impl Messenger {
     pub async fn close(&self) {
         if let Err(error) = self.write_down_everybody().await {
             tracing::error!(%error, "writing down who was here");
+        }
+        if let Err(error) = self.leave_place().await {
+            tracing::error!(%error, "leaving the other nodes");
         }
         self.db.close().await;
     }

@@ -152,6 +152,7 @@ mod tests {
             quota_per_user: 0,
             quota_total: 0,
             rate_limits: false,
+            bus: None,
             link_previews: None,
         };
         Messenger::new(db, files, &secrets, Clock::default(), settings).await.unwrap()

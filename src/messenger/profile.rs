@@ -53,7 +53,7 @@ impl Caller {
         tell_profile(&mut work, &user, &before).await?;
         if user.hides_presence != before.hides_presence {
             let id = user.id();
-            work.after(move |messenger| messenger.hub.presence.tell_again(id));
+            work.after(move |messenger| messenger.tell_presence_again(id));
         }
         work.once(self.attempt, Subject::User(user.id()));
         work.commit().await?;

@@ -168,10 +168,7 @@ pub(super) async fn revoke(work: &mut Work, session: &Session) -> Result<()> {
         SessionKind::Token => Change::TokenRevoked(id),
     };
     work.announce(user, change);
-    work.after(move |messenger| {
-        messenger.tokens.revoke(id, now);
-        messenger.hub.close_session(user, id, Close::Revoked);
-    });
+    work.after(move |messenger| messenger.end_session(user, id, now));
     Ok(())
 }
 

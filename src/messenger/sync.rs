@@ -329,7 +329,7 @@ impl Listener {
             && self.connection.hears(chat.into())
             && members::blocked(&mut self.messenger.db.read().await?, chat, user).await? == 0
         {
-            self.messenger.hub.whisper(chat.into(), Whisper::Typing { chat, user });
+            self.messenger.whisper(chat.into(), Whisper::Typing { chat, user });
         }
         Ok(())
     }

@@ -186,6 +186,7 @@ impl Work {
         }
         wakes_index |= !said.is_empty();
         tx.commit(move || {
+            messenger.spread_events(&events);
             messenger.hub.tell(events);
             if wakes_index {
                 messenger.indexing.wake(said);

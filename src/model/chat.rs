@@ -58,6 +58,8 @@ pub struct Chat {
     /// Those of them that mean the reader.
     pub mention_count: i64,
     pub last_read: Option<MessageId>,
+    /// What happened in it after this place concerns the reader, who came in there.
+    pub since: i64,
     /// The reader's own.
     pub role: Role,
     /// By which others join; for those who may invite.

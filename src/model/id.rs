@@ -69,6 +69,8 @@ impl std::fmt::Display for AttachmentId {
 /// Where the 41 bits of milliseconds begin: 2025-01-01T00:00:00Z. They last until 2094.
 const EPOCH: i64 = 1_735_689_600_000;
 const NODE_BITS: u32 = 6;
+/// How many nodes there can be.
+pub const NODES: u8 = 1 << NODE_BITS;
 const COUNTER_BITS: u32 = 6;
 
 impl MessageId {
@@ -90,7 +92,7 @@ impl MessageId {
 /// When more than 64 are asked for within a millisecond, the generator runs ahead of the clock
 /// instead of waiting; it never goes back, also when the clock does.
 pub struct Ids {
-    node: i64,
+    node: AtomicI64,
     /// Milliseconds and counter of the last identifier, as one number.
     last: AtomicI64,
 }
@@ -98,7 +100,14 @@ pub struct Ids {
 impl Ids {
     /// `node` is 0 to 63 and must differ between nodes that share a database.
     pub fn new(node: u8) -> Self {
-        Self { node: i64::from(node) & ((1 << NODE_BITS) - 1), last: AtomicI64::new(0) }
+        let ids = Self { node: AtomicI64::new(0), last: AtomicI64::new(0) };
+        ids.set_node(node);
+        ids
+    }
+
+    /// From now on with another node's number.
+    pub fn set_node(&self, node: u8) {
+        self.node.store(i64::from(node) & ((1 << NODE_BITS) - 1), Ordering::Relaxed);
     }
 
     pub fn next(&self, now: Time) -> i64 {
@@ -107,7 +116,7 @@ impl Ids {
         let last = self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step).unwrap_or_default();
         let tick = (last + 1).max(at_least);
         let (millis, counter) = (tick >> COUNTER_BITS, tick & ((1 << COUNTER_BITS) - 1));
-        (millis << (NODE_BITS + COUNTER_BITS)) | (self.node << COUNTER_BITS) | counter
+        (millis << (NODE_BITS + COUNTER_BITS)) | (self.node.load(Ordering::Relaxed) << COUNTER_BITS) | counter
     }
 }
 

@@ -29,7 +29,7 @@ pub use content::{Content, Flaw, Kind, Payload, is_blank};
 pub use draft::Draft;
 pub use event::{Change, Event, Position};
 pub use id::{
-    AttachmentId, BookmarkId, ChatId, Ids, InviteId, MessageId, ScheduledId, SessionId, Stream, UserId,
+    AttachmentId, BookmarkId, ChatId, Ids, InviteId, MessageId, NODES, ScheduledId, SessionId, Stream, UserId,
 };
 pub use invite::{Ban, Invite};
 pub use link::{Link, Page, Preview, links};

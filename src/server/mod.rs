@@ -45,6 +45,8 @@ pub struct Running {
     tending: JoinHandle<()>,
     indexing: JoinHandle<()>,
     telling: JoinHandle<()>,
+    hearing: JoinHandle<()>,
+    drain: Duration,
 }
 
 /// Opens what a messenger stands on, and the messenger.
@@ -97,7 +99,9 @@ pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Resu
     let tending = tokio::spawn(tend(messenger.clone(), stop.clone()));
     let indexing = tokio::spawn(index(messenger.clone(), stop.clone()));
     let telling = tokio::spawn(make_up(messenger.clone(), stop.clone()));
-    Ok(Running { address, messenger, stop, accepting, sweeping, tending, indexing, telling })
+    let drain = Duration::from_secs(config.drain);
+    let hearing = tokio::spawn(hear(messenger.clone(), stop.clone()));
+    Ok(Running { address, messenger, stop, accepting, sweeping, tending, indexing, telling, hearing, drain })
 }
 
 impl Running {
@@ -106,10 +110,11 @@ impl Running {
         self.messenger.clock.now()
     }
 
-    /// Stops: takes no more connections, tells sockets to come back, lets requests and writes finish.
+    /// Stops: says that it is not ready, takes no more connections, tells sockets to come back, lets requests and writes finish.
     pub async fn stop(self) {
+        self.messenger.send_away(self.drain).await;
         self.stop.cancel();
-        self.messenger.send_away();
+        self.messenger.close_sockets();
         if tokio::time::timeout(LAST_REQUESTS, self.accepting).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
@@ -117,6 +122,7 @@ impl Running {
         let _ = self.tending.await;
         let _ = self.indexing.await;
         let _ = self.telling.await;
+        let _ = self.hearing.await;
         self.messenger.close().await;
     }
 }
@@ -149,6 +155,13 @@ async fn index(messenger: Messenger, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = messenger.keep_index() => {}
+    }
+}
+
+async fn hear(messenger: Messenger, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = messenger.keep_in_touch() => {}
     }
 }
 

@@ -31,6 +31,7 @@ struct ListRow {
     mention_count: i64,
     last_message: Option<MessageId>,
     last_read: Option<MessageId>,
+    joined_seq: i64,
 }
 
 #[derive(FromRow)]
@@ -123,6 +124,7 @@ async fn whole(run: &mut impl Run, reader: UserId, rows: Vec<ListRow>) -> Result
             unread_count: row.unread_count,
             mention_count: row.mention_count,
             last_read: row.last_read,
+            since: row.joined_seq,
             role: row.role,
             code: row.chat.code.filter(|_| row.role.may(Right::Invite, about.kind)),
             preferences: row.preferences.into(),
@@ -139,6 +141,7 @@ fn seen_by(reader: UserId) -> SelectStatement {
         .columns(CHAT)
         .columns(PREFERENCES)
         .column((M::Table, M::Role))
+        .column((M::Table, M::JoinedSeq))
         .expr_as(counted_from(), "counted_from")
         .expr_as(unread.sub(Expr::from(unread_and_hidden(reader))), "unread_count")
         .expr_as(Expr::from(mention_count(reader)), "mention_count")

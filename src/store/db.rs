@@ -206,6 +206,11 @@ impl Db {
         })
     }
 
+    /// Whether other nodes may use it too.
+    pub fn is_shared(&self) -> bool {
+        matches!(self, Self::MySql(_))
+    }
+
     /// Waits for what is being written, and closes.
     pub async fn close(&self) {
         match self {

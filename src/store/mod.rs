@@ -23,6 +23,7 @@ pub mod edits;
 pub mod events;
 pub mod idempotency;
 pub mod invites;
+pub mod leases;
 pub mod links;
 pub mod marks;
 pub mod media;

@@ -65,5 +65,6 @@ tables! {
     SearchIndex { Number, Rowid, Tokens }
     SearchPending { MessageId }
     Deletion { UserId, Erases, ChatId, MessageId }
+    Lease { Name, Holder, Until }
     IdempotencyKey { Fingerprint, Body, Status, Subject, At }
 }

@@ -12,6 +12,7 @@ mod bucket;
 mod database;
 mod faults;
 mod layers;
+mod nodes;
 mod openapi;
 mod restart;
 mod schema;

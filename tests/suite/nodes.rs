@@ -1,0 +1,209 @@
+//! Several nodes on one database, with a real bus between them.
+//!
+//! They are nodes of one process on one SQLite file, which two writers may use, if slowly; how several
+//! processes do on MySQL is a matter of `make faults`.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::server::{Person, Socket, TestServer};
+
+/// NATS, as Debian has it.
+struct Nats {
+    child: Child,
+    port: u16,
+}
+
+impl Nats {
+    /// Nothing when it is not on this machine.
+    fn start() -> Option<Self> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self::at(port)
+    }
+
+    fn at(port: u16) -> Option<Self> {
+        let mut command = Command::new("nats-server");
+        command
+            .args(["-a", "127.0.0.1", "-p", &port.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        match command.spawn() {
+            Ok(child) => Some(Self { child, port }),
+            Err(error) => {
+                assert!(std::env::var("CI").is_err(), "nats-server can't be run: {error}");
+                eprintln!("left out, because nats-server can't be run: {error}");
+                None
+            }
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Two nodes of one server.
+async fn two(nats: &Nats) -> (TestServer, TestServer) {
+    let bus = nats.url();
+    let one = TestServer::with(&["--rate-limits", "off", "--bus-url", &bus]).await;
+    let place = |name: &str| one.dir.path().join(name).to_str().unwrap().to_owned();
+    let (database, files) = (format!("sqlite:{}", place("besedka.db")), format!("file:{}", place("files")));
+    let secret = place("secret.key");
+    let flags = ["--database-url", &database, "--storage-url", &files, "--secret-file", &secret];
+    let two = TestServer::with(&[&["--rate-limits", "off", "--bus-url", &bus][..], &flags].concat()).await;
+    (one, two)
+}
+
+/// Somebody as they use another node.
+fn at(node: &TestServer, person: &Person) -> Person {
+    Person { url: node.url.clone(), ..person.clone() }
+}
+
+async fn hears(socket: &mut Socket, event: &str) -> Value {
+    socket.until(event).await
+}
+
+/// The numbers in the texts that somebody hears, until there are so many.
+async fn hear(socket: &mut Socket, count: usize) -> Vec<Value> {
+    let mut heard = Vec::with_capacity(count);
+    while heard.len() < count {
+        heard.push(socket.until("message.created").await["id"].clone());
+    }
+    heard
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_on_two_nodes_is_heard_on_both_once_and_in_order_also_without_the_bus() {
+    const EACH: usize = 25;
+    let Some(mut nats) = Nats::start() else { return };
+    let (one, two) = two(&nats).await;
+    let (ann, bob) = (one.person("ann").await, two.person("bob").await);
+    let chat = ann.group("Garden", &[&bob]).await;
+    let mut ears = vec![ann.socket().await, at(&two, &ann).socket().await, bob.socket().await];
+    let posts = async |round: usize| {
+        let post = async |person: &Person, name: &str| {
+            for number in 0..EACH {
+                person.say(chat, &format!("{name} {round} {number}")).await;
+            }
+        };
+        let (there, here) = (at(&two, &ann), at(&one, &bob));
+        tokio::join!(post(&ann, "a"), post(&there, "b"), post(&bob, "c"), post(&here, "d"));
+    };
+    for round in 0..3 {
+        match round {
+            // Without the bus a node looks by itself.
+            1 => nats.stop(),
+            2 => nats = Nats::at(nats.port).unwrap(),
+            _ => {}
+        }
+        posts(round).await;
+        let heard = join_all(ears.iter_mut().map(|ear| hear(ear, 4 * EACH))).await;
+        let said = ann.get(&format!("/messages?chat_id={chat}&limit=100")).await.expect(200);
+        let mut said: Vec<Value> =
+            said.as_array().unwrap().iter().map(|message| message["id"].clone()).collect();
+        said.reverse();
+        for heard in heard {
+            assert_eq!(heard, said, "round {round}");
+        }
+    }
+    let all = ann.get(&format!("/messages?chat_id={chat}&limit=200")).await.expect(200);
+    let ids: BTreeSet<i64> =
+        all.as_array().unwrap().iter().map(|message| message["id"].as_i64().unwrap()).collect();
+    let nodes: BTreeSet<i64> = ids.iter().map(|id| id >> 6 & 63).collect();
+    assert_eq!(nodes.len(), 2, "each node has a number of its own: {nodes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_let_in_or_put_out_on_one_node_hears_so_on_the_other() {
+    let Some(nats) = Nats::start() else { return };
+    let (one, two) = two(&nats).await;
+    let (ann, bob, eve) = (one.person("ann").await, two.person("bob").await, one.person("eve").await);
+    let chat = ann.group("Garden", &[&eve]).await;
+    ann.say(chat, "before").await;
+    let mut ear = bob.socket().await;
+    ann.post(&format!("/chats/{chat}/members"), json!({"user_id": bob.id})).await.expect(201);
+    let said = ann.say(chat, "welcome").await;
+    assert_eq!(hears(&mut ear, "chat.created").await["id"], chat);
+    assert_eq!(hears(&mut ear, "message.created").await["id"], said["id"], "and nothing of before");
+    ann.delete(&format!("/chats/{chat}/members/{}", bob.id)).await.expect(204);
+    hears(&mut ear, "chat.removed").await;
+    ann.say(chat, "among ourselves").await;
+    let other = ann.direct(&bob).await;
+    let said = ann.say(other, "only you").await;
+    assert_eq!(hears(&mut ear, "message.created").await["id"], said["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_there_and_who_types_is_seen_on_both_nodes() {
+    let Some(nats) = Nats::start() else { return };
+    let (one, two) = two(&nats).await;
+    let (ann, bob) = (one.person("ann").await, two.person("bob").await);
+    let chat = ann.group("Garden", &[&bob]).await;
+    let mut ear = bob.socket().await;
+    let mut phone = ann.socket().await;
+    assert_eq!(hears(&mut ear, "presence").await["status"], "online");
+    phone.say(json!({"event": "typing", "data": {"chat_id": chat}})).await;
+    assert_eq!(hears(&mut ear, "typing").await["user_id"], ann.id);
+    // Whoever is on two nodes is there as long as one of them says so.
+    let tablet = at(&two, &ann).socket().await;
+    drop(phone);
+    one.clock.advance(Duration::from_secs(30));
+    two.clock.advance(Duration::from_secs(30));
+    let asked = bob.get(&format!("/presence?user_ids={}", ann.id)).await.expect(200);
+    assert_eq!(asked[0]["status"], "online");
+    drop(tablet);
+    two.clock.advance(Duration::from_secs(30));
+    assert_eq!(hears(&mut ear, "presence").await["status"], "offline");
+    let _later = ann.socket().await;
+    assert_eq!(hears(&mut ear, "presence").await["status"], "online");
+    one.running.stop().await;
+    assert_eq!(hears(&mut ear, "presence").await["status"], "offline", "a node that stops says so");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_ends_on_one_node_ends_on_the_other_at_once() {
+    let Some(nats) = Nats::start() else { return };
+    let (one, two) = two(&nats).await;
+    let ann = one.person("ann").await;
+    let there = at(&two, &two.again(&ann, "ann").await);
+    let mut ear = there.socket().await;
+    there.get("/users/me").await.expect(200);
+    ann.delete("/sessions").await.expect(204);
+    while ear.any().await.is_ok() {}
+    there.get("/users/me").await.refused(401, "session_ended");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_are_done_once_and_taken_over() {
+    let Some(nats) = Nats::start() else { return };
+    let (one, two) = two(&nats).await;
+    let ann = two.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    let mut ear = ann.socket().await;
+    let later = async |text: &str, seconds: u64| {
+        let at = (two.clock.now() + Duration::from_secs(seconds)).iso();
+        ann.post("/scheduled", json!({"chat_id": chat, "content": text, "send_at": at})).await.expect(201);
+    };
+    later("while both are there", 1).await;
+    later("when one has stopped", 3).await;
+    assert_eq!(hears(&mut ear, "message.created").await["content"], "while both are there");
+    one.running.stop().await;
+    assert_eq!(hears(&mut ear, "message.created").await["content"], "when one has stopped");
+    assert_eq!(ann.texts(chat).await.len(), 2);
+}
