@@ -8,8 +8,8 @@ use super::idempotency::{Subject, Turn};
 use super::{Access, Around, Caller, Error, Limit, Link, MOST_MESSAGES, Membership, Messenger, Result};
 use crate::files::{self, Opened};
 use crate::model::{
-    Attachment, AttachmentId, Chat, ChatId, Member, Message, Scopes, Session, SessionId, SessionKind, Time,
-    User, UserId,
+    Attachment, AttachmentId, Bookmark, BookmarkId, Chat, ChatId, Draft, Member, Message, Scheduled, Scopes,
+    Session, SessionId, SessionKind, Time, User, UserId,
 };
 use crate::store::{attachments, members};
 
@@ -23,6 +23,10 @@ pub enum Part {
     Profile(Box<User>),
     Sessions(Vec<Session>),
     Tokens(Vec<Session>),
+    Drafts(Vec<Draft>),
+    Scheduled(Vec<Scheduled>),
+    /// Some of one's bookmarks, the newest first; the first time also when there are none.
+    Bookmarks(Vec<Bookmark>),
     Chat(Box<Chat>, Vec<Member>),
     /// Some messages of the chat that came before, the oldest first.
     Messages(Vec<Message>),
@@ -45,6 +49,10 @@ enum Stage {
     Profile,
     Sessions,
     Tokens,
+    Drafts,
+    Scheduled,
+    /// Bookmarks before this one.
+    Bookmarks(Option<BookmarkId>),
     /// Chats after this one.
     Chats(ChatId),
     Messages(Box<Membership>, Around),
@@ -127,8 +135,24 @@ impl Export {
                     return Ok(Some(Part::Sessions(self.caller.sessions().await?)));
                 }
                 Stage::Tokens => {
-                    self.stage = Stage::Chats(ChatId(0));
+                    self.stage = Stage::Drafts;
                     return Ok(Some(Part::Tokens(self.caller.tokens().await?)));
+                }
+                Stage::Drafts => {
+                    self.stage = Stage::Scheduled;
+                    return Ok(Some(Part::Drafts(self.caller.drafts().await?)));
+                }
+                Stage::Scheduled => {
+                    self.stage = Stage::Bookmarks(None);
+                    return Ok(Some(Part::Scheduled(self.caller.scheduled(None).await?)));
+                }
+                Stage::Bookmarks(before) => {
+                    let page = self.caller.bookmarks(*before, Some(SOME)).await?;
+                    self.stage = match page.last() {
+                        Some(last) => Stage::Bookmarks(Some(last.id)),
+                        None => Stage::Chats(ChatId(0)),
+                    };
+                    return Ok(Some(Part::Bookmarks(page)));
                 }
                 Stage::Chats(last) => {
                     let last = *last;

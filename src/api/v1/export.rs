@@ -20,7 +20,7 @@ use super::caller::{Owner, Visit};
 use super::idempotency::Key;
 use super::sessions::Session;
 use super::tokens::Token;
-use super::types::{Chat, Member, Message, User};
+use super::types::{Bookmark, Chat, Draft, Member, Message, Scheduled, User};
 use super::{Answer, Area};
 use crate::files::Archive;
 use crate::messenger::{Error, Export, Link, Messenger, Part};
@@ -41,6 +41,9 @@ What this is: everything of yours on a Besedka server, as you could read it when
 profile.json               you
 sessions.json              where you were signed in
 tokens.json                your personal access tokens, without their secrets
+drafts.json                what you began to write
+scheduled.json             what you wanted to be sent later
+bookmarks.ndjson           your bookmarks, the newest first: one in each line, with its message
 chats/<id>/chat.json       a chat of yours
 chats/<id>/members.json    who was in it
 chats/<id>/messages-….ndjson  what was said in it, the oldest first: one message in each line
@@ -95,8 +98,8 @@ impl Exports {
 
     /// Save one's own
     ///
-    /// A zip of everything that one may read: profile, sessions, tokens, chats with their members and messages, and the
-    /// files that one uploaded; a `README.txt` says where what is. It is written while it is sent, so it has no length
+    /// A zip of everything that one may read: profile, sessions, tokens, drafts, bookmarks, what waits to be sent, chats
+    /// with their members and messages, and the files that one uploaded; a `README.txt` says where what is. It is written while it is sent, so it has no length
     /// before its end, and an interrupted one is begun anew. With an access token that has the scopes `account` and
     /// `read`, or by a link of the `POST`. Everybody has one at a time, and three an hour.
     #[oai(path = "/users/me/export", method = "get", operation_id = "export")]
@@ -176,7 +179,7 @@ async fn write(mut export: Export, outlet: &Outlet<'_>) -> io::Result<()> {
     let about = json!({"format": "besedka-export", "version": 1, "made_at": now.iso(), "user_id": user.0});
     put(&mut archive, "export.json", now, about)?;
     let asks = export.session();
-    let (mut folder, mut written) = (String::new(), 0);
+    let (mut folder, mut written, mut has_bookmarks) = (String::new(), 0, false);
     while let Some(part) = export.next().await.map_err(io::Error::other)? {
         match part {
             Part::Profile(user) => put(&mut archive, "profile.json", now, User::from(*user).to_json())?,
@@ -186,6 +189,21 @@ async fn write(mut export: Export, outlet: &Outlet<'_>) -> io::Result<()> {
             }
             Part::Tokens(tokens) => {
                 put(&mut archive, "tokens.json", now, list(tokens.into_iter().map(Token::from)))?;
+            }
+            Part::Drafts(drafts) => {
+                put(&mut archive, "drafts.json", now, list(drafts.into_iter().map(Draft::from)))?;
+            }
+            Part::Scheduled(waiting) => {
+                put(&mut archive, "scheduled.json", now, list(waiting.into_iter().map(Scheduled::from)))?;
+            }
+            Part::Bookmarks(bookmarks) => {
+                if !has_bookmarks {
+                    archive.text("bookmarks.ndjson", now)?;
+                    has_bookmarks = true;
+                }
+                for bookmark in bookmarks {
+                    line(&mut archive, &Bookmark::from(bookmark).to_json())?;
+                }
             }
             Part::Chat(chat, members) => {
                 (folder, written) = (format!("chats/{}", chat.id()), 0);

@@ -99,6 +99,40 @@ async fn everything_that_one_may_read_is_in_it_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn drafts_bookmarks_and_what_waits_are_in_it_too() {
+    let server = TestServer::start().await;
+    let (anna, bob) = (server.person("anna").await, server.person("bob").await);
+    let chat = anna.group("Сад", &[&bob]).await;
+    anna.put(&format!("/chats/{chat}/draft"), json!({"content": "Let us"})).await.expect(200);
+    let later = (server.clock.now() + Duration::from_secs(3_600)).iso();
+    let later = json!({"chat_id": chat, "content": "Утро", "send_at": later});
+    anna.post("/scheduled", later).await.expect(201);
+    let mut marked = Vec::new();
+    for number in 0..120 {
+        let id = bob.say(chat, &format!("{number}")).await["id"].clone();
+        anna.put(&format!("/messages/{id}/bookmark"), json!({"note": "why"})).await.expect(200);
+        marked.insert(0, id);
+    }
+
+    let files = export(&anna).await;
+    assert_eq!(json_of(&files, "drafts.json"), anna.get("/drafts").await.expect(200));
+    assert_eq!(json_of(&files, "scheduled.json"), anna.get("/scheduled").await.expect(200));
+    let bookmarks = lines_of(&files, "bookmarks.ndjson");
+    let of: Vec<_> = bookmarks.iter().map(|bookmark| bookmark["message"]["id"].clone()).collect();
+    assert_eq!(of, marked, "all of them, the newest first");
+    assert_eq!(bookmarks[0]["note"], "why");
+
+    let of_bob = export(&bob).await;
+    assert_eq!(json_of(&of_bob, "drafts.json"), json!([]));
+    assert_eq!(json_of(&of_bob, "scheduled.json"), json!([]));
+    assert!(lines_of(&of_bob, "bookmarks.ndjson").is_empty(), "what others marked is not his");
+    let readme = String::from_utf8(files["README.txt"].clone()).unwrap();
+    for name in files.keys().filter(|name| !name.contains('/') && *name != "README.txt") {
+        assert!(readme.contains(name.as_str()), "{name} is explained");
+    }
+}
+
+#[tokio::test]
 async fn a_link_lives_as_long_as_its_session_and_five_minutes() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
