@@ -19,6 +19,7 @@ mod sniff;
 mod strip;
 mod trouble;
 mod turned;
+mod unzip;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub use policy::{ALGORITHM, BucketForm};
 pub use shelf::Served;
 pub use sniff::{class, is_shown_inline};
 pub use trouble::Trouble;
+pub use unzip::Zip;
 
 use crate::model::Attachment;
 use shelf::Shelf;
@@ -64,6 +66,8 @@ pub enum Error {
     TooManyPixels { width: u32, height: u32 },
     #[error("the picture would take more memory than a picture may")]
     Bomb,
+    #[error("the archive can't be read: {0}")]
+    Archive(&'static str),
     #[error("the disk is full")]
     Full,
     #[error("there is no such file")]

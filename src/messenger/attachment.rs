@@ -12,7 +12,7 @@ use super::quota::room;
 use super::work::Work;
 use super::{Caller, Error, Limit, Messenger, Result};
 use crate::files::{self, BucketForm, Opened, Received, Served, Signature};
-use crate::model::{Attachment, AttachmentId, Facts, Time};
+use crate::model::{Attachment, AttachmentId, Facts, Time, UserId};
 use crate::store::attachments;
 
 /// How long an upload form is good.
@@ -61,43 +61,23 @@ impl Caller {
     pub async fn announce_file(self, new: Announcement) -> Result<Form> {
         let owner = self.access.user;
         let messenger = &self.messenger;
-        let filename = check_filename(&new.filename)?;
-        let content_type = check_content_type(&new.content_type)?;
-        let most = messenger.settings.upload_limit;
-        if new.size == Some(0) {
-            return Err(Error::invalid("size", "must be at least one byte"));
-        }
-        if new.size.is_some_and(|size| size > most) {
-            return Err(Error::TooLarge(format!("Files of more than {most} bytes are not taken here")));
-        }
+        let mut attachment = messenger.plan_file(owner, &new)?;
         messenger.limit(Limit::Upload(owner))?;
         messenger.take_in_of(owner).await?;
         let mut work = messenger.begin_of([owner]).await?;
         let room = room(&mut work.tx, &messenger.settings, owner).await?;
         // Without a size, nobody knows whether it will fit until it is there.
         room.hold(new.size.unwrap_or(1))?;
-        let mut size = new.size.unwrap_or(most);
         if messenger.files.is_direct() {
             // A bucket asks nobody whether there is room: there must be, for all that may come.
             let room = room.less(attachments::announced_bytes(&mut work.tx, owner, work.now).await?);
             room.hold(new.size.unwrap_or(1))?;
-            size = size.min(room.left());
+            attachment.size = attachment.size.min(i64::try_from(room.left()).unwrap_or(i64::MAX));
         }
         let pending = attachments::pending(&mut work.tx, owner, work.now).await?;
         if messenger.settings.rate_limits && pending >= MOST_PENDING {
             return Err(Error::TooMany(FORM_LIFE));
         }
-        let attachment = Attachment {
-            id: AttachmentId::random(),
-            owner,
-            filename,
-            content_type,
-            size: i64::try_from(size).unwrap_or(i64::MAX),
-            created_at: work.now,
-            expires_at: work.now + FORM_LIFE,
-            uploaded: false,
-            facts: Facts::default(),
-        };
         attachments::insert(&mut work.tx, &attachment).await?;
         work.once(self.attempt.clone(), Subject::Attachment(attachment.id));
         work.commit().await?;
@@ -128,6 +108,32 @@ impl Caller {
 }
 
 impl Messenger {
+    /// A file as it is announced, if one like it is taken here.
+    pub(super) fn plan_file(&self, owner: UserId, new: &Announcement) -> Result<Attachment> {
+        let filename = check_filename(&new.filename)?;
+        let content_type = check_content_type(&new.content_type)?;
+        let most = self.settings.upload_limit;
+        let size = new.size.unwrap_or(most);
+        if size == 0 {
+            return Err(Error::invalid("size", "must be at least one byte"));
+        }
+        if size > most {
+            return Err(Error::TooLarge(format!("Files of more than {most} bytes are not taken here")));
+        }
+        let now = self.clock.now();
+        Ok(Attachment {
+            id: AttachmentId::random(),
+            owner,
+            filename,
+            content_type,
+            size: i64::try_from(size).unwrap_or(i64::MAX),
+            created_at: now,
+            expires_at: now + FORM_LIFE,
+            uploaded: false,
+            facts: Facts::default(),
+        })
+    }
+
     async fn form(&self, attachment: Attachment) -> Result<Form> {
         let way = match self.files.form(&attachment).await? {
             Some(form) => Way::Bucket(Box::new(form)),

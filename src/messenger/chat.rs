@@ -67,7 +67,7 @@ impl Caller {
         let title = check_title(&new.title)?;
         let description = new.description.as_deref().map(check_description).transpose()?.flatten();
         let creator = self.access.user;
-        let mut ids: Vec<UserId> = new.members.into_iter().filter(|id| *id != creator).collect();
+        let mut ids: Vec<UserId> = new.members.iter().copied().filter(|id| *id != creator).collect();
         ids.sort_unstable();
         ids.dedup();
         if ids.len() >= MOST_MEMBERS {
@@ -77,11 +77,19 @@ impl Caller {
         let mut work = self.messenger.begin().await?;
         people(&mut work.tx, "member_ids", &ids).await?;
         block::refuse_unwilling(&mut work.tx, creator, &ids, "member_ids").await?;
-        let kind = if new.is_public { ChatKind::Channel } else { ChatKind::Group };
-        let mut chat = self.plain(&work, kind);
+        let chat = self.found(&mut work, NewGroup { title, description, members: ids, ..new }).await?;
+        self.finish(work, chat).await
+    }
+
+    /// Makes a group or a channel of what was checked.
+    pub(super) async fn found(&self, work: &mut Work, new: NewGroup) -> Result<ChatId> {
+        let NewGroup { title, description, is_public, is_read_only, members } = new;
+        let creator = self.access.user;
+        let kind = if is_public { ChatKind::Channel } else { ChatKind::Group };
+        let mut chat = self.plain(work, kind);
         chat.title.clone_from(&title);
         chat.description = description;
-        chat.is_read_only = new.is_read_only;
+        chat.is_read_only = is_read_only;
         if kind == ChatKind::Group {
             // The rest of the world joins a channel without one.
             chat.code = Some(new_code(&mut work.tx).await?);
@@ -89,13 +97,13 @@ impl Caller {
         chats::insert(&mut work.tx, &chat).await?;
         streams::create(&mut work.tx, &[chat.id.into()]).await?;
 
-        let seq = say(&self.messenger, &mut work, chat.id, creator, &Notice::Created { title }).await?;
+        let seq = say(&self.messenger, work, chat.id, creator, &Notice::Created { title }).await?;
         let mut people = vec![(creator, Role::Owner)];
-        people.extend(ids.iter().map(|id| (*id, Role::Member)));
+        people.extend(members.iter().map(|id| (*id, Role::Member)));
         members::insert_many(&mut work.tx, chat.id, &people, seq, work.now).await?;
-        gained(&mut work, chat.id, creator).await?;
-        gained_alike(&mut work, chat.id, &ids).await?;
-        self.finish(work, chat.id).await
+        gained(work, chat.id, creator).await?;
+        gained_alike(work, chat.id, &members).await?;
+        Ok(chat.id)
     }
 
     /// The private chat with somebody: the one that there is, or a new one. Says whether it is new.
@@ -103,19 +111,20 @@ impl Caller {
         if other == self.access.user {
             return Err(Error::invalid("user_id", "a private chat needs somebody else"));
         }
+        self.messenger.limit(Limit::NewChat(self.access.user))?;
         self.of_pair(ChatKind::Private, other).await
     }
 
     /// One's saved messages: those that there are, or new ones. Says whether they are new.
     pub async fn saved_messages(self) -> Result<(Chat, bool)> {
         let me = self.access.user;
+        self.messenger.limit(Limit::NewChat(me))?;
         self.of_pair(ChatKind::Saved, me).await
     }
 
     /// The chat of two people, who may be the same. There is one at most.
-    async fn of_pair(mut self, kind: ChatKind, other: UserId) -> Result<(Chat, bool)> {
+    pub(super) async fn of_pair(mut self, kind: ChatKind, other: UserId) -> Result<(Chat, bool)> {
         let me = self.access.user;
-        self.messenger.limit(Limit::NewChat(me))?;
         for _ in 0..TRIES {
             let mut work = self.messenger.begin_of([me, other]).await?;
             if let Some(chat) = chats::by_pair(&mut work.tx, &pair(me, other)).await? {

@@ -121,6 +121,7 @@ impl From<files::Error> for Error {
             | files::Error::Truncated(_)
             | files::Error::TooManyPixels { .. }
             | files::Error::Bomb => Self::invalid("file", error.to_string()),
+            files::Error::Archive(_) => Self::invalid("attachment_id", error.to_string()),
             files::Error::Full => Self::Full,
             files::Error::Missing => Self::NotFound("file"),
             files::Error::Unavailable(why) => {

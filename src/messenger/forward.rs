@@ -34,7 +34,7 @@ impl Caller {
             Some(origin) => origin,
             None => self.origin(&message).await?,
         };
-        let brought = Brought { origin: Some(origin), files: message.attachments };
+        let brought = Brought { origin: Some(origin), files: message.attachments, is_old: false };
         let new = NewMessage { is_silent, ..NewMessage::new(content) };
         // One of the wishes carries the request's key; they are written in one change.
         let mut attempt = self.attempt.clone();
@@ -53,9 +53,9 @@ impl Caller {
         let mut read = self.messenger.db.read().await?;
         let author = users::by_id(&mut read, message.author).await?;
         Ok(Origin {
-            chat: message.chat,
-            message: message.id,
-            author: message.author,
+            chat: Some(message.chat),
+            message: Some(message.id),
+            author: Some(message.author),
             author_name: author.map(|user| user.person.display_name).unwrap_or_default(),
             sent_at: message.sent_at,
         })

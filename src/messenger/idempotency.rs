@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_lc_rs::digest::{Context, SHA256};
 use aws_lc_rs::hmac::{self, Key};
 
-use super::{Error, Messenger, Result};
+use super::{Error, Imported, Messenger, Result};
 use crate::model::{AttachmentId, ChatId, InviteId, MessageId, ScheduledId, Time, UserId};
 use crate::store::idempotency::{self, Digest, Record};
 
@@ -45,6 +45,8 @@ pub enum Subject {
     /// One's draft in a chat, or in a thread of it.
     Draft(ChatId, Option<MessageId>),
     Scheduled(ScheduledId),
+    /// What an import added.
+    Import(Imported),
 }
 
 /// What a repeated request answered the first time.
@@ -118,6 +120,9 @@ impl Subject {
             Self::Bookmark(id) => format!("bookmark:{id}"),
             Self::Draft(chat, thread) => format!("draft:{chat}:{}", thread.map_or(0, |id| id.0)),
             Self::Scheduled(id) => format!("scheduled:{id}"),
+            Self::Import(Imported { chats, messages, files, skipped }) => {
+                format!("import:{chats}:{messages}:{files}:{skipped}")
+            }
         }
     }
 
@@ -137,6 +142,12 @@ impl Subject {
             "message" => Self::Message(MessageId(id.parse().ok()?)),
             "attachment" => Self::Attachment(AttachmentId(id.parse().ok()?)),
             "preferences" => Self::Preferences(ChatId(id.parse().ok()?)),
+            "import" => {
+                let mut counts = id.split(':').map(|count| count.parse().ok());
+                let mut next = || counts.next()?;
+                let (chats, messages, files, skipped) = (next()?, next()?, next()?, next()?);
+                Self::Import(Imported { chats, messages, files, skipped })
+            }
             "member" | "added" | "ban" | "invite" => {
                 let (chat, id) = id.split_once(':')?;
                 let (chat, id) = (ChatId(chat.parse().ok()?), id.parse().ok()?);
@@ -214,6 +225,7 @@ mod tests {
             Subject::Draft(ChatId(8), None),
             Subject::Draft(ChatId(8), Some(MessageId(9))),
             Subject::Scheduled(ScheduledId(10)),
+            Subject::Import(Imported { chats: 1, messages: 2, files: 3, skipped: 4 }),
         ] {
             assert_eq!(Subject::read(&subject.text()), Some(subject));
         }

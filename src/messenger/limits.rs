@@ -33,6 +33,7 @@ pub enum Limit {
     Search(UserId),
     Read(UserId),
     Export(UserId),
+    Import(UserId),
     Connect(UserId),
     ConnectFrom(Network),
 }
@@ -56,7 +57,7 @@ impl Limit {
             Self::Upload(_) => (30, every(30, minute)),
             Self::Mark(_) => (250, every(20, second)),
             Self::Search(_) => (10, every(2, second)),
-            Self::Export(_) => (3, every(3, hour)),
+            Self::Export(_) | Self::Import(_) => (3, every(3, hour)),
             Self::Read(_) => (100, every(20, second)),
             Self::Connect(_) => (30, every(30, minute)),
             Self::ConnectFrom(_) => (60, every(60, minute)),

@@ -24,6 +24,7 @@ mod export;
 mod forward;
 mod history;
 mod idempotency;
+mod import;
 mod indexing;
 mod invite;
 mod join;
@@ -76,6 +77,7 @@ pub use error::{Error, Result};
 pub use export::{Export, Part};
 pub use history::{Around, MOST_MESSAGES, Media};
 pub use idempotency::{Attempt, Original, Subject, Turn};
+pub use import::{Import, Imported, OldChat, OldFile, OldMessage, Target};
 pub use invite::{Invitation, Invited};
 pub use limits::{Limit, Network};
 pub use membership::{Membership, PreferenceChange};
@@ -156,6 +158,7 @@ pub struct Core {
     limits: limits::Limits,
     running: Arc<idempotency::Running>,
     exports: Arc<Semaphore>,
+    imports: Arc<Semaphore>,
     posts: mpsc::Sender<post::Post>,
     previews: preview::Previews,
     arrivals: arrival::Arrivals,
@@ -218,6 +221,7 @@ impl Messenger {
             limits: limits::Limits::new(settings.rate_limits, clock.clone()),
             running: Arc::default(),
             exports: Arc::new(Semaphore::new(export::AT_ONCE)),
+            imports: Arc::new(Semaphore::new(import::AT_ONCE)),
             posts,
             previews: preview::Previews::new(settings.link_previews.as_deref())?,
             arrivals: arrival::Arrivals::default(),

@@ -199,6 +199,7 @@ pub(super) async fn say_all(
         message.client_id = wish.client_id;
         message.is_silent = wish.is_silent;
         message.origin = brought.as_ref().and_then(|brought| brought.origin.clone());
+        let is_old = brought.as_ref().is_some_and(|brought| brought.is_old);
         message.attachments = files.remove(index).unwrap_or_default();
         if let Some(content) = &mut message.content {
             content.learn(&message.attachments);
@@ -212,7 +213,7 @@ pub(super) async fn say_all(
             .with(Parts::MENTIONS, message.mentions_all || !message.mentions.is_empty());
         let found = wish.content.text().map(model::links).unwrap_or_default();
         if !found.is_empty() {
-            message.parts = message.parts.with(Parts::LINKS, true);
+            message.parts = message.parts.with(Parts::LINKS, true).with(Parts::BARE, is_old);
             addresses.push((id, *chat, found));
         }
         new.push(message);
@@ -226,6 +227,8 @@ pub(super) async fn say_all(
     attachments::post_many(&mut work.tx, &new).await?;
     mentions::insert_many(&mut work.tx, &new).await?;
     links::insert_many(&mut work.tx, &addresses).await?;
+    addresses
+        .retain(|(id, ..)| new.iter().any(|message| message.id == *id && !message.parts.has(Parts::BARE)));
     if !addresses.is_empty() {
         work.after(|messenger| messenger.preview(addresses));
     }

@@ -195,7 +195,7 @@ fn wish_of(waiting: &Scheduled, attempt: Option<Attempt>) -> Wish {
         waiting.clone();
     let new = NewMessage { reply_to, thread, mentions, is_silent, ..NewMessage::new(content) };
     // The files were looked at when it was scheduled, and have been kept since.
-    let brought = Some(Brought { origin: None, files: attachments });
+    let brought = Some(Brought { origin: None, files: attachments, is_old: false });
     Wish { chat, author, new, brought, attempt }
 }
 

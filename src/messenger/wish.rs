@@ -21,7 +21,7 @@ pub(super) struct Wish {
     pub chat: ChatId,
     pub author: UserId,
     pub new: NewMessage,
-    /// Of a message that is forwarded or was scheduled.
+    /// Of a message that is forwarded, was scheduled or is imported.
     pub brought: Option<Brought>,
     pub attempt: Option<Attempt>,
 }
@@ -32,6 +32,8 @@ pub(super) struct Brought {
     /// Where a forwarded message was said first.
     pub origin: Option<Origin>,
     pub files: Vec<Attachment>,
+    /// It was said long ago: nobody asks the pages that it links to.
+    pub is_old: bool,
 }
 
 /// What is known so far of what becomes of each post: nothing of those that will be written.
@@ -149,7 +151,7 @@ pub(super) async fn attach(
             Some(brought) => {
                 files.insert(index, brought.files.clone());
             }
-            None => match own_files(wish, &found, largest_voice, now) {
+            None => match own_files(wish.author, &wish.new.content, &found, largest_voice, now) {
                 Ok(own) => {
                     files.insert(index, own);
                 }
@@ -160,21 +162,23 @@ pub(super) async fn attach(
     Ok(files)
 }
 
-fn own_files(
-    wish: &Wish,
+/// The files of what somebody wants to say.
+pub(super) fn own_files(
+    author: UserId,
+    content: &Content,
     found: &HashMap<AttachmentId, Attachment>,
     largest_voice: u64,
     now: Time,
 ) -> Result<Vec<Attachment>> {
-    let ids = wish.new.content.attachments();
+    let ids = content.attachments();
     let several = ids.len() > 1;
-    let own = |id| found.get(&id).filter(|attachment| attachment.owner == wish.author);
+    let own = |id| found.get(&id).filter(|attachment| attachment.owner == author);
     let files: Vec<Attachment> = ids
         .into_iter()
-        .map(|id| check_file(wish.new.content.kind(), several, own(id), now).cloned())
+        .map(|id| check_file(content.kind(), several, own(id), now).cloned())
         .collect::<Result<_>>()?;
-    if wish.new.content.kind() == Kind::Voice {
-        check_voice(&wish.new.content, files.first(), largest_voice)?;
+    if content.kind() == Kind::Voice {
+        check_voice(content, files.first(), largest_voice)?;
     }
     Ok(files)
 }

@@ -149,9 +149,10 @@ pub struct Thread {
 /// Where a forwarded message was said first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    pub chat: ChatId,
-    pub message: MessageId,
-    pub author: UserId,
+    /// Nothing where it was said on another server, or by somebody who is not known here.
+    pub chat: Option<ChatId>,
+    pub message: Option<MessageId>,
+    pub author: Option<UserId>,
     /// The author's name at the time: not everybody who reads it can look it up.
     pub author_name: String,
     pub sent_at: Time,

@@ -97,9 +97,9 @@ pub(super) fn messages() -> SelectStatement {
 /// Where a message was said first, as it is kept.
 #[derive(Serialize, Deserialize)]
 struct OriginData {
-    chat: i64,
-    message: i64,
-    author: i64,
+    chat: Option<i64>,
+    message: Option<i64>,
+    author: Option<i64>,
     name: String,
     at: i64,
 }
@@ -107,9 +107,9 @@ struct OriginData {
 fn read_origin(json: &str) -> Option<Origin> {
     let OriginData { chat, message, author, name, at } = serde_json::from_str(json).ok()?;
     Some(Origin {
-        chat: ChatId(chat),
-        message: MessageId(message),
-        author: UserId(author),
+        chat: chat.map(ChatId),
+        message: message.map(MessageId),
+        author: author.map(UserId),
         author_name: name,
         sent_at: Time(at),
     })
@@ -118,9 +118,9 @@ fn read_origin(json: &str) -> Option<Origin> {
 fn write_origin(origin: &Origin) -> Option<String> {
     let Origin { chat, message, author, author_name, sent_at } = origin;
     let data = OriginData {
-        chat: chat.0,
-        message: message.0,
-        author: author.0,
+        chat: chat.map(|id| id.0),
+        message: message.map(|id| id.0),
+        author: author.map(|id| id.0),
         name: author_name.clone(),
         at: sent_at.0,
     };

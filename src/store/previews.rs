@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
 use sqlx::FromRow;
 
-use super::schema::{LinkPreview as P, MessageLink as L};
+use super::schema::{LinkPreview as P, Message as M, MessageLink as L};
 use super::{Result, Run};
-use crate::model::{ChatId, Link, MessageId, Page, Preview, Time};
+use crate::model::{ChatId, Link, MessageId, Page, Parts, Preview, Time};
 
 #[derive(FromRow)]
 struct PreviewRow {
@@ -95,8 +95,10 @@ pub async fn unasked(
         .columns([L::MessageId, L::ChatId, L::Url].map(|column| (L::Table, column)))
         .from(L::Table)
         .left_join(P::Table, Expr::col((P::Table, P::UrlHash)).equals((L::Table, L::UrlHash)))
+        .inner_join(M::Table, Expr::col((M::Table, M::Id)).equals((L::Table, L::MessageId)))
         .and_where(Expr::col((L::Table, L::MessageId)).gte(first))
         .and_where(Expr::col((P::Table, P::UrlHash)).is_null())
+        .and_where(Expr::col((M::Table, M::Parts)).bit_and(Parts::BARE.0).eq(0))
         .order_by((L::Table, L::MessageId), Order::Asc)
         .limit(limit)
         .to_owned();

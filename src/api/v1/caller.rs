@@ -29,6 +29,11 @@ pub struct Reader(pub Access);
 #[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "of_account")]
 pub struct Owner(pub Access);
 
+/// Somebody who brings along what they had elsewhere: that is about their account, and says things in chats.
+#[derive(SecurityScheme)]
+#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "of_both")]
+pub struct Importer(pub Access);
+
 async fn by_method(request: &Request, bearer: Bearer) -> Result<Access> {
     let scopes = if request.method() == Method::GET { Scopes::READ } else { Scopes::WRITE };
     check(request, bearer, scopes).await
@@ -40,6 +45,12 @@ async fn reading(request: &Request, bearer: Bearer) -> Result<Access> {
 
 async fn of_account(request: &Request, bearer: Bearer) -> Result<Access> {
     check(request, bearer, Scopes::ACCOUNT).await
+}
+
+async fn of_both(request: &Request, bearer: Bearer) -> Result<Access> {
+    let messenger = Data::<&Messenger>::from_request_without_body(request).await?;
+    messenger.access(&bearer.token, Scopes::ACCOUNT).await.map_err(Refusal::from)?;
+    check(request, bearer, Scopes::WRITE).await
 }
 
 async fn check(request: &Request, bearer: Bearer, wanted: Scopes) -> Result<Access> {

@@ -17,6 +17,7 @@ mod drafts;
 mod events;
 mod export;
 mod idempotency;
+mod import;
 mod invites;
 mod members;
 mod messages;
@@ -78,7 +79,7 @@ The native API of Besedka.
 
 **Programs** that act in somebody's name use a personal access token of `POST /tokens` in the same header. Its \
 scopes say what for: `read` for every GET, the socket and its tickets; `write` for what changes something in chats; \
-`account` for one's own profile, password, sessions and tokens, for export and deletion. What a token may not do answers 403 with code \
+`account` for one's own profile, password, sessions and tokens, for export, import and deletion. What a token may not do answers 403 with code \
 `insufficient_scope`. Whoever signed in may do everything.
 
 **Idempotency-Key**: every POST, PATCH, PUT and DELETE but `/auth/refresh` needs this header with a new \
@@ -93,13 +94,14 @@ Errors are `{\"detail\", \"code\"}`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
     // In groups, because poem-openapi takes sixteen at most in one.
-    let accounts = (auth::Auth, sessions::Sessions, tokens::Tokens, account::Account, export::Exports);
+    let accounts = (auth::Auth, sessions::Sessions, tokens::Tokens, account::Account);
+    let luggage = (export::Exports, import::Imports);
     let people = (users::Users, blocks::Blocks, presence::Presences, admin::Admin);
     let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
     let own = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
     let files = (attachments::Attachments, avatars::Avatars);
-    let apis = (accounts, people, chats, messages, own, files, sync::Sync);
+    let apis = (accounts, people, chats, messages, own, luggage, files, sync::Sync);
     OpenApiService::new(apis, "Besedka v1", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .server("/api/v1")

@@ -16,6 +16,7 @@ mod expiry;
 mod export;
 mod forward;
 mod idempotency;
+mod import;
 mod invites;
 mod kinds;
 mod media;

@@ -123,6 +123,7 @@ const OWN: &[&str] = &[
     "createToken",
     "deleteMe",
     "export",
+    "import",
     "linkExport",
     "login",
     "logout",

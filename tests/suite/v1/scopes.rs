@@ -18,6 +18,7 @@ const ACCOUNT: &[&str] = &[
     "deleteMe",
     "dismissAdmin",
     "export",
+    "import",
     "linkExport",
     "logout",
     "reactivateAccount",
@@ -28,8 +29,8 @@ const ACCOUNT: &[&str] = &[
     "tokens",
     "updateMe",
 ];
-/// Operations of one's account that show what was said, too, and need `read` beside `account`.
-const BOTH: &[&str] = &["export", "linkExport"];
+/// Operations of one's account that show what was said, or say it, too, and need `read` or `write` beside `account`.
+const BOTH: &[&str] = &["export", "import", "linkExport"];
 /// Operations that only read, though not by GET.
 const READING: &[&str] = &["socketTicket"];
 

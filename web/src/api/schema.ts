@@ -199,33 +199,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/users/me/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Save one's own
-         * @description A zip of everything that one may read: profile, sessions, tokens, chats with their members and messages, and the
-         *     files that one uploaded; a `README.txt` says where what is. It is written while it is sent, so it has no length
-         *     before its end, and an interrupted one is begun anew. With an access token that has the scopes `account` and
-         *     `read`, or by a link of the `POST`. Everybody has one at a time, and three an hour.
-         */
-        get: operations["export"];
-        put?: never;
-        /**
-         * Take one's own along
-         * @description Answers a link by which a browser can save it, good for 5 minutes and as long as the session lasts.
-         */
-        post: operations["linkExport"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/users/me": {
         parameters: {
             query?: never;
@@ -1088,27 +1061,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/messages/{message_id}/voters": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Who chose something in a poll
-         * @description First come first. The poll itself names the first 100; this lists all of them, page by page. Of an anonymous poll
-         *     nobody is told.
-         */
-        get: operations["voters"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/messages/{message_id}/close": {
         parameters: {
             query?: never;
@@ -1318,6 +1270,66 @@ export interface paths {
          * @description Answers the message. Where one may not say it, it stays as it was.
          */
         post: operations["sendScheduledMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Save one's own
+         * @description A zip of everything that one may read: profile, sessions, tokens, drafts, bookmarks, what waits to be sent, chats
+         *     with their members and messages, and the files that one uploaded; a `README.txt` says where what is. It is written while it is sent, so it has no length
+         *     before its end, and an interrupted one is begun anew. With an access token that has the scopes `account` and
+         *     `read`, or by a link of the `POST`. Everybody has one at a time, and three an hour.
+         */
+        get: operations["export"];
+        put?: never;
+        /**
+         * Take one's own along
+         * @description Answers a link by which a browser can save it, good for 5 minutes and as long as the session lasts.
+         */
+        post: operations["linkExport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring one's own along
+         * @description Takes a zip of `GET /users/me/export`, of this server or another one: upload it as any file, then name it here.
+         *
+         *     Each chat becomes a group of one's own with nobody else in it; saved messages go to one's saved messages. Each
+         *     message becomes a silent one of one's own with a `forwarded_from` that tells who wrote it and when; ids there are null, because
+         *     they meant something elsewhere, but for the `author_id` of what one wrote oneself. What these names and times say is what
+         *     the zip says. Replies and threads stay. Files that are in the zip, those that one uploaded oneself, are
+         *     uploaded anew, and whatever is refused to an upload is refused to them. A message without its files becomes a text,
+         *     and so does a poll. Edits, reactions and pins are left out, and so are messages that
+         *     were deleted, said by the server, or to disappear after a while.
+         *
+         *     It answers when it is done, and goes on when nobody waits for that. Repeated, it adds nothing twice and finishes what
+         *     it began; where others have come into a group meanwhile, nothing is added any more.
+         *     With an access token that has the scopes `account` and `write`. Everybody has one at a time, and three an
+         *     hour; one holds at most 2,000 chats and 500,000 messages.
+         */
+        post: operations["import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2180,6 +2192,32 @@ export interface components {
             position: string;
         };
         /**
+         * Imported
+         * @description What an import added.
+         * @example {
+         *       "chats": 12,
+         *       "messages": 20480,
+         *       "files": 160,
+         *       "skipped": 75
+         *     }
+         */
+        Imported: {
+            /**
+             * Format: uint64
+             * @description Groups that were made.
+             */
+            chats: number;
+            /** Format: uint64 */
+            messages: number;
+            /** Format: uint64 */
+            files: number;
+            /**
+             * Format: uint64
+             * @description Messages that were left out; those that were there already are not counted.
+             */
+            skipped: number;
+        };
+        /**
          * Invite
          * @description An address by which others come into a group.
          * @example {
@@ -2540,6 +2578,20 @@ export interface components {
             read_only: boolean | null;
         };
         /**
+         * NewImport
+         * @description What to import.
+         * @example {
+         *       "attachment_id": "550e8400-e29b-41d4-a716-446655440000"
+         *     }
+         */
+        NewImport: {
+            /**
+             * Format: uuid
+             * @description The zip, uploaded as any file; it need not be posted.
+             */
+            attachment_id: string;
+        };
+        /**
          * NewInvite
          * @description What the invitation is good for.
          * @example {
@@ -2599,12 +2651,15 @@ export interface components {
          * @description Where a forwarded message was said first.
          */
         Origin: {
+            /**
+             * Format: int64
+             * @description Null, like the other ids, where they are not known here: of what was imported.
+             */
+            chat_id?: number | null;
             /** Format: int64 */
-            chat_id: number;
+            message_id?: number | null;
             /** Format: int64 */
-            message_id: number;
-            /** Format: int64 */
-            author_id: number;
+            author_id?: number | null;
             /** @description The author's name at that time. */
             author_name: string;
             ts: string;
@@ -2733,10 +2788,7 @@ export interface components {
              * @description How many chose it.
              */
             votes: number;
-            /**
-             * @description Who chose it, first come first, the first 100 (`GET /messages/{message_id}/voters` lists all);
-             *     null of an anonymous poll.
-             */
+            /** @description Who chose it, first come first, the first 100; null of an anonymous poll. */
             user_ids?: number[] | null;
         };
         /**
@@ -3816,8 +3868,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3959,8 +4009,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4100,8 +4148,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4237,8 +4283,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4368,8 +4412,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4501,8 +4543,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4636,8 +4676,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4767,8 +4805,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4906,8 +4942,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5041,8 +5075,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5178,276 +5210,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server's disk is full; nothing was saved. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    export: {
-        parameters: {
-            query?: {
-                /** @description Of a link. */
-                ticket?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no valid access token. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing, or not for the caller. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Another method is needed here. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was done before, or something else is in its way. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of a type that is not taken here. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests. */
-            429: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server; its log says which. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server can't do it at the moment; try again. */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server's disk is full; nothing was saved. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    linkExport: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description A new UUID for each request. */
-                "Idempotency-Key": string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["ExportLink"];
-                };
-            };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no valid access token. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing, or not for the caller. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Another method is needed here. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was done before, or something else is in its way. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of a type that is not taken here. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests. */
-            429: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server; its log says which. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server can't do it at the moment; try again. */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5577,8 +5339,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5715,8 +5475,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5852,8 +5610,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5989,8 +5745,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6125,8 +5879,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6258,8 +6010,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6389,8 +6139,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6524,8 +6272,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6659,8 +6405,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6793,8 +6537,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6930,8 +6672,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7065,8 +6805,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7200,8 +6938,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7335,8 +7071,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7470,8 +7204,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7601,8 +7333,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7740,8 +7470,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7888,8 +7616,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8021,8 +7747,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8156,8 +7880,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8296,8 +8018,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8436,8 +8156,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8569,8 +8287,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8710,8 +8426,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8846,8 +8560,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8987,8 +8699,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9120,8 +8830,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9261,8 +8969,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9397,8 +9103,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9535,8 +9239,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9671,8 +9373,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9809,8 +9509,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9945,8 +9643,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10080,8 +9776,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10213,8 +9907,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10354,8 +10046,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10490,8 +10180,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10624,8 +10312,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10761,8 +10447,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10901,8 +10585,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11040,8 +10722,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11173,8 +10853,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11318,8 +10996,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11457,8 +11133,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11597,8 +11271,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11730,8 +11402,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11868,8 +11538,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12008,8 +11676,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12141,8 +11807,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12282,8 +11946,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12417,8 +12079,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12555,8 +12215,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12692,8 +12350,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12828,8 +12484,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12963,8 +12617,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13096,8 +12748,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13229,8 +12879,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13272,146 +12920,6 @@ export interface operations {
                 };
                 content: {
                     "application/json; charset=utf-8": components["schemas"]["Message"];
-                };
-            };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no valid access token. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such thing, or not for the caller. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Another method is needed here. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description It was done before, or something else is in its way. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is of a type that is not taken here. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests. */
-            429: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A fault of the server; its log says which. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server can't do it at the moment; try again. */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server's disk is full; nothing was saved. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    voters: {
-        parameters: {
-            query: {
-                /** @description Which option, counted from 0. */
-                option: number;
-                /** @description Only those after this one: the `id` of a person of the page before. */
-                after_id?: number;
-                /** @description At most so many, up to 200; 200 without it. */
-                limit?: number;
-            };
-            header?: never;
-            path: {
-                message_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Person"][];
                 };
             };
             /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
@@ -13643,8 +13151,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13785,8 +13291,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13921,8 +13425,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14061,8 +13563,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14196,8 +13696,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14327,8 +13825,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14467,8 +13963,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14605,8 +14099,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14739,8 +14231,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14878,8 +14368,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15011,8 +14499,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15146,8 +14632,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15286,8 +14770,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15423,8 +14905,406 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: {
+                /** @description Of a link. */
+                ticket?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
                     /** @description After how many seconds to try again. */
                     "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    linkExport: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new UUID for each request. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ExportLink"];
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new UUID for each request. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewImport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Imported"];
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -15561,8 +15441,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15694,8 +15572,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15859,8 +15735,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16004,8 +15878,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16135,8 +16007,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16273,8 +16143,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16406,8 +16274,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16546,8 +16412,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16681,8 +16545,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16814,8 +16676,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16950,8 +16810,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -17084,8 +16942,6 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
-                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -89,9 +89,10 @@ pub struct Thread {
 /// Where a forwarded message was said first.
 #[derive(Object, Debug)]
 pub struct Origin {
-    pub chat_id: i64,
-    pub message_id: i64,
-    pub author_id: i64,
+    /// Null, like the other ids, where they are not known here: of what was imported.
+    pub chat_id: Option<i64>,
+    pub message_id: Option<i64>,
+    pub author_id: Option<i64>,
     /// The author's name at that time.
     pub author_name: String,
     pub ts: String,
@@ -253,9 +254,9 @@ impl From<model::Message> for Message {
                 .replies
                 .map(|thread| Thread { count: thread.count, last_ts: thread.last_at.iso() }),
             forwarded_from: message.origin.map(|origin| Origin {
-                chat_id: origin.chat.0,
-                message_id: origin.message.0,
-                author_id: origin.author.0,
+                chat_id: origin.chat.map(|id| id.0),
+                message_id: origin.message.map(|id| id.0),
+                author_id: origin.author.map(|id| id.0),
                 author_name: origin.author_name,
                 ts: origin.sent_at.iso(),
             }),

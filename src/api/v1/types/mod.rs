@@ -15,7 +15,7 @@ use serde_json::Value;
 pub use attachment::{AVATARS, Attachment, Links, NewAvatar, Quota, UploadForm};
 pub use chat::{Ban, Channel, Chat, ChatAbout, ChatKind, ChatSettings, Invite, InvitedTo, Notify};
 pub use message::{Edit, Message, MessageType, voice_payload};
-pub use own::{Bookmark, Draft, Scheduled};
+pub use own::{Bookmark, Draft, Imported, Scheduled};
 pub use people::{AddedMembers, Blocked, Member, Person, Presence, Role, Status, Tokens, User};
 pub use poll::{Poll, Vote};
 

@@ -1,10 +1,11 @@
-//! What is one's own alone: bookmarks, drafts, and what waits to be sent.
+//! What is one's own alone: bookmarks, drafts, what waits to be sent, and what one brought along.
 
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde_json::Value;
 
 use super::{Attachment, Message, MessageType};
+use crate::messenger;
 use crate::model;
 
 /// A message that one wants to find again.
@@ -150,5 +151,30 @@ impl Example for Scheduled {
             created_at: "2024-03-26T12:05:00".to_owned(),
             failure: None,
         }
+    }
+}
+
+/// What an import added.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Imported {
+    /// Groups that were made.
+    pub chats: u64,
+    pub messages: u64,
+    pub files: u64,
+    /// Messages that were left out; those that were there already are not counted.
+    pub skipped: u64,
+}
+
+impl From<messenger::Imported> for Imported {
+    fn from(done: messenger::Imported) -> Self {
+        let messenger::Imported { chats, messages, files, skipped } = done;
+        Self { chats, messages, files, skipped }
+    }
+}
+
+impl Example for Imported {
+    fn example() -> Self {
+        Self { chats: 12, messages: 20_480, files: 160, skipped: 75 }
     }
 }

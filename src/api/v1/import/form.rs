@@ -1,0 +1,258 @@
+//! The forms of an export, as they are read again. Whatever of them is missing or odd is taken for nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use futures_util::stream::{BoxStream, StreamExt};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::files::{self, Zip};
+use crate::messenger::{Error, OldChat, OldFile, OldMessage, Result};
+use crate::model::{Kind, Payload, Time};
+
+/// The longest file and the longest line that are read as a whole.
+const LONGEST_FILE: u64 = 8 * 1024 * 1024;
+const LONGEST_LINE: usize = 1024 * 1024;
+/// How many names are remembered.
+const MOST_NAMES: usize = 100_000;
+
+async fn read<T: DeserializeOwned>(zip: &Zip, name: &str) -> Result<Option<T>> {
+    match zip.whole(name, LONGEST_FILE).await {
+        Ok(bytes) => Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What an export says of itself.
+#[derive(Deserialize)]
+pub struct About {
+    format: String,
+    version: u64,
+    /// Whose it is, where it was made.
+    pub user_id: i64,
+}
+
+impl About {
+    pub async fn of(zip: &Zip) -> Result<Self> {
+        let odd = |reason| Error::invalid("attachment_id", reason);
+        let about: Option<Self> = read(zip, "export.json").await?;
+        let about = about.filter(|about| about.format == "besedka-export");
+        let about = about.ok_or_else(|| odd("is no export: there is no export.json in it that says so"))?;
+        if about.version != 1 {
+            return Err(odd(
+                "is an export in a form that this server does not know: another version made it",
+            ));
+        }
+        Ok(about)
+    }
+}
+
+/// Where in the zip what is. What has another name is not looked at.
+pub struct Layout {
+    /// The messages of each chat, in their order.
+    pub chats: BTreeMap<i64, Vec<String>>,
+    files: HashMap<Uuid, String>,
+}
+
+impl Layout {
+    pub fn of(zip: &Zip) -> Self {
+        let mut layout = Self { chats: BTreeMap::new(), files: HashMap::new() };
+        for name in zip.names() {
+            let mut parts = name.splitn(3, '/');
+            match (parts.next(), parts.next(), parts.next()) {
+                (Some("chats"), Some(id), Some(part))
+                    if part.starts_with("messages-") && part.ends_with(".ndjson") =>
+                {
+                    if let Ok(id) = id.parse() {
+                        layout.chats.entry(id).or_default().push(name.to_owned());
+                    }
+                }
+                (Some("files"), Some(id), Some(_)) => {
+                    if let Ok(id) = Uuid::try_parse(id) {
+                        layout.files.insert(id, name.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+        layout
+    }
+}
+
+/// What people are called.
+#[derive(Default)]
+pub struct Names(HashMap<i64, String>);
+
+#[derive(Deserialize)]
+struct Somebody {
+    id: i64,
+    display_name: String,
+}
+
+impl Names {
+    pub async fn learn_own(&mut self, zip: &Zip) -> Result<()> {
+        self.learn(read(zip, "profile.json").await?);
+        Ok(())
+    }
+
+    pub async fn learn_members(&mut self, zip: &Zip, chat: i64) -> Result<()> {
+        #[derive(Deserialize)]
+        struct Member {
+            user: Somebody,
+        }
+        let members: Option<Vec<Member>> = read(zip, &format!("chats/{chat}/members.json")).await?;
+        self.learn(members.into_iter().flatten().map(|member| member.user));
+        Ok(())
+    }
+
+    fn learn(&mut self, people: impl IntoIterator<Item = Somebody>) {
+        for Somebody { id, display_name } in people {
+            if self.0.len() < MOST_NAMES {
+                self.0.insert(id, display_name.chars().take(100).collect());
+            }
+        }
+    }
+
+    fn of(&self, id: i64) -> String {
+        self.0.get(&id).cloned().unwrap_or_default()
+    }
+}
+
+/// What is known of a chat.
+pub async fn chat(zip: &Zip, id: i64) -> Result<OldChat> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Chat {
+        title: Option<String>,
+        kind: Option<String>,
+        description: Option<String>,
+    }
+    let chat: Chat = read(zip, &format!("chats/{id}/chat.json")).await?.unwrap_or_default();
+    Ok(OldChat {
+        id,
+        title: chat.title.unwrap_or_default(),
+        description: chat.description,
+        is_saved: chat.kind.as_deref() == Some("saved"),
+    })
+}
+
+#[derive(Deserialize)]
+struct Line {
+    id: i64,
+    author_id: i64,
+    #[serde(rename = "type")]
+    kind: String,
+    content: Option<String>,
+    payload: Option<Payload>,
+    ts: String,
+    #[serde(default)]
+    deleted: bool,
+    #[serde(default)]
+    attachments: Vec<File>,
+    plain: Option<String>,
+    reply_to: Option<Quote>,
+    thread_id: Option<i64>,
+    forwarded_from: Option<Origin>,
+    expires_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct File {
+    id: Uuid,
+    filename: String,
+    content_type: String,
+}
+
+#[derive(Deserialize)]
+struct Quote {
+    id: i64,
+}
+
+#[derive(Deserialize)]
+struct Origin {
+    author_id: Option<i64>,
+    author_name: String,
+    ts: String,
+}
+
+/// A message that can be said again. What was to disappear is not, because it would stay then.
+pub fn message(line: &[u8], about: &About, names: &Names, layout: &Layout) -> Option<OldMessage> {
+    let line: Line = serde_json::from_slice(line).ok()?;
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == line.kind)?;
+    if line.deleted || kind == Kind::System || line.expires_at.is_some() {
+        return None;
+    }
+    // What was forwarded before keeps its first origin.
+    let (author, author_name, ts) = match line.forwarded_from {
+        Some(origin) => (origin.author_id, origin.author_name, origin.ts),
+        None => (Some(line.author_id), names.of(line.author_id), line.ts),
+    };
+    let in_zip = |file: File| {
+        let File { id, filename, content_type } = file;
+        Some(OldFile { id, filename, content_type, entry: layout.files.get(&id)?.clone() })
+    };
+    Some(OldMessage {
+        id: line.id,
+        kind,
+        text: line.content,
+        payload: line.payload,
+        plain: line.plain,
+        is_own: author == Some(about.user_id),
+        author_name,
+        sent_at: Time::read(&ts)?,
+        files: line.attachments.into_iter().take(10).filter_map(in_zip).collect(),
+        reply_to: line.reply_to.map(|quote| quote.id),
+        thread: line.thread_id,
+    })
+}
+
+/// The lines of an entry, of which none is longer in memory than one may be.
+pub struct Lines {
+    bytes: BoxStream<'static, files::Result<Bytes>>,
+    some: Bytes,
+    line: Vec<u8>,
+    is_too_long: bool,
+}
+
+impl Lines {
+    pub fn of(bytes: BoxStream<'static, files::Result<Bytes>>) -> Self {
+        Self { bytes, some: Bytes::new(), line: Vec::new(), is_too_long: false }
+    }
+
+    /// The next line that is not empty; nothing in place of one that is too long.
+    pub async fn next(&mut self) -> Result<Option<Option<Vec<u8>>>> {
+        loop {
+            if self.some.is_empty() {
+                match self.bytes.next().await {
+                    Some(some) => self.some = some?,
+                    None => return Ok(self.end_line()),
+                }
+            }
+            let end = self.some.iter().position(|byte| *byte == b'\n');
+            let part = self.some.split_to(end.unwrap_or(self.some.len()));
+            if self.line.len() + part.len() > LONGEST_LINE {
+                self.is_too_long = true;
+                self.line = Vec::new();
+            }
+            if !self.is_too_long {
+                self.line.extend_from_slice(&part);
+            }
+            if end.is_some() {
+                let _ = self.some.split_to(1);
+                if let Some(line) = self.end_line() {
+                    return Ok(Some(line));
+                }
+            }
+        }
+    }
+
+    fn end_line(&mut self) -> Option<Option<Vec<u8>>> {
+        let line = std::mem::take(&mut self.line);
+        if std::mem::take(&mut self.is_too_long) {
+            return Some(None);
+        }
+        (!line.is_empty()).then_some(Some(line))
+    }
+}
