@@ -91,14 +91,16 @@ pub async fn unasked(
     first: MessageId,
     limit: u64,
 ) -> Result<Vec<(MessageId, ChatId, Link)>> {
+    let parts = Expr::col((M::Table, M::Parts));
     let question = Query::select()
         .columns([L::MessageId, L::ChatId, L::Url].map(|column| (L::Table, column)))
         .from(L::Table)
         .left_join(P::Table, Expr::col((P::Table, P::UrlHash)).equals((L::Table, L::UrlHash)))
-        .inner_join(M::Table, Expr::col((M::Table, M::Id)).equals((L::Table, L::MessageId)))
+        .left_join(M::Table, Expr::col((M::Table, M::Id)).equals((L::Table, L::MessageId)))
         .and_where(Expr::col((L::Table, L::MessageId)).gte(first))
         .and_where(Expr::col((P::Table, P::UrlHash)).is_null())
-        .and_where(Expr::col((M::Table, M::Parts)).bit_and(Parts::BARE.0).eq(0))
+        // Nobody wants to see what they say below messages without previews.
+        .and_where(parts.clone().is_null().or(parts.bit_and(Parts::BARE.0).eq(0)))
         .order_by((L::Table, L::MessageId), Order::Asc)
         .limit(limit)
         .to_owned();
