@@ -126,13 +126,13 @@ impl Messenger {
         let mine = self.nodes.number.load(Ordering::Relaxed);
         let number = (mine..i64::from(NODES)).chain(0..mine);
         for number in number {
-            if self.take(&format!("node {number}"), NUMBER_LIFE).await?.is_some() {
+            if self.hold_for(&format!("node {number}"), NUMBER_LIFE).await?.is_some() {
                 self.nodes.number.store(number, Ordering::Relaxed);
                 self.ids.set_node(u8::try_from(number).unwrap_or_default());
                 break;
             }
         }
-        if let Some(until) = self.take(JOBS, JOBS_LIFE).await? {
+        if let Some(until) = self.hold_for(JOBS, JOBS_LIFE).await? {
             self.nodes.jobs_until.store(until.0, Ordering::Relaxed);
         }
         Ok(())
@@ -153,7 +153,7 @@ impl Messenger {
         work.commit().await
     }
 
-    async fn take(&self, name: &str, life: Duration) -> Result<Option<Time>> {
+    async fn hold_for(&self, name: &str, life: Duration) -> Result<Option<Time>> {
         let mut work = self.begin().await?;
         let until = work.now + life;
         let now = work.now;
