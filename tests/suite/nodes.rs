@@ -1,7 +1,6 @@
 //! Several nodes on one database, with a real bus between them.
 //!
-//! They are nodes of one process on one SQLite file, which two writers may use, if slowly; how several
-//! processes do on MySQL is a matter of `make faults`.
+//! They are nodes of one process. On SQLite they are two writers of one file, which is slow but sound.
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -11,6 +10,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::database::Database;
 use crate::server::{Person, Socket, TestServer};
 
 /// NATS, as Debian has it.
@@ -62,12 +62,12 @@ impl Drop for Nats {
 /// Two nodes of one server.
 async fn two(nats: &Nats) -> (TestServer, TestServer) {
     let bus = nats.url();
-    let one = TestServer::with(&["--rate-limits", "off", "--bus-url", &bus]).await;
-    let place = |name: &str| one.dir.path().join(name).to_str().unwrap().to_owned();
-    let (database, files) = (format!("sqlite:{}", place("besedka.db")), format!("file:{}", place("files")));
-    let secret = place("secret.key");
-    let flags = ["--database-url", &database, "--storage-url", &files, "--secret-file", &secret];
-    let two = TestServer::with(&[&["--rate-limits", "off", "--bus-url", &bus][..], &flags].concat()).await;
+    let flags = ["--rate-limits", "off", "--bus-url", &bus];
+    let one = TestServer::with(&flags).await;
+    let secret = one.dir.path().join("secret.key");
+    let same = Database::at(one.database.url(one.dir.path()));
+    let two =
+        TestServer::on(same, &[&flags[..], &["--secret-file", secret.to_str().unwrap()]].concat()).await;
     (one, two)
 }
 

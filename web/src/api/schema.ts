@@ -1061,6 +1061,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages/{message_id}/voters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who chose something in a poll
+         * @description First come first. The poll itself names the first 100; this lists all of them, page by page. Of an anonymous poll
+         *     nobody is told.
+         */
+        get: operations["voters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages/{message_id}/close": {
         parameters: {
             query?: never;
@@ -2788,7 +2809,10 @@ export interface components {
              * @description How many chose it.
              */
             votes: number;
-            /** @description Who chose it, first come first, the first 100; null of an anonymous poll. */
+            /**
+             * @description Who chose it, first come first, the first 100 (`GET /messages/{message_id}/voters` lists all);
+             *     null of an anonymous poll.
+             */
             user_ids?: number[] | null;
         };
         /**
@@ -3868,6 +3892,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4009,6 +4035,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4148,6 +4176,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4283,6 +4313,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4412,6 +4444,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4543,6 +4577,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4676,6 +4712,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4805,6 +4843,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4942,6 +4982,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5075,6 +5117,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5210,6 +5254,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5339,6 +5385,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5475,6 +5523,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5610,6 +5660,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5745,6 +5797,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5879,6 +5933,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6010,6 +6066,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6139,6 +6197,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6272,6 +6332,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6405,6 +6467,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6537,6 +6601,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6672,6 +6738,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6805,6 +6873,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6938,6 +7008,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7071,6 +7143,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7204,6 +7278,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7333,6 +7409,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7470,6 +7548,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7616,6 +7696,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7747,6 +7829,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7880,6 +7964,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8018,6 +8104,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8156,6 +8244,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8287,6 +8377,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8426,6 +8518,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8560,6 +8654,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8699,6 +8795,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8830,6 +8928,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8969,6 +9069,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9103,6 +9205,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9239,6 +9343,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9373,6 +9479,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9509,6 +9617,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9643,6 +9753,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9776,6 +9888,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9907,6 +10021,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10046,6 +10162,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10180,6 +10298,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10312,6 +10432,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10447,6 +10569,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10585,6 +10709,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10722,6 +10848,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10853,6 +10981,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10996,6 +11126,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11133,6 +11265,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11271,6 +11405,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11402,6 +11538,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11538,6 +11676,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11676,6 +11816,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11807,6 +11949,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11946,6 +12090,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12079,6 +12225,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12215,6 +12363,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12350,6 +12500,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12484,6 +12636,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12617,6 +12771,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12748,6 +12904,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12879,6 +13037,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13017,6 +13177,148 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    voters: {
+        parameters: {
+            query: {
+                /** @description Which option, counted from 0. */
+                option: number;
+                /** @description Only those after this one: the `id` of a person of the page before. */
+                after_id?: number;
+                /** @description At most so many, up to 200; 200 without it. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Person"][];
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13151,6 +13453,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13291,6 +13595,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13425,6 +13731,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13563,6 +13871,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13696,6 +14006,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13825,6 +14137,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13963,6 +14277,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14099,6 +14415,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14231,6 +14549,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14368,6 +14688,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14499,6 +14821,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14632,6 +14956,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14770,6 +15096,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14905,6 +15233,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15037,6 +15367,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15169,6 +15501,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15305,6 +15639,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15441,6 +15777,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15572,6 +15910,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15735,6 +16075,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15878,6 +16220,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16007,6 +16351,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16143,6 +16489,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16274,6 +16622,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16412,6 +16762,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16545,6 +16897,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16676,6 +17030,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16810,6 +17166,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -16942,6 +17300,8 @@ export interface operations {
             /** @description The server can't do it at the moment; try again. */
             503: {
                 headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -14,7 +14,9 @@ export async function upload(file: Blob, filename: string, type: string, ports: 
     signal: ports.signal,
   })
   const parts = new FormData()
-  for (const [name, value] of Object.entries(form.fields)) parts.append(name, value)
+  for (const [name, value] of Object.entries(form.fields)) {
+    if (value != null) parts.append(name, value)
+  }
   parts.append('file', file, filename)
   await post(form.url, parts, ports)
   return form.attachment_id
