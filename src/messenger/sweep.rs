@@ -22,6 +22,8 @@ impl Messenger {
     /// that ran out, events after thirty days, what was said in deleted chats, and previews that
     /// no message has any more.
     pub async fn sweep(&self) -> Result<()> {
+        // It is called rarely: by then what one held may have run out.
+        self.keep_place().await?;
         if !self.does_jobs() {
             return Ok(());
         }
