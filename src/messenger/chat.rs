@@ -1,5 +1,7 @@
 //! Chats: finding, listing and making them.
 
+use std::collections::HashMap;
+
 use super::block;
 use super::code::new_code;
 use super::idempotency::Subject;
@@ -52,6 +54,12 @@ impl Caller {
             });
         }
         Ok(list.chats)
+    }
+
+    /// Who is in each of some chats, for APIs that list people with chats; nothing of those that the caller is not in.
+    pub async fn participants(&self, chats: &[ChatId]) -> Result<HashMap<ChatId, Vec<UserId>>> {
+        let mut read = self.messenger.db.read().await?;
+        Ok(members::users_beside(&mut read, self.access.user, chats).await?)
     }
 
     /// A chat that the caller is in.

@@ -70,6 +70,14 @@ impl Membership {
         Ok(page)
     }
 
+    /// The newest messages after as many were skipped, the oldest of them first; without those that were deleted, for
+    /// APIs that can't say that something was.
+    pub async fn latest(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
+        let limit = limit.clamp(1, MOST_MESSAGES);
+        let mut read = self.messenger.db.read().await?;
+        Ok(messages::latest(&mut read, self.chat.id, self.place.user, skipped, limit).await?)
+    }
+
     /// Messages with pictures, videos, sound, other files or web addresses, the newest first.
     pub async fn media(&self, what: Media, before: Option<MessageId>, limit: u64) -> Result<Vec<Message>> {
         let (chat, reader) = (self.chat.id, self.place.user);

@@ -9,7 +9,7 @@ use super::wish::whom;
 use super::work::Work;
 use super::{Caller, Error, Result};
 use crate::model::{
-    self, Change, ChatId, Content, Edit, Kind, Mentioned, Message, MessageId, Parts, Payload, Right,
+    self, Change, ChatId, Content, Edit, Kind, Mentioned, Message, MessageId, Parts, Payload, Reaction, Right,
 };
 use crate::store::chats::Plain;
 use crate::store::members::Place;
@@ -116,6 +116,16 @@ impl Caller {
         reactions::insert(&mut work.tx, id, user, emoji, now).await?;
         messages::set_parts(&mut work.tx, &[id], Parts::REACTIONS).await?;
         self.update(work, id).await
+    }
+
+    /// Puts an emoji under a message, or takes it away again if it is one's own already.
+    pub async fn toggle(self, id: MessageId, emoji: &str) -> Result<Message> {
+        let (message, user) = (self.message(id).await?, self.access.user);
+        let is_there = |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&user);
+        match message.reactions.iter().any(is_there) {
+            true => self.unreact(id, emoji).await,
+            false => self.react(id, emoji).await,
+        }
     }
 
     /// Takes one's emoji away again.

@@ -34,6 +34,7 @@ mod membership;
 mod message;
 mod moderation;
 mod moving;
+mod names;
 mod nodes;
 mod password;
 mod personal_token;
@@ -162,6 +163,7 @@ pub struct Core {
     posts: mpsc::Sender<post::Post>,
     previews: preview::Previews,
     arrivals: arrival::Arrivals,
+    names: names::Names,
     indexing: indexing::Indexing,
     /// How many searches there may be at once.
     searches: Semaphore,
@@ -225,6 +227,7 @@ impl Messenger {
             posts,
             previews: preview::Previews::new(settings.link_previews.as_deref())?,
             arrivals: arrival::Arrivals::default(),
+            names: names::Names::default(),
             indexing: indexing::Indexing::default(),
             searches: Semaphore::new(SEARCHES),
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),

@@ -173,7 +173,7 @@ impl Work {
             return Err(error.into());
         }
         let Self { tx, messenger, after, .. } = self;
-        let mut said = Vec::new();
+        let (mut said, mut renamed) = (Vec::new(), Vec::new());
         let mut wakes_index = false;
         for event in &events {
             match &event.change {
@@ -181,11 +181,16 @@ impl Work {
                 Change::MessageUpdated(_)
                 | Change::MessageDeleted { .. }
                 | Change::MessagesDeleted { .. } => wakes_index = true,
+                Change::UserUpdated(user) => renamed.push(user.id()),
+                Change::MemberUpdated { member, .. } => renamed.push(member.user()),
                 _ => {}
             }
         }
         wakes_index |= !said.is_empty();
         tx.commit(move || {
+            for user in renamed {
+                messenger.names.forget(user);
+            }
             messenger.spread_events(&events);
             messenger.hub.tell(events);
             if wakes_index {

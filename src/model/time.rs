@@ -16,6 +16,11 @@ impl Time {
         text.strip_suffix('Z').unwrap_or(&text).to_owned()
     }
 
+    /// ISO 8601 in UTC with milliseconds and `Z`, as JavaScript writes it: `2024-03-26T12:00:00.250Z`.
+    pub fn iso_millis(self) -> String {
+        self.timestamp().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    }
+
     /// ISO 8601 in UTC to the second and without separators, as S3 is signed: `20240326T120000Z`.
     pub fn basic(self) -> String {
         self.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string()
@@ -66,6 +71,7 @@ mod tests {
     fn moments_are_written_in_utc_without_a_zone() {
         assert_eq!(Time(1_711_454_400_000).iso(), "2024-03-26T12:00:00");
         assert_eq!(Time(1_711_454_400_250).iso(), "2024-03-26T12:00:00.25");
+        assert_eq!(Time(1_711_454_400_000).iso_millis(), "2024-03-26T12:00:00.000Z");
         assert_eq!(Time(1_711_454_400_250).basic(), "20240326T120000Z");
     }
 }

@@ -236,6 +236,32 @@ pub async fn users_of(run: &mut impl Run, chat: ChatId) -> Result<Vec<UserId>> {
     Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
 }
 
+/// Who is in each of those of some chats that somebody is in, in the order in which they came.
+pub async fn users_beside(
+    run: &mut impl Run,
+    reader: UserId,
+    chats: &[ChatId],
+) -> Result<HashMap<ChatId, Vec<UserId>>> {
+    let own = Query::select()
+        .column(M::ChatId)
+        .from(M::Table)
+        .and_where(Expr::col(M::UserId).eq(reader))
+        .and_where(Expr::col(M::ChatId).is_in(chats.iter().copied()))
+        .to_owned();
+    let question = Query::select()
+        .columns([M::ChatId, M::UserId])
+        .from(M::Table)
+        .and_where(Expr::col(M::ChatId).in_subquery(own))
+        .order_by(M::JoinedAt, Order::Asc)
+        .order_by(M::UserId, Order::Asc)
+        .to_owned();
+    let mut users: HashMap<_, Vec<_>> = HashMap::new();
+    for (chat, user) in run.all::<(ChatId, UserId)>(&question).await? {
+        users.entry(chat).or_default().push(user);
+    }
+    Ok(users)
+}
+
 #[derive(FromRow)]
 struct MemberRow {
     chat_id: ChatId,

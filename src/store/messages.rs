@@ -414,6 +414,28 @@ pub async fn page(
     Ok(page)
 }
 
+/// The newest messages of a chat that are still there and that the reader did not hide, after as many were skipped,
+/// the oldest first.
+pub async fn latest(
+    run: &mut impl Run,
+    chat: ChatId,
+    reader: UserId,
+    skipped: u64,
+    limit: u64,
+) -> Result<Vec<Message>> {
+    let mut question = messages();
+    question
+        .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
+        .and_where(Expr::col((M::Table, M::DeletedAt)).is_null())
+        .and_where(is_seen(reader))
+        .order_by((M::Table, M::Seq), Order::Desc)
+        .offset(skipped)
+        .limit(limit);
+    let mut latest = whole(run, &question).await?;
+    latest.reverse();
+    Ok(latest)
+}
+
 /// Whether the reader did not hide a message; to be asked beside its row.
 pub(super) fn is_seen(reader: UserId) -> Expr {
     let hidden = Query::select()

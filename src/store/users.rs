@@ -100,6 +100,16 @@ pub(super) fn users() -> SelectStatement {
         .to_owned()
 }
 
+/// What people are called.
+pub async fn names(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<(UserId, String)>> {
+    let question = Query::select()
+        .columns([U::Id, U::DisplayName])
+        .from(U::Table)
+        .and_where(Expr::col(U::Id).is_in(ids.iter().copied()))
+        .to_owned();
+    run.all(&question).await
+}
+
 pub async fn insert(run: &mut impl Run, user: &New<'_>) -> Result<()> {
     let insert = Query::insert()
         .into_table(U::Table)
