@@ -48,7 +48,7 @@ impl Visitor {
         let (mut user, hash) = messenger.prepare(&new).await?;
         let mut work = messenger.begin().await?;
         insert(&mut work.tx, &mut user, &hash).await?;
-        let grant = messenger.grant(&mut work, user.id(), new.device, Some(self.address)).await?;
+        let grant = self.grant(&mut work, user.id(), new.device).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
         Ok((user, grant))
@@ -75,7 +75,7 @@ impl Visitor {
         if users::by_id(&mut work.tx, user).await?.is_none_or(|user| user.person.is_deactivated) {
             return Err(Error::Deactivated);
         }
-        let grant = messenger.grant(&mut work, user, who.device, Some(self.address)).await?;
+        let grant = self.grant(&mut work, user, who.device).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
         Ok(grant)
@@ -153,6 +153,7 @@ impl Messenger {
         let user = User {
             person,
             email,
+            phone: None,
             language: None,
             hides_presence: false,
             hides_reading: false,
@@ -172,6 +173,7 @@ async fn insert(tx: &mut store::Tx, user: &mut User, hash: &str) -> Result<()> {
     let new = users::New {
         id: user.id(),
         email: user.email.as_deref(),
+        phone: user.phone.as_deref(),
         username: user.person.username.as_deref(),
         password_hash: hash,
         display_name: &user.person.display_name,

@@ -190,6 +190,7 @@ pub struct Visitor {
     messenger: Messenger,
     address: IpAddr,
     attempt: Option<Attempt>,
+    is_for_long: bool,
 }
 
 /// Somebody who is signed in.
@@ -248,7 +249,7 @@ impl Messenger {
     }
 
     pub fn visitor(&self, address: IpAddr) -> Visitor {
-        Visitor { messenger: self.clone(), address, attempt: None }
+        Visitor { messenger: self.clone(), address, attempt: None, is_for_long: false }
     }
 
     pub fn as_user(&self, access: Access) -> Caller {
@@ -325,6 +326,12 @@ impl Visitor {
     #[must_use]
     pub fn once(self, attempt: Attempt) -> Self {
         Self { attempt: Some(attempt), ..self }
+    }
+
+    /// Signs in for long: the refresh token stays the same, for clients that keep the first one they get.
+    #[must_use]
+    pub fn for_long(self) -> Self {
+        Self { is_for_long: true, ..self }
     }
 }
 

@@ -86,6 +86,7 @@ impl Messenger {
             used_at: now,
             expires_at: new.life.map_or(Time::NEVER, |life| now + life),
             scopes: new.scopes,
+            is_long: false,
         };
         let secret = secrets::random();
         sessions::insert(&mut work.tx, &token, Some(sha256(&secret))).await?;

@@ -167,6 +167,7 @@ mod tests {
             let user = users::New {
                 id: UserId(id),
                 email: None,
+                phone: None,
                 username: None,
                 password_hash: "",
                 display_name: "somebody",

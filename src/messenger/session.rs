@@ -1,6 +1,8 @@
 //! Sessions: a refresh token that changes with every use, and short access tokens.
+//!
+//! Clients of other systems keep the first refresh token that they get. Their sessions are long, and the token stays
+//! the same: there is no telling a thief from the owner by its use, only ending the session.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_lc_rs::{digest, hmac};
@@ -14,10 +16,6 @@ use crate::hub::Close;
 use crate::model::{Change, Scopes, Session, SessionId, SessionKind, Time, UserId};
 use crate::store::sessions::{self, Hash};
 
-/// A refresh token that is not used for so long ends.
-const REFRESH_LIFE: Duration = Duration::from_secs(7 * 24 * 3_600);
-/// A session ends after this, however much it is used.
-const SESSION_LIFE: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// Two tabs that refresh at the same instant both get the same successor; later it is theft.
 const GRACE: Duration = Duration::from_secs(10);
 /// The most sessions of one person; the one idle for longest gives way.
@@ -63,38 +61,6 @@ impl Messenger {
         };
         access.demand(wanted)?;
         Ok(access)
-    }
-
-    /// Begins a session within a change.
-    pub(super) async fn grant(
-        &self,
-        work: &mut Work,
-        user: UserId,
-        device: Option<String>,
-        address: Option<IpAddr>,
-    ) -> Result<Grant> {
-        let now = work.now;
-        let mut others = sessions::sign_ins_of_user(&mut work.tx, user, now, now - REFRESH_LIFE).await?;
-        for idle in others.split_off(others.len().min(MOST_SESSIONS - 1)) {
-            revoke(work, &idle).await?;
-        }
-        let session = Session {
-            id: SessionId(self.id()),
-            user,
-            kind: SessionKind::SignIn,
-            device: device.map(|device| device.chars().filter(|c| !c.is_control()).take(200).collect()),
-            address: address.map(|address| address.to_canonical().to_string()),
-            created_at: now,
-            used_at: now,
-            expires_at: now + SESSION_LIFE,
-            scopes: Scopes::ALL,
-        };
-        sessions::insert(&mut work.tx, &session, None).await?;
-        let refresh = secrets::random();
-        sessions::insert_refresh(&mut work.tx, sha256(&refresh), session.id, now, now + REFRESH_LIFE).await?;
-        let id = session.id;
-        work.announce(user, Change::SessionCreated(session));
-        self.granted(user, id, &refresh, now)
     }
 
     fn granted(&self, user: UserId, session: SessionId, refresh: &[u8], now: Time) -> Result<Grant> {
@@ -191,11 +157,39 @@ pub(super) async fn revoke_all(work: &mut Work, user: UserId) -> Result<()> {
 }
 
 impl Visitor {
+    /// Begins a session within a change.
+    pub(super) async fn grant(&self, work: &mut Work, user: UserId, device: Option<String>) -> Result<Grant> {
+        let (now, is_long) = (work.now, self.is_for_long);
+        let mut others = sessions::sign_ins_of_user(&mut work.tx, user, now).await?;
+        for idle in others.split_off(others.len().min(MOST_SESSIONS - 1)) {
+            revoke(work, &idle).await?;
+        }
+        let session = Session {
+            id: SessionId(self.messenger.id()),
+            user,
+            kind: SessionKind::SignIn,
+            device: device.map(|device| device.chars().filter(|c| !c.is_control()).take(200).collect()),
+            address: Some(self.address.to_canonical().to_string()),
+            created_at: now,
+            used_at: now,
+            expires_at: now + Session::whole_life(is_long),
+            scopes: Scopes::ALL,
+            is_long,
+        };
+        sessions::insert(&mut work.tx, &session, None).await?;
+        let refresh = secrets::random();
+        let expires_at = now + Session::idle_life(is_long);
+        sessions::insert_refresh(&mut work.tx, sha256(&refresh), session.id, now, expires_at).await?;
+        let id = session.id;
+        work.announce(user, Change::SessionCreated(session));
+        self.messenger.granted(user, id, &refresh, now)
+    }
+
     /// Exchanges a refresh token for a new one and an access token.
     ///
     /// A token is good once. A second use within some seconds gets the same successor, so that two
     /// tabs may refresh at once and a lost answer may be asked for again; after that it is theft,
-    /// and the whole session ends.
+    /// and the whole session ends. That of a long session stays as it is.
     pub async fn refresh(self, token: &str) -> Result<Grant> {
         let messenger = &self.messenger;
         let secret = URL_SAFE_NO_PAD.decode(token.trim()).map_err(|_| Error::Unauthorized)?;
@@ -207,12 +201,18 @@ impl Visitor {
         if found.expires_at <= now || session.expires_at <= now {
             return Err(Error::SessionEnded);
         }
+        let expires_at = (now + Session::idle_life(session.is_long)).min(session.expires_at);
+        if session.is_long {
+            sessions::prolong_refresh(&mut work.tx, sha256(&secret), expires_at).await?;
+            sessions::touch(&mut work.tx, session.id, now).await?;
+            work.commit().await?;
+            return messenger.granted(session.user, session.id, &secret, now);
+        }
         let successor = hmac::sign(&messenger.successors, &secret);
         let successor = successor.as_ref();
         match found.used_at {
             None => {
                 sessions::use_refresh(&mut work.tx, sha256(&secret), now).await?;
-                let expires_at = (now + REFRESH_LIFE).min(session.expires_at);
                 sessions::insert_refresh(&mut work.tx, sha256(successor), session.id, now, expires_at)
                     .await?;
                 sessions::touch(&mut work.tx, session.id, now).await?;
@@ -244,7 +244,7 @@ impl Caller {
     pub async fn sessions(&self) -> Result<Vec<Session>> {
         let now = self.messenger.clock.now();
         let mut read = self.messenger.db.read().await?;
-        Ok(sessions::sign_ins_of_user(&mut read, self.access.user, now, now - REFRESH_LIFE).await?)
+        Ok(sessions::sign_ins_of_user(&mut read, self.access.user, now).await?)
     }
 
     /// Ends one of one's sign-ins.

@@ -1,5 +1,7 @@
 //! Sign-ins, and personal access tokens, which are sessions that are not renewed.
 
+use std::time::Duration;
+
 use super::{SessionId, Time, UserId};
 
 /// A sign-in on one device, from whichever API; or a personal access token.
@@ -18,9 +20,21 @@ pub struct Session {
     /// After this it ends whether it is used or not.
     pub expires_at: Time,
     pub scopes: Scopes,
+    /// Its refresh token stays the same and good for long: there are clients that keep the first one they get.
+    pub is_long: bool,
 }
 
 impl Session {
+    /// How long a sign-in lives that is not used.
+    pub const fn idle_life(is_long: bool) -> Duration {
+        Duration::from_secs(if is_long { 90 } else { 7 } * 24 * 3_600)
+    }
+
+    /// How long a sign-in lives, however much it is used.
+    pub const fn whole_life(is_long: bool) -> Duration {
+        Duration::from_secs(if is_long { 365 } else { 30 } * 24 * 3_600)
+    }
+
     /// When it was used last; nothing for a token that never was.
     pub fn last_used(&self) -> Option<Time> {
         let never = self.kind == SessionKind::Token && self.used_at == self.created_at;

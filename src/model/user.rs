@@ -32,6 +32,8 @@ pub struct Person {
 pub struct User {
     pub person: Person,
     pub email: Option<String>,
+    /// In E.164, as in `+79991234567`. It was shown to be theirs by a code.
+    pub phone: Option<String>,
     /// A BCP 47 tag, as in `pt-BR`.
     pub language: Option<String>,
     /// Others don't see whether they are there, nor when they were last.

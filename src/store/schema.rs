@@ -17,10 +17,10 @@ tables! {
     User {
         Id, Email, EmailFolded, Username, UsernameFolded, PasswordHash, DisplayName, NameFolded, AvatarUrl, AvatarId,
         About, TimeZone, Language, HidesPresence, HidesReading, IsAdmin, IsBot, CreatedAt, LastSeenAt, DeactivatedAt,
-        DeletedAt,
+        DeletedAt, Phone,
     }
     Session {
-        Id, UserId, Device, Address, CreatedAt, UsedAt, ExpiresAt, RevokedAt, Kind, Scopes, TokenHash,
+        Id, UserId, Device, Address, CreatedAt, UsedAt, ExpiresAt, RevokedAt, Kind, Scopes, TokenHash, IsLong,
     }
     RefreshToken { Hash, SessionId, CreatedAt, ExpiresAt, UsedAt }
     Ticket { Hash, SessionId, ExpiresAt }

@@ -26,17 +26,30 @@ struct SessionRow {
     used_at: Time,
     expires_at: Time,
     scopes: Scopes,
+    is_long: i64,
 }
 
 impl From<SessionRow> for Session {
     fn from(row: SessionRow) -> Self {
-        let SessionRow { id, user_id, kind, device, address, created_at, used_at, expires_at, scopes } = row;
-        Self { id, user: user_id, kind, device, address, created_at, used_at, expires_at, scopes }
+        let SessionRow { id, user_id, kind, device, address, .. } = row;
+        let SessionRow { created_at, used_at, expires_at, scopes, is_long, .. } = row;
+        let is_long = is_long != 0;
+        Self { id, user: user_id, kind, device, address, created_at, used_at, expires_at, scopes, is_long }
     }
 }
 
-const COLUMNS: [S; 9] =
-    [S::Id, S::UserId, S::Kind, S::Device, S::Address, S::CreatedAt, S::UsedAt, S::ExpiresAt, S::Scopes];
+const COLUMNS: [S; 10] = [
+    S::Id,
+    S::UserId,
+    S::Kind,
+    S::Device,
+    S::Address,
+    S::CreatedAt,
+    S::UsedAt,
+    S::ExpiresAt,
+    S::Scopes,
+    S::IsLong,
+];
 
 fn sessions() -> SelectStatement {
     Query::select().columns(COLUMNS).from(S::Table).and_where(Expr::col(S::RevokedAt).is_null()).to_owned()
@@ -57,6 +70,7 @@ pub async fn insert(run: &mut impl Run, session: &Session, token: Option<Hash>) 
             session.used_at.into(),
             session.expires_at.into(),
             session.scopes.into(),
+            i64::from(session.is_long).into(),
             token.map(|hash| hash.to_vec()).into(),
         ])
         .to_owned();
@@ -88,19 +102,18 @@ pub async fn tokens_of_user(run: &mut impl Run, user: UserId, now: Time) -> Resu
     Ok(rows.into_iter().map(Session::from).collect())
 }
 
-/// Sign-ins that are neither revoked nor over and were used since a moment, the last used first.
-pub async fn sign_ins_of_user(
-    run: &mut impl Run,
-    user: UserId,
-    now: Time,
-    used_since: Time,
-) -> Result<Vec<Session>> {
+/// Sign-ins that are neither revoked nor over, nor were unused for too long; the last used first.
+pub async fn sign_ins_of_user(run: &mut impl Run, user: UserId, now: Time) -> Result<Vec<Session>> {
+    let alive = |is_long: bool| {
+        let used = Expr::col(S::UsedAt).gt(now - Session::idle_life(is_long));
+        Expr::col(S::IsLong).eq(i64::from(is_long)).and(used)
+    };
     let mut question = sessions();
     question
         .and_where(Expr::col(S::UserId).eq(user))
         .and_where(Expr::col(S::Kind).eq(SessionKind::SignIn))
         .and_where(Expr::col(S::ExpiresAt).gt(now))
-        .and_where(Expr::col(S::UsedAt).gt(used_since))
+        .and_where(alive(false).or(alive(true)))
         .order_by(S::UsedAt, Order::Desc)
         .order_by(S::Id, Order::Desc);
     let rows: Vec<SessionRow> = run.all(&question).await?;
@@ -203,6 +216,16 @@ pub async fn use_refresh(run: &mut impl Run, hash: Hash, now: Time) -> Result<()
     let update = Query::update()
         .table(R::Table)
         .value(R::UsedAt, now)
+        .and_where(Expr::col(R::Hash).eq(hash.to_vec()))
+        .to_owned();
+    run.execute(&update).await
+}
+
+/// Lets a refresh token be good for longer.
+pub async fn prolong_refresh(run: &mut impl Run, hash: Hash, expires_at: Time) -> Result<()> {
+    let update = Query::update()
+        .table(R::Table)
+        .value(R::ExpiresAt, expires_at)
         .and_where(Expr::col(R::Hash).eq(hash.to_vec()))
         .to_owned();
     run.execute(&update).await

@@ -13,7 +13,9 @@ use crate::model::{AttachmentId, DELETED, Person, Time, User, UserId, fold};
 pub struct New<'a> {
     pub id: UserId,
     pub email: Option<&'a str>,
+    pub phone: Option<&'a str>,
     pub username: Option<&'a str>,
+    /// Empty when there is no password.
     pub password_hash: &'a str,
     pub display_name: &'a str,
     pub avatar_url: Option<&'a str>,
@@ -73,6 +75,7 @@ pub(super) struct UserRow {
     #[sqlx(flatten)]
     person: PersonRow,
     email: Option<String>,
+    phone: Option<String>,
     language: Option<String>,
     hides_presence: i64,
     hides_reading: i64,
@@ -84,6 +87,7 @@ impl From<UserRow> for User {
         Self {
             person: row.person.into(),
             email: row.email,
+            phone: row.phone,
             language: row.language,
             hides_presence: row.hides_presence != 0,
             hides_reading: row.hides_reading != 0,
@@ -95,7 +99,7 @@ impl From<UserRow> for User {
 pub(super) fn users() -> SelectStatement {
     Query::select()
         .columns(PERSON)
-        .columns([U::Email, U::Language, U::HidesPresence, U::HidesReading, U::IsAdmin])
+        .columns([U::Email, U::Phone, U::Language, U::HidesPresence, U::HidesReading, U::IsAdmin])
         .from(U::Table)
         .to_owned()
 }
@@ -117,6 +121,7 @@ pub async fn insert(run: &mut impl Run, user: &New<'_>) -> Result<()> {
             U::Id,
             U::Email,
             U::EmailFolded,
+            U::Phone,
             U::Username,
             U::UsernameFolded,
             U::PasswordHash,
@@ -130,6 +135,7 @@ pub async fn insert(run: &mut impl Run, user: &New<'_>) -> Result<()> {
             user.id.into(),
             user.email.into(),
             user.email.map(fold).into(),
+            user.phone.into(),
             user.username.into(),
             user.username.map(fold).into(),
             user.password_hash.into(),
@@ -149,6 +155,7 @@ pub async fn update(run: &mut impl Run, user: &User) -> Result<()> {
         .table(U::Table)
         .value(U::Email, user.email.clone())
         .value(U::EmailFolded, user.email.as_deref().map(fold))
+        .value(U::Phone, user.phone.clone())
         .value(U::Username, user.person.username.clone())
         .value(U::UsernameFolded, user.person.username.as_deref().map(fold))
         .value(U::DisplayName, user.person.display_name.clone())
@@ -171,6 +178,7 @@ pub async fn forget(run: &mut impl Run, id: UserId, now: Time) -> Result<()> {
     let update = Query::update()
         .table(U::Table)
         .values([U::Email, U::EmailFolded, U::Username, U::UsernameFolded].map(|name| (name, NOTHING.into())))
+        .value(U::Phone, NOTHING)
         .values([U::AvatarUrl, U::About, U::TimeZone, U::Language].map(|column| (column, NOTHING.into())))
         .value(U::AvatarId, Option::<Vec<u8>>::None)
         // No password has an empty hash.
@@ -267,7 +275,7 @@ pub async fn saw(run: &mut impl Run, seen: &[(UserId, Time)]) -> Result<()> {
     run.execute(&update).await
 }
 
-/// Whose account it is and its password's hash, by e-mail address or username.
+/// Whose account it is and its password's hash, by e-mail address, username or phone number.
 pub async fn credentials(run: &mut impl Run, name: &str) -> Result<Option<(UserId, String)>> {
     let name = fold(name);
     let question = Query::select()
@@ -276,7 +284,8 @@ pub async fn credentials(run: &mut impl Run, name: &str) -> Result<Option<(UserI
         .cond_where(
             Cond::any()
                 .add(Expr::col(U::EmailFolded).eq(name.as_str()))
-                .add(Expr::col(U::UsernameFolded).eq(name.as_str())),
+                .add(Expr::col(U::UsernameFolded).eq(name.as_str()))
+                .add(Expr::col(U::Phone).eq(name.as_str())),
         )
         .to_owned();
     run.one(&question).await

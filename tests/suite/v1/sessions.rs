@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use besedka::messenger::SignIn;
 use serde_json::{Value, json};
 
 use crate::server::{PASSWORD, Person, TestServer, fields, is_time, names};
@@ -281,4 +282,40 @@ async fn a_password_is_not_guessed_by_who_is_signed_in() {
     anna.put("/users/me/password", right.clone()).await.refused(429, "too_many_requests");
     server.clock.advance(Duration::from_secs(61));
     assert_eq!(anna.put("/users/me/password", right).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_long_session_keeps_its_refresh_token_and_ends_when_it_is_not_used() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let messenger = server.beside().await;
+    let visitor = || messenger.visitor([127, 0, 0, 1].into());
+    let who = SignIn { name: "anna".to_owned(), password: PASSWORD.to_owned(), device: None };
+    let grant = visitor().for_long().sign_in(who).await.unwrap();
+    let kept = Person { token: grant.access_token, refresh: grant.refresh_token, ..anna.clone() };
+
+    for days in [0, 0, 8, 60, 89] {
+        server.clock.advance(Duration::from_secs(days * 24 * 3_600));
+        let renewed = kept.renewed().await;
+        assert_eq!(renewed.refresh, kept.refresh);
+        assert_eq!(sessions(&renewed).await[0]["current"], true, "after {days} days");
+    }
+    server.clock.advance(Duration::from_secs(91 * 24 * 3_600));
+    kept.refresh().await.refused(401, "session_ended");
+}
+
+#[tokio::test]
+async fn a_long_session_can_be_ended_though_it_was_not_used_for_weeks() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let messenger = server.beside().await;
+    let who = SignIn { name: "anna".to_owned(), password: PASSWORD.to_owned(), device: None };
+    let visitor = messenger.visitor([127, 0, 0, 1].into()).for_long();
+    let kept = Person { refresh: visitor.sign_in(who).await.unwrap().refresh_token, ..anna.clone() };
+    server.clock.advance(Duration::from_secs(20 * 24 * 3_600));
+    let anna = server.again(&anna, "anna").await;
+    let there = sessions(&anna).await;
+    let path = format!("/sessions/{}", there[1]["id"]);
+    assert_eq!(anna.delete(&path).await.status, 204);
+    kept.refresh().await.refused(401, "session_ended");
 }

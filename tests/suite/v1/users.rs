@@ -13,6 +13,7 @@ async fn one_sees_oneself() {
     let known = [
         "id",
         "email",
+        "phone",
         "username",
         "display_name",
         "avatar_url",

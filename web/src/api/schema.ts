@@ -3024,6 +3024,7 @@ export interface components {
          *       "user": {
          *         "id": 253402300799,
          *         "email": "user@example.com",
+         *         "phone": null,
          *         "username": "john",
          *         "display_name": "John Doe",
          *         "avatar_url": "https://example.com/avatar.jpg",
@@ -3687,6 +3688,7 @@ export interface components {
          * @example {
          *       "id": 253402300799,
          *       "email": "user@example.com",
+         *       "phone": null,
          *       "username": "john",
          *       "display_name": "John Doe",
          *       "avatar_url": "https://example.com/avatar.jpg",
@@ -3704,6 +3706,8 @@ export interface components {
             id: number;
             /** @description The e-mail address; nobody else sees it. */
             email?: string | null;
+            /** @description In E.164, for who signs in by a code; nobody else sees it. */
+            phone?: string | null;
             /** @description The name to sign in and be found by. */
             username?: string | null;
             /** @description The name that others see. */

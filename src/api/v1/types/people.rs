@@ -51,6 +51,8 @@ pub struct User {
     pub id: i64,
     /// The e-mail address; nobody else sees it.
     pub email: Option<String>,
+    /// In E.164, for who signs in by a code; nobody else sees it.
+    pub phone: Option<String>,
     /// The name to sign in and be found by.
     pub username: Option<String>,
     /// The name that others see.
@@ -76,10 +78,11 @@ pub struct User {
 
 impl From<model::User> for User {
     fn from(user: model::User) -> Self {
-        let model::User { person, email, language, hides_presence, hides_reading, is_admin } = user;
+        let model::User { person, email, phone, language, hides_presence, hides_reading, is_admin } = user;
         Self {
             id: person.id.0,
             email,
+            phone,
             avatar_url: person.avatar.map(avatar_path).or(person.avatar_url),
             username: person.username,
             display_name: person.display_name,
@@ -99,6 +102,7 @@ impl Example for User {
         Self {
             id: 253_402_300_799,
             email: Some("user@example.com".to_owned()),
+            phone: None,
             username: Some("john".to_owned()),
             display_name: "John Doe".to_owned(),
             avatar_url: Some("https://example.com/avatar.jpg".to_owned()),

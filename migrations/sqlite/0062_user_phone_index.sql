@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX user_phone ON user (phone);
