@@ -5,6 +5,7 @@ mod bookmark;
 mod chat;
 mod content;
 mod draft;
+mod elsewhere;
 mod event;
 mod id;
 mod invite;
@@ -27,6 +28,7 @@ pub use bookmark::Bookmark;
 pub use chat::{About, Channel, Chat, ChatKind, Member, Notify, Preferences};
 pub use content::{Content, Flaw, Kind, Payload, is_blank};
 pub use draft::Draft;
+pub use elsewhere::Elsewhere;
 pub use event::{Change, Event, Position};
 pub use id::{
     AttachmentId, BookmarkId, ChatId, Ids, InviteId, MessageId, NODES, ScheduledId, SessionId, Stream, UserId,
