@@ -20,6 +20,9 @@ pub struct Config {
     #[command(flatten)]
     pub data: Data,
 
+    #[command(flatten)]
+    pub dialects: Dialects,
+
     /// The address under which people reach the server, as in https://chat.example.org; links to
     /// files begin with it. Without it, the address of each request.
     #[arg(long, env = "BESEDKA_PUBLIC_URL", value_name = "URL", value_parser = web_address)]
@@ -131,6 +134,79 @@ pub struct Data {
     pub aws: Aws,
 }
 
+/// Which clients of others the server speaks with, and at which of its names they find it.
+#[derive(Debug, Clone, Args)]
+pub struct Dialects {
+    /// Which dialects to speak besides Besedka's own API: some of kyte, mimu, unet, desktop; or none.
+    #[arg(
+        long = "dialects",
+        env = "BESEDKA_DIALECTS",
+        value_delimiter = ',',
+        value_name = "NAME,…",
+        default_value = "kyte,mimu,unet,desktop"
+    )]
+    spoken: Vec<Spoken>,
+
+    /// Names of this server at which Kyte's clients find it, and nothing else, as in api.example.org.
+    #[arg(long, env = "BESEDKA_KYTE_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
+    kyte_hosts: Vec<String>,
+
+    /// The same for Mimu's, whose five servers may be five names of this one.
+    #[arg(long, env = "BESEDKA_MIMU_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
+    mimu_hosts: Vec<String>,
+
+    /// The same for unet's.
+    #[arg(long, env = "BESEDKA_UNET_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
+    unet_hosts: Vec<String>,
+
+    /// The same for the desktop messenger's.
+    #[arg(long, env = "BESEDKA_DESKTOP_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
+    desktop_hosts: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Spoken {
+    Kyte,
+    Mimu,
+    Unet,
+    Desktop,
+    /// Besedka's own API alone.
+    None,
+}
+
+impl Dialects {
+    /// Whether to speak a dialect.
+    pub fn are_to_speak(&self, slug: &str) -> bool {
+        self.spoken.iter().any(|spoken| match spoken {
+            Spoken::Kyte => slug == "kyte",
+            Spoken::Mimu => slug == "mimu",
+            Spoken::Unet => slug == "unet",
+            Spoken::Desktop => slug == "desktop",
+            Spoken::None => false,
+        })
+    }
+
+    /// The names at which a dialect is found alone.
+    pub fn hosts(&self, slug: &str) -> &[String] {
+        match slug {
+            "kyte" => &self.kyte_hosts,
+            "mimu" => &self.mimu_hosts,
+            "unet" => &self.unet_hosts,
+            "desktop" => &self.desktop_hosts,
+            _ => &[],
+        }
+    }
+
+    /// What is wrong with it, in a sentence.
+    pub fn flaw(&self) -> Option<String> {
+        let all = [&self.kyte_hosts, &self.mimu_hosts, &self.unet_hosts, &self.desktop_hosts];
+        let twice = all.iter().enumerate().find_map(|(index, hosts)| {
+            hosts.iter().find(|host| all.iter().skip(index + 1).any(|others| others.contains(host)))
+        });
+        twice.map(|host| format!("{host} is given to two dialects; a name can be one's alone"))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
     On,
@@ -203,6 +279,14 @@ fn web_address(text: &str) -> Result<String, String> {
             Ok(text.trim_end_matches('/').to_owned())
         }
         _ => Err("it must be an address as in https://chat.example.org, without a path".to_owned()),
+    }
+}
+
+fn host_name(text: &str) -> Result<String, String> {
+    let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
+    match name.is_empty() || name.contains(['/', ':', '@', ' ', '*']) {
+        true => Err("it must be a name alone, as in api.example.org".to_owned()),
+        false => Ok(name),
     }
 }
 

@@ -1,11 +1,16 @@
 //! The front doors: each takes requests apart, asks the messenger, and puts answers together.
 
 mod body;
+mod desktop;
+mod dialect;
 pub mod refusal;
 pub mod site;
 pub mod v1;
+mod visit;
 
 use serde_json::{Value, json};
+
+pub use dialect::{Dialect, Place};
 
 /// An API as its documentation shows it.
 pub struct Spec {
@@ -41,9 +46,12 @@ fn say_what_is_nullable(schema: &mut Value) {
     }
 }
 
+/// The APIs of others that there are.
+pub const DIALECTS: [Dialect; 1] = [desktop::DIALECT];
+
 /// The APIs that there are.
 pub fn specs() -> Vec<Spec> {
-    vec![v1::spec()]
+    std::iter::once(v1::spec()).chain(DIALECTS.iter().map(|dialect| (dialect.spec)())).collect()
 }
 
 /// Everything in `openapi/`: the files' names and what is in them.

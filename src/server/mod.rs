@@ -1,6 +1,7 @@
 //! The server: everything joined, from start to a graceful stop.
 
 mod accept;
+mod doors;
 mod routes;
 mod seen;
 mod slashes;
@@ -74,6 +75,9 @@ pub async fn open(
 
 /// Starts a server on a listener.
 pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Result<Running, Refused> {
+    if let Some(flaw) = config.dialects.flaw() {
+        return Err(Refused(flaw));
+    }
     let messenger = open(&config.data, config.settings(), clock).await?;
     match messenger.probe_files().await {
         Ok(()) => {}

@@ -10,6 +10,7 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, get, h
 use serde_json::json;
 
 use super::accept::App;
+use super::doors::Doors;
 use super::seen::Seen;
 use super::slashes;
 use crate::api::site::Asked;
@@ -19,13 +20,16 @@ use crate::messenger::{Error, Messenger};
 use crate::web::Web;
 
 pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
+    let spoken: Vec<_> =
+        api::DIALECTS.iter().filter(|dialect| config.dialects.are_to_speak(dialect.slug)).collect();
     let mut app = Route::new()
         .nest("/api/v1", v1::routes())
         .at("/ws", v1::socket())
         .at("/health", get(health))
         .at("/ready", get(ready))
         .nest("/", Web::new(&messenger.storage_origins()));
-    let specs = api::specs();
+    let specs: Vec<_> =
+        std::iter::once(v1::spec()).chain(spoken.iter().map(|dialect| (dialect.spec)())).collect();
     let index: Vec<_> = specs
         .iter()
         .map(|spec| json!({"name": spec.name, "url": format!("/openapi/{}.json", spec.slug)}))
@@ -44,7 +48,7 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
         )
         .at("/openapi/events.json", text("application/json", events.to_string()));
 
-    let app = app
+    let app = Doors::new(&config.dialects, &spoken, || health.boxed(), app)
         .data(messenger)
         .data(config.site())
         .before(|mut request: Request| async {
@@ -101,6 +105,8 @@ fn cors(origins: &[String]) -> Cors {
         .allow_origins(origins)
         .allow_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
         .allow_headers(["Authorization", "Content-Type", "Idempotency-Key", "Range"])
+        // Those of dialects: a token in old builds of unet's client, and what Mimu's sends.
+        .allow_headers(["WWW-Authenticate", "X-PrID", "X-ChatId", "X-Emoji"])
         .expose_headers(["Content-Range", "Retry-After", "X-Request-Id"])
         .allow_credentials(false)
         .max_age(3_600)

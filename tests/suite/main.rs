@@ -10,6 +10,7 @@
 
 mod bucket;
 mod database;
+mod dialects;
 mod faults;
 mod layers;
 mod nodes;

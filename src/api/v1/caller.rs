@@ -1,14 +1,14 @@
-//! Who asks: the access token, and where the request comes from.
+//! Who asks: the access token.
 
-use poem::http::{Method, header};
+use poem::http::Method;
 use poem::web::Data;
-use poem::{FromRequest, Request, RequestBody, Result};
+use poem::{FromRequest, Request, Result};
 use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
 
 use super::Refusal;
 use super::idempotency::Slot;
-use crate::api::site::Site;
+pub use crate::api::visit::Visit;
 use crate::messenger::{Access, Limit, Messenger};
 use crate::model::Scopes;
 
@@ -63,33 +63,4 @@ async fn check(request: &Request, bearer: Bearer, wanted: Scopes) -> Result<Acce
         messenger.limit(Limit::Read(access.user)).map_err(Refusal::from)?;
     }
     Ok(access)
-}
-
-/// Where a request comes from and how it reached us.
-pub struct Visit {
-    pub address: std::net::IpAddr,
-    /// The address that links begin with.
-    pub base: String,
-    pub is_https: bool,
-    /// The `User-Agent`.
-    pub agent: Option<String>,
-    /// Whether a browser says that a page of ours sent it.
-    pub is_ours: bool,
-}
-
-impl<'a> FromRequest<'a> for Visit {
-    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
-        let site = Data::<&Site>::from_request_without_body(request).await?;
-        let base = site.base(request);
-        let host = |url: &str| url.split("://").nth(1).map(str::to_owned);
-        // `null`, of a page that has no address, has no host either and must not pass for no origin.
-        let origin = request.header(header::ORIGIN.as_str());
-        Ok(Self {
-            address: site.address(request),
-            is_https: site.is_https(request),
-            agent: request.header(header::USER_AGENT.as_str()).map(str::to_owned),
-            is_ours: origin.is_none_or(|origin| host(origin) == host(&base)),
-            base,
-        })
-    }
 }

@@ -12,7 +12,7 @@ use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{ApiResponse, Object};
 use serde_json::Value;
 
-pub use attachment::{AVATARS, Attachment, Links, NewAvatar, Quota, UploadForm};
+pub use attachment::{AVATARS, Attachment, Links, NewAvatar, Quota, UploadForm, avatar_path};
 pub use chat::{Ban, Channel, Chat, ChatAbout, ChatKind, ChatSettings, Invite, InvitedTo, Notify};
 pub use message::{Edit, Message, MessageType, voice_payload};
 pub use own::{Bookmark, Draft, Imported, Scheduled};

@@ -1,0 +1,129 @@
+//! Dialects: APIs of clients that were there before, spoken by the same messenger.
+//!
+//! A dialect is a folder below `api/` with a README (its contract), routes and a specification. It is
+//! mounted below its prefix, and alone at its own host names. What the dialects have in common is here:
+//! bodies are bounded, and whatever goes wrong, poem's refusals and panics included, is said in the
+//! dialect's own words.
+
+use poem::endpoint::BoxEndpoint;
+use poem::http::{StatusCode, header};
+use poem::middleware::CatchPanic;
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, Result, Route};
+
+use super::Spec;
+use super::refusal::{self, Body, Failure};
+
+/// The largest body, but of a form with files: those bound what they take while they take it.
+const LARGEST_BODY: usize = 128 * 1024;
+
+/// An API that is not our own.
+pub struct Dialect {
+    /// The name of its specification, and what `--dialects` calls it.
+    pub slug: &'static str,
+    pub place: Place,
+    pub spec: fn() -> Spec,
+    routes: fn() -> BoxEndpoint<'static>,
+    dress: fn(Route) -> BoxEndpoint<'static>,
+}
+
+/// Where a dialect is.
+#[derive(Debug, Clone, Copy)]
+pub enum Place {
+    /// Below a prefix that is no part of its paths; at its own host names there is none.
+    Below(&'static str),
+    /// Its clients know whole paths, at whatever host: so these begin.
+    Whole(&'static [&'static str]),
+}
+
+impl Dialect {
+    /// A dialect that writes errors as `B`.
+    pub const fn new<B: Body>(
+        slug: &'static str,
+        place: Place,
+        routes: fn() -> BoxEndpoint<'static>,
+        spec: fn() -> Spec,
+    ) -> Self {
+        Self { slug, place, spec, routes, dress: dress::<B> }
+    }
+
+    /// How the paths begin that are its own.
+    pub fn prefixes(&self) -> Vec<&'static str> {
+        match self.place {
+            Place::Below(prefix) => vec![prefix],
+            Place::Whole(prefixes) => prefixes.to_vec(),
+        }
+    }
+
+    /// It beside everything else, below its prefixes.
+    pub fn beside(&self) -> BoxEndpoint<'static> {
+        let routes = (self.routes)();
+        (self.dress)(match self.place {
+            Place::Below(prefix) => Route::new().nest(prefix, routes),
+            Place::Whole(_) => Route::new().nest_no_strip("/", routes),
+        })
+    }
+
+    /// It at a host of its own, with what answers balancers there.
+    pub fn alone(&self, health: impl Endpoint + 'static) -> BoxEndpoint<'static> {
+        (self.dress)(Route::new().at("/health", health).nest_no_strip("/", (self.routes)()))
+    }
+}
+
+/// Bounds what comes in, and clothes what goes wrong.
+fn dress<B: Body>(routes: Route) -> BoxEndpoint<'static> {
+    let panicked = |_| {
+        // Never what panicked: that is in the log.
+        let detail = "Something went wrong on the server";
+        Failure::<B>::of(StatusCode::INTERNAL_SERVER_ERROR, detail, "internal").into_response()
+    };
+    routes
+        .before(bound::<B>)
+        .with(CatchPanic::new().with_handler(panicked))
+        .catch_all_error(refusal::render::<B>)
+        .boxed()
+}
+
+/// Reads the body, decompressed by nobody and no larger than it may be. Forms with files are read by
+/// whoever takes them.
+async fn bound<B: Body>(mut request: Request) -> Result<Request> {
+    if request.headers().contains_key(header::CONTENT_ENCODING) {
+        let detail = "Compressed bodies are not taken";
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(Failure::<B>::of(status, detail, "unsupported_media_type").into());
+    }
+    if request.content_type().is_some_and(|kind| kind.starts_with("multipart/")) {
+        return Ok(request);
+    }
+    let body = request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(|error| match error {
+        poem::error::ReadBodyError::PayloadTooLarge => {
+            Failure::<B>::of(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 128 KiB", "too_large")
+        }
+        error => Failure::<B>::of(StatusCode::BAD_REQUEST, error.to_string(), "invalid"),
+    })?;
+    request.set_body(body);
+    Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use poem::handler;
+    use poem_openapi::types::ToJSON;
+
+    use super::*;
+    use crate::api::desktop;
+
+    #[handler]
+    fn broken() {
+        panic!("as nobody should be told");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_told_in_the_dialects_words_and_not_what_it_was() {
+        let app = dress::<desktop::Problem>(Route::new().at("/", broken));
+        let response = app.get_response(Request::default()).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let said = response.into_body().into_string().await.unwrap();
+        let body = desktop::Problem { detail: "Something went wrong on the server".to_owned() };
+        assert_eq!(said, body.to_json_string());
+    }
+}
