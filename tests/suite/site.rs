@@ -80,7 +80,7 @@ async fn the_apis_describe_themselves() {
     assert_eq!(index[0], json!({"name": "Besedka v1", "url": "/openapi/v1.json"}));
     for spec in index.as_array().unwrap() {
         let spec = get(&server, spec["url"].as_str().unwrap()).await.expect(200);
-        assert!(spec["paths"].as_object().unwrap().len() > 10);
+        assert!(spec["paths"].as_object().unwrap().len() > 3);
     }
     assert!(get(&server, "/openapi/events.json").await.expect(200)["channels"].is_object());
     for path in ["/openapi/v1.yaml", "/openapi/events.yaml"] {
