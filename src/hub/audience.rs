@@ -64,6 +64,11 @@ impl Audience {
         self.late.retain(|connection| !whom(connection));
     }
 
+    /// What changes when there is progress: how far it was told, and how many are late.
+    pub(super) fn progress(&self) -> (Option<i64>, usize) {
+        (self.told, self.late.len())
+    }
+
     /// How far it was told, and those who are late.
     pub(super) fn state(&self) -> (Option<i64>, Vec<Arc<Connection>>) {
         (self.told, self.late.clone())
@@ -71,8 +76,13 @@ impl Audience {
 
     /// Whether something must be read from the log before all can be told.
     pub(super) fn lacks(&self) -> bool {
-        let is_behind = |told| self.is_unsure || told < self.known || !self.ahead.is_empty();
-        !self.late.is_empty() || self.told.is_some_and(is_behind)
+        match self.told {
+            // Those who listen find out where to begin. Where they all left, the log says it to those who are late.
+            None => self.listeners.is_empty() && !self.late.is_empty(),
+            Some(told) => {
+                !self.late.is_empty() || self.is_unsure || told < self.known || !self.ahead.is_empty()
+            }
+        }
     }
 
     /// The stream is known to be so far.
@@ -110,14 +120,19 @@ impl Audience {
     }
 
     /// Tells what was read from the log: all that there is from the place before the first of them up to
-    /// `upto`. `late` says from where on it concerns those who are late. Answers what was told.
+    /// `upto`, while the stream was as far as `head`. `late` says from where on it concerns those who are late.
+    /// Answers what was told.
     pub(super) fn fill(
         &mut self,
-        upto: i64,
+        (upto, head): (i64, i64),
         events: Vec<Arc<Telling>>,
         late: &[(Arc<Connection>, i64)],
     ) -> Vec<Arc<Telling>> {
+        if self.told.is_none() && self.listeners.is_empty() {
+            self.told = late.iter().map(|(_, after)| *after).min();
+        }
         let Some(told) = self.told else { return Vec::new() };
+        self.learn(head);
         let old = events.partition_point(|telling| telling.seq() <= told);
         let (known, new) = events.split_at(old);
         if told <= upto {
@@ -225,9 +240,9 @@ mod tests {
         assert!(audience.lacks());
         audience.hear(events([8]));
         // The sixth is not in the log any more, because what it was about is gone.
-        audience.fill(7, events([5, 7]), &[]);
+        audience.fill((7, 8), events([5, 7]), &[]);
         assert_eq!((heard(&ann), audience.lacks()), (vec![5, 7, 8], false));
-        audience.fill(6, events([5, 6]), &[]);
+        audience.fill((6, 8), events([5, 6]), &[]);
         assert_eq!(heard(&ann), Vec::<i64>::new(), "it came meanwhile");
     }
 
@@ -249,11 +264,36 @@ mod tests {
         audience.join_at(bob.clone(), 5);
         audience.hear(events([8]));
         assert_eq!(heard(&bob), Vec::<i64>::new());
-        audience.fill(7, events([6, 7]), &[(bob.clone(), 5)]);
+        audience.fill((7, 7), events([6, 7]), &[(bob.clone(), 5)]);
         assert!(audience.lacks(), "the eighth was not read with them");
-        audience.fill(9, events([6, 7, 8, 9]), &[(bob.clone(), 5)]);
+        audience.fill((9, 9), events([6, 7, 8, 9]), &[(bob.clone(), 5)]);
         assert_eq!((heard(&bob), heard(&ann)), (vec![6, 7, 8, 9], vec![5, 6, 7, 8, 9]));
         assert!(!audience.lacks());
+    }
+
+    #[test]
+    fn who_is_late_waits_for_those_who_find_out_where_to_begin() {
+        let (mut audience, ann, bob) = (Audience::default(), connection(1), connection(2));
+        audience.join(ann.clone());
+        audience.join_at(bob.clone(), 3);
+        assert!(!audience.lacks(), "reading would not help before it is known where to begin");
+        audience.begin(6);
+        assert!(audience.lacks());
+        audience.fill((6, 6), events([4, 5, 6]), &[(bob.clone(), 3)]);
+        assert_eq!((heard(&ann), heard(&bob), audience.lacks()), (vec![], vec![4, 5, 6], false));
+    }
+
+    #[test]
+    fn who_is_late_is_told_when_those_before_left() {
+        let (mut audience, ann, bob) = (Audience::default(), connection(1), connection(2));
+        audience.join(ann.clone());
+        audience.join_at(bob.clone(), 3);
+        audience.leave(|one| one.is(&ann));
+        assert!(audience.lacks());
+        audience.fill((5, 7), events([4, 5]), &[(bob.clone(), 3)]);
+        assert!(audience.lacks(), "more was there than was read");
+        audience.fill((7, 7), events([6, 7]), &[]);
+        assert_eq!((heard(&bob), audience.lacks()), (vec![4, 5, 6, 7], false));
     }
 
     #[test]
@@ -267,7 +307,7 @@ mod tests {
         let (mut alone, eve) = (Audience::default(), connection(3));
         alone.join_at(eve.clone(), 8);
         assert!(alone.lacks(), "it may have gone on before");
-        alone.fill(9, events([9]), &[]);
+        alone.fill((9, 9), events([9]), &[]);
         assert!(!alone.lacks());
         alone.hear(events([10]));
         assert_eq!(heard(&eve), [9, 10]);

@@ -156,13 +156,25 @@ impl Hub {
         Some(Lack { owner, told, late })
     }
 
-    /// Tells what was read from the log: everything up to a place, from where it was lacking.
-    pub fn fill(&self, stream: Stream, upto: i64, events: Vec<Event>, late: &[(Arc<Connection>, i64)]) {
+    /// Tells what was read from the log: everything from where it was lacking up to a place, in a log that is as
+    /// long as the second. What is lacking still is asked for at once only if this was of some use.
+    pub fn fill(
+        &self,
+        stream: Stream,
+        read: (i64, i64),
+        events: Vec<Event>,
+        late: &[(Arc<Connection>, i64)],
+    ) {
         let (mut audiences, mut lacking) = (self.write(), BTreeSet::new());
         let events = events.into_iter().map(|event| Arc::new(Telling::new(event))).collect();
         if let Some(audience) = audiences.get_mut(&stream) {
-            let told = audience.fill(upto, events, late);
+            let before = audience.progress();
+            let told = audience.fill(read, events, late);
+            let is_stuck = audience.progress() == before;
             follow(&mut audiences, stream, &told, &mut lacking);
+            if is_stuck {
+                lacking.remove(&stream);
+            }
         }
         drop(audiences);
         self.ask_for(lacking);

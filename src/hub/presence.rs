@@ -170,9 +170,11 @@ impl Presences {
     /// What other nodes are to be told: of everybody, or of those who changed.
     pub fn news(&self, of_all: bool) -> Vec<(UserId, Status)> {
         let mut known = self.known();
-        let changed = std::mem::take(&mut known.unsaid);
-        let users: Vec<UserId> =
-            if of_all { known.people.keys().copied().collect() } else { changed.into_iter().collect() };
+        let mut users = std::mem::take(&mut known.unsaid);
+        let changed = users.clone();
+        if of_all {
+            users.extend(known.people.keys());
+        }
         let mut news = Vec::with_capacity(users.len());
         for user in users {
             let leaves = known.leaving.contains_key(&user);
@@ -181,7 +183,7 @@ impl Presences {
                 Some(_) if leaves => {}
                 Some(there) => {
                     there.said = there.here();
-                    if there.said != Status::Offline || !of_all {
+                    if there.said != Status::Offline || changed.contains(&user) {
                         news.push((user, there.said));
                     }
                 }
@@ -331,6 +333,22 @@ mod tests {
         presences.hear(8, [(ANN, Status::Online)], Time(6));
         presences.forget(Some(8), Time(0));
         assert_eq!(told(&presences), [], "it changed back before it was told");
+    }
+
+    #[test]
+    fn whoever_went_is_said_to_be_gone_also_when_everybody_is_told_of() {
+        let (presences, bob) = (Presences::default(), UserId(2));
+        presences.arrive(ANN);
+        presences.arrive(bob);
+        told(&presences);
+        presences.news(false);
+        presences.depart(ANN, false, Time(0));
+        presences.see_off(&presences.left_before(Time(0)));
+        told(&presences);
+        let mut news = presences.news(true);
+        news.sort_by_key(|(user, _)| user.0);
+        assert_eq!(news, [(ANN, Status::Offline), (bob, Status::Online)]);
+        assert_eq!(presences.news(true), [(bob, Status::Online)]);
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub enum Error {
     #[error("The server is busy; try again in a moment")]
     Busy,
     /// Another change was in the way. Nothing was done, so that it may be done again at once.
-    #[error("Something else was changed at the same moment; try again")]
+    #[error("The server is busy; try again in a moment")]
     Again,
     /// The bucket is down; everything else goes on.
     #[error("Files can't be reached at the moment; try again later")]

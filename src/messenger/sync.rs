@@ -232,9 +232,15 @@ impl Messenger {
             at: Cursor::default(),
             reach: Cursor::default(),
         };
-        // First hear everything from now on, then look how far everything is: nothing lies between.
-        // Who leaves a chat in the meantime is found by looking at the memberships again.
-        let before = members::places_of(&mut self.db.read().await?, user).await?;
+        // First hear everything from now on, then look how far everything is: nothing lies between. One's own
+        // stream is first of all, so that a chat that is gained meanwhile is heard; who leaves one in the
+        // meantime is found by looking at the memberships again.
+        let mut read = self.db.read().await?;
+        let own = Stream::from(user);
+        let seq = streams::seqs(&mut read, &[own]).await?.get(&own).copied().unwrap_or_default();
+        self.hub.begin([(own, seq)]);
+        let before = members::places_of(&mut read, user).await?;
+        drop(read);
         self.hub.listen(&listener.connection, before.iter().map(|place| place.chat.into()));
         let reach = Reach::of(&mut self.db.snapshot().await?, user).await?;
         let left =

@@ -59,7 +59,7 @@ impl Messenger {
         }
         let upto = records.last().map_or(seq, |last| last.seq);
         let events = log::whole(&mut read, lack.owner.unwrap_or(UserId(0)), &records).await?;
-        self.hub.fill(stream, upto, events, &late);
+        self.hub.fill(stream, (upto, head), events, &late);
         Ok(())
     }
 }

@@ -114,7 +114,8 @@ impl Running {
         self.messenger.clock.now()
     }
 
-    /// Stops: says that it is not ready, takes no more connections, tells sockets to come back, lets requests and writes finish.
+    /// Stops: says that it is not ready, takes no more connections, tells sockets to come back, lets requests and
+    /// writes finish.
     pub async fn stop(self) {
         self.messenger.send_away(self.drain).await;
         self.stop.cancel();

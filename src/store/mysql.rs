@@ -27,7 +27,10 @@ const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVIS
 /// Opens `mysql://…` and brings its tables up to date.
 pub(super) async fn open(url: &str, connections: u32) -> Result<MySqlPool> {
     let options = options(url)?;
-    let mut connection = options.connect().await?;
+    let mut connection = options.connect().await.map_err(|error| match error {
+        sqlx::Error::Io(why) => refused(format!("its server can't be reached: {why}")),
+        error => error.into(),
+    })?;
     let flavour = examine(&mut connection).await?;
     // Several nodes that start at once do this one after the other: it is done under a lock (GET_LOCK).
     MYSQL_MIGRATIONS.run(&mut connection).await?;

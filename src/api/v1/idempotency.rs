@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use poem::http::{Method, StatusCode, header};
 use poem::web::Data;
 use poem::{Endpoint, FromRequest, IntoResponse, Request, RequestBody, RequestParts, Response, Result};
@@ -28,7 +29,7 @@ pub struct Slot(Arc<Known>);
 struct Known {
     route: String,
     key: Option<String>,
-    body: Vec<u8>,
+    body: Bytes,
     caller: OnceLock<Access>,
     attempt: OnceLock<Attempt>,
 }
@@ -113,7 +114,7 @@ impl<E> Keyed<E> {
 
 impl<E: Endpoint> Keyed<E> {
     /// Carries a request out; again, when another change was in its way.
-    async fn carry_out(&self, request: &Request, body: &[u8]) -> Response {
+    async fn carry_out(&self, request: &Request, body: &Bytes) -> Response {
         let mut tries = Tries::default();
         loop {
             let response = self.0.get_response(copy(request, body)).await;
@@ -127,7 +128,7 @@ impl<E: Endpoint> Keyed<E> {
 }
 
 /// A request like one whose body was read.
-fn copy(request: &Request, body: &[u8]) -> Request {
+fn copy(request: &Request, body: &Bytes) -> Request {
     let (mut parts, ()) = poem::http::Request::new(()).into_parts();
     parts.method.clone_from(request.method());
     parts.uri.clone_from(request.uri());
@@ -136,7 +137,7 @@ fn copy(request: &Request, body: &[u8]) -> Request {
     parts.extensions.clone_from(request.extensions());
     let (local, remote) = (request.local_addr().clone(), request.remote_addr().clone());
     let parts = RequestParts::from((parts, local, remote, request.scheme().clone()));
-    Request::from_parts(parts, body.to_vec().into())
+    Request::from_parts(parts, body.clone().into())
 }
 
 impl<E: Endpoint> Endpoint for Keyed<E> {
@@ -186,18 +187,17 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
 }
 
 /// The body, decompressed by nobody and no larger than it may be.
-async fn read(request: &mut Request) -> std::result::Result<Vec<u8>, Refusal> {
+async fn read(request: &mut Request) -> std::result::Result<Bytes, Refusal> {
     if request.headers().contains_key(header::CONTENT_ENCODING) {
         let detail = "Compressed bodies are not taken";
         return Err(Refusal::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail, "unsupported_media_type"));
     }
-    let bytes = request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(|error| match error {
+    request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(|error| match error {
         poem::error::ReadBodyError::PayloadTooLarge => {
             Refusal::of(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 128 KiB", "too_large")
         }
         error => Refusal::of(StatusCode::BAD_REQUEST, error.to_string(), "invalid"),
-    })?;
-    Ok(bytes.to_vec())
+    })
 }
 
 async fn repeated(messenger: &Messenger, caller: Option<Access>, original: Original, base: &str) -> Refusal {

@@ -475,3 +475,15 @@ fn part_like(object: &Value, other: &Value) -> Value {
     let fields = other.as_object().unwrap().keys();
     fields.map(|key| (key.clone(), object[key].clone())).collect()
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chat_that_is_gained_while_one_connects_is_heard() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    for round in 0..60 {
+        let others = [&bob];
+        let (mut ear, chat) = tokio::join!(bob.socket(), ann.group("Garden", &others));
+        let said = ann.say(chat, &format!("round {round}")).await;
+        assert_eq!(ear.until("message.created").await["id"], said["id"]);
+    }
+}
