@@ -85,7 +85,12 @@ pub struct Config {
     pub drain: u64,
 
     /// What to log, as in `info` or `besedka=debug,warn`.
-    #[arg(long, env = "BESEDKA_LOG", default_value = "info", value_name = "FILTER")]
+    #[arg(
+        long,
+        env = "BESEDKA_LOG",
+        default_value = "info,object_store=warn,async_nats=warn",
+        value_name = "FILTER"
+    )]
     pub log: String,
 
     /// How to write the log: for people, or as JSON for programs.
@@ -112,6 +117,11 @@ pub struct Data {
     /// A file with that address, so that its password stands in no variable.
     #[arg(long, env = "BESEDKA_DATABASE_URL_FILE", value_name = "FILE", conflicts_with = "database_url")]
     pub database_url_file: Option<PathBuf>,
+
+    /// Whether the tables of an older Besedka are brought up to date at the start. With off, `besedka migrate up` does it,
+    /// and until then the start is refused.
+    #[arg(long, env = "BESEDKA_MIGRATE", default_value = "on", value_name = "WHETHER")]
+    pub migrate: Switch,
 
     /// How many connections to MySQL or MariaDB there are at most. Each serves one change or question at a time.
     #[arg(long, env = "BESEDKA_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "NUMBER",
@@ -290,7 +300,8 @@ fn host_name(text: &str) -> Result<String, String> {
     }
 }
 
-fn database_url(text: &str) -> Result<String, String> {
+/// The address of a database as it is used: sqlite:FILE or mysql://….
+pub(crate) fn database_url(text: &str) -> Result<String, String> {
     match text.split_once(':') {
         Some(("sqlite", file)) if !file.trim_start_matches("//").is_empty() => {
             Ok(format!("sqlite:{}", file.strip_prefix("//").unwrap_or(file)))

@@ -2,6 +2,7 @@
 
 mod files;
 mod invite;
+mod migrate;
 mod openapi;
 mod serve;
 mod token;
@@ -34,6 +35,8 @@ enum Command {
     Files(files::Files),
     /// Make personal access tokens for programs.
     Token(token::Token),
+    /// Show how far the tables of the database are, or bring them up to date.
+    Migrate(migrate::Migrate),
     /// Write the descriptions of the APIs into a folder.
     Openapi(openapi::Openapi),
 }
@@ -53,6 +56,7 @@ pub fn run() -> Result<(), Failure> {
             Some(Command::Invite(invite)) => invite.run().await,
             Some(Command::Files(files)) => files.run().await,
             Some(Command::Token(token)) => token.run().await,
+            Some(Command::Migrate(migrate)) => migrate.run().await,
             Some(Command::Openapi(openapi)) => openapi.run(),
         }
     })

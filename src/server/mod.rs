@@ -14,11 +14,11 @@ use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Data};
+use crate::config::{Config, Data, Switch};
 use crate::files::{Files, Trouble};
 use crate::messenger::{Clock, Messenger, Secrets};
 use crate::model::Time;
-use crate::store::Db;
+use crate::store::{Db, Tables};
 
 /// How often what nobody needs is taken away.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -65,7 +65,8 @@ pub async fn open(
     })?;
     let files = Files::at(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(Refused)?;
     let url = data.database_url().map_err(|error| refused("the database's address is unknown", &error))?;
-    let db = Db::open(&url, data.database_connections)
+    let tables = if data.migrate == Switch::On { Tables::Update } else { Tables::Leave };
+    let db = Db::open_with(&url, data.database_connections, tables)
         .await
         .map_err(|error| refused("the database can't be opened", &error))?;
     Messenger::new(db, files, &secrets, clock, settings)

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use sea_query::{MysqlQueryBuilder, SelectStatement, SqliteQueryBuilder};
 use sea_query_sqlx::SqlxBinder;
-use sqlx::migrate::Migrator;
 use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
@@ -16,11 +15,9 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, FromRow, MySql, MySqlPool, Sqlite, SqlitePool, Transaction,
 };
 
+use super::migrations::{self, Standing, Tables};
 use super::writer::{After, Lease, Writer};
 use super::{Error, Result, mysql};
-
-static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
-pub(super) static MYSQL_MIGRATIONS: Migrator = sqlx::migrate!("migrations/mysql");
 
 /// How many questions SQLite answers at once; each has a thread of its own.
 const SQLITE_READERS: u32 = 4;
@@ -155,13 +152,48 @@ impl Db {
     /// Opens `sqlite:<path>` or `mysql://…`, the latter with so many connections at most, and brings its tables up to
     /// date.
     pub async fn open(url: &str, connections: u32) -> Result<Self> {
+        Self::open_with(url, connections, Tables::Update).await
+    }
+
+    /// Opens it as [`Db::open`] does, and says what becomes of tables that are not up to date.
+    pub async fn open_with(url: &str, connections: u32, tables: Tables) -> Result<Self> {
         match url.strip_prefix("sqlite:") {
-            Some(path) => Self::open_sqlite(Path::new(path)).await,
-            None => Ok(Self::MySql(mysql::open(url, connections).await?)),
+            Some(path) => Self::open_sqlite(Path::new(path), tables).await,
+            None => Ok(Self::MySql(mysql::open(url, connections, tables).await?)),
         }
     }
 
-    async fn open_sqlite(file: &Path) -> Result<Self> {
+    /// How far the tables of a database are, without changing them.
+    pub async fn standing(url: &str) -> Result<Standing> {
+        match url.strip_prefix("sqlite:") {
+            Some(file) => {
+                let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
+                migrations::of_sqlite(&mut connection).await
+            }
+            None => migrations::of_mysql(&mut mysql::connect(url).await?).await,
+        }
+    }
+
+    /// Undoes what came after a migration, and with it what those tables and columns hold. Of SQLite a copy is made
+    /// first; answers where it is.
+    pub async fn undo(url: &str, last: i64) -> Result<Option<PathBuf>> {
+        match url.strip_prefix("sqlite:") {
+            Some(file) => {
+                let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
+                let newest = migrations::of_sqlite(&mut connection).await?.last().unwrap_or_default();
+                let copy =
+                    migrations::copy(Path::new(file), &format!("with-{newest:04}"), &mut connection).await?;
+                migrations::down_sqlite(&mut connection, last).await?;
+                Ok(Some(copy))
+            }
+            None => {
+                migrations::down_mysql(&mut mysql::connect(url).await?, last).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn open_sqlite(file: &Path, tables: Tables) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -177,7 +209,15 @@ impl Db {
             .disable_statement_logging();
         // The writer keeps more pages at hand: keys and messages go to all parts of the file.
         let mut connection = options.clone().pragma("cache_size", "-16000").connect().await?;
-        migrate_sqlite(file, &mut connection).await?;
+        let standing = migrations::of_sqlite(&mut connection).await?;
+        if standing.is_behind(tables)? {
+            if standing.last().is_some() {
+                let name = format!("before-{:04}", standing.newest());
+                let copy = migrations::copy(file, &name, &mut connection).await?;
+                tracing::info!(copy = %copy.display(), "copied the database before changing its tables");
+            }
+            migrations::up_sqlite(&mut connection).await?;
+        }
         let readers = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .connect_with(options.clone().read_only(true).create_if_missing(false))
@@ -221,30 +261,6 @@ impl Db {
             Self::MySql(pool) => pool.close().await,
         }
     }
-}
-
-/// Brings the tables up to date, after a copy of a database that already holds something.
-async fn migrate_sqlite(file: &Path, connection: &mut sqlx::SqliteConnection) -> Result<()> {
-    let done: Vec<(i64,)> = sqlx::query_as("SELECT version FROM _sqlx_migrations ORDER BY version")
-        .fetch_all(&mut *connection)
-        .await
-        .unwrap_or_default();
-    let newest = SQLITE_MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
-    if let Some((last,)) = done.last()
-        && *last < newest
-    {
-        let copy = file.with_extension(format!("before-{newest:04}.db"));
-        if !copy.exists() {
-            // Under its own name only once it is whole.
-            let part = copy.with_extension("part");
-            let _ = std::fs::remove_file(&part);
-            sqlx::query("VACUUM INTO ?").bind(part.to_string_lossy()).execute(&mut *connection).await?;
-            std::fs::rename(&part, &copy).map_err(sqlx::Error::Io)?;
-        }
-        tracing::info!(copy = %copy.display(), "copied the database before changing its tables");
-    }
-    SQLITE_MIGRATIONS.run(connection).await?;
-    Ok(())
 }
 
 impl From<sqlx::Error> for Error {

@@ -5,6 +5,8 @@
 
 mod columns;
 mod db;
+mod migrations;
+pub mod moving;
 mod mysql;
 mod schema;
 mod writer;
@@ -42,6 +44,7 @@ pub mod streams;
 pub mod users;
 
 pub use db::{Db, Reader, Row, Run, Snapshot, Tx};
+pub use migrations::{Standing, Tables};
 
 pub type Result<T> = std::result::Result<T, Error>;
 

@@ -7,7 +7,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySq
 use sqlx::{ConnectOptions, Connection, Executor, MySqlPool};
 use url::Url;
 
-use super::db::MYSQL_MIGRATIONS;
+use super::migrations::{self, Tables};
 use super::{Error, Result};
 
 /// How long a question or a change waits for a connection: a database that is restarted is back within it.
@@ -25,15 +25,13 @@ const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVIS
      SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 /// Opens `mysql://…` and brings its tables up to date.
-pub(super) async fn open(url: &str, connections: u32) -> Result<MySqlPool> {
+pub(super) async fn open(url: &str, connections: u32, tables: Tables) -> Result<MySqlPool> {
     let options = options(url)?;
-    let mut connection = options.connect().await.map_err(|error| match error {
-        sqlx::Error::Io(why) => refused(format!("its server can't be reached: {why}")),
-        error => error.into(),
-    })?;
+    let mut connection = reach(&options).await?;
     let flavour = examine(&mut connection).await?;
-    // Several nodes that start at once do this one after the other: it is done under a lock (GET_LOCK).
-    MYSQL_MIGRATIONS.run(&mut connection).await?;
+    if migrations::of_mysql(&mut connection).await?.is_behind(tables)? {
+        migrations::up_mysql(&mut connection).await?;
+    }
     let _ = connection.close().await;
     let pool = MySqlPoolOptions::new()
         .max_connections(connections)
@@ -49,6 +47,18 @@ pub(super) async fn open(url: &str, connections: u32) -> Result<MySqlPool> {
         .await?;
     check_session(&pool, flavour).await?;
     Ok(pool)
+}
+
+/// A connection to look at the tables with.
+pub(super) async fn connect(url: &str) -> Result<MySqlConnection> {
+    reach(&options(url)?).await
+}
+
+async fn reach(options: &MySqlConnectOptions) -> Result<MySqlConnection> {
+    options.connect().await.map_err(|error| match error {
+        sqlx::Error::Io(why) => refused(format!("its server can't be reached: {why}")),
+        error => error.into(),
+    })
 }
 
 /// The two that there are of it.

@@ -9,10 +9,12 @@
 )]
 
 mod bucket;
+mod cluster;
 mod database;
 mod dialects;
 mod faults;
 mod layers;
+mod migrations;
 mod nodes;
 mod openapi;
 mod restart;

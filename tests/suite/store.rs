@@ -5,8 +5,6 @@ use std::path::Path;
 
 use besedka::model::{ChatId, Link, MessageId, Page, Stream, Time};
 use besedka::store::{Db, Error, Tx, links, previews, streams};
-use sqlx::migrate::Migrator;
-use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -127,75 +125,6 @@ async fn sqlite_keeps_a_log_waits_for_the_disk_and_checks_references() {
 }
 
 #[tokio::test]
-async fn an_older_database_is_copied_before_its_tables_change() {
-    let dir = TempDir::new().unwrap();
-    let (older, before, newest) = older_migrations();
-    let file = dir.path().join("besedka.db");
-    {
-        let url = format!("sqlite:{}?mode=rwc", file.display());
-        let mut connection = SqliteConnection::connect(&url).await.unwrap();
-        let migrator = Migrator::new(older.path()).await.unwrap();
-        migrator.run(&mut connection).await.unwrap();
-        sqlx::query("INSERT INTO stream (id, seq) VALUES (7, 0)").execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    }
-    let db = open(dir.path()).await;
-    assert_eq!(there_of(&db, &[Stream(7)]).await, [7], "what it held is there");
-    db.close().await;
-    assert_eq!(last_migration(&file).await, newest);
-    let copies: Vec<_> = std::fs::read_dir(dir.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.to_string_lossy().contains("before"))
-        .collect();
-    assert_eq!(copies.len(), 1, "{copies:?}");
-    assert_eq!(last_migration(&copies[0]).await, before);
-    let url = format!("sqlite:{}", copies[0].display());
-    let mut copy = SqliteConnection::connect(&url).await.unwrap();
-    let held: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM stream WHERE id = 7").fetch_one(&mut copy).await.unwrap();
-    assert_eq!(held, 1);
-    open(dir.path()).await.close().await;
-    assert_eq!(
-        std::fs::read_dir(dir.path())
-            .unwrap()
-            .filter(|entry| entry.as_ref().unwrap().path().to_string_lossy().contains("before"))
-            .count(),
-        1,
-        "once"
-    );
-}
-
-#[tokio::test]
-async fn a_newer_database_is_left_alone() {
-    let dir = TempDir::new().unwrap();
-    open(dir.path()).await.close().await;
-    let file = dir.path().join("besedka.db");
-    let url = format!("sqlite:{}", file.display());
-    let mut connection = SqliteConnection::connect(&url).await.unwrap();
-    sqlx::query(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (9999, 'of the future', 1, x'00', 0)",
-    )
-    .execute(&mut connection)
-    .await
-    .unwrap();
-    connection.close().await.unwrap();
-    let opened = Db::open(&format!("sqlite:{}", file.display()), 2).await;
-    assert!(opened.is_err(), "an older program must not write into it");
-}
-
-#[test]
-fn both_databases_have_the_same_migrations() {
-    let (sqlite, mysql) = (migrations("sqlite"), migrations("mysql"));
-    assert!(!sqlite.is_empty());
-    assert_eq!(sqlite, mysql);
-    for (place, name) in sqlite.iter().enumerate() {
-        assert_eq!(number(name), place as i64 + 1, "numbered without a hole: {name}");
-    }
-}
-
-#[tokio::test]
 async fn a_preview_goes_when_it_is_stale_and_no_message_links_to_it() {
     let (_kept, db) = database().await;
     let mut tx = db.begin().await.unwrap();
@@ -262,34 +191,4 @@ async fn there_of(db: &Db, streams: &[Stream]) -> Vec<i64> {
     let mut there: Vec<i64> = seqs.keys().map(|stream| stream.0).collect();
     there.sort_unstable();
     there
-}
-
-fn migrations(database: &str) -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
-    std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
-}
-
-fn number(migration: &str) -> i64 {
-    migration.split('_').next().unwrap().parse().unwrap()
-}
-
-/// All migrations but the newest, in a folder; and the numbers of their last one and of the newest.
-fn older_migrations() -> (TempDir, i64, i64) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
-    let older = TempDir::new().unwrap();
-    let mut names: Vec<_> = migrations("sqlite").into_iter().collect();
-    let newest = names.pop().unwrap();
-    for name in &names {
-        std::fs::copy(from.join(name), older.path().join(name)).unwrap();
-    }
-    (older, number(names.last().unwrap()), number(&newest))
-}
-
-async fn last_migration(file: &Path) -> i64 {
-    let url = format!("sqlite:{}", file.display());
-    let mut connection = SqliteConnection::connect(&url).await.unwrap();
-    sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await.unwrap()
 }

@@ -1,0 +1,1 @@
+DROP INDEX attachment_of_owner ON attachment;

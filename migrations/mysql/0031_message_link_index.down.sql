@@ -1,0 +1,1 @@
+DROP INDEX link_of_chat ON message_link;

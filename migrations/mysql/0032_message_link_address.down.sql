@@ -1,0 +1,1 @@
+DROP INDEX link_by_address ON message_link;

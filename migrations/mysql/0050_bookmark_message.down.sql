@@ -1,0 +1,1 @@
+DROP INDEX bookmark_message ON bookmark;

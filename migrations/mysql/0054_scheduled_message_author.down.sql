@@ -1,0 +1,1 @@
+DROP INDEX scheduled_message_author ON scheduled_message;

@@ -1,0 +1,1 @@
+DROP INDEX posted_of_chat;

@@ -1,0 +1,1 @@
+DROP INDEX mention_in_message;

@@ -1,0 +1,1 @@
+DROP INDEX invite_of_chat;

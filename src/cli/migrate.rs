@@ -1,0 +1,138 @@
+//! `besedka migrate`: the tables of the database, and moving all that it holds to another one.
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+
+use super::Failure;
+use crate::config::{Data, database_url};
+use crate::messenger::Clock;
+use crate::store::{Db, Tables, moving};
+
+/// Of how many rows it tells again.
+const TELL_EVERY: u64 = 50_000;
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub(super) struct Migrate {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// Copy all that is in this database: sqlite:FILE or mysql://USER:PASSWORD@HOST/NAME. The server must not run
+    /// meanwhile. What was interrupted is begun again with the same words, and goes on where it stopped.
+    #[arg(long, value_name = "URL", value_parser = database_url, requires = "to")]
+    from: Option<String>,
+    /// To this one, which is empty.
+    #[arg(long, value_name = "URL", value_parser = database_url, requires = "from")]
+    to: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Show which migrations were applied.
+    Status(Data),
+    /// Apply those that were not. Of SQLite a copy is made first; of MySQL make one yourself.
+    Up(Data),
+    /// Undo the last one, for an older Besedka, and with it what is in its tables. Of SQLite a copy is made first.
+    Down {
+        #[command(flatten)]
+        data: Data,
+        /// The last migration that stays.
+        #[arg(long, value_name = "NUMBER")]
+        to: Option<i64>,
+        /// There is a copy of the database, or what those tables hold may be lost.
+        #[arg(long)]
+        lose_data: bool,
+    },
+}
+
+impl Migrate {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        match self.action {
+            Some(Action::Status(data)) => status(&data.database_url()?).await,
+            Some(Action::Up(data)) => {
+                let url = data.database_url()?;
+                Db::open_with(&url, data.database_connections, Tables::Update).await?.close().await;
+                status(&url).await
+            }
+            Some(Action::Down { data, to, lose_data }) => down(&data.database_url()?, to, lose_data).await,
+            None => match (self.from, self.to) {
+                (Some(from), Some(to)) => copy(&from, &to).await,
+                _ => Err("say --from and --to".into()),
+            },
+        }
+    }
+}
+
+async fn status(url: &str) -> Result<(), Failure> {
+    let standing = Db::standing(url).await?;
+    let mut out = std::io::stdout();
+    for (number, name, is_applied) in &standing.known {
+        let state = if *is_applied { "applied" } else { "missing" };
+        writeln!(out, "{number:04}  {state}  {name}")?;
+    }
+    for (number, name) in &standing.unknown {
+        writeln!(out, "{number:04}  applied  {name}, of a newer Besedka")?;
+    }
+    Ok(())
+}
+
+async fn down(url: &str, to: Option<i64>, lose_data: bool) -> Result<(), Failure> {
+    let standing = Db::standing(url).await?;
+    if !standing.unknown.is_empty() {
+        return Err("some migrations are of a newer Besedka, which alone knows how to undo them".into());
+    }
+    let newest = standing.last().ok_or("there is nothing to undo")?;
+    let last = to.unwrap_or(newest - 1);
+    if !(0..newest).contains(&last) {
+        return Err(format!("the last migration is {newest:04}; --to must be a number before it").into());
+    }
+    if url.starts_with("mysql:") && !lose_data {
+        return Err("what is in the tables that go is lost, and no copy is made of MySQL: make one \
+                    (mysqldump --single-transaction), then say --lose-data"
+            .into());
+    }
+    let copy = Db::undo(url, last).await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "undone to {last:04}")?;
+    if let Some(copy) = copy {
+        writeln!(out, "as it was before: {}", copy.display())?;
+    }
+    Ok(())
+}
+
+async fn copy(from: &str, to: &str) -> Result<(), Failure> {
+    let (mut out, mut told) = (std::io::stdout(), 0);
+    let source = Db::open_with(from, 2, Tables::Leave).await.map_err(|error| format!("--from: {error}"))?;
+    let target = Db::open(to, 2).await.map_err(|error| format!("--to: {error}"))?;
+    let progress = |table: &str, rows: u64| {
+        told = if rows < told { 0 } else { told };
+        if rows >= told + TELL_EVERY {
+            told = rows;
+            let _ = writeln!(std::io::stderr(), "{table}: {rows} rows");
+        }
+    };
+    let moved = moving::copy(&source, &target, Clock::default().now(), progress).await;
+    source.close().await;
+    target.close().await;
+    let mut different = Vec::new();
+    writeln!(out, "{:<20} {:>12} {:>12} {:>12}  checksum", "table", "copied", "already", "rows")?;
+    for table in moved? {
+        let (name, rows) = (&table.table, table.to.rows);
+        let (copied, already) = (table.copied, table.already);
+        writeln!(out, "{name:<20} {copied:>12} {already:>12} {rows:>12}  {}", table.to.checksum())?;
+        if table.from != table.to {
+            writeln!(out, "{name:<20} differs: {} rows there, {}", table.from.rows, table.from.checksum())?;
+            different.push(table.table);
+        }
+    }
+    match different.is_empty() {
+        true => Ok(writeln!(out, "Everything is there, and reads the same.")?),
+        false => {
+            let names = different.join(", ");
+            Err(format!(
+                "{names}: not the same in both. Did a server run? Begin again with an empty database."
+            )
+            .into())
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Migrations: forth, back, how far, and a whole database on its way into another one.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use besedka::model::{Stream, Time};
+use besedka::store::{Db, Tables, moving, streams};
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, SqliteConnection};
+use tempfile::TempDir;
+
+use crate::database::Database;
+use crate::server::{Person, TestServer};
+
+#[tokio::test]
+async fn an_older_database_is_copied_before_its_tables_change() {
+    let dir = TempDir::new().unwrap();
+    let (older, before, newest) = older();
+    {
+        let url = format!("{}?mode=rwc", url(dir.path()));
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let migrator = Migrator::new(older.path()).await.unwrap();
+        migrator.run(&mut connection).await.unwrap();
+        sqlx::query("INSERT INTO stream (id, seq) VALUES (7, 0)").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+    let refused = Db::open_with(&url(dir.path()), 2, Tables::Leave).await.err().unwrap().to_string();
+    assert!(refused.contains("besedka migrate up"), "{refused}");
+    assert_eq!(copies(dir.path()).len(), 0, "it was left as it is");
+    let db = Db::open(&url(dir.path()), 2).await.unwrap();
+    assert_eq!(seqs(&db).await, [0], "what it held is there");
+    db.close().await;
+    assert_eq!(Db::standing(&url(dir.path())).await.unwrap().last(), Some(newest));
+    let copies = copies(dir.path());
+    assert_eq!(copies.len(), 1, "{copies:?}");
+    let copy = format!("sqlite:{}", copies[0].display());
+    assert_eq!(Db::standing(&copy).await.unwrap().last(), Some(before));
+    let mut copy = SqliteConnection::connect(&copy).await.unwrap();
+    let held: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM stream WHERE id = 7").fetch_one(&mut copy).await.unwrap();
+    assert_eq!(held, 1);
+    Db::open(&url(dir.path()), 2).await.unwrap().close().await;
+    assert_eq!(self::copies(dir.path()).len(), 1, "once");
+}
+
+#[tokio::test]
+async fn tables_that_are_newer_are_borne_unless_something_was_taken_from_them() {
+    let (dir, database) = (TempDir::new().unwrap(), Database::new().await);
+    database.open(dir.path()).await.close().await;
+    let add = |number: i64, name: &str| {
+        format!(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES ({number}, '{name}', true, x'00', 0)"
+        )
+    };
+    database.change(dir.path(), &add(9998, "more columns")).await;
+    let url = database.url(dir.path());
+    Db::open(&url, 2).await.unwrap().close().await;
+    assert_eq!(Db::standing(&url).await.unwrap().last(), Some(9998));
+    database.change(dir.path(), &add(9999, "drop columns")).await;
+    let refused = Db::open(&url, 2).await.err().unwrap().to_string();
+    assert!(refused.contains("newer Besedka") && refused.contains("9999"), "{refused}");
+    database.change(dir.path(), "DELETE FROM _sqlx_migrations WHERE version > 9000").await;
+}
+
+/// A step back takes away what the step forth brought, all the way, and forth again.
+#[tokio::test]
+async fn every_migration_has_its_way_back() {
+    let (dir, database) = (TempDir::new().unwrap(), Database::new().await);
+    database.open(dir.path()).await.close().await;
+    let url = database.url(dir.path());
+    let newest = Db::standing(&url).await.unwrap().last().unwrap();
+    database.change(dir.path(), "INSERT INTO stream (id, seq) VALUES (7, 3)").await;
+    let copy = Db::undo(&url, newest - 1).await.unwrap();
+    assert_eq!(Db::standing(&url).await.unwrap().last(), Some(newest - 1));
+    assert_eq!(copy.is_some(), !database.is_mysql(), "MySQL can't be copied from here");
+    if let Some(copy) = copy {
+        let copy = Db::standing(&format!("sqlite:{}", copy.display())).await.unwrap();
+        assert_eq!(copy.last(), Some(newest));
+    }
+    Db::undo(&url, 0).await.unwrap();
+    assert_eq!(Db::standing(&url).await.unwrap().last(), None);
+    let left = match database.is_mysql() {
+        true => "SELECT count(*) FROM information_schema.tables WHERE table_schema = database()",
+        false => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    };
+    assert_eq!(database.count(dir.path(), left).await, 1, "the table of migrations alone");
+    let db = database.open(dir.path()).await;
+    assert_eq!(seqs(&db).await, [0; 0]);
+    db.close().await;
+}
+
+#[test]
+fn both_databases_have_the_same_migrations_and_names_say_what_takes_away() {
+    let (sqlite, mysql) = (migrations("sqlite"), migrations("mysql"));
+    assert!(!sqlite.is_empty());
+    assert_eq!(sqlite, mysql);
+    let numbers: Vec<i64> = names(&sqlite, ".up.sql").map(number).collect();
+    assert!(numbers.is_sorted_by(|one, next| one < next), "a number stands twice: {numbers:?}");
+    assert_eq!(
+        names(&sqlite, ".up.sql").collect::<Vec<_>>(),
+        names(&sqlite, ".down.sql").collect::<Vec<_>>()
+    );
+    for database in ["sqlite", "mysql"] {
+        for name in names(&sqlite, ".up.sql") {
+            let text = std::fs::read_to_string(folder(database).join(format!("{name}.up.sql"))).unwrap();
+            let text = text.to_uppercase();
+            let takes_away =
+                ["DROP ", "RENAME ", "MODIFY ", "CHANGE "].iter().any(|word| text.contains(word));
+            assert_eq!(takes_away, name[5..].starts_with("drop"), "{database}/{name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_whole_database_moves_into_another_and_goes_on_where_it_was_interrupted() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let chat = ann.group("Сад", &[&bob]).await;
+    let mut said = Vec::new();
+    for round in 0..620 {
+        said.push(ann.say(chat, &format!("Привет, {round} 🌿")).await["id"].clone());
+    }
+    let loved = &said[0];
+    bob.put(&format!("/messages/{loved}/reactions/🌿"), serde_json::json!({})).await.expect(200);
+    let TestServer { dir, database, running, .. } = server;
+    running.stop().await;
+
+    let elsewhere = TempDir::new().unwrap();
+    // From SQLite or from MySQL into SQLite; and back.
+    let (from, to) = (database.url(dir.path()), url(elsewhere.path()));
+    let (back, folder) = (Database::new().await, TempDir::new().unwrap());
+    for (from, to, interrupted) in [(from, to.clone(), true), (to, back.url(folder.path()), false)] {
+        let (source, target) = (Db::open(&from, 2).await.unwrap(), Db::open(&to, 2).await.unwrap());
+        let moved = moving::copy(&source, &target, Time(1), |_, _| ()).await.unwrap();
+        assert!(moved.iter().all(|table| table.from == table.to && table.already == 0), "{moved:?}");
+        assert_eq!(rows(&moved, "reaction"), (1, 0));
+        if interrupted {
+            let file = elsewhere.path().join("besedka.db");
+            let mut connection =
+                SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+            let cut =
+                "DELETE FROM message WHERE id > (SELECT id FROM message ORDER BY id LIMIT 1 OFFSET 400)";
+            sqlx::query(cut).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            let again = moving::copy(&source, &target, Time(1), |_, _| ()).await.unwrap();
+            assert!(again.iter().all(|table| table.from == table.to), "{again:?}");
+            assert_eq!(rows(&again, "message").1, 401, "what was there is not copied again");
+            assert!(rows(&again, "message").0 >= 219);
+        }
+        source.close().await;
+        target.close().await;
+    }
+
+    let server = TestServer::on(Database::at(url(elsewhere.path())), &["--rate-limits", "off"]).await;
+    let ann = server.again(&Person { url: server.url.clone(), ..ann }, "ann").await;
+    assert_eq!(ann.texts(chat).await[0], "Привет, 619 🌿");
+    let message = ann.get(&format!("/messages/{loved}")).await.expect(200);
+    assert_eq!(message["reactions"][0]["emoji"], "🌿");
+    let found = async {
+        while ann.get("/search?q=привет").await.expect(200)["results"].as_array().is_none_or(Vec::is_empty)
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), found).await.expect("it is indexed anew");
+    ann.say(chat, "and on").await;
+}
+
+#[tokio::test]
+async fn nothing_is_copied_over_something_else() {
+    let (one, two) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (source, target) = (open(one.path()).await, open(two.path()).await);
+    for (db, id) in [(&source, 7), (&target, 8)] {
+        let mut tx = db.begin().await.unwrap();
+        streams::create(&mut tx, &[Stream(id)]).await.unwrap();
+        tx.commit(|| ()).await.unwrap();
+    }
+    let refused = moving::copy(&source, &target, Time(1), |_, _| ()).await.unwrap_err().to_string();
+    assert!(refused.contains("something else"), "{refused}");
+    assert_eq!(streams::seqs(&mut target.read().await.unwrap(), &[Stream(7)]).await.unwrap().len(), 0);
+    let lease = "INSERT INTO lease (name, holder, until) VALUES ('node 3', 5, 100)";
+    let file = format!("sqlite:{}", one.path().join("besedka.db").display());
+    let mut connection = SqliteConnection::connect(&file).await.unwrap();
+    sqlx::query(lease).execute(&mut connection).await.unwrap();
+    let refused = moving::copy(&source, &target, Time(99), |_, _| ()).await.unwrap_err().to_string();
+    assert!(refused.contains("stop it first"), "{refused}");
+}
+
+fn rows(moved: &[moving::Moved], table: &str) -> (u64, u64) {
+    let moved = moved.iter().find(|moved| moved.table == table).unwrap();
+    (moved.copied, moved.already)
+}
+
+async fn open(folder: &Path) -> Db {
+    Db::open(&url(folder), 2).await.unwrap()
+}
+
+fn url(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("besedka.db").display())
+}
+
+async fn seqs(db: &Db) -> Vec<i64> {
+    let seqs = streams::seqs(&mut db.read().await.unwrap(), &[Stream(7)]).await.unwrap();
+    seqs.values().copied().collect()
+}
+
+fn copies(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.to_string_lossy().contains("before")).collect()
+}
+
+fn folder(database: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database)
+}
+
+fn migrations(database: &str) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder(database)).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+fn names<'a>(files: &'a BTreeSet<String>, ending: &'a str) -> impl Iterator<Item = &'a str> {
+    files.iter().filter_map(move |name| name.strip_suffix(ending))
+}
+
+fn number(migration: &str) -> i64 {
+    migration.split('_').next().unwrap().parse().unwrap()
+}
+
+/// All migrations of SQLite but the newest, in a folder; and the numbers of their last one and of the newest.
+fn older() -> (TempDir, i64, i64) {
+    let (all, older) = (migrations("sqlite"), TempDir::new().unwrap());
+    let mut kept: Vec<_> = names(&all, ".up.sql").collect();
+    let newest = kept.pop().unwrap();
+    for name in &kept {
+        let file = format!("{name}.up.sql");
+        std::fs::copy(folder("sqlite").join(&file), older.path().join(&file)).unwrap();
+    }
+    (older, number(kept.last().unwrap()), number(newest))
+}
