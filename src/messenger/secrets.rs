@@ -20,10 +20,12 @@ impl Secrets {
     pub fn open(file: &Path) -> io::Result<Self> {
         match fs::read_to_string(file) {
             Ok(text) => {
-                fs::set_permissions(file, fs::Permissions::from_mode(0o600))?;
-                let secret = URL_SAFE_NO_PAD.decode(text.trim()).ok().filter(|secret| secret.len() == 32);
+                keep_from_others(file)?;
+                // As `openssl rand -base64 32` writes it too.
+                let text = text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
+                let secret = URL_SAFE_NO_PAD.decode(text).ok().filter(|secret| secret.len() == 32);
                 let unusable =
-                    || io::Error::new(io::ErrorKind::InvalidData, "it does not hold a secret of 32 bytes");
+                    || io::Error::new(io::ErrorKind::InvalidData, "it does not hold 32 bytes in Base64");
                 Ok(Self::new(&secret.ok_or_else(unusable)?))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -47,6 +49,18 @@ impl Secrets {
         key.copy_from_slice(hmac::sign(&self.root, purpose.as_bytes()).as_ref());
         key
     }
+}
+
+/// Takes from a file what others may do with it. One that is handed in and can't be changed, as by systemd or by
+/// Docker, is for those who do so to keep.
+fn keep_from_others(file: &Path) -> io::Result<()> {
+    let others = fs::metadata(file)?.permissions().mode() & 0o077;
+    if others != 0
+        && let Err(error) = fs::set_permissions(file, fs::Permissions::from_mode(0o600))
+    {
+        tracing::warn!(%error, file = %file.display(), "others may read the server's secret");
+    }
+    Ok(())
 }
 
 /// 32 bytes that nobody can guess.

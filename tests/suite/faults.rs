@@ -399,6 +399,9 @@ async fn the_secret_is_its_owner_s_alone() {
     std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o644)).unwrap();
     Process::start(dir.path(), &[]).await.stop().await;
     assert_eq!(mode(), 0o600, "also when somebody had opened it");
+    // As openssl writes one: with the letters and the padding of plain Base64.
+    std::fs::write(&secret, "+/+/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n").unwrap();
+    Process::start(dir.path(), &[]).await.stop().await;
 }
 
 /// The program, running.
