@@ -39,6 +39,10 @@ pub enum News {
     Ended(i64, i64, i64),
     /// Who is there, on the node that says it: 2 is looking, 1 is connected, 0 is gone.
     There(Vec<(i64, u8)>),
+    /// Something was counted that protects accounts: of which kind, and for whom, in two halves.
+    Counted(u8, u64, u64),
+    /// Somebody gave a wrong code for a group: their number, their network in two halves, and when.
+    WrongCode(i64, u64, u64, i64),
     /// The node that says it lives.
     Alive,
     /// The node that says it stops.

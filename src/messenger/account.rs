@@ -64,7 +64,7 @@ impl Visitor {
         let (user, hash) = found.unzip();
         let right = messenger.passwords.is(&who.password, hash.clone()).await?;
         let Some(user) = user.filter(|_| right) else {
-            messenger.limits.take(failures)?;
+            messenger.limit(failures)?;
             return Err(Error::WrongPassword);
         };
         let mut work = messenger.begin_of([user]).await?;

@@ -10,6 +10,7 @@ use super::join::enter;
 use super::moderation::tell_access;
 use super::secrets::random;
 use super::{Caller, Error, Limit, Membership, Network, Result};
+use crate::hub::News;
 use crate::model::{Chat, Right, Time, UserId};
 use crate::store::{Run, chats};
 
@@ -67,7 +68,10 @@ impl Caller {
         let guess = self.messenger.guesses.begin(user, from.into(), self.messenger.clock.now())?;
         let code = code.trim().to_ascii_uppercase();
         let mut work = self.messenger.begin().await?;
-        let chat = chats::by_code(&mut work.tx, &code).await?.ok_or(Error::NotFound("code"))?;
+        let Some(chat) = chats::by_code(&mut work.tx, &code).await? else {
+            self.messenger.spread(guess.news());
+            return Err(Error::NotFound("code"));
+        };
         self.messenger.guesses.was_right(guess);
         enter(&self.messenger, &mut work, chat.id, user).await?;
         self.finish(work, chat.id).await
@@ -99,7 +103,22 @@ pub(super) struct Guess {
     at: Time,
 }
 
+impl Guess {
+    /// As other nodes hear that it was wrong.
+    fn news(&self) -> News {
+        let (high, low) = self.network.halves();
+        News::WrongCode(self.user.0, high, low, self.at.0)
+    }
+}
+
 impl Guesses {
+    /// A wrong code was given on another node.
+    pub(super) fn hear(&self, user: UserId, network: Network, at: Time) {
+        let mut wrong = self.lock();
+        wrong.users.entry(user).or_default().push_back(at);
+        wrong.networks.entry(network).or_default().push_back(at);
+    }
+
     fn begin(&self, user: UserId, network: Network, now: Time) -> Result<Guess> {
         let mut wrong = self.lock();
         let (of_user, of_network) = MOST_WRONG;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::{Error, Result};
+use crate::hub::News;
 use crate::model::{ChatId, SessionId, UserId};
 
 /// What is counted, and for whom.
@@ -65,9 +66,50 @@ impl Limit {
     }
 }
 
+impl Limit {
+    /// As other nodes hear of it: those that keep passwords from being guessed count on all nodes together.
+    pub(super) fn shared(self) -> Option<News> {
+        let (kind, key) = match self {
+            Self::SignIn(network) => (0, network.0),
+            Self::SignUp(network) => (1, network.0),
+            Self::WrongPassword(name) => (2, name.into()),
+            Self::WrongConfirmation(user) => (3, user.0.cast_unsigned().into()),
+            _ => return None,
+        };
+        let (high, low) = halves(key);
+        Some(News::Counted(kind, high, low))
+    }
+
+    /// From what another node says.
+    pub(super) fn heard(kind: u8, high: u64, low: u64) -> Option<Self> {
+        Some(match kind {
+            0 => Self::SignIn(Network::from_halves(high, low)),
+            1 => Self::SignUp(Network::from_halves(high, low)),
+            2 => Self::WrongPassword(low),
+            3 => Self::WrongConfirmation(UserId(low.cast_signed())),
+            _ => return None,
+        })
+    }
+}
+
+fn halves(key: u128) -> (u64, u64) {
+    let low = key & u128::from(u64::MAX);
+    (u64::try_from(key >> 64).unwrap_or_default(), u64::try_from(low).unwrap_or_default())
+}
+
 /// The address that somebody asks from; of IPv6, the /64 that one household has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(u128);
+
+impl Network {
+    pub(super) fn halves(self) -> (u64, u64) {
+        halves(self.0)
+    }
+
+    pub(super) fn from_halves(high: u64, low: u64) -> Self {
+        Self(u128::from(high) << 64 | u128::from(low))
+    }
+}
 
 impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {
@@ -137,6 +179,22 @@ impl Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_protects_accounts_is_told_to_other_nodes_as_it_is() {
+        let network = Network::from("2001:db8:1:2::3".parse::<IpAddr>().unwrap());
+        let limits = [
+            Limit::SignIn(network),
+            Limit::SignUp(network),
+            Limit::WrongPassword(u64::MAX - 1),
+            Limit::WrongConfirmation(UserId(7)),
+        ];
+        for limit in limits {
+            let Some(News::Counted(kind, high, low)) = limit.shared() else { panic!("{limit:?}") };
+            assert_eq!(Limit::heard(kind, high, low), Some(limit));
+        }
+        assert_eq!(Limit::Send(UserId(7)).shared(), None);
+    }
 
     #[test]
     fn a_burst_is_followed_by_a_steady_rate() {

@@ -258,7 +258,11 @@ impl Messenger {
 
     /// Counts one towards a limit, or refuses it.
     pub fn limit(&self, limit: Limit) -> Result<()> {
-        self.limits.take(limit)
+        self.limits.take(limit)?;
+        if let Some(news) = limit.shared() {
+            self.spread(news);
+        }
+        Ok(())
     }
 
     /// Whether the database and the folder for files answer, and it does not stop. A bucket that is down is

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, mpsc};
 use uuid::Uuid;
 
 use super::tend::Begun;
-use super::{Error, Messenger, Result};
+use super::{Error, Limit, Messenger, Network, Result};
 use crate::hub::{Bus, Close, Heard, News, NodeId, Whisper};
 use crate::model::{ChatId, Event, NODES, Presence, SessionId, Status, Stream, Time, UserId};
 use crate::store::{leases, streams};
@@ -214,6 +214,15 @@ impl Messenger {
             News::Ended(user, session, at) => {
                 self.tokens.revoke(SessionId(session), Time(at));
                 self.hub.close_session(UserId(user), SessionId(session), Close::Revoked);
+            }
+            News::Counted(kind, high, low) => {
+                if let Some(limit) = Limit::heard(kind, high, low) {
+                    // Whoever is over it is refused when they ask here.
+                    let _ = self.limits.take(limit);
+                }
+            }
+            News::WrongCode(user, high, low, at) => {
+                self.guesses.hear(UserId(user), Network::from_halves(high, low), Time(at));
             }
             News::There(people) => presence.hear(node, people.into_iter().map(read_status), now),
             News::Alive => presence.hear(node, [], now),

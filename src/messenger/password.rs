@@ -45,7 +45,7 @@ impl Caller {
         messenger.limits.check(failures)?;
         let hash = users::password_hash(&mut messenger.db.read().await?, user).await?;
         if !messenger.passwords.is(password, hash.clone()).await? {
-            messenger.limits.take(failures)?;
+            messenger.limit(failures)?;
             return Err(wrong(field));
         }
         Ok(Confirmed { field, user, hash })

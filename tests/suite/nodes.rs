@@ -14,20 +14,20 @@ use crate::database::Database;
 use crate::server::{Person, Socket, TestServer};
 
 /// NATS, as Debian has it.
-struct Nats {
+pub struct Nats {
     child: Child,
-    port: u16,
+    pub port: u16,
 }
 
 impl Nats {
     /// Nothing when it is not on this machine.
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         Self::at(port)
     }
 
     #[expect(clippy::disallowed_methods, reason = "in CI nothing may be left out")]
-    fn at(port: u16) -> Option<Self> {
+    pub fn at(port: u16) -> Option<Self> {
         let mut command = Command::new("nats-server");
         command
             .args(["-a", "127.0.0.1", "-p", &port.to_string()])
@@ -47,7 +47,7 @@ impl Nats {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
-    fn stop(&mut self) {
+    pub fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -207,4 +207,32 @@ async fn jobs_are_done_once_and_taken_over() {
     one.running.stop().await;
     assert_eq!(hears(&mut ear, "message.created").await["content"], "when one has stopped");
     assert_eq!(ann.texts(chat).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passwords_are_guessed_no_faster_on_two_nodes() {
+    let Some(nats) = Nats::start() else { return };
+    let (one, two) = limited(&nats).await;
+    let _ann = one.person("ann").await;
+    let guess = async |node: &TestServer| {
+        let body = json!({"username": "ann", "password": "wrong-password"});
+        node.nobody().post("/auth/login", body).await.status
+    };
+    let mut wrong = 0;
+    // What one counts the other hears a moment later.
+    while guess(if wrong % 2 == 0 { &one } else { &two }).await == 401 {
+        wrong += 1;
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    assert!((8..=13).contains(&wrong), "ten are allowed at once, not ten on each: {wrong}");
+}
+
+/// Two nodes with their limits.
+async fn limited(nats: &Nats) -> (TestServer, TestServer) {
+    let bus = nats.url();
+    let one = TestServer::with(&["--bus-url", &bus]).await;
+    let secret = one.dir.path().join("secret.key");
+    let same = Database::at(one.database.url(one.dir.path()));
+    let two = TestServer::on(same, &["--bus-url", &bus, "--secret-file", secret.to_str().unwrap()]).await;
+    (one, two)
 }
