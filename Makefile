@@ -1,12 +1,13 @@
 # make run    build what changed and start Besedka
 # make test   everything that CI asks: lint, tests, the release binary, the browser
 # make test-databases   the tests once more, on MariaDB and on MySQL
+# make faults  nodes, databases, NATS and buckets that fail under load, each a process of its own; six minutes
 # make lint   formatting, clippy, eslint, shell scripts, licences
 # make bench  how fast it is
 # make gen    the API documents and the web client's types, from the code
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
-.PHONY: run release test lint test-rust test-databases test-web test-release test-browser bench gen web deps clean
+.PHONY: run release test lint test-rust test-databases faults test-web test-release test-browser bench gen web deps clean
 .DELETE_ON_ERROR:
 
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
@@ -55,6 +56,11 @@ test-databases:
 	@tests/deps.sh databases || true
 	tests/databases.sh with mariadb cargo test $(LOCKED) --test suite -- $(SAME)
 	tests/databases.sh with mysql cargo test $(LOCKED) --test suite -- $(SAME)
+
+# One after the other: each has nodes, a database, NATS, a bucket and HAProxy to itself.
+faults:
+	@tests/deps.sh rust bus databases balancer
+	cargo test $(LOCKED) --test suite -- --ignored cluster:: --test-threads 1
 
 test-release: release
 	tests/release.sh $(BIN)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/deps.sh PART...: installs what a part needs and this machine lacks, or says what to install.
 # Parts: rust (to compile), bus (to run several nodes), web (to build the client), browser (to test it),
-# databases (to test on), shell (to lint scripts).
+# databases (to test on), balancer (to put before nodes), shell (to lint scripts).
 set -euo pipefail
 
 packages=() missing=()
@@ -41,6 +41,7 @@ for part in "$@"; do
         # MySQL is in no stable Debian: tests/databases.sh fetches it when it is needed.
         has mariadbd || [ -x /usr/sbin/mariadbd ] || lack 'MariaDB' mariadb-server-core mariadb-client-core
         ;;
+    balancer) has haproxy || [ -x /usr/sbin/haproxy ] || lack 'HAProxy' haproxy ;;
     bus) has nats-server || [ -x /usr/sbin/nats-server ] || lack 'NATS (nats-server)' nats-server ;;
     shell) has shellcheck || lack 'shellcheck' shellcheck ;;
     *) stop "deps.sh knows no part $part" ;;

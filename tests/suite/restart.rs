@@ -58,13 +58,13 @@ async fn a_database_that_is_killed_under_load_loses_nothing_and_is_found_again()
 }
 
 /// A server of the kind, on the data in a folder and always at the same port.
-struct Engine {
+pub struct Engine {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Engine {
-    async fn start(kind: &str, folder: &Path) -> Self {
+    pub async fn start(kind: &str, folder: &Path) -> Self {
         let port = port_of(folder);
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/databases.sh");
         let log = std::fs::File::create(folder.join("log")).unwrap();
@@ -85,11 +85,11 @@ impl Engine {
         engine
     }
 
-    async fn connect(&self) -> sqlx::Result<MySqlConnection> {
+    pub async fn connect(&self) -> sqlx::Result<MySqlConnection> {
         MySqlConnection::connect(&self.url).await
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

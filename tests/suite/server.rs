@@ -541,6 +541,13 @@ impl Socket {
         }
     }
 
+    /// Nothing when it can't be opened, for whatever reason.
+    pub async fn try_open(url: &str, query: &str) -> Option<Self> {
+        let url = format!("{}/ws{query}", url.replace("http://", "ws://"));
+        let (stream, _) = tokio_tungstenite::connect_async(url).await.ok()?;
+        Some(Self { stream })
+    }
+
     pub async fn say(&mut self, frame: Value) {
         self.raw(Message::text(frame.to_string())).await;
     }
