@@ -1,5 +1,7 @@
 //! Every setting: a flag, a `BESEDKA_*` variable and a sentence. Nothing else reads the environment.
 
+mod services;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -9,6 +11,8 @@ use crate::api::site::Site;
 use crate::files::{Aws, Place};
 use crate::messenger::{Opening, Settings};
 use crate::outside::Exception;
+
+pub use services::{Codes, Services};
 
 /// The settings of a server. None is needed to start.
 #[derive(Debug, Clone, Args)]
@@ -73,6 +77,9 @@ pub struct Config {
     /// The reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
     #[arg(long, env = "BESEDKA_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDRESS,…")]
     pub trusted_proxies: Vec<IpAddr>,
+
+    #[command(flatten)]
+    pub services: Services,
 
     /// Where the nodes of one server meet: nats://HOST:PORT, or tls://…, with USER:PASSWORD@ before the host
     /// and /NAME after the port if several servers share it. Needed only where several run on one database.
@@ -260,8 +267,9 @@ impl Data {
 }
 
 impl Config {
-    pub fn settings(&self) -> Settings {
-        Settings {
+    /// What the messenger is to know; a sentence when a file that should say so does not.
+    pub fn settings(&self) -> Result<Settings, String> {
+        Ok(Settings {
             opening: match self.registration {
                 Registration::Open => Opening::Open,
                 Registration::Invite => Opening::Invite,
@@ -274,7 +282,8 @@ impl Config {
             rate_limits: self.rate_limits == Switch::On,
             bus: self.bus_url.clone(),
             link_previews: (self.link_previews == Switch::On).then(|| self.link_preview_allow.clone()),
-        }
+            senders: self.services.senders()?,
+        })
     }
 
     pub fn site(&self) -> Site {

@@ -56,7 +56,10 @@ pub enum Failure<B: Body> {
     /// A fault of the server; its log says which.
     #[oai(status = 500)]
     Internal(Json<B>),
-    /// The server can't do it at the moment; try again.
+    /// Another server that was asked did not do its part.
+    #[oai(status = 502)]
+    BadGateway(Json<B>),
+    /// The server can't do it at the moment; try again. With code `not_configured` it can't do it at all.
     #[oai(status = 503)]
     Unavailable(
         Json<B>,
@@ -76,7 +79,7 @@ impl<B: Body> From<Error> for Failure<B> {
         }
         let body = Json(B::new(error.to_string(), error.code()));
         match error {
-            Error::Invalid { .. } | Error::Taken(_) => Self::BadRequest(body),
+            Error::Invalid { .. } | Error::Taken(_) | Error::WrongCode { .. } => Self::BadRequest(body),
             Error::WrongPassword | Error::Unauthorized | Error::SessionEnded => Self::Unauthorized(body),
             Error::Forbidden(_)
             | Error::Deactivated
@@ -87,6 +90,8 @@ impl<B: Body> From<Error> for Failure<B> {
             Error::TooLarge(_) | Error::OverQuota(_) => Self::TooLarge(body),
             Error::TooMany(wait) => Self::TooMany(body, wait.as_millis().div_ceil(1_000).max(1) as u64),
             Error::Internal(_) => Self::Internal(body),
+            Error::Elsewhere(_) => Self::BadGateway(body),
+            Error::NotConfigured(_) => Self::Unavailable(body, 3_600),
             Error::Busy => Self::Unavailable(body, 1),
             Error::FilesUnavailable => Self::Unavailable(body, 10),
             Error::Again => Self::Unavailable(body, 0),
@@ -108,6 +113,7 @@ impl<B: Body> Failure<B> {
             StatusCode::CONFLICT => Self::Conflict(body),
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge(body),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedType(body),
+            StatusCode::BAD_GATEWAY => Self::BadGateway(body),
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable(body, 1),
             status if status.is_client_error() => Self::BadRequest(body),
             _ => Self::Internal(body),

@@ -26,7 +26,7 @@ struct Besedka {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server; also what happens without a command.
-    Serve(Config),
+    Serve(Box<Config>),
     /// Make, list, deactivate and delete accounts, whoever may register, and give them passwords.
     User(user::User),
     /// Make a code with which people may register where it is by invitation.
@@ -51,7 +51,7 @@ pub fn run() -> Result<(), Failure> {
     runtime.block_on(async {
         match command {
             None => serve::run(config).await,
-            Some(Command::Serve(config)) => serve::run(config).await,
+            Some(Command::Serve(config)) => serve::run(*config).await,
             Some(Command::User(user)) => user.run().await,
             Some(Command::Invite(invite)) => invite.run().await,
             Some(Command::Files(files)) => files.run().await,

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use crate::config::Data;
-use crate::messenger::{Clock, Legacy, Messenger, Opening, Registration, Settings};
+use crate::messenger::{Clock, Legacy, Messenger, Opening, Registration, Senders, Settings};
 use crate::model::Account;
 use crate::server;
 
@@ -178,5 +178,6 @@ pub(super) fn administrator() -> Settings {
         rate_limits: false,
         bus: None,
         link_previews: None,
+        senders: Senders::default(),
     }
 }

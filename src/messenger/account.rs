@@ -10,7 +10,8 @@ use super::idempotency::Subject;
 use super::limits::name_key;
 use super::profile::{check_email, check_name, check_url, check_username, taken};
 use super::session::Grant;
-use super::{Error, Limit, Messenger, Opening, Result, Visitor, password};
+use super::work::Work;
+use super::{Contact, Error, Limit, Messenger, Opening, Result, Visitor, password};
 use crate::model::{Person, Time, User, UserId};
 use crate::store::{self, accounts, storage, streams, users};
 
@@ -40,11 +41,7 @@ impl Visitor {
     pub async fn register(self, new: Registration) -> Result<(User, Grant)> {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignUp(self.address.into()))?;
-        match messenger.settings.opening {
-            Opening::Open => {}
-            Opening::Invite => messenger.check_invite(new.invite_code.as_deref())?,
-            Opening::Closed => return Err(Error::RegistrationClosed),
-        }
+        messenger.admit(new.invite_code.as_deref())?;
         let (mut user, hash) = messenger.prepare(&new).await?;
         let mut work = messenger.begin().await?;
         insert(&mut work.tx, &mut user, &hash).await?;
@@ -89,6 +86,34 @@ impl Messenger {
         let mut work = self.begin().await?;
         insert(&mut work.tx, &mut user, &hash).await?;
         work.commit().await?;
+        Ok(user)
+    }
+
+    /// Lets in who is new, if the server is open to them.
+    pub(super) fn admit(&self, invite_code: Option<&str>) -> Result<()> {
+        match self.settings.opening {
+            Opening::Open => Ok(()),
+            Opening::Invite => self.check_invite(invite_code),
+            Opening::Closed => Err(Error::RegistrationClosed),
+        }
+    }
+
+    /// Makes an account, within a change, for somebody who has shown that an address or a number is theirs. It has no
+    /// username and no password.
+    pub(super) async fn add_by_code(
+        &self,
+        work: &mut Work,
+        contact: &Contact,
+        name: Option<&str>,
+    ) -> Result<User> {
+        let name = name.filter(|name| !name.trim().is_empty());
+        let nickname = contact.nickname();
+        let mut user = self.blank(check_name(name.unwrap_or(&nickname))?);
+        match contact.clone() {
+            Contact::Email(address) => user.email = Some(address),
+            Contact::Phone(number) => user.phone = Some(number),
+        }
+        insert(&mut work.tx, &mut user, "").await?;
         Ok(user)
     }
 
@@ -137,11 +162,18 @@ impl Messenger {
         }
         drop(read);
         let hash = self.passwords.hash(&new.password).await?;
+        let mut user = self.blank(display_name);
+        (user.email, user.person.username, user.person.avatar_url) = (email, username, avatar_url);
+        Ok((user, hash))
+    }
+
+    /// Somebody new, of whom nothing is known but a name.
+    fn blank(&self, display_name: String) -> User {
         let person = Person {
             id: UserId(self.id()),
-            username,
+            username: None,
             display_name,
-            avatar_url,
+            avatar_url: None,
             avatar: None,
             about: None,
             time_zone: None,
@@ -150,16 +182,15 @@ impl Messenger {
             presence: None,
             is_deleted: false,
         };
-        let user = User {
+        User {
             person,
-            email,
+            email: None,
             phone: None,
             language: None,
             hides_presence: false,
             hides_reading: false,
             is_admin: false,
-        };
-        Ok((user, hash))
+        }
     }
 }
 

@@ -18,6 +18,9 @@ pub enum Error {
     Taken(&'static str),
     #[error("Wrong name or password")]
     WrongPassword,
+    /// Not the code that was sent, or it is good no longer.
+    #[error("{}", wrong_code(*left))]
+    WrongCode { left: u64 },
     #[error("Missing, invalid or expired token")]
     Unauthorized,
     #[error("The session has ended; sign in again")]
@@ -56,6 +59,12 @@ pub enum Error {
     /// The bucket is down; everything else goes on.
     #[error("Files can't be reached at the moment; try again later")]
     FilesUnavailable,
+    /// It needs another server, which nobody told this one of.
+    #[error("{0}")]
+    NotConfigured(&'static str),
+    /// Another server did not do its part; the log says more.
+    #[error("{0}")]
+    Elsewhere(&'static str),
     /// Something that is not the caller's fault; the log says what.
     #[error("Something went wrong on the server")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -68,6 +77,7 @@ impl Error {
             Self::Invalid { .. } => "invalid",
             Self::Taken(_) => "taken",
             Self::WrongPassword => "wrong_password",
+            Self::WrongCode { .. } => "wrong_code",
             Self::Unauthorized => "unauthorized",
             Self::SessionEnded => "session_ended",
             Self::Deactivated => "deactivated",
@@ -84,12 +94,22 @@ impl Error {
             Self::Full => "storage_full",
             Self::Busy | Self::Again => "busy",
             Self::FilesUnavailable => "files_unavailable",
+            Self::NotConfigured(_) => "not_configured",
+            Self::Elsewhere(_) => "bad_gateway",
             Self::Internal(_) => "internal",
         }
     }
 
     pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
         Self::Invalid { field, reason: reason.into() }
+    }
+}
+
+fn wrong_code(left: u64) -> String {
+    match left {
+        0 => "This code is good no longer; ask for a new one".to_owned(),
+        1 => "The code is wrong; one more try is left".to_owned(),
+        left => format!("The code is wrong; {left} tries are left"),
     }
 }
 

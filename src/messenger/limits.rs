@@ -22,6 +22,7 @@ pub enum Limit {
     /// Somebody who is signed in and is asked for their password once more.
     WrongConfirmation(UserId),
     SignUp(Network),
+    Code(Network),
     Refresh(SessionId),
     Send(UserId),
     SendToChat(ChatId),
@@ -49,6 +50,8 @@ impl Limit {
             Self::SignIn(_) => (10, every(10, minute)),
             Self::WrongPassword(_) | Self::WrongConfirmation(_) => (10, every(1, minute)),
             Self::SignUp(_) => (10, every(20, hour)),
+            // A household or an office; each number and address has a limit of its own besides.
+            Self::Code(_) => (20, every(60, hour)),
             Self::Refresh(_) => (30, every(30, minute)),
             Self::Send(_) | Self::Change(_) => (20, every(5, second)),
             Self::Profile(_) => (10, every(3, minute)),

@@ -15,6 +15,7 @@ mod bookmark;
 mod chat;
 mod clock;
 mod code;
+mod contact;
 mod deactivation;
 mod deletion;
 mod draft;
@@ -49,7 +50,9 @@ mod receipt;
 mod scheduled;
 mod search;
 mod secrets;
+mod sending;
 mod session;
+mod sign_in_code;
 mod sweep;
 mod sync;
 mod telling;
@@ -72,6 +75,7 @@ pub use administration::Administrator;
 pub use attachment::{Announcement, Form, Link, Way};
 pub use chat::NewGroup;
 pub use clock::Clock;
+pub use contact::Contact;
 pub use deletion::Legacy;
 pub use draft::NewDraft;
 pub use error::{Error, Result};
@@ -92,7 +96,9 @@ pub use receipt::Receipts;
 pub use scheduled::Rescheduling;
 pub use search::{Found, Further, Hit, Order, Search};
 pub use secrets::Secrets;
+pub use sending::{MailServer, Senders, SmsGateway};
 pub use session::{Grant, Ticket};
+pub use sign_in_code::CodeSignIn;
 pub use sync::{Cursor, Gap, Listener, Page};
 pub use token::{ACCESS_LIFE, Access};
 pub use work::Tries;
@@ -118,7 +124,7 @@ pub enum Opening {
 }
 
 /// What can be chosen about a messenger.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     pub opening: Opening,
     /// The largest file, in bytes.
@@ -134,6 +140,8 @@ pub struct Settings {
     pub bus: Option<String>,
     /// What may be read for a preview although it is not public; nothing when no previews are made.
     pub link_previews: Option<Vec<Exception>>,
+    /// Where codes for signing in are sent through.
+    pub senders: Senders,
 }
 
 /// The messenger. A handle: clones are the same one.
@@ -173,6 +181,9 @@ pub struct Core {
     /// From an invitation into a group, its token.
     group_invites: Key,
     guesses: code::Guesses,
+    /// For what is kept of codes that were sent.
+    sign_in_codes: Key,
+    ways: sending::Ways,
     /// For what is kept of requests' bodies.
     bodies: Key,
 }
@@ -235,6 +246,8 @@ impl Messenger {
             invites: Key::new(HMAC_SHA256, &secrets.key("invite")),
             group_invites: Key::new(HMAC_SHA256, &secrets.key("invitation into a group")),
             guesses: code::Guesses::default(),
+            sign_in_codes: Key::new(HMAC_SHA256, &secrets.key("sign-in code")),
+            ways: sending::Ways::new(&settings.senders)?,
             bodies: Key::new(HMAC_SHA256, &secrets.key("body")),
             db,
             files,

@@ -135,7 +135,7 @@ impl Messenger {
 mod tests {
     use super::*;
     use crate::files::{Aws, Files, Place};
-    use crate::messenger::{Access, Clock, Listener, Opening, Secrets, Settings};
+    use crate::messenger::{Access, Clock, Listener, Opening, Secrets, Senders, Settings};
     use crate::model::{ChatId, Role, Scopes, SessionId, SessionKind};
     use crate::store::{Db, streams};
 
@@ -154,6 +154,7 @@ mod tests {
             rate_limits: false,
             bus: None,
             link_previews: None,
+            senders: Senders::default(),
         };
         Messenger::new(db, files, &secrets, Clock::default(), settings).await.unwrap()
     }

@@ -149,7 +149,11 @@ pub(super) async fn taken(tx: &mut store::Tx, written: store::Result<()>, user: 
     if !matches!(written, Err(store::Error::Taken)) {
         return Ok(written?);
     }
-    let names = [("email", user.email.as_deref()), ("username", user.person.username.as_deref())];
+    let names = [
+        ("email", user.email.as_deref()),
+        ("username", user.person.username.as_deref()),
+        ("phone", user.phone.as_deref()),
+    ];
     for (field, name) in names {
         if let Some(name) = name
             && users::credentials(tx, name).await?.is_some_and(|(owner, _)| owner != user.id())

@@ -5,10 +5,14 @@ use std::time::Duration;
 use super::message::forget;
 use super::{Messenger, Result};
 use crate::model::Stream;
-use crate::store::{attachments, chats, drafts, events, idempotency, messages, previews, sessions, streams};
+use crate::store::{
+    attachments, chats, drafts, events, idempotency, messages, previews, sessions, sign_in_codes, streams,
+};
 
 /// How long each thing is kept.
 const KEYS: Duration = Duration::from_secs(24 * 3_600);
+/// For as long as it matters how many were sent.
+const CODES: Duration = Duration::from_secs(3_600);
 /// A file must be posted within this time.
 pub(super) const UPLOAD_LIFE: Duration = Duration::from_secs(24 * 3_600);
 /// Later than [`UPLOAD_LIFE`], so that no file goes while it is being posted.
@@ -31,6 +35,7 @@ impl Messenger {
         let mut work = self.begin().await?;
         idempotency::sweep(&mut work.tx, now - KEYS).await?;
         sessions::sweep(&mut work.tx, now).await?;
+        sign_in_codes::sweep(&mut work.tx, now - CODES).await?;
         drafts::sweep(&mut work.tx, now - EVENTS).await?;
         work.commit().await?;
         self.sweep_deleted_chats().await?;

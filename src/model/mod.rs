@@ -21,6 +21,7 @@ pub mod search;
 mod session;
 pub mod text;
 mod time;
+mod tongue;
 mod user;
 
 pub use attachment::{Attachment, Class, Facts};
@@ -44,4 +45,5 @@ pub use right::{Right, Role};
 pub use scheduled::{Failure, Scheduled};
 pub use session::{Scopes, Session, SessionKind};
 pub use time::Time;
+pub use tongue::Tongue;
 pub use user::{Account, Blocked, DELETED, Person, User, fold};

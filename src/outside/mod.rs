@@ -8,7 +8,22 @@ mod charset;
 mod guard;
 mod html;
 mod http;
+mod mail;
 mod page;
+mod sms;
 
 pub use guard::Exception;
+pub use mail::Mail;
 pub use page::{Failure, Pages};
+pub use sms::Sms;
+
+/// Why something was not sent to somebody.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsent {
+    /// It surely did not go out.
+    #[error("it was not taken: {0}")]
+    Refused(String),
+    /// Nobody knows.
+    #[error("there was no answer in time")]
+    Late,
+}

@@ -79,7 +79,7 @@ pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Resu
     if let Some(flaw) = config.dialects.flaw() {
         return Err(Refused(flaw));
     }
-    let messenger = open(&config.data, config.settings(), clock).await?;
+    let messenger = open(&config.data, config.settings().map_err(Refused)?, clock).await?;
     match messenger.probe_files().await {
         Ok(()) => {}
         // A setting that is wrong stays wrong; somebody is there now who can mend it.

@@ -39,6 +39,7 @@ pub mod reactions;
 pub mod scheduled;
 pub mod search;
 pub mod sessions;
+pub mod sign_in_codes;
 pub mod storage;
 pub mod streams;
 pub mod users;

@@ -23,6 +23,7 @@ tables! {
         Id, UserId, Device, Address, CreatedAt, UsedAt, ExpiresAt, RevokedAt, Kind, Scopes, TokenHash, IsLong,
     }
     RefreshToken { Hash, SessionId, CreatedAt, ExpiresAt, UsedAt }
+    SignInCode { Contact, Hash, ExpiresAt, Tries, SentAt, SecondAt, ThirdAt }
     Ticket { Hash, SessionId, ExpiresAt }
     Chat {
         Id, Kind, Title, TitleFolded, Description, AvatarId, Pair, Code, IsReadOnly, MessageLife, MemberCount, CreatorId,

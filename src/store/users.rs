@@ -217,6 +217,17 @@ pub async fn by_id(run: &mut impl Run, id: UserId) -> Result<Option<User>> {
     Ok(row.map(User::from))
 }
 
+pub async fn by_email(run: &mut impl Run, address: &str) -> Result<Option<User>> {
+    let row: Option<UserRow> =
+        run.one(users().and_where(Expr::col(U::EmailFolded).eq(fold(address)))).await?;
+    Ok(row.map(User::from))
+}
+
+pub async fn by_phone(run: &mut impl Run, number: &str) -> Result<Option<User>> {
+    let row: Option<UserRow> = run.one(users().and_where(Expr::col(U::Phone).eq(number))).await?;
+    Ok(row.map(User::from))
+}
+
 pub async fn by_ids(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<User>> {
     if ids.is_empty() {
         return Ok(Vec::new());

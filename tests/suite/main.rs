@@ -17,6 +17,7 @@ mod layers;
 mod migrations;
 mod nodes;
 mod openapi;
+mod others;
 mod restart;
 mod schema;
 mod server;

@@ -181,7 +181,7 @@ impl TestServer {
     /// The messenger once more on the same data, as an administrator's command in another process has it.
     pub async fn beside(&self) -> Messenger {
         let config = Settings::parse_from(kept_in(&self.dir, &self.database)).config;
-        server::open(&config.data, config.settings(), self.clock.clone()).await.unwrap()
+        server::open(&config.data, config.settings().unwrap(), self.clock.clone()).await.unwrap()
     }
 
     /// Changes something in the database that no API changes.

@@ -89,9 +89,9 @@ impl Example for Refresh {
 /// A new account, signed in.
 #[derive(Object)]
 #[oai(example)]
-struct Registered {
-    user: User,
-    tokens: Tokens,
+pub(super) struct Registered {
+    pub user: User,
+    pub tokens: Tokens,
 }
 
 impl Example for Registered {
@@ -101,7 +101,7 @@ impl Example for Registered {
 }
 
 #[derive(ApiResponse)]
-enum RegisteredAnswer {
+pub(super) enum RegisteredAnswer {
     /// The account, signed in.
     #[oai(status = 201)]
     Created(
@@ -247,7 +247,7 @@ fn is_cookie(session: Option<&str>) -> bool {
 }
 
 /// The tokens as the client wants them: in the body, or the refresh token in a cookie.
-fn hand_over(grant: Grant, visit: &Visit, session: Option<&str>) -> (Tokens, Option<String>) {
+pub(super) fn hand_over(grant: Grant, visit: &Visit, session: Option<&str>) -> (Tokens, Option<String>) {
     const WEEK: u32 = 7 * 24 * 3_600;
     let mut tokens = Tokens::from(grant);
     let taken = if is_cookie(session) { tokens.refresh_token.take() } else { None };

@@ -13,6 +13,7 @@ mod blocks;
 mod bookmarks;
 mod caller;
 mod chats;
+mod codes;
 mod drafts;
 mod events;
 mod export;
@@ -95,7 +96,7 @@ Errors are `{\"detail\", \"code\"}`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
     // In groups, because poem-openapi takes sixteen at most in one.
-    let accounts = (auth::Auth, sessions::Sessions, tokens::Tokens, account::Account);
+    let accounts = (auth::Auth, codes::Codes, sessions::Sessions, tokens::Tokens, account::Account);
     let luggage = (export::Exports, import::Imports);
     let people = (users::Users, blocks::Blocks, presence::Presences, admin::Admin);
     let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);

@@ -9,6 +9,7 @@ mod bookmarks;
 mod bucket;
 mod channels;
 mod chats;
+mod codes;
 mod deletion;
 mod drafts;
 mod errors;

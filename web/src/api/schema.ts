@@ -82,6 +82,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a code
+         * @description Six digits, by mail or SMS, good for ten minutes and five tries. Only the newest counts. At most three within
+         *     an hour for each address or number (429). Where the server has no way to send them it answers 503 with code
+         *     `not_configured`.
+         */
+        post: operations["sendCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/codes/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in by a code
+         * @description Whoever has no account yet gets one, without a password. A wrong code answers 400 with code `wrong_code`.
+         */
+        post: operations["loginByCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/codes/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a password by a code
+         * @description For whoever forgot theirs, or never had one. All sessions and personal access tokens end.
+         */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions": {
         parameters: {
             query?: never;
@@ -2599,6 +2661,19 @@ export interface components {
             read_only: boolean | null;
         };
         /**
+         * NewCode
+         * @description To whom a code goes: `email` or `phone`.
+         * @example {
+         *       "email": "user@example.com",
+         *       "phone": null
+         *     }
+         */
+        NewCode: {
+            email?: string | null;
+            /** @description In E.164, as in `+79991234567`; a Russian number also as people write it. */
+            phone?: string | null;
+        };
+        /**
          * NewImport
          * @description What to import.
          * @example {
@@ -2645,6 +2720,24 @@ export interface components {
             user_id?: number | null;
             /** @description Up to 100; those who are members already stay as they are. */
             user_ids?: number[] | null;
+        };
+        /**
+         * NewPassword
+         * @description A code, to whom it was sent, and the password from now on.
+         * @example {
+         *       "email": "user@example.com",
+         *       "phone": null,
+         *       "code": "048213",
+         *       "new_password": "anotherPassword123"
+         *     }
+         */
+        NewPassword: {
+            email?: string | null;
+            phone?: string | null;
+            /** @description Six digits. */
+            code: string;
+            /** @description 8 to 128 characters. */
+            new_password: string;
         };
         /**
          * Note
@@ -3379,6 +3472,20 @@ export interface components {
             snippet: components["schemas"]["Snippet"];
         };
         /**
+         * SentCode
+         * @description A code that is on its way.
+         * @example {
+         *       "expires_in": 600
+         *     }
+         */
+        SentCode: {
+            /**
+             * Format: int64
+             * @description How many seconds it is good.
+             */
+            expires_in: number;
+        };
+        /**
          * Session
          * @description A sign-in on one device, from whichever API.
          * @example {
@@ -3420,6 +3527,30 @@ export interface components {
             pinned?: boolean | null;
             archived?: boolean | null;
             notify?: components["schemas"]["Notify"] | null;
+        };
+        /**
+         * SignInByCode
+         * @description A code, and to whom it was sent: `email` or `phone`.
+         * @example {
+         *       "email": "user@example.com",
+         *       "phone": null,
+         *       "code": "048213",
+         *       "display_name": "John Doe",
+         *       "invite_code": null,
+         *       "device": null
+         *     }
+         */
+        SignInByCode: {
+            email?: string | null;
+            phone?: string | null;
+            /** @description Six digits. */
+            code: string;
+            /** @description What others see of somebody who is new, 1 to 64 characters. */
+            display_name?: string | null;
+            /** @description Where registration is by invitation, for somebody who is new. */
+            invite_code?: string | null;
+            /** @description What to call this device in the list of sessions; the `User-Agent` without it. */
+            device?: string | null;
         };
         /**
          * Snippet
@@ -3893,7 +4024,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -4036,7 +4176,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -4177,7 +4326,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -4314,7 +4472,461 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sendCode: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new UUID for each request. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["SentCode"];
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    loginByCode: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new UUID for each request. */
+                "Idempotency-Key": string;
+                /** @description `cookie` to get the refresh token in an HttpOnly cookie instead of the body. */
+                "X-Besedka-Session"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["SignInByCode"];
+            };
+        };
+        responses: {
+            /** @description The account, signed in. */
+            201: {
+                headers: {
+                    /** @description With `X-Besedka-Session: cookie`: the refresh token. */
+                    "SET-COOKIE"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Registered"];
+                };
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A new UUID for each request. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json; charset=utf-8": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no valid access token. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or not for the caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another method is needed here. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was done before, or something else is in its way. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of a type that is not taken here. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server; its log says which. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -4445,7 +5057,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -4578,7 +5199,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -4713,7 +5343,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -4844,7 +5483,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -4983,7 +5631,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -5118,7 +5775,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -5255,7 +5921,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -5386,7 +6061,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -5524,7 +6208,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -5661,7 +6354,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -5798,7 +6500,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -5934,7 +6645,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -6067,7 +6787,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -6198,7 +6927,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -6333,7 +7071,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -6468,7 +7215,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -6602,7 +7358,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -6739,7 +7504,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -6874,7 +7648,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -7009,7 +7792,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -7144,7 +7936,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -7279,7 +8080,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -7410,7 +8220,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -7549,7 +8368,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -7697,7 +8525,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -7830,7 +8667,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -7965,7 +8811,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -8105,7 +8960,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -8245,7 +9109,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -8378,7 +9251,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -8519,7 +9401,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -8655,7 +9546,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -8796,7 +9696,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -8929,7 +9838,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -9070,7 +9988,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -9206,7 +10133,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -9344,7 +10280,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -9480,7 +10425,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -9618,7 +10572,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -9754,7 +10717,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -9889,7 +10861,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -10022,7 +11003,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -10163,7 +11153,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -10299,7 +11298,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -10433,7 +11441,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -10570,7 +11587,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -10710,7 +11736,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -10849,7 +11884,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -10982,7 +12026,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -11127,7 +12180,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -11266,7 +12328,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -11406,7 +12477,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -11539,7 +12619,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -11677,7 +12766,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -11817,7 +12915,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -11950,7 +13057,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -12091,7 +13207,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -12226,7 +13351,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -12364,7 +13498,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -12501,7 +13644,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -12637,7 +13789,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -12772,7 +13933,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -12905,7 +14075,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -13038,7 +14217,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -13178,7 +14366,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -13318,7 +14515,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -13454,7 +14660,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -13596,7 +14811,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -13732,7 +14956,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -13872,7 +15105,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -14007,7 +15249,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -14138,7 +15389,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -14278,7 +15538,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -14416,7 +15685,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -14550,7 +15828,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -14689,7 +15976,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -14822,7 +16118,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -14957,7 +16262,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -15097,7 +16411,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -15234,7 +16557,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -15368,7 +16700,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -15502,7 +16843,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -15640,7 +16990,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -15778,7 +17137,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -15911,7 +17279,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -16076,7 +17453,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -16221,7 +17607,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -16352,7 +17747,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -16490,7 +17894,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -16623,7 +18036,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -16763,7 +18185,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -16898,7 +18329,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -17031,7 +18471,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -17167,7 +18616,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -17301,7 +18759,16 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. */
+            /** @description Another server that was asked did not do its part. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */

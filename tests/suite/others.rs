@@ -1,0 +1,188 @@
+//! Others whom the server asks: a mail server, and servers on the web that say what a test wants them to say.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A request that was made of somebody else.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    pub method: String,
+    pub path: String,
+    /// By their names in small letters.
+    pub headers: HashMap<String, String>,
+    pub text: String,
+}
+
+impl Asked {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+}
+
+#[derive(Clone)]
+pub struct Answer {
+    pub status: u16,
+    /// Its `Content-Type`.
+    pub kind: &'static str,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn new(status: u16, text: impl Into<String>) -> Self {
+        Self { status, kind: "text/plain", text: text.into() }
+    }
+}
+
+/// A server on the web.
+pub struct Other {
+    pub url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    answer: Arc<Mutex<Answer>>,
+}
+
+impl Other {
+    /// One that says this until it is told otherwise.
+    pub async fn saying(answer: Answer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::<Mutex<Vec<Asked>>>::default();
+        let answer = Arc::new(Mutex::new(answer));
+        let (log, says) = (asked.clone(), answer.clone());
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                tokio::spawn(serve(socket, log.clone(), says.clone()));
+            }
+        });
+        Self { url, asked, answer }
+    }
+
+    /// What it says from now on.
+    pub fn always_says(&self, answer: Answer) {
+        *self.answer.lock().unwrap() = answer;
+    }
+
+    /// Everything that was asked so far.
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+async fn serve(socket: TcpStream, log: Arc<Mutex<Vec<Asked>>>, says: Arc<Mutex<Answer>>) -> Option<()> {
+    let mut socket = BufReader::new(socket);
+    let asked = read(&mut socket).await?;
+    log.lock().unwrap().push(asked);
+    let answer = says.lock().unwrap().clone();
+    let head = format!(
+        "HTTP/1.1 {} .\r\nContent-Type: {}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
+        answer.status, answer.kind
+    );
+    socket.write_all(head.as_bytes()).await.ok()?;
+    if !answer.text.is_empty() {
+        let chunk = format!("{:x}\r\n{}\r\n", answer.text.len(), answer.text);
+        socket.write_all(chunk.as_bytes()).await.ok()?;
+    }
+    socket.write_all(b"0\r\n\r\n").await.ok()
+}
+
+async fn read(socket: &mut BufReader<TcpStream>) -> Option<Asked> {
+    let mut asked = Asked::default();
+    let mut line = String::new();
+    loop {
+        line.clear();
+        if socket.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+        match line.trim_end() {
+            "" => break,
+            text if asked.method.is_empty() => {
+                let mut words = text.split(' ').map(str::to_owned);
+                (asked.method, asked.path) = (words.next()?, words.next()?);
+            }
+            text => {
+                let (name, value) = text.split_once(':')?;
+                asked.headers.insert(name.to_lowercase(), value.trim().to_owned());
+            }
+        }
+    }
+    let mut body = vec![0; asked.header("content-length").parse().unwrap_or(0)];
+    socket.read_exact(&mut body).await.ok()?;
+    asked.text = String::from_utf8(body).ok()?;
+    Some(asked)
+}
+
+/// A mail server that takes every letter.
+pub struct MailServer {
+    /// As `--smtp-url` wants it.
+    pub url: String,
+    letters: Arc<Mutex<Vec<String>>>,
+}
+
+impl MailServer {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("smtp://{}", listener.local_addr().unwrap());
+        let letters = Arc::<Mutex<Vec<String>>>::default();
+        let kept = letters.clone();
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                tokio::spawn(take_letters(socket, kept.clone()));
+            }
+        });
+        Self { url, letters }
+    }
+
+    /// The letters that it took, with their envelopes.
+    pub fn letters(&self) -> Vec<String> {
+        self.letters.lock().unwrap().clone()
+    }
+}
+
+async fn take_letters(socket: TcpStream, kept: Arc<Mutex<Vec<String>>>) -> Option<()> {
+    let mut socket = BufReader::new(socket);
+    let (mut letter, mut line) = (String::new(), String::new());
+    let mut is_data = false;
+    socket.write_all(b"220 here\r\n").await.ok()?;
+    loop {
+        line.clear();
+        if socket.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+        let word = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+        let answer = match (is_data, line.as_str(), word.as_str()) {
+            (true, ".\r\n", _) => {
+                is_data = false;
+                kept.lock().unwrap().push(std::mem::take(&mut letter));
+                "250 taken\r\n"
+            }
+            (true, ..) => {
+                letter.push_str(&line);
+                continue;
+            }
+            (false, _, "DATA") => {
+                is_data = true;
+                "354 go on\r\n"
+            }
+            (false, _, "QUIT") => "221 bye\r\n",
+            (false, _, "MAIL" | "RCPT") => {
+                letter.push_str(&line);
+                "250 fine\r\n"
+            }
+            (false, ..) => "250 fine\r\n",
+        };
+        socket.write_all(answer.as_bytes()).await.ok()?;
+    }
+}
+
+/// The first six digits in a row.
+pub fn code_in(text: &str) -> String {
+    let mut runs = text.split(|c: char| !c.is_ascii_digit());
+    runs.find(|run| run.len() == 6).expect("there is a code").to_owned()
+}
