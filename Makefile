@@ -1,7 +1,7 @@
 # make run    build what changed and start Besedka
 # make test   everything that CI asks: lint, tests, the release binary, the browser
 # make test-databases   the tests once more, on MariaDB and on MySQL
-# make faults  nodes, databases, NATS and buckets that fail under load, each a process of its own; six minutes
+# make faults  nodes, databases, NATS and buckets that fail under load, each a process of its own; five minutes
 # make lint   formatting, clippy, eslint, shell scripts, licences
 # make bench  how fast it is
 # make gen    the API documents and the web client's types, from the code

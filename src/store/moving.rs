@@ -110,6 +110,8 @@ async fn is_in_use(db: &Db, now: Time) -> Result<bool> {
 struct Table {
     name: String,
     columns: Vec<Alias>,
+    /// Which of them are text: MySQL does not tell that apart from bytes where letters are compared as they are.
+    texts: Vec<bool>,
     /// The places of the columns of its primary key, in its order.
     key: Vec<usize>,
 }
@@ -127,16 +129,17 @@ async fn tables() -> Result<Vec<Table>> {
     .await?;
     let mut tables = Vec::with_capacity(names.len());
     for (name,) in names {
-        let columns: Vec<(String, i64)> =
-            sqlx::query_as("SELECT name, pk FROM pragma_table_info(?) ORDER BY cid")
+        let columns: Vec<(String, i64, bool)> =
+            sqlx::query_as("SELECT name, pk, type = 'TEXT' FROM pragma_table_info(?) ORDER BY cid")
                 .bind(&name)
                 .fetch_all(&mut model)
                 .await?;
-        let mut key: Vec<_> = columns.iter().enumerate().filter(|(_, (_, pk))| *pk > 0).collect();
-        key.sort_by_key(|(_, (_, pk))| *pk);
+        let mut key: Vec<_> = columns.iter().enumerate().filter(|(_, (_, pk, _))| *pk > 0).collect();
+        key.sort_by_key(|(_, (_, pk, _))| *pk);
         let key = key.into_iter().map(|(place, _)| place).collect();
-        let columns = columns.into_iter().map(|(column, _)| Alias::new(column)).collect();
-        tables.push(Table { name, columns, key });
+        let texts = columns.iter().map(|(_, _, is_text)| *is_text).collect();
+        let columns = columns.into_iter().map(|(column, ..)| Alias::new(column)).collect();
+        tables.push(Table { name, columns, texts, key });
     }
     Ok(tables)
 }
@@ -160,7 +163,7 @@ impl Table {
     }
 
     async fn last(&self, run: &mut impl Run) -> Result<Option<Cells>> {
-        run.one(&self.ordered(Order::Desc).limit(1).to_owned()).await
+        Ok(self.read(run.all(&self.ordered(Order::Desc).limit(1).to_owned()).await?).pop())
     }
 
     async fn page(&self, run: &mut impl Run, after: Option<&Cells>) -> Result<Vec<Cells>> {
@@ -168,7 +171,7 @@ impl Table {
         if let Some(after) = after {
             question.cond_where(self.beyond(after));
         }
-        run.all(&question.limit(PAGE).to_owned()).await
+        Ok(self.read(run.all(&question.limit(PAGE).to_owned()).await?))
     }
 
     /// What comes after a row. Databases see of the first column at once where to begin.
@@ -204,7 +207,19 @@ impl Table {
         for (place, column) in self.key() {
             question.and_where(Expr::col(column.clone()).eq(row.value(place)));
         }
-        run.one(&question).await
+        Ok(self.read(run.all(&question).await?).pop())
+    }
+
+    /// Rows with text where text is.
+    fn read(&self, mut rows: Vec<Cells>) -> Vec<Cells> {
+        for (cell, is_text) in rows.iter_mut().flat_map(|row| row.0.iter_mut().zip(&self.texts)) {
+            if let (Cell::Bytes(bytes), true) = (&cell, is_text)
+                && let Ok(text) = str::from_utf8(bytes)
+            {
+                *cell = Cell::Text(text.to_owned());
+            }
+        }
+        rows
     }
 
     /// How many rows were copied before; a refusal when others are there.
@@ -328,12 +343,9 @@ macro_rules! cells {
                         return Ok(Cell::Nothing);
                     }
                     let kind = raw.type_info().name().to_owned();
-                    Ok(match () {
-                        () if kind.contains("INT") => Cell::Number(row.try_get(place)?),
-                        () if kind.contains("BLOB") || kind.contains("BINARY") => {
-                            Cell::Bytes(row.try_get(place)?)
-                        }
-                        () => Cell::Text(row.try_get(place)?),
+                    Ok(match kind.contains("INT") {
+                        true => Cell::Number(row.try_get(place)?),
+                        false => Cell::Bytes(row.try_get_unchecked(place)?),
                     })
                 };
                 (0..row.len()).map(cell).collect::<sqlx::Result<_>>().map(Self)

@@ -30,7 +30,6 @@ use crate::server::{PASSWORD, Person, Reply, Socket, client, fresh_key};
 
 /// Long enough for anything that should happen.
 const PATIENCE: Duration = Duration::from_secs(40);
-const TALKERS: usize = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "make faults"]
@@ -130,6 +129,15 @@ async fn nodes_are_replaced_one_by_one_and_nobody_is_refused() {
     }
     load.goes_on(Duration::from_secs(2)).await;
     assert_eq!(load.refused.load(Ordering::SeqCst), 0, "a node finishes what it began, and takes no more");
+    load.check(&cluster).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "make faults"]
+async fn three_nodes_deliver_all_that_64_people_say_at_once() {
+    let cluster = Cluster::start(3).await;
+    let load = Load::of(&cluster, 64).await;
+    load.goes_on(Duration::from_secs(10)).await;
     load.check(&cluster).await;
 }
 
@@ -384,6 +392,11 @@ struct Load {
 
 impl Load {
     async fn begin(cluster: &Cluster) -> Self {
+        Self::of(cluster, 6).await
+    }
+
+    /// With so many who talk.
+    async fn of(cluster: &Cluster, talkers: usize) -> Self {
         let people = vec![cluster.person("ann").await, cluster.person("bob").await];
         let chat = people[0].group("Garden", &[&people[1]]).await;
         let (stop, said, refused) = (Arc::default(), Arc::default(), Arc::default());
@@ -394,7 +407,7 @@ impl Load {
             let cursor = person.get("/sync").await.expect(200)["cursor"].as_str().unwrap().to_owned();
             listeners.push(tokio::spawn(listen(person.clone(), cursor, waiting.clone())));
         }
-        let talkers = (0..TALKERS).map(|name| {
+        let talkers = (0..talkers).map(|name| {
             let talker =
                 Talker { person: people[name % 2].clone(), chat, name, refused: Arc::clone(&refused) };
             tokio::spawn(talker.talk(Arc::clone(&stop), Arc::clone(&said)))
