@@ -18,6 +18,8 @@ pub enum Close {
     TooSlow,
     /// Its session was revoked.
     Revoked,
+    /// The person is not in the chat any more to which alone it listens.
+    Removed,
     /// Its token has run out.
     Expired,
     /// A newer connection of the same person took its place.
@@ -30,6 +32,8 @@ pub enum Close {
 pub struct Connection {
     pub user: UserId,
     pub session: SessionId,
+    /// The one chat to which it listens; without it, to all of the person's.
+    pub(super) only: Option<Stream>,
     queue: Mutex<Queue>,
     wake: Notify,
 }
@@ -57,14 +61,25 @@ pub struct Taken {
 
 impl Connection {
     pub(super) fn new(user: UserId, session: SessionId) -> Self {
-        Self { user, session, queue: Mutex::default(), wake: Notify::new() }
+        Self { user, session, only: None, queue: Mutex::default(), wake: Notify::new() }
+    }
+
+    /// One that listens to one chat alone.
+    pub(super) fn narrow(user: UserId, session: SessionId, chat: Stream) -> Self {
+        Self { only: Some(chat), ..Self::new(user, session) }
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
     }
 
+    /// Tells it what happened in one stream.
     pub(super) fn push(&self, tellings: &[Arc<Telling>]) {
+        let stream = tellings.first().map(|first| first.stream());
+        if self.only.is_some() && self.only != stream {
+            // It is in its person's own audience only to learn that it is over.
+            return;
+        }
         let mut queue = self.queue();
         if queue.closed.is_some() || queue.overflowed || tellings.is_empty() {
             return;

@@ -26,6 +26,8 @@ use crate::model::{Change, Event, SessionId, Stream, Time, UserId};
 
 /// The most connections that one person holds; the oldest gives way to a newer one.
 const MOST_PER_USER: usize = 20;
+/// The most of those that listen to one chat alone: clients that know no others open one for each chat.
+const MOST_NARROW: usize = 40;
 
 type Audiences = HashMap<Stream, Audience>;
 
@@ -54,13 +56,25 @@ pub struct Hub {
 impl Hub {
     /// Begins to listen to a person's own stream.
     pub fn connect(&self, user: UserId, session: SessionId) -> Arc<Connection> {
-        let connection = Arc::new(Connection::new(user, session));
-        self.listen(&connection, [Stream::from(user)]);
+        self.admit(Connection::new(user, session), MOST_PER_USER)
+    }
+
+    /// Begins to listen to one chat of a person's; of their own stream nothing is told but the end.
+    pub fn connect_to(&self, user: UserId, session: SessionId, chat: Stream) -> Arc<Connection> {
+        let connection = self.admit(Connection::narrow(user, session, chat), MOST_NARROW);
+        self.listen(&connection, [chat]);
+        connection
+    }
+
+    fn admit(&self, connection: Connection, most: usize) -> Arc<Connection> {
+        let own = Stream::from(connection.user);
+        let connection = Arc::new(connection);
+        self.listen(&connection, [own]);
         let oldest = {
             let audiences = self.read();
-            let own = audiences.get(&Stream::from(user));
-            let mut own = own.into_iter().flat_map(Audience::connections);
-            own.next().cloned().filter(|_| own.count() >= MOST_PER_USER)
+            let own = audiences.get(&own).into_iter().flat_map(Audience::connections);
+            let mut alike = own.filter(|other| other.only.is_some() == connection.only.is_some());
+            alike.next().cloned().filter(|_| alike.count() >= most)
         };
         if let Some(oldest) = oldest {
             oldest.close(Close::Replaced);
@@ -322,8 +336,8 @@ fn follow(audiences: &mut Audiences, own: Stream, told: &[Arc<Telling>], lacking
             Change::ChatGained(chat) => {
                 let stream = chat.id().into();
                 let Some(listeners) = audiences.get(&own) else { continue };
-                let new: Vec<_> =
-                    listeners.connections().filter(|one| one.remember(stream)).cloned().collect();
+                let all = listeners.connections().filter(|one| one.only.is_none_or(|only| only == stream));
+                let new: Vec<_> = all.filter(|one| one.remember(stream)).cloned().collect();
                 for connection in new {
                     audiences.entry(stream).or_default().join_at(connection, chat.since);
                 }
@@ -336,7 +350,11 @@ fn follow(audiences: &mut Audiences, own: Stream, told: &[Arc<Telling>], lacking
                 leave(audiences, stream, |connection| connection.user.0 == own.0);
                 for connection in audiences.get(&own).into_iter().flat_map(Audience::connections) {
                     connection.forget(stream);
+                    if connection.only == Some(stream) {
+                        connection.close(Close::Removed);
+                    }
                 }
+                leave(audiences, own, |connection| connection.only == Some(stream));
             }
             _ => {}
         }

@@ -30,6 +30,11 @@ impl Telling {
         self.event.position.seq
     }
 
+    /// The event in a form, if it was written already.
+    pub fn known(&self, form: Form) -> Option<&Arc<str>> {
+        self.forms[form.0].get()
+    }
+
     /// The event in a form, written by `write` the first time.
     pub fn written(&self, form: Form, write: impl FnOnce(&Event) -> String) -> &Arc<str> {
         self.forms[form.0].get_or_init(|| write(&self.event).into())

@@ -5,9 +5,10 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Access, Caller, Error, Messenger, Result, log};
+use super::chat::find;
+use super::{Access, Caller, Error, Messenger, NewMessage, Result, log};
 use crate::hub::{Connection, Taken, Whisper};
-use crate::model::{ChatId, Event, MessageId, Position, Scopes, SessionKind, Stream, UserId};
+use crate::model::{ChatId, Event, Message, MessageId, Position, Scopes, SessionKind, Stream, UserId};
 use crate::store::events::{self, Record};
 use crate::store::{Run, members, streams};
 
@@ -219,19 +220,7 @@ impl Messenger {
     /// Begins to listen; with a cursor, from there.
     pub async fn listen(&self, access: Access, cursor: Option<&Cursor>) -> Result<Listener> {
         let user = access.user;
-        let connection = self.hub.connect(user, access.session);
-        self.hub.presence.arrive(user);
-        if access.kind == SessionKind::Token {
-            self.hub.close_at(access.expires_at, &connection);
-        }
-        let mut listener = Listener {
-            messenger: self.clone(),
-            access,
-            connection,
-            is_away: AtomicBool::new(false),
-            at: Cursor::default(),
-            reach: Cursor::default(),
-        };
+        let mut listener = self.attend(access, self.hub.connect(user, access.session));
         // First hear everything from now on, then look how far everything is: nothing lies between. One's own
         // stream is first of all, so that a chat that is gained meanwhile is heard; who leaves one in the
         // meantime is found by looking at the memberships again.
@@ -253,6 +242,44 @@ impl Messenger {
         self.hub.begin(reach.now.0.iter().map(|(stream, seq)| (*stream, *seq)));
         listener.reach = reach.now;
         Ok(listener)
+    }
+
+    /// Begins to listen to one chat that somebody is in, from now on. It ends when they are in it no more.
+    pub async fn listen_in(&self, access: Access, chat: ChatId) -> Result<Listener> {
+        let user = access.user;
+        find(&mut self.db.read().await?, chat, user).await?;
+        let mut listener = self.attend(access, self.hub.connect_to(user, access.session, chat.into()));
+        // As above: who leaves the chat in the meantime is found by looking once more.
+        let mut read = self.db.snapshot().await?;
+        find(&mut read, chat, user).await?;
+        let now = streams::seqs(&mut read, &[user.into(), chat.into()]).await?;
+        drop(read);
+        if self.tokens.is_revoked(access.session) {
+            return Err(Error::SessionEnded);
+        }
+        self.hub.begin(now.iter().map(|(stream, seq)| (*stream, *seq)));
+        listener.reach = Cursor(now.into_iter().collect());
+        listener.at = listener.reach.clone();
+        // Nobody has missed anything yet who has only now asked.
+        match listener.connection.go_live() {
+            true => Ok(listener),
+            false => Err(Error::Busy),
+        }
+    }
+
+    fn attend(&self, access: Access, connection: Arc<Connection>) -> Listener {
+        self.hub.presence.arrive(access.user);
+        if access.kind == SessionKind::Token {
+            self.hub.close_at(access.expires_at, &connection);
+        }
+        Listener {
+            messenger: self.clone(),
+            access,
+            connection,
+            is_away: AtomicBool::new(false),
+            at: Cursor::default(),
+            reach: Cursor::default(),
+        }
     }
 }
 
@@ -306,6 +333,12 @@ impl Listener {
     /// Once some time has passed, nothing of before it was live is on its way any more.
     pub fn settle(&mut self) {
         (self.at, self.reach) = Default::default();
+    }
+
+    /// Says something in a chat.
+    pub async fn post(&self, chat: ChatId, new: NewMessage) -> Result<Message> {
+        self.access.demand(Scopes::WRITE)?;
+        self.messenger.as_user(self.access).post(chat, new).await
     }
 
     /// Marks a chat as read, up to a message or to the newest.

@@ -231,6 +231,7 @@ async fn tell(stream: &mut WebSocketStream, taken: Taken) -> Result<(), Over> {
         Some(Close::TooSlow) => over(1013, "too slow; resume from your cursor"),
         Some(Close::Expired) => over(4401, "expired"),
         Some(Close::Revoked) => over(4403, "revoked"),
+        Some(Close::Removed) => over(4403, "removed"),
         Some(Close::Replaced) => over(4409, "replaced"),
         Some(Close::Restart) => over(1012, "restart"),
     }
