@@ -1,10 +1,13 @@
 //! The front doors: each takes requests apart, asks the messenger, and puts answers together.
 
 mod body;
+mod chat_socket;
 mod desktop;
 mod dialect;
+mod links;
 pub mod refusal;
 pub mod site;
+mod unet;
 pub mod v1;
 mod visit;
 
@@ -47,7 +50,7 @@ fn say_what_is_nullable(schema: &mut Value) {
 }
 
 /// The APIs of others that there are.
-pub const DIALECTS: [Dialect; 1] = [desktop::DIALECT];
+pub const DIALECTS: [Dialect; 2] = [unet::DIALECT, desktop::DIALECT];
 
 /// The APIs that there are.
 pub fn specs() -> Vec<Spec> {

@@ -20,7 +20,7 @@ const LONGEST_TITLE: usize = 100;
 const LONGEST_DESCRIPTION: usize = 1_000;
 pub(super) const MOST_MEMBERS: usize = 5_000;
 /// How often a chat is looked for that somebody else makes at the same time.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 pub(super) const DEACTIVATED: &str = "This person's account is deactivated";
 pub(super) const NOT_A_MEMBER: &str = "You are not a member of this chat";
@@ -72,6 +72,12 @@ impl Caller {
 
     /// Makes a group or a channel with the caller as its owner.
     pub async fn create_group(self, new: NewGroup) -> Result<Chat> {
+        let (work, chat) = self.begin_group(new).await?;
+        self.finish(work, chat).await
+    }
+
+    /// Begins a change that makes a group or a channel.
+    pub(super) async fn begin_group(&self, new: NewGroup) -> Result<(Work, ChatId)> {
         let title = check_title(&new.title)?;
         let description = new.description.as_deref().map(check_description).transpose()?.flatten();
         let creator = self.access.user;
@@ -86,7 +92,7 @@ impl Caller {
         people(&mut work.tx, "member_ids", &ids).await?;
         block::refuse_unwilling(&mut work.tx, creator, &ids, "member_ids").await?;
         let chat = self.found(&mut work, NewGroup { title, description, members: ids, ..new }).await?;
-        self.finish(work, chat).await
+        Ok((work, chat))
     }
 
     /// Makes a group or a channel of what was checked.

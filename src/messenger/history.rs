@@ -73,9 +73,20 @@ impl Membership {
     /// The newest messages after as many were skipped, the oldest of them first; without those that were deleted, for
     /// APIs that can't say that something was.
     pub async fn latest(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
-        let limit = limit.clamp(1, MOST_MESSAGES);
+        self.newest(true, skipped, limit).await
+    }
+
+    /// The same without what the server said, for APIs whose clients would show it as somebody's words.
+    pub async fn said(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
+        self.newest(false, skipped, limit).await
+    }
+
+    async fn newest(&self, with_notices: bool, skipped: u64, limit: u64) -> Result<Vec<Message>> {
+        let (chat, reader) = (self.chat.id, self.place.user);
+        // Further than any database counts.
+        let (skipped, limit) = (skipped.min(i64::MAX as u64), limit.clamp(1, MOST_MESSAGES));
         let mut read = self.messenger.db.read().await?;
-        Ok(messages::latest(&mut read, self.chat.id, self.place.user, skipped, limit).await?)
+        Ok(messages::latest(&mut read, (chat, with_notices), reader, skipped, limit).await?)
     }
 
     /// Messages with pictures, videos, sound, other files or web addresses, the newest first.

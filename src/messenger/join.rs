@@ -3,6 +3,7 @@
 use super::block;
 use super::chat::{DEACTIVATED, MOST_MEMBERS, announce, gained_alike, people, write};
 use super::idempotency::Subject;
+use super::moderation::give_role;
 use super::work::Work;
 use super::{Caller, Error, Limit, Membership, Messenger, Result};
 use crate::model::{
@@ -16,20 +17,35 @@ const MOST_FOUND: u64 = 100;
 
 impl Membership {
     /// Brings somebody in.
-    pub async fn add(mut self, user: UserId) -> Result<Member> {
+    pub async fn add(self, user: UserId) -> Result<Member> {
+        self.add_as(user, Role::Member).await
+    }
+
+    /// Brings somebody in, and gives them a role.
+    pub async fn add_as(mut self, user: UserId, role: Role) -> Result<Member> {
         self.messenger.limit(Limit::AddMember(self.place.user))?;
         let mut work = self.exercise(Right::AddMembers).await?;
+        match role {
+            Role::Member => {}
+            Role::Admin => self.may(Right::ChangeRoles)?,
+            Role::Owner => {
+                return Err(Error::invalid("role", "a chat is handed on to somebody who is in it"));
+            }
+        }
         let chat = self.chat.id;
         let found = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
         if found.person.is_deactivated {
             return Err(Error::Conflict(DEACTIVATED));
         }
         block::refuse_unwilling(&mut work.tx, self.place.user, &[user], "user_id").await?;
-        let Newcomers { members, .. } =
-            bring(&self.messenger, &mut work, chat, Some(self.place.user), vec![found.person]).await?;
+        bring(&self.messenger, &mut work, chat, Some(self.place.user), vec![found.person]).await?;
+        if role != Role::Member {
+            give_role(&mut work, chat, user, role).await?;
+        }
+        let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
         work.once(self.attempt, Subject::Member(chat, user));
         work.commit().await?;
-        members.into_iter().next().ok_or(Error::NotFound("member"))
+        member.ok_or(Error::NotFound("member"))
     }
 
     /// Brings several people in at once. Those who are in it already stay as they are.

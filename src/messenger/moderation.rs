@@ -7,7 +7,7 @@ use super::idempotency::Subject;
 use super::work::Work;
 use super::{Error, Membership, Result, avatar};
 use crate::model::{Change, Chat, ChatId, Member, Notice, Right, Role, Stream, UserId};
-use crate::store::{bans, bookmarks, chats, drafts, invites, members};
+use crate::store::{bans, bookmarks, chats, drafts, invites, members, topics};
 
 /// How long what is said may stay, if it does not stay for good.
 const MESSAGE_LIFE: std::ops::RangeInclusive<Duration> =
@@ -166,7 +166,7 @@ pub(super) async fn succeed(work: &mut Work, chat: ChatId) -> Result<()> {
 }
 
 /// Writes a member's role and tells it.
-async fn give_role(work: &mut Work, chat: ChatId, user: UserId, role: Role) -> Result<()> {
+pub(super) async fn give_role(work: &mut Work, chat: ChatId, user: UserId, role: Role) -> Result<()> {
     members::set_role(&mut work.tx, chat, user, role).await?;
     if let Some(member) = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop() {
         work.announce(chat, Change::MemberUpdated { chat, member });
@@ -184,6 +184,7 @@ async fn end(work: &mut Work, chat: ChatId) -> Result<()> {
     invites::delete_all(&mut work.tx, chat).await?;
     bans::delete_all(&mut work.tx, chat).await?;
     drafts::delete_all(&mut work.tx, chat).await?;
+    topics::delete(&mut work.tx, chat).await?;
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 
 use super::chat::{find, view};
 use super::idempotency::Subject;
-use super::{Caller, Error, Limit, Membership, Result};
-use crate::model::{Change, Chat, MessageId, Person, UserId};
+use super::{Caller, Error, Limit, Membership, Messenger, Result};
+use crate::model::{Change, Chat, ChatId, Message, MessageId, Person, UserId};
 use crate::store::{Run, chats, marks, messages, users};
 
 /// In larger chats it is kept, but told to nobody, what has arrived: otherwise each message would be answered by as
@@ -23,7 +23,32 @@ pub struct Receipts {
     pub delivered_count: usize,
 }
 
+/// How far a chat is read by those who let others see that.
+#[derive(Debug, Clone)]
+pub struct Reading(Vec<(UserId, i64)>);
+
+impl Reading {
+    /// Whether somebody else than its author has read a message.
+    pub fn has(&self, message: &Message) -> bool {
+        self.0.iter().any(|(user, seq)| *user != message.author && *seq >= message.seq)
+    }
+}
+
+impl Messenger {
+    /// How far a chat is read.
+    pub async fn reading(&self, chat: ChatId) -> Result<Reading> {
+        Ok(Reading(marks::furthest(&mut self.db.read().await?, chat).await?))
+    }
+}
+
 impl Membership {
+    /// How far it is read, as the caller may see it.
+    pub async fn reading(&self) -> Result<Reading> {
+        let mut reading = self.messenger.reading(self.chat.id).await?;
+        reading.0.push((self.place.user, self.place.read_seq));
+        Ok(reading)
+    }
+
     /// Marks everything up to a message as read; up to the newest without one. Answers the chat after it.
     pub async fn read(self, upto: Option<MessageId>) -> Result<Chat> {
         self.messenger.limit(Limit::Mark(self.place.user))?;

@@ -1,6 +1,6 @@
 //! Chats and who is in them.
 
-use super::{AttachmentId, ChatId, Message, MessageId, Person, Role, Time, UserId};
+use super::{AttachmentId, ChatId, Message, MessageId, Person, Role, Time, Topic, UserId};
 
 /// What kind of chat it is. The numbers are what the database keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,6 +105,16 @@ impl Member {
     pub fn user(&self) -> UserId {
         self.person.id
     }
+}
+
+/// Who is in a chat, and what it is about.
+#[derive(Debug, Clone)]
+pub struct Roll {
+    /// Who made it.
+    pub creator: UserId,
+    /// In the order in which they came.
+    pub members: Vec<Member>,
+    pub topic: Option<Topic>,
 }
 
 /// A public channel, as somebody finds it.

@@ -78,6 +78,16 @@ pub(super) fn other(pair: &str, reader: UserId) -> Option<UserId> {
     ids.into_iter().find(|id| *id != reader)
 }
 
+/// Who made chats.
+pub async fn creators(run: &mut impl Run, ids: &[ChatId]) -> Result<Vec<(ChatId, UserId)>> {
+    let question = Query::select()
+        .columns([C::Id, C::CreatorId])
+        .from(C::Table)
+        .and_where(Expr::col(C::Id).is_in(ids.iter().copied()))
+        .to_owned();
+    run.all(&question).await
+}
+
 pub async fn insert(run: &mut impl Run, chat: &Plain) -> Result<()> {
     let insert = Query::insert()
         .into_table(C::Table)

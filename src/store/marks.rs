@@ -35,6 +35,20 @@ pub(super) fn last_delivered() -> Expr {
     Expr::from(newest_before(M::DeliveredSeq))
 }
 
+/// The two who have read furthest in a chat, of those who do not hide it: of any message, one is not the author.
+pub async fn furthest(run: &mut impl Run, chat: ChatId) -> Result<Vec<(UserId, i64)>> {
+    let question = Query::select()
+        .columns([(M::Table, M::UserId), (M::Table, M::ReadSeq)])
+        .from(M::Table)
+        .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
+        .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
+        .and_where(Expr::col((U::Table, U::HidesReading)).eq(false))
+        .order_by((M::Table, M::ReadSeq), Order::Desc)
+        .limit(2)
+        .to_owned();
+    run.all(&question).await
+}
+
 /// Moves both marks forward, never back: what was read has arrived.
 pub async fn read(run: &mut impl Run, chat: ChatId, user: UserId, seq: i64) -> Result<()> {
     let farther = Expr::col(M::DeliveredSeq).gt(seq);

@@ -305,6 +305,30 @@ pub async fn of_chat(run: &mut impl Run, chat: ChatId, user: Option<UserId>) -> 
     Ok(rows.into_iter().map(Member::from).collect())
 }
 
+/// The members of those of some chats that somebody is in, with their names, in the order in which they came.
+pub async fn beside(
+    run: &mut impl Run,
+    reader: UserId,
+    chats: &[ChatId],
+) -> Result<HashMap<ChatId, Vec<Member>>> {
+    let own = Query::select()
+        .column(M::ChatId)
+        .from(M::Table)
+        .and_where(Expr::col(M::UserId).eq(reader))
+        .and_where(Expr::col(M::ChatId).is_in(chats.iter().copied()))
+        .to_owned();
+    let mut question = members();
+    question
+        .and_where(Expr::col((M::Table, M::ChatId)).in_subquery(own))
+        .order_by((M::Table, M::JoinedAt), Order::Asc)
+        .order_by((M::Table, M::UserId), Order::Asc);
+    let mut found: HashMap<_, Vec<Member>> = HashMap::new();
+    for row in run.all::<MemberRow>(&question).await? {
+        found.entry(row.chat_id).or_default().push(row.into());
+    }
+    Ok(found)
+}
+
 /// Somebody as a member of each of their chats.
 pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<Vec<(ChatId, Member)>> {
     let mut question = members();

@@ -208,6 +208,19 @@ pub async fn edit(run: &mut impl Run, id: MessageId, content: &Content, now: Tim
     search::mark(run, &[id]).await
 }
 
+/// Writes what a message says now, which is not different from what it said, and has it indexed again.
+pub async fn rewrite(run: &mut impl Run, id: MessageId, content: &Content) -> Result<()> {
+    let (text, payload) = kept(Some(content));
+    let update = Query::update()
+        .table(M::Table)
+        .value(M::Text, text)
+        .value(M::Payload, payload)
+        .and_where(Expr::col(M::Id).eq(id))
+        .to_owned();
+    run.execute(&update).await?;
+    search::mark(run, &[id]).await
+}
+
 /// Takes away what messages said, from the index too; their places in the chat stay.
 pub async fn delete(run: &mut impl Run, ids: &[MessageId], now: Time) -> Result<()> {
     let update = Query::update()
@@ -415,10 +428,10 @@ pub async fn page(
 }
 
 /// The newest messages of a chat that are still there and that the reader did not hide, after as many were skipped,
-/// the oldest first.
+/// the oldest first; with what the server said, or without it.
 pub async fn latest(
     run: &mut impl Run,
-    chat: ChatId,
+    (chat, with_notices): (ChatId, bool),
     reader: UserId,
     skipped: u64,
     limit: u64,
@@ -431,6 +444,9 @@ pub async fn latest(
         .order_by((M::Table, M::Seq), Order::Desc)
         .offset(skipped)
         .limit(limit);
+    if !with_notices {
+        question.and_where(Expr::col((M::Table, M::Kind)).ne(Kind::System));
+    }
     let mut latest = whole(run, &question).await?;
     latest.reverse();
     Ok(latest)

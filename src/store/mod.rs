@@ -42,6 +42,7 @@ pub mod sessions;
 pub mod sign_in_codes;
 pub mod storage;
 pub mod streams;
+pub mod topics;
 pub mod users;
 
 pub use db::{Db, Reader, Row, Run, Snapshot, Tx};

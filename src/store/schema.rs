@@ -29,6 +29,7 @@ tables! {
         Id, Kind, Title, TitleFolded, Description, AvatarId, Pair, Code, IsReadOnly, MessageLife, MemberCount, CreatorId,
         CreatedAt, DeletedAt,
     }
+    ChatTopic { ChatId, Service, ServiceId }
     Member {
         ChatId, UserId, Role, JoinedAt, JoinedSeq, ReadSeq, DeliveredSeq, CountedSeq, Counted, HiddenSeq, MutedUntil, PinnedAt, ArchivedAt,
         Notify, IsBlocked,

@@ -114,6 +114,20 @@ pub async fn names(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<(UserId, St
     run.all(&question).await
 }
 
+/// People who may sign in, by name; no bots.
+pub async fn everybody(run: &mut impl Run, limit: u64) -> Result<Vec<User>> {
+    let mut question = users();
+    question
+        .and_where(Expr::col(U::DeactivatedAt).is_null())
+        .and_where(Expr::col(U::DeletedAt).is_null())
+        .and_where(Expr::col(U::IsBot).eq(0))
+        .order_by(U::NameFolded, Order::Asc)
+        .order_by(U::Id, Order::Asc)
+        .limit(limit);
+    let rows: Vec<UserRow> = run.all(&question).await?;
+    Ok(rows.into_iter().map(User::from).collect())
+}
+
 pub async fn insert(run: &mut impl Run, user: &New<'_>) -> Result<()> {
     let insert = Query::insert()
         .into_table(U::Table)

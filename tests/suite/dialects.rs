@@ -133,3 +133,20 @@ async fn one_host_is_one_dialects() {
     assert!(settings.config.dialects.flaw().is_some_and(|flaw| flaw.contains("b.example.org")));
     assert!(Settings::try_parse_from(["besedka", "--kyte-hosts", "https://a.example.org"]).is_err());
 }
+
+/// Each dialect's first block of `sh` is a script that says something and reads it again.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_calls_of_the_readmes_work_as_they_stand() {
+    for (slug, said) in [("unet", "Привет!"), ("desktop", "Всем привет!")] {
+        let server = TestServer::start().await;
+        let readme = format!("{}/src/api/{slug}/README.md", env!("CARGO_MANIFEST_DIR"));
+        let readme = std::fs::read_to_string(readme).unwrap();
+        let calls = readme.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+        let calls = calls.replace("http://127.0.0.1:8000", &server.url);
+        let done =
+            std::process::Command::new("bash").args(["-euo", "pipefail", "-c", &calls]).output().unwrap();
+        let output = String::from_utf8(done.stdout).unwrap();
+        assert!(done.status.success(), "{slug}: {output}{}", String::from_utf8_lossy(&done.stderr));
+        assert_eq!(output.matches(said).count(), 2, "{slug}: {output}");
+    }
+}

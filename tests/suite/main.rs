@@ -11,6 +11,7 @@
 mod bucket;
 mod cluster;
 mod database;
+mod desktop;
 mod dialects;
 mod faults;
 mod layers;
@@ -23,4 +24,5 @@ mod schema;
 mod server;
 mod site;
 mod store;
+mod unet;
 mod v1;

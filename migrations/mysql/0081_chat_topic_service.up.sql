@@ -1,0 +1,1 @@
+CREATE UNIQUE INDEX chat_topic_service ON chat_topic (service, service_id);

@@ -1,0 +1,19 @@
+//! Who asks.
+
+use poem::Request;
+use poem_openapi::SecurityScheme;
+use poem_openapi::auth::Bearer;
+
+use super::Refusal;
+use crate::api::visit::admit;
+use crate::messenger::{Access, Error, Messenger};
+
+/// The `access` of `POST /educations/api/v1/users/auth/`.
+#[derive(SecurityScheme)]
+#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "check")]
+pub struct Caller(pub Access);
+
+async fn check(request: &Request, bearer: Bearer) -> poem::Result<Access> {
+    let messenger = request.data::<Messenger>().ok_or(Error::Unauthorized).map_err(Refusal::from)?;
+    Ok(admit(messenger, request, &bearer.token).await.map_err(Refusal::from)?)
+}

@@ -1,0 +1,139 @@
+//! `/messages`: saying, reading, editing, deleting.
+
+use poem::web::Data;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::auth::Caller;
+use super::types::{Created, Done, Message};
+use super::{Answer, Area, ids};
+use crate::api::body::JsonBody;
+use crate::api::links::Links;
+use crate::api::visit::Visit;
+use crate::messenger::{Error, Messenger, NewMessage};
+use crate::model::{ChatId, Content, Kind, MessageId};
+
+pub struct Messages;
+
+/// What to say.
+#[derive(Object)]
+#[oai(example)]
+struct Say {
+    conversation_id: String,
+    /// The caller: somebody else's number is refused.
+    sender_id: Option<i64>,
+    /// Up to 16,000 characters.
+    text: Option<String>,
+    /// The message of the same conversation that it answers.
+    reply_to: Option<String>,
+}
+
+impl Example for Say {
+    fn example() -> Self {
+        Self {
+            conversation_id: ids::of_chat(ChatId(253_402_300_927)),
+            sender_id: Some(253_402_300_799),
+            text: Some("Привет!".to_owned()),
+            reply_to: None,
+        }
+    }
+}
+
+/// What it says now.
+#[derive(Object)]
+#[oai(example)]
+struct MessageChange {
+    text: String,
+}
+
+impl Example for MessageChange {
+    fn example() -> Self {
+        Self { text: "Привет всем!".to_owned() }
+    }
+}
+
+/// A message to be said.
+pub fn new(text: Option<String>, reply_to: Option<MessageId>) -> Result<NewMessage, Error> {
+    Ok(NewMessage { reply_to, ..NewMessage::new(Content::new(Kind::Text, text, None)?) })
+}
+
+#[OpenApi(tag = "Area::Messages", prefix_path = "/api/unet-chat")]
+impl Messages {
+    /// Send a message
+    ///
+    /// Everybody in the conversation hears it on the socket as `message:new`, oneself included.
+    #[oai(path = "/messages", method = "post", operation_id = "sendMessage")]
+    async fn send(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: Caller,
+        body: JsonBody<Say>,
+    ) -> Answer<Created<Message>> {
+        let Say { conversation_id, sender_id, text, reply_to } = body.0;
+        if sender_id.is_some_and(|sender| sender != caller.0.user.0) {
+            return Err(Error::Forbidden("sender_id: one speaks for oneself alone").into());
+        }
+        let chat = ids::chat(&conversation_id)?;
+        let new = new(text, reply_to.as_deref().map(ids::message).transpose()?)?;
+        let message = messenger.as_user(caller.0).post(chat, new).await?;
+        let links = Links::new(&messenger, &visit.base);
+        Ok(Created::Created(Json(Message::new(&message, &links))))
+    }
+
+    /// Read a conversation
+    ///
+    /// The newest after as many as `offset` says were skipped, the oldest of them first.
+    #[oai(path = "/messages/:id", method = "get", operation_id = "messages")]
+    async fn list(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: Caller,
+        /// The conversation's.
+        id: Path<String>,
+        /// How many at most: 1 to 200, 50 without it.
+        limit: Query<Option<u64>>,
+        /// How many of the newest to skip.
+        offset: Query<Option<u64>>,
+    ) -> Answer<Json<Vec<Message>>> {
+        let chat = messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?;
+        let said = chat.said(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
+        let links = Links::new(&messenger, &visit.base);
+        Ok(Json(said.iter().map(|message| Message::new(message, &links)).collect()))
+    }
+
+    /// Edit a message
+    ///
+    /// Only one's own. Others hear it as `message:updated`.
+    #[oai(path = "/messages/:id", method = "put", operation_id = "editMessage")]
+    async fn edit(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: Caller,
+        /// The message's.
+        id: Path<String>,
+        body: JsonBody<MessageChange>,
+    ) -> Answer<Json<Message>> {
+        let edited = messenger.as_user(caller.0).edit(ids::message(&id.0)?, Some(body.0.text), None).await?;
+        Ok(Json(Message::new(&edited, &Links::new(&messenger, &visit.base))))
+    }
+
+    /// Delete a message
+    ///
+    /// For all: one's own, or anybody's by an admin. Others hear it as `message:deleted`.
+    #[oai(path = "/messages/:id", method = "delete", operation_id = "deleteMessage")]
+    async fn delete(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: Caller,
+        /// The message's.
+        id: Path<String>,
+    ) -> Answer<Done> {
+        messenger.as_user(caller.0).delete_for_all(ids::message(&id.0)?).await?;
+        Ok(Done::Done)
+    }
+}

@@ -1,0 +1,102 @@
+//! `/ws/conversations/{id}/`: a conversation as it happens.
+
+use poem::web::Path;
+use poem::web::websocket::WebSocket;
+use poem::{Request, Response, handler};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use poem_openapi::types::ToJSON;
+
+use super::types::{Message, is_said};
+use super::{Refusal, ids, messages};
+use crate::api::chat_socket::{self, Heard, Room, Tongue, bare};
+use crate::hub::{Form, Whisper};
+use crate::messenger::Error;
+use crate::model::{self, Change, Event, MessageId};
+
+/// What the address may say.
+#[derive(Deserialize)]
+struct Opening {
+    #[serde(rename = "WWW-Authenticate")]
+    old: Option<String>,
+    #[serde(rename = "Authorization")]
+    token: Option<String>,
+}
+
+/// Opens the socket of a conversation. The token is in the address; of clients that can send headers, in one.
+#[handler]
+pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> poem::Result<Response> {
+    let opening: Opening = request.params().unwrap_or(Opening { old: None, token: None });
+    let header = request.header("Authorization").map(str::to_owned);
+    let token = opening.token.or(opening.old).or(header);
+    let chat = ids::chat(&id.0)?;
+    let token = token.as_deref().map(bare);
+    Ok(chat_socket::open::<Unet>(request, token, chat, socket).await.map_err(Refusal::from)?)
+}
+
+struct Unet;
+
+/// What a client sends.
+#[derive(Deserialize)]
+struct Frame {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    payload: Value,
+}
+
+impl Tongue for Unet {
+    const FORM: Form = Form(3);
+
+    async fn event(room: &Room, event: &Event) -> Option<String> {
+        let message = |message: &model::Message| Message::new(message, &room.links).to_json();
+        match &event.change {
+            Change::MessageCreated(new) if is_said(new) => Some(frame("message:new", message(new))),
+            Change::MessageUpdated(changed) if is_said(changed) => {
+                Some(frame("message:updated", message(changed)))
+            }
+            Change::MessageDeleted { id, .. } => Some(deleted(room, &[*id])),
+            Change::MessagesDeleted { ids, .. } => Some(deleted(room, ids)),
+            _ => None,
+        }
+    }
+
+    fn whisper(_: &Whisper) -> Option<String> {
+        None
+    }
+
+    fn hear(text: &str) -> Heard {
+        let Ok(Frame { kind, payload }) = serde_json::from_str(text) else { return wrong("not a frame") };
+        if kind != "message:new" {
+            return Heard::Nothing;
+        }
+        let reply_to = payload["reply_to"].as_str().map(ids::message).transpose();
+        let Ok(reply_to): Result<Option<MessageId>, Refusal> = reply_to else {
+            return wrong("reply_to: there is no such message");
+        };
+        match messages::new(payload["text"].as_str().map(str::to_owned), reply_to) {
+            Ok(new) => Heard::Post(new),
+            Err(error) => wrong(&error.to_string()),
+        }
+    }
+
+    /// Its client looks at no other type than `message:new`; whoever debugs one sees why.
+    fn refuse(error: &Error) -> Option<String> {
+        Some(frame("error", Some(json!({"detail": error.to_string()}))))
+    }
+}
+
+fn wrong(detail: &str) -> Heard {
+    Heard::Answer(frame("error", Some(json!({"detail": detail}))))
+}
+
+fn frame(kind: &str, payload: Option<Value>) -> String {
+    json!({"type": kind, "payload": payload}).to_string()
+}
+
+fn deleted(room: &Room, gone: &[MessageId]) -> String {
+    let gone: Vec<String> = gone.iter().copied().map(ids::of_message).collect();
+    let conversation = ids::of_chat(room.chat);
+    frame("message:deleted", Some(json!({"conversation_id": conversation, "ids": gone, "id": gone.first()})))
+}

@@ -1,0 +1,47 @@
+//! What chats are about in the application around them.
+
+use std::collections::HashMap;
+
+use sea_query::{Expr, ExprTrait, Query};
+
+use super::schema::ChatTopic as T;
+use super::{Result, Run};
+use crate::model::{ChatId, Topic};
+
+/// [`Error::Taken`](super::Error::Taken) when there is another chat about it.
+pub async fn insert(run: &mut impl Run, chat: ChatId, topic: &Topic) -> Result<()> {
+    let insert = Query::insert()
+        .into_table(T::Table)
+        .columns([T::ChatId, T::Service, T::ServiceId])
+        .values_panic([chat.into(), topic.service.as_str().into(), topic.id.clone().into()])
+        .to_owned();
+    run.execute(&insert).await
+}
+
+/// The chat about something; there is none in particular about a kind of things.
+pub async fn chat_about(run: &mut impl Run, topic: &Topic) -> Result<Option<ChatId>> {
+    let Some(id) = &topic.id else { return Ok(None) };
+    let question = Query::select()
+        .column(T::ChatId)
+        .from(T::Table)
+        .and_where(Expr::col(T::Service).eq(topic.service.as_str()))
+        .and_where(Expr::col(T::ServiceId).eq(id.as_str()))
+        .to_owned();
+    Ok(run.one::<(ChatId,)>(&question).await?.map(|(chat,)| chat))
+}
+
+/// What chats are about; of most it is nothing.
+pub async fn of_chats(run: &mut impl Run, chats: &[ChatId]) -> Result<HashMap<ChatId, Topic>> {
+    let question = Query::select()
+        .columns([T::ChatId, T::Service, T::ServiceId])
+        .from(T::Table)
+        .and_where(Expr::col(T::ChatId).is_in(chats.iter().copied()))
+        .to_owned();
+    let found: Vec<(ChatId, String, Option<String>)> = run.all(&question).await?;
+    Ok(found.into_iter().map(|(chat, service, id)| (chat, Topic { service, id })).collect())
+}
+
+pub async fn delete(run: &mut impl Run, chat: ChatId) -> Result<()> {
+    let delete = Query::delete().from_table(T::Table).and_where(Expr::col(T::ChatId).eq(chat)).to_owned();
+    run.execute(&delete).await
+}
