@@ -10,6 +10,7 @@ use poem_openapi::{ApiResponse, Object, OpenApi, SecurityScheme};
 use super::types::{SignedIn, User};
 use super::{Answer, Area, Refusal};
 use crate::api::body::JsonBody;
+use crate::api::links::Links;
 use crate::api::visit::{Visit, admit};
 use crate::messenger::{Access, Error, Grant, Messenger, Registration, SignIn};
 use crate::model::Scopes;
@@ -110,7 +111,7 @@ impl Auth {
             device: visit.agent.clone(),
         };
         let (user, grant) = messenger.visitor(visit.address).register(registration).await?;
-        Ok(Registered::Created(Json(signed_in(grant, User::own(user, &visit.base)))))
+        Ok(Registered::Created(Json(signed_in(grant, User::own(user, &Links::new(&messenger, &visit.base))))))
     }
 
     /// Sign in
@@ -146,14 +147,14 @@ impl Auth {
     /// Oneself
     #[oai(path = "/auth/me", method = "get", operation_id = "me")]
     async fn me(&self, messenger: Data<&Messenger>, visit: Visit, caller: Caller) -> Answer<Json<User>> {
-        Ok(Json(User::own(messenger.as_user(caller.0).me().await?, &visit.base)))
+        Ok(Json(User::own(messenger.as_user(caller.0).me().await?, &Links::new(&messenger, &visit.base))))
     }
 }
 
 async fn with_user(messenger: &Messenger, grant: Grant, visit: &Visit) -> Answer<SignedIn> {
     let access = messenger.access(&grant.access_token, Scopes::READ).await?;
     let user = messenger.as_user(access).me().await?;
-    Ok(signed_in(grant, User::own(user, &visit.base)))
+    Ok(signed_in(grant, User::own(user, &Links::new(messenger, &visit.base))))
 }
 
 fn signed_in(grant: Grant, user: User) -> SignedIn {

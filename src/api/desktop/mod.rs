@@ -1,12 +1,16 @@
 //! The API of the desktop messenger; `README.md` is its contract.
 
 mod auth;
+mod chats;
+mod messages;
+mod socket;
 mod types;
+mod users;
 
 use std::sync::Arc;
 
 use poem::endpoint::BoxEndpoint;
-use poem::{EndpointExt, Route};
+use poem::{EndpointExt, IntoEndpoint, Route, get};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 use super::refusal::Failure;
@@ -25,17 +29,28 @@ type Answer<T> = Result<T, Refusal>;
 enum Area {
     /// Accounts and sign-in.
     Auth,
+    /// People.
+    Users,
+    /// Private chats and groups.
+    Chats,
+    /// What is said in them.
+    Messages,
 }
 
 const DESCRIPTION: &str = "\
 The API of the desktop messenger, spoken by Besedka.
 
 Sign in with `POST /auth/register` or `/auth/login`; the access token goes into the header \
-`Authorization: Bearer …`. Every path is found without `/api` as well. The socket of a chat is \
-`/desktop/ws/chat/{chat_id}?token=…`. Times are UTC, ISO 8601 without a zone. Errors are `{\"detail\"}`.";
+`Authorization: Bearer …`. Every path is found without `/api` as well. Ids are integers, times are UTC, ISO 8601 \
+without a zone. Errors are `{\"detail\"}`.
+
+The socket of a chat is `/desktop/ws/chat/{chat_id}?token=…`. A client sends `{\"type\":\"message\",\"content\":…}` and \
+`{\"type\":\"typing\"}`, and hears frames `{\"type\",\"data\"}` of the types `message`, `status` and `system`; also \
+`message_updated`, `message_deleted` and `read`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
-    OpenApiService::new(auth::Auth, "Desktop messenger", env!("CARGO_PKG_VERSION"))
+    let apis = (auth::Auth, users::Users, chats::Chats, messages::Messages);
+    OpenApiService::new(apis, "Desktop messenger", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .server("/desktop/api")
 }
@@ -45,6 +60,11 @@ fn spec() -> Spec {
 }
 
 fn routes() -> BoxEndpoint<'static> {
-    let api = Arc::new(poem::IntoEndpoint::into_endpoint(service()));
-    Route::new().nest("/api", api.clone()).nest_no_strip("/", api).boxed()
+    let api = Arc::new(service().into_endpoint());
+    Route::new()
+        .at("/ws/chat/:id", get(socket::socket))
+        .at("/api/ws/chat/:id", get(socket::socket))
+        .nest("/api", api.clone())
+        .nest_no_strip("/", api)
+        .boxed()
 }

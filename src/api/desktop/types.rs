@@ -1,11 +1,12 @@
 //! What the desktop messenger sends and takes. The comments of fields are its documentation.
 
-use poem_openapi::Object;
-use poem_openapi::types::Example;
+use poem_openapi::payload::Json;
+use poem_openapi::types::{Example, ToJSON};
+use poem_openapi::{ApiResponse, Enum, Object};
 
+use crate::api::links::Links;
 use crate::api::refusal::Body;
-use crate::api::v1::avatar_path;
-use crate::model::{self, Presence, Status};
+use crate::model::{self, Kind, Presence, Status};
 
 /// An error.
 #[derive(Object, Debug)]
@@ -45,18 +46,14 @@ pub struct User {
 }
 
 impl User {
-    /// `base` is what links begin with.
-    pub fn new(person: model::Person, base: &str) -> Self {
+    pub fn new(person: model::Person, links: &Links) -> Self {
         let presence = person.presence.unwrap_or(Presence::HIDDEN);
         Self {
+            avatar_url: links.avatar(&person),
             id: person.id.0,
             username: person.username,
             email: None,
             display_name: person.display_name,
-            avatar_url: person
-                .avatar
-                .map(|avatar| format!("{base}{}", avatar_path(avatar)))
-                .or(person.avatar_url),
             created_at: person.created_at.iso(),
             is_online: presence.status != Status::Offline,
             last_seen: presence.last_seen_at.map(model::Time::iso),
@@ -64,8 +61,8 @@ impl User {
     }
 
     /// Somebody as they see themselves.
-    pub fn own(user: model::User, base: &str) -> Self {
-        Self { email: user.email, ..Self::new(user.person, base) }
+    pub fn own(user: model::User, links: &Links) -> Self {
+        Self { email: user.email, ..Self::new(user.person, links) }
     }
 }
 
@@ -106,4 +103,194 @@ impl Example for SignedIn {
             user: User::example(),
         }
     }
+}
+
+/// What kind of chat.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[oai(rename_all = "lowercase")]
+pub enum ChatType {
+    /// Of two.
+    Direct,
+    Group,
+}
+
+/// What somebody may do in a chat.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[oai(rename_all = "lowercase")]
+pub enum Role {
+    Admin,
+    Member,
+}
+
+impl From<model::Role> for Role {
+    fn from(role: model::Role) -> Self {
+        match role {
+            model::Role::Owner | model::Role::Admin => Self::Admin,
+            model::Role::Member => Self::Member,
+        }
+    }
+}
+
+/// Somebody in a chat.
+#[derive(Object, Debug)]
+pub struct Participant {
+    pub id: i64,
+    pub username: Option<String>,
+    pub display_name: String,
+    pub avatar_url: Option<String>,
+    pub created_at: String,
+    pub is_online: bool,
+    pub last_seen: Option<String>,
+    pub role: Role,
+    pub joined_at: String,
+}
+
+impl Participant {
+    fn new(member: model::Member, links: &Links) -> Self {
+        let user = User::new(member.person, links);
+        Self {
+            id: user.id,
+            username: user.username,
+            display_name: user.display_name,
+            avatar_url: user.avatar_url,
+            created_at: user.created_at,
+            is_online: user.is_online,
+            last_seen: user.last_seen,
+            role: member.role.into(),
+            joined_at: member.joined_at.iso(),
+        }
+    }
+}
+
+/// A chat.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Chat {
+    pub id: i64,
+    #[oai(rename = "type")]
+    pub kind: ChatType,
+    /// Of a direct one: the other's name.
+    pub title: String,
+    pub is_group: bool,
+    pub created_at: String,
+    pub last_message: Option<Message>,
+    /// Messages of others that one has not read.
+    pub unread_count: i64,
+    pub participants: Vec<Participant>,
+}
+
+impl Chat {
+    pub fn new(chat: model::Chat, roll: model::Roll, links: &Links) -> Self {
+        let is_group = chat.about.kind.is_group();
+        // Of what others said: whether one has read it. Of one's own it is not asked for.
+        let (is_read, last) = (chat.unread_count == 0, chat.last_message.as_ref());
+        Self {
+            id: chat.id().0,
+            kind: if is_group { ChatType::Group } else { ChatType::Direct },
+            is_group,
+            created_at: chat.created_at.iso(),
+            last_message: last.filter(|last| is_said(last)).map(|last| Message::new(last, is_read, links)),
+            unread_count: chat.unread_count,
+            participants: roll.members.into_iter().map(|member| Participant::new(member, links)).collect(),
+            title: chat.title,
+        }
+    }
+}
+
+impl Example for Chat {
+    fn example() -> Self {
+        let User { id, username, display_name, avatar_url, created_at, is_online, last_seen, .. } =
+            User::example();
+        let participant = Participant {
+            id,
+            username,
+            display_name,
+            avatar_url,
+            created_at: created_at.clone(),
+            is_online,
+            last_seen,
+            role: Role::Admin,
+            joined_at: created_at,
+        };
+        Self {
+            id: 253_402_300_927,
+            kind: ChatType::Group,
+            title: "Проект".to_owned(),
+            is_group: true,
+            created_at: "2024-03-26T10:00:00".to_owned(),
+            last_message: Some(Message::example()),
+            unread_count: 1,
+            participants: vec![participant],
+        }
+    }
+}
+
+/// Whether a message is somebody's and still there. What the server says is told on the socket as `system`.
+pub fn is_said(message: &model::Message) -> bool {
+    message.content.is_some() && message.kind != Kind::System
+}
+
+/// A message.
+#[derive(Object, Debug)]
+#[oai(example)]
+pub struct Message {
+    pub id: i64,
+    pub chat_id: i64,
+    pub sender_id: i64,
+    /// What it says; of what is no text the same in words, of a file without a caption its name.
+    pub content: String,
+    /// Whether somebody else has read it.
+    pub is_read: bool,
+    /// Of a file that is kept here a link that needs no token and is good for 24 hours; or an address elsewhere.
+    pub attachment_url: Option<String>,
+    pub created_at: String,
+}
+
+impl Message {
+    pub fn new(message: &model::Message, is_read: bool, links: &Links) -> Self {
+        let content = message.content.as_ref();
+        let elsewhere = content.and_then(model::Content::linked);
+        let words = match (message.kind, &elsewhere, message.attachments.first()) {
+            (Kind::Text, Some((_, text)), _) => (*text).to_owned(),
+            (Kind::Image | Kind::Video | Kind::File, _, Some(file)) => {
+                content.and_then(model::Content::text).unwrap_or(&file.filename).to_owned()
+            }
+            _ => message.plain(),
+        };
+        Self {
+            id: message.id.0,
+            chat_id: message.chat.0,
+            sender_id: message.author.0,
+            content: words,
+            is_read,
+            attachment_url: message
+                .attachments
+                .first()
+                .map(|file| links.file(file))
+                .or(elsewhere.map(|(file, _)| file.url)),
+            created_at: message.sent_at.iso(),
+        }
+    }
+}
+
+impl Example for Message {
+    fn example() -> Self {
+        Self {
+            id: 253_402_300_991,
+            chat_id: 253_402_300_927,
+            sender_id: 253_402_300_799,
+            content: "Всем привет!".to_owned(),
+            is_read: false,
+            attachment_url: None,
+            created_at: "2024-03-26T12:00:00".to_owned(),
+        }
+    }
+}
+
+/// Something new.
+#[derive(ApiResponse)]
+pub enum Created<T: ToJSON> {
+    /// It was made.
+    #[oai(status = 201)]
+    Created(Json<T>),
 }

@@ -1,0 +1,151 @@
+//! `/chats`: private chats and groups.
+
+use poem::web::Data;
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::auth::Caller;
+use super::types::{Chat, ChatType, Created};
+use super::{Answer, Area};
+use crate::api::body::JsonBody;
+use crate::api::links::Links;
+use crate::api::visit::Visit;
+use crate::messenger::{self, Error, Messenger, NewGroup};
+use crate::model::{self, ChatId, UserId};
+
+pub struct Chats;
+
+/// A new chat.
+#[derive(Object)]
+#[oai(example)]
+struct NewChat {
+    #[oai(rename = "type")]
+    kind: ChatType,
+    /// Of a direct one: the other.
+    user_id: Option<i64>,
+    /// Of a group, 1 to 100 characters.
+    title: Option<String>,
+    /// Of a group: the others; the caller is in it anyway.
+    user_ids: Option<Vec<i64>>,
+}
+
+impl Example for NewChat {
+    fn example() -> Self {
+        Self {
+            kind: ChatType::Group,
+            user_id: None,
+            title: Some("Проект".to_owned()),
+            user_ids: Some(vec![253_402_300_863, 253_402_300_864]),
+        }
+    }
+}
+
+/// How far a chat is read now.
+#[derive(Object)]
+#[oai(example)]
+struct Read {
+    chat_id: i64,
+    unread_count: i64,
+    last_read_id: Option<i64>,
+}
+
+impl Example for Read {
+    fn example() -> Self {
+        Self { chat_id: 253_402_300_927, unread_count: 0, last_read_id: Some(253_402_300_991) }
+    }
+}
+
+/// Chats as this API shows them, with who is in them.
+async fn shown(caller: &messenger::Caller, links: &Links, chats: Vec<model::Chat>) -> Answer<Vec<Chat>> {
+    let known: Vec<_> = chats.iter().map(model::Chat::id).collect();
+    let mut rolls = caller.rolls(&known).await?;
+    // Whoever was removed in this moment does not see it any more.
+    let seen = chats.into_iter().filter_map(|chat| rolls.remove(&chat.id()).map(|roll| (chat, roll)));
+    Ok(seen.map(|(chat, roll)| Chat::new(chat, roll, links)).collect())
+}
+
+async fn one(caller: &messenger::Caller, links: &Links, chat: model::Chat) -> Answer<Chat> {
+    Ok(shown(caller, links, vec![chat]).await?.pop().ok_or(Error::NotFound("chat"))?)
+}
+
+#[OpenApi(tag = "Area::Chats")]
+impl Chats {
+    /// List one's chats
+    ///
+    /// The most recently active first.
+    #[oai(path = "/chats", method = "get", operation_id = "chats")]
+    async fn list(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: Caller,
+    ) -> Answer<Json<Vec<Chat>>> {
+        let caller = messenger.as_user(caller.0);
+        let chats = caller.chats().await?;
+        Ok(Json(shown(&caller, &Links::new(&messenger, &visit.base), chats).await?))
+    }
+
+    /// Make a chat
+    ///
+    /// Of direct ones there is one for each two people: if it is there already it is the answer.
+    #[oai(path = "/chats", method = "post", operation_id = "createChat")]
+    async fn create(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: Caller,
+        body: JsonBody<NewChat>,
+    ) -> Answer<Created<Chat>> {
+        let NewChat { kind, user_id, title, user_ids } = body.0;
+        let caller = messenger.as_user(caller.0);
+        let access = caller.access;
+        let chat = match kind {
+            ChatType::Direct => {
+                let other = user_id.ok_or_else(|| Error::invalid("user_id", "is missing"))?;
+                caller.direct_chat(UserId(other)).await?.0
+            }
+            ChatType::Group => {
+                let group = NewGroup {
+                    title: title.unwrap_or_default(),
+                    description: None,
+                    is_public: false,
+                    is_read_only: false,
+                    members: user_ids.unwrap_or_default().into_iter().map(UserId).collect(),
+                };
+                // The messenger does not know what this route calls the others.
+                caller.create_group(group).await.map_err(|error| match error {
+                    Error::Invalid { field: "member_ids", reason } => Error::invalid("user_ids", reason),
+                    error => error,
+                })?
+            }
+        };
+        let links = Links::new(&messenger, &visit.base);
+        Ok(Created::Created(Json(one(&messenger.as_user(access), &links, chat).await?)))
+    }
+
+    /// A chat
+    #[oai(path = "/chats/:id", method = "get", operation_id = "chat")]
+    async fn chat(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: Caller,
+        id: Path<i64>,
+    ) -> Answer<Json<Chat>> {
+        let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?.view().await?;
+        Ok(Json(one(&messenger.as_user(caller.0), &Links::new(&messenger, &visit.base), chat).await?))
+    }
+
+    /// Mark a chat as read
+    #[oai(path = "/chats/:id/read", method = "post", operation_id = "readChat")]
+    async fn read(&self, messenger: Data<&Messenger>, caller: Caller, id: Path<i64>) -> Answer<Json<Read>> {
+        let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?.read(None).await?;
+        Ok(Json(Read {
+            chat_id: id.0,
+            unread_count: chat.unread_count,
+            last_read_id: chat.last_read.map(|message| message.0),
+        }))
+    }
+}

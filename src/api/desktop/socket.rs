@@ -1,0 +1,114 @@
+//! `/ws/chat/{id}`: a chat as it happens.
+
+use poem::web::Path;
+use poem::web::websocket::WebSocket;
+use poem::{Request, Response, handler};
+use poem_openapi::types::ToJSON;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Refusal;
+use super::types::{Message, is_said};
+use crate::api::chat_socket::{self, Heard, Room, Tongue, bare};
+use crate::hub::{Form, Whisper};
+use crate::messenger::{Error, NewMessage};
+use crate::model::{self, Change, ChatId, Content, Event, Kind, MessageId, Status};
+
+/// What the address may say.
+#[derive(Deserialize)]
+struct Opening {
+    token: Option<String>,
+}
+
+/// Opens the socket of a chat. The token is in the address; of clients that can send headers, in one.
+#[handler]
+pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> poem::Result<Response> {
+    let opening: Opening = request.params().unwrap_or(Opening { token: None });
+    let token = opening.token.or_else(|| request.header("Authorization").map(str::to_owned));
+    // What is no number is nothing that there is.
+    let chat = id.0.parse().map(ChatId).map_err(|_| Refusal::from(Error::NotFound("chat")))?;
+    let token = token.as_deref().map(bare);
+    Ok(chat_socket::open::<Desktop>(request, token, chat, socket).await.map_err(Refusal::from)?)
+}
+
+struct Desktop;
+
+/// What a client sends.
+#[derive(Deserialize)]
+struct Frame {
+    #[serde(rename = "type")]
+    kind: String,
+    content: Option<String>,
+    client_id: Option<Uuid>,
+    message_id: Option<i64>,
+}
+
+impl Tongue for Desktop {
+    const FORM: Form = Form(4);
+
+    async fn event(room: &Room, event: &Event) -> Option<String> {
+        match &event.change {
+            Change::MessageCreated(new) if new.kind == Kind::System => {
+                Some(frame("system", json!({"text": new.plain()})))
+            }
+            Change::MessageCreated(new) if is_said(new) => Some(message("message", room, new, false)),
+            Change::MessageUpdated(changed) if is_said(changed) => {
+                let reading = room.messenger.reading(room.chat).await.ok()?;
+                Some(message("message_updated", room, changed, reading.has(changed)))
+            }
+            Change::MessageDeleted { id, .. } => Some(deleted(room, &[*id])),
+            Change::MessagesDeleted { ids, .. } => Some(deleted(room, ids)),
+            Change::ChatRead { chat, user, message } => {
+                let read = json!({"chat_id": chat.0, "user_id": user.0, "message_id": message.0});
+                Some(frame("read", read))
+            }
+            _ => None,
+        }
+    }
+
+    fn whisper(whisper: &Whisper) -> Option<String> {
+        let (user, online, typing) = match whisper {
+            Whisper::Typing { user, .. } => (user, true, true),
+            Whisper::Presence { user, presence } => (user, presence.status != Status::Offline, false),
+        };
+        Some(frame("status", json!({"user_id": user.0, "online": online, "typing": typing})))
+    }
+
+    fn hear(text: &str) -> Heard {
+        let Ok(Frame { kind, content, client_id, message_id }) = serde_json::from_str(text) else {
+            return Heard::Answer(error("a frame is a JSON object with a type"));
+        };
+        match kind.as_str() {
+            "message" => match Content::new(Kind::Text, content, None) {
+                Ok(content) => Heard::Post(NewMessage { client_id, ..NewMessage::new(content) }),
+                Err(flaw) => Heard::Answer(error(&Error::from(flaw).to_string())),
+            },
+            "typing" => Heard::Typing,
+            "read" => Heard::Read(message_id.map(MessageId)),
+            "ping" => Heard::Answer(frame("pong", json!({}))),
+            _ => Heard::Nothing,
+        }
+    }
+
+    fn refuse(refusal: &Error) -> Option<String> {
+        Some(error(&refusal.to_string()))
+    }
+}
+
+fn frame(kind: &str, data: Value) -> String {
+    json!({"type": kind, "data": data}).to_string()
+}
+
+fn error(detail: &str) -> String {
+    frame("error", json!({"detail": detail}))
+}
+
+fn message(kind: &str, room: &Room, message: &model::Message, is_read: bool) -> String {
+    frame(kind, Message::new(message, is_read, &room.links).to_json().unwrap_or_default())
+}
+
+fn deleted(room: &Room, gone: &[MessageId]) -> String {
+    let ids: Vec<i64> = gone.iter().map(|id| id.0).collect();
+    frame("message_deleted", json!({"chat_id": room.chat.0, "id": ids.first(), "ids": ids}))
+}

@@ -1,0 +1,97 @@
+//! `/users`: people.
+
+use poem::web::Data;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::payload::Json;
+use poem_openapi::types::{Example, MaybeUndefined};
+use poem_openapi::{Object, OpenApi};
+
+use super::auth::Caller;
+use super::types::User;
+use super::{Answer, Area};
+use crate::api::body::JsonBody;
+use crate::api::links::Links;
+use crate::api::visit::Visit;
+use crate::messenger::{Error, Messenger, Profile};
+use crate::model::UserId;
+
+pub struct Users;
+
+/// What to change of one's profile; what is missing stays.
+#[derive(Object)]
+#[oai(example)]
+struct ProfileChange {
+    /// 1 to 64 characters.
+    display_name: Option<String>,
+    /// An http or https address of a picture; null takes it away.
+    avatar_url: MaybeUndefined<String>,
+    email: Option<String>,
+}
+
+impl Example for ProfileChange {
+    fn example() -> Self {
+        Self {
+            display_name: Some("Иван Садовник".to_owned()),
+            avatar_url: MaybeUndefined::Undefined,
+            email: None,
+        }
+    }
+}
+
+#[OpenApi(tag = "Area::Users")]
+impl Users {
+    /// Find people
+    ///
+    /// In whose name or username each of the words stands, or whose e-mail address it is.
+    #[oai(path = "/users/search", method = "get", operation_id = "searchUsers")]
+    async fn search(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: Caller,
+        /// Some letters of a name.
+        query: Query<Option<String>>,
+        /// The same.
+        q: Query<Option<String>>,
+        /// How many at most: 1 to 50, 20 without it.
+        limit: Query<Option<u64>>,
+    ) -> Answer<Json<Vec<User>>> {
+        let words = query.0.or(q.0).ok_or_else(|| Error::invalid("query", "is missing"))?;
+        let found = messenger.as_user(caller.0).find_people(&words, limit.0).await?;
+        let links = Links::new(&messenger, &visit.base);
+        Ok(Json(found.into_iter().map(|person| User::new(person, &links)).collect()))
+    }
+
+    /// Somebody
+    #[oai(path = "/users/:id", method = "get", operation_id = "user")]
+    async fn user(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: Caller,
+        id: Path<i64>,
+    ) -> Answer<Json<User>> {
+        let person = messenger.as_user(caller.0).person(UserId(id.0)).await?;
+        Ok(Json(User::new(person, &Links::new(&messenger, &visit.base))))
+    }
+
+    /// Change one's profile
+    #[oai(path = "/users/me", method = "patch", operation_id = "updateMe")]
+    async fn update_me(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: Caller,
+        body: JsonBody<ProfileChange>,
+    ) -> Answer<Json<User>> {
+        let ProfileChange { display_name, avatar_url, email } = body.0;
+        let avatar_url = match avatar_url {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(url) => Some(Some(url)),
+        };
+        let profile = Profile { display_name, avatar_url, email, ..Profile::default() };
+        let user = messenger.as_user(caller.0).update_profile(profile).await?;
+        Ok(Json(User::own(user, &Links::new(&messenger, &visit.base))))
+    }
+}

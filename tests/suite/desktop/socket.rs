@@ -1,0 +1,48 @@
+//! The socket of a chat, as the desktop messenger opens it.
+
+use serde_json::json;
+
+use super::{Client, until};
+use crate::server::TestServer;
+
+#[tokio::test]
+async fn what_is_said_comes_to_everybody_the_sender_included() {
+    let server = TestServer::start().await;
+    let (ivan, olga) = (Client::registered(&server, "ivan").await, Client::registered(&server, "olga").await);
+    let chat = ivan.group("Project", &[olga.id]).await;
+    let (mut one, mut other) = (ivan.socket(chat).await, olga.socket(chat).await);
+    one.say(json!({"type": "message", "content": "Всем привет!"})).await;
+    let heard = until(&mut one, "message").await;
+    assert_eq!(heard, until(&mut other, "message").await);
+    assert_eq!((&heard["content"], &heard["sender_id"]), (&json!("Всем привет!"), &json!(ivan.id)));
+    assert_eq!((&heard["chat_id"], &heard["is_read"]), (&json!(chat), &json!(false)));
+    let said = ivan.say(chat, "By HTTP").await;
+    assert_eq!(until(&mut other, "message").await, said);
+    one.say(json!({"type": "typing"})).await;
+    // Who comes is told as well.
+    while until(&mut other, "status").await != json!({"user_id": ivan.id, "online": true, "typing": true}) {}
+    olga.post(&format!("/api/chats/{chat}/read"), json!({})).await.expect(200);
+    assert_eq!(until(&mut one, "read").await["user_id"], olga.id);
+    for wrong in [json!({"type": "message"}), json!([]), json!({"type": "message", "content": " "})] {
+        one.say(wrong).await;
+        assert!(until(&mut one, "error").await["detail"].is_string());
+    }
+    // What the server says is said by nobody.
+    let eve = Client::registered(&server, "eve").await;
+    let path = format!("{}/api/v1/chats/{chat}/members", server.url);
+    let add = server.nobody().http.post(path).bearer_auth(&ivan.token).json(&json!({"user_id": eve.id}));
+    let add = add.header("Idempotency-Key", crate::server::fresh_key());
+    assert_eq!(add.send().await.unwrap().status(), 201);
+    assert!(until(&mut other, "system").await["text"].as_str().unwrap().contains("eve"));
+}
+
+#[tokio::test]
+async fn whoever_may_not_listen_is_refused_at_the_handshake() {
+    let server = TestServer::start().await;
+    let (ivan, eve) = (Client::registered(&server, "ivan").await, Client::registered(&server, "eve").await);
+    let chat = ivan.group("Project", &[]).await;
+    assert_eq!(eve.open(chat).await.err(), Some(403));
+    assert_eq!(Client::nobody(&server).open(chat).await.err(), Some(401));
+    assert_eq!(ivan.open(5).await.err(), Some(404));
+    assert_eq!(ivan.open("x").await.err(), Some(404));
+}
