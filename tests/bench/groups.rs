@@ -29,7 +29,8 @@ pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
         eprintln!("groups: {size} members …");
         let members: Vec<_> = crowd.people[..size].iter().collect();
         let chat = Crowd::chat(&server, &format!("Group of {size}"), &members).await?;
-        let mut row = sends::run(bench, &server, &crowd.people[..SENDERS], &[chat]).await?;
+        let mut row =
+            sends::run(bench, &server, sends::posts(&crowd.people[..SENDERS], &[chat]), 201).await?;
         row[0] = Cell::count(size);
         table.row(row);
     }

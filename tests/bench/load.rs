@@ -28,6 +28,7 @@ mod archive;
 mod audience;
 mod crowd;
 mod delivery;
+mod dialects;
 mod ear;
 mod effort;
 mod fanout;
@@ -136,6 +137,9 @@ impl Bench {
         let mut crowd = Crowd::new(self.folder.path().join("crowd"));
         if self.options.wants("sends") {
             report.add("sends", sends::measure(self, &mut crowd).await);
+        }
+        if self.options.wants("dialects") {
+            report.add("dialects", dialects::measure(self, &mut crowd).await);
         }
         if self.options.wants("delivery") {
             report.add("delivery", delivery::measure(self, &mut crowd).await);

@@ -10,6 +10,7 @@ cargo bench --bench load -- [SECTION]… [OPTION]…
 
 Sections (all of them without one):
   sends      durable sends a second, with 1, 16 and 64 senders
+  dialects   the same by each API, with 16 senders
   delivery   from the sender to 10, 100 and 1,000 receivers
   fanout     deliveries a second at saturation, with 100 and 1,000 receivers
   groups     sends in a group of 10 and in one of 1,000
@@ -38,8 +39,8 @@ pub(crate) struct Options {
     pub(crate) help: bool,
 }
 
-const SECTIONS: [&str; 9] =
-    ["sends", "delivery", "fanout", "groups", "memory", "reads", "lists", "search", "start"];
+const SECTIONS: [&str; 10] =
+    ["sends", "dialects", "delivery", "fanout", "groups", "memory", "reads", "lists", "search", "start"];
 /// An access token lasts fifteen minutes.
 const LONGEST: u64 = 120;
 

@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::http::{KEY_START, next_key, request};
 
@@ -15,6 +15,11 @@ const TEXT: &str = "shall we meet in the garden at six, as we did last week?";
 const BLANK: &str = "~~0000.0000000000.0000000000000000";
 /// Bytes of every content.
 pub(crate) const TEXT_LENGTH: usize = BLANK.len() + 1 + TEXT.len();
+
+/// What is said, with room for the mark.
+pub(crate) fn sentence() -> String {
+    format!("{BLANK} {TEXT}")
+}
 
 pub(crate) struct Post {
     request: Vec<u8>,
@@ -27,8 +32,13 @@ impl Post {
     pub(crate) const ROOM: usize = TEXT.len();
 
     pub(crate) fn new(token: &str, chat: u64, sender: usize) -> Self {
-        let body = json!({"chat_id": chat, "type": "text", "content": format!("{BLANK} {TEXT}")});
-        let mut request = request("POST", "/api/v1/messages", Some(token), &body);
+        let body = json!({"chat_id": chat, "type": "text", "content": sentence()});
+        Self::of("/api/v1/messages", token, &body, sender)
+    }
+
+    /// By any API; somewhere in the body the [`sentence`] is said.
+    pub(crate) fn of(path: &str, token: &str, body: &Value, sender: usize) -> Self {
+        let mut request = request("POST", path, Some(token), body);
         let key = find(&request, KEY_START.as_bytes()) + KEY_START.len();
         let mark = find(&request, BLANK.as_bytes());
         write(&mut request[mark + 2..mark + 6], sender as u64);

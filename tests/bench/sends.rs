@@ -36,41 +36,47 @@ pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
         let members: Vec<_> = crowd.people[..PEOPLE].iter().skip(chat).step_by(CHATS).collect();
         chats.push(Crowd::chat(&server, &format!("Team {chat}"), &members).await?);
     }
-    let mut table = Table::new(
-        "Durable sends",
-        &[
-            "senders",
-            "sends/s",
-            "p50 ms",
-            "p95 ms",
-            "p99 ms",
-            "max ms",
-            "server CPU µs/send",
-            "server cores",
-            "generator cores",
-        ],
-    );
+    let mut table = Table::new("Durable sends", &columns("senders"));
     for senders in [1, 16, 64] {
         eprintln!("sends: {senders} senders …");
-        let row = run(bench, &server, &crowd.people[..senders], &chats).await?;
+        let posts = posts(&crowd.people[..senders], &chats);
+        let row = run(bench, &server, posts, 201).await?;
         table.row(row);
     }
     server.stop()?;
     Ok(table)
 }
 
-pub(crate) async fn run(
-    bench: &Bench,
-    server: &Server,
-    people: &[Person],
-    chats: &[u64],
-) -> Result<Vec<Field>> {
+/// What a row of [`run`] holds.
+pub(crate) fn columns(first: &'static str) -> [&'static str; 9] {
+    [
+        first,
+        "sends/s",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "max ms",
+        "server CPU µs/send",
+        "server cores",
+        "generator cores",
+    ]
+}
+
+/// What these people say in these chats.
+pub(crate) fn posts(people: &[Person], chats: &[u64]) -> Vec<Post> {
+    let post =
+        |(number, person): (usize, &Person)| Post::new(&person.token, chats[number % chats.len()], number);
+    people.iter().enumerate().map(post).collect()
+}
+
+/// One sender for each post, which is answered with a status.
+pub(crate) async fn run(bench: &Bench, server: &Server, posts: Vec<Post>, status: u16) -> Result<Vec<Field>> {
     let pace = Rc::new(Pace::default());
     let mut senders = JoinSet::new();
-    for (number, person) in people.iter().enumerate() {
-        let post = Post::new(&person.token, chats[number % chats.len()], number);
+    let count = posts.len();
+    for post in posts {
         let connection = Connection::open(server.address).await?;
-        senders.spawn_local(send(connection, post, Rc::clone(&pace)));
+        senders.spawn_local(send(connection, post, status, Rc::clone(&pace)));
     }
     sleep(Duration::from_secs(1)).await;
     let watch = Watch::start(server)?;
@@ -84,11 +90,11 @@ pub(crate) async fn run(
     }
     let sent = times.len() as u64;
     if sent == 0 {
-        return Err(format!("nothing was acknowledged to {} senders in time", people.len()).into());
+        return Err(format!("nothing was acknowledged to {count} senders in time").into());
     }
     let [half, most, nearly_all, all] = times.millis([0.50, 0.95, 0.99, 1.0]);
     Ok(vec![
-        Field::count(people.len()),
+        Field::count(count),
         effort.rate(sent).into(),
         half.into(),
         most.into(),
@@ -100,11 +106,11 @@ pub(crate) async fn run(
     ])
 }
 
-async fn send(mut connection: Connection, mut post: Post, pace: Rc<Pace>) -> Result<()> {
+async fn send(mut connection: Connection, mut post: Post, status: u16, pace: Rc<Pace>) -> Result<()> {
     let mut ticket = 0;
     while !pace.stopped.get() {
         let begun = now();
-        connection.ask(post.stamped(ticket)).await?.expect(201)?;
+        connection.ask(post.stamped(ticket)).await?.expect(status)?;
         ticket += 1;
         if let Some(times) = pace.times.borrow_mut().as_mut() {
             times.add_nanos(now() - begun);
