@@ -1,7 +1,7 @@
 //! The socket of one chat, as dialects have it: who may not listen is refused at the handshake, and
 //! then everything that happens in the chat is told as it happens.
 //!
-//! A dialect says how things are written and what a frame means ([`Tongue`]). There is no cursor: what
+//! A dialect says how things are written and what a frame means ([`Speech`]). There is no cursor: what
 //! was said while a client was away it reads from the history.
 
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub enum Heard {
 }
 
 /// How a dialect talks on the socket of a chat.
-pub trait Tongue: Send + Sync + 'static {
+pub trait Speech: Send + Sync + 'static {
     /// Which of the hub's forms is this dialect's.
     const FORM: Form;
 
@@ -65,7 +65,7 @@ pub trait Tongue: Send + Sync + 'static {
 }
 
 /// Opens the socket of a chat, or refuses it: 401 without a valid token, 403 to a stranger.
-pub async fn open<T: Tongue>(
+pub async fn open<T: Speech>(
     request: &Request,
     token: Option<&str>,
     chat: ChatId,
@@ -105,14 +105,14 @@ fn over<R>(code: u16, reason: &'static str) -> std::result::Result<R, Over> {
     Err(Over(Some((code, reason))))
 }
 
-async fn serve<T: Tongue>(mut stream: WebSocketStream, listener: Listener, room: Room) {
+async fn serve<T: Speech>(mut stream: WebSocketStream, listener: Listener, room: Room) {
     if let Err(Over(Some((code, reason)))) = listen::<T>(&mut stream, listener, room).await {
         let farewell = Frame::Close(Some((CloseCode::from(code), reason.to_owned())));
         let _ = timeout(PATIENCE, stream.send(farewell)).await;
     }
 }
 
-async fn listen<T: Tongue>(
+async fn listen<T: Speech>(
     stream: &mut WebSocketStream,
     mut listener: Listener,
     room: Room,
@@ -146,7 +146,7 @@ async fn listen<T: Tongue>(
 }
 
 /// Writes everything that waits, in one go.
-async fn tell<T: Tongue>(
+async fn tell<T: Speech>(
     stream: &mut WebSocketStream,
     room: &Room,
     taken: Taken,
@@ -177,7 +177,7 @@ async fn tell<T: Tongue>(
 }
 
 /// An event as this dialect writes it; empty when it does not.
-async fn written<T: Tongue>(room: &Room, telling: &Telling) -> Arc<str> {
+async fn written<T: Speech>(room: &Room, telling: &Telling) -> Arc<str> {
     if let Some(known) = telling.known(T::FORM) {
         return known.clone();
     }
@@ -194,7 +194,7 @@ fn has_links(change: &Change) -> bool {
     }
 }
 
-async fn answer<T: Tongue>(
+async fn answer<T: Speech>(
     stream: &mut WebSocketStream,
     room: &Room,
     listener: &Listener,

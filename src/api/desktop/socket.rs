@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Refusal;
 use super::types::{Message, is_said};
-use crate::api::chat_socket::{self, Heard, Room, Tongue, bare};
+use crate::api::chat_socket::{self, Heard, Room, Speech, bare};
 use crate::hub::{Form, Whisper};
 use crate::messenger::{Error, NewMessage};
 use crate::model::{self, Change, ChatId, Content, Event, Kind, MessageId, Status};
@@ -44,7 +44,7 @@ struct Frame {
     message_id: Option<i64>,
 }
 
-impl Tongue for Desktop {
+impl Speech for Desktop {
     const FORM: Form = Form(4);
 
     async fn event(room: &Room, event: &Event) -> Option<String> {

@@ -10,7 +10,7 @@ use poem_openapi::types::ToJSON;
 
 use super::types::{Message, is_said};
 use super::{Refusal, ids, messages};
-use crate::api::chat_socket::{self, Heard, Room, Tongue, bare};
+use crate::api::chat_socket::{self, Heard, Room, Speech, bare};
 use crate::hub::{Form, Whisper};
 use crate::messenger::Error;
 use crate::model::{self, Change, Event, MessageId};
@@ -46,7 +46,7 @@ struct Frame {
     payload: Value,
 }
 
-impl Tongue for Unet {
+impl Speech for Unet {
     const FORM: Form = Form(3);
 
     async fn event(room: &Room, event: &Event) -> Option<String> {
