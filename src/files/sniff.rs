@@ -31,6 +31,9 @@ pub(super) fn agree(declared: &str, head: &[u8]) -> Result<String> {
         |found: &str| Err(Error::WrongType { declared: declared.to_owned(), found: found.to_owned() });
     let plain = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let found = infer::get(head).map(|found| found.mime_type());
+    if let Some(range) = plain.strip_suffix("/*") {
+        return find(range, found, head).map_or_else(|| wrong(found.unwrap_or("of no known type")), Ok);
+    }
     match (class(&plain), found) {
         ("image", None) if plain != "image/svg+xml" => wrong("no known picture"),
         ("image", Some(found)) if plain != "image/svg+xml" => match class(found) {
@@ -41,6 +44,21 @@ pub(super) fn agree(declared: &str, head: &[u8]) -> Result<String> {
         ("audio" | "video", Some(found)) if !matches!(class(found), "audio" | "video") => wrong(found),
         ("", _) => Ok(found.unwrap_or("application/octet-stream").to_owned()),
         _ => Ok(declared.to_owned()),
+    }
+}
+
+/// The type of what is only said to be of some range: a picture, a video, sound, or `*`, anything. What nothing is known
+/// of may be sound in a raw codec, or anything.
+fn find(range: &str, found: Option<&str>, head: &[u8]) -> Option<String> {
+    // Every file of the family of MP4 says so, whichever of its many brands it names.
+    let found = found.or_else(|| (head.get(4..8) == Some(b"ftyp")).then_some("video/mp4"));
+    match (range, found) {
+        ("*", found) => Some(found.unwrap_or("application/octet-stream").to_owned()),
+        ("audio", None) => Some("application/octet-stream".to_owned()),
+        (_, None) => None,
+        // The container of a recording is that of a film.
+        ("audio", Some(found)) if class(found) == "video" => Some(found.replacen("video", "audio", 1)),
+        (range, Some(found)) => (class(found) == range).then(|| found.to_owned()),
     }
 }
 
@@ -59,6 +77,33 @@ mod tests {
     fn a_recording_may_come_in_a_video_container() {
         assert_eq!(agree("audio/webm;codecs=opus", b"\x1a\x45\xdf\xa3").unwrap(), "audio/webm;codecs=opus");
         assert_eq!(agree("audio/opus", b"raw frames").unwrap(), "audio/opus");
+    }
+
+    #[test]
+    fn what_is_not_declared_is_found() {
+        let mp4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom";
+        let odd_mp4 = b"\0\0\0\x18ftypzzzz\0\0\0\0zzzzisom";
+        for (range, head, found) in [
+            ("image/*", &b"\xff\xd8\xff\xe0"[..], "image/jpeg"),
+            ("*/*", b"%PDF-1.7", "application/pdf"),
+            ("*/*", b"words", "application/octet-stream"),
+            ("video/*", mp4, "video/mp4"),
+            ("video/*", odd_mp4, "video/mp4"),
+            ("audio/*", mp4, "audio/mp4"),
+            ("audio/*", b"OggS\0", "audio/ogg"),
+            ("audio/*", b"raw frames", "application/octet-stream"),
+        ] {
+            assert_eq!(agree(range, head).unwrap(), found, "{range}");
+        }
+        for (range, head) in [
+            ("image/*", &b"words"[..]),
+            ("image/*", b"%PDF-1.7"),
+            ("image/*", mp4),
+            ("video/*", b"\xff\xd8\xff\xe0"),
+            ("audio/*", b"%PDF-1.7"),
+        ] {
+            assert!(agree(range, head).is_err(), "{range}");
+        }
     }
 
     #[test]

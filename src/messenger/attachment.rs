@@ -102,8 +102,8 @@ impl Caller {
         if !owns && !attachments::is_visible(&mut read, id, self.access.user).await? {
             return Err(Error::NotFound("attachment"));
         }
-        let until = self.messenger.clock.now() + link_life;
-        Ok((attachment, Link { until, signature: self.messenger.links.read(id, until) }))
+        let link = self.messenger.link(&attachment, link_life);
+        Ok((attachment, link))
     }
 }
 

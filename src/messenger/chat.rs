@@ -37,6 +37,13 @@ pub struct NewGroup {
     pub members: Vec<UserId>,
 }
 
+/// Whether it is said in a new chat that it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begins {
+    Said,
+    Quietly,
+}
+
 impl Caller {
     /// One's chats, the most recently active first.
     pub async fn chats(&self) -> Result<Vec<Chat>> {
@@ -78,25 +85,36 @@ impl Caller {
 
     /// Begins a change that makes a group or a channel.
     pub(super) async fn begin_group(&self, new: NewGroup) -> Result<(Work, ChatId)> {
-        let title = check_title(&new.title)?;
-        let description = new.description.as_deref().map(check_description).transpose()?.flatten();
-        let creator = self.access.user;
-        let mut ids: Vec<UserId> = new.members.iter().copied().filter(|id| *id != creator).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.len() >= MOST_MEMBERS {
-            return Err(Error::invalid("member_ids", format!("at most {MOST_MEMBERS} members")));
-        }
-        self.messenger.limit(Limit::NewChat(creator))?;
+        let new = self.check_group(new)?;
+        self.messenger.limit(Limit::NewChat(self.access.user))?;
         let mut work = self.messenger.begin().await?;
-        people(&mut work.tx, "member_ids", &ids).await?;
-        block::refuse_unwilling(&mut work.tx, creator, &ids, "member_ids").await?;
-        let chat = self.found(&mut work, NewGroup { title, description, members: ids, ..new }).await?;
+        self.check_members(&mut work, &new).await?;
+        let chat = self.found(&mut work, new, Begins::Said).await?;
         Ok((work, chat))
     }
 
+    /// A group or a channel as it will be, if one may be so.
+    pub(super) fn check_group(&self, new: NewGroup) -> Result<NewGroup> {
+        let title = check_title(&new.title)?;
+        let description = new.description.as_deref().map(check_description).transpose()?.flatten();
+        let mut members = new.members;
+        members.retain(|id| *id != self.access.user);
+        members.sort_unstable();
+        members.dedup();
+        if members.len() >= MOST_MEMBERS {
+            return Err(Error::invalid("member_ids", format!("at most {MOST_MEMBERS} members")));
+        }
+        Ok(NewGroup { title, description, members, ..new })
+    }
+
+    /// Refuses members who are not there or don't want to be brought in.
+    pub(super) async fn check_members(&self, work: &mut Work, new: &NewGroup) -> Result<()> {
+        people(&mut work.tx, "member_ids", &new.members).await?;
+        block::refuse_unwilling(&mut work.tx, self.access.user, &new.members, "member_ids").await
+    }
+
     /// Makes a group or a channel of what was checked.
-    pub(super) async fn found(&self, work: &mut Work, new: NewGroup) -> Result<ChatId> {
+    pub(super) async fn found(&self, work: &mut Work, new: NewGroup, begins: Begins) -> Result<ChatId> {
         let NewGroup { title, description, is_public, is_read_only, members } = new;
         let creator = self.access.user;
         let kind = if is_public { ChatKind::Channel } else { ChatKind::Group };
@@ -111,7 +129,10 @@ impl Caller {
         chats::insert(&mut work.tx, &chat).await?;
         streams::create(&mut work.tx, &[chat.id.into()]).await?;
 
-        let seq = say(&self.messenger, work, chat.id, creator, &Notice::Created { title }).await?;
+        let seq = match begins {
+            Begins::Said => say(&self.messenger, work, chat.id, creator, &Notice::Created { title }).await?,
+            Begins::Quietly => 0,
+        };
         let mut people = vec![(creator, Role::Owner)];
         people.extend(members.iter().map(|id| (*id, Role::Member)));
         members::insert_many(&mut work.tx, chat.id, &people, seq, work.now).await?;

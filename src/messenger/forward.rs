@@ -1,6 +1,7 @@
 //! Passing a message on to other chats.
 
 use super::post::{Keys, NewMessage, carry_out};
+use super::unheard::{self, Unheard};
 use super::wish::{Brought, Wish};
 use super::{Caller, Error, Limit, Result};
 use crate::model::{ChatId, Kind, Message, MessageId, Origin};
@@ -13,6 +14,46 @@ impl Caller {
     /// Says in other chats what was said in one, naming where it comes from. In all of them or in none: where one
     /// may not post, nothing is posted anywhere.
     pub async fn forward(self, id: MessageId, chats: &[ChatId], is_silent: bool) -> Result<Vec<Message>> {
+        let wishes = self.forwarding(id, chats, is_silent).await?;
+        carry_out(&self.messenger, &wishes, Keys::Whole).await?.into_iter().collect()
+    }
+
+    /// The same under a name of the sender's: done again under it, they are the same messages.
+    pub async fn forward_named(self, id: MessageId, chats: &[ChatId], name: &str) -> Result<Vec<Message>> {
+        let mut wishes = self.forwarding(id, chats, false).await?;
+        for wish in &mut wishes {
+            wish.new.client_id = Some(NewMessage::id_of(&format!("{name}\n{}", wish.chat)));
+        }
+        carry_out(&self.messenger, &wishes, Keys::Whole).await?.into_iter().collect()
+    }
+
+    /// The same without one. When the sender does not [hear](Unheard::heard) the answer and does it once more within 20 seconds,
+    /// they are the same messages, once.
+    pub async fn forward_unnamed(
+        self,
+        id: MessageId,
+        chats: &[ChatId],
+    ) -> Result<(Vec<Message>, Vec<Unheard>)> {
+        let mut wishes = self.forwarding(id, chats, false).await?;
+        for wish in &mut wishes {
+            wish.fingerprint = Some(unheard::fingerprint(wish));
+        }
+        let messenger = self.messenger;
+        // By itself: whoever asked may be gone before it is done, and then that is to be noticed.
+        let carried_out = tokio::spawn(async move {
+            let said = carry_out(&messenger, &wishes, Keys::Whole).await?;
+            let said: Vec<Message> = said.into_iter().collect::<Result<_>>()?;
+            let unheard = wishes.iter().zip(&said).filter_map(|(wish, message)| {
+                wish.fingerprint.map(|it| Unheard::new(&messenger, it, message.id))
+            });
+            let unheard = unheard.collect();
+            Ok((said, unheard))
+        });
+        carried_out.await.map_err(|error| Error::Internal(error.into()))?
+    }
+
+    /// What there is to say in each of the chats.
+    async fn forwarding(&self, id: MessageId, chats: &[ChatId], is_silent: bool) -> Result<Vec<Wish>> {
         let author = self.access.user;
         let mut chats = chats.to_vec();
         let mut seen = std::collections::HashSet::new();
@@ -44,9 +85,9 @@ impl Caller {
             new: new.clone(),
             brought: Some(brought.clone()),
             attempt: attempt.take(),
+            fingerprint: None,
         };
-        let wishes: Vec<Wish> = chats.into_iter().map(wish).collect();
-        carry_out(&self.messenger, &wishes, Keys::Whole).await?.into_iter().collect()
+        Ok(chats.into_iter().map(wish).collect())
     }
 
     async fn origin(&self, message: &Message) -> Result<Origin> {

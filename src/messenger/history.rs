@@ -89,6 +89,22 @@ impl Membership {
         Ok(messages::latest(&mut read, (chat, with_notices), reader, skipped, limit).await?)
     }
 
+    /// A part of the history without what was deleted, the newest first; and whether there is more of it.
+    pub async fn said(&self, before: Option<MessageId>, limit: u64) -> Result<(Vec<Message>, bool)> {
+        let limit = limit.clamp(1, MOST_MESSAGES);
+        let (mut said, mut around) = (Vec::new(), before.map_or(Around::Newest, Around::Before));
+        loop {
+            let page = self.history(None, around, MOST_MESSAGES.min(limit + 1)).await?;
+            let Some(oldest) = page.last().map(|message| message.id) else { return Ok((said, false)) };
+            said.extend(page.into_iter().filter(|message| message.content.is_some()));
+            if said.len() as u64 > limit {
+                said.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                return Ok((said, true));
+            }
+            around = Around::Before(oldest);
+        }
+    }
+
     /// Messages with pictures, videos, sound, other files or web addresses, the newest first.
     pub async fn media(&self, what: Media, before: Option<MessageId>, limit: u64) -> Result<Vec<Message>> {
         let (chat, reader) = (self.chat.id, self.place.user);

@@ -93,7 +93,7 @@ impl Attempt {
     }
 }
 
-fn digest(parts: &[&[u8]]) -> Digest {
+pub(super) fn digest(parts: &[&[u8]]) -> Digest {
     let mut sum = Context::new(&SHA256);
     for part in parts {
         sum.update(part);

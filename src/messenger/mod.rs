@@ -13,6 +13,7 @@ mod ban;
 mod block;
 mod bookmark;
 mod chat;
+mod chat_name;
 mod clock;
 mod code;
 mod contact;
@@ -60,6 +61,8 @@ mod sync;
 mod telling;
 mod tend;
 mod token;
+mod unheard;
+mod upload;
 mod wish;
 mod work;
 
@@ -104,6 +107,8 @@ pub use session::{Grant, Ticket};
 pub use sign_in_code::CodeSignIn;
 pub use sync::{Cursor, Gap, Listener, Page};
 pub use token::{ACCESS_LIFE, Access};
+pub use unheard::Unheard;
+pub use upload::{Expected, Upload};
 pub use work::Tries;
 
 use crate::files::{Files, Links, Trouble};

@@ -7,7 +7,7 @@ use super::idempotency::Subject;
 use super::work::Work;
 use super::{Error, Membership, Result, avatar};
 use crate::model::{Change, Chat, ChatId, Member, Notice, Right, Role, Stream, UserId};
-use crate::store::{bans, bookmarks, chats, drafts, invites, members, topics};
+use crate::store::{bans, bookmarks, chat_names, chats, drafts, invites, members, topics};
 
 /// How long what is said may stay, if it does not stay for good.
 const MESSAGE_LIFE: std::ops::RangeInclusive<Duration> =
@@ -185,6 +185,7 @@ async fn end(work: &mut Work, chat: ChatId) -> Result<()> {
     bans::delete_all(&mut work.tx, chat).await?;
     drafts::delete_all(&mut work.tx, chat).await?;
     topics::delete(&mut work.tx, chat).await?;
+    chat_names::delete_of_chat(&mut work.tx, chat).await?;
     Ok(())
 }
 

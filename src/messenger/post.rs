@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
-use super::idempotency::Subject;
+use super::idempotency::{Subject, digest};
+use super::unheard::{self, Unheard};
 use super::wish::{self, Wish};
 use super::work::{Tries, Work};
 use super::{Caller, Core, Error, Limit, Messenger, Result};
@@ -50,13 +51,22 @@ impl NewMessage {
             clears_draft: false,
         }
     }
+
+    /// The `client_id` for whatever a client calls its message: a UUID as it is, and one made of anything else.
+    pub fn id_of(name: &str) -> Uuid {
+        Uuid::try_parse(name)
+            .unwrap_or_else(|_| uuid::Builder::from_custom_bytes(digest(&[name.as_bytes()])).into_uuid())
+    }
 }
 
 /// A post on its way to the disk.
 pub(super) struct Post {
     wish: Wish,
-    outcome: oneshot::Sender<Result<Message>>,
+    outcome: oneshot::Sender<Result<Said>>,
 }
+
+/// A message that is on the disk, and its sender's not having heard of it when that matters.
+type Said = (Message, Option<Unheard>);
 
 impl Caller {
     /// Says something in a chat. Answers when it is on the disk and told.
@@ -65,14 +75,31 @@ impl Caller {
     /// rights of all posts that are written together are asked for in one question.
     pub async fn post(self, chat: ChatId, new: NewMessage) -> Result<Message> {
         let author = self.access.user;
-        self.messenger.limit(Limit::Send(author))?;
-        self.messenger.limit(Limit::SendToChat(chat))?;
-        self.messenger.take_in(author, &new.content.attachments()).await?;
-        let (outcome, answer) = oneshot::channel();
-        let post = Post { wish: Wish { chat, author, new, brought: None, attempt: self.attempt }, outcome };
-        self.messenger.posts.send(post).await.map_err(|_| Error::Busy)?;
-        answer.await.map_err(|_| Error::Busy)?
+        let wish = Wish { chat, author, new, brought: None, attempt: self.attempt, fingerprint: None };
+        Ok(hand_over(&self.messenger, wish).await?.0)
     }
+
+    /// Says something that has no name of its sender's. When the sender does not [hear](Unheard::heard) the answer
+    /// and says the same once more within 20 seconds, it is the same message, once.
+    pub async fn post_unnamed(self, chat: ChatId, new: NewMessage) -> Result<(Message, Unheard)> {
+        let author = self.access.user;
+        let mut wish = Wish { chat, author, new, brought: None, attempt: self.attempt, fingerprint: None };
+        let fingerprint = unheard::fingerprint(&wish);
+        wish.fingerprint = Some(fingerprint);
+        let (message, unheard) = hand_over(&self.messenger, wish).await?;
+        let unheard = unheard.unwrap_or_else(|| Unheard::new(&self.messenger, fingerprint, message.id));
+        Ok((message, unheard))
+    }
+}
+
+/// Hands a post to whoever writes them, and waits for what becomes of it.
+async fn hand_over(messenger: &Messenger, wish: Wish) -> Result<Said> {
+    messenger.limit(Limit::Send(wish.author))?;
+    messenger.limit(Limit::SendToChat(wish.chat))?;
+    messenger.take_in(wish.author, &wish.new.content.attachments()).await?;
+    let (outcome, answer) = oneshot::channel();
+    messenger.posts.send(Post { wish, outcome }).await.map_err(|_| Error::Busy)?;
+    answer.await.map_err(|_| Error::Busy)?
 }
 
 /// Writes posts until the messenger is gone.
@@ -112,8 +139,19 @@ async fn write_together(messenger: &Messenger, batch: Vec<Post>) -> Vec<Post> {
             results
         }
     };
-    for (result, outcome) in results.into_iter().zip(outcomes) {
-        let _ = outcome.send(result);
+    let mut lost = Vec::new();
+    for ((result, outcome), wish) in results.into_iter().zip(outcomes).zip(&posts) {
+        let said = result.map(|message| {
+            let unheard = wish.fingerprint.map(|it| Unheard::new(messenger, it, message.id));
+            (message, unheard)
+        });
+        if let Err(Ok((_, Some(unheard)))) = outcome.send(said) {
+            lost.push(unheard);
+        }
+    }
+    // Before the next posts are written: the same may be among them once more.
+    for unheard in lost {
+        unheard.lost().await;
     }
     again
 }
@@ -129,8 +167,11 @@ pub(super) enum Keys {
 
 /// A message that is sent twice within a batch: the second waits until the first is written.
 fn set_repeats_apart(batch: Vec<Post>) -> (Vec<Post>, Vec<Post>) {
-    let mut seen = HashSet::new();
-    let mut is_first = |wish: &Wish| wish.new.client_id.is_none_or(|id| seen.insert((wish.author, id)));
+    let (mut seen, mut alike) = (HashSet::new(), HashSet::new());
+    let mut is_first = |wish: &Wish| {
+        wish.new.client_id.is_none_or(|id| seen.insert((wish.author, id)))
+            && wish.fingerprint.is_none_or(|it| alike.insert(it))
+    };
     batch.into_iter().partition(|post| is_first(&post.wish))
 }
 
@@ -152,7 +193,7 @@ pub(super) async fn carry_out(
 async fn carry_out_once(messenger: &Messenger, wishes: &[Wish], keys: Keys) -> Result<Vec<Result<Message>>> {
     let mut work = messenger.begin().await?;
     let results = say_all(messenger, &mut work, wishes, keys).await?;
-    if work.tells_something() {
+    if work.does_something() {
         work.commit().await?;
     }
     Ok(results)
@@ -190,7 +231,7 @@ pub(super) async fn say_all(
     let mut new = Vec::with_capacity(open.len());
     let mut addresses = Vec::new();
     for index in &open {
-        let Wish { chat, author, new: wish, brought, attempt } = &wishes[*index];
+        let Wish { chat, author, new: wish, brought, attempt, .. } = &wishes[*index];
         let seat = seats.get(&(*chat, *author)).ok_or(Error::Busy)?;
         let place = next.entry(*chat).or_insert(seat.seq);
         *place += 1;

@@ -1,5 +1,7 @@
 //! How far members have read, and how far messages have reached them: marks, which only move forward.
 
+use std::collections::HashMap;
+
 use super::chat::{find, view};
 use super::idempotency::Subject;
 use super::{Caller, Error, Limit, Membership, Messenger, Result};
@@ -97,7 +99,55 @@ impl Membership {
     }
 }
 
+/// How far a chat is read, by its reader and by the others who let that be seen.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    own: i64,
+    /// What each of the others has read since they came in: after one place, up to another.
+    others: Vec<(i64, i64)>,
+}
+
+impl Reading {
+    /// Whether somebody for whom it was has read a message: of the reader's own another one, of others' the reader.
+    pub fn has(&self, message: &Message, reader: UserId) -> bool {
+        match message.author == reader {
+            true => self.others.iter().any(|(from, upto)| *from < message.seq && message.seq <= *upto),
+            false => message.seq <= self.own,
+        }
+    }
+}
+
 impl Caller {
+    /// How far chats are read in which these messages stand.
+    pub async fn readings(&self, messages: &[Message]) -> Result<HashMap<ChatId, Reading>> {
+        let mut oldest: HashMap<ChatId, i64> = HashMap::new();
+        for message in messages {
+            let seq = oldest.entry(message.chat).or_insert(message.seq);
+            *seq = message.seq.min(*seq);
+        }
+        let mut read = self.messenger.db.read().await?;
+        let mut readings: HashMap<ChatId, Reading> = HashMap::new();
+        let own = self.access.user;
+        for (chat, user, joined_seq, read_seq) in marks::read_by(&mut read, own, &oldest).await? {
+            let reading = readings.entry(chat).or_default();
+            match user == own {
+                true => reading.own = read_seq,
+                false => reading.others.push((joined_seq, read_seq)),
+            }
+        }
+        for reading in readings.values_mut() {
+            // In large chats most have read to the end: those of whom another tells as much are of no use.
+            reading.others.sort_unstable_by_key(|(from, upto)| (*from, std::cmp::Reverse(*upto)));
+            let mut farthest = i64::MIN;
+            reading.others.retain(|(_, upto)| {
+                let is_farther = *upto > farthest;
+                farthest = farthest.max(*upto);
+                is_farther
+            });
+        }
+        Ok(readings)
+    }
+
     /// Who has read a message, and whom it has only reached.
     pub async fn receipts(&self, id: MessageId) -> Result<Receipts> {
         let message = self.message(id).await?;

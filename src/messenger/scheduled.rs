@@ -39,7 +39,7 @@ impl Caller {
         let mut work = self.messenger.begin_of([author]).await?;
         let now = work.now;
         check_due(due_at, now)?;
-        let wish = Wish { chat, author, new, brought: None, attempt: None };
+        let wish = Wish { chat, author, new, brought: None, attempt: None, fingerprint: None };
         let attachments = wish::check(&mut work, &wish, self.messenger.settings.voice_limit).await?;
         if scheduled::count(&mut work.tx, author, chat).await? >= MOST_WAITING {
             return Err(Error::Conflict("There are 100 messages waiting in this chat already"));
@@ -196,7 +196,7 @@ fn wish_of(waiting: &Scheduled, attempt: Option<Attempt>) -> Wish {
     let new = NewMessage { reply_to, thread, mentions, is_silent, ..NewMessage::new(content) };
     // The files were looked at when it was scheduled, and have been kept since.
     let brought = Some(Brought { origin: None, files: attachments, is_old: false });
-    Wish { chat, author, new, brought, attempt }
+    Wish { chat, author, new, brought, attempt, fingerprint: None }
 }
 
 /// Takes away what was said or is not to be said.

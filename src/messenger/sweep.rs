@@ -7,6 +7,7 @@ use super::{Messenger, Result};
 use crate::model::Stream;
 use crate::store::{
     attachments, chats, drafts, events, idempotency, messages, previews, sessions, sign_in_codes, streams,
+    unheard,
 };
 
 /// How long each thing is kept.
@@ -34,6 +35,7 @@ impl Messenger {
         let now = self.clock.now();
         let mut work = self.begin().await?;
         idempotency::sweep(&mut work.tx, now - KEYS).await?;
+        unheard::sweep(&mut work.tx, now - super::unheard::PATIENCE).await?;
         sessions::sweep(&mut work.tx, now).await?;
         sign_in_codes::sweep(&mut work.tx, now - CODES).await?;
         drafts::sweep(&mut work.tx, now - EVENTS).await?;

@@ -203,6 +203,26 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// The same of one chat alone: for all else the cursor stays where it is.
+    pub async fn sync_chat(&self, chat: ChatId, cursor: Option<&Cursor>, limit: Option<u64>) -> Result<Page> {
+        let reader = self.access.user;
+        let mut read = self.messenger.db.snapshot().await?;
+        super::chat::find(&mut read, chat, reader).await?;
+        let mut reach = Reach::of(&mut read, reader).await?;
+        reach.from.retain(|stream, _| *stream == chat.into());
+        reach.now.0.retain(|stream, _| *stream == chat.into());
+        let Some(cursor) = cursor else {
+            return Ok(Page { cursor: reach.now, ..Page::default() });
+        };
+        let limit = limit.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE);
+        let mut page = page(&mut read, reader, reach.start(cursor), &reach.now, limit).await?;
+        let mut moved = cursor.clone();
+        moved.0.extend(std::mem::take(&mut page.cursor.0));
+        Ok(Page { cursor: moved, ..page })
+    }
+}
+
 /// Somebody who listens: first what they missed, then everything as it happens.
 pub struct Listener {
     messenger: Messenger,

@@ -8,11 +8,12 @@ use super::idempotency::Attempt;
 use super::post::{Keys, NewMessage};
 use super::sweep::UPLOAD_LIFE;
 use super::work::Work;
-use super::{Error, Result};
+use super::{Error, Result, unheard};
 use crate::model::{
     Attachment, AttachmentId, ChatId, Class, Content, Kind, Mentioned, Message, MessageId, Origin, Quote,
     Right, Time, UserId,
 };
+use crate::store::idempotency::Digest;
 use crate::store::members::{self, Seat};
 use crate::store::{attachments, chats, idempotency, mentions, messages};
 
@@ -24,6 +25,8 @@ pub(super) struct Wish {
     /// Of a message that is forwarded, was scheduled or is imported.
     pub brought: Option<Brought>,
     pub attempt: Option<Attempt>,
+    /// By which it is known again when its sender did not hear that it was said (`unheard`).
+    pub fingerprint: Option<Digest>,
 }
 
 /// What a message brings along that was checked before.
@@ -76,11 +79,15 @@ pub(super) async fn refuse_repeated(
         .collect();
     let done = idempotency::find_many(&mut work.tx, &asked).await?;
     let done: HashMap<_, _> = done.iter().map(|record| (record.fingerprint, record)).collect();
+    let unheard = unheard::take(work, wishes).await?;
     let result = |wish: &Wish| {
         if let Some(attempt) = &wish.attempt
             && let Some(record) = done.get(&attempt.fingerprint())
         {
             return Some(Err(attempt.refusal(record)));
+        }
+        if let Some(message) = wish.fingerprint.and_then(|fingerprint| unheard.get(&fingerprint)) {
+            return Some(Ok(message.clone()));
         }
         let before = sent_before(wish)?;
         Some(match before.chat == wish.chat {

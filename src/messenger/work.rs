@@ -18,6 +18,8 @@ pub(super) struct Work {
     announced: Vec<(Stream, Option<i64>, Change)>,
     attempts: Vec<(Attempt, Subject)>,
     after: Vec<After>,
+    /// Something is written that nobody is told.
+    does_more: bool,
 }
 
 /// How often something was tried that another change was in the way of.
@@ -47,7 +49,8 @@ impl Messenger {
         let tx = self.db.begin().await?;
         let messenger = self.clone();
         let now = self.clock.now();
-        Ok(Work { tx, now, messenger, announced: Vec::new(), attempts: Vec::new(), after: Vec::new() })
+        let (announced, attempts, after) = Default::default();
+        Ok(Work { tx, now, messenger, announced, attempts, after, does_more: false })
     }
 
     /// Begins a change of accounts or what belongs to them: others that do so wait until it ends.
@@ -135,9 +138,14 @@ impl Work {
         }
     }
 
-    /// Whether anything happened so far that others hear of.
-    pub(super) fn tells_something(&self) -> bool {
-        !self.announced.is_empty()
+    /// Whether anything was done so far that is to last.
+    pub(super) fn does_something(&self) -> bool {
+        !self.announced.is_empty() || self.does_more
+    }
+
+    /// Something was done that is to last although nobody is told.
+    pub(super) fn does_more(&mut self) {
+        self.does_more = true;
     }
 
     /// Which request this is the change of, and what it is about.

@@ -352,6 +352,35 @@ pub async fn forsaken(run: &mut impl Run, before: Time, limit: u64) -> Result<Ve
     Ok(rows.into_iter().map(Attachment::from).collect())
 }
 
+/// Whether a file stands in a message, also in one that waits for its time, or is somebody's picture.
+pub async fn stands(run: &mut impl Run, id: AttachmentId) -> Result<bool> {
+    let posted = Query::select()
+        .column(P::AttachmentId)
+        .from(P::Table)
+        .and_where(Expr::col(P::AttachmentId).eq(id))
+        .limit(1)
+        .to_owned();
+    let waiting = Query::select()
+        .column(W::AttachmentId)
+        .from(W::Table)
+        .and_where(Expr::col(W::AttachmentId).eq(id))
+        .limit(1)
+        .to_owned();
+    Ok(run.one::<(Vec<u8>,)>(&posted).await?.is_some()
+        || run.one::<(Vec<u8>,)>(&waiting).await?.is_some()
+        || avatar(run, id).await?.is_some())
+}
+
+/// Makes a file as old as none is that may still be posted; what then stands nowhere is swept.
+pub async fn forsake(run: &mut impl Run, id: AttachmentId) -> Result<()> {
+    let update = Query::update()
+        .table(A::Table)
+        .value(A::CreatedAt, Time(0))
+        .and_where(Expr::col(A::Id).eq(id))
+        .to_owned();
+    run.execute(&update).await
+}
+
 /// Takes rows away, and what they counted.
 pub async fn delete(run: &mut impl Run, ids: &[AttachmentId]) -> Result<()> {
     if ids.is_empty() {

@@ -1,6 +1,8 @@
 //! How far members have read, and how far messages have reached them: one row for each, never one for each message.
 
-use sea_query::{CaseStatement, Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use std::collections::HashMap;
+
+use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 
 use super::chat_list::unread_after;
 use super::schema::{Member as M, Message as Msg, User as U};
@@ -87,6 +89,34 @@ pub async fn hides_reading(run: &mut impl Run, user: UserId) -> Result<bool> {
         .and_where(Expr::col(U::HidesReading).eq(true))
         .to_owned();
     Ok(run.one::<(UserId,)>(&question).await?.is_some())
+}
+
+/// How far each of some chats is read, (chat, reader, place where they came in, place up to which they have read): by
+/// `reader`, and by those others who let it be seen and have read something from a place on.
+pub async fn read_by(
+    run: &mut impl Run,
+    reader: UserId,
+    chats: &HashMap<ChatId, i64>,
+) -> Result<Vec<(ChatId, UserId, i64, i64)>> {
+    if chats.is_empty() {
+        return Ok(Vec::new());
+    }
+    let own = || Expr::col((M::Table, M::UserId)).eq(reader);
+    let mut wanted = Cond::any();
+    for (chat, from) in chats {
+        let others = Expr::col((M::Table, M::ReadSeq))
+            .gte(*from)
+            .and(Expr::col((M::Table, M::ReadSeq)).gt(Expr::col((M::Table, M::JoinedSeq))))
+            .and(Expr::col((U::Table, U::HidesReading)).eq(false));
+        wanted = wanted.add(Expr::col((M::Table, M::ChatId)).eq(*chat).and(own().or(others)));
+    }
+    let question = Query::select()
+        .columns([M::ChatId, M::UserId, M::JoinedSeq, M::ReadSeq].map(|column| (M::Table, column)))
+        .from(M::Table)
+        .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
+        .cond_where(wanted)
+        .to_owned();
+    run.all(&question).await
 }
 
 /// Counts once what a member has not read up to now, so that the list of chats need not.

@@ -18,6 +18,7 @@ pub mod blocks;
 pub mod bookmarks;
 pub mod channels;
 pub mod chat_list;
+pub mod chat_names;
 pub mod chats;
 pub mod deletions;
 pub mod drafts;
@@ -43,6 +44,7 @@ pub mod sign_in_codes;
 pub mod storage;
 pub mod streams;
 pub mod topics;
+pub mod unheard;
 pub mod users;
 
 pub use db::{Db, Reader, Row, Run, Snapshot, Tx};

@@ -68,5 +68,7 @@ tables! {
     SearchPending { MessageId }
     Deletion { UserId, Erases, ChatId, MessageId }
     Lease { Name, Holder, Until }
+    ChatName { UserId, Name, ChatId, At }
+    Unheard { Fingerprint, MessageId, At }
     IdempotencyKey { Fingerprint, Body, Status, Subject, At }
 }

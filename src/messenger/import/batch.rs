@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::{Import, Imported, Known, OldChat, OldMessage, Target};
-use crate::messenger::chat::{check_description, check_title, find};
+use crate::messenger::chat::{Begins, check_description, check_title, find};
 use crate::messenger::post::{Keys, say_all};
 use crate::messenger::wish::{Brought, Wish, own_files};
 use crate::messenger::work::Work;
@@ -227,7 +227,7 @@ impl Import {
             sent_at: old.sent_at.clamp(Time(0), self.now()),
         };
         let brought = Some(Brought { origin: Some(origin), files, is_old: true });
-        Wish { chat, author: me, new, brought, attempt: None }
+        Wish { chat, author: me, new, brought, attempt: None, fingerprint: None }
     }
 
     /// Makes the group for a chat.
@@ -245,7 +245,7 @@ impl Import {
             is_read_only: false,
             members: Vec::new(),
         };
-        self.caller.found(work, group).await
+        self.caller.found(work, group, Begins::Said).await
     }
 
     /// Refuses to go on for somebody who was signed out or is gone meanwhile.

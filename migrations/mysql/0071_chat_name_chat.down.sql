@@ -1,0 +1,1 @@
+DROP INDEX chat_name_chat ON chat_name;
