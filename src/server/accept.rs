@@ -19,6 +19,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::wire::{Waiting, Wire};
+use crate::api::delivery::Delivery;
+
 /// The most connections at once, sockets included.
 const MOST_CONNECTIONS: usize = 32_768;
 /// How long the head of a request may take, also on a connection that is kept open.
@@ -75,11 +78,17 @@ async fn serve(
     app: App,
     stop: CancellationToken,
 ) {
-    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-        let (app, local, remote) = (app.clone(), local.clone(), remote.clone());
+    let waiting = Waiting::default();
+    let wire = Wire::new(stream, waiting.clone());
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        let (app, local, remote, waiting) = (app.clone(), local.clone(), remote.clone(), waiting.clone());
+        let delivery = Delivery::default();
+        request.extensions_mut().insert(delivery.clone());
         async move {
             let request = (request, local, remote, Scheme::HTTP).into();
-            Ok::<_, Infallible>(hyper::Response::from(app.get_response(request).await))
+            let response = app.get_response(request).await;
+            waiting.add(delivery);
+            Ok::<_, Infallible>(hyper::Response::from(response))
         }
     });
     let mut builder = Builder::new(TokioExecutor::new());
@@ -90,7 +99,7 @@ async fn serve(
         .max_concurrent_streams(100)
         .max_header_list_size(LARGEST_HEAD as u32)
         .keep_alive_interval(HEADERS);
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(wire), service);
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         // A client that hangs up is no news.

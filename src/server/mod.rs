@@ -5,6 +5,7 @@ mod doors;
 mod routes;
 mod seen;
 mod slashes;
+mod wire;
 
 use std::net::SocketAddr;
 use std::time::Duration;
