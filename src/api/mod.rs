@@ -5,7 +5,10 @@ mod chat_socket;
 pub mod delivery;
 mod desktop;
 mod dialect;
+mod download;
+mod form;
 mod links;
+mod mimu;
 pub mod refusal;
 pub mod site;
 mod unet;
@@ -51,7 +54,7 @@ fn say_what_is_nullable(schema: &mut Value) {
 }
 
 /// The APIs of others that there are.
-pub const DIALECTS: [Dialect; 2] = [unet::DIALECT, desktop::DIALECT];
+pub const DIALECTS: [Dialect; 3] = [mimu::DIALECT, unet::DIALECT, desktop::DIALECT];
 
 /// The APIs that there are.
 pub fn specs() -> Vec<Spec> {

@@ -16,6 +16,7 @@ mod dialects;
 mod faults;
 mod layers;
 mod migrations;
+mod mimu;
 mod nodes;
 mod openapi;
 mod others;

@@ -1,22 +1,18 @@
 //! The form of an attachment, filled in: `multipart/form-data` as an S3 bucket takes it (POST Object).
 
-use std::time::Duration;
-
-use futures_util::{Stream, StreamExt, stream};
 use multer::{Field, Multipart};
 use poem::http::{StatusCode, header};
 use poem::web::Data;
 use poem::{Body, IntoResponse, Response, handler};
 
 use super::{Answer, Refusal};
+use crate::api::form;
 use crate::messenger::{Error, Messenger};
 
 /// The largest field before the file.
 const LARGEST_FIELD: usize = 4 * 1024;
-/// How long nothing may arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How much of a refused upload is still read, so that the client reads the answer.
-const LEFTOVER: usize = 4 * 1024 * 1024;
+const LEFTOVER: u64 = 4 * 1024 * 1024;
 
 /// Takes the fields `key`, `Content-Type`, `X-Amz-Signature` and then `file`. Answers 204; 201 with
 /// XML when the field `success_action_status` asks for it.
@@ -27,14 +23,14 @@ pub async fn upload(
     body: Body,
 ) -> poem::Result<Response> {
     let content_type = request.header(header::CONTENT_TYPE.as_str()).unwrap_or_default();
-    let Ok(boundary) = multer::parse_boundary(content_type) else {
-        let detail = "The body must be multipart/form-data";
-        return Err(Refusal::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail, "unsupported_media_type").into());
+    let Some(mut form) = form::read(content_type, body) else {
+        return Err(
+            Refusal::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, form::WANTED, "unsupported_media_type").into()
+        );
     };
-    let mut form = Multipart::new(patient(body), boundary);
     let answer = fill_in(&messenger, &mut form).await;
     if answer.is_err() {
-        drain(form).await;
+        form::drain(form, LEFTOVER).await;
     }
     Ok(answer?)
 }
@@ -92,35 +88,4 @@ fn done(key: &str, status: &str) -> Response {
          <Bucket>besedka</Bucket><Key>{key}</Key></PostResponse>"
     );
     Response::builder().status(StatusCode::CREATED).content_type("application/xml").body(xml)
-}
-
-/// The body, as long as something arrives from time to time.
-fn patient(body: Body) -> impl Stream<Item = std::io::Result<bytes::Bytes>> + Send {
-    let bytes = body.into_bytes_stream().boxed();
-    stream::unfold(Some(bytes), |bytes| async {
-        let mut bytes = bytes?;
-        match tokio::time::timeout(PATIENCE, bytes.next()).await {
-            Ok(Some(chunk)) => Some((chunk, Some(bytes))),
-            Ok(None) => None,
-            Err(_) => Some((
-                Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "nothing arrived for 30 s")),
-                None,
-            )),
-        }
-    })
-}
-
-async fn drain(mut form: Multipart<'_>) {
-    let mut left = LEFTOVER;
-    let rest = async {
-        while let Ok(Some(mut field)) = form.next_field().await {
-            while let Ok(Some(chunk)) = field.chunk().await {
-                left = left.saturating_sub(chunk.len());
-                if left == 0 {
-                    return;
-                }
-            }
-        }
-    };
-    let _ = tokio::time::timeout(Duration::from_secs(5), rest).await;
 }

@@ -1,0 +1,61 @@
+//! What answers with files have in common: the parts of them that are asked for, and their names.
+
+use object_store::GetRange;
+
+/// Where a part is in a file of a size; nothing when there is no such part.
+pub fn within(part: &GetRange, size: u64) -> Option<std::ops::Range<u64>> {
+    let range = match part {
+        GetRange::Bounded(range) => range.start..range.end.min(size),
+        GetRange::Offset(start) => *start..size,
+        GetRange::Suffix(length) => size.saturating_sub(*length)..size,
+    };
+    Some(range).filter(|range| range.start < range.end)
+}
+
+/// The name of a file in a header: ASCII for old clients, and the whole of it (RFC 6266).
+pub fn named(filename: &str) -> String {
+    let plain: String = filename
+        .chars()
+        .map(|c| if c.is_ascii_graphic() && !matches!(c, '"' | '\\') { c } else { '_' })
+        .collect();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let encode = |byte: u8| {
+        if is_plain(byte) { (byte as char).to_string() } else { format!("%{byte:02X}") }
+    };
+    let whole: String = filename.bytes().map(encode).collect();
+    format!("filename=\"{plain}\"; filename*=UTF-8''{whole}")
+}
+
+/// One range of bytes (RFC 9110, 14.2). Of several, or of what is none, nothing: then the whole is sent.
+pub fn parse_range(header: &str) -> Option<GetRange> {
+    let range = header.trim().strip_prefix("bytes=")?;
+    let (start, end) = range.split_once('-')?;
+    match (start.trim(), end.trim()) {
+        ("", length) => Some(GetRange::Suffix(length.parse().ok()?)),
+        (start, "") => Some(GetRange::Offset(start.parse().ok()?)),
+        (start, end) => {
+            let (start, end): (u64, u64) = (start.parse().ok()?, end.parse().ok()?);
+            (start <= end).then(|| GetRange::Bounded(start..end.saturating_add(1)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_the_rfc_says() {
+        assert_eq!(parse_range("bytes=0-9"), Some(GetRange::Bounded(0..10)));
+        assert_eq!(parse_range("bytes=5-"), Some(GetRange::Offset(5)));
+        assert_eq!(parse_range("bytes=-5"), Some(GetRange::Suffix(5)));
+        for none in ["bytes=9-0", "bytes=0-1,4-5", "lines=1-2", "bytes=a-b"] {
+            assert_eq!(parse_range(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn any_filename_fits_in_a_header() {
+        assert_eq!(named("a\"б.txt"), "filename=\"a__.txt\"; filename*=UTF-8''a%22%D0%B1.txt");
+    }
+}

@@ -1,0 +1,55 @@
+//! Forms with files (`multipart/form-data`), read as they come.
+
+use std::time::Duration;
+
+use futures_util::{Stream, StreamExt, stream};
+use multer::Multipart;
+use poem::Body;
+
+/// How long nothing may arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The slowest at which a refused form is read to its end, in bytes for each second.
+const SLOWEST: u64 = 1024 * 1024;
+
+/// What to answer when it is none.
+pub const WANTED: &str = "The body must be multipart/form-data";
+
+/// A form, of a request with this `Content-Type`; nothing when that is not a form's.
+pub fn read(content_type: &str, body: Body) -> Option<Multipart<'static>> {
+    let boundary = multer::parse_boundary(content_type).ok()?;
+    Some(Multipart::new(patient(body), boundary))
+}
+
+/// The body, as long as something arrives from time to time.
+fn patient(body: Body) -> impl Stream<Item = std::io::Result<bytes::Bytes>> + Send {
+    let bytes = body.into_bytes_stream().boxed();
+    stream::unfold(Some(bytes), |bytes| async {
+        let mut bytes = bytes?;
+        match tokio::time::timeout(PATIENCE, bytes.next()).await {
+            Ok(Some(chunk)) => Some((chunk, Some(bytes))),
+            Ok(None) => None,
+            Err(_) => Some((
+                Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "nothing arrived for 30 s")),
+                None,
+            )),
+        }
+    })
+}
+
+/// Reads so much of what is left of a refused form: a client that still sends does not read its answer, and loses it
+/// when the connection is closed.
+pub async fn drain(mut form: Multipart<'_>, most: u64) {
+    let mut left = most;
+    let rest = async {
+        while let Ok(Some(mut field)) = form.next_field().await {
+            while let Ok(Some(chunk)) = field.chunk().await {
+                left = left.saturating_sub(chunk.len() as u64);
+                if left == 0 {
+                    return;
+                }
+            }
+        }
+    };
+    let time = Duration::from_secs(5) + Duration::from_secs(most / SLOWEST);
+    let _ = tokio::time::timeout(time, rest).await;
+}

@@ -1,0 +1,103 @@
+//! `/api/v1/chats`: one's chats, and new ones.
+
+use poem::web::Data;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::caller::SignedIn;
+use super::types::Chat;
+use super::view::{Base, View};
+use super::{Answer, Area, answer};
+use crate::api::body::JsonBody;
+use crate::messenger::{Error, Messenger, NewGroup};
+use crate::model::UserId;
+
+pub struct Chats;
+
+/// One's chats.
+#[derive(Object)]
+struct List {
+    /// The most recently active first.
+    chats: Vec<Chat>,
+}
+
+/// A new chat.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+struct NewChat {
+    /// What the client calls it. Without it, the chat is called by its number.
+    chat_id: Option<String>,
+    /// Its title; with one member and without a title, it is the private chat with them.
+    title: Option<String>,
+    /// Who else is in it.
+    #[oai(default)]
+    member_ids: Vec<String>,
+}
+
+impl Example for NewChat {
+    fn example() -> Self {
+        Self {
+            chat_id: Some("chat-1711453500000".to_owned()),
+            title: Some("Друзья".to_owned()),
+            member_ids: vec!["253402300799".to_owned()],
+        }
+    }
+}
+
+#[OpenApi(tag = "Area::Chats")]
+impl Chats {
+    /// One's chats
+    #[oai(path = "/api/v1/chats", method = "get", operation_id = "chats")]
+    async fn list(&self, messenger: Data<&Messenger>, base: Base, caller: SignedIn) -> Answer<List> {
+        let chats = messenger.as_user(caller.0).chats().await?;
+        let view = View::of(&messenger, caller.0, base, &[], &chats).await?;
+        answer(List { chats: chats.into_iter().map(|chat| view.chat(chat)).collect() })
+    }
+
+    /// Make a chat
+    ///
+    /// A group; or the private chat with the one member, when there is no title. One that the caller calls so already
+    /// is the answer.
+    #[oai(path = "/api/v1/chats", method = "post", operation_id = "createChat")]
+    async fn create(
+        &self,
+        messenger: Data<&Messenger>,
+        base: Base,
+        caller: SignedIn,
+        body: JsonBody<NewChat>,
+    ) -> Answer<Chat> {
+        let access = caller.0;
+        let caller = messenger.as_user(access);
+        let NewChat { chat_id, title, member_ids } = body.0;
+        let name = chat_id.as_deref().filter(|name| !name.is_empty());
+        let title = title.filter(|title| !title.trim().is_empty());
+        let members = member_ids.iter().map(|id| id.parse().map(UserId)).collect::<Result<Vec<_>, _>>();
+        let members = members.map_err(|_| Error::invalid("memberIds", "must be the ids of people"))?;
+        let chat = match (title, &members[..]) {
+            (None, [other]) if *other != access.user => caller.direct_chat_called(name, *other).await,
+            (title, _) => {
+                let title = title.or_else(|| name.map(str::to_owned));
+                let new = NewGroup {
+                    title: title.ok_or_else(|| Error::invalid("title", "is missing"))?,
+                    description: None,
+                    is_public: false,
+                    is_read_only: false,
+                    members,
+                };
+                caller.create_group_called(name, new).await
+            }
+        };
+        let chat = [chat.map_err(in_our_words)?];
+        let view = View::of(&messenger, access, base, &[], &chat).await?;
+        let [chat] = chat;
+        answer(view.chat(chat))
+    }
+}
+
+fn in_our_words(error: Error) -> Error {
+    match error {
+        Error::Invalid { field: "member_ids" | "user_id", reason } => Error::invalid("memberIds", reason),
+        Error::NotFound("user") => Error::invalid("memberIds", "there is no such user"),
+        error => error,
+    }
+}

@@ -1,0 +1,297 @@
+//! `/api/v1/messages`: saying, reading, editing, deleting, passing on.
+
+use poem::Request;
+use poem::web::Data;
+use poem_openapi::param::{Header, Path, Query};
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::caller::SignedIn;
+use super::say::Say;
+use super::types::Msg;
+use super::view::{Base, View};
+use super::{Answer, Area, answer};
+use crate::api::body::JsonBody;
+use crate::api::delivery::Delivery;
+use crate::messenger::{Caller, Error, Messenger, NewMessage};
+use crate::model::{ChatId, MessageId};
+
+pub struct Messages;
+
+/// How many messages a page has without a `limit`, and at most.
+const PAGE: u64 = 50;
+const LARGEST_PAGE: u64 = 100;
+
+/// A message that was sent.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct Sent {
+    message_id: String,
+    /// When it arrived.
+    timestamp: String,
+}
+
+/// A message to which something was done.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub struct Touched {
+    pub message_id: String,
+}
+
+/// Some messages of a chat.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct Page {
+    /// The oldest first.
+    messages: Vec<Msg>,
+    /// Whether there are older ones.
+    has_more: bool,
+}
+
+/// What a message says now.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+struct Edit {
+    chat_id: Option<String>,
+    /// The new text; of a file the new caption.
+    text: String,
+    /// The server has its own.
+    edited_at: Option<String>,
+}
+
+impl Example for Edit {
+    fn example() -> Self {
+        Self {
+            chat_id: Some("chat-1711453500000".to_owned()),
+            text: "Привет всем!".to_owned(),
+            edited_at: Some("2024-03-26T12:06:00.000".to_owned()),
+        }
+    }
+}
+
+/// Which chat.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+struct Where {
+    chat_id: Option<String>,
+}
+
+impl Example for Where {
+    fn example() -> Self {
+        Self { chat_id: Some("chat-1711453500000".to_owned()) }
+    }
+}
+
+/// From where to where.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+struct Forward {
+    from_chat_id: Option<String>,
+    /// 1 to 20 chats; of new names, new chats are made.
+    to_chat_ids: Vec<String>,
+}
+
+impl Example for Forward {
+    fn example() -> Self {
+        Self {
+            from_chat_id: Some("chat-1711453500000".to_owned()),
+            to_chat_ids: vec!["friend-chat".to_owned(), "253402300927".to_owned()],
+        }
+    }
+}
+
+/// The messages in other chats.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct Forwarded {
+    /// In the order of the chats.
+    message_ids: Vec<String>,
+}
+
+#[OpenApi(tag = "Area::Messages")]
+impl Messages {
+    /// Send a message
+    ///
+    /// Answers when it is on the disk. Sent again with the same `clientMessageId` or `Idempotency-Key`, it is the same
+    /// message. Without one, a message like it is the same only within 20 seconds after a connection was closed before
+    /// the answer was written to it, and only once.
+    #[oai(path = "/api/v1/messages", method = "post", operation_id = "sendMessage")]
+    async fn send(
+        &self,
+        messenger: Data<&Messenger>,
+        delivery: Data<&Delivery>,
+        caller: SignedIn,
+        /// The same as `clientMessageId`.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<String>>,
+        body: JsonBody<Say>,
+    ) -> Answer<Sent> {
+        let (caller, say) = (messenger.as_user(caller.0), body.0);
+        let recording = match say.recording()? {
+            Some(id) => Some(caller.attachment(id, super::view::LINK_LIFE).await.map_err(no_file)?.0),
+            None => None,
+        };
+        let (chat, name) = (say.chat_id.clone(), say.name(key.0.as_deref()).map(NewMessage::id_of));
+        let new = say.message(recording.as_ref())?;
+        let chat = caller.chat_called_or_new(&chat).await?;
+        let message = match name {
+            Some(name) => caller.post(chat, NewMessage { client_id: Some(name), ..new }).await,
+            None => caller.post_unnamed(chat, new).await.map(|(message, unheard)| {
+                delivery.then(move || unheard.heard());
+                message
+            }),
+        };
+        let message = message.map_err(no_file)?;
+        answer(Sent { message_id: message.id.to_string(), timestamp: message.sent_at.iso_millis() })
+    }
+
+    /// Read a chat's messages
+    ///
+    /// The newest, or those before a message; the oldest of them first. In a chat that nobody made yet there are none.
+    #[oai(path = "/api/v1/messages", method = "get", operation_id = "messages")]
+    async fn list(
+        &self,
+        messenger: Data<&Messenger>,
+        base: Base,
+        caller: SignedIn,
+        #[oai(name = "chatId")] chat_id: Query<String>,
+        /// How many at most: 1 to 100, 50 without it.
+        limit: Query<Option<u64>>,
+        /// Only messages older than this one.
+        before: Query<Option<String>>,
+    ) -> Answer<Page> {
+        let access = caller.0;
+        let caller = messenger.as_user(access);
+        let Some(chat) = caller.chat_called(&chat_id.0).await? else {
+            return answer(Page { messages: Vec::new(), has_more: false });
+        };
+        let before = before.0.filter(|id| !id.is_empty()).map(|id| message_id(&id)).transpose()?;
+        let limit = limit.0.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
+        let (said, has_more) = caller.chat(chat).await?.said(before, limit).await?;
+        let view = View::of(&messenger, access, base, &said, &[]).await?;
+        let messages = said.into_iter().rev().map(|message| view.message(message)).collect();
+        answer(Page { messages, has_more })
+    }
+
+    /// Edit a message
+    ///
+    /// Only one's own.
+    #[oai(path = "/api/v1/messages/:message_id", method = "put", operation_id = "editMessage")]
+    async fn edit(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        message_id: Path<String>,
+        body: JsonBody<Edit>,
+    ) -> Answer<Touched> {
+        let caller = messenger.as_user(caller.0);
+        let id = of_chat(&caller, &message_id.0, body.0.chat_id.as_deref()).await?;
+        caller.edit(id, Some(body.0.text), None).await?;
+        touched(id)
+    }
+
+    /// Delete a message
+    ///
+    /// For everybody; its author may, and whoever looks after the chat. One that is deleted already stays so.
+    #[oai(path = "/api/v1/messages/:message_id", method = "delete", operation_id = "deleteMessage")]
+    async fn delete(
+        &self,
+        messenger: Data<&Messenger>,
+        request: &Request,
+        caller: SignedIn,
+        message_id: Path<String>,
+    ) -> Answer<Touched> {
+        let caller = messenger.as_user(caller.0);
+        let id = self::message_id(&message_id.0)?;
+        let message = caller.message_called(chat_of(request), id).await?;
+        if message.content.is_some() {
+            caller.delete_for_all(id).await?;
+        }
+        touched(id)
+    }
+
+    /// Mark as read
+    ///
+    /// This message and all before it.
+    #[oai(path = "/api/v1/messages/:message_id/read", method = "post", operation_id = "readMessage")]
+    async fn read(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        message_id: Path<String>,
+        body: JsonBody<Where>,
+    ) -> Answer<Touched> {
+        let caller = messenger.as_user(caller.0);
+        let id = self::message_id(&message_id.0)?;
+        let message = caller.message_called(body.0.chat_id.as_deref(), id).await?;
+        caller.chat(message.chat).await?.read(Some(id)).await?;
+        touched(id)
+    }
+
+    /// Forward a message
+    ///
+    /// In all of these chats or in none. What is said of repeated sends holds for this as well.
+    #[oai(path = "/api/v1/messages/:message_id/forward", method = "post", operation_id = "forwardMessage")]
+    async fn forward(
+        &self,
+        messenger: Data<&Messenger>,
+        delivery: Data<&Delivery>,
+        caller: SignedIn,
+        /// Sent again under it, they are the same messages.
+        #[oai(name = "Idempotency-Key")]
+        key: Header<Option<String>>,
+        message_id: Path<String>,
+        body: JsonBody<Forward>,
+    ) -> Answer<Forwarded> {
+        let caller = messenger.as_user(caller.0);
+        let Forward { from_chat_id, to_chat_ids } = body.0;
+        let id = of_chat(&caller, &message_id.0, from_chat_id.as_deref()).await?;
+        let mut chats: Vec<ChatId> = Vec::with_capacity(to_chat_ids.len());
+        for name in &to_chat_ids {
+            chats.push(caller.chat_called_or_new(name).await?);
+        }
+        let said = match key.0.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
+            Some(key) => caller.forward_named(id, &chats, key).await?,
+            None => {
+                let (said, unheard) = caller.forward_unnamed(id, &chats).await?;
+                for unheard in unheard {
+                    delivery.then(move || unheard.heard());
+                }
+                said
+            }
+        };
+        answer(Forwarded { message_ids: said.iter().map(|message| message.id.to_string()).collect() })
+    }
+}
+
+/// A message's number; what is none is no message.
+pub fn message_id(text: &str) -> Result<MessageId, Error> {
+    text.parse().map(MessageId).map_err(|_| Error::NotFound("message"))
+}
+
+/// The chat that a request without a body names.
+pub fn chat_of(request: &Request) -> Option<&str> {
+    let named = request.headers().get("X-ChatId")?;
+    std::str::from_utf8(named.as_bytes()).ok().map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// A message's number, if it is of the chat that the client thinks it is of.
+pub async fn of_chat(caller: &Caller, id: &str, chat: Option<&str>) -> Result<MessageId, Error> {
+    Ok(caller.message_called(chat.filter(|name| !name.is_empty()), message_id(id)?).await?.id)
+}
+
+pub fn touched(id: MessageId) -> Answer<Touched> {
+    answer(Touched { message_id: id.to_string() })
+}
+
+/// What is wrong with a message's file, by the name that the file has here.
+fn no_file(error: Error) -> Error {
+    match error {
+        Error::Invalid { field: "payload", reason } => Error::invalid(
+            "fileId",
+            reason.replace("attachment_id", "fileId").replace("duration_ms", "durationSeconds"),
+        ),
+        Error::NotFound("attachment") => Error::invalid("fileId", "is no file of yours"),
+        error => error,
+    }
+}

@@ -1,0 +1,183 @@
+//! What a client wants to say, in the messenger's words.
+
+use std::collections::BTreeMap;
+
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+use serde_json::{Map, Value, json};
+
+use super::view::OWN;
+use crate::messenger::{Error, NewMessage, Result};
+use crate::model::{Attachment, AttachmentId, Content, Kind, MessageId, Payload};
+
+/// The longest word for a type of the client's own.
+const LONGEST_TYPE: usize = 32;
+
+/// What to say.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+pub struct Say {
+    /// A chat's number, or the name that the client gives it; of a new name, a new chat is made.
+    pub chat_id: String,
+    /// `text` (without it), `image`, `video`, `voice`, `file`; `location`, `poll`; or a type of the client's own, whose
+    /// fields are kept.
+    #[oai(rename = "type")]
+    kind: Option<String>,
+    /// The text, up to 16,000 characters.
+    text: Option<String>,
+    /// Of a file: what is said about it.
+    caption: Option<String>,
+    /// Of a file: what `POST /api/v1/upload` answered, within a day.
+    file_id: Option<String>,
+    /// Of a file: what it is called, when that is not what it was called when it was uploaded.
+    file_name: Option<String>,
+    /// The server knows it.
+    file_size: Option<Value>,
+    /// Of a voice message; without it, what the file tells.
+    duration_seconds: Option<f64>,
+    /// The message of the same chat that it answers.
+    reply_to_message_id: Option<String>,
+    /// By which the sender knows it: sent again under it, it is the same message. `Idempotency-Key` does the same.
+    client_message_id: Option<String>,
+    /// When the client says that it was; what counts is when it arrived.
+    timestamp: Option<Value>,
+    #[oai(flatten)]
+    rest: BTreeMap<String, Value>,
+}
+
+impl Example for Say {
+    fn example() -> Self {
+        Self {
+            chat_id: "chat-1711453500000".to_owned(),
+            kind: Some("text".to_owned()),
+            text: Some("Привет!".to_owned()),
+            caption: None,
+            file_id: None,
+            file_name: None,
+            file_size: None,
+            duration_seconds: None,
+            reply_to_message_id: None,
+            client_message_id: None,
+            timestamp: Some("2024-03-26T12:05:00.000".into()),
+            rest: BTreeMap::new(),
+        }
+    }
+}
+
+impl Say {
+    /// By which the sender knows it.
+    pub fn name<'a>(&'a self, key: Option<&'a str>) -> Option<&'a str> {
+        let given = self.client_message_id.as_deref().or(key).map(|name| name.trim().trim_matches('"'));
+        given.filter(|name| !name.is_empty())
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        Some(match self.kind.as_deref().unwrap_or("text") {
+            "text" => Kind::Text,
+            "image" => Kind::Image,
+            "video" => Kind::Video,
+            "voice" => Kind::Voice,
+            "file" => Kind::File,
+            _ => return None,
+        })
+    }
+
+    /// The file of which it is about to tell more than its number.
+    pub fn recording(&self) -> Result<Option<AttachmentId>> {
+        match self.kind() {
+            Some(Kind::Voice) => Ok(Some(self.file()?)),
+            _ => Ok(None),
+        }
+    }
+
+    fn file(&self) -> Result<AttachmentId> {
+        let id = self.file_id.as_deref().ok_or_else(|| Error::invalid("fileId", "is missing"))?;
+        file_id(id).map_err(|_| Error::invalid("fileId", "is not what an upload answered"))
+    }
+
+    /// The message; of a recording with what is known of it.
+    pub fn message(self, recording: Option<&Attachment>) -> Result<NewMessage> {
+        let reply_to = self.reply_to_message_id.as_deref().filter(|id| !id.is_empty());
+        let reply_to = reply_to
+            .map(|id| id.parse().map(MessageId))
+            .transpose()
+            .map_err(|_| Error::invalid("replyToMessageId", "is no message of this chat"))?;
+        let content = match self.kind() {
+            Some(Kind::Text) => Content::new(Kind::Text, self.text, None).map_err(in_our_words)?,
+            Some(kind) => {
+                let mut payload = Payload::new();
+                payload.insert("attachment_id".to_owned(), self.file()?.to_string().into());
+                if let Some(name) = self.file_name.filter(|name| !name.is_empty() && name.len() <= 255) {
+                    payload.insert("file_name".to_owned(), name.into());
+                }
+                if kind == Kind::Voice {
+                    let length = self.duration_seconds.map(|seconds| (seconds * 1_000.0).round() as i64);
+                    payload.insert("duration_ms".to_owned(), length.into());
+                    payload.insert("codec".to_owned(), codec(recording).into());
+                }
+                Content::new(kind, self.caption.or(self.text), Some(payload)).map_err(in_our_words)?
+            }
+            None => of_its_own(self.kind.unwrap_or_default(), self.text.or(self.caption), self.rest)?,
+        };
+        Ok(NewMessage { reply_to, ..NewMessage::new(content) })
+    }
+}
+
+/// A file's number.
+pub fn file_id(text: &str) -> Result<AttachmentId> {
+    uuid::Uuid::try_parse(text).map(AttachmentId).map_err(|_| Error::NotFound("file"))
+}
+
+/// A flaw with the field's name as Mimu has it.
+fn in_our_words(flaw: crate::model::Flaw) -> Error {
+    let field = match flaw.field {
+        "content" => "text",
+        "payload" => "fileId",
+        other => other,
+    };
+    Error::invalid(field, flaw.reason)
+}
+
+/// Which codec a recording is in, by its type; old clients of our own want to know.
+fn codec(recording: Option<&Attachment>) -> String {
+    let subtype = recording.and_then(|file| file.content_type.split_once('/')).map_or("", |(_, it)| it);
+    let codec = match subtype.split(';').next().unwrap_or_default().trim() {
+        "ogg" | "webm" | "opus" => "opus",
+        "mp4" | "m4a" | "x-m4a" | "aac" | "3gpp" => "aac",
+        "mpeg" => "mp3",
+        "x-wav" | "wav" => "pcm",
+        "" => "unknown",
+        other => other,
+    };
+    codec.chars().take(64).collect()
+}
+
+/// A type that is the client's own: a place or a poll where its fields say one, and otherwise a text in plain words that
+/// brings its fields along.
+fn of_its_own(kind: String, text: Option<String>, rest: BTreeMap<String, Value>) -> Result<Content> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if kind.is_empty() || kind.len() > LONGEST_TYPE || !kind.chars().all(is_word) {
+        return Err(Error::invalid("type", "must be text, image, video, voice, file or another short word"));
+    }
+    let mut fields: Map<String, Value> = rest.into_iter().collect();
+    let known = match kind.as_str() {
+        "location" => Content::new(Kind::Location, text.clone(), Some(fields.clone())).ok(),
+        "poll" => {
+            let question = fields.get("question").and_then(Value::as_str).map(str::to_owned);
+            Content::new(Kind::Poll, question.or_else(|| text.clone()), Some(fields.clone())).ok()
+        }
+        _ => None,
+    };
+    if let Some(content) = known {
+        return Ok(content);
+    }
+    let plain = text.filter(|text| !crate::model::is_blank(text)).unwrap_or_else(|| match kind.as_str() {
+        "call" => "📞".to_owned(),
+        "location" => "📍".to_owned(),
+        "poll" => "📊".to_owned(),
+        _ => format!("[{kind}]"),
+    });
+    fields.insert("type".to_owned(), kind.into());
+    let Value::Object(payload) = json!({OWN: fields}) else { return Err(Error::Busy) };
+    Content::new(Kind::Text, Some(plain), Some(payload)).map_err(|flaw| Error::invalid("type", flaw.reason))
+}

@@ -1,0 +1,214 @@
+//! Chats and messages as somebody's client sees them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use poem::{FromRequest, Request, RequestBody, Result as PoemResult};
+use serde_json::{Map, Value};
+
+use super::PREFIX;
+use super::types::{Chat, File, Msg};
+use crate::api::visit::Visit;
+use crate::messenger::{Access, Messenger, Reading, Result};
+use crate::model::{self, Attachment, ChatId, ChatKind, Content, Kind, UserId};
+
+/// How long a link to a file is good.
+pub const LINK_LIFE: Duration = Duration::from_secs(3_600);
+/// Where in the payload of a text the fields of a type are that is the client's own.
+pub const OWN: &str = "mimu";
+/// How the client's word for notes to oneself is.
+const SAVED: &str = "Избранное";
+
+/// With what links to files begin, for the client that asks.
+#[derive(Debug, Clone)]
+pub struct Base(String);
+
+impl<'a> FromRequest<'a> for Base {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> PoemResult<Self> {
+        let base = Visit::from_request(request, body).await?.base;
+        // A name of the server that is this API's alone knows no prefix. The address that people use does.
+        let asked = request.original_uri().path().trim_start_matches('/');
+        let is_below = asked.split('/').next() == Some(PREFIX.trim_start_matches('/'));
+        let authority = request.uri().authority().map(|authority| authority.as_str());
+        let host = request.header("host").or(authority).unwrap_or_default();
+        let is_elsewhere = base.split_once("://").is_none_or(|(_, base)| base != host);
+        Ok(Self(if is_below || is_elsewhere { format!("{base}{PREFIX}") } else { base }))
+    }
+}
+
+impl Base {
+    /// A link to a file, or to what is made of it.
+    fn link(&self, messenger: &Messenger, file: &Attachment, what: &str) -> String {
+        let link = messenger.link(file, LINK_LIFE);
+        let (base, id, until) = (&self.0, file.id, link.until.0);
+        format!("{base}/api/v1/{what}/{id}?expires={until}&signature={}", link.signature)
+    }
+
+    pub fn file(&self, messenger: &Messenger, file: &Attachment) -> File {
+        File {
+            file_id: file.id.to_string(),
+            file_name: file.filename.clone(),
+            size: file.size,
+            mime_type: file.content_type.clone(),
+            url: self.link(messenger, file, "files"),
+            thumbnail_url: self.thumbnail(messenger, file),
+            width: file.facts.width,
+            height: file.facts.height,
+            duration_seconds: file.facts.duration_ms.map(seconds),
+            uploaded_at: file.created_at.iso_millis(),
+        }
+    }
+
+    fn thumbnail(&self, messenger: &Messenger, file: &Attachment) -> Option<String> {
+        file.facts.thumbnail.is_some().then(|| self.link(messenger, file, "thumbnails"))
+    }
+}
+
+fn seconds(ms: i64) -> i64 {
+    (ms + 500) / 1_000
+}
+
+/// What must be known to show somebody messages.
+pub struct View<'a> {
+    messenger: &'a Messenger,
+    reader: UserId,
+    base: Base,
+    chats: HashMap<ChatId, String>,
+    readings: HashMap<ChatId, Reading>,
+    names: HashMap<UserId, Arc<str>>,
+    members: HashMap<ChatId, Vec<UserId>>,
+}
+
+impl<'a> View<'a> {
+    /// Of these messages and chats.
+    pub async fn of(
+        messenger: &'a Messenger,
+        access: Access,
+        base: Base,
+        messages: &[model::Message],
+        chats: &[model::Chat],
+    ) -> Result<Self> {
+        let caller = messenger.as_user(access);
+        let mut shown = messages.to_vec();
+        shown.extend(chats.iter().filter_map(|chat| chat.last_message.clone()));
+        let mut authors: Vec<UserId> = shown.iter().map(|message| message.author).collect();
+        authors.sort_unstable();
+        authors.dedup();
+        let ids: Vec<ChatId> = chats.iter().map(model::Chat::id).collect();
+        Ok(Self {
+            messenger,
+            reader: access.user,
+            base,
+            chats: caller.chat_names().await?,
+            readings: caller.readings(&shown).await?,
+            names: messenger.names(&authors).await?,
+            members: if ids.is_empty() { HashMap::new() } else { caller.participants(&ids).await? },
+        })
+    }
+
+    /// What the reader calls a chat.
+    pub fn name(&self, chat: ChatId) -> String {
+        self.chats.get(&chat).cloned().unwrap_or_else(|| chat.to_string())
+    }
+
+    pub fn chat(&self, chat: model::Chat) -> Chat {
+        let id = self.name(chat.id());
+        let members = self.members.get(&chat.id());
+        Chat {
+            chat_id: id.clone(),
+            id,
+            server_id: chat.id().to_string(),
+            title: if chat.about.kind == ChatKind::Saved { SAVED.to_owned() } else { chat.title.clone() },
+            kind: match chat.about.kind {
+                ChatKind::Private => "private",
+                ChatKind::Group => "group",
+                ChatKind::Channel => "channel",
+                ChatKind::Saved => "saved",
+            }
+            .to_owned(),
+            is_group: chat.about.kind.is_group(),
+            member_ids: members.into_iter().flatten().map(ToString::to_string).collect(),
+            unread_count: chat.unread_count,
+            last_message: chat.last_message.filter(|it| it.content.is_some()).map(|it| self.message(it)),
+            created_at: chat.created_at.iso_millis(),
+        }
+    }
+
+    pub fn message(&self, message: model::Message) -> Msg {
+        let linked = message.content.as_ref().and_then(Content::linked);
+        let linked = linked.map(|(file, text)| (file, text.to_owned()));
+        let mut told = self.own(message);
+        if let Some((file, text)) = linked {
+            told.kind = Kind::File.name().to_owned();
+            told.text = (text != file.name).then_some(text);
+            (told.media_url, told.file_name, told.file_size) = (Some(file.url), Some(file.name), file.size);
+        }
+        told
+    }
+
+    /// A message with files of this server alone.
+    fn own(&self, message: model::Message) -> Msg {
+        let (kind, fields) = told(&message);
+        let is_file = matches!(message.kind, Kind::Image | Kind::Video | Kind::Voice | Kind::File);
+        let caption = message.content.as_ref().and_then(Content::text).map(str::to_owned);
+        let payload = message.content.as_ref().and_then(Content::payload);
+        let said = |name: &str| payload.and_then(|payload| payload.get(name));
+        let file = message.attachments.first().map(|file| self.base.file(self.messenger, file));
+        let file_name = said("file_name").and_then(Value::as_str).map(str::to_owned);
+        let length = said("duration_ms").and_then(Value::as_i64).map(seconds);
+        let reading = self.readings.get(&message.chat);
+        let several = if message.attachments.len() > 1 { &message.attachments[..] } else { &[] };
+        Msg {
+            id: message.id.to_string(),
+            chat_id: self.name(message.chat),
+            kind,
+            timestamp: message.sent_at.iso_millis(),
+            text: if is_file { caption } else { Some(message.plain()) },
+            file_id: file.as_ref().map(|file| file.file_id.clone()),
+            voice_duration_seconds: length.filter(|_| message.kind == Kind::Voice),
+            file_name: file_name.or_else(|| file.as_ref().map(|file| file.file_name.clone())),
+            file_size: file.as_ref().map(|file| file.size),
+            mime_type: file.as_ref().map(|file| file.mime_type.clone()),
+            thumbnail_url: file.as_ref().and_then(|file| file.thumbnail_url.clone()),
+            media_url: file.map(|file| file.url),
+            files: several.iter().map(|file| self.base.file(self.messenger, file)).collect(),
+            // What the server says is nobody's own.
+            is_me: message.author == self.reader && message.kind != Kind::System,
+            sender_id: message.author.to_string(),
+            sender_name: self.names.get(&message.author).map(ToString::to_string).unwrap_or_default(),
+            is_read: reading.is_some_and(|reading| reading.has(&message, self.reader)),
+            is_edited: message.edited_at.is_some(),
+            reactions: message.reactions.iter().map(|it| (it.emoji.clone(), it.users.len() as u64)).collect(),
+            reply_to_message_id: message.reply_to.as_ref().map(|quote| quote.id.to_string()),
+            forwarded_from: message.origin.as_ref().map(|origin| origin.author_name.clone()),
+            payload: (!fields.is_empty()).then(|| Value::Object(fields.clone())),
+            fields: fields.into_iter().collect::<BTreeMap<_, _>>(),
+        }
+    }
+}
+
+/// What the client calls a message's type, and the fields that only this type has.
+fn told(message: &model::Message) -> (String, Map<String, Value>) {
+    let payload = message.content.as_ref().and_then(Content::payload);
+    match message.kind {
+        Kind::Text => match payload.and_then(|payload| payload.get(OWN)?.as_object()) {
+            Some(own) => {
+                let mut fields = own.clone();
+                let kind = fields.shift_remove("type").and_then(|kind| kind.as_str().map(str::to_owned));
+                (kind.unwrap_or_else(|| "text".to_owned()), fields)
+            }
+            None => ("text".to_owned(), Map::new()),
+        },
+        // The client has no word for what the server and the assistant say.
+        Kind::System | Kind::Ai => ("text".to_owned(), Map::new()),
+        Kind::Image | Kind::Video | Kind::Voice | Kind::File => (message.kind.name().to_owned(), Map::new()),
+        Kind::Location => ("location".to_owned(), payload.cloned().unwrap_or_default()),
+        Kind::Poll => {
+            let mut fields = payload.cloned().unwrap_or_default();
+            let question = message.content.as_ref().and_then(Content::text).unwrap_or_default();
+            fields.insert("question".to_owned(), question.into());
+            ("poll".to_owned(), fields)
+        }
+    }
+}
