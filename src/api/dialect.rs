@@ -24,6 +24,7 @@ pub struct Dialect {
     pub spec: fn() -> Spec,
     routes: fn() -> BoxEndpoint<'static>,
     dress: fn(Route) -> BoxEndpoint<'static>,
+    has_health: bool,
 }
 
 /// Where a dialect is.
@@ -43,7 +44,12 @@ impl Dialect {
         routes: fn() -> BoxEndpoint<'static>,
         spec: fn() -> Spec,
     ) -> Self {
-        Self { slug, place, spec, routes, dress: dress::<B> }
+        Self { slug, place, spec, routes, dress: dress::<B>, has_health: false }
+    }
+
+    /// It has a `/health` of its own, which answers more than balancers ask.
+    pub const fn with_health(self) -> Self {
+        Self { has_health: true, ..self }
     }
 
     /// How the paths begin that are its own.
@@ -65,7 +71,8 @@ impl Dialect {
 
     /// It at a host of its own, with what answers balancers there.
     pub fn alone(&self, health: impl Endpoint + 'static) -> BoxEndpoint<'static> {
-        (self.dress)(Route::new().at("/health", health).nest_no_strip("/", (self.routes)()))
+        let routes = Route::new().nest_no_strip("/", (self.routes)());
+        (self.dress)(if self.has_health { routes } else { routes.at("/health", health) })
     }
 }
 

@@ -7,6 +7,7 @@ mod desktop;
 mod dialect;
 mod download;
 mod form;
+mod kyte;
 mod links;
 mod mimu;
 pub mod refusal;
@@ -54,7 +55,7 @@ fn say_what_is_nullable(schema: &mut Value) {
 }
 
 /// The APIs of others that there are.
-pub const DIALECTS: [Dialect; 3] = [mimu::DIALECT, unet::DIALECT, desktop::DIALECT];
+pub const DIALECTS: [Dialect; 4] = [kyte::DIALECT, mimu::DIALECT, unet::DIALECT, desktop::DIALECT];
 
 /// The APIs that there are.
 pub fn specs() -> Vec<Spec> {

@@ -14,6 +14,7 @@ mod database;
 mod desktop;
 mod dialects;
 mod faults;
+mod kyte;
 mod layers;
 mod migrations;
 mod mimu;

@@ -44,7 +44,7 @@ use super::refusal::{self, Failure};
 use crate::messenger::Error;
 
 pub use events::asyncapi;
-pub use types::avatar_path;
+pub use types::{AVATARS, avatar_path};
 
 /// How this API says no.
 type Refusal = Failure<types::Problem>;

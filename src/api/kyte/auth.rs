@@ -1,0 +1,169 @@
+//! `/auth`: accounts, sign-in and its renewal.
+
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::types::{Created, SignedIn, User};
+use super::{Answer, Area, codes};
+use crate::api::body::JsonBody;
+use crate::api::visit::Visit;
+use crate::messenger::{Contact, Error, Grant, Messenger, Registration, SignIn};
+use crate::model::Scopes;
+
+pub struct Auth;
+
+/// A new account.
+#[derive(Object)]
+#[oai(example)]
+struct Register {
+    /// Kept in lower case.
+    email: String,
+    /// 8 to 128 characters.
+    password: String,
+    /// What is before the `@`, without it.
+    name: Option<String>,
+}
+
+impl Example for Register {
+    fn example() -> Self {
+        Self {
+            email: "user@example.com".to_owned(),
+            password: "password123".to_owned(),
+            name: Some("User Name".to_owned()),
+        }
+    }
+}
+
+/// Who signs in: an e-mail address with the password, or a phone with the code that was sent to it.
+#[derive(Object)]
+#[oai(example)]
+struct Login {
+    /// One build puts the phone here, and the code into `password`.
+    email: Option<String>,
+    password: Option<String>,
+    phone: Option<String>,
+    code: Option<String>,
+}
+
+impl Example for Login {
+    fn example() -> Self {
+        Self {
+            email: Some("user@example.com".to_owned()),
+            password: Some("password123".to_owned()),
+            phone: None,
+            code: None,
+        }
+    }
+}
+
+/// A refresh token.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+struct Refresh {
+    refresh_token: String,
+}
+
+impl Example for Refresh {
+    fn example() -> Self {
+        Self { refresh_token: "Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24gaW4gYSBnYXJkZW4".to_owned() }
+    }
+}
+
+/// New tokens.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+struct Renewed {
+    access_token: String,
+    /// The same as before.
+    refresh_token: String,
+}
+
+impl Example for Renewed {
+    fn example() -> Self {
+        let SignedIn { access_token, refresh_token, .. } = SignedIn::example();
+        Self { access_token, refresh_token }
+    }
+}
+
+#[OpenApi(tag = "Area::Auth")]
+impl Auth {
+    /// Register
+    #[oai(path = "/auth/register", method = "post", operation_id = "register")]
+    async fn register(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        body: JsonBody<Register>,
+    ) -> Answer<Created<SignedIn>> {
+        let Register { email, password, name } = body.0;
+        let registration = Registration {
+            email: Some(email.to_lowercase()),
+            password,
+            display_name: name.filter(|name| !name.trim().is_empty()),
+            device: visit.agent.clone(),
+            ..Registration::default()
+        };
+        let visitor = messenger.visitor(visit.address).for_long();
+        let (user, grant) = visitor.register(registration).await?;
+        Ok(Created::Created(Json(SignedIn::new(User::new(user, &visit.base), grant))))
+    }
+
+    /// Sign in
+    #[oai(path = "/auth/login", method = "post", operation_id = "login")]
+    async fn login(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        body: JsonBody<Login>,
+    ) -> Answer<Json<SignedIn>> {
+        let Login { email, password, phone, code } = body.0;
+        let (name, password) = match (email.filter(is_given), password, phone.filter(is_given), code) {
+            (_, _, Some(phone), Some(code)) => {
+                let phone = Contact::phone(&phone)?;
+                return Ok(Json(codes::log_in(&messenger, &visit, phone, code).await?));
+            }
+            (Some(name), Some(password), ..) => (name, password),
+            _ => return Err(Error::invalid("email", "with password, or phone with code, is needed").into()),
+        };
+        if is_code(&password)
+            && let Ok(phone) = Contact::phone(&name)
+        {
+            return Ok(Json(codes::log_in(&messenger, &visit, phone, password).await?));
+        }
+        let visitor = messenger.visitor(visit.address).for_long();
+        let grant = visitor.sign_in(SignIn { name, password, device: visit.agent.clone() }).await?;
+        Ok(Json(signed_in(&messenger, grant, &visit).await?))
+    }
+
+    /// Renew the tokens
+    ///
+    /// The refresh token stays the same, for builds that never replace it. Ending the session (in `GET /api/v1/sessions`,
+    /// or by another password) ends it.
+    #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
+    async fn refresh(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        body: JsonBody<Refresh>,
+    ) -> Answer<Json<Renewed>> {
+        let grant = messenger.visitor(visit.address).refresh(&body.0.refresh_token).await?;
+        Ok(Json(Renewed { access_token: grant.access_token, refresh_token: grant.refresh_token }))
+    }
+}
+
+fn is_given(text: &String) -> bool {
+    !text.trim().is_empty()
+}
+
+/// Shorter than any password may be.
+fn is_code(text: &str) -> bool {
+    text.trim().len() == 6 && text.trim().bytes().all(|byte| byte.is_ascii_digit())
+}
+
+async fn signed_in(messenger: &Messenger, grant: Grant, visit: &Visit) -> Answer<SignedIn> {
+    let access = messenger.access(&grant.access_token, Scopes::READ).await?;
+    let user = messenger.as_user(access).me().await?;
+    Ok(SignedIn::new(User::new(user, &visit.base), grant))
+}

@@ -1,0 +1,31 @@
+//! Who asks: the access token of another request, in the header `Authorization: Bearer …`.
+
+use poem::web::Data;
+use poem::{FromRequest, Request};
+use poem_openapi::SecurityScheme;
+use poem_openapi::auth::Bearer;
+
+use super::Refusal;
+use crate::api::visit::admit;
+use crate::messenger::{Access, Messenger};
+use crate::model::Scopes;
+
+/// An access token of `POST /auth/login`.
+#[derive(SecurityScheme)]
+#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "check")]
+pub struct SignedIn(pub Access);
+
+/// The same, of somebody whose request is about their account.
+#[derive(SecurityScheme)]
+#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "of_account")]
+pub struct Owner(pub Access);
+
+async fn check(request: &Request, bearer: Bearer) -> poem::Result<Access> {
+    let messenger = Data::<&Messenger>::from_request_without_body(request).await?;
+    Ok(admit(messenger.0, request, &bearer.token).await.map_err(Refusal::from)?)
+}
+
+async fn of_account(request: &Request, bearer: Bearer) -> poem::Result<Access> {
+    let messenger = Data::<&Messenger>::from_request_without_body(request).await?;
+    Ok(messenger.access(&bearer.token, Scopes::ACCOUNT).await.map_err(Refusal::from)?)
+}

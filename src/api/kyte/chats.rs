@@ -1,0 +1,71 @@
+//! `/chats`: the list, and having read one of them.
+
+use poem::web::Data;
+use poem_openapi::param::Path;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::caller::SignedIn;
+use super::types::{Chat, Success};
+use super::{Answer, Area, chat_id, veiled};
+use crate::messenger::{Access, Messenger};
+use crate::model::{self, ChatId};
+
+pub struct Chats;
+
+/// One's chats.
+#[derive(Object)]
+#[oai(example)]
+struct ChatList {
+    /// Those in which something was said last come first.
+    chats: Vec<Chat>,
+}
+
+impl Example for ChatList {
+    fn example() -> Self {
+        Self { chats: vec![Chat::example()] }
+    }
+}
+
+#[OpenApi(tag = "Area::Chats")]
+impl Chats {
+    /// One's chats
+    ///
+    /// Those in which something was said last come first.
+    #[oai(path = "/chats", method = "get", operation_id = "chats")]
+    async fn list(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<ChatList>> {
+        let caller = messenger.as_user(caller.0);
+        let chats = caller.chats().await?;
+        let ids: Vec<ChatId> = chats.iter().map(model::Chat::id).collect();
+        let mut people = caller.participants(&ids).await?;
+        let chat = |chat: model::Chat| {
+            let participants = people.remove(&chat.id()).unwrap_or_default();
+            Chat::new(chat, &participants)
+        };
+        Ok(Json(ChatList { chats: chats.into_iter().map(chat).collect() }))
+    }
+
+    /// Have read a chat
+    ///
+    /// Everything in it, up to now.
+    #[oai(path = "/chats/:chat_id/read", method = "post", operation_id = "readChat")]
+    async fn read(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        chat_id: Path<String>,
+    ) -> Answer<Json<Success>> {
+        let chat = self::chat_id(&chat_id.0)?;
+        let chat = messenger.as_user(caller.0).chat(chat).await.map_err(veiled)?;
+        chat.read(None).await?;
+        Ok(Json(Success::YES))
+    }
+}
+
+/// One chat with who is in it.
+pub(super) async fn whole(messenger: &Messenger, access: Access, chat: model::Chat) -> Answer<Chat> {
+    let id = chat.id();
+    let mut people = messenger.as_user(access).participants(&[id]).await?;
+    Ok(Chat::new(chat, &people.remove(&id).unwrap_or_default()))
+}

@@ -1,0 +1,203 @@
+//! `/auth/phone` and `/auth/email`: signing in by a code that is sent there.
+
+use poem::Request;
+use poem::http::{StatusCode, header};
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::types::{Problem, SignedIn, User};
+use super::{Answer, Area, Refusal};
+use crate::api::body::JsonBody;
+use crate::api::visit::Visit;
+use crate::messenger::{CodeSignIn, Contact, Error, Messenger};
+use crate::model::Tongue;
+
+pub struct Codes;
+
+#[derive(Object)]
+#[oai(example)]
+struct ToPhone {
+    /// As `+79991234567`. A Russian number may begin with 8, with 7, or with neither.
+    phone: String,
+}
+
+impl Example for ToPhone {
+    fn example() -> Self {
+        Self { phone: "+79991234567".to_owned() }
+    }
+}
+
+#[derive(Object)]
+#[oai(example)]
+struct ToEmail {
+    email: String,
+}
+
+impl Example for ToEmail {
+    fn example() -> Self {
+        Self { email: "user@example.com".to_owned() }
+    }
+}
+
+/// A code is on its way.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+struct Sent {
+    /// Always true.
+    success: bool,
+    message: String,
+    /// How many seconds it is good.
+    expires_in: u64,
+}
+
+impl Example for Sent {
+    fn example() -> Self {
+        Self { success: true, message: "The code was sent".to_owned(), expires_in: 600 }
+    }
+}
+
+#[derive(Object)]
+#[oai(example)]
+struct PhoneCode {
+    phone: String,
+    code: String,
+    /// What others see of somebody who is new.
+    name: Option<String>,
+}
+
+impl Example for PhoneCode {
+    fn example() -> Self {
+        Self { phone: "+79991234567".to_owned(), code: "123456".to_owned(), name: None }
+    }
+}
+
+#[derive(Object)]
+#[oai(example)]
+struct EmailCode {
+    email: String,
+    code: String,
+    /// What others see of somebody who is new.
+    name: Option<String>,
+}
+
+impl Example for EmailCode {
+    fn example() -> Self {
+        Self { email: "user@example.com".to_owned(), code: "123456".to_owned(), name: None }
+    }
+}
+
+#[OpenApi(tag = "Area::Auth")]
+impl Codes {
+    /// Send a code to a phone
+    ///
+    /// Six digits, good for ten minutes, five tries and once; only the newest counts. At most three in an hour.
+    #[oai(path = "/auth/phone/send-code", method = "post", operation_id = "sendPhoneCode")]
+    async fn to_phone(
+        &self,
+        request: &Request,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        body: JsonBody<ToPhone>,
+    ) -> Answer<Json<Sent>> {
+        send(&messenger, request, &visit, &Contact::phone(&body.0.phone)?).await
+    }
+
+    /// Send a code to an e-mail address
+    ///
+    /// As to a phone.
+    #[oai(path = "/auth/email/send-code", method = "post", operation_id = "sendEmailCode")]
+    async fn to_email(
+        &self,
+        request: &Request,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        body: JsonBody<ToEmail>,
+    ) -> Answer<Json<Sent>> {
+        send(&messenger, request, &visit, &Contact::email(&body.0.email)?).await
+    }
+
+    /// Sign in by the code of a phone
+    ///
+    /// Whoever is new gets an account. A wrong code answers 400 with `attemptsLeft`.
+    #[oai(path = "/auth/phone/verify-code", method = "post", operation_id = "verifyPhoneCode")]
+    async fn of_phone(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        body: JsonBody<PhoneCode>,
+    ) -> Answer<Json<SignedIn>> {
+        let PhoneCode { phone, code, name } = body.0;
+        verify(&messenger, &visit, Contact::phone(&phone)?, code, name).await
+    }
+
+    /// Sign in by the code of an e-mail address
+    ///
+    /// As by that of a phone.
+    #[oai(path = "/auth/email/verify-code", method = "post", operation_id = "verifyEmailCode")]
+    async fn of_email(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        body: JsonBody<EmailCode>,
+    ) -> Answer<Json<SignedIn>> {
+        let EmailCode { email, code, name } = body.0;
+        verify(&messenger, &visit, Contact::email(&email.to_lowercase())?, code, name).await
+    }
+}
+
+async fn send(messenger: &Messenger, request: &Request, visit: &Visit, to: &Contact) -> Answer<Json<Sent>> {
+    let tongue = Tongue::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+    let life = messenger.visitor(visit.address).send_code(to, tongue).await?;
+    Ok(Json(Sent { success: true, message: "The code was sent".to_owned(), expires_in: life.as_secs() }))
+}
+
+async fn verify(
+    messenger: &Messenger,
+    visit: &Visit,
+    to: Contact,
+    code: String,
+    name: Option<String>,
+) -> Answer<Json<SignedIn>> {
+    let signed_in = sign_in(messenger, visit, to, code, name).await;
+    Ok(Json(signed_in.map_err(|error| match error {
+        Error::WrongCode { left } => {
+            let message = error.to_string();
+            Refusal::BadRequest(Json(Problem { message, attempts_left: Some(left) }))
+        }
+        error => error.into(),
+    })?))
+}
+
+/// The same at `/auth/login`, where a wrong code is 401.
+pub(super) async fn log_in(
+    messenger: &Messenger,
+    visit: &Visit,
+    phone: Contact,
+    code: String,
+) -> Answer<SignedIn> {
+    let signed_in = sign_in(messenger, visit, phone, code, None).await;
+    signed_in.map_err(|error| match error {
+        Error::WrongCode { .. } => Refusal::of(StatusCode::UNAUTHORIZED, error.to_string(), error.code()),
+        error => error.into(),
+    })
+}
+
+async fn sign_in(
+    messenger: &Messenger,
+    visit: &Visit,
+    to: Contact,
+    code: String,
+    name: Option<String>,
+) -> Result<SignedIn, Error> {
+    let who = CodeSignIn {
+        to,
+        code,
+        display_name: name.filter(|name| !name.trim().is_empty()),
+        invite_code: None,
+        device: visit.agent.clone(),
+    };
+    let (user, grant) = messenger.visitor(visit.address).for_long().verify_code(who).await?;
+    Ok(SignedIn::new(User::new(user, &visit.base), grant))
+}

@@ -1,0 +1,124 @@
+//! `/groups`: making one, and joining by its code.
+
+use poem::http::StatusCode;
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::caller::SignedIn;
+use super::chats::whole;
+use super::types::{Chat, Created};
+use super::{Answer, Area, Refusal};
+use crate::api::body::JsonBody;
+use crate::api::visit::Visit;
+use crate::messenger::{Error, Messenger, NewGroup};
+use crate::model::UserId;
+
+pub struct Groups;
+
+/// A group to be made.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+struct GroupToMake {
+    name: String,
+    /// The others; the caller is in it anyway.
+    #[oai(default)]
+    participant_ids: Option<Vec<String>>,
+}
+
+impl Example for GroupToMake {
+    fn example() -> Self {
+        Self {
+            name: "Group Name".to_owned(),
+            participant_ids: Some(vec!["253402300863".to_owned(), "253402300864".to_owned()]),
+        }
+    }
+}
+
+/// A group's code.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+struct Invitation {
+    /// Case and spaces around make no difference.
+    invite_code: String,
+}
+
+impl Example for Invitation {
+    fn example() -> Self {
+        Self { invite_code: "ABC123".to_owned() }
+    }
+}
+
+/// A group.
+#[derive(Object)]
+#[oai(example)]
+struct Group {
+    group: Chat,
+}
+
+impl Example for Group {
+    fn example() -> Self {
+        Self { group: Chat::example() }
+    }
+}
+
+#[OpenApi(tag = "Area::Chats")]
+impl Groups {
+    /// Make a group
+    #[oai(path = "/groups", method = "post", operation_id = "createGroup")]
+    async fn create(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        body: JsonBody<GroupToMake>,
+    ) -> Answer<Created<Group>> {
+        let members = body.0.participant_ids.unwrap_or_default();
+        let members = members.iter().map(|id| user_id(id)).collect::<Result<_, Error>>()?;
+        let new = NewGroup {
+            title: body.0.name,
+            description: None,
+            is_public: false,
+            is_read_only: false,
+            members,
+        };
+        let chat = messenger.as_user(caller.0).create_group(new).await.map_err(renamed)?;
+        Ok(Created::Created(Json(Group { group: whole(&messenger, caller.0, chat).await? })))
+    }
+
+    /// Join a group
+    ///
+    /// By its code. At most five wrong codes a minute of one account, and twenty from one address.
+    #[oai(path = "/groups/join", method = "post", operation_id = "joinGroup")]
+    async fn join(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: SignedIn,
+        body: JsonBody<Invitation>,
+    ) -> Answer<Json<Group>> {
+        let code = body.0.invite_code.trim().to_ascii_uppercase();
+        let joined = messenger.as_user(caller.0).join_by_code(&code, visit.address).await;
+        let chat = joined.map_err(|error| match error {
+            Error::Conflict(reason) => Refusal::of(StatusCode::BAD_REQUEST, reason, "conflict"),
+            error => error.into(),
+        })?;
+        let group = whole(&messenger, caller.0, chat).await?;
+        // Whoever has just said it may see it, though only those who may invite do otherwise.
+        Ok(Json(Group { group: Chat { invite_code: Some(code), ..group } }))
+    }
+}
+
+fn user_id(text: &str) -> Result<UserId, Error> {
+    let unknown = || Error::invalid("participantIds", format!("there is no user {text}"));
+    text.trim().parse().map(UserId).map_err(|_| unknown())
+}
+
+/// The messenger does not know what this API calls its fields.
+fn renamed(error: Error) -> Error {
+    match error {
+        Error::Invalid { field: "title", reason } => Error::invalid("name", reason),
+        Error::Invalid { field: "member_ids", reason } => Error::invalid("participantIds", reason),
+        error => error,
+    }
+}

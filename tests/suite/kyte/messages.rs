@@ -1,0 +1,129 @@
+//! Saying, reading and liking, and how what other clients say looks here.
+
+use serde_json::{Value, json};
+
+use super::{Friend, is_time, pair, refused};
+use crate::server::fields;
+
+async fn history(friend: &Friend, chat: &str, query: &str) -> Vec<Value> {
+    let reply = friend.get(&format!("/chats/{chat}/messages{query}")).await.expect(200);
+    reply["messages"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn what_was_said_is_read_oldest_first() {
+    let (server, ann, bob, garden) = pair().await;
+    let said = ann.say(&garden, "  Message text \n").await;
+    assert_eq!(fields(&said), ["id", "chatId", "userId", "userName", "content", "type", "createdAt"]);
+    assert_eq!((&said["chatId"], &said["userId"]), (&json!(garden), &json!(ann.id)));
+    assert_eq!((&said["userName"], &said["content"]), (&json!("ann"), &json!("Message text")), "trimmed");
+    assert_eq!(said["type"], "text");
+    assert!(said["id"].is_string() && is_time(&said["createdAt"]));
+    bob.say(&garden, "two").await;
+    ann.say(&garden, "three").await;
+    assert_eq!(ann.texts(&garden).await, ["Message text", "two", "three"]);
+    let all = history(&ann, &garden, "").await;
+    assert_eq!(all[0]["type"], "system");
+    assert_eq!(all[1], said);
+    let newest = history(&ann, &garden, "?limit=2").await;
+    assert_eq!([&newest[0]["content"], &newest[1]["content"]], [&json!("two"), &json!("three")]);
+
+    ann.put("/user/profile", json!({"name": "Anna"})).await.expect(200);
+    assert_eq!(history(&bob, &garden, "?limit=1").await[0]["userName"], "Anna");
+    let eve = Friend::new(&server, "eve").await;
+    for chat in [garden.as_str(), "1", "chat-id", "99999999999999999999"] {
+        refused(eve.get(&format!("/chats/{chat}/messages?limit=100")).await, 403);
+        refused(eve.post(&format!("/chats/{chat}/messages"), json!({"content": "hello"})).await, 403);
+    }
+    refused(Friend::nobody(&server).get(&format!("/chats/{garden}/messages")).await, 401);
+}
+
+#[tokio::test]
+async fn the_newest_hundred_come_without_being_asked_for() {
+    let (_server, ann, _bob, garden) = pair().await;
+    for number in 0..101 {
+        ann.say(&garden, &number.to_string()).await;
+    }
+    let hundred = history(&ann, &garden, "").await;
+    assert_eq!(hundred.len(), 100);
+    assert_eq!((&hundred[0]["content"], &hundred[99]["content"]), (&json!("1"), &json!("100")));
+}
+
+#[tokio::test]
+async fn what_is_blank_is_not_said() {
+    let (_server, ann, _bob, garden) = pair().await;
+    let path = format!("/chats/{garden}/messages");
+    for body in [json!({}), json!({"content": ""}), json!({"content": " \n"}), json!({"content": null})] {
+        refused(ann.post(&path, body).await, 400);
+    }
+    refused(ann.post(&path, json!({"content": [1]})).await, 400);
+    assert!(ann.texts(&garden).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_link_to_a_file_is_said_with_it() {
+    let (server, ann, bob, garden) = pair().await;
+    let path = format!("/chats/{garden}/messages");
+    let url = "https://files.example.com/plan.pdf";
+    let body =
+        json!({"content": "", "type": "file", "fileUrl": url, "fileName": "plan.pdf", "fileSize": 2048});
+    let said = ann.post(&path, body).await.expect(201)["message"].clone();
+    assert_eq!((&said["content"], &said["type"]), (&json!("plan.pdf"), &json!("text")));
+    assert_eq!(
+        (&said["fileUrl"], &said["fileName"], &said["fileSize"]),
+        (&json!(url), &json!("plan.pdf"), &json!(2048))
+    );
+    let body =
+        json!({"content": "Our plan", "fileUrl": url, "fileName": null, "fileSize": null, "type": null});
+    let said = ann.post(&path, body).await.expect(201)["message"].clone();
+    assert_eq!((&said["content"], &said["fileName"]), (&json!("Our plan"), &json!("plan.pdf")));
+    assert_eq!(bob.texts(&garden).await, ["plan.pdf", "Our plan"]);
+    let texts = bob.elsewhere(&server).texts(garden.parse().unwrap()).await;
+    assert_eq!(texts, [format!("Our plan\n{url}"), format!("plan.pdf\n{url}")], "others get the link too");
+
+    let ours = format!("{}/api/v1/attachments/1", server.url);
+    ann.post(&path, json!({"content": "ours", "fileUrl": ours})).await.expect(201);
+    for url in ["http://example.com/a", "javascript:alert(1)", "file.pdf", "https://"] {
+        assert!(refused(ann.post(&path, json!({"fileUrl": url})).await, 400).starts_with("fileUrl"), "{url}");
+    }
+    let plain = json!({"content": "plain", "fileUrl": null, "fileName": null, "fileSize": null});
+    ann.post(&path, plain).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_like_comes_and_goes() {
+    let (server, ann, bob, garden) = pair().await;
+    let said = ann.say(&garden, "hello").await;
+    let path = format!("/messages/{}/like", said["id"].as_str().unwrap());
+    assert_eq!(bob.post(&path, json!({})).await.expect(200), json!({"liked": true, "likesCount": 1}));
+    assert_eq!(ann.post(&path, json!({})).await.expect(200), json!({"liked": true, "likesCount": 2}));
+    let id = said["id"].as_str().unwrap();
+    let seen = ann.elsewhere(&server).get(&format!("/messages/{id}")).await.expect(200);
+    assert_eq!(seen["reactions"][0]["emoji"], "❤️");
+    assert_eq!(bob.post(&path, json!({})).await.expect(200), json!({"liked": false, "likesCount": 1}));
+    assert_eq!(ann.post(&path, json!({})).await.expect(200), json!({"liked": false, "likesCount": 0}));
+    let eve = Friend::new(&server, "eve").await;
+    refused(eve.post(&path, json!({})).await, 403);
+    refused(ann.post("/messages/1/like", json!({})).await, 404);
+    refused(ann.post("/messages/message-id/like", json!({})).await, 404);
+}
+
+#[tokio::test]
+async fn what_others_say_is_there_in_words() {
+    let (server, ann, bob, garden) = pair().await;
+    let other = bob.elsewhere(&server);
+    let chat: i64 = garden.parse().unwrap();
+    let poll = json!({"chat_id": chat, "type": "poll", "content": "When?", "payload": {"options": ["now", "later"]}});
+    other.post("/messages", poll).await.expect(201);
+    let place = json!({"latitude": 55.75, "longitude": 37.61, "name": "Bench"});
+    other.post("/messages", json!({"chat_id": chat, "type": "location", "payload": place})).await.expect(201);
+    assert_eq!(ann.texts(&garden).await, ["📊 When? (now / later)", "📍 55.75000, 37.61000 Bench"]);
+    let all = history(&ann, &garden, "").await;
+    assert!(all.iter().all(|said| ["text", "ai", "system"].contains(&said["type"].as_str().unwrap())));
+
+    let said = other.say(chat, "first").await["id"].as_i64().unwrap();
+    other.patch(&format!("/messages/{said}"), json!({"content": "second"})).await.expect(200);
+    assert_eq!(ann.texts(&garden).await[2], "second", "an edit is seen");
+    other.delete(&format!("/messages/{said}")).await.expect(204);
+    assert_eq!(ann.texts(&garden).await.len(), 2, "what was deleted is gone");
+}
