@@ -90,7 +90,7 @@ impl Membership {
     }
 
     /// A part of the history without what was deleted, the newest first; and whether there is more of it.
-    pub async fn said(&self, before: Option<MessageId>, limit: u64) -> Result<(Vec<Message>, bool)> {
+    pub async fn said_before(&self, before: Option<MessageId>, limit: u64) -> Result<(Vec<Message>, bool)> {
         let limit = limit.clamp(1, MOST_MESSAGES);
         let (mut said, mut around) = (Vec::new(), before.map_or(Around::Newest, Around::Before));
         loop {

@@ -98,7 +98,7 @@ pub use personal_token::{NewToken, PersonalToken};
 pub use post::NewMessage;
 pub use profile::Profile;
 pub use quota::Quota;
-pub use receipt::{Reading, Receipts};
+pub use receipt::{Furthest, Reading, Receipts};
 pub use scheduled::Rescheduling;
 pub use search::{Found, Further, Hit, Order, Search};
 pub use secrets::Secrets;

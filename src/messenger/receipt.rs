@@ -27,9 +27,9 @@ pub struct Receipts {
 
 /// How far a chat is read by those who let others see that.
 #[derive(Debug, Clone)]
-pub struct Reading(Vec<(UserId, i64)>);
+pub struct Furthest(Vec<(UserId, i64)>);
 
-impl Reading {
+impl Furthest {
     /// Whether somebody else than its author has read a message.
     pub fn has(&self, message: &Message) -> bool {
         self.0.iter().any(|(user, seq)| *user != message.author && *seq >= message.seq)
@@ -38,14 +38,14 @@ impl Reading {
 
 impl Messenger {
     /// How far a chat is read.
-    pub async fn reading(&self, chat: ChatId) -> Result<Reading> {
-        Ok(Reading(marks::furthest(&mut self.db.read().await?, chat).await?))
+    pub async fn reading(&self, chat: ChatId) -> Result<Furthest> {
+        Ok(Furthest(marks::furthest(&mut self.db.read().await?, chat).await?))
     }
 }
 
 impl Membership {
     /// How far it is read, as the caller may see it.
-    pub async fn reading(&self) -> Result<Reading> {
+    pub async fn reading(&self) -> Result<Furthest> {
         let mut reading = self.messenger.reading(self.chat.id).await?;
         reading.0.push((self.place.user, self.place.read_seq));
         Ok(reading)

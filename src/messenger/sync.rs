@@ -208,7 +208,7 @@ impl Caller {
     pub async fn sync_chat(&self, chat: ChatId, cursor: Option<&Cursor>, limit: Option<u64>) -> Result<Page> {
         let reader = self.access.user;
         let mut read = self.messenger.db.snapshot().await?;
-        super::chat::find(&mut read, chat, reader).await?;
+        find(&mut read, chat, reader).await?;
         let mut reach = Reach::of(&mut read, reader).await?;
         reach.from.retain(|stream, _| *stream == chat.into());
         reach.now.0.retain(|stream, _| *stream == chat.into());

@@ -1,12 +1,9 @@
 //! Files in one go: sent without an announcement, by clients that know no forms.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::attachment::Link;
-use super::{Announcement, Caller, Error, Limit, Messenger, Result};
+use super::{Announcement, Caller, Error, Limit, Result};
 use crate::model::{Attachment, AttachmentId};
 use crate::store::attachments;
 
@@ -93,13 +90,5 @@ impl Caller {
         let mut work = messenger.begin().await?;
         attachments::delete(&mut work.tx, &[id]).await?;
         work.commit().await
-    }
-}
-
-impl Messenger {
-    /// A link by which whoever has it reads a file without a token. For those only who may read the file.
-    pub fn link(&self, file: &Attachment, life: Duration) -> Link {
-        let until = self.clock.now() + life;
-        Link { until, signature: self.links.read(file.id, until) }
     }
 }

@@ -119,7 +119,7 @@ impl Auth {
         body: JsonBody<Login>,
     ) -> Answer<Json<SignedIn>> {
         let Login { email, password, phone, code } = body.0;
-        let (name, password) = match (email.filter(is_given), password, phone.filter(is_given), code) {
+        let (name, password) = match (given(email), password, given(phone), code) {
             (_, _, Some(phone), Some(code)) => {
                 let phone = Contact::phone(&phone)?;
                 return Ok(Json(codes::log_in(&messenger, &visit, phone, code).await?));
@@ -153,8 +153,8 @@ impl Auth {
     }
 }
 
-fn is_given(text: &String) -> bool {
-    !text.trim().is_empty()
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
 }
 
 /// Shorter than any password may be.

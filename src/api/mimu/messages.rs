@@ -167,7 +167,7 @@ impl Messages {
         };
         let before = before.0.filter(|id| !id.is_empty()).map(|id| message_id(&id)).transpose()?;
         let limit = limit.0.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-        let (said, has_more) = caller.chat(chat).await?.said(before, limit).await?;
+        let (said, has_more) = caller.chat(chat).await?.said_before(before, limit).await?;
         let view = View::of(&messenger, access, base, &said, &[]).await?;
         let messages = said.into_iter().rev().map(|message| view.message(message)).collect();
         answer(Page { messages, has_more })
