@@ -137,7 +137,8 @@ async fn one_host_is_one_dialects() {
 /// Each dialect's first block of `sh` is a script that says something and reads it again.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_calls_of_the_readmes_work_as_they_stand() {
-    for (slug, said) in [("unet", "Привет!"), ("desktop", "Всем привет!")] {
+    for (slug, said) in [("kyte", "Message text"), ("unet", "Привет!"), ("desktop", "Всем привет!")]
+    {
         let server = TestServer::start().await;
         let readme = format!("{}/src/api/{slug}/README.md", env!("CARGO_MANIFEST_DIR"));
         let readme = std::fs::read_to_string(readme).unwrap();

@@ -8,6 +8,7 @@ use poem_openapi::{Object, OpenApi};
 use super::types::{Created, SignedIn, User};
 use super::{Answer, Area, codes};
 use crate::api::body::JsonBody;
+use crate::api::links::Links;
 use crate::api::visit::Visit;
 use crate::messenger::{Contact, Error, Grant, Messenger, Registration, SignIn};
 use crate::model::Scopes;
@@ -107,7 +108,8 @@ impl Auth {
         };
         let visitor = messenger.visitor(visit.address).for_long();
         let (user, grant) = visitor.register(registration).await?;
-        Ok(Created::Created(Json(SignedIn::new(User::new(user, &visit.base), grant))))
+        let user = User::new(user, &Links::new(&messenger, &visit.base));
+        Ok(Created::Created(Json(SignedIn::new(user, grant))))
     }
 
     /// Sign in
@@ -165,5 +167,5 @@ fn is_code(text: &str) -> bool {
 async fn signed_in(messenger: &Messenger, grant: Grant, visit: &Visit) -> Answer<SignedIn> {
     let access = messenger.access(&grant.access_token, Scopes::READ).await?;
     let user = messenger.as_user(access).me().await?;
-    Ok(SignedIn::new(User::new(user, &visit.base), grant))
+    Ok(SignedIn::new(User::new(user, &Links::new(messenger, &visit.base)), grant))
 }

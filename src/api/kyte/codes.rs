@@ -10,6 +10,7 @@ use poem_openapi::{Object, OpenApi};
 use super::types::{Problem, SignedIn, User};
 use super::{Answer, Area, Refusal};
 use crate::api::body::JsonBody;
+use crate::api::links::Links;
 use crate::api::visit::Visit;
 use crate::messenger::{CodeSignIn, Contact, Error, Messenger};
 use crate::model::Tongue;
@@ -199,5 +200,5 @@ async fn sign_in(
         device: visit.agent.clone(),
     };
     let (user, grant) = messenger.visitor(visit.address).for_long().verify_code(who).await?;
-    Ok(SignedIn::new(User::new(user, &visit.base), grant))
+    Ok(SignedIn::new(User::new(user, &Links::new(messenger, &visit.base)), grant))
 }

@@ -9,6 +9,7 @@ use super::caller::{Owner, SignedIn};
 use super::types::{Success, User};
 use super::{Answer, Area};
 use crate::api::body::JsonBody;
+use crate::api::links::Links;
 use crate::api::v1::AVATARS;
 use crate::api::visit::Visit;
 use crate::messenger::{Error, Messenger, Profile};
@@ -57,7 +58,7 @@ impl Me {
     #[oai(path = "/user/me", method = "get", operation_id = "me")]
     async fn me(&self, messenger: Data<&Messenger>, visit: Visit, caller: SignedIn) -> Answer<Json<Oneself>> {
         let user = messenger.as_user(caller.0).me().await?;
-        Ok(Json(User::new(user, &visit.base).into()))
+        Ok(Json(User::new(user, &Links::new(&messenger, &visit.base)).into()))
     }
 
     /// Change one's name or picture
@@ -77,7 +78,7 @@ impl Me {
             ..Profile::default()
         };
         let user = messenger.as_user(caller.0).update_profile(change).await.map_err(renamed)?;
-        Ok(Json(User::new(user, &visit.base).into()))
+        Ok(Json(User::new(user, &Links::new(&messenger, &visit.base)).into()))
     }
 
     /// Say where to push

@@ -10,6 +10,7 @@ use super::caller::SignedIn;
 use super::types::{Created, Message};
 use super::{Answer, Area, chat_id, veiled};
 use crate::api::body::JsonBody;
+use crate::api::links::Links;
 use crate::api::visit::Visit;
 use crate::messenger::{Error, Messenger, NewMessage};
 use crate::model::{self, Content, Elsewhere, Kind, MessageId};
@@ -83,7 +84,7 @@ impl Say {
 /// A message.
 #[derive(Object)]
 #[oai(example)]
-struct Said {
+pub(super) struct Said {
     message: Message,
 }
 
@@ -117,6 +118,7 @@ impl Messages {
     async fn list(
         &self,
         messenger: Data<&Messenger>,
+        visit: Visit,
         caller: SignedIn,
         chat_id: Path<String>,
         /// How many at most: 1 to 200, 100 without it.
@@ -125,7 +127,7 @@ impl Messages {
         let chat = self::chat_id(&chat_id.0)?;
         let chat = messenger.as_user(caller.0).chat(chat).await.map_err(veiled)?;
         let messages = chat.latest(0, limit.0.unwrap_or(PAGE)).await?;
-        Ok(Json(History { messages: with_names(&messenger, &messages).await? }))
+        Ok(Json(History { messages: with_names(&messenger, &visit, &messages).await? }))
     }
 
     /// Send a message
@@ -143,8 +145,7 @@ impl Messages {
         let chat = self::chat_id(&chat_id.0)?;
         let new = NewMessage::new(body.0.content(&visit.base)?);
         let said = messenger.as_user(caller.0).post(chat, new).await.map_err(veiled)?;
-        let message = Message::new(&said, messenger.name(said.author).await?);
-        Ok(Created::Created(Json(Said { message })))
+        Ok(Created::Created(Json(shown(&messenger, &visit, &said).await?)))
     }
 
     /// Like a message
@@ -167,12 +168,23 @@ impl Messages {
     }
 }
 
+/// One message with the name of who said it.
+pub(super) async fn shown(messenger: &Messenger, visit: &Visit, said: &model::Message) -> Answer<Said> {
+    let author = messenger.name(said.author).await?;
+    Ok(Said { message: Message::new(said, &author, &Links::new(messenger, &visit.base)) })
+}
+
 /// Messages with the names of those who said them.
-async fn with_names(messenger: &Messenger, messages: &[model::Message]) -> Answer<Vec<Message>> {
+async fn with_names(
+    messenger: &Messenger,
+    visit: &Visit,
+    messages: &[model::Message],
+) -> Answer<Vec<Message>> {
     let mut authors: Vec<_> = messages.iter().map(|message| message.author).collect();
     authors.sort_unstable();
     authors.dedup();
     let names = messenger.names(&authors).await?;
     let name = |author| names.get(&author).cloned().unwrap_or_default();
-    Ok(messages.iter().map(|message| Message::new(message, name(message.author))).collect())
+    let links = Links::new(messenger, &visit.base);
+    Ok(messages.iter().map(|message| Message::new(message, &name(message.author), &links)).collect())
 }

@@ -7,11 +7,12 @@ mod codes;
 mod groups;
 mod me;
 mod messages;
+mod socket;
 mod types;
 
 use poem::endpoint::BoxEndpoint;
 use poem::web::Data;
-use poem::{EndpointExt, IntoEndpoint, Route};
+use poem::{EndpointExt, IntoEndpoint, Route, get};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi, OpenApiService, Tags};
@@ -62,7 +63,13 @@ fn spec() -> Spec {
 
 fn routes() -> BoxEndpoint<'static> {
     let api = Arc::new(service().into_endpoint());
-    Route::new().nest("/api", api.clone()).nest_no_strip("/", api).boxed()
+    let doors = || {
+        Route::new()
+            .at("/", get(socket::base))
+            .at("/ws/chat/:chat_id", get(socket::socket))
+            .nest_no_strip("/", api.clone())
+    };
+    doors().nest("/api", doors()).boxed()
 }
 
 struct Health;

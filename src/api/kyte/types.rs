@@ -1,15 +1,13 @@
 //! What Kyte's clients send and are sent. The comments of fields are the documentation of this API.
 
-use std::sync::Arc;
-
 use poem_openapi::payload::Json;
 use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{ApiResponse, Enum, Object};
 
+use crate::api::links::Links;
 use crate::api::refusal::Body;
-use crate::api::v1::avatar_path;
 use crate::messenger::Grant;
-use crate::model::{self, Kind, UserId};
+use crate::model::{self, Elsewhere, Kind, UserId};
 
 /// An error.
 #[derive(Object, Debug)]
@@ -49,16 +47,14 @@ pub struct User {
 }
 
 impl User {
-    /// `base` is what links begin with.
-    pub fn new(user: model::User, base: &str) -> Self {
+    pub fn new(user: model::User, links: &Links) -> Self {
         let person = user.person;
-        let uploaded = person.avatar.map(|avatar| format!("{base}{}", avatar_path(avatar)));
         Self {
             id: person.id.to_string(),
             email: user.email.unwrap_or_default(),
+            avatar_url: links.avatar(&person),
             name: person.display_name,
             phone: user.phone,
-            avatar_url: uploaded.or(person.avatar_url),
         }
     }
 }
@@ -219,7 +215,7 @@ pub struct Message {
     pub created_at: String,
     #[oai(skip_serializing_if_is_none)]
     pub metadata: Option<Metadata>,
-    /// Of a message that was sent with a link to a file.
+    /// Where the file of a message is. A link to one that was uploaded here is good for a day.
     #[oai(skip_serializing_if_is_none)]
     pub file_url: Option<String>,
     #[oai(skip_serializing_if_is_none)]
@@ -231,8 +227,8 @@ pub struct Message {
 
 impl Message {
     /// With the name of its author.
-    pub fn new(message: &model::Message, author: Arc<str>) -> Self {
-        let file = message.content.as_ref().and_then(|content| content.linked()).map(|(file, _)| file);
+    pub fn new(message: &model::Message, author: &str, links: &Links) -> Self {
+        let file = file(message, links);
         Self {
             id: message.id.to_string(),
             chat_id: message.chat.to_string(),
@@ -255,6 +251,18 @@ fn in_words(message: &model::Message) -> String {
         Some((_, text)) => text.to_owned(),
         None => message.plain(),
     }
+}
+
+/// The file elsewhere to which a message links, or the first that it holds.
+fn file(message: &model::Message, links: &Links) -> Option<Elsewhere> {
+    let held = |file: &model::Attachment| Elsewhere {
+        url: links.file(file),
+        name: file.filename.clone(),
+        size: Some(file.size),
+        class: None,
+    };
+    let linked = message.content.as_ref().and_then(|content| content.linked()).map(|(file, _)| file);
+    linked.or_else(|| message.attachments.first().map(held))
 }
 
 fn metadata(message: &model::Message) -> Option<Metadata> {

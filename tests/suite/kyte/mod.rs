@@ -6,11 +6,13 @@ mod codes;
 mod groups;
 mod messages;
 mod refusals;
+mod socket;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::server::{PASSWORD, Person, Reply, TestServer, fields};
+use crate::server::{PASSWORD, Person, Reply, Socket, TestServer, fields};
 
 /// Somebody who uses Kyte.
 #[derive(Clone)]
@@ -100,6 +102,17 @@ impl Friend {
         let messages = self.get(&format!("/chats/{chat}/messages")).await.expect(200);
         let said = messages["messages"].as_array().unwrap().iter().filter(|said| said["type"] != "system");
         said.map(|said| said["content"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Opens a socket below the base.
+    pub async fn socket(&self, path: &str) -> Result<Socket, u16> {
+        let url = format!("{}{path}", self.base.replace("http://", "ws://"));
+        Socket::with_request(url.into_client_request().unwrap()).await
+    }
+
+    /// Opens the socket of a chat as the document says.
+    pub async fn listen(&self, chat: &str) -> Socket {
+        self.socket(&format!("/ws/chat/{chat}?token={}", self.token)).await.unwrap()
     }
 }
 

@@ -1,0 +1,112 @@
+//! `/ws/chat/{id}` and the base itself: new messages of a chat as they are said.
+
+use poem::error::NotFoundError;
+use poem::web::Path;
+use poem::web::websocket::WebSocket;
+use poem::{Request, Response, handler};
+use poem_openapi::types::ToJSON;
+use serde::Deserialize;
+
+use super::types::Message;
+use super::{Refusal, chat_id, veiled};
+use crate::api::chat_socket::{self, Heard, Room, Speech, bare};
+use crate::hub::{Form, Whisper};
+use crate::messenger::{Error, NewMessage};
+use crate::model::{self, Change, ChatId, Content, Event, Kind};
+
+/// What the address may say.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Opening {
+    token: Option<String>,
+    /// Of the build that opens the base.
+    chat_id: Option<String>,
+}
+
+/// Opens the socket of a chat.
+#[handler]
+pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> poem::Result<Response> {
+    let Opening { token, .. } = request.params().unwrap_or_default();
+    Ok(open(request, token.as_deref(), &id.0, socket).await.map_err(Refusal::from)?)
+}
+
+/// The same at the base, where the address names the chat.
+#[handler]
+pub async fn base(request: &Request, socket: poem::Result<WebSocket>) -> poem::Result<Response> {
+    let Ok(socket) = socket else { return Err(NotFoundError.into()) };
+    let Opening { token, chat_id } = request.params().unwrap_or_default();
+    let chat = chat_id.unwrap_or_default();
+    Ok(open(request, token.as_deref(), &chat, socket).await.map_err(Refusal::from)?)
+}
+
+async fn open(
+    request: &Request,
+    token: Option<&str>,
+    chat: &str,
+    socket: WebSocket,
+) -> Result<Response, Error> {
+    let token = token.or_else(|| request.header("Authorization")).map(bare);
+    // Without a token nobody is told which chats there are, nor which could be.
+    let chat = chat_id(chat).unwrap_or(ChatId(0));
+    chat_socket::open::<Kyte>(request, token, chat, socket).await.map_err(veiled)
+}
+
+/// New messages alone are told: clients add whatever comes to what they show. What the assistant says is new when it
+/// is whole; until then it grows by updates, and the last of them is told from others by nothing having been done with it.
+pub(super) fn new_message(change: &Change) -> Option<&model::Message> {
+    let is_whole = |message: &model::Message| {
+        message.content.as_ref().is_some_and(|content| message.kind != Kind::Ai || !content.flag("writing"))
+    };
+    match change {
+        Change::MessageCreated(new) => Some(new).filter(|new| is_whole(new)),
+        Change::MessageUpdated(said) if said.kind == Kind::Ai => {
+            let is_untouched = said.edited_at.is_none()
+                && said.reactions.is_empty()
+                && said.pinned_at.is_none()
+                && said.replies.is_none()
+                && said.previews.is_empty();
+            Some(said).filter(|said| is_whole(said) && is_untouched)
+        }
+        _ => None,
+    }
+}
+
+struct Kyte;
+
+/// What a client sends.
+#[derive(Deserialize)]
+struct Frame {
+    #[serde(rename = "type")]
+    kind: String,
+    content: String,
+}
+
+impl Speech for Kyte {
+    const FORM: Form = Form(1);
+
+    async fn event(room: &Room, event: &Event) -> Option<String> {
+        let new = new_message(&event.change)?;
+        // A message without its author's name is better than none.
+        let author = room.messenger.name(new.author).await.unwrap_or_default();
+        Message::new(new, &author, &room.links).to_json().map(|message| message.to_string())
+    }
+
+    fn whisper(_: &Whisper) -> Option<String> {
+        None
+    }
+
+    fn hear(text: &str) -> Heard {
+        let frame = serde_json::from_str(text).ok().filter(|frame: &Frame| frame.kind == "message");
+        let content =
+            frame.map(|frame| Content::new(Kind::Text, Some(frame.content.trim().to_owned()), None));
+        match content {
+            Some(Ok(content)) => Heard::Post(NewMessage::new(content)),
+            _ => Heard::Nothing,
+        }
+    }
+
+    /// An answer that is no message would break clients.
+    fn refuse(_: &Error) -> Option<String> {
+        None
+    }
+}
