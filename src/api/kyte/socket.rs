@@ -32,23 +32,23 @@ pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> p
 
 /// The same at the base, where the address names the chat.
 #[handler]
-pub async fn base(request: &Request, socket: poem::Result<WebSocket>) -> poem::Result<Response> {
-    let Ok(socket) = socket else { return Err(NotFoundError.into()) };
+pub async fn base(request: &Request, upgrade: poem::Result<WebSocket>) -> poem::Result<Response> {
+    let Ok(upgrade) = upgrade else { return Err(NotFoundError.into()) };
     let Opening { token, chat_id } = request.params().unwrap_or_default();
     let chat = chat_id.unwrap_or_default();
-    Ok(open(request, token.as_deref(), &chat, socket).await.map_err(Refusal::from)?)
+    Ok(open(request, token.as_deref(), &chat, upgrade).await.map_err(Refusal::from)?)
 }
 
 async fn open(
     request: &Request,
     token: Option<&str>,
     chat: &str,
-    socket: WebSocket,
+    upgrade: WebSocket,
 ) -> Result<Response, Error> {
     let token = token.or_else(|| request.header("Authorization")).map(bare);
     // Without a token nobody is told which chats there are, nor which could be.
     let chat = chat_id(chat).unwrap_or(ChatId(0));
-    chat_socket::open::<Kyte>(request, token, chat, socket).await.map_err(veiled)
+    chat_socket::open::<Kyte>(request, token, chat, upgrade).await.map_err(veiled)
 }
 
 /// New messages alone are told: clients add whatever comes to what they show. What the assistant says is new when it
