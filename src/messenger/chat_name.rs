@@ -71,13 +71,15 @@ impl Caller {
         };
         let new = self.check_group(new)?;
         for _ in 0..TRIES {
+            let mut work = self.messenger.begin().await?;
             if let Some(name) = name
-                && let Some(chat) = self.chat_called(name).await?
+                && let Some(chat) = chat_names::chat(&mut work.tx, me, name).await?
             {
+                // What was found may be of a change that is being kept together with this one.
+                work.commit().await?;
                 return self.chat(chat).await?.view().await;
             }
             self.messenger.limit(Limit::NewChat(me))?;
-            let mut work = self.messenger.begin().await?;
             self.check_members(&mut work, &new).await?;
             let chat = self.found(&mut work, new.clone(), Begins::Quietly).await?;
             if let Some(name) = name {
