@@ -283,6 +283,8 @@ impl Config {
             bus: self.bus_url.clone(),
             link_previews: (self.link_previews == Switch::On).then(|| self.link_preview_allow.clone()),
             senders: self.services.senders()?,
+            assistant: self.services.assistant()?,
+            meetings: self.services.meetings(),
         })
     }
 

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use crate::config::Data;
-use crate::messenger::{Clock, Legacy, Messenger, Opening, Registration, Senders, Settings};
+use crate::messenger::{Clock, Legacy, MeetingSettings, Messenger, Opening, Registration, Senders, Settings};
 use crate::model::Account;
 use crate::server;
 
@@ -179,5 +179,7 @@ pub(super) fn administrator() -> Settings {
         bus: None,
         link_previews: None,
         senders: Senders::default(),
+        assistant: None,
+        meetings: MeetingSettings::default(),
     }
 }

@@ -1,10 +1,11 @@
-//! Settings of what the server asks others to do: to send codes.
+//! Settings of what the server asks others to do: to send codes, to answer questions, to make meetings.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::messenger::{MailServer, Senders, SmsGateway};
+use crate::messenger::{AssistantSettings, MailServer, MeetingSettings, Senders, SmsGateway};
 
 /// Other servers that this one asks. What holds a secret can be given in a file instead.
 #[derive(Debug, Clone, Args)]
@@ -42,6 +43,50 @@ pub struct Services {
     /// What to do with codes: `send` them, or write them to the `log`, for development.
     #[arg(long, env = "BESEDKA_CODES", default_value = "send", value_name = "HOW")]
     pub codes: Codes,
+
+    /// The language model that people may ask in chats: the base address, which ends in /v1, of any server that speaks
+    /// OpenAI's API. What is asked is sent there with the latest messages of that chat.
+    #[arg(long, env = "BESEDKA_AI_URL", value_name = "URL")]
+    pub ai_url: Option<String>,
+
+    /// The key for that server, if it wants one.
+    #[arg(long, env = "BESEDKA_AI_KEY", value_name = "KEY", hide_env_values = true)]
+    pub ai_key: Option<String>,
+
+    /// A file with that key.
+    #[arg(long, env = "BESEDKA_AI_KEY_FILE", value_name = "FILE", conflicts_with = "ai_key")]
+    pub ai_key_file: Option<PathBuf>,
+
+    /// Which of its models to ask.
+    #[arg(long, env = "BESEDKA_AI_MODEL", value_name = "NAME")]
+    pub ai_model: Option<String>,
+
+    /// What the assistant is called in chats.
+    #[arg(long, env = "BESEDKA_AI_NAME", default_value = "AI", value_name = "NAME")]
+    pub ai_name: String,
+
+    /// How often each person may ask it on a day (UTC); 0 when there is no bound.
+    #[arg(long, env = "BESEDKA_AI_DAILY", default_value_t = 50, value_name = "TIMES")]
+    pub ai_daily: u32,
+
+    /// How many seconds an answer may take.
+    #[arg(long, env = "BESEDKA_AI_TIMEOUT", default_value_t = 60, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub ai_timeout: u64,
+
+    /// A Jitsi server where people meet by video, as in https://meet.jit.si; without it they meet at Google, each
+    /// with a token of their own.
+    #[arg(long, env = "BESEDKA_JITSI_URL", value_name = "URL", value_parser = meeting_place)]
+    pub jitsi_url: Option<String>,
+
+    /// Where Google's Meet API is: what stands before /v2/spaces.
+    #[arg(
+        long,
+        env = "BESEDKA_GOOGLE_MEET_URL",
+        default_value = "https://meet.googleapis.com",
+        value_name = "URL"
+    )]
+    pub google_meet_url: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -68,6 +113,35 @@ impl Services {
             mail: mail.map(|url| MailServer { url, from: self.mail_from.clone() }),
             sms,
         })
+    }
+}
+
+impl Services {
+    /// The language model, if there is one; a sentence where that can't be found out.
+    pub fn assistant(&self) -> Result<Option<AssistantSettings>, String> {
+        let Some(url) = self.ai_url.clone().filter(|url| !url.is_empty()) else { return Ok(None) };
+        let model = self.ai_model.clone().filter(|model| !model.is_empty());
+        Ok(Some(AssistantSettings {
+            url,
+            key: secret(self.ai_key.as_deref(), self.ai_key_file.as_deref())?,
+            model: model.ok_or("--ai-url needs --ai-model, which says whom to ask there")?,
+            name: self.ai_name.clone(),
+            daily: self.ai_daily,
+            patience: Duration::from_secs(self.ai_timeout),
+        }))
+    }
+
+    pub fn meetings(&self) -> MeetingSettings {
+        let jitsi = self.jitsi_url.clone().filter(|url| !url.is_empty());
+        MeetingSettings { jitsi, google: self.google_meet_url.clone() }
+    }
+}
+
+fn meeting_place(text: &str) -> Result<String, String> {
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    match text.is_empty() || is_web && !text.contains(['?', '#', ' ']) {
+        true => Ok(text.to_owned()),
+        false => Err("it must be an address as in https://meet.jit.si".to_owned()),
     }
 }
 

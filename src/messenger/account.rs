@@ -117,6 +117,14 @@ impl Messenger {
         Ok(user)
     }
 
+    /// Makes an account, within a change, that is nobody's: what the server says itself is said in its name.
+    pub(super) async fn add_bot(&self, work: &mut Work, name: &str) -> Result<UserId> {
+        let mut user = self.blank(check_name(name)?);
+        insert(&mut work.tx, &mut user, "").await?;
+        store::assistant::make_bot(&mut work.tx, user.id()).await?;
+        Ok(user.id())
+    }
+
     /// A code with which anybody may register until it runs out.
     pub fn invite(&self, life: Duration) -> String {
         let until = (self.clock.now() + life).0;

@@ -208,6 +208,7 @@ impl Caller {
             code: None,
             is_read_only: false,
             message_life: None,
+            assistant_off: false,
             member_count: 0,
             creator: self.access.user,
             created_at: work.now,

@@ -14,7 +14,8 @@ use super::{Caller, Error, Messenger, Result};
 use crate::model::{Change, ChatId, ChatKind, Notice, UserId};
 use crate::store::deletions::{self, Deletion};
 use crate::store::{
-    accounts, blocks, bookmarks, chat_names, chats, drafts, members, messages, scheduled, sessions, users,
+    accounts, blocks, bookmarks, chat_names, chats, drafts, google_tokens, members, messages, scheduled,
+    sessions, users,
 };
 
 /// What becomes of what somebody said when their account is deleted.
@@ -145,6 +146,7 @@ async fn delete(work: &mut Work, user: UserId, legacy: Legacy) -> Result<()> {
     scheduled::delete_of_user(&mut work.tx, user).await?;
     blocks::delete_of_user(&mut work.tx, user).await?;
     chat_names::delete_of_user(&mut work.tx, user).await?;
+    google_tokens::delete(&mut work.tx, user).await?;
     members::silence_user(&mut work.tx, user).await?;
     deletions::insert(&mut work.tx, user, legacy == Legacy::Erased).await?;
     revoke_all(work, user).await?;

@@ -201,6 +201,14 @@ impl Messenger {
         let done = idempotency::find_many(&mut read, &[attempt.fingerprint]).await?;
         done.first().map_or(Ok(()), |done| Err(attempt.refusal(done)))
     }
+
+    /// The same before another server is asked, which a repeated request must not do again.
+    pub(super) async fn is_first(&self, attempt: Option<&Attempt>) -> Result<()> {
+        match attempt {
+            Some(attempt) => self.carried_out(attempt).await,
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub enum Limit {
     WrongConfirmation(UserId),
     SignUp(Network),
     Code(Network),
+    Ask(UserId),
     Refresh(SessionId),
     Send(UserId),
     SendToChat(ChatId),
@@ -51,6 +52,7 @@ impl Limit {
             Self::WrongPassword(_) | Self::WrongConfirmation(_) => (10, every(1, minute)),
             Self::SignUp(_) => (10, every(20, hour)),
             // A household or an office; each number and address has a limit of its own besides.
+            Self::Ask(_) => (10, every(10, minute)),
             Self::Code(_) => (20, every(60, hour)),
             Self::Refresh(_) => (30, every(30, minute)),
             Self::Send(_) | Self::Change(_) => (20, every(5, second)),

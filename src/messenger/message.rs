@@ -216,7 +216,7 @@ pub(super) async fn forget(work: &mut Work, gone: &[MessageId]) -> Result<()> {
 }
 
 /// Finds anew which addresses are in an edited message.
-async fn link_again(work: &mut Work, message: &Message, content: &Content) -> Result<()> {
+pub(super) async fn link_again(work: &mut Work, message: &Message, content: &Content) -> Result<()> {
     let found = content.text().map(model::links).unwrap_or_default();
     if found.is_empty() && !message.parts.has(Parts::LINKS) {
         return Ok(());

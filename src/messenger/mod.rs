@@ -7,6 +7,7 @@
 mod account;
 mod administration;
 mod arrival;
+mod assistant;
 mod attachment;
 mod avatar;
 mod ban;
@@ -33,6 +34,7 @@ mod join;
 mod limits;
 mod linked;
 mod log;
+mod meeting;
 mod membership;
 mod message;
 mod moderation;
@@ -51,6 +53,7 @@ mod quota;
 mod receipt;
 mod roll;
 mod scheduled;
+mod seal;
 mod search;
 mod secrets;
 mod sending;
@@ -77,6 +80,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 pub use account::{Registration, SignIn};
 pub use administration::Administrator;
+pub use assistant::{AssistantSettings, CatchUp};
 pub use attachment::{Announcement, Form, Link, Way};
 pub use chat::NewGroup;
 pub use clock::Clock;
@@ -91,6 +95,7 @@ pub use import::{Import, Imported, OldChat, OldFile, OldMessage, Target};
 pub use invite::{Invitation, Invited};
 pub use limits::{Limit, Network};
 pub use linked::Attached;
+pub use meeting::{Meeting, MeetingSettings};
 pub use membership::{Membership, PreferenceChange};
 pub use moderation::ChatChange;
 pub use moving::Progress;
@@ -150,6 +155,9 @@ pub struct Settings {
     pub link_previews: Option<Vec<Exception>>,
     /// Where codes for signing in are sent through.
     pub senders: Senders,
+    /// The language model that answers questions; nothing when there is none.
+    pub assistant: Option<AssistantSettings>,
+    pub meetings: MeetingSettings,
 }
 
 /// The messenger. A handle: clones are the same one.
@@ -192,6 +200,10 @@ pub struct Core {
     /// For what is kept of codes that were sent.
     sign_in_codes: Key,
     ways: sending::Ways,
+    assistant: Option<assistant::Assistant>,
+    /// When answers were looked for that nobody finishes.
+    half_answers: tend::Begun,
+    meetings: meeting::Meetings,
     /// For what is kept of requests' bodies.
     bodies: Key,
 }
@@ -256,6 +268,9 @@ impl Messenger {
             guesses: code::Guesses::default(),
             sign_in_codes: Key::new(HMAC_SHA256, &secrets.key("sign-in code")),
             ways: sending::Ways::new(&settings.senders)?,
+            assistant: settings.assistant.as_ref().map(assistant::Assistant::new).transpose()?,
+            half_answers: tend::Begun::default(),
+            meetings: meeting::Meetings::new(&settings.meetings, secrets)?,
             bodies: Key::new(HMAC_SHA256, &secrets.key("body")),
             db,
             files,

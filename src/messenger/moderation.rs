@@ -22,12 +22,14 @@ pub struct ChatChange {
     pub is_read_only: Option<bool>,
     /// How long what is said from then on stays; nothing inside: for good.
     pub message_life: Option<Option<Duration>>,
+    /// Whether the assistant may be asked there.
+    pub has_assistant: Option<bool>,
 }
 
 impl Membership {
     /// Changes what is alike for everybody in the chat.
     pub async fn change(mut self, change: ChatChange) -> Result<Chat> {
-        let ChatChange { title, description, is_read_only, message_life } = change;
+        let ChatChange { title, description, is_read_only, message_life, has_assistant } = change;
         let title = title.as_deref().map(check_title).transpose()?;
         let description = description.as_deref().map(check_description).transpose()?;
         if message_life.flatten().is_some_and(|life| !MESSAGE_LIFE.contains(&life)) {
@@ -41,10 +43,14 @@ impl Membership {
         if message_life.is_some() {
             self.may(Right::SetMessageLife)?;
         }
+        if has_assistant.is_some() {
+            self.may(Right::SwitchAssistant)?;
+        }
         let (before, mut about) = (self.chat.about(), self.chat.about());
         about.title = title.unwrap_or(about.title);
         about.description = description.unwrap_or(about.description);
         about.is_read_only = is_read_only.unwrap_or(about.is_read_only);
+        about.assistant_off = has_assistant.map_or(about.assistant_off, |has| !has);
         if let Some(life) = message_life {
             about.message_life = life.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
         }

@@ -135,7 +135,7 @@ impl Messenger {
 mod tests {
     use super::*;
     use crate::files::{Aws, Files, Place};
-    use crate::messenger::{Access, Clock, Listener, Opening, Secrets, Senders, Settings};
+    use crate::messenger::{Access, Clock, Listener, MeetingSettings, Opening, Secrets, Senders, Settings};
     use crate::model::{ChatId, Role, Scopes, SessionId, SessionKind};
     use crate::store::{Db, streams};
 
@@ -155,6 +155,8 @@ mod tests {
             bus: None,
             link_previews: None,
             senders: Senders::default(),
+            assistant: None,
+            meetings: MeetingSettings::default(),
         };
         Messenger::new(db, files, &secrets, Clock::default(), settings).await.unwrap()
     }

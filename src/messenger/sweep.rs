@@ -38,6 +38,7 @@ impl Messenger {
         unheard::sweep(&mut work.tx, now - super::unheard::PATIENCE).await?;
         sessions::sweep(&mut work.tx, now).await?;
         sign_in_codes::sweep(&mut work.tx, now - CODES).await?;
+        self.sweep_asked(&mut work).await?;
         drafts::sweep(&mut work.tx, now - EVENTS).await?;
         work.commit().await?;
         self.sweep_deleted_chats().await?;

@@ -25,6 +25,7 @@ impl Messenger {
         }
         log("finishing the deletion of accounts", self.finish_deletions().await);
         log("sending what was scheduled", self.say_what_is_due().await);
+        log("taking away answers that nobody finishes", self.take_away_half_answers().await);
         log("taking away messages whose time is over", self.expire().await);
     }
 }

@@ -40,6 +40,8 @@ pub struct About {
     pub is_read_only: bool,
     /// How many milliseconds what is said stays; for good without it.
     pub message_life: Option<i64>,
+    /// The assistant may not be asked there.
+    pub assistant_off: bool,
 }
 
 /// A chat as one of its members sees it.

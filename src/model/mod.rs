@@ -10,6 +10,7 @@ mod event;
 mod id;
 mod invite;
 mod link;
+mod meeting;
 mod mention;
 mod message;
 mod notice;
@@ -37,6 +38,7 @@ pub use id::{
 };
 pub use invite::{Ban, Invite};
 pub use link::{Link, Page, Preview, links};
+pub use meeting::proposes_meeting;
 pub use mention::Mentioned;
 pub use message::{Edit, Message, Origin, Parts, Quote, Reaction, Thread};
 pub use notice::Notice;

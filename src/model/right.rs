@@ -19,6 +19,8 @@ pub enum Right {
     PostWhereReadOnly,
     /// Say how long what is said stays.
     SetMessageLife,
+    /// Say whether the assistant may be asked there.
+    SwitchAssistant,
     /// Pin a message for everybody.
     Pin,
     /// Delete what others said, for everybody.
@@ -41,10 +43,11 @@ pub enum Right {
 }
 
 impl Right {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Post,
         Self::PostWhereReadOnly,
         Self::SetMessageLife,
+        Self::SwitchAssistant,
         Self::Pin,
         Self::DeleteOthers,
         Self::Edit,
@@ -74,6 +77,7 @@ impl Right {
             Self::Post              => [MEMBER, MEMBER, MEMBER, MEMBER],
             Self::PostWhereReadOnly => [NOBODY, ADMIN,  ADMIN,  NOBODY],
             Self::SetMessageLife    => [MEMBER, ADMIN,  ADMIN,  MEMBER],
+            Self::SwitchAssistant   => [MEMBER, ADMIN,  ADMIN,  MEMBER],
             Self::Pin               => [MEMBER, ADMIN,  ADMIN,  MEMBER],
             Self::DeleteOthers      => [NOBODY, ADMIN,  ADMIN,  NOBODY],
             Self::Edit              => [NOBODY, ADMIN,  ADMIN,  NOBODY],

@@ -9,11 +9,15 @@ mod guard;
 mod html;
 mod http;
 mod mail;
+mod meet;
+mod model;
 mod page;
 mod sms;
 
 pub use guard::Exception;
 pub use mail::Mail;
+pub use meet::Meet;
+pub use model::{Model, Mute, Said, Speaker, Words};
 pub use page::{Failure, Pages};
 pub use sms::Sms;
 

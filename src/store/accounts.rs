@@ -28,6 +28,7 @@ pub async fn list(
     question
         .column(U::LastSeenAt)
         .and_where(Expr::col(U::DeletedAt).is_null())
+        .and_where(Expr::col(U::IsBot).eq(0))
         .and_where(Expr::col(U::Id).gt(after.unwrap_or(UserId(0))))
         .order_by(U::Id, Order::Asc)
         .limit(limit);

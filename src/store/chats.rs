@@ -29,6 +29,8 @@ pub struct Plain {
     pub is_read_only: bool,
     /// How many milliseconds what is said stays; for good without it.
     pub message_life: Option<i64>,
+    /// The assistant may not be asked there.
+    pub assistant_off: bool,
     pub member_count: i64,
     #[sqlx(rename = "creator_id")]
     pub creator: UserId,
@@ -36,7 +38,7 @@ pub struct Plain {
 }
 
 /// The columns of a [`Plain`].
-pub(super) const CHAT: [(C, C); 12] = [
+pub(super) const CHAT: [(C, C); 13] = [
     (C::Table, C::Id),
     (C::Table, C::Kind),
     (C::Table, C::Title),
@@ -46,6 +48,7 @@ pub(super) const CHAT: [(C, C); 12] = [
     (C::Table, C::Code),
     (C::Table, C::IsReadOnly),
     (C::Table, C::MessageLife),
+    (C::Table, C::AssistantOff),
     (C::Table, C::MemberCount),
     (C::Table, C::CreatorId),
     (C::Table, C::CreatedAt),
@@ -62,6 +65,7 @@ impl Plain {
             avatar: self.avatar,
             is_read_only: self.is_read_only,
             message_life: self.message_life,
+            assistant_off: self.assistant_off,
         }
     }
 }
@@ -137,6 +141,7 @@ pub async fn update(run: &mut impl Run, about: &About) -> Result<()> {
         .value(C::AvatarId, about.avatar)
         .value(C::IsReadOnly, about.is_read_only)
         .value(C::MessageLife, about.message_life)
+        .value(C::AssistantOff, about.assistant_off)
         .and_where(Expr::col(C::Id).eq(about.id))
         .to_owned();
     run.execute(&update).await

@@ -208,7 +208,7 @@ pub async fn edit(run: &mut impl Run, id: MessageId, content: &Content, now: Tim
     search::mark(run, &[id]).await
 }
 
-/// Writes what a message says now, which is not different from what it said, and has it indexed again.
+/// Writes what a message says now without anybody's having edited it, and has it indexed again.
 pub async fn rewrite(run: &mut impl Run, id: MessageId, content: &Content) -> Result<()> {
     let (text, payload) = kept(Some(content));
     let update = Query::update()

@@ -12,6 +12,7 @@ mod schema;
 mod writer;
 
 pub mod accounts;
+pub mod assistant;
 pub mod attachments;
 pub mod bans;
 pub mod blocks;
@@ -24,6 +25,7 @@ pub mod deletions;
 pub mod drafts;
 pub mod edits;
 pub mod events;
+pub mod google_tokens;
 pub mod idempotency;
 pub mod invites;
 pub mod leases;

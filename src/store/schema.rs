@@ -27,7 +27,7 @@ tables! {
     Ticket { Hash, SessionId, ExpiresAt }
     Chat {
         Id, Kind, Title, TitleFolded, Description, AvatarId, Pair, Code, IsReadOnly, MessageLife, MemberCount, CreatorId,
-        CreatedAt, DeletedAt,
+        CreatedAt, DeletedAt, AssistantOff,
     }
     ChatTopic { ChatId, Service, ServiceId }
     Member {
@@ -67,6 +67,9 @@ tables! {
     SearchIndex { Number, Rowid, Tokens }
     SearchPending { MessageId }
     Deletion { UserId, Erases, ChatId, MessageId }
+    AssistantUse { UserId, Day, Asked }
+    UnfinishedAnswer { MessageId, ChatId, Until }
+    GoogleToken { UserId, Sealed, At }
     Lease { Name, Holder, Until }
     ChatName { UserId, Name, ChatId, At }
     Unheard { Fingerprint, MessageId, At }

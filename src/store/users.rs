@@ -358,6 +358,7 @@ pub async fn search(run: &mut impl Run, words: &str, limit: u64) -> Result<Vec<U
     question
         .and_where(Expr::col(U::DeactivatedAt).is_null())
         .and_where(Expr::col(U::DeletedAt).is_null())
+        .and_where(Expr::col(U::IsBot).eq(0))
         .cond_where(named(&words))
         .order_by_expr(CaseStatement::new().case(begins, 0).finally(1).into(), Order::Asc)
         .order_by(U::NameFolded, Order::Asc)

@@ -1,11 +1,12 @@
 //! Others whom the server asks: a mail server, and servers on the web that say what a test wants them to say.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// A request that was made of somebody else.
 #[derive(Debug, Clone, Default)]
@@ -27,17 +28,29 @@ impl Asked {
     }
 }
 
+/// A part of an answer.
+#[derive(Clone)]
+pub enum Piece {
+    Say(String),
+    /// Goes on only when a test lets it.
+    Wait(Arc<Notify>),
+    /// Ends the connection in the middle.
+    Cut,
+    /// Says nothing more, and stays.
+    Hang,
+}
+
 #[derive(Clone)]
 pub struct Answer {
     pub status: u16,
     /// Its `Content-Type`.
     pub kind: &'static str,
-    pub text: String,
+    pub pieces: Vec<Piece>,
 }
 
 impl Answer {
     pub fn new(status: u16, text: impl Into<String>) -> Self {
-        Self { status, kind: "text/plain", text: text.into() }
+        Self { status, kind: "text/plain", pieces: vec![Piece::Say(text.into())] }
     }
 }
 
@@ -45,7 +58,7 @@ impl Answer {
 pub struct Other {
     pub url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
-    answer: Arc<Mutex<Answer>>,
+    answers: Arc<Mutex<(VecDeque<Answer>, Answer)>>,
 }
 
 impl Other {
@@ -54,19 +67,24 @@ impl Other {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
-        let answer = Arc::new(Mutex::new(answer));
-        let (log, says) = (asked.clone(), answer.clone());
+        let answers = Arc::new(Mutex::new((VecDeque::new(), answer)));
+        let (log, says) = (asked.clone(), answers.clone());
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 tokio::spawn(serve(socket, log.clone(), says.clone()));
             }
         });
-        Self { url, asked, answer }
+        Self { url, asked, answers }
+    }
+
+    /// What it says next, once; and then again what it said before.
+    pub fn says(&self, answer: Answer) {
+        self.answers.lock().unwrap().0.push_back(answer);
     }
 
     /// What it says from now on.
     pub fn always_says(&self, answer: Answer) {
-        *self.answer.lock().unwrap() = answer;
+        self.answers.lock().unwrap().1 = answer;
     }
 
     /// Everything that was asked so far.
@@ -75,19 +93,34 @@ impl Other {
     }
 }
 
-async fn serve(socket: TcpStream, log: Arc<Mutex<Vec<Asked>>>, says: Arc<Mutex<Answer>>) -> Option<()> {
+async fn serve(
+    socket: TcpStream,
+    log: Arc<Mutex<Vec<Asked>>>,
+    says: Arc<Mutex<(VecDeque<Answer>, Answer)>>,
+) -> Option<()> {
     let mut socket = BufReader::new(socket);
     let asked = read(&mut socket).await?;
     log.lock().unwrap().push(asked);
-    let answer = says.lock().unwrap().clone();
+    let answer = {
+        let mut says = says.lock().unwrap();
+        says.0.pop_front().unwrap_or_else(|| says.1.clone())
+    };
     let head = format!(
         "HTTP/1.1 {} .\r\nContent-Type: {}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n",
         answer.status, answer.kind
     );
     socket.write_all(head.as_bytes()).await.ok()?;
-    if !answer.text.is_empty() {
-        let chunk = format!("{:x}\r\n{}\r\n", answer.text.len(), answer.text);
-        socket.write_all(chunk.as_bytes()).await.ok()?;
+    for piece in answer.pieces {
+        match piece {
+            Piece::Say(text) if text.is_empty() => {}
+            Piece::Say(text) => {
+                let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+                socket.write_all(chunk.as_bytes()).await.ok()?;
+            }
+            Piece::Wait(signal) => signal.notified().await,
+            Piece::Cut => return None,
+            Piece::Hang => std::future::pending().await,
+        }
     }
     socket.write_all(b"0\r\n\r\n").await.ok()
 }

@@ -93,15 +93,21 @@ struct ChatChange {
     /// How many seconds what is said from then on stays, 5 to 31,536,000 (a year); null or 0: for good. In a private
     /// chat both may change it.
     message_life: MaybeUndefined<i64>,
+    /// Whether the assistant may be asked there; in a private chat both may switch it.
+    assistant: Option<bool>,
 }
 
 impl TryFrom<ChatChange> for messenger::ChatChange {
     type Error = Error;
 
     fn try_from(change: ChatChange) -> Result<Self, Error> {
-        let ChatChange { title, description, read_only, message_life } = change;
-        if title.is_none() && read_only.is_none() && description.is_undefined() && message_life.is_undefined()
-        {
+        let ChatChange { title, description, read_only, message_life, assistant } = change;
+        let is_changed = title.is_some()
+            || read_only.is_some()
+            || assistant.is_some()
+            || !description.is_undefined()
+            || !message_life.is_undefined();
+        if !is_changed {
             return Err(Error::invalid("title", "is missing, and so is everything else that can be changed"));
         }
         // What is less than nothing is refused as too short, not taken for nothing.
@@ -112,6 +118,7 @@ impl TryFrom<ChatChange> for messenger::ChatChange {
             description: given(description).map(Option::unwrap_or_default),
             is_read_only: read_only,
             message_life: given(message_life).map(|seconds| seconds.and_then(life)),
+            has_assistant: assistant,
         })
     }
 }
@@ -123,6 +130,7 @@ impl Example for ChatChange {
             description: MaybeUndefined::Undefined,
             read_only: None,
             message_life: MaybeUndefined::Value(86_400),
+            assistant: None,
         }
     }
 }
@@ -281,7 +289,8 @@ impl Chats {
 
     /// Change a chat
     ///
-    /// Owner and admins of a group or channel may. Of a private chat, only `message_life` can be changed.
+    /// Owner and admins of a group or channel may. Of a private chat, only `message_life` and `assistant` can be
+    /// changed.
     #[oai(path = "/chats/:chat_id", method = "patch", operation_id = "updateChat")]
     async fn update(
         &self,

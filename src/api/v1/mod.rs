@@ -6,6 +6,7 @@
 
 mod account;
 mod admin;
+mod assistant;
 mod attachments;
 mod auth;
 mod avatars;
@@ -20,6 +21,7 @@ mod export;
 mod idempotency;
 mod import;
 mod invites;
+mod meetings;
 mod members;
 mod messages;
 mod pins;
@@ -67,6 +69,8 @@ enum Area {
     Chats,
     /// Saying, reading, editing, deleting, reacting.
     Messages,
+    /// A language model that answers questions in chats, where the server has one.
+    Assistant,
     /// Files: announced, uploaded by a form, posted in a message.
     Attachments,
     /// What was missed, and how to hear what happens. The socket is at `/ws`; its events are described at `/docs/events`.
@@ -102,8 +106,9 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
     let own = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
+    let asked = (assistant::Assistant, meetings::Meetings);
     let files = (attachments::Attachments, avatars::Avatars);
-    let apis = (accounts, people, chats, messages, own, luggage, files, sync::Sync);
+    let apis = (accounts, people, chats, messages, own, luggage, asked, files, sync::Sync);
     OpenApiService::new(apis, "Besedka v1", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .server("/api/v1")

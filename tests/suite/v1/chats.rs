@@ -30,6 +30,7 @@ async fn a_group_is_as_the_document_shows() {
             "avatar_url",
             "read_only",
             "message_life",
+            "assistant",
             "mention_count",
             "role",
             "code",

@@ -1,6 +1,7 @@
 //! The native API, over HTTP and WebSocket.
 
 mod admins;
+mod assistant;
 mod attachments;
 mod auth;
 mod avatars;
@@ -21,6 +22,7 @@ mod import;
 mod invites;
 mod kinds;
 mod media;
+mod meetings;
 mod members;
 mod messages;
 mod people;

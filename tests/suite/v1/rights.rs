@@ -123,7 +123,9 @@ const OWN: &[&str] = &[
     "createToken",
     "deleteMe",
     "export",
+    "forgetGoogleToken",
     "import",
+    "keepGoogleToken",
     "linkExport",
     "login",
     "loginByCode",
@@ -156,6 +158,13 @@ fn rows() -> Vec<Row> {
         row("addMember", admins(201), |w| {
             post(format!("/chats/{}/members", w.chat), json!({"user_id": w.outsider}))
         }),
+        // There is no assistant, and nobody gave a token of Google.
+        row("askAssistant", members(503), |w| {
+            post("/ai/ask".to_owned(), json!({"chat_id": w.chat, "question": "Что?"}))
+        }),
+        row("catchUp", members(503), |w| post(format!("/chats/{}/catch-up", w.chat), json!({}))),
+        row("createMeeting", members(400), |w| post(format!("/chats/{}/meeting", w.chat), json!({}))),
+        row("suggestions", members(200), |w| get(format!("/ai/suggestions?chat_id={}", w.chat))),
         row("ban", admins(201), |w| post(format!("/chats/{}/bans", w.chat), json!({"user_id": w.target}))),
         row("bans", admins(200), |w| get(format!("/chats/{}/bans", w.chat))),
         row("bookmarks", all(200), |_| get("/bookmarks".to_owned())),

@@ -93,6 +93,7 @@ async fn what_happens_in_a_chat_is_heard_in_order() {
     let about = json!({
         "id": chat, "kind": "group", "title": "Orchard", "description": null, "avatar_url": null, "read_only": false,
         "message_life": null,
+        "assistant": true,
     });
     assert_eq!(data[5], &about);
     assert_eq!(data[6]["type"], "system");

@@ -37,6 +37,8 @@ pub struct Chat {
     pub read_only: bool,
     /// How many seconds what is said stays; null: for good.
     pub message_life: Option<i64>,
+    /// Whether the assistant may be asked there, if the server has one.
+    pub assistant: bool,
     /// Of the unread messages, those that mention the caller or everybody.
     pub mention_count: i64,
     /// The caller's own.
@@ -72,6 +74,7 @@ impl From<model::Chat> for Chat {
             avatar_url: about.avatar.map(avatar_path),
             read_only: about.is_read_only,
             message_life: about.message_life.map(seconds),
+            assistant: !about.assistant_off,
             mention_count: chat.mention_count,
             role: chat.role.into(),
             code: chat.code,
@@ -104,6 +107,7 @@ impl Example for Chat {
             avatar_url: None,
             read_only: false,
             message_life: None,
+            assistant: true,
             mention_count: 0,
             role: Role::Owner,
             code: Some("K7QX2M".to_owned()),
@@ -187,6 +191,8 @@ pub struct ChatAbout {
     pub read_only: bool,
     /// How many seconds what is said stays; null: for good.
     pub message_life: Option<i64>,
+    /// Whether the assistant may be asked there, if the server has one.
+    pub assistant: bool,
 }
 
 impl From<model::About> for ChatAbout {
@@ -199,6 +205,7 @@ impl From<model::About> for ChatAbout {
             avatar_url: about.avatar.map(avatar_path),
             read_only: about.is_read_only,
             message_life: about.message_life.map(seconds),
+            assistant: !about.assistant_off,
         }
     }
 }
@@ -213,6 +220,7 @@ impl Example for ChatAbout {
             avatar_url: None,
             read_only: false,
             message_life: Some(86_400),
+            assistant: true,
         }
     }
 }

@@ -1,0 +1,1 @@
+ALTER TABLE chat DROP COLUMN assistant_off;

@@ -1,0 +1,2 @@
+-- Whether the assistant may not be asked there.
+ALTER TABLE chat ADD COLUMN assistant_off INTEGER NOT NULL DEFAULT 0;
