@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::database::Database;
+use crate::others::{Answer, Other};
 use crate::server::{Person, Socket, TestServer};
 
 /// NATS, as Debian has it.
@@ -59,10 +60,15 @@ impl Drop for Nats {
     }
 }
 
-/// Two nodes of one server.
+/// Two nodes of one server, without limits of how often.
 async fn two(nats: &Nats) -> (TestServer, TestServer) {
+    with(nats, &["--rate-limits", "off"]).await
+}
+
+/// Two nodes of one server.
+async fn with(nats: &Nats, flags: &[&str]) -> (TestServer, TestServer) {
     let bus = nats.url();
-    let flags = ["--rate-limits", "off", "--bus-url", &bus];
+    let flags = [flags, &["--bus-url", &bus]].concat();
     let one = TestServer::with(&flags).await;
     let secret = one.dir.path().join("secret.key");
     let same = Database::at(one.database.url(one.dir.path()));
@@ -212,7 +218,7 @@ async fn jobs_are_done_once_and_taken_over() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn passwords_are_guessed_no_faster_on_two_nodes() {
     let Some(nats) = Nats::start() else { return };
-    let (one, two) = limited(&nats).await;
+    let (one, two) = with(&nats, &[]).await;
     let _ann = one.person("ann").await;
     let guess = async |node: &TestServer| {
         let body = json!({"username": "ann", "password": "wrong-password"});
@@ -227,12 +233,31 @@ async fn passwords_are_guessed_no_faster_on_two_nodes() {
     assert!((8..=13).contains(&wrong), "ten are allowed at once, not ten on each: {wrong}");
 }
 
-/// Two nodes with their limits.
-async fn limited(nats: &Nats) -> (TestServer, TestServer) {
-    let bus = nats.url();
-    let one = TestServer::with(&["--bus-url", &bus]).await;
-    let secret = one.dir.path().join("secret.key");
-    let same = Database::at(one.database.url(one.dir.path()));
-    let two = TestServer::on(same, &["--bus-url", &bus, "--secret-file", secret.to_str().unwrap()]).await;
-    (one, two)
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_good_and_its_limits_hold_on_both_nodes() {
+    let Some(nats) = Nats::start() else { return };
+    let gateway = Other::saying(Answer::new(200, "")).await;
+    let flags = ["--rate-limits", "off", "--sms-webhook", &gateway.url, "--sms-secret", "a secret of two"];
+    let nodes = with(&nats, &flags).await;
+    let (one, two) = (&nodes.0, &nodes.1);
+    let send =
+        async |node: &TestServer| node.nobody().post("/auth/codes", json!({"phone": "+79991234567"})).await;
+    let newest = || gateway.asked().last().unwrap().json()["code"].as_str().unwrap().to_owned();
+    let sign_in = async |node: &TestServer, code: &str| {
+        node.nobody().post("/auth/codes/login", json!({"phone": "+79991234567", "code": code})).await
+    };
+    send(one).await.expect(200);
+    sign_in(two, &newest()).await.expect(201);
+    sign_in(one, &newest()).await.refused(400, "wrong_code");
+
+    send(two).await.expect(200);
+    let code = newest();
+    let wrong = format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000);
+    for node in [one, two, one, two, one] {
+        sign_in(node, &wrong).await.refused(400, "wrong_code");
+    }
+    sign_in(two, &code).await.refused(400, "wrong_code");
+
+    send(one).await.expect(200);
+    send(two).await.refused(429, "too_many_requests");
 }
