@@ -154,6 +154,14 @@ impl Messenger {
         Ok(assistant)
     }
 
+    /// The assistant's account, where there is one.
+    pub async fn assistant_id(&self) -> Result<Option<UserId>> {
+        match &self.assistant {
+            Some(assistant) => self.assistant_account(assistant).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The account in whose name it speaks, which is made when it is needed first.
     async fn assistant_account(&self, assistant: &Assistant) -> Result<UserId> {
         if let Some(account) = assistant.account.get() {

@@ -219,3 +219,28 @@ pub fn code_in(text: &str) -> String {
     let mut runs = text.split(|c: char| !c.is_ascii_digit());
     runs.find(|run| run.len() == 6).expect("there is a code").to_owned()
 }
+
+/// What a language model's server says.
+pub mod model {
+    use serde_json::json;
+
+    use super::{Answer, Piece};
+
+    /// Words of a stream.
+    pub fn word(text: &str) -> Piece {
+        Piece::Say(format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": {"content": text}}]})))
+    }
+
+    pub fn end() -> Piece {
+        let stop = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+        Piece::Say(format!(": a comment\n\ndata: {stop}\n\ndata: [DONE]\n\n"))
+    }
+
+    pub fn says(words: &[&str]) -> Answer {
+        stream(words.iter().map(|text| word(text)).chain([end()]).collect())
+    }
+
+    pub fn stream(pieces: Vec<Piece>) -> Answer {
+        Answer { status: 200, kind: "text/event-stream", pieces }
+    }
+}

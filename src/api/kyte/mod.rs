@@ -1,11 +1,13 @@
 //! The API of Kyte, a messenger of groups with an assistant; `README.md` is its contract.
 
+mod assistant;
 mod auth;
 mod caller;
 mod chats;
 mod codes;
 mod groups;
 mod me;
+mod meetings;
 mod messages;
 mod socket;
 mod types;
@@ -41,6 +43,8 @@ enum Area {
     Chats,
     /// Saying, reading, liking.
     Messages,
+    /// The assistant, and places to meet by video, where the server has them.
+    Assistant,
 }
 
 const DESCRIPTION: &str = "\
@@ -53,7 +57,9 @@ Every path is found below `/kyte/api` as well. The socket of a chat is `/kyte/ws
 Identifiers are opaque strings. Times are UTC, ISO 8601 with milliseconds and `Z`. Errors are `{\"message\"}`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
-    let apis = (auth::Auth, codes::Codes, me::Me, chats::Chats, groups::Groups, messages::Messages, Health);
+    let people = (auth::Auth, codes::Codes, me::Me);
+    let talk = (chats::Chats, groups::Groups, messages::Messages, assistant::Assistant, meetings::Meetings);
+    let apis = (people, talk, Health);
     OpenApiService::new(apis, "Kyte", env!("CARGO_PKG_VERSION")).description(DESCRIPTION).server("/kyte")
 }
 

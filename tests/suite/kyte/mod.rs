@@ -1,5 +1,6 @@
 //! Kyte's clients, over HTTP and WebSocket: each row of its contract, from the examples of its document.
 
+mod assistant;
 mod auth;
 mod chats;
 mod codes;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::others::model::{end, says, stream, word};
 use crate::others::{Answer, Other, Piece};
 use crate::server::{Person, Reply, Socket, TestServer, fresh_key};
 
@@ -54,24 +55,6 @@ impl World {
         let is_answer = |message: &&Value| message["type"] == "ai" && !message["content"].is_null();
         page.as_array().unwrap().iter().filter(is_answer).cloned().collect()
     }
-}
-
-/// Words of a stream.
-fn word(text: &str) -> Piece {
-    Piece::Say(format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": {"content": text}}]})))
-}
-
-fn end() -> Piece {
-    let stop = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
-    Piece::Say(format!(": a comment\n\ndata: {stop}\n\ndata: [DONE]\n\n"))
-}
-
-fn says(words: &[&str]) -> Answer {
-    stream(words.iter().map(|text| word(text)).chain([end()]).collect())
-}
-
-fn stream(pieces: Vec<Piece>) -> Answer {
-    Answer { status: 200, kind: "text/event-stream", pieces }
 }
 
 /// What a socket hears of messages, until one is of a kind.

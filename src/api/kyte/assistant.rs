@@ -1,0 +1,119 @@
+//! `/ai`: the assistant, where the server has one.
+
+use poem::web::Data;
+use poem_openapi::param::Query;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{Object, OpenApi};
+
+use super::caller::SignedIn;
+use super::messages::{Said, shown};
+use super::types::MessageType;
+use super::{Answer, Area, chat_id, veiled};
+use crate::api::body::JsonBody;
+use crate::api::visit::Visit;
+use crate::messenger::Messenger;
+
+pub struct Assistant;
+
+/// A question to the assistant.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+struct Question {
+    chat_id: String,
+    /// 1 to 4,000 characters.
+    question: String,
+}
+
+impl Example for Question {
+    fn example() -> Self {
+        Self { chat_id: "253402300927".to_owned(), question: "User question".to_owned() }
+    }
+}
+
+/// Something that one could say next. It is no message yet, and has no author but the assistant.
+#[derive(Object)]
+#[oai(example, rename_all = "camelCase")]
+struct Suggestion {
+    id: String,
+    chat_id: String,
+    /// The assistant's account.
+    user_id: String,
+    content: String,
+    /// Always `ai`.
+    #[oai(rename = "type")]
+    kind: MessageType,
+    created_at: String,
+}
+
+impl Example for Suggestion {
+    fn example() -> Self {
+        Self {
+            id: "253402300927-1".to_owned(),
+            chat_id: "253402300927".to_owned(),
+            user_id: "253402300800".to_owned(),
+            content: "AI suggestion".to_owned(),
+            kind: MessageType::Ai,
+            created_at: "2024-01-01T00:00:00.000Z".to_owned(),
+        }
+    }
+}
+
+/// What one could say next.
+#[derive(Object)]
+#[oai(example)]
+struct Suggestions {
+    /// At most three.
+    suggestions: Vec<Suggestion>,
+}
+
+impl Example for Suggestions {
+    fn example() -> Self {
+        Self { suggestions: vec![Suggestion::example()] }
+    }
+}
+
+#[OpenApi(tag = "Area::Assistant")]
+impl Assistant {
+    /// Ask the assistant
+    ///
+    /// It sees the latest messages of the chat. Its answer is a message of the chat, which everybody in it hears; with
+    /// `suggestMeet` when it proposes to meet. 503 where the server has no assistant, 502 when it fails.
+    #[oai(path = "/ai/ask", method = "post", operation_id = "askAssistant")]
+    async fn ask(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        caller: SignedIn,
+        body: JsonBody<Question>,
+    ) -> Answer<Json<Said>> {
+        let chat = messenger.as_user(caller.0).chat(chat_id(&body.0.chat_id)?).await.map_err(veiled)?;
+        let answer = chat.ask(&body.0.question).await?;
+        Ok(Json(shown(&messenger, &visit, &answer).await?))
+    }
+
+    /// What one could say next
+    ///
+    /// Nothing where there is no assistant, and in a chat of fewer than five messages.
+    #[oai(path = "/ai/suggestions", method = "get", operation_id = "suggestions")]
+    async fn suggestions(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        #[oai(name = "chatId")] chat: Query<String>,
+    ) -> Answer<Json<Suggestions>> {
+        let chat = messenger.as_user(caller.0).chat(chat_id(&chat.0)?).await.map_err(veiled)?;
+        let (id, found) = (chat.id(), chat.suggestions().await?);
+        let author = messenger.assistant_id().await?.map_or_else(String::new, |id| id.to_string());
+        let now = messenger.clock.now().iso_millis();
+        let suggestion = |(index, content)| Suggestion {
+            id: format!("{id}-{}", index + 1),
+            chat_id: id.to_string(),
+            user_id: author.clone(),
+            content,
+            kind: MessageType::Ai,
+            created_at: now.clone(),
+        };
+        Ok(Json(Suggestions { suggestions: found.into_iter().enumerate().map(suggestion).collect() }))
+    }
+}
