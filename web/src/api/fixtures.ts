@@ -18,7 +18,7 @@ export const message = (id: number, more: Partial<Message> = {}): Message => ({
 export const chat = (more: Partial<Chat> = {}): Chat => ({
   id: CHAT, title: 'Team', is_group: true, created_at: '2024-03-26T10:00:00', last_message: null, unread_count: 0,
   member_count: 2, last_read_message_id: null, peer: null, kind: 'group', read_only: false, mention_count: 0, role: 'member',
-  pinned: false, archived: false, notify: 'all', ...more,
+  pinned: false, archived: false, notify: 'all', assistant: true, ...more,
 })
 
 export const member = (id: number, more: Partial<Member> = {}): Member =>

@@ -5,6 +5,7 @@ import { usePerson } from '@/api/queries'
 import type { Message, Quote } from '@/api/types'
 import { useT } from '@/lib/i18n'
 import { part } from '@/lib/part'
+import { AskedPart, SentPart } from './AiPart'
 import styles from './Content.module.css'
 import { FilePart } from './FilePart'
 import { ImagePart } from './ImagePart'
@@ -23,6 +24,7 @@ export function Content({ message, entry, me }: { message: Message; entry: Entry
     <>
       {message.forwarded_from && <p className={styles.origin}><Forward size={14} />{t('message.forwarded', { name: message.forwarded_from.author_name })}</p>}
       {message.reply_to && <Quoted quote={message.reply_to} />}
+      {message.type === 'ai' && <AskedPart message={message} />}
       {message.type === 'image' && <ImagePart message={message} local={file} />}
       {message.type === 'video' && <VideoPart message={message} local={file} />}
       {message.type === 'file' && <FilePart file={message.attachments[0]} />}
@@ -30,6 +32,7 @@ export function Content({ message, entry, me }: { message: Message; entry: Entry
       {/* The first file is the message; what was sent along with it is below. */}
       {message.attachments.slice(1).map((file) => <FilePart key={file.id} file={file} />)}
       {message.content && <span className={styles.text} dir="auto"><Text text={message.content} /></span>}
+      {message.type === 'ai' && <SentPart message={message} />}
       {message.type === 'location' && <PlacePart message={message} />}
       {message.poll && <PollPart message={message} poll={message.poll} me={me} />}
     </>
