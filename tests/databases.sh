@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/databases.sh with ENGINE COMMAND...: runs the command beside a fresh server of mysql or mariadb, which ends with
-#   the command. BESEDKA_TEST_DATABASE says where it is, BESEDKA_TEST_ENGINE what it is. Where the engine can't be had
-#   this says so and runs nothing; with CI=true that is a failure.
+#   the command. BESEDKA_TEST_DATABASE says where it is, BESEDKA_TEST_ENGINE what it is, BESEDKA_TEST_AUTHORITY who
+#   signed its certificate. Where the engine can't be had this says so and runs nothing; with CI=true that is a failure.
 # tests/databases.sh serve ENGINE FOLDER PORT [FLAG...]: such a server alone, in the foreground, on the data in a folder.
 #
 # MariaDB is the system's (tests/deps.sh databases). MySQL is too where there is one; else Debian's packages are unpacked
@@ -104,6 +104,15 @@ SQL
     exec "${server[@]}" "${flags[@]}" "$@"
 }
 
+# An authority, and a certificate of its for this machine.
+certify() {
+    local new=(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2)
+    cd "$1"
+    "${new[@]}" -subj '/CN=Tests of Besedka' -keyout authority.key -out authority.pem
+    "${new[@]}" -subj /CN=127.0.0.1 -keyout server.key -out server.pem -CA authority.pem -CAkey authority.key \
+        -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE
+}
+
 with() {
     local engine=$1
     shift
@@ -116,8 +125,13 @@ with() {
     trap 'exit 130' INT TERM
     local port
     port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+    (certify "$folder") 2>"$folder/certify.log" || {
+        cat "$folder/certify.log" >&2
+        exit 1
+    }
     "$tests/databases.sh" serve "$engine" "$folder" "$port" --innodb-flush-log-at-trx-commit=2 \
-        --innodb-buffer-pool-size=256M >"$folder/log" 2>&1 </dev/null &
+        --innodb-buffer-pool-size=256M "--ssl-ca=$folder/authority.pem" "--ssl-cert=$folder/server.pem" \
+        "--ssl-key=$folder/server.key" >"$folder/log" 2>&1 </dev/null &
     database=$!
     # The fetching may take its time.
     for _ in $(seq 3000); do
@@ -133,7 +147,8 @@ with() {
         fi
         if grep -q 'ready for connections' "$folder/log" && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
             echo "$engine: $(grep -o "Version: '[^']*'" "$folder/log" | tail -n 1)"
-            BESEDKA_TEST_ENGINE=$engine BESEDKA_TEST_DATABASE=mysql://besedka:besedka@127.0.0.1:$port "$@"
+            BESEDKA_TEST_ENGINE=$engine BESEDKA_TEST_AUTHORITY=$folder/authority.pem \
+                BESEDKA_TEST_DATABASE=mysql://besedka:besedka@127.0.0.1:$port "$@"
             exit
         fi
         sleep 0.1

@@ -40,6 +40,7 @@ for part in "$@"; do
     databases)
         # MySQL is in no stable Debian: tests/databases.sh fetches it when it is needed.
         has mariadbd || [ -x /usr/sbin/mariadbd ] || lack 'MariaDB' mariadb-server-core mariadb-client-core
+        has openssl || lack 'OpenSSL (openssl)' openssl
         ;;
     balancer) has haproxy || [ -x /usr/sbin/haproxy ] || lack 'HAProxy' haproxy ;;
     bus) has nats-server || [ -x /usr/sbin/nats-server ] || lack 'NATS (nats-server)' nats-server ;;

@@ -37,6 +37,18 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// What was applied, by its number, beside what there is.
+    fn of(migrator: &Migrator, applied: &BTreeMap<i64, String>) -> Self {
+        let forth = migrator.iter().filter(|migration| migration.migration_type.is_up_migration());
+        let known = forth.map(|migration| {
+            let is_applied = applied.contains_key(&migration.version);
+            (migration.version, migration.description.to_string(), is_applied)
+        });
+        let unknown = applied.iter().filter(|(number, _)| !migrator.version_exists(**number));
+        let unknown = unknown.map(|(number, name)| (*number, name.clone()));
+        Self { known: known.collect(), unknown: unknown.collect() }
+    }
+
     /// The last one that was applied; nothing in an empty database.
     pub fn last(&self) -> Option<i64> {
         let known = self.known.iter().filter(|(_, _, is_applied)| *is_applied).map(|(number, ..)| *number);
@@ -71,9 +83,12 @@ impl Standing {
 }
 
 macro_rules! migrations {
-    ($connection:ty, $migrator:ident, $standing:ident, $up:ident, $down:ident) => {
+    ($connection:ty, $migrator:ident, $is_there:literal, $standing:ident, $up:ident, $down:ident) => {
         pub(super) async fn $standing(connection: &mut $connection) -> Result<Standing> {
-            connection.ensure_migrations_table(&$migrator.table_name).await?;
+            let is_there: bool = sqlx::query_scalar($is_there).fetch_one(&mut *connection).await?;
+            if !is_there {
+                return Ok(Standing::of(&$migrator, &BTreeMap::new()));
+            }
             if let Some(number) = connection.dirty_version(&$migrator.table_name).await? {
                 return Err(Error::Refused(format!(
                     "migration {number} was interrupted; take the database back from a copy, or finish by hand what \
@@ -81,23 +96,13 @@ macro_rules! migrations {
                 )));
             }
             let applied: Vec<(i64, String)> =
-                sqlx::query_as("SELECT version, description FROM _sqlx_migrations ORDER BY version")
+                sqlx::query_as("SELECT version, description FROM _sqlx_migrations")
                     .fetch_all(connection)
                     .await?;
-            let applied: BTreeMap<i64, String> = applied.into_iter().collect();
-            let forth = $migrator.iter().filter(|migration| migration.migration_type.is_up_migration());
-            let known = forth
-                .map(|migration| {
-                    let is_applied = applied.contains_key(&migration.version);
-                    (migration.version, migration.description.to_string(), is_applied)
-                })
-                .collect();
-            let unknown =
-                applied.into_iter().filter(|(number, _)| !$migrator.version_exists(*number)).collect();
-            Ok(Standing { known, unknown })
+            Ok(Standing::of(&$migrator, &applied.into_iter().collect()))
         }
 
-        /// Applies what is missing. Under a lock: several servers that start at once do it once.
+        /// Applies what is missing.
         pub(super) async fn $up(connection: &mut $connection) -> Result<()> {
             Ok($migrator.run(connection).await?)
         }
@@ -109,8 +114,23 @@ macro_rules! migrations {
     };
 }
 
-migrations!(SqliteConnection, SQLITE, of_sqlite, up_sqlite, down_sqlite);
-migrations!(MySqlConnection, MYSQL, of_mysql, up_mysql, down_mysql);
+migrations!(
+    SqliteConnection,
+    SQLITE,
+    "SELECT count(*) > 0 FROM sqlite_schema WHERE name = '_sqlx_migrations'",
+    of_sqlite,
+    up_sqlite,
+    down_sqlite
+);
+migrations!(
+    MySqlConnection,
+    MYSQL,
+    "SELECT count(*) > 0 FROM information_schema.tables \
+     WHERE table_schema = database() AND table_name = '_sqlx_migrations'",
+    of_mysql,
+    up_mysql,
+    down_mysql
+);
 
 /// Copies a SQLite database beside itself, as a file that has a name in its own. A copy that has that name already is
 /// of before, and stays.

@@ -1,5 +1,7 @@
 //! MySQL and MariaDB: getting to one, how its sessions are, and which will do.
 
+mod rights;
+
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -29,9 +31,12 @@ pub(super) async fn open(url: &str, connections: u32, tables: Tables) -> Result<
     let options = options(url)?;
     let mut connection = reach(&options).await?;
     let flavour = examine(&mut connection).await?;
+    wait_for_others(&mut connection).await?;
     if migrations::of_mysql(&mut connection).await?.is_behind(tables)? {
+        rights::to_make_tables(&mut connection).await?;
         migrations::up_mysql(&mut connection).await?;
     }
+    rights::to_keep(&mut connection).await?;
     let _ = connection.close().await;
     let pool = MySqlPoolOptions::new()
         .max_connections(connections)
@@ -49,13 +54,35 @@ pub(super) async fn open(url: &str, connections: u32, tables: Tables) -> Result<
     Ok(pool)
 }
 
-/// A connection to look at the tables with.
+/// A connection to look at the tables with, or to change them.
 pub(super) async fn connect(url: &str) -> Result<MySqlConnection> {
-    reach(&options(url)?).await
+    let mut connection = reach(&options(url)?).await?;
+    wait_for_others(&mut connection).await?;
+    Ok(connection)
+}
+
+/// Until the connection ends, nobody else looks at the tables or changes them: several servers that start at once make
+/// them once, and what one is about does not look to another as if it had been interrupted. sqlx has a lock as well,
+/// but waits for ever in a way that MariaDB takes for no time at all.
+async fn wait_for_others(connection: &mut MySqlConnection) -> Result<()> {
+    const LOCK: &str =
+        "SELECT COALESCE(GET_LOCK(CONCAT('besedka ', LEFT(SHA2(database(), 256), 40)), 3600), 0)";
+    let is_ours: i64 = sqlx::query_scalar(LOCK).fetch_one(connection).await?;
+    match is_ours {
+        1 => Ok(()),
+        _ => Err(refused("another server has been changing its tables for an hour")),
+    }
 }
 
 async fn reach(options: &MySqlConnectOptions) -> Result<MySqlConnection> {
     options.connect().await.map_err(|error| match error {
+        sqlx::Error::Tls(why) => refused(format!(
+            "no encrypted connection to its server: {why}; give it a certificate, or say ssl-mode=DISABLED in its \
+             address if the network between is your own"
+        )),
+        sqlx::Error::Io(why) if why.get_ref().is_some_and(|cause| cause.is::<rustls::Error>()) => {
+            refused(format!("no encrypted connection to its server: {why}"))
+        }
         sqlx::Error::Io(why) => refused(format!("its server can't be reached: {why}")),
         error => error.into(),
     })

@@ -38,6 +38,11 @@ pub fn engine() -> Option<String> {
     told("BESEDKA_TEST_ENGINE")
 }
 
+/// Who signed that server's certificate: a file.
+pub fn authority() -> Option<String> {
+    told("BESEDKA_TEST_AUTHORITY")
+}
+
 #[expect(clippy::disallowed_methods, reason = "it is told to the tests and is no setting")]
 fn told(name: &str) -> Option<String> {
     std::env::var(name).ok()

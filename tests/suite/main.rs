@@ -8,6 +8,7 @@
     reason = "a test that can't go on fails; clippy lets only functions with #[test] by itself"
 )]
 
+mod access;
 mod bucket;
 mod cluster;
 mod database;

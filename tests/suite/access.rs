@@ -1,0 +1,128 @@
+//! Getting into MySQL or MariaDB: by TLS, with the rights that it takes, and several servers at once.
+//!
+//! On SQLite there is nothing to get into.
+
+use besedka::store::Db;
+use futures_util::future::join_all;
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::database::{authority, server};
+
+/// A database that nobody else uses.
+struct Fresh {
+    server: String,
+    name: String,
+    admin: MySqlConnection,
+}
+
+impl Fresh {
+    /// Nothing without a server.
+    async fn new(name: &str) -> Option<Self> {
+        let server = server()?;
+        let mut admin = MySqlConnection::connect(&server).await.unwrap();
+        let name = format!("besedka_{}_{name}", std::process::id());
+        admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+        Some(Self { server, name, admin })
+    }
+
+    fn url(&self, query: &str) -> String {
+        format!("{}/{}{query}", self.server, self.name)
+    }
+
+    async fn run(&mut self, statement: &str) {
+        let statement = statement.replace("{name}", &self.name);
+        self.admin.execute(AssertSqlSafe(statement)).await.unwrap();
+    }
+
+    async fn tables(&mut self) -> i64 {
+        let question = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ?";
+        sqlx::query_scalar(question).bind(&self.name).fetch_one(&mut self.admin).await.unwrap()
+    }
+}
+
+async fn refused(url: &str) -> String {
+    Db::open(url, 2).await.err().expect("it is refused").to_string()
+}
+
+#[tokio::test]
+async fn a_connection_is_encrypted_and_the_certificate_is_looked_at() {
+    let Some(fresh) = Fresh::new("tls").await else { return };
+    let authority = authority().unwrap();
+    for query in [
+        "?ssl-mode=REQUIRED".to_owned(),
+        format!("?ssl-mode=VERIFY_CA&ssl-ca={authority}"),
+        format!("?ssl-mode=VERIFY_IDENTITY&ssl-ca={authority}"),
+    ] {
+        let db = Db::open(&fresh.url(&query), 2).await.unwrap();
+        let Db::MySql(pool) = &db else { panic!("it is no MySQL") };
+        let (_, cipher): (String, String) =
+            sqlx::query_as("SHOW SESSION STATUS LIKE 'Ssl_cipher'").fetch_one(pool).await.unwrap();
+        assert!(!cipher.is_empty(), "{query}");
+        db.close().await;
+    }
+    let refused = refused(&fresh.url("?ssl-mode=VERIFY_CA")).await;
+    assert!(refused.contains("no encrypted connection") && refused.contains("certificate"), "{refused}");
+}
+
+#[tokio::test]
+async fn nobody_between_talks_a_connection_out_of_tls() {
+    let Some(fresh) = Fresh::new("stripped").await else { return };
+    let direct = url::Url::parse(&fresh.url("?ssl-mode=REQUIRED")).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut between = direct.clone();
+    between.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+    let target = format!("127.0.0.1:{}", direct.port().unwrap());
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            tokio::spawn(strip(near, TcpStream::connect(target.clone()).await.unwrap()));
+        }
+    });
+    let refused = refused(between.as_str()).await;
+    assert!(
+        refused.contains("no encrypted connection") && refused.contains("ssl-mode=DISABLED"),
+        "{refused}"
+    );
+}
+
+/// Passes everything on, but that the server speaks TLS.
+async fn strip(mut near: TcpStream, mut far: TcpStream) -> std::io::Result<()> {
+    let mut head = [0; 4];
+    far.read_exact(&mut head).await?;
+    let mut greeting = vec![0; usize::from(u16::from_le_bytes([head[0], head[1]]))];
+    far.read_exact(&mut greeting).await?;
+    // The protocol, the server's version up to a zero, its thread, a nonce and a zero; then what it can.
+    let version = greeting[1..].iter().position(|byte| *byte == 0).unwrap();
+    greeting[1 + version + 1 + 4 + 8 + 1 + 1] &= !0x08;
+    near.write_all(&head).await?;
+    near.write_all(&greeting).await?;
+    copy_bidirectional(&mut near, &mut far).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_user_without_a_right_is_told_which_and_nothing_is_half_done() {
+    let Some(mut fresh) = Fresh::new("rights").await else { return };
+    fresh.run("CREATE USER IF NOT EXISTS {name}@'127.0.0.1' IDENTIFIED BY 'rights'").await;
+    fresh.run("GRANT SELECT, INSERT, UPDATE, DELETE, CREATE ON {name}.* TO {name}@'127.0.0.1'").await;
+    let theirs = fresh.url("").replace("besedka:besedka@", &format!("{}:rights@", fresh.name));
+    let sentence = refused(&theirs).await;
+    assert!(sentence.contains("right to ALTER, INDEX"), "{sentence}");
+    assert_eq!(fresh.tables().await, 0);
+    Db::open(&fresh.url(""), 2).await.unwrap().close().await;
+    fresh.run("REVOKE CREATE ON {name}.* FROM {name}@'127.0.0.1'").await;
+    Db::open(&theirs, 2).await.expect("who keeps need not make").close().await;
+    fresh.run("REVOKE DELETE ON {name}.* FROM {name}@'127.0.0.1'").await;
+    let sentence = refused(&theirs).await;
+    assert!(sentence.contains("right to DELETE"), "{sentence}");
+    fresh.run("DROP USER {name}@'127.0.0.1'").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_start_at_once_make_the_tables_once() {
+    let Some(fresh) = Fresh::new("once").await else { return };
+    let url = fresh.url("");
+    for opened in join_all((0..4).map(|_| Db::open(&url, 2))).await {
+        opened.unwrap().close().await;
+    }
+}
