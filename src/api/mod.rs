@@ -16,6 +16,8 @@ mod unet;
 pub mod v1;
 mod visit;
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 pub use dialect::{Dialect, Place};
@@ -57,20 +59,26 @@ fn say_what_is_nullable(schema: &mut Value) {
 /// The APIs of others that there are.
 pub const DIALECTS: [Dialect; 4] = [kyte::DIALECT, mimu::DIALECT, unet::DIALECT, desktop::DIALECT];
 
-/// The APIs that there are.
-pub fn specs() -> Vec<Spec> {
-    std::iter::once(v1::spec()).chain(DIALECTS.iter().map(|dialect| (dialect.spec)())).collect()
+/// The APIs that there are, ours first. They take a while to make, and are the same as long as the process lives.
+pub fn specs() -> &'static [Spec] {
+    static SPECS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
+        std::iter::once(v1::spec()).chain(DIALECTS.iter().map(|dialect| (dialect.spec)())).collect()
+    });
+    &SPECS
+}
+
+/// The description of the socket's events.
+pub fn events() -> &'static Spec {
+    static EVENTS: LazyLock<Spec> = LazyLock::new(|| {
+        let spec = v1::asyncapi();
+        let yaml = serde_yaml::to_string(&spec).unwrap_or_default();
+        Spec { name: "Events", slug: "events", json: spec.to_string(), yaml }
+    });
+    &EVENTS
 }
 
 /// Everything in `openapi/`: the files' names and what is in them.
-pub fn documents() -> Vec<(String, String)> {
-    let mut documents: Vec<_> =
-        specs().into_iter().map(|spec| (format!("{}.yaml", spec.slug), spec.yaml)).collect();
-    documents.push(("events.yaml".to_owned(), events()));
-    documents
-}
-
-/// The description of the socket's events, in YAML.
-pub fn events() -> String {
-    serde_yaml::to_string(&v1::asyncapi()).unwrap_or_default()
+pub fn documents() -> Vec<(String, &'static str)> {
+    let all = specs().iter().chain([events()]);
+    all.map(|spec| (format!("{}.yaml", spec.slug), spec.yaml.as_str())).collect()
 }

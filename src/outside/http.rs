@@ -1,6 +1,6 @@
 //! How other servers are asked: HTTP/1.1, with TLS of the one crypto backend.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -27,12 +27,15 @@ pub(super) fn client() -> Result<ClientBuilder, rustls::Error> {
         .no_proxy())
 }
 
-/// Whom the machine trusts; where it has no list, as in an empty container, whom Mozilla trusts.
-fn authorities() -> RootCertStore {
-    let mut trusted = RootCertStore::empty();
-    trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if trusted.is_empty() {
-        trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    trusted
+/// Whom the machine trusts; where it has no list, as in an empty container, whom Mozilla trusts. Read once.
+fn authorities() -> Arc<RootCertStore> {
+    static AUTHORITIES: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
+        let mut trusted = RootCertStore::empty();
+        trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if trusted.is_empty() {
+            trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        Arc::new(trusted)
+    });
+    AUTHORITIES.clone()
 }

@@ -28,25 +28,18 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
         .at("/health", get(health))
         .at("/ready", get(ready))
         .nest("/", Web::new(&messenger.storage_origins()));
-    let specs: Vec<_> =
-        std::iter::once(v1::spec()).chain(spoken.iter().map(|dialect| (dialect.spec)())).collect();
+    let is_spoken = |slug| slug == v1::SLUG || spoken.iter().any(|dialect| dialect.slug == slug);
+    let specs: Vec<_> = api::specs().iter().filter(|spec| is_spoken(spec.slug)).collect();
     let index: Vec<_> = specs
         .iter()
         .map(|spec| json!({"name": spec.name, "url": format!("/openapi/{}.json", spec.slug)}))
         .collect();
     app = app.at("/openapi/index.json", get(make_sync(move |_| Json(index.clone()))));
-    for spec in specs {
+    for spec in specs.into_iter().chain([api::events()]) {
         app = app
-            .at(format!("/openapi/{}.json", spec.slug), text("application/json", spec.json))
-            .at(format!("/openapi/{}.yaml", spec.slug), text("application/yaml", spec.yaml));
+            .at(format!("/openapi/{}.json", spec.slug), text("application/json", &spec.json))
+            .at(format!("/openapi/{}.yaml", spec.slug), text("application/yaml", &spec.yaml));
     }
-    let events = v1::asyncapi();
-    app = app
-        .at(
-            "/openapi/events.yaml",
-            text("application/yaml", serde_yaml::to_string(&events).unwrap_or_default()),
-        )
-        .at("/openapi/events.json", text("application/json", events.to_string()));
 
     let app = Doors::new(&config.dialects, &spoken, || health.boxed(), app)
         .data(messenger)
@@ -75,8 +68,8 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
     Arc::new(poem::endpoint::ToDynEndpoint(app))
 }
 
-fn text(content_type: &'static str, text: String) -> impl Endpoint {
-    get(make_sync(move |_| Response::builder().content_type(content_type).body(text.clone())))
+fn text(content_type: &'static str, text: &'static str) -> impl Endpoint {
+    get(make_sync(move |_| Response::builder().content_type(content_type).body(text)))
 }
 
 /// Whether the process is alive.

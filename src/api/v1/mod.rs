@@ -114,9 +114,12 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         .server("/api/v1")
 }
 
+/// The name of its specification.
+pub const SLUG: &str = "v1";
+
 /// The documentation, without a server.
 pub fn spec() -> Spec {
-    Spec::new("Besedka v1", "v1", &service().spec())
+    Spec::new("Besedka v1", SLUG, &service().spec())
 }
 
 /// The socket, which is also at `/ws`.
