@@ -9,7 +9,7 @@ use object_store::signer::Method;
 
 use super::idempotency::Subject;
 use super::quota::room;
-use super::work::Work;
+use super::work::{Tries, Work};
 use super::{Caller, Error, Limit, Messenger, Result};
 use crate::files::{self, BucketForm, Opened, Received, Served, Signature};
 use crate::model::{Attachment, AttachmentId, Facts, Time, UserId};
@@ -243,19 +243,30 @@ impl Messenger {
     pub(super) async fn keep(&self, attachment: &Attachment, received: &Received) -> Result<()> {
         let kept = async {
             let facts = self.files.look(attachment, &received.content_type).await?;
-            let mut work = self.begin().await?;
-            if !arrived(&mut work, attachment, received, &facts).await? {
-                return Ok(());
+            // Its bytes come once only.
+            let mut tries = Tries::default();
+            loop {
+                match self.keep_once(attachment, received, &facts).await {
+                    Err(Error::Again) if tries.another().await => {}
+                    done => return done,
+                }
             }
-            // It is counted by now: of two that end at once, the second sees the first.
-            room(&mut work.tx, &self.settings, attachment.owner).await?.hold(0)?;
-            work.commit().await
         };
         let kept = kept.await;
         if kept.is_err() {
             self.files.delete(attachment).await?;
         }
         kept
+    }
+
+    async fn keep_once(&self, attachment: &Attachment, received: &Received, facts: &Facts) -> Result<()> {
+        let mut work = self.begin().await?;
+        if !arrived(&mut work, attachment, received, facts).await? {
+            return Ok(());
+        }
+        // It is counted by now: of two that end at once, the second sees the first.
+        room(&mut work.tx, &self.settings, attachment.owner).await?.hold(0)?;
+        work.commit().await
     }
 }
 

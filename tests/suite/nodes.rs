@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::database::Database;
 use crate::others::{Answer, Other};
 use crate::server::{Person, Socket, TestServer};
+use crate::v1::import;
 
 /// NATS, as Debian has it.
 pub struct Nats {
@@ -70,10 +71,10 @@ async fn with(nats: &Nats, flags: &[&str]) -> (TestServer, TestServer) {
     let bus = nats.url();
     let flags = [flags, &["--bus-url", &bus]].concat();
     let one = TestServer::with(&flags).await;
-    let secret = one.dir.path().join("secret.key");
+    let secret = format!("--secret-file={}", one.dir.path().join("secret.key").display());
+    let files = format!("--storage-url=file:{}", one.dir.path().join("files").display());
     let same = Database::at(one.database.url(one.dir.path()));
-    let two =
-        TestServer::on(same, &[&flags[..], &["--secret-file", secret.to_str().unwrap()]].concat()).await;
+    let two = TestServer::on(same, &[&flags[..], &[&secret, &files]].concat()).await;
     (one, two)
 }
 
@@ -260,4 +261,23 @@ async fn a_code_is_good_and_its_limits_hold_on_both_nodes() {
 
     send(one).await.expect(200);
     send(two).await.refused(429, "too_many_requests");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_import_on_two_nodes_at_once_brings_everything_once() {
+    const MESSAGES: usize = 600;
+    let Some(nats) = Nats::start() else { return };
+    let (one, two) = two(&nats).await;
+    let ann = one.person("ann").await;
+    let there = at(&two, &ann);
+    let lines = (1..=MESSAGES).map(|id| import::text(i64::try_from(id).unwrap(), &format!("line {id}")));
+    let id = ann.upload("export.zip", "application/zip", import::export_with(&import::lines(lines))).await;
+    let begin = async |person: &Person| person.post("/users/me/import", json!({"attachment_id": id})).await;
+    let (first, second) = tokio::join!(begin(&ann), begin(&there));
+    let added = |reply: &Value, what: &str| reply[what].as_u64().unwrap();
+    let (first, second) = (first.expect(200), second.expect(200));
+    assert_eq!(added(&first, "chats") + added(&second, "chats"), 1, "{first} {second}");
+    assert_eq!(added(&first, "messages") + added(&second, "messages"), MESSAGES as u64, "{first} {second}");
+    let chats = ann.get("/chats").await.expect(200);
+    assert_eq!(chats.as_array().unwrap().len(), 1, "{chats}");
 }

@@ -7,7 +7,7 @@ use super::{Import, Imported, Known, OldChat, OldMessage, Target};
 use crate::messenger::chat::{Begins, check_description, check_title, find};
 use crate::messenger::post::{Keys, say_all};
 use crate::messenger::wish::{Brought, Wish, own_files};
-use crate::messenger::work::Work;
+use crate::messenger::work::{Tries, Work};
 use crate::messenger::{Error, NewGroup, NewMessage, Result};
 use crate::model::{Attachment, AttachmentId, ChatId, Content, Kind, Message, MessageId, Origin, Time, text};
 use crate::store::{attachments, messages, users};
@@ -35,6 +35,22 @@ impl Import {
     /// Says in a chat what was said, in its order. What is there already stays as it is.
     pub async fn say(&mut self, target: &mut Target, old: Vec<OldMessage>) -> Result<()> {
         self.see(old.len())?;
+        let (before, mut tries) = (self.done, Tries::default());
+        loop {
+            match self.say_once(target, old.clone()).await {
+                // Perhaps the same import on another node. What that wrote is found now.
+                Err(Error::Again) if tries.another().await => {
+                    self.done = before;
+                    for message in &old {
+                        target.known.remove(&message.id);
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn say_once(&mut self, target: &mut Target, old: Vec<OldMessage>) -> Result<()> {
         let new = self.find_out(target, old).await?;
         let ready = self.prepare(new).await?;
         if !ready.is_empty() {
@@ -141,8 +157,13 @@ impl Import {
 
     /// Writes messages in one change, and the group for them when there is none yet.
     async fn write(&mut self, target: &mut Target, ready: Vec<Ready>) -> Result<()> {
-        let mut work = self.caller.messenger.begin().await?;
+        let mut work = self.caller.messenger.begin_of([self.user()]).await?;
         self.refuse_the_gone(&mut work).await?;
+        let name = |message: &Ready| (self.user(), self.name_of(target.old.id, message.old.id));
+        let names: Vec<_> = ready.iter().map(name).collect();
+        if !messages::by_client_ids(&mut work.tx, &names).await?.is_empty() {
+            return Err(Error::Again);
+        }
         let mut done = self.done;
         let chat = match target.chat {
             Some(chat) => chat,

@@ -35,7 +35,7 @@ fn about(user: i64) -> Vec<u8> {
 }
 
 /// An export that holds one chat with these lines.
-fn export_with(lines: &[u8]) -> Vec<u8> {
+pub fn export_with(lines: &[u8]) -> Vec<u8> {
     zip_of(&[
         ("export.json", &about(7)),
         ("profile.json", br#"{"id": 7, "display_name": "Eve"}"#),
@@ -50,11 +50,11 @@ fn line(message: &Value) -> Vec<u8> {
     line
 }
 
-fn text(id: i64, content: &str) -> Value {
+pub fn text(id: i64, content: &str) -> Value {
     json!({"id": id, "author_id": 7, "type": "text", "content": content, "ts": "2024-03-26T12:00:00"})
 }
 
-fn lines(messages: impl IntoIterator<Item = Value>) -> Vec<u8> {
+pub fn lines(messages: impl IntoIterator<Item = Value>) -> Vec<u8> {
     messages.into_iter().flat_map(|message| line(&message)).collect()
 }
 

@@ -18,7 +18,7 @@ mod expiry;
 mod export;
 mod forward;
 mod idempotency;
-mod import;
+pub mod import;
 mod invites;
 mod kinds;
 mod media;
