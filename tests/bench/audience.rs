@@ -48,7 +48,8 @@ pub(crate) struct Hall {
 }
 
 impl Audience {
-    pub(crate) async fn seat(server: &Server, people: &[Person], chat: u64) -> Result<Self> {
+    /// Each listens at the next of the nodes.
+    pub(crate) async fn seat(nodes: &[&Server], people: &[Person], chat: u64) -> Result<Self> {
         let hall = Rc::new(Hall {
             chat,
             listeners: u32::try_from(people.len())?,
@@ -61,8 +62,8 @@ impl Audience {
             failure: RefCell::default(),
         });
         let mut listeners = JoinSet::new();
-        for (seat, person) in people.iter().enumerate() {
-            let mut socket = Socket::open(server.address, &person.token).await?;
+        for ((seat, person), node) in people.iter().enumerate().zip(nodes.iter().cycle()) {
+            let mut socket = Socket::open(node.address, &person.token).await?;
             let hall = Rc::clone(&hall);
             listeners.spawn_local(async move {
                 let mut ear = Ear::default();

@@ -22,32 +22,39 @@ pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
     let sizes = bench.pick([10, 100, 1_000], [10, 100, 200]);
     let server = bench.start(&crowd.data).await?;
     crowd.gather(&server, sizes[2]).await?;
-    let mut table = Table::new(
-        "Delivery at 5 messages/s",
-        &["receivers", "messages", "p50 ms", "p99 ms", "max ms", "server cores", "generator cores"],
-    );
+    let mut table = Table::new("Delivery at 5 messages/s", &columns("receivers"));
     for size in sizes {
         eprintln!("delivery: {size} receivers …");
-        table.row(run(bench, &server, &crowd.people[..size]).await?);
+        let mut row = run(bench, [&server, &server], &crowd.people[..size]).await?;
+        row[0] = Cell::count(size);
+        table.row(row);
     }
     server.stop()?;
     Ok(table)
 }
 
-async fn run(bench: &Bench, server: &Server, people: &[Person]) -> Result<Vec<Cell>> {
+/// What a row of [`run`] holds.
+pub(crate) fn columns(first: &'static str) -> [&'static str; 7] {
+    [first, "messages", "p50 ms", "p99 ms", "max ms", "server cores", "generator cores"]
+}
+
+/// From a sender at one node to receivers at one; maybe the same.
+pub(crate) async fn run(bench: &Bench, [from, to]: [&Server; 2], people: &[Person]) -> Result<Vec<Cell>> {
     let members: Vec<_> = people.iter().collect();
-    let chat = Crowd::chat(server, &format!("Garden of {}", people.len()), &members).await?;
-    let audience = Audience::seat(server, people, chat).await?;
+    let chat = Crowd::chat(from, &format!("Garden of {}", people.len()), &members).await?;
+    let audience = Audience::seat(&[to], people, chat).await?;
     let hall = audience.hall();
-    let mut connection = Connection::open(server.address).await?;
+    let mut connection = Connection::open(from.address).await?;
     let mut post = Post::new(&people[0].token, chat, 0);
     steadily(WARM_UP, &hall, &mut connection, &mut post).await?;
     audience.all_heard().await?;
     hall.keep_times();
-    let watch = Watch::start(server)?;
+    let both = [from, to];
+    let nodes = if std::ptr::eq(from, to) { &both[..1] } else { &both };
+    let watch = Watch::start(nodes)?;
     let messages = u32::try_from(bench.time.as_secs())? * MESSAGES_PER_SECOND;
     steadily(messages, &hall, &mut connection, &mut post).await?;
-    let effort = watch.read(server)?;
+    let effort = watch.read(nodes)?;
     audience.all_heard().await?;
     let mut times = hall.times();
     audience.finish().await?;

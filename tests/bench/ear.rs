@@ -8,11 +8,10 @@ use crate::post::{Mark, now, place};
 use crate::socket::{Socket, event};
 
 /// How many senders a receiver can tell apart.
-pub(crate) const SENDERS: usize = 32;
+const SENDERS: usize = 64;
 /// Every so many frames one is parsed as a whole.
 const SAMPLE: u64 = 1024;
 
-#[derive(Default)]
 pub(crate) struct Ear {
     heard: u64,
     /// The place of the last message in the chat's stream.
@@ -22,6 +21,12 @@ pub(crate) struct Ear {
     /// Where in the last frame its mark and its position were.
     mark_at: usize,
     position_at: usize,
+}
+
+impl Default for Ear {
+    fn default() -> Self {
+        Self { heard: 0, place: 0, tickets: [0; SENDERS], mark_at: 0, position_at: 0 }
+    }
 }
 
 impl Ear {

@@ -19,17 +19,22 @@ pub(crate) struct Effort {
 }
 
 impl Watch {
-    pub(crate) fn start(server: &Server) -> Result<Self> {
-        Ok(Self { server: server.cpu()?, own: cpu("self")?, begun: Instant::now() })
+    pub(crate) fn start(nodes: &[&Server]) -> Result<Self> {
+        Ok(Self { server: taken(nodes)?, own: cpu("self")?, begun: Instant::now() })
     }
 
-    pub(crate) fn read(&self, server: &Server) -> Result<Effort> {
+    pub(crate) fn read(&self, nodes: &[&Server]) -> Result<Effort> {
         Ok(Effort {
             wall: self.begun.elapsed(),
-            server: server.cpu()? - self.server,
+            server: taken(nodes)? - self.server,
             own: cpu("self")? - self.own,
         })
     }
+}
+
+/// Processor time of all of them together.
+fn taken(nodes: &[&Server]) -> Result<Duration> {
+    nodes.iter().map(|node| node.cpu()).sum()
 }
 
 impl Effort {

@@ -8,13 +8,14 @@ use tokio::task::JoinSet;
 
 use crate::audience::{Audience, Hall};
 use crate::crowd::{Crowd, Person};
-use crate::ear::SENDERS;
 use crate::effort::Watch;
 use crate::http::Connection;
 use crate::post::Post;
 use crate::report::{Cell, Table};
 use crate::server::Server;
 use crate::{Bench, Result};
+
+const LOUD: usize = 32;
 
 pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
     let sizes = bench.pick([100, 1_000], [100, 200]);
@@ -43,16 +44,16 @@ pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
 async fn run(bench: &Bench, server: &Server, people: &[Person]) -> Result<Vec<Cell>> {
     let members: Vec<_> = people.iter().collect();
     let chat = Crowd::chat(server, &format!("Square of {}", people.len()), &members).await?;
-    let audience = Audience::seat(server, people, chat).await?;
+    let audience = Audience::seat(&[server], people, chat).await?;
     let hall = audience.hall();
-    let senders = &people[..SENDERS];
-    flood(Duration::from_secs(1), server, senders, chat, &hall).await?;
+    let senders = &people[..LOUD];
+    flood(Duration::from_secs(1), &[server], senders, chat, &hall).await?;
     audience.all_heard().await?;
     let (posted, heard) = (hall.posted(), hall.heard());
-    let watch = Watch::start(server)?;
-    flood(bench.time, server, senders, chat, &hall).await?;
+    let watch = Watch::start(&[server])?;
+    flood(bench.time, &[server], senders, chat, &hall).await?;
     audience.all_heard().await?;
-    let effort = watch.read(server)?;
+    let effort = watch.read(&[server])?;
     let (posted, heard) = (hall.posted() - posted, hall.heard() - heard);
     audience.finish().await?;
     Ok(vec![
@@ -66,18 +67,18 @@ async fn run(bench: &Bench, server: &Server, people: &[Person]) -> Result<Vec<Ce
     ])
 }
 
-/// Everybody posts again as soon as the last post is acknowledged, for so long.
-async fn flood(
+/// Everybody posts again as soon as the last post is acknowledged, for so long, each at the next of the nodes.
+pub(crate) async fn flood(
     time: Duration,
-    server: &Server,
+    nodes: &[&Server],
     senders: &[Person],
     chat: u64,
     hall: &Rc<Hall>,
 ) -> Result<()> {
     let mut posting = JoinSet::new();
     let begun = Instant::now();
-    for (number, person) in senders.iter().enumerate() {
-        let mut connection = Connection::open(server.address).await?;
+    for ((number, person), node) in senders.iter().enumerate().zip(nodes.iter().cycle()) {
+        let mut connection = Connection::open(node.address).await?;
         let mut post = Post::new(&person.token, chat, number);
         let hall = Rc::clone(hall);
         posting.spawn_local(async move {

@@ -22,6 +22,8 @@
 //!   the sends that caused the deliveries.
 //! - **Memory** is the resident set; what the kernel keeps for a socket is not in it.
 //! - **A cold start** ends with the first 200 from `GET /health`; the files are in the page cache.
+//! - **Nodes** share MySQL or MariaDB, as it is when one sets nothing but to keep no binary log, on the same
+//!   disk and the same cores, and NATS. Processor time is that of the nodes alone.
 //! - **Percentiles** are of all measured times, nearest rank.
 
 mod archive;
@@ -37,6 +39,7 @@ mod http;
 mod lists;
 mod machine;
 mod memory;
+mod nodes;
 mod options;
 mod post;
 mod reads;
@@ -44,6 +47,7 @@ mod report;
 mod search;
 mod sends;
 mod server;
+mod shared;
 mod socket;
 mod start;
 mod times;
@@ -153,6 +157,12 @@ impl Bench {
         if self.options.wants("memory") {
             report.add("memory", memory::measure(self, &mut crowd).await);
         }
+        if self.options.wants("nodes") {
+            match nodes::measure(self).await {
+                Ok(tables) => tables.into_iter().for_each(|table| report.add("nodes", Ok(table))),
+                Err(why) => report.add("nodes", Err(why)),
+            }
+        }
         if ["reads", "lists", "search", "start"].iter().any(|section| self.options.wants(section)) {
             match self.archives().await {
                 Ok(tables) => tables.into_iter().for_each(|table| report.add("reads", Ok(table))),
@@ -202,7 +212,7 @@ impl Bench {
     }
 
     async fn start(&self, data: &Path) -> Result<Server> {
-        Server::start(&self.binary, data).await
+        Server::start(&self.binary, data, &[]).await
     }
 
     /// The full measure, or the quick one.

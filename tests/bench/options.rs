@@ -14,6 +14,7 @@ Sections (all of them without one):
   delivery   from the sender to 10, 100 and 1,000 receivers
   fanout     deliveries a second at saturation, with 100 and 1,000 receivers
   groups     sends in a group of 10 and in one of 1,000
+  nodes      sends, delivery and saturation on MySQL, by one node, two and three
   memory     idle, and with 1,000 and 10,000 idle sockets
   reads      the last 50 of a chat, with 100,000 and 1,000,000 messages
   lists      the list of some 200 chats, with as many messages, and the size of the database
@@ -25,6 +26,7 @@ Options:
   --quick        smaller and shorter, to see that it works; not for comparing
   --json         the result as JSON
   --server FILE  another binary than the one just built
+  --engine NAME  what the nodes share: mysql or mariadb (mysql)
   --dir FOLDER   where the temporary data go (in the target folder); its disk is what is measured";
 
 pub(crate) struct Options {
@@ -32,6 +34,7 @@ pub(crate) struct Options {
     pub(crate) time: Duration,
     pub(crate) quick: bool,
     pub(crate) json: bool,
+    pub(crate) engine: String,
     pub(crate) binary: PathBuf,
     pub(crate) folder: PathBuf,
     /// Whether cargo runs a benchmark, rather than compiling one to see that it does.
@@ -39,8 +42,10 @@ pub(crate) struct Options {
     pub(crate) help: bool,
 }
 
-const SECTIONS: [&str; 10] =
-    ["sends", "dialects", "delivery", "fanout", "groups", "memory", "reads", "lists", "search", "start"];
+const SECTIONS: [&str; 11] = [
+    "sends", "dialects", "delivery", "fanout", "groups", "nodes", "memory", "reads", "lists", "search",
+    "start",
+];
 /// An access token lasts fifteen minutes.
 const LONGEST: u64 = 120;
 
@@ -51,6 +56,7 @@ impl Options {
             time: Duration::ZERO,
             quick: false,
             json: false,
+            engine: "mysql".to_owned(),
             binary: env!("CARGO_BIN_EXE_besedka").into(),
             folder: env!("CARGO_TARGET_TMPDIR").into(),
             bench: false,
@@ -62,6 +68,7 @@ impl Options {
             match word.as_str() {
                 "--seconds" => seconds = Some(value()?.parse()?),
                 "--server" => options.binary = value()?.into(),
+                "--engine" => options.engine = value()?,
                 "--dir" => options.folder = value()?.into(),
                 "--quick" => options.quick = true,
                 "--json" => options.json = true,

@@ -30,21 +30,26 @@ struct Pace {
 
 pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
     let server = bench.start(&crowd.data).await?;
-    crowd.gather(&server, PEOPLE).await?;
+    let mut table = Table::new("Durable sends", &columns("senders"));
+    rows(bench, &server, crowd, &mut table).await?;
+    server.stop()?;
+    Ok(table)
+}
+
+/// With few and with many senders.
+pub(crate) async fn rows(bench: &Bench, server: &Server, crowd: &mut Crowd, table: &mut Table) -> Result<()> {
+    crowd.gather(server, PEOPLE).await?;
     let mut chats = Vec::new();
     for chat in 0..CHATS {
         let members: Vec<_> = crowd.people[..PEOPLE].iter().skip(chat).step_by(CHATS).collect();
-        chats.push(Crowd::chat(&server, &format!("Team {chat}"), &members).await?);
+        chats.push(Crowd::chat(server, &format!("Team {chat}"), &members).await?);
     }
-    let mut table = Table::new("Durable sends", &columns("senders"));
     for senders in [1, 16, 64] {
         eprintln!("sends: {senders} senders …");
         let posts = posts(&crowd.people[..senders], &chats);
-        let row = run(bench, &server, posts, 201).await?;
-        table.row(row);
+        table.row(run(bench, server, posts, 201).await?);
     }
-    server.stop()?;
-    Ok(table)
+    Ok(())
 }
 
 /// What a row of [`run`] holds.
@@ -79,11 +84,11 @@ pub(crate) async fn run(bench: &Bench, server: &Server, posts: Vec<Post>, status
         senders.spawn_local(send(connection, post, status, Rc::clone(&pace)));
     }
     sleep(Duration::from_secs(1)).await;
-    let watch = Watch::start(server)?;
+    let watch = Watch::start(&[server])?;
     pace.times.replace(Some(Times::default()));
     sleep(bench.time).await;
     let mut times = pace.times.take().unwrap_or_default();
-    let effort = watch.read(server)?;
+    let effort = watch.read(&[server])?;
     pace.stopped.set(true);
     while let Some(sender) = senders.join_next().await {
         sender??;

@@ -25,9 +25,9 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start(binary: &Path, data: &Path) -> Result<Self> {
-        // Free now; nobody else is likely to take it in the next millisecond.
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+    /// With flags beside those that every run has.
+    pub(crate) async fn start(binary: &Path, data: &Path, flags: &[String]) -> Result<Self> {
+        let address = free_address()?;
         let log = data.with_extension("log");
         let output = File::options().create(true).append(true).open(&log)?;
         let mut command = Command::new(binary);
@@ -39,6 +39,7 @@ impl Server {
         command
             .args(["serve", "--listen", &address.to_string(), "--data-dir"])
             .arg(data)
+            .args(flags)
             .env("BESEDKA_RATE_LIMITS", "off")
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
@@ -122,6 +123,11 @@ impl Drop for Server {
             eprintln!("the server could not be stopped: {why}");
         }
     }
+}
+
+/// Free now; nobody else is likely to take it in the next millisecond.
+pub(crate) fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
 async fn healthy(address: SocketAddr, question: &[u8]) -> Result<bool> {
