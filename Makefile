@@ -1,6 +1,6 @@
 # make run    build what changed and start Besedka
 # make test   everything that CI asks: lint, tests, the release binary, the browser
-# make test-databases   the tests once more, on MariaDB and on MySQL
+# make test-databases   those that ask the database once more, on MariaDB and on MySQL; a part of make test
 # make faults  nodes, databases, NATS and buckets that fail under load, each a process of its own; five minutes
 # make lint   formatting, clippy, eslint, shell scripts, licences
 # make bench  how fast it is
@@ -15,7 +15,7 @@ BIN := $(or $(CARGO_TARGET_DIR),target)/$(HOST)/release/besedka
 LOCKED := $(if $(CI),--locked)
 MODULES := web/node_modules/.package-lock.json
 # Tests for which the database makes no difference.
-SAME := --skip faults:: --skip site:: --skip openapi:: --skip layers::
+SAME := $(addprefix --skip ,faults:: site:: openapi:: layers:: mimu::readme)
 FILES := v1::attachments v1::media v1::avatars v1::export
 # Folders too: one changes when a file in it goes.
 SOURCES := $(shell find web/src web/docs web/public 2>/dev/null) \
@@ -29,7 +29,7 @@ release: web
 	cargo build --release $(LOCKED)
 
 # One after the other: the compiler fills every core by itself. What fails soonest comes first.
-test: deps lint test-web test-rust test-release test-browser
+test: deps lint test-web test-rust test-databases test-release test-browser
 
 lint: $(MODULES)
 	@tests/deps.sh rust shell
@@ -49,8 +49,7 @@ test-rust:
 	BESEDKA_TEST_STORAGE=bucket cargo test $(LOCKED) --test suite -- $(FILES)
 	BESEDKA_TEST_STORAGE=behind cargo test $(LOCKED) --test suite -- $(FILES)
 
-# The same tests on other databases. A developer's machine may lack one, and hears of it. Not yet a part of `make test`:
-# it has not been seen to end on MariaDB with `restart::`, and takes too long.
+# The same tests on other databases. CI must have both; a developer's machine may lack one, and hears of it.
 test-databases:
 	@tests/deps.sh rust
 	@tests/deps.sh databases || true
@@ -70,6 +69,7 @@ test-browser: release
 	tests/with-server.sh $(BIN) tests/browser.sh
 
 bench: release
+	@tests/deps.sh bus
 	tests/bench/run $(BIN)
 
 gen: $(MODULES)

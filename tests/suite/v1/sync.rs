@@ -325,7 +325,7 @@ async fn however_often_one_reconnects_every_message_is_heard_once_and_in_order()
             let chats = chats.clone();
             tokio::spawn(async move {
                 let mut dice = Dice(seed);
-                for number in 0..70 {
+                for number in 0..30 {
                     person.say(chats[dice.roll(3)], &format!("{seed} {number}")).await;
                 }
             })
