@@ -71,9 +71,8 @@ fn routes() -> BoxEndpoint<'static> {
     let api = Arc::new(service().into_endpoint());
     let doors = || {
         Route::new()
-            .at("/", get(socket::base))
             .at("/ws/chat/:chat_id", get(socket::socket))
-            .nest_no_strip("/", api.clone())
+            .nest_no_strip("/", socket::base_or(api.clone()))
     };
     doors().nest("/api", doors()).boxed()
 }

@@ -1,9 +1,11 @@
 //! `/ws/chat/{id}` and the base itself: new messages of a chat as they are said.
 
-use poem::error::NotFoundError;
+use std::sync::Arc;
+
+use poem::endpoint::make;
 use poem::web::Path;
 use poem::web::websocket::WebSocket;
-use poem::{Request, Response, handler};
+use poem::{Endpoint, FromRequest, IntoResponse, Request, Response, handler};
 use poem_openapi::types::ToJSON;
 use serde::Deserialize;
 
@@ -30,13 +32,23 @@ pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> p
     Ok(open(request, token.as_deref(), &id.0, socket).await.map_err(Refusal::from)?)
 }
 
-/// The same at the base, where the address names the chat.
-#[handler]
-pub async fn base(request: &Request, upgrade: poem::Result<WebSocket>) -> poem::Result<Response> {
-    let Ok(upgrade) = upgrade else { return Err(NotFoundError.into()) };
-    let Opening { token, chat_id } = request.params().unwrap_or_default();
-    let chat = chat_id.unwrap_or_default();
-    Ok(open(request, token.as_deref(), &chat, upgrade).await.map_err(Refusal::from)?)
+/// The same at the base, where the address names the chat; what opens no socket there is for `rest`.
+///
+/// It is no route at `/`: poem takes what is nested there before it.
+pub fn base_or(rest: Arc<impl Endpoint + 'static>) -> impl Endpoint<Output = Response> {
+    make(move |request: Request| {
+        let rest = rest.clone();
+        async move {
+            if request.uri().path() == "/"
+                && let Ok(upgrade) = WebSocket::from_request_without_body(&request).await
+            {
+                let Opening { token, chat_id } = request.params().unwrap_or_default();
+                let chat = chat_id.unwrap_or_default();
+                return Ok(open(&request, token.as_deref(), &chat, upgrade).await.map_err(Refusal::from)?);
+            }
+            rest.call(request).await.map(IntoResponse::into_response)
+        }
+    })
 }
 
 async fn open(

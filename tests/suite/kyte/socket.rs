@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use super::{Friend, pair};
-use crate::server::fields;
+use super::{Friend, pair, refused};
+use crate::server::{Socket, TestServer, fields};
 
 #[tokio::test]
 async fn messages_come_bare_and_to_their_sender_too() {
@@ -53,21 +54,51 @@ async fn a_new_name_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn the_socket_is_below_api_too() {
-    let (server, ann, _bob, garden) = pair().await;
+async fn the_base_is_a_socket_too() {
+    let (server, ann, bob, garden) = pair().await;
+    for base in ["/kyte", "/kyte/", "/kyte/api", "/kyte/api/"] {
+        let friend = Friend { base: format!("{}{base}", server.url), ..ann.clone() };
+        let mut socket = friend.socket(&format!("?chatId={garden}&token={}", ann.token)).await.unwrap();
+        let said = bob.say(&garden, base).await;
+        assert_eq!(socket.next().await.unwrap(), said);
+    }
     let friend = Friend { base: format!("{}/kyte/api", server.url), ..ann.clone() };
     friend.listen(&garden).await;
+}
+
+#[tokio::test]
+async fn the_base_of_a_host_of_its_own_is_a_socket_too() {
+    let server = TestServer::with(&["--rate-limits", "off", "--kyte-hosts", "kyte.example.org"]).await;
+    let ann = Friend::new(&server, "ann").await;
+    let garden = ann.group("Garden", &[]).await["id"].as_str().unwrap().to_owned();
+    for path in ["/", "/api", "/api/"] {
+        let url = format!("{}{path}?chatId={garden}&token={}", server.url.replace("http", "ws"), ann.token);
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("Host", "kyte.example.org".parse().unwrap());
+        let mut socket = Socket::with_request(request).await.unwrap();
+        let said = ann.say(&garden, path).await;
+        assert_eq!(socket.next().await.unwrap(), said);
+    }
+}
+
+#[tokio::test]
+async fn what_opens_no_socket_at_the_base_finds_nothing() {
+    let (_server, ann, _bob, garden) = pair().await;
+    let path = format!("?chatId={garden}&token={}", ann.token);
+    refused(ann.get(&path).await, 404);
+    refused(ann.post(&path, json!({})).await, 404);
 }
 
 #[tokio::test]
 async fn who_may_not_listen_is_refused_at_the_handshake() {
     let (server, ann, _bob, garden) = pair().await;
     let eve = Friend::new(&server, "eve").await;
-    for (token, status) in
-        [("", 401), ("token=", 401), ("token=nonsense", 401), (&format!("token={}", eve.token), 403)]
-    {
-        let path = format!("/ws/chat/{garden}?{token}");
-        assert_eq!(eve.socket(&path).await.err(), Some(status), "{path}");
+    for path in [format!("/ws/chat/{garden}?"), format!("/?chatId={garden}&")] {
+        for (token, status) in
+            [("", 401), ("token=", 401), ("token=nonsense", 401), (&format!("token={}", eve.token), 403)]
+        {
+            assert_eq!(eve.socket(&format!("{path}{token}")).await.err(), Some(status), "{path}{token}");
+        }
     }
     for chat in ["1", "chat-id"] {
         let path = format!("/ws/chat/{chat}?token={}", ann.token);
