@@ -3,6 +3,7 @@
 mod auth;
 mod chats;
 mod messages;
+mod password;
 mod socket;
 mod types;
 mod users;
@@ -49,7 +50,7 @@ The socket of a chat is `/desktop/ws/chat/{chat_id}?token=…`. A client sends `
 `message_updated`, `message_deleted` and `read`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
-    let apis = (auth::Auth, users::Users, chats::Chats, messages::Messages);
+    let apis = (auth::Auth, password::Passwords, users::Users, chats::Chats, messages::Messages);
     OpenApiService::new(apis, "Desktop messenger", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .server("/desktop/api")

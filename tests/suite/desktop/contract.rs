@@ -6,7 +6,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Client, refused};
-use crate::server::{PASSWORD, TestServer, fields, is_time};
+use crate::others::{MailServer, code_in};
+use crate::server::{PASSWORD, Reply, TestServer, fields, is_time};
 
 const USER: [&str; 8] =
     ["id", "username", "email", "display_name", "avatar_url", "created_at", "is_online", "last_seen"];
@@ -203,4 +204,34 @@ async fn an_attachment_is_a_file_here_or_elsewhere() {
     assert_eq!(fetched.bytes().await.unwrap(), "some notes");
     // Nobody else's.
     refused(olga.post(&path, json!({"attachment": "00000000-0000-4000-8000-000000000000"})).await, 404);
+}
+
+#[tokio::test]
+async fn whoever_forgot_their_password_gets_back_in_by_mail() {
+    let mail = MailServer::start().await;
+    let flags = ["--rate-limits", "off", "--smtp-url", &mail.url, "--mail-from", "chat@example.org"];
+    let server = TestServer::with(&flags).await;
+    let nobody = Client::nobody(&server);
+    let body = json!({"username": "ivan", "email": "ivan@example.com", "password": PASSWORD});
+    let ivan = nobody.post("/api/auth/register", body).await.expect(201);
+    let forgot = nobody.http.post(format!("{}/api/auth/password/forgot", nobody.url));
+    let forgot = forgot.header("Accept-Language", "en").json(&json!({"email": "ivan@example.com"}));
+    let sent = Reply::of(forgot.send().await.unwrap()).await;
+    assert_eq!(sent.expect(200), json!({"expires_in": 600}));
+    let letter = mail.letters().pop().unwrap();
+    let code = code_in(letter.split_once("\r\n\r\n").unwrap().1);
+    let reset =
+        |code: &str| json!({"email": "ivan@example.com", "code": code, "new_password": "a new password"});
+    refused(nobody.post("/api/auth/password/reset", reset("12345")).await, 400);
+    nobody.post("/api/auth/password/reset", reset(&code)).await.expect(204);
+    refused(nobody.post("/api/auth/login", json!({"username": "ivan", "password": PASSWORD})).await, 401);
+    nobody
+        .post("/api/auth/login", json!({"username": "ivan", "password": "a new password"}))
+        .await
+        .expect(200);
+    refused(nobody.post("/api/auth/refresh", json!({"refresh_token": ivan["refresh_token"]})).await, 401);
+
+    let silent = TestServer::start().await;
+    let nobody = Client::nobody(&silent);
+    refused(nobody.post("/api/auth/password/forgot", json!({"email": "ivan@example.com"})).await, 503);
 }

@@ -1,0 +1,107 @@
+//! `/auth/password`: getting back in by a code that comes by mail.
+
+use poem::Request;
+use poem::http::header;
+use poem::web::Data;
+use poem_openapi::payload::Json;
+use poem_openapi::types::Example;
+use poem_openapi::{ApiResponse, Object, OpenApi};
+
+use super::{Answer, Area};
+use crate::api::body::JsonBody;
+use crate::api::visit::Visit;
+use crate::messenger::{Contact, Messenger};
+use crate::model::Tongue;
+
+pub struct Passwords;
+
+/// Whose password is forgotten.
+#[derive(Object)]
+#[oai(example)]
+struct Forgotten {
+    email: String,
+}
+
+impl Example for Forgotten {
+    fn example() -> Self {
+        Self { email: "ivan@example.com".to_owned() }
+    }
+}
+
+/// A code that is on its way.
+#[derive(Object)]
+#[oai(example)]
+struct SentCode {
+    /// How many seconds it is good.
+    expires_in: u64,
+}
+
+impl Example for SentCode {
+    fn example() -> Self {
+        Self { expires_in: 600 }
+    }
+}
+
+/// A code, and the password from now on.
+#[derive(Object)]
+#[oai(example)]
+struct NewPassword {
+    email: String,
+    /// Six digits.
+    code: String,
+    /// 8 to 128 characters.
+    new_password: String,
+}
+
+impl Example for NewPassword {
+    fn example() -> Self {
+        Self {
+            email: "ivan@example.com".to_owned(),
+            code: "048213".to_owned(),
+            new_password: "anotherPassword123".to_owned(),
+        }
+    }
+}
+
+#[derive(ApiResponse)]
+enum Changed {
+    /// It is the password now.
+    #[oai(status = 204)]
+    Done,
+}
+
+#[OpenApi(tag = "Area::Auth")]
+impl Passwords {
+    /// Send a code to whoever forgot their password
+    ///
+    /// By mail; 503 where the server can't send any.
+    #[oai(path = "/auth/password/forgot", method = "post", operation_id = "forgotPassword")]
+    async fn forgot(
+        &self,
+        request: &Request,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        body: JsonBody<Forgotten>,
+    ) -> Answer<Json<SentCode>> {
+        let to = Contact::email(&body.0.email)?;
+        let tongue = Tongue::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+        let life = messenger.visitor(visit.address).send_code(&to, tongue).await?;
+        Ok(Json(SentCode { expires_in: life.as_secs() }))
+    }
+
+    /// Set a password by a code
+    ///
+    /// All sessions end.
+    #[oai(path = "/auth/password/reset", method = "post", operation_id = "resetPassword")]
+    async fn reset(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        body: JsonBody<NewPassword>,
+    ) -> Answer<Changed> {
+        let NewPassword { email, code, new_password } = body.0;
+        let to = Contact::email(&email)?;
+        messenger.visitor(visit.address).reset_password(&to, &code, &new_password).await?;
+        Ok(Changed::Done)
+    }
+}
