@@ -29,3 +29,4 @@ mod site;
 mod store;
 mod unet;
 mod v1;
+mod worlds;

@@ -1,0 +1,134 @@
+//! What is said, edited, deleted and answered.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Client, gathered};
+use crate::server::TestServer;
+
+#[tokio::test]
+async fn what_is_said_in_one_world_is_heard_once_in_all_of_them() {
+    let server = TestServer::start().await;
+    let clients = gathered(&server).await;
+    let mut sockets = Vec::new();
+    for client in &clients {
+        sockets.push(client.socket().await);
+    }
+    let mut said = Vec::new();
+    for round in 0..3 {
+        for client in &clients {
+            said.push(format!("{round} from {:?}", client.world));
+            client.say(said.last().unwrap()).await;
+        }
+    }
+    for (client, socket) in clients.iter().zip(&mut sockets) {
+        assert_eq!(client.texts().await, said, "{:?}", client.world);
+        let Some(socket) = socket else { continue };
+        for text in &said {
+            let heard = client.hears(socket).await;
+            assert_eq!(client.text(&heard), *text, "{:?}", client.world);
+        }
+    }
+    // By sockets as well, each by its own words.
+    let frames = [
+        (1, json!({"type": "message", "content": "on Kyte's socket"}), "on Kyte's socket"),
+        (3, json!({"type": "message:new", "payload": {"text": "on unet's socket"}}), "on unet's socket"),
+        (4, json!({"type": "message", "content": "on the desktop's socket"}), "on the desktop's socket"),
+    ];
+    for (speaker, frame, text) in frames {
+        sockets[speaker].as_mut().unwrap().say(frame).await;
+        for (client, socket) in clients.iter().zip(&mut sockets) {
+            let Some(socket) = socket else { continue };
+            let heard = client.hears(socket).await;
+            assert_eq!(client.text(&heard), text, "{:?}", client.world);
+        }
+    }
+    assert_eq!(clients[2].texts().await.len(), said.len() + 3);
+}
+
+#[tokio::test]
+async fn an_edit_and_a_deletion_are_seen_everywhere_whoever_made_them() {
+    let server = TestServer::start().await;
+    let clients = gathered(&server).await;
+    for client in &clients {
+        client.say(&format!("{:?}", client.world)).await;
+    }
+    let own = async |client: &Client| {
+        let mine = format!("{:?}", client.world);
+        let history = client.history().await;
+        history.into_iter().find(|message| client.text(message) == mine).unwrap()["id"].clone()
+    };
+    let [v1, kyte, mimu, unet, desktop] = &clients[..] else { panic!("there are five") };
+    let id = own(v1).await;
+    v1.person.patch(&format!("/messages/{id}"), json!({"content": "V1, edited"})).await.expect(200);
+    let id = own(mimu).await.as_str().unwrap().to_owned();
+    let body = json!({"chatId": mimu.chat, "text": "Mimu, edited", "editedAt": "2024-03-26T12:06:00"});
+    mimu.ask(Method::PUT, &format!("/mimu/api/v1/messages/{id}"), Some(body)).await.expect(200);
+    let id = own(unet).await.as_str().unwrap().to_owned();
+    unet.ask(Method::PUT, &format!("/api/unet-chat/messages/{id}"), Some(json!({"text": "Unet, edited"})))
+        .await
+        .expect(200);
+    let edited = ["V1, edited", "Kyte", "Mimu, edited", "Unet, edited", "Desktop"];
+    for client in &clients {
+        assert_eq!(client.texts().await, edited, "{:?}", client.world);
+    }
+    unet.ask(Method::DELETE, &format!("/api/unet-chat/messages/{id}"), None).await.expect(204);
+    // The owner of the group may delete what others said.
+    for other in [kyte, desktop] {
+        let id = own(other).await;
+        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+        v1.person.delete(&format!("/messages/{id}")).await.expect(204);
+    }
+    for client in &clients {
+        assert_eq!(client.texts().await, ["V1, edited", "Mimu, edited"], "{:?}", client.world);
+    }
+}
+
+#[tokio::test]
+async fn what_a_world_has_no_words_for_it_shows_as_well_as_it_can() {
+    let server = TestServer::start().await;
+    let clients = gathered(&server).await;
+    let (v1, unet) = (&clients[0], &clients[3]);
+    let chat: i64 = v1.chat.parse().unwrap();
+    let post = async |body: Value| v1.person.post("/messages", body).await.expect(201);
+    let poll = json!({"options": ["six", "seven"]});
+    post(json!({"chat_id": chat, "type": "poll", "content": "When?", "payload": poll})).await;
+    let place = json!({"latitude": 55.75, "longitude": 37.61, "name": "The garden"});
+    post(json!({"chat_id": chat, "type": "location", "payload": place})).await;
+    let root = v1.person.say(chat, "A thread").await;
+    post(json!({"chat_id": chat, "type": "text", "content": "Below it", "thread_id": root["id"]})).await;
+    for client in [&clients[1], unet, &clients[4]] {
+        let texts = client.texts().await;
+        assert!(texts[0].contains("When?") && texts[0].contains("six / seven"), "{texts:?}");
+        assert!(texts[1].contains("55.75") && texts[1].contains("The garden"), "{texts:?}");
+        assert_eq!(texts[2..], ["A thread", "Below it"], "{:?}", client.world);
+    }
+    let history = unet.history().await;
+    assert_eq!(history[3]["reply_to"], history[2]["id"], "a thread's answer is an answer");
+}
+
+#[tokio::test]
+async fn an_answer_is_one_in_every_world_that_knows_answers() {
+    let server = TestServer::start().await;
+    let [v1, _, mimu, unet, _] = &gathered(&server).await[..] else { panic!("there are five") };
+    let chat: i64 = v1.chat.parse().unwrap();
+    v1.say("Who comes?").await;
+    let [root, shown, called] = [v1.newest().await, mimu.newest().await, unet.newest().await];
+    let body = json!({"chat_id": chat, "type": "text", "content": "by v1", "reply_to": root["id"]});
+    v1.person.post("/messages", body).await.expect(201);
+    let body = json!({"chatId": mimu.chat, "type": "text", "text": "by Mimu", "replyToMessageId": shown["id"],
+        "timestamp": "2024-03-26T12:05:00"});
+    mimu.ask(Method::POST, "/mimu/api/v1/messages", Some(body)).await.expect(200);
+    let body = json!({"conversation_id": unet.chat, "sender_id": unet.person.id, "text": "by unet",
+        "reply_to": called["id"]});
+    unet.ask(Method::POST, "/api/unet-chat/messages/", Some(body)).await.expect(201);
+    for answer in &v1.history().await[1..] {
+        assert_eq!(answer["reply_to"]["id"], root["id"], "{answer}");
+    }
+    for answer in &mimu.history().await[1..] {
+        assert_eq!(answer["replyToMessageId"], shown["id"], "{answer}");
+    }
+    for answer in &unet.history().await[1..] {
+        assert_eq!(answer["reply_to"], called["id"], "{answer}");
+    }
+}
