@@ -134,20 +134,26 @@ async fn one_host_is_one_dialects() {
     assert!(Settings::try_parse_from(["besedka", "--kyte-hosts", "https://a.example.org"]).is_err());
 }
 
-/// Each dialect's first block of `sh` is a script that says something and reads it again.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_calls_of_the_readmes_work_as_they_stand() {
+/// Runs the calls of a dialect's README, its first block of `sh`, against a server; answers what they printed.
+pub async fn run_readme(server: &TestServer, slug: &str) -> String {
+    let readme = format!("{}/src/api/{slug}/README.md", env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let calls = readme.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let folder = format!("{}/", server.dir.path().display());
+    let calls = calls.replace("http://127.0.0.1:8000", &server.url).replace("/tmp/", &folder);
+    let mut shell = std::process::Command::new("bash");
+    shell.args(["-euo", "pipefail", "-c", &calls]);
+    let done = tokio::task::spawn_blocking(move || shell.output()).await.unwrap().unwrap();
+    let said = String::from_utf8(done.stdout).unwrap();
+    assert!(done.status.success(), "{slug}: {said}{}", String::from_utf8_lossy(&done.stderr));
+    said
+}
+
+#[tokio::test]
+async fn the_calls_of_the_readmes_say_something_and_read_it_again() {
     for (slug, said) in [("kyte", "Message text"), ("unet", "Привет!"), ("desktop", "Всем привет!")]
     {
-        let server = TestServer::start().await;
-        let readme = format!("{}/src/api/{slug}/README.md", env!("CARGO_MANIFEST_DIR"));
-        let readme = std::fs::read_to_string(readme).unwrap();
-        let calls = readme.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
-        let calls = calls.replace("http://127.0.0.1:8000", &server.url);
-        let done =
-            std::process::Command::new("bash").args(["-euo", "pipefail", "-c", &calls]).output().unwrap();
-        let output = String::from_utf8(done.stdout).unwrap();
-        assert!(done.status.success(), "{slug}: {output}{}", String::from_utf8_lossy(&done.stderr));
+        let output = run_readme(&TestServer::start().await, slug).await;
         assert_eq!(output.matches(said).count(), 2, "{slug}: {output}");
     }
 }
