@@ -13,6 +13,7 @@ mod mimu;
 pub mod refusal;
 pub mod site;
 mod unet;
+pub mod upgrade;
 pub mod v1;
 mod visit;
 

@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use super::wire::{Waiting, Wire};
 use crate::api::delivery::Delivery;
+use crate::api::upgrade::Upgrade;
 
 /// The most connections at once, sockets included.
 const MOST_CONNECTIONS: usize = 32_768;
@@ -84,6 +85,7 @@ async fn serve(
         let (app, local, remote, waiting) = (app.clone(), local.clone(), remote.clone(), waiting.clone());
         let delivery = Delivery::default();
         request.extensions_mut().insert(delivery.clone());
+        Upgrade::keep(&mut request);
         async move {
             let request = (request, local, remote, Scheme::HTTP).into();
             let response = app.get_response(request).await;

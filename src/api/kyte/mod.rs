@@ -10,6 +10,7 @@ mod me;
 mod meetings;
 mod messages;
 mod socket;
+mod socket_io;
 mod types;
 
 use poem::endpoint::BoxEndpoint;
@@ -52,7 +53,8 @@ The API of Kyte, spoken by Besedka: for its existing clients, and for people on 
 
 Sign in with `POST /auth/login` or `/auth/register`; the access token goes into the header `Authorization: Bearer …`. \
 Every path is found below `/kyte/api` as well. The socket of a chat is `/kyte/ws/chat/{chatId}?token=…`: it takes \
-`{\"type\":\"message\",\"content\"}` and tells every new message as `GET /chats/{id}/messages` shows it.
+`{\"type\":\"message\",\"content\"}` and tells every new message as `GET /chats/{id}/messages` shows it. Socket.IO 4 is at \
+`/kyte/socket.io/`.
 
 Identifiers are opaque strings. Times are UTC, ISO 8601 with milliseconds and `Z`. Errors are `{\"message\"}`.";
 
@@ -69,9 +71,11 @@ fn spec() -> Spec {
 
 fn routes() -> BoxEndpoint<'static> {
     let api = Arc::new(service().into_endpoint());
+    let socket_io = Arc::new(socket_io::endpoint());
     let doors = || {
         Route::new()
             .at("/ws/chat/:chat_id", get(socket::socket))
+            .at("/socket.io", socket_io.clone())
             .nest_no_strip("/", socket::base_or(api.clone()))
     };
     doors().nest("/api", doors()).boxed()

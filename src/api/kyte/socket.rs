@@ -8,12 +8,14 @@ use poem::web::websocket::WebSocket;
 use poem::{Endpoint, FromRequest, IntoResponse, Request, Response, handler};
 use poem_openapi::types::ToJSON;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::types::Message;
 use super::{Refusal, chat_id, veiled};
 use crate::api::chat_socket::{self, Heard, Room, Speech, bare};
+use crate::api::links::Links;
 use crate::hub::{Form, Whisper};
-use crate::messenger::{Error, NewMessage};
+use crate::messenger::{Error, Messenger, NewMessage};
 use crate::model::{self, Change, ChatId, Content, Event, Kind};
 
 /// What the address may say.
@@ -65,7 +67,7 @@ async fn open(
 
 /// New messages alone are told: clients add whatever comes to what they show. What the assistant says is new when it
 /// is whole; until then it grows by updates, and the last of them is told from others by nothing having been done with it.
-pub(super) fn new_message(change: &Change) -> Option<&model::Message> {
+fn new_message(change: &Change) -> Option<&model::Message> {
     let is_whole = |message: &model::Message| {
         message.content.as_ref().is_some_and(|content| message.kind != Kind::Ai || !content.flag("writing"))
     };
@@ -83,6 +85,14 @@ pub(super) fn new_message(change: &Change) -> Option<&model::Message> {
     }
 }
 
+/// What clients are told of a change.
+pub async fn told(change: &Change, messenger: &Messenger, links: &Links) -> Option<Value> {
+    let new = new_message(change)?;
+    // A message without its author's name is better than none.
+    let author = messenger.name(new.author).await.unwrap_or_default();
+    Message::new(new, &author, links).to_json()
+}
+
 struct Kyte;
 
 /// What a client sends.
@@ -97,10 +107,7 @@ impl Speech for Kyte {
     const FORM: Form = Form(1);
 
     async fn event(room: &Room, event: &Event) -> Option<String> {
-        let new = new_message(&event.change)?;
-        // A message without its author's name is better than none.
-        let author = room.messenger.name(new.author).await.unwrap_or_default();
-        Message::new(new, &author, &room.links).to_json().map(|message| message.to_string())
+        told(&event.change, &room.messenger, &room.links).await.map(|message| message.to_string())
     }
 
     fn whisper(_: &Whisper) -> Option<String> {

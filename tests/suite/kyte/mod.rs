@@ -8,6 +8,7 @@ mod groups;
 mod messages;
 mod refusals;
 mod socket;
+mod socket_io;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -27,7 +27,7 @@ async fn it_is_found_below_api_too() {
 async fn every_error_is_an_object_with_a_message() {
     let (_server, ann, _bob, garden) = pair().await;
     let say = format!("/chats/{garden}/messages");
-    for path in ["/", "/nothing", "/chats/", "/ws", "/socket.io", "/chats/1/2/3", "/api/api/chats"] {
+    for path in ["/", "/nothing", "/chats/", "/ws", "/chats/1/2/3", "/api/api/chats"] {
         let reply = ann.get(path).await;
         if reply.status != 200 {
             refused(reply, 404);

@@ -1,0 +1,200 @@
+//! Socket.IO, version 4, packet by packet (`0` opens, `40` connects, `42` is an event, `44` a refusal).
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use super::{Friend, pair};
+use crate::server::TestServer;
+
+/// A connection by WebSocket from the beginning.
+struct Wire(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Wire {
+    /// Connects, and answers how that was answered: `40` or `44` with its object.
+    async fn open(server: &TestServer, query: &str, auth: &str) -> (Self, String) {
+        Self::at(server, "127.0.0.1", "/kyte/socket.io/", query, auth).await
+    }
+
+    /// The same at another path, by another name of the server.
+    async fn at(server: &TestServer, host: &str, path: &str, query: &str, auth: &str) -> (Self, String) {
+        let base = server.url.replace("http://", "ws://");
+        let url = format!("{base}{path}?EIO=4&transport=websocket{query}");
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("Host", host.parse().unwrap());
+        let mut wire = Self(connect_async(request).await.unwrap().0);
+        assert!(wire.next().await.starts_with("0{"));
+        wire.send(format!("40{auth}")).await;
+        let answer = wire.next().await;
+        (wire, answer)
+    }
+
+    async fn send(&mut self, packet: impl Into<String>) {
+        self.0.send(Message::text(packet.into())).await.unwrap();
+    }
+
+    async fn emit(&mut self, event: &str, data: Value) {
+        self.send(format!("42{}", json!([event, data]))).await;
+    }
+
+    /// The next packet but of pings.
+    async fn next(&mut self) -> String {
+        loop {
+            let frame = self.0.next().await.expect("it stays open").unwrap();
+            match frame {
+                Message::Text(text) if text.as_str() == "2" => self.send("3").await,
+                Message::Text(text) => return text.to_string(),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next message that somebody said.
+    async fn said(&mut self) -> Value {
+        loop {
+            let message = self.heard().await;
+            if message["type"] != "system" {
+                return message;
+            }
+        }
+    }
+
+    /// The next message.
+    async fn heard(&mut self) -> Value {
+        let packet = self.next().await;
+        let event: Value = serde_json::from_str(packet.strip_prefix("42").unwrap()).unwrap();
+        assert_eq!(event[0], "message", "{event}");
+        event[1].clone()
+    }
+}
+
+#[tokio::test]
+async fn messages_are_emitted_to_whoever_is_in_the_chat() {
+    let (server, ann, bob, garden) = pair().await;
+    let house = bob.group("House", &[&ann]).await["id"].as_str().unwrap().to_owned();
+    let query = format!("&token={}&chatId={garden}", ann.token);
+    let (mut wire, answer) = Wire::open(&server, &query, "").await;
+    assert!(answer.starts_with("40{"), "{answer}");
+    bob.say(&house, "not here").await;
+    let said = bob.say(&garden, "hello").await;
+    assert_eq!(wire.heard().await, said);
+    wire.emit("message", json!({"content": " hello yourself "})).await;
+    let echo = wire.heard().await;
+    assert_eq!((&echo["content"], &echo["userId"]), (&json!("hello yourself"), &json!(ann.id)));
+
+    wire.emit("join_chat", json!(house)).await;
+    wire.emit("leave_chat", json!({"chatId": garden})).await;
+    wire.emit("message", json!({"chatId": house, "content": "here I am"})).await;
+    assert_eq!(wire.heard().await["chatId"], house.as_str());
+    bob.say(&garden, "not here").await;
+    let said = bob.say(&house, "two").await;
+    assert_eq!(wire.heard().await, said);
+}
+
+#[tokio::test]
+async fn it_begins_with_a_long_poll_too() {
+    let (server, ann, bob, garden) = pair().await;
+    let base = format!("{}/kyte/socket.io/?EIO=4&transport=polling", server.url);
+    let http = crate::server::client();
+    let get =
+        async |query: &str| http.get(format!("{base}{query}")).send().await.unwrap().text().await.unwrap();
+    let opened = get(&format!("&token={}&chatId={garden}", ann.token)).await;
+    let opened: Value = serde_json::from_str(opened.strip_prefix('0').unwrap()).unwrap();
+    assert!(opened["upgrades"].as_array().unwrap().contains(&json!("websocket")));
+    let sid = format!("&sid={}", opened["sid"].as_str().unwrap());
+    let sent = http.post(format!("{base}{sid}")).body("40").send().await.unwrap();
+    assert_eq!(sent.text().await.unwrap(), "ok");
+    // Pings come between.
+    let until = async |kind: &str| loop {
+        let packets = get(&sid).await;
+        if let Some(packet) = packets.split('\u{1e}').find(|packet| packet.starts_with(kind)) {
+            break packet[kind.len()..].to_owned();
+        }
+    };
+    until("40").await;
+    let said = bob.say(&garden, "hello").await;
+    let heard: Value = serde_json::from_str(&until("42").await).unwrap();
+    assert_eq!(heard, json!(["message", said]));
+}
+
+#[tokio::test]
+async fn strangers_are_refused() {
+    let (server, ann, _bob, garden) = pair().await;
+    let eve = Friend::new(&server, "eve").await;
+    let of = |token: &str| format!("&token={token}&chatId={garden}");
+    for query in
+        [String::new(), of(""), of("nonsense"), of(&eve.token), format!("&token={}&chatId=1", ann.token)]
+    {
+        let (_, answer) = Wire::open(&server, &query, "").await;
+        assert!(answer.starts_with("44{\"message\":"), "{query}: {answer}");
+    }
+    let (mut wire, answer) = Wire::open(&server, "", &json!({"token": eve.token}).to_string()).await;
+    assert!(answer.starts_with("40{"), "{answer}");
+    wire.emit("join_chat", json!(garden)).await;
+    wire.emit("message", json!({"chatId": garden, "content": "let me in"})).await;
+    let own = eve.group("Own", &[]).await["id"].as_str().unwrap().to_owned();
+    wire.emit("join_chat", json!(own)).await;
+    ann.say(&garden, "secret").await;
+    wire.emit("message", json!({"chatId": own, "content": "mine"})).await;
+    assert_eq!(wire.heard().await["content"], "mine");
+    assert_eq!(ann.texts(&garden).await, ["secret"]);
+}
+
+#[tokio::test]
+async fn who_signs_out_is_disconnected() {
+    let (server, ann, _bob, garden) = pair().await;
+    let (mut wire, _) = Wire::open(&server, &format!("&token={}&chatId={garden}", ann.token), "").await;
+    ann.elsewhere(&server).post("/auth/logout", json!({})).await.expect(204);
+    assert_eq!(wire.next().await, "41");
+}
+
+#[tokio::test]
+async fn who_is_removed_hears_nothing_more_of_that_chat() {
+    let (server, ann, bob, garden) = pair().await;
+    let house = ann.group("House", &[&bob]).await["id"].as_str().unwrap().to_owned();
+    let (mut wire, _) = Wire::open(&server, &format!("&token={}&chatId={garden}", bob.token), "").await;
+    wire.emit("join_chat", json!(house)).await;
+    wire.emit("message", json!({"chatId": house, "content": "hello"})).await;
+    assert_eq!(wire.heard().await["content"], "hello");
+    let remove = async |chat: &str| {
+        let path = format!("/chats/{chat}/members/{}", bob.id);
+        ann.elsewhere(&server).delete(&path).await.expect(204);
+    };
+    remove(&garden).await;
+    ann.say(&garden, "secret").await;
+    wire.emit("message", json!({"content": "let me in"})).await;
+    let said = ann.say(&house, "still here").await;
+    assert_eq!(wire.said().await, said);
+    assert_eq!(ann.texts(&garden).await, ["secret"]);
+    remove(&house).await;
+    while wire.next().await != "41" {}
+}
+
+#[tokio::test]
+async fn it_is_wherever_a_build_may_look_for_it() {
+    let server = TestServer::with(&["--rate-limits", "off", "--kyte-hosts", "kyte.example.org"]).await;
+    let ann = Friend::new(&server, "ann").await;
+    let garden = ann.group("Garden", &[]).await["id"].as_str().unwrap().to_owned();
+    let query = format!("&token={}&chatId={garden}", ann.token);
+    for (host, path) in [
+        ("127.0.0.1", "/kyte/socket.io"),
+        ("127.0.0.1", "/kyte/api/socket.io/"),
+        ("kyte.example.org", "/socket.io/"),
+        ("kyte.example.org", "/api/socket.io/"),
+    ] {
+        // To a client whose address has a path, that is a namespace.
+        for namespace in ["", "/kyte,", "/kyte/api,"] {
+            let (mut wire, answer) = Wire::at(&server, host, path, &query, namespace).await;
+            assert!(answer.starts_with(&format!("40{namespace}{{")), "{path}: {answer}");
+            ann.say(&garden, path).await;
+            let heard = wire.next().await;
+            assert!(heard.starts_with(&format!("42{namespace}[\"message\",")), "{path}: {heard}");
+        }
+    }
+    let nothing = ann.get("/socket.io/?EIO=2&transport=polling").await;
+    assert_eq!(nothing.status, 400);
+    assert!(nothing["message"].is_string(), "{}", nothing.body);
+}
