@@ -11,11 +11,10 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, FromRow, MySql, MySqlPool, Sqlite, SqlitePool, Transaction,
-};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, FromRow, Sqlite, SqlitePool, Transaction};
 
 use super::migrations::{self, Standing, Tables};
+use super::mysql::Held;
 use super::writer::{After, Lease, Writer};
 use super::{Error, Result, mysql};
 
@@ -32,7 +31,7 @@ const MYSQL_SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
 #[derive(Clone)]
 pub enum Db {
     Sqlite { file: PathBuf, readers: SqlitePool, writer: Writer },
-    MySql(MySqlPool),
+    MySql(mysql::Pool),
 }
 
 /// A row that both databases can give.
@@ -55,19 +54,19 @@ pub trait Run: Send {
 /// Answers questions, each for itself.
 pub enum Reader {
     Sqlite(PoolConnection<Sqlite>),
-    MySql(PoolConnection<MySql>),
+    MySql(Held),
 }
 
 /// Answers several questions from one moment.
 pub enum Snapshot {
     Sqlite(Transaction<'static, Sqlite>),
-    MySql(Transaction<'static, MySql>),
+    MySql(Held),
 }
 
 /// A change under way. Dropped without [`Tx::commit`], it never was.
 pub enum Tx {
     Sqlite(Lease),
-    MySql(Transaction<'static, MySql>),
+    MySql(Held),
 }
 
 macro_rules! run {
@@ -80,8 +79,7 @@ macro_rules! run {
                         sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut **connection).await?;
                     }
                     Self::MySql(connection) => {
-                        let (sql, values) = statement.build_sqlx(MysqlQueryBuilder);
-                        sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut **connection).await?;
+                        connection.execute(statement.build_sqlx(MysqlQueryBuilder)).await?;
                     }
                 }
                 Ok(())
@@ -93,10 +91,7 @@ macro_rules! run {
                         let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
                         sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_all(&mut **connection).await?
                     }
-                    Self::MySql(connection) => {
-                        let (sql, values) = question.build_sqlx(MysqlQueryBuilder);
-                        sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_all(&mut **connection).await?
-                    }
+                    Self::MySql(connection) => connection.all(question.build_sqlx(MysqlQueryBuilder)).await?,
                 })
             }
 
@@ -108,12 +103,7 @@ macro_rules! run {
                             .fetch_optional(&mut **connection)
                             .await?
                     }
-                    Self::MySql(connection) => {
-                        let (sql, values) = question.build_sqlx(MysqlQueryBuilder);
-                        sqlx::query_as_with(AssertSqlSafe(sql), values)
-                            .fetch_optional(&mut **connection)
-                            .await?
-                    }
+                    Self::MySql(connection) => connection.one(question.build_sqlx(MysqlQueryBuilder)).await?,
                 })
             }
 
@@ -134,13 +124,8 @@ impl Tx {
     pub async fn commit(self, after: impl FnOnce() + Send + 'static) -> Result<()> {
         match self {
             Self::Sqlite(lease) => lease.commit(Box::new(after) as After).await,
-            Self::MySql(transaction) => {
-                transaction.commit().await.map_err(|error| match error {
-                    // Refused, nothing was written.
-                    sqlx::Error::Database(_) => error.into(),
-                    // Lost on the way to the disk or back: nobody knows.
-                    _ => Error::Unavailable,
-                })?;
+            Self::MySql(held) => {
+                held.commit().await?;
                 after();
                 Ok(())
             }
@@ -228,21 +213,21 @@ impl Db {
     pub async fn read(&self) -> Result<Reader> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
-            Self::MySql(pool) => Reader::MySql(pool.acquire().await?),
+            Self::MySql(pool) => Reader::MySql(Held::new(pool).await?),
         })
     }
 
     pub async fn snapshot(&self) -> Result<Snapshot> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Snapshot::Sqlite(readers.begin().await?),
-            Self::MySql(pool) => Snapshot::MySql(pool.begin_with(MYSQL_SNAPSHOT).await?),
+            Self::MySql(pool) => Snapshot::MySql(Held::begin(pool, MYSQL_SNAPSHOT).await?),
         })
     }
 
     pub async fn begin(&self) -> Result<Tx> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Tx::Sqlite(writer.lease().await?),
-            Self::MySql(pool) => Tx::MySql(pool.begin().await?),
+            Self::MySql(pool) => Tx::MySql(Held::begin(pool, "BEGIN").await?),
         })
     }
 
@@ -258,7 +243,7 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::MySql(pool) => pool.close().await,
+            Self::MySql(pool) => mysql::close(pool).await,
         }
     }
 }

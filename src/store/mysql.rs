@@ -1,19 +1,21 @@
 //! MySQL and MariaDB: getting to one, how its sessions are, and which will do.
 
+mod held;
+mod pool;
 mod rights;
 
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlSslMode};
+use sqlx::{ConnectOptions, Connection};
 use std::str::FromStr;
-use std::time::Duration;
-
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPoolOptions, MySqlSslMode};
-use sqlx::{ConnectOptions, Connection, Executor, MySqlPool};
 use url::Url;
 
 use super::migrations::{self, Tables};
 use super::{Error, Result};
 
-/// How long a question or a change waits for a connection: a database that is restarted is back within it.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+pub use held::Held;
+use pool::Connector;
+pub use pool::{Pool, close};
+
 /// Prepared statements kept per connection. The server has a bound for all together, 16,382 unless told otherwise.
 const STATEMENTS: usize = 256;
 /// A batch of posts must fit into one packet.
@@ -27,7 +29,7 @@ const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVIS
      SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 /// Opens `mysql://…` and brings its tables up to date.
-pub(super) async fn open(url: &str, connections: u32, tables: Tables) -> Result<MySqlPool> {
+pub(super) async fn open(url: &str, connections: u32, tables: Tables) -> Result<Pool> {
     let options = options(url)?;
     let mut connection = reach(&options).await?;
     let flavour = examine(&mut connection).await?;
@@ -38,19 +40,8 @@ pub(super) async fn open(url: &str, connections: u32, tables: Tables) -> Result<
     }
     rights::to_keep(&mut connection).await?;
     let _ = connection.close().await;
-    let pool = MySqlPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(LONGEST_WAIT)
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                connection.execute(SESSION).await?;
-                connection.execute(flavour.timeout()).await?;
-                Ok(())
-            })
-        })
-        .connect_with(options)
-        .await?;
-    check_session(&pool, flavour).await?;
+    let pool = pool::open(Connector::new(options, vec![SESSION, flavour.timeout()]), connections)?;
+    check_session(&mut *pool::get(&pool).await?, flavour).await?;
     Ok(pool)
 }
 
@@ -166,14 +157,14 @@ fn flavour(version: &str) -> Result<Flavour> {
 }
 
 /// Looks whether a session is as it was asked to be: something between may know better.
-async fn check_session(pool: &MySqlPool, flavour: Flavour) -> Result<()> {
+async fn check_session(connection: &mut MySqlConnection, flavour: Flavour) -> Result<()> {
     let question = format!(
         "SELECT CAST(@@sql_mode AS CHAR), CAST(@@time_zone AS CHAR), CAST({} AS CHAR), \
          CAST(@@character_set_connection AS CHAR)",
         flavour.isolation()
     );
     let (mode, zone, isolation, charset): (String, String, String, String) =
-        sqlx::query_as(sqlx::AssertSqlSafe(question)).fetch_one(pool).await?;
+        sqlx::query_as(sqlx::AssertSqlSafe(question)).fetch_one(connection).await?;
     let is = mode.contains("STRICT_ALL_TABLES")
         && zone == "+00:00"
         && isolation == "READ-COMMITTED"

@@ -57,8 +57,11 @@ async fn a_connection_is_encrypted_and_the_certificate_is_looked_at() {
     ] {
         let db = Db::open(&fresh.url(&query), 2).await.unwrap();
         let Db::MySql(pool) = &db else { panic!("it is no MySQL") };
-        let (_, cipher): (String, String) =
-            sqlx::query_as("SHOW SESSION STATUS LIKE 'Ssl_cipher'").fetch_one(pool).await.unwrap();
+        let mut connection = pool.get().await.unwrap();
+        let (_, cipher): (String, String) = sqlx::query_as("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap();
         assert!(!cipher.is_empty(), "{query}");
         db.close().await;
     }
