@@ -10,6 +10,7 @@ mod wire;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
@@ -27,6 +28,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
 const TEND_EVERY: Duration = Duration::from_millis(250);
 /// How long requests may take to finish when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(20);
+/// How long what the server does by itself may take to finish then, and the database to close.
+const LAST_WORK: Duration = Duration::from_secs(20);
 
 /// Why a server did not start: a sentence for whoever started it.
 #[derive(Debug, thiserror::Error)]
@@ -43,11 +46,8 @@ pub struct Running {
     pub messenger: Messenger,
     stop: CancellationToken,
     accepting: JoinHandle<()>,
-    sweeping: JoinHandle<()>,
-    tending: JoinHandle<()>,
-    indexing: JoinHandle<()>,
-    telling: JoinHandle<()>,
-    hearing: JoinHandle<()>,
+    /// What the server does by itself.
+    working: [JoinHandle<()>; 5],
     drain: Duration,
 }
 
@@ -101,13 +101,15 @@ pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Resu
     let app = routes::routes(config, messenger.clone());
     let stop = CancellationToken::new();
     let accepting = tokio::spawn(accept::accept(listener, app, stop.clone()));
-    let sweeping = tokio::spawn(sweep(messenger.clone(), stop.clone()));
-    let tending = tokio::spawn(tend(messenger.clone(), stop.clone()));
-    let indexing = tokio::spawn(index(messenger.clone(), stop.clone()));
-    let telling = tokio::spawn(make_up(messenger.clone(), stop.clone()));
+    let working = [
+        tokio::spawn(sweep(messenger.clone(), stop.clone())),
+        tokio::spawn(tend(messenger.clone(), stop.clone())),
+        tokio::spawn(index(messenger.clone(), stop.clone())),
+        tokio::spawn(make_up(messenger.clone(), stop.clone())),
+        tokio::spawn(hear(messenger.clone(), stop.clone())),
+    ];
     let drain = Duration::from_secs(config.drain);
-    let hearing = tokio::spawn(hear(messenger.clone(), stop.clone()));
-    Ok(Running { address, messenger, stop, accepting, sweeping, tending, indexing, telling, hearing, drain })
+    Ok(Running { address, messenger, stop, accepting, working, drain })
 }
 
 impl Running {
@@ -125,12 +127,13 @@ impl Running {
         if tokio::time::timeout(LAST_REQUESTS, self.accepting).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }
-        let _ = self.sweeping.await;
-        let _ = self.tending.await;
-        let _ = self.indexing.await;
-        let _ = self.telling.await;
-        let _ = self.hearing.await;
-        self.messenger.close().await;
+        let rest = async {
+            join_all(self.working).await;
+            self.messenger.close().await;
+        };
+        if tokio::time::timeout(LAST_WORK, rest).await.is_err() {
+            tracing::warn!("the server stops although something is still under way");
+        }
     }
 }
 
