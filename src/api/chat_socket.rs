@@ -188,7 +188,9 @@ async fn written<T: Speech>(room: &Room, telling: &Telling) -> Arc<str> {
 
 fn has_links(change: &Change) -> bool {
     match change {
-        Change::MessageCreated(message) | Change::MessageUpdated(message) => !message.attachments.is_empty(),
+        Change::MessageCreated(message)
+        | Change::MessageUpdated(message)
+        | Change::AnswerFinished(message) => !message.attachments.is_empty(),
         Change::MemberAdded { .. } | Change::MemberUpdated { .. } => true,
         _ => false,
     }

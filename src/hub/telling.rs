@@ -42,10 +42,10 @@ impl Telling {
 
     /// About how many bytes it is.
     pub(super) fn weight(&self) -> usize {
-        use crate::model::Change::{MessageCreated, MessageUpdated};
+        use crate::model::Change::{AnswerFinished, MessageCreated, MessageUpdated};
         const FRAME: usize = 400;
         match &self.event.change {
-            MessageCreated(message) | MessageUpdated(message) => {
+            MessageCreated(message) | MessageUpdated(message) | AnswerFinished(message) => {
                 FRAME + message.content.as_ref().and_then(Content::text).map_or(0, str::len)
             }
             _ => FRAME,

@@ -86,6 +86,8 @@ struct Data {
     message: Option<i64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     hidden: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    finished: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     choices: Vec<usize>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -98,6 +100,9 @@ pub(super) fn record(event: &Event) -> Record {
     let (kind, subject, data) = match &event.change {
         Change::MessageCreated(message) => (Kind::MessageCreated, message.id.0, None),
         Change::MessageUpdated(message) => (Kind::MessageUpdated, message.id.0, None),
+        Change::AnswerFinished(message) => {
+            (Kind::MessageUpdated, message.id.0, Some(Data { finished: true, ..none() }))
+        }
         Change::MessageDeleted { id, .. } => (Kind::MessageDeleted, id.0, None),
         Change::MessagesDeleted { chat, ids } => {
             let messages = ids.iter().map(|id| id.0).collect();
@@ -218,7 +223,10 @@ async fn change(
     let chat = ChatId(record.stream.0);
     Ok(match kind {
         Kind::MessageCreated => messages.get(&message).cloned().map(Change::MessageCreated),
-        Kind::MessageUpdated => messages.get(&message).cloned().map(Change::MessageUpdated),
+        Kind::MessageUpdated => {
+            let told = if data.finished { Change::AnswerFinished } else { Change::MessageUpdated };
+            messages.get(&message).cloned().map(told)
+        }
         Kind::MessageDeleted => Some(Change::MessageDeleted { id: message, chat }),
         Kind::MessagesDeleted => {
             let ids = data.messages.into_iter().map(MessageId).collect();

@@ -187,6 +187,7 @@ impl Work {
             match &event.change {
                 Change::MessageCreated(message) => said.push(message.id),
                 Change::MessageUpdated(_)
+                | Change::AnswerFinished(_)
                 | Change::MessageDeleted { .. }
                 | Change::MessagesDeleted { .. } => wakes_index = true,
                 Change::UserUpdated(user) => renamed.push(user.id()),

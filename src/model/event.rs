@@ -26,6 +26,8 @@ pub enum Change {
     MessageCreated(Message),
     /// Edited, or its reactions, votes or pin changed.
     MessageUpdated(Message),
+    /// The assistant has said all of it. Before that the message was created, and it grew by updates.
+    AnswerFinished(Message),
     MessageDeleted {
         id: MessageId,
         chat: ChatId,

@@ -53,7 +53,7 @@ impl Speech for Desktop {
                 Some(frame("system", json!({"text": new.plain()})))
             }
             Change::MessageCreated(new) if is_said(new) => Some(message("message", room, new, false)),
-            Change::MessageUpdated(changed) if is_said(changed) => {
+            Change::MessageUpdated(changed) | Change::AnswerFinished(changed) if is_said(changed) => {
                 let reading = room.messenger.reading(room.chat).await.ok()?;
                 Some(message("message_updated", room, changed, reading.has(changed)))
             }

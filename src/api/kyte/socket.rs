@@ -66,21 +66,11 @@ async fn open(
 }
 
 /// New messages alone are told: clients add whatever comes to what they show. What the assistant says is new when it
-/// is whole; until then it grows by updates, and the last of them is told from others by nothing having been done with it.
+/// is whole; what it said elsewhere was whole when it was passed on.
 fn new_message(change: &Change) -> Option<&model::Message> {
-    let is_whole = |message: &model::Message| {
-        message.content.as_ref().is_some_and(|content| message.kind != Kind::Ai || !content.flag("writing"))
-    };
     match change {
-        Change::MessageCreated(new) => Some(new).filter(|new| is_whole(new)),
-        Change::MessageUpdated(said) if said.kind == Kind::Ai => {
-            let is_untouched = said.edited_at.is_none()
-                && said.reactions.is_empty()
-                && said.pinned_at.is_none()
-                && said.replies.is_none()
-                && said.previews.is_empty();
-            Some(said).filter(|said| is_whole(said) && is_untouched)
-        }
+        Change::MessageCreated(new) if new.kind != Kind::Ai || new.origin.is_some() => Some(new),
+        Change::AnswerFinished(answer) => Some(answer),
         _ => None,
     }
 }

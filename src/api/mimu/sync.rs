@@ -236,7 +236,9 @@ impl Heard {
 
     fn hear(&mut self, change: &Change) {
         match change {
-            Change::MessageCreated(message) | Change::MessageUpdated(message) => {
+            Change::MessageCreated(message)
+            | Change::MessageUpdated(message)
+            | Change::AnswerFinished(message) => {
                 self.touched.insert(message.chat);
                 self.messages.insert(message.id, message.clone());
             }

@@ -53,7 +53,7 @@ impl Speech for Unet {
         let message = |message: &model::Message| Message::new(message, &room.links).to_json();
         match &event.change {
             Change::MessageCreated(new) if is_said(new) => Some(frame("message:new", message(new))),
-            Change::MessageUpdated(changed) if is_said(changed) => {
+            Change::MessageUpdated(changed) | Change::AnswerFinished(changed) if is_said(changed) => {
                 Some(frame("message:updated", message(changed)))
             }
             Change::MessageDeleted { id, .. } => Some(deleted(room, &[*id])),

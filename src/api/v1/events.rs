@@ -211,7 +211,9 @@ pub fn write(event: &Event) -> String {
 pub fn name_and_data(change: &Change) -> (&'static str, Value) {
     match change {
         Change::MessageCreated(message) => ("message.created", value(&Message::from(message.clone()))),
-        Change::MessageUpdated(message) => ("message.updated", value(&Message::from(message.clone()))),
+        Change::MessageUpdated(message) | Change::AnswerFinished(message) => {
+            ("message.updated", value(&Message::from(message.clone())))
+        }
         Change::MessageDeleted { id, chat } => {
             ("message.deleted", value(&MessageRef { id: id.0, chat_id: chat.0 }))
         }

@@ -116,7 +116,7 @@ impl Writing {
     /// Shows what is there so far.
     async fn tell(&mut self, patience: Duration) -> Result<()> {
         self.mark.insert("writing".to_owned(), true.into());
-        let mut work = self.put().await?;
+        let mut work = self.put(Change::MessageUpdated).await?;
         if !self.is_there {
             let until = work.now + patience + GRACE;
             assistant::begin_answer(&mut work.tx, self.id, self.chat, until).await?;
@@ -131,7 +131,7 @@ impl Writing {
         if proposes_meeting(&self.text) {
             self.mark.insert("suggest_meet".to_owned(), json!(true));
         }
-        let mut work = self.put().await?;
+        let mut work = self.put(Change::AnswerFinished).await?;
         assistant::end_answer(&mut work.tx, self.id).await?;
         let message = messages::by_id(&mut work.tx, self.id).await?.ok_or(Error::NotFound("message"))?;
         if let Some(content) = &message.content {
@@ -142,8 +142,8 @@ impl Writing {
         Ok(message)
     }
 
-    /// Writes the message as it is now, within a change that it begins.
-    async fn put(&self) -> Result<Work> {
+    /// Writes the message as it is now, within a change that it begins, and tells that.
+    async fn put(&self, told: fn(Message) -> Change) -> Result<Work> {
         let content = Content::assistant(tidy(&self.text), Some(self.mark.clone()))?;
         let mut work = self.messenger.begin().await?;
         chats::lock(&mut work.tx, self.chat).await?;
@@ -163,7 +163,7 @@ impl Writing {
         }
         messages::rewrite(&mut work.tx, self.id, &content).await?;
         let message = messages::by_id(&mut work.tx, self.id).await?.ok_or(Error::NotFound("message"))?;
-        work.announce(self.chat, Change::MessageUpdated(message));
+        work.announce(self.chat, told(message));
         Ok(work)
     }
 }
