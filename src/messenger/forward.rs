@@ -70,6 +70,9 @@ impl Caller {
         if message.kind == Kind::System {
             return Err(Error::Forbidden("What the server says can't be forwarded"));
         }
+        if content.is_unfinished() {
+            return Err(Error::Conflict("The answer is still being written; wait for its end"));
+        }
         // What was forwarded before keeps its first origin.
         let origin = match message.origin.clone() {
             Some(origin) => origin,

@@ -206,6 +206,11 @@ impl Content {
         options.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
+    /// Whether it is an answer that the assistant is still writing.
+    pub fn is_unfinished(&self) -> bool {
+        self.kind == Kind::Ai && self.flag("writing")
+    }
+
     /// Whether something is said to be so.
     pub fn flag(&self, name: &str) -> bool {
         self.payload.as_ref().and_then(|payload| payload.get(name)?.as_bool()).unwrap_or_default()

@@ -122,6 +122,9 @@ async fn an_answer_grows_while_it_is_written() {
     let hear = async {
         let begun = until(&mut socket, "message.created", |data| data["type"] == "ai").await;
         assert_eq!((&begun["content"], &begun["payload"]["writing"]), (&json!("Раз"), &json!(true)));
+        let elsewhere = json!({"chat_ids": [world.chat]});
+        let path = format!("/messages/{}/forward", begun["id"]);
+        world.bob.post(&path, elsewhere).await.refused(409, "conflict");
         first.notify_one();
         second.notify_one();
         let whole = until(&mut socket, "message.updated", |data| data["payload"]["writing"].is_null()).await;
