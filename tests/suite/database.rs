@@ -113,6 +113,23 @@ impl Database {
         }
     }
 
+    /// Keeps it busy.
+    pub async fn busy(&self, folder: &Path) -> Busy {
+        let url = self.url(folder);
+        match &self.name {
+            None => {
+                let mut connection = SqliteConnection::connect(&url).await.unwrap();
+                connection.execute("BEGIN IMMEDIATE").await.unwrap();
+                Busy::Sqlite(connection)
+            }
+            Some(_) => {
+                let mut connection = MySqlConnection::connect(&url).await.unwrap();
+                connection.execute("BEGIN; SELECT id FROM stream FOR UPDATE").await.unwrap();
+                Busy::MySql(connection)
+            }
+        }
+    }
+
     /// A number that no API tells.
     pub async fn count(&self, folder: &Path, question: &str) -> i64 {
         let url = self.url(folder);
@@ -126,6 +143,21 @@ impl Database {
                 let mut connection = MySqlConnection::connect(&url).await.unwrap();
                 sqlx::query_scalar(question).fetch_one(&mut connection).await.unwrap()
             }
+        }
+    }
+}
+
+/// Somebody who lets nobody write what is told to others, until it is over.
+pub enum Busy {
+    Sqlite(SqliteConnection),
+    MySql(MySqlConnection),
+}
+
+impl Busy {
+    pub async fn over(self) {
+        match self {
+            Self::Sqlite(mut connection) => drop(connection.execute("COMMIT").await.unwrap()),
+            Self::MySql(mut connection) => drop(connection.execute("COMMIT").await.unwrap()),
         }
     }
 }

@@ -560,7 +560,11 @@ impl Poster {
                     self.acknowledged.push(reply.body);
                     self.count.fetch_add(1, Ordering::SeqCst);
                 }
-                // A server that stops may say so.
+                // A server that stops may say so; one that has found out that it was carried out after all, too.
+                Some(reply) if reply.status == 409 => {
+                    self.acknowledged.push(original(reply));
+                    self.count.fetch_add(1, Ordering::SeqCst);
+                }
                 Some(reply) => {
                     assert_eq!(reply.status, 503, "{}", reply.body);
                     self.unanswered = Some((key, body));
@@ -594,16 +598,19 @@ impl Poster {
         let reply = self.attempt(&key, &body).await.unwrap();
         let message = match reply.status {
             201 => reply.body,
-            _ => {
-                let refused = reply.refused(409, "duplicate_request");
-                assert_eq!(refused["original"]["status"], 201);
-                refused["original"]["body"].clone()
-            }
+            _ => original(reply),
         };
         assert_eq!(message["content"], body["content"]);
         self.acknowledged.push(message);
         self.attempt(&key, &body).await.unwrap().refused(409, "duplicate_request");
     }
+}
+
+/// The message that was posted before with the same key.
+fn original(reply: Reply) -> Value {
+    let refused = reply.refused(409, "duplicate_request");
+    assert_eq!(refused["original"]["status"], 201);
+    refused["original"]["body"].clone()
 }
 
 /// Every acknowledged message is there once, as it was answered, each poster's in order; and nothing
