@@ -59,11 +59,12 @@ test-databases:
 	tests/databases.sh with mysql cargo test $(LOCKED) --test suite -- $(SAME)
 
 # Not a part of CI: Garage is as large as Besedka to build.
-test-garage:
-	@tests/deps.sh rust
+test-garage: release
+	@tests/deps.sh browser
 	cargo install garage --version 2.5.0 --locked --no-default-features --features bundled-libs,sqlite --debug \
 		--root $(GARAGE)
 	BESEDKA_TEST_GARAGE=$(GARAGE)/bin/garage cargo test $(LOCKED) --test suite -- --ignored garage::
+	tests/garage.sh $(GARAGE)/bin/garage tests/with-server.sh $(BIN) tests/browser.sh e2e/files.test.mjs
 
 # One after the other: each has nodes, a database, NATS, a bucket and HAProxy to itself.
 faults:

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # tests/with-server.sh BINARY COMMAND...: runs the command beside a fresh server, which BESEDKA_URL names.
-# The server has its own folder and port, and ends with the command, whatever the command does.
+# The server has its own folder and port, and ends with the command, whatever the command does. Its files are in a folder,
+# or where BESEDKA_TEST_BUCKET says, a --storage-url.
 set -euo pipefail
 
 binary=$(realpath "$1")
 shift
+bucket=${BESEDKA_TEST_BUCKET:-}
 # A developer's own settings are for a developer's own server.
 while read -r name; do unset "$name"; done < <(compgen -e BESEDKA_ || true)
 
@@ -35,11 +37,11 @@ trap 'exit 130' INT TERM
 
 # Many people sign up here within seconds, all from one address.
 BESEDKA_LISTEN=127.0.0.1:$port BESEDKA_DATA_DIR=$folder/data BESEDKA_PUBLIC_URL=$url \
-    BESEDKA_REGISTRATION=open BESEDKA_RATE_LIMITS=off "$binary" serve >"$folder/log" 2>&1 </dev/null &
+    BESEDKA_REGISTRATION=open BESEDKA_RATE_LIMITS=off "$binary" serve ${bucket:+--storage-url "$bucket"} >"$folder/log" 2>&1 </dev/null &
 server=$!
 for _ in $(seq 150); do
     kill -0 "$server" 2>/dev/null || { echo 'the server did not start' >&2; exit 1; }
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
     sleep 0.1
 done
-BESEDKA_URL=$url "$@"
+BESEDKA_URL=$url BESEDKA_TEST_BUCKET=$bucket "$@"
