@@ -16,6 +16,8 @@ const MOST_AHEAD: usize = 256;
 pub(super) struct Audience {
     /// How far the stream was told; nothing until it is known where to begin.
     told: Option<i64>,
+    /// Where telling began: nobody was told what comes before.
+    begun: i64,
     listeners: Vec<Listening>,
     /// Those who came in after others had been told more than they know; they are told from the log first.
     late: Vec<Arc<Connection>>,
@@ -51,7 +53,7 @@ impl Audience {
     /// Somebody listens who has to be told what comes after a place.
     pub(super) fn join_at(&mut self, connection: Arc<Connection>, after: i64) {
         if self.is_empty() {
-            (self.told, self.is_unsure) = (Some(after), true);
+            (self.told, self.begun, self.is_unsure) = (Some(after), after, true);
         }
         match self.told {
             Some(told) if told <= after => self.listeners.push(Listening { connection, after }),
@@ -90,14 +92,15 @@ impl Audience {
         self.known = self.known.max(seq);
     }
 
-    /// Those who listen know of the stream up to here. Answers what was told.
-    pub(super) fn begin(&mut self, seq: i64) -> Vec<Arc<Telling>> {
+    /// Somebody who listens knows of the stream up to here. Answers up to where they must, and what was told: of two who
+    /// came together, one may have read more, and only what comes after that is told to both.
+    pub(super) fn begin(&mut self, seq: i64) -> (i64, Vec<Arc<Telling>>) {
         self.learn(seq);
         match self.told {
-            Some(_) => Vec::new(),
+            Some(_) => (seq.max(self.begun), Vec::new()),
             None => {
-                self.told = Some(seq);
-                self.go_on()
+                (self.told, self.begun) = (Some(seq), seq);
+                (seq, self.go_on())
             }
         }
     }
@@ -130,6 +133,7 @@ impl Audience {
     ) -> Vec<Arc<Telling>> {
         if self.told.is_none() && self.listeners.is_empty() {
             self.told = late.iter().map(|(_, after)| *after).min();
+            self.begun = self.told.unwrap_or_default();
         }
         let Some(told) = self.told else { return Vec::new() };
         self.learn(head);
@@ -254,6 +258,21 @@ mod tests {
         assert_eq!((heard(&ann), audience.lacks()), (vec![], false));
         audience.begin(5);
         assert_eq!(heard(&ann), [6], "the fifth was read before");
+    }
+
+    #[test]
+    fn of_two_who_come_together_who_has_read_less_is_told_how_far_to_read() {
+        let (mut audience, ann, bob) = (Audience::default(), connection(1), connection(2));
+        audience.join(ann.clone());
+        audience.join(bob.clone());
+        audience.hear(events([5]));
+        assert_eq!(audience.begin(5).0, 5);
+        assert_eq!(audience.begin(4).0, 5, "the fifth is told to nobody");
+        audience.hear(events([6]));
+        assert_eq!((heard(&ann), heard(&bob)), (vec![6], vec![6]));
+        let eve = connection(3);
+        audience.join(eve.clone());
+        assert_eq!(audience.begin(6).0, 6);
     }
 
     #[test]

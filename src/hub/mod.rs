@@ -94,16 +94,22 @@ impl Hub {
         }
     }
 
-    /// Streams are so far, as it was read after somebody had begun to listen to them: what comes after that
-    /// is told.
-    pub fn begin(&self, places: impl IntoIterator<Item = (Stream, i64)>) {
+    /// Streams are so far, as it was read after somebody had begun to listen to them. Answers from where on they are
+    /// told: a little further, where somebody else who has just come had read more. What lies between is in the log.
+    pub fn begin(&self, places: impl IntoIterator<Item = (Stream, i64)>) -> Vec<(Stream, i64)> {
         let (mut audiences, mut lacking) = (self.write(), BTreeSet::new());
+        let mut begun = Vec::new();
         for (stream, seq) in places {
-            let told = audiences.get_mut(&stream).map(|audience| audience.begin(seq));
-            follow(&mut audiences, stream, &told.unwrap_or_default(), &mut lacking);
+            let (from, told) = match audiences.get_mut(&stream) {
+                Some(audience) => audience.begin(seq),
+                None => (seq, Vec::new()),
+            };
+            begun.push((stream, from));
+            follow(&mut audiences, stream, &told, &mut lacking);
         }
         drop(audiences);
         self.ask_for(lacking);
+        begun
     }
 
     /// Listens no longer to some streams.

@@ -259,8 +259,7 @@ impl Messenger {
             return Err(Error::SessionEnded);
         }
         listener.at = cursor.map_or_else(|| reach.now.clone(), |cursor| reach.start(cursor));
-        self.hub.begin(reach.now.0.iter().map(|(stream, seq)| (*stream, *seq)));
-        listener.reach = reach.now;
+        listener.reach = Cursor(self.hub.begin(reach.now.0).into_iter().collect());
         Ok(listener)
     }
 
@@ -277,8 +276,7 @@ impl Messenger {
         if self.tokens.is_revoked(access.session) {
             return Err(Error::SessionEnded);
         }
-        self.hub.begin(now.iter().map(|(stream, seq)| (*stream, *seq)));
-        listener.reach = Cursor(now.into_iter().collect());
+        listener.reach = Cursor(self.hub.begin(now).into_iter().collect());
         listener.at = listener.reach.clone();
         // Nobody has missed anything yet who has only now asked.
         match listener.connection.go_live() {
