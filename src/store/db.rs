@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sea_query::{MysqlQueryBuilder, SelectStatement, SqliteQueryBuilder};
+use sea_query::{SelectStatement, SqliteQueryBuilder};
 use sea_query_sqlx::SqlxBinder;
 use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
 use sqlx::pool::PoolConnection;
@@ -79,7 +79,7 @@ macro_rules! run {
                         sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut **connection).await?;
                     }
                     Self::MySql(connection) => {
-                        connection.execute(statement.build_sqlx(MysqlQueryBuilder)).await?;
+                        connection.execute(statement).await?;
                     }
                 }
                 Ok(())
@@ -91,7 +91,7 @@ macro_rules! run {
                         let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
                         sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_all(&mut **connection).await?
                     }
-                    Self::MySql(connection) => connection.all(question.build_sqlx(MysqlQueryBuilder)).await?,
+                    Self::MySql(connection) => connection.all(question).await?,
                 })
             }
 
@@ -103,7 +103,7 @@ macro_rules! run {
                             .fetch_optional(&mut **connection)
                             .await?
                     }
-                    Self::MySql(connection) => connection.one(question.build_sqlx(MysqlQueryBuilder)).await?,
+                    Self::MySql(connection) => connection.one(question).await?,
                 })
             }
 

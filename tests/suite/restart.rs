@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::database::{Database, engine};
 use crate::faults::{Poster, check, history};
-use crate::server::TestServer;
+use crate::server::{Person, TestServer};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -34,6 +34,8 @@ async fn a_database_that_is_killed_under_load_loses_nothing_and_is_found_again()
         let stop = Arc::new(AtomicBool::new(false));
         let posting = posters.into_iter().map(|poster| tokio::spawn(poster.post_until(stop.clone())));
         let posting: Vec<_> = posting.collect();
+        // Who reads waits for it, and hears of nothing.
+        let reading = (round == 0).then(|| tokio::spawn(read_until(people[0].clone(), stop.clone())));
         sleep(Duration::from_millis(400)).await;
         engine.kill();
         // Once it is back before anybody gives up waiting, once only after that.
@@ -46,6 +48,9 @@ async fn a_database_that_is_killed_under_load_loses_nothing_and_is_found_again()
         sleep(Duration::from_millis(400)).await;
         stop.store(true, Ordering::SeqCst);
         posters = join_all(posting).await.into_iter().map(Result::unwrap).collect();
+        if let Some(reading) = reading {
+            reading.await.unwrap();
+        }
         people[0].get("/chats").await.expect(200);
         for poster in &mut posters {
             poster.repeat_what_got_no_answer().await;
@@ -55,6 +60,12 @@ async fn a_database_that_is_killed_under_load_loses_nothing_and_is_found_again()
     assert!(acknowledged > 20, "{acknowledged}");
     check(&history(&people[1], chat).await, &posters);
     server.running.stop().await;
+}
+
+async fn read_until(person: Person, stop: Arc<AtomicBool>) {
+    while !stop.load(Ordering::SeqCst) {
+        person.get("/chats").await.expect(200);
+    }
 }
 
 /// A server of the kind, on the data in a folder and always at the same port.

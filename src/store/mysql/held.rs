@@ -1,15 +1,13 @@
 //! A connection of the pool's, for as long as one question or one change needs it.
 
 use deadpool::managed::Object;
-use sea_query_sqlx::SqlxValues;
-use sqlx::mysql::{MySqlConnection, MySqlRow};
-use sqlx::{AssertSqlSafe, Executor, FromRow};
+use sea_query::{MysqlQueryBuilder, SelectStatement};
+use sea_query_sqlx::SqlxBinder;
+use sqlx::mysql::MySqlConnection;
+use sqlx::{AssertSqlSafe, Executor};
 
-use super::super::{Error, Result};
+use super::super::{Error, Result, Row};
 use super::pool::{self, Pool, Pooled};
-
-/// A statement and what is bound to it.
-type Statement = (String, SqlxValues);
 
 /// One that is dropped while the server still owes an answer is not used again: sqlx reads the rest of an answer before
 /// it asks something else, but of the answer to a preparation it makes rows, and may wait for the last of them for ever.
@@ -37,8 +35,13 @@ impl Held {
     /// One with a transaction, which `begin` begins. Dropped without [`Held::commit`], what it did is undone.
     pub async fn begin(pool: &Pool, begin: &'static str) -> Result<Self> {
         let mut held = Self::new(pool).await?;
+        let mut begun = held.say(begin).await;
+        if held.is_found_lost() {
+            held = Self::new(pool).await?;
+            begun = held.say(begin).await;
+        }
+        begun?;
         held.is_changing = true;
-        held.say(begin).await?;
         Ok(held)
     }
 
@@ -53,26 +56,54 @@ impl Held {
         })
     }
 
-    pub async fn execute(&mut self, (sql, values): Statement) -> Result<()> {
+    pub async fn execute<S: SqlxBinder + Sync>(&mut self, statement: &S) -> Result<()> {
+        let (sql, values) = statement.build_sqlx(MysqlQueryBuilder);
         let done = sqlx::query_with(AssertSqlSafe(sql), values).execute(self.ask()?).await;
         self.answered(done)?;
         Ok(())
     }
 
-    pub async fn all<T>(&mut self, (sql, values): Statement) -> Result<Vec<T>>
-    where
-        T: for<'r> FromRow<'r, MySqlRow> + Send + Unpin,
-    {
-        let rows = sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_all(self.ask()?).await;
-        Ok(self.answered(rows)?)
+    pub async fn all<T: Row>(&mut self, question: &SelectStatement) -> Result<Vec<T>> {
+        match self.ask_all(question).await {
+            Err(_) if self.is_found_lost() => {
+                self.renew().await?;
+                Ok(self.ask_all(question).await?)
+            }
+            rows => Ok(rows?),
+        }
     }
 
-    pub async fn one<T>(&mut self, (sql, values): Statement) -> Result<Option<T>>
-    where
-        T: for<'r> FromRow<'r, MySqlRow> + Send + Unpin,
-    {
+    pub async fn one<T: Row>(&mut self, question: &SelectStatement) -> Result<Option<T>> {
+        match self.ask_one(question).await {
+            Err(_) if self.is_found_lost() => {
+                self.renew().await?;
+                Ok(self.ask_one(question).await?)
+            }
+            row => Ok(row?),
+        }
+    }
+
+    async fn ask_all<T: Row>(&mut self, question: &SelectStatement) -> sqlx::Result<Vec<T>> {
+        let (sql, values) = question.build_sqlx(MysqlQueryBuilder);
+        let rows = sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_all(self.ask()?).await;
+        self.answered(rows)
+    }
+
+    async fn ask_one<T: Row>(&mut self, question: &SelectStatement) -> sqlx::Result<Option<T>> {
+        let (sql, values) = question.build_sqlx(MysqlQueryBuilder);
         let row = sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_optional(self.ask()?).await;
-        Ok(self.answered(row)?)
+        self.answered(row)
+    }
+
+    /// Whether the server had gone, and nothing with it: what was asked may be asked again of another connection.
+    fn is_found_lost(&self) -> bool {
+        self.state == State::Lost && !self.is_changing
+    }
+
+    async fn renew(&mut self) -> Result<()> {
+        let Some(pool) = self.connection.as_ref().and_then(Object::pool) else { return Err(Error::Closed) };
+        *self = Self::new(&pool).await?;
+        Ok(())
     }
 
     async fn say(&mut self, statement: &'static str) -> sqlx::Result<()> {
