@@ -270,8 +270,7 @@ mod tests {
         assert_eq!(audience.begin(4).0, 5, "the fifth is told to nobody");
         audience.hear(events([6]));
         assert_eq!((heard(&ann), heard(&bob)), (vec![6], vec![6]));
-        let eve = connection(3);
-        audience.join(eve.clone());
+        audience.join(connection(3));
         assert_eq!(audience.begin(6).0, 6);
     }
 
