@@ -16,7 +16,7 @@ if [ "$(uname)" = Linux ]; then
 fi
 
 # Decoders of pictures and sounds, the search, S3, NATS, mail, five APIs and two hundred operations are in it.
-limit=44000000
+limit=45000000
 size=$(wc -c <"$binary")
 echo "$((size / 1000)) KB, static"
 if [ "$size" -gt "$limit" ]; then
