@@ -63,7 +63,7 @@ test-garage: release
 	@tests/deps.sh browser
 	cargo install garage --version 2.5.0 --locked --no-default-features --features bundled-libs,sqlite --debug \
 		--root $(GARAGE)
-	BESEDKA_TEST_GARAGE=$(GARAGE)/bin/garage cargo test $(LOCKED) --test suite -- --ignored garage::
+	tests/garage.sh $(GARAGE)/bin/garage cargo test $(LOCKED) --test suite -- --ignored garage::
 	tests/garage.sh $(GARAGE)/bin/garage tests/with-server.sh $(BIN) tests/browser.sh e2e/files.test.mjs
 
 # One after the other: each has nodes, a database, NATS, a bucket and HAProxy to itself.

@@ -8,6 +8,8 @@
 # into a folder, libraries and all, and nothing is installed.
 set -euo pipefail
 tests=$(dirname "$(realpath "$0")")
+# shellcheck source=tests/beside.sh
+. "$tests/beside.sh"
 engines=${CARGO_TARGET_DIR:-$tests/../target}/engines
 # What is missing is an answer, not a crash.
 lacking=75
@@ -19,23 +21,23 @@ lack() {
 
 has() { command -v "$1" >/dev/null; }
 
-# Sets `server`, the command that starts the engine.
+# Sets `program`, the command that starts the engine.
 find_engine() {
     PATH=$PATH:/usr/sbin:/usr/local/sbin
     case $1 in
     mariadb)
         if ! has mariadbd || ! has mariadb-install-db; then lack 'MariaDB is not installed'; fi
-        server=(mariadbd --no-defaults)
+        program=(mariadbd --no-defaults)
         ;;
     mysql)
         if has mysqld && ! mysqld --no-defaults --version | grep -q MariaDB; then
-            server=(mysqld --no-defaults)
+            program=(mysqld --no-defaults)
             return
         fi
         fetch_mysql
         local root=$engines/mysql
         # Its own C library and its own loader: this machine's may be older.
-        server=("$(echo "$root"/usr/lib*/ld-linux*.so.*)" --library-path "$(echo "$root"/usr/lib/*-linux-gnu*)"
+        program=("$(echo "$root"/usr/lib*/ld-linux*.so.*)" --library-path "$(echo "$root"/usr/lib/*-linux-gnu*)"
             "$root/usr/sbin/mysqld" --no-defaults "--basedir=$root/usr" "--lc-messages-dir=$root/usr/share/mysql"
             "--character-sets-dir=$root/usr/share/mysql/charsets")
         ;;
@@ -85,7 +87,7 @@ serve() {
     if [ ! -e "$folder/data/mysql" ]; then
         case $engine in
         mariadb) mariadb-install-db --no-defaults "${flags[@]}" --auth-root-authentication-method=normal --skip-test-db ;;
-        mysql) "${server[@]}" "${flags[@]}" --secure-file-priv= --initialize-insecure ;;
+        mysql) "${program[@]}" "${flags[@]}" --secure-file-priv= --initialize-insecure ;;
         esac >"$folder/init.log" 2>&1 || {
             cat "$folder/init.log" >&2
             exit 1
@@ -101,7 +103,7 @@ SQL
     flags+=("--socket=$folder/socket" "--pid-file=$folder/pid" --bind-address=127.0.0.1 "--port=$port" --skip-name-resolve
         --skip-log-bin --performance-schema=OFF --max-connections=600 --secure-file-priv=)
     [ "$engine" = mariadb ] || flags+=(--mysqlx=OFF)
-    exec "${server[@]}" "${flags[@]}" "$@"
+    exec "${program[@]}" "${flags[@]}" "$@"
 }
 
 # An authority, and a certificate of its for this machine.
@@ -119,12 +121,9 @@ with() {
     # In memory where there is room: the tests ask what the database does, not what the disk does.
     local memory=${TMPDIR:-/tmp}
     [ ! -w /dev/shm ] || [ "$(df --output=avail /dev/shm | tail -n 1)" -lt 4000000 ] || memory=/dev/shm
-    folder=$(mktemp -d "$memory/besedka-$engine.XXXXXX")
-    database=
-    trap stop EXIT
-    trap 'exit 130' INT TERM
+    beside "$(mktemp -d "$memory/besedka-$engine.XXXXXX")"
     local port
-    port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+    port=$(free_port)
     (certify "$folder") 2>"$folder/certify.log" || {
         cat "$folder/certify.log" >&2
         exit 1
@@ -132,15 +131,15 @@ with() {
     "$tests/databases.sh" serve "$engine" "$folder" "$port" --innodb-flush-log-at-trx-commit=2 \
         --innodb-buffer-pool-size=256M "--ssl-ca=$folder/authority.pem" "--ssl-cert=$folder/server.pem" \
         "--ssl-key=$folder/server.key" >"$folder/log" 2>&1 </dev/null &
-    database=$!
+    server=$!
     # The fetching may take its time.
     for _ in $(seq 3000); do
-        if ! kill -0 "$database" 2>/dev/null; then
+        if ! kill -0 "$server" 2>/dev/null; then
             local status=0
-            wait "$database" || status=$?
-            database=
-            tail -n 20 "$folder/log" >&2
+            wait "$server" || status=$?
+            server=
             [ "$status" = $lacking ] || exit 1
+            tail -n 20 "$folder/log" >&2
             echo "*** The tests were NOT run on $engine ***" >&2
             [ "${CI:-}" != true ] || exit 1
             exit 0
@@ -155,21 +154,6 @@ with() {
     done
     echo "$engine did not start" >&2
     exit 1
-}
-
-stop() {
-    status=$?
-    trap - EXIT
-    if [ -n "$database" ]; then
-        kill "$database" 2>/dev/null || true
-        for _ in $(seq 200); do
-            kill -0 "$database" 2>/dev/null || break
-            sleep 0.1
-        done
-        kill -9 "$database" 2>/dev/null || true
-    fi
-    rm -rf "$folder"
-    exit "$status"
 }
 
 case ${1:-} in

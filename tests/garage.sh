@@ -2,39 +2,23 @@
 # tests/garage.sh GARAGE COMMAND...: runs the command beside a fresh Garage with one bucket, which pages may use as the
 # README says. BESEDKA_TEST_BUCKET says where it is, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY who may.
 set -euo pipefail
+# shellcheck source=tests/beside.sh
+. "$(dirname "$0")/beside.sh"
 
 garage=$(realpath "$1")
 shift
-folder=$(mktemp -d)
-server=
-stop() {
-    status=$?
-    trap - EXIT
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
-    if [ "$status" != 0 ] && [ -e "$folder/log" ]; then
-        echo "--- Garage's last words" >&2
-        tail -n 20 "$folder/log" >&2
-    fi
-    rm -rf "$folder"
-    exit "$status"
-}
-trap stop EXIT
-trap 'exit 130' INT TERM
-
-port() {
-    node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })'
-}
-api=127.0.0.1:$(port)
-AWS_ACCESS_KEY_ID=GK$(openssl rand -hex 12)
-AWS_SECRET_ACCESS_KEY=$(openssl rand -hex 32)
-export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+beside "$(mktemp -d)"
+api=127.0.0.1:$(free_port)
+# Those of the buckets in tests/suite.
+export AWS_ACCESS_KEY_ID=GK0123456789abcdef01234567
+export AWS_SECRET_ACCESS_KEY=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 
 cat >"$folder/garage.toml" <<END
 metadata_dir = "$folder/meta"
 data_dir = "$folder/data"
 db_engine = "sqlite"
 replication_factor = 1
-rpc_bind_addr = "127.0.0.1:$(port)"
+rpc_bind_addr = "127.0.0.1:$(free_port)"
 rpc_secret = "$(openssl rand -hex 32)"
 [s3_api]
 s3_region = "garage"

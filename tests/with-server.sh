@@ -3,6 +3,8 @@
 # The server has its own folder and port, and ends with the command, whatever the command does. Its files are in a folder,
 # or where BESEDKA_TEST_BUCKET says, a --storage-url.
 set -euo pipefail
+# shellcheck source=tests/beside.sh
+. "$(dirname "$0")/beside.sh"
 
 binary=$(realpath "$1")
 shift
@@ -10,30 +12,9 @@ bucket=${BESEDKA_TEST_BUCKET:-}
 # A developer's own settings are for a developer's own server.
 while read -r name; do unset "$name"; done < <(compgen -e BESEDKA_ || true)
 
-folder=$(mktemp -d)
-port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close() })')
+beside "$(mktemp -d)"
+port=$(free_port)
 url=http://127.0.0.1:$port
-server=
-stop() {
-    status=$?
-    trap - EXIT
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        for _ in $(seq 100); do
-            kill -0 "$server" 2>/dev/null || break
-            sleep 0.1
-        done
-        kill -9 "$server" 2>/dev/null || true
-    fi
-    if [ "$status" != 0 ] && [ -e "$folder/log" ]; then
-        echo "--- the server's last words" >&2
-        tail -n 40 "$folder/log" >&2
-    fi
-    rm -rf "$folder"
-    exit "$status"
-}
-trap stop EXIT
-trap 'exit 130' INT TERM
 
 # Many people sign up here within seconds, all from one address.
 BESEDKA_LISTEN=127.0.0.1:$port BESEDKA_DATA_DIR=$folder/data BESEDKA_PUBLIC_URL=$url \

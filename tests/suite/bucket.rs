@@ -61,7 +61,9 @@ impl Bucket {
                     }
                 });
                 tokio::spawn(stopped.clone().run_until_cancelled_owned(async move {
-                    let http = Builder::new(TokioExecutor::new());
+                    let mut http = Builder::new(TokioExecutor::new());
+                    // s3s takes nothing larger at once behind what looks like the beginning of a form's end.
+                    http.http1().max_buf_size(16 * 1024);
                     let _ = http.serve_connection(TokioIo::new(stream), answer).await;
                 }));
             }

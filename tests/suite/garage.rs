@@ -1,86 +1,30 @@
 //! Garage (`make test-garage`), for a second opinion on what a bucket takes: it was written by others than the server that
 //! stands in for a bucket in the other tests.
 
-use std::process::{Child, Command, Stdio};
-
 use reqwest::Method;
 use reqwest::redirect::Policy;
 use serde_json::json;
-use tempfile::TempDir;
 
-use crate::bucket::{KEY_ID, NAME, SECRET};
-use crate::cluster::free_port;
-use crate::server::{Storage, TestServer, client};
+use crate::bucket::{KEY_ID, SECRET};
+use crate::server::{Storage, TestServer};
 use crate::v1::bucket::{PNG, a_late_form_is_refused, wrong_forms_are_refused};
 use crate::v1::media::jpeg_with_a_place;
 
 const OFF: &[&str] = &["--rate-limits", "off"];
 
-/// A server with one bucket. It ends when it is dropped.
-struct Garage {
-    process: Child,
-    url: String,
-    _folder: TempDir,
-}
-
-impl Garage {
-    async fn start() -> Self {
-        let folder = TempDir::new().unwrap();
-        let (path, api, rpc) = (folder.path().display(), free_port(), free_port());
-        let config = format!(
-            "metadata_dir = '{path}/meta'\ndata_dir = '{path}/data'\ndb_engine = 'sqlite'\nreplication_factor = 1\n\
-             rpc_bind_addr = '127.0.0.1:{rpc}'\nrpc_secret = '{SECRET}'\n\
-             [s3_api]\ns3_region = 'garage'\napi_bind_addr = '127.0.0.1:{api}'\n"
-        );
-        let file = folder.path().join("garage.toml");
-        std::fs::write(&file, config).unwrap();
-        let process = Command::new(program())
-            .arg("-c")
-            .arg(&file)
-            .args(["server", "--single-node", "--default-bucket"])
-            .env("GARAGE_DEFAULT_ACCESS_KEY", KEY_ID)
-            .env("GARAGE_DEFAULT_SECRET_KEY", SECRET)
-            .env("GARAGE_DEFAULT_BUCKET", NAME)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let garage = Self { process, url: format!("http://127.0.0.1:{api}"), _folder: folder };
-        for _ in 0..300 {
-            // Nobody without a signature gets further than this.
-            let asked = client().get(format!("{}/{NAME}", garage.url)).send().await;
-            if asked.is_ok_and(|answer| answer.status() == 403) {
-                return garage;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-        panic!("Garage does not answer");
-    }
-
-    fn storage_url(&self, more: &str) -> String {
-        format!("s3://{NAME}?endpoint={}&region=garage{more}", self.url)
-    }
-}
-
-impl Drop for Garage {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
+/// Where it is: a `--storage-url`.
 #[expect(clippy::disallowed_methods, reason = "it is told to the tests and is no setting")]
-fn program() -> String {
-    std::env::var("BESEDKA_TEST_GARAGE").unwrap_or_else(|_| "garage".to_owned())
+fn storage_url() -> String {
+    std::env::var("BESEDKA_TEST_BUCKET").expect("tests/garage.sh runs these")
 }
 
 #[tokio::test]
 #[ignore = "it needs Garage: make test-garage"]
 async fn it_takes_the_forms_that_the_server_made_and_no_others() {
-    let garage = Garage::start().await;
-    let server = TestServer::over(Storage::Bucket, &garage.storage_url(""), OFF).await;
+    let server = TestServer::over(Storage::Bucket, &storage_url(), OFF).await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
-    let form = wrong_forms_are_refused(&server, &ann).await;
+    let (form, large) = wrong_forms_are_refused(&server, &ann).await;
+    large.refused(403, "forbidden");
     assert_eq!(ann.fill_in(&form, PNG.to_vec()).await.status, 204);
 
     let chat = ann.direct(&bob).await;
@@ -110,10 +54,9 @@ async fn it_takes_the_forms_that_the_server_made_and_no_others() {
 #[tokio::test]
 #[ignore = "it needs Garage: make test-garage"]
 async fn large_files_and_parts_of_them_pass_the_server() {
-    let garage = Garage::start().await;
     let large: Vec<u8> = (0..8_500_000_u32).flat_map(u32::to_le_bytes).collect();
     for (storage, more) in [(Storage::Behind, "&direct=off"), (Storage::Bucket, "")] {
-        let server = TestServer::over(storage, &garage.storage_url(more), OFF).await;
+        let server = TestServer::over(storage, &(storage_url() + more), OFF).await;
         let ann = server.person("ann").await;
         let sent = ann.upload("a.bin", "application/octet-stream", large.clone()).await;
         let path = format!("/attachments/{sent}");
@@ -129,8 +72,7 @@ async fn large_files_and_parts_of_them_pass_the_server() {
 #[tokio::test]
 #[ignore = "it needs Garage: make test-garage"]
 async fn what_is_set_up_wrong_is_told_in_a_sentence() {
-    let garage = Garage::start().await;
-    let right = garage.storage_url("");
+    let right = storage_url();
     let other = SECRET.replace('0', "1");
     for (url, key, secret, sentence) in [
         (right.replace("s3://files", "s3://nowhere"), KEY_ID, SECRET, "nowhere"),
