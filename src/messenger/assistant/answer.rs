@@ -98,13 +98,14 @@ impl Writing {
         let mut told_at = None;
         while let Some(more) = next(&mut words, deadline).await? {
             self.text.push_str(&more);
-            if self.text.chars().count() > LONGEST_ANSWER {
-                return Ok(());
-            }
             let is_due = told_at.is_none_or(|at: Instant| at.elapsed() >= TELL_EVERY);
+            // Also when it is whole at once: it is begun before it is finished.
             if is_due && !is_blank(&self.text) {
                 self.tell(assistant.patience).await?;
                 told_at = Some(Instant::now());
+            }
+            if self.text.chars().count() > LONGEST_ANSWER {
+                return Ok(());
             }
         }
         match is_blank(&tidy(&self.text)) {

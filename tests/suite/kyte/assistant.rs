@@ -41,6 +41,10 @@ async fn an_answer_is_a_message_that_everybody_hears_once_when_it_is_whole() {
     assert_eq!(ear.next().await.unwrap()["content"], "Good", "what is done with an answer is no answer");
     assert_eq!(bob.texts(&garden).await, ["AI response", "Thanks", "Good"]);
 
+    model.says(model::says(&["a".repeat(16_000).as_str()]));
+    let long = ann.post("/ai/ask", question.clone()).await.expect(200);
+    assert_eq!(ear.next().await.unwrap(), long["message"], "what is whole at once is heard too");
+
     model.says(model::says(&["Let's have a call ", "tomorrow."]));
     let proposal = ann.post("/ai/ask", question).await.expect(200);
     assert_eq!(proposal["message"]["metadata"], json!({"suggestMeet": true}));
