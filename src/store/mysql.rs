@@ -4,17 +4,17 @@ mod held;
 mod pool;
 mod rights;
 
+use std::str::FromStr;
+
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlSslMode};
 use sqlx::{ConnectOptions, Connection};
-use std::str::FromStr;
 use url::Url;
 
+pub use self::held::Held;
+use self::pool::Connector;
+pub use self::pool::{Pool, close};
 use super::migrations::{self, Tables};
 use super::{Error, Result};
-
-pub use held::Held;
-use pool::Connector;
-pub use pool::{Pool, close};
 
 /// Prepared statements kept per connection. The server has a bound for all together, 16,382 unless told otherwise.
 const STATEMENTS: usize = 256;

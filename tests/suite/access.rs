@@ -2,8 +2,10 @@
 //!
 //! On SQLite there is nothing to get into.
 
-use besedka::store::Db;
+use besedka::store::{Db, Error, Run};
 use futures_util::future::join_all;
+use futures_util::poll;
+use sea_query::{Expr, Query, SelectStatement};
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -63,6 +65,7 @@ async fn a_connection_is_encrypted_and_the_certificate_is_looked_at() {
             .await
             .unwrap();
         assert!(!cipher.is_empty(), "{query}");
+        drop(connection);
         db.close().await;
     }
     let refused = refused(&fresh.url("?ssl-mode=VERIFY_CA")).await;
@@ -119,6 +122,53 @@ async fn a_user_without_a_right_is_told_which_and_nothing_is_half_done() {
     let sentence = refused(&theirs).await;
     assert!(sentence.contains("right to DELETE"), "{sentence}");
     fresh.run("DROP USER {name}@'127.0.0.1'").await;
+}
+
+/// The number that the server gives the only connection of a pool.
+fn number() -> SelectStatement {
+    Query::select().expr(Expr::cust("CAST(CONNECTION_ID() AS SIGNED)")).to_owned()
+}
+
+async fn connection(db: &Db) -> i64 {
+    let (number,): (i64,) = db.read().await.unwrap().one(&number()).await.unwrap().unwrap();
+    number
+}
+
+#[tokio::test]
+async fn a_connection_whose_answer_nobody_awaits_is_not_used_again() {
+    let Some(fresh) = Fresh::new("given_up").await else { return };
+    let db = Db::open(&fresh.url(""), 1).await.unwrap();
+    let first = connection(&db).await;
+    assert_eq!(connection(&db).await, first);
+    {
+        let long = Query::select().expr(Expr::cust("SLEEP(5)")).to_owned();
+        let mut read = db.read().await.unwrap();
+        let mut asked = std::pin::pin!(read.one::<(i64,)>(&long));
+        assert!(poll!(&mut asked).is_pending());
+    }
+    assert_ne!(connection(&db).await, first);
+    db.close().await;
+}
+
+#[tokio::test]
+async fn whoever_asks_after_the_server_has_ended_a_connection_gets_another() {
+    let Some(mut fresh) = Fresh::new("ended").await else { return };
+    let db = Db::open(&fresh.url(""), 1).await.unwrap();
+    let first = connection(&db).await;
+    fresh.run(&format!("KILL {first}")).await;
+    let second = connection(&db).await;
+    assert_ne!(second, first);
+    fresh.run(&format!("KILL {second}")).await;
+    db.begin().await.unwrap().commit(|| ()).await.unwrap();
+    // What was begun on a connection that ends is undone, and may be done again.
+    let mut change = db.begin().await.unwrap();
+    let (third,): (i64,) = change.one(&number()).await.unwrap().unwrap();
+    fresh.run(&format!("KILL {third}")).await;
+    let lost = change.one::<(i64,)>(&number()).await;
+    assert!(matches!(lost, Err(Error::Again)), "{lost:?}");
+    drop(change);
+    assert_ne!(connection(&db).await, third);
+    db.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,19 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
 
 use besedka::model::{ChatId, Link, MessageId, Page, Stream, Time};
-use besedka::store::{Db, Error, Run, Tx, links, previews, streams};
-use futures_util::future::join_all;
-use sea_query::{Expr, Query};
+use besedka::store::{Db, Error, Tx, links, previews, streams};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use crate::database::Database;
-
-/// What takes longer never ends.
-const LONG: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn a_refused_change_within_a_group_does_not_undo_the_others() {
@@ -73,34 +67,6 @@ async fn a_change_that_is_dropped_never_was() {
     streams::create(&mut kept, &[Stream(2)]).await.unwrap();
     kept.commit(|| ()).await.unwrap();
     assert_eq!(there(&db).await, [2]);
-}
-
-#[tokio::test]
-async fn a_question_that_is_given_up_costs_no_connection() {
-    let (_kept, db) = database().await;
-    for number in 0..2_000 {
-        // Never asked before: it is prepared first.
-        let question = Query::select()
-            .expr(Expr::cust_with_values("?", [number]))
-            .expr_as(Expr::cust("1"), format!("question{number}"))
-            .to_owned();
-        let asked = async {
-            let _: Vec<(i64, i64)> = db.read().await?.all(&question).await?;
-            Ok::<_, Error>(())
-        };
-        let patience = async {
-            for _ in 0..number % 20 {
-                others_run().await;
-            }
-        };
-        tokio::select! {
-            () = patience => {}
-            done = asked => done.unwrap(),
-        }
-    }
-    let all = join_all((0..16).map(|_| there(&db)));
-    tokio::time::timeout(LONG, all).await.expect("all connections are there");
-    tokio::time::timeout(LONG, db.close()).await.expect("the database can be closed");
 }
 
 #[tokio::test]

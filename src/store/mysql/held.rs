@@ -37,7 +37,7 @@ impl Held {
         let mut held = Self::new(pool).await?;
         let mut begun = held.say(begin).await;
         if held.is_found_lost() {
-            held = Self::new(pool).await?;
+            held.renew().await?;
             begun = held.say(begin).await;
         }
         begun?;
@@ -48,11 +48,11 @@ impl Held {
     pub async fn commit(mut self) -> Result<()> {
         let committed = self.say("COMMIT").await;
         self.is_changing = committed.is_err();
-        committed.map_err(|error| match error {
+        committed.map_err(|error| match self.state {
             // Refused, nothing was written.
-            error @ sqlx::Error::Database(_) => error.into(),
+            State::Ready => error.into(),
             // Lost on the way to the disk or back: nobody knows.
-            _ => Error::Unavailable,
+            State::Owed | State::Lost => Error::Unavailable,
         })
     }
 
@@ -100,10 +100,31 @@ impl Held {
         self.state == State::Lost && !self.is_changing
     }
 
+    /// Takes another connection. The lost one goes first: while it is held, others may wait for its place.
     async fn renew(&mut self) -> Result<()> {
         let Some(pool) = self.connection.as_ref().and_then(Object::pool) else { return Err(Error::Closed) };
+        self.let_go();
         *self = Self::new(&pool).await?;
         Ok(())
+    }
+
+    /// Gives the connection back if it can be used again.
+    fn let_go(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        match self.state {
+            State::Ready if self.is_changing => {
+                tokio::spawn(pool::undo(connection));
+            }
+            State::Ready => {}
+            State::Owed => drop(Object::take(connection)),
+            State::Lost => {
+                // With it, all that rest.
+                if let Some(pool) = Object::pool(&connection) {
+                    pool.retain(|_, _| false);
+                }
+                drop(Object::take(connection));
+            }
+        }
     }
 
     async fn say(&mut self, statement: &'static str) -> sqlx::Result<()> {
@@ -119,6 +140,7 @@ impl Held {
 
     fn answered<T>(&mut self, answer: sqlx::Result<T>) -> sqlx::Result<T> {
         self.state = match &answer {
+            Err(sqlx::Error::Database(refusal)) if pool::is_last_word(refusal.as_ref()) => State::Lost,
             Ok(_) | Err(sqlx::Error::Database(_)) => State::Ready,
             Err(sqlx::Error::Io(_)) => State::Lost,
             Err(_) => State::Owed,
@@ -129,24 +151,6 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Some(mut connection) = self.connection.take() else { return };
-        match self.state {
-            State::Ready if self.is_changing => {
-                tokio::spawn(async move {
-                    if connection.execute("ROLLBACK").await.is_err() {
-                        drop(Object::take(connection));
-                    }
-                });
-            }
-            State::Ready => {}
-            State::Owed => drop(Object::take(connection)),
-            State::Lost => {
-                // With it, all that rest.
-                if let Some(pool) = Object::pool(&connection) {
-                    pool.retain(|_, _| false);
-                }
-                drop(Object::take(connection));
-            }
-        }
+        self.let_go();
     }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, PoolError, RecycleResult, WeakPool};
 use futures_util::future::join_all;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use sqlx::error::DatabaseError;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
 use sqlx::{ConnectOptions, Connection, Executor};
 
 use super::super::{Error, Result};
@@ -106,14 +107,34 @@ pub async fn get(pool: &Pool) -> Result<Pooled> {
     }
 }
 
-/// Takes leave of the server. What is under way is finished by whoever does it, and its connection is kept no longer.
+/// Undoes what was changed and not committed, and gives the connection back if that was answered.
+pub async fn undo(mut connection: Pooled) {
+    let undone = tokio::time::timeout(GOODBYE, connection.execute("ROLLBACK")).await;
+    if !matches!(undone, Ok(Ok(_))) {
+        drop(managed::Object::take(connection));
+    }
+}
+
+/// Takes leave of the server when all that is under way is finished, or after a while.
 pub async fn close(pool: &Pool) {
     let idle = pool.retain(|_, _| false).removed;
     pool.close();
-    say_goodbye(idle).await;
+    let finished = async {
+        while pool.status().size > 0 {
+            tokio::time::sleep(FIRST_PAUSE).await;
+        }
+    };
+    let _ = tokio::join!(say_goodbye(idle), tokio::time::timeout(GOODBYE, finished));
 }
 
 async fn say_goodbye(connections: Vec<MySqlConnection>) {
     let farewell = join_all(connections.into_iter().map(MySqlConnection::close));
     let _ = tokio::time::timeout(GOODBYE, farewell).await;
+}
+
+/// Whether the server ends the connection with this refusal: it stops, it ended this one, it had waited for too long.
+/// Numbers of both kinds of server.
+pub fn is_last_word(refusal: &dyn DatabaseError) -> bool {
+    let refusal = refusal.try_downcast_ref::<MySqlDatabaseError>();
+    refusal.is_some_and(|refusal| matches!(refusal.number(), 1053 | 1080 | 1152 | 1184 | 1927 | 3169 | 4031))
 }
