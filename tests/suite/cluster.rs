@@ -5,7 +5,6 @@
 //! once and in order, with nothing but their cursor; and every node is ready again.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -16,17 +15,17 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sqlx::Executor;
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::bucket::{self, Bucket};
 use crate::database::engine;
-use crate::faults::history;
 use crate::nodes::Nats;
+use crate::relay::Relay;
 use crate::restart::Engine;
 use crate::server::{PASSWORD, Person, Reply, Socket, client, fresh_key};
+use crate::witness::history;
 
 /// Long enough for anything that should happen.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -322,57 +321,6 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-/// A way to another address that can be cut: then nothing passes, and nobody is told.
-struct Relay {
-    address: SocketAddr,
-    is_cut: watch::Sender<bool>,
-    task: JoinHandle<()>,
-}
-
-impl Relay {
-    async fn to(target: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (is_cut, cut) = watch::channel(false);
-        let task = tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
-                let cut = cut.clone();
-                tokio::spawn(async move {
-                    let Ok(far) = TcpStream::connect(target).await else { return };
-                    let (near_in, near_out) = near.into_split();
-                    let (far_in, far_out) = far.into_split();
-                    tokio::join!(pass(near_in, far_out, cut.clone()), pass(far_in, near_out, cut));
-                });
-            }
-        });
-        Self { address, is_cut, task }
-    }
-
-    fn cut(&self, is_cut: bool) {
-        self.is_cut.send_replace(is_cut);
-    }
-}
-
-impl Drop for Relay {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn pass(
-    mut from: tokio::net::tcp::OwnedReadHalf,
-    mut to: tokio::net::tcp::OwnedWriteHalf,
-    mut cut: watch::Receiver<bool>,
-) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let mut bytes = vec![0; 16 * 1024];
-    while let Ok(read @ 1..) = from.read(&mut bytes).await {
-        if cut.wait_for(|is_cut| !is_cut).await.is_err() || to.write_all(&bytes[..read]).await.is_err() {
-            return;
-        }
     }
 }
 

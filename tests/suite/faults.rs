@@ -2,13 +2,13 @@
 //!
 //! These use the real program, as a process of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -19,10 +19,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::server::{Dice, PASSWORD, Person, Reply, Socket, fresh_key};
-
-/// Long enough for anything that should happen.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::process::{PATIENCE, Process, ended};
+use crate::server::{Dice, PASSWORD, Person, Socket};
+use crate::witness::{Ear, Poster, check, history};
 
 /// Whatever was acknowledged before a process is killed in the middle of its work is there
 /// afterwards, once and in order; a request whose answer was lost can be repeated with its key.
@@ -404,308 +403,6 @@ async fn the_secret_is_its_owner_s_alone() {
     Process::start(dir.path(), &[]).await.stop().await;
 }
 
-/// The program, running.
-struct Process {
-    child: Child,
-    url: String,
-    log: Option<std::thread::JoinHandle<String>>,
-}
-
-/// Waits until a process is over, and ends it when that takes too long.
-async fn ended(child: &mut Child) -> ExitStatus {
-    let waiting = async {
-        loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                return status;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    let status = timeout(PATIENCE, waiting).await;
-    if status.is_err() {
-        let _ = child.kill();
-    }
-    status.expect("it ends in time")
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Process {
-    /// Starts it on a folder, and waits until it is ready.
-    async fn start(folder: &Path, flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_besedka"))
-            .args(["--listen", "127.0.0.1:0", "--rate-limits", "off", "--log-format", "json"])
-            .args(["--data-dir", folder.to_str().unwrap()])
-            .args(flags)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let (found, url) = tokio::sync::oneshot::channel();
-        let log = std::thread::spawn(move || {
-            let (mut log, mut found) = (String::new(), Some(found));
-            for line in lines.map_while(Result::ok) {
-                let fields = serde_json::from_str::<Value>(&line).unwrap_or_default()["fields"].take();
-                if fields["message"] == "besedka is ready"
-                    && let Some(found) = found.take()
-                {
-                    let _ = found.send(fields["url"].as_str().unwrap_or_default().to_owned());
-                }
-                log += &line;
-                log.push('\n');
-            }
-            log
-        });
-        let url = timeout(PATIENCE, url).await.expect("it starts in time").expect("it starts");
-        Self { child, url, log: Some(log) }
-    }
-
-    fn nobody(&self) -> Person {
-        Person {
-            id: 0,
-            token: String::new(),
-            refresh: String::new(),
-            url: self.url.clone(),
-            http: crate::server::client(),
-        }
-    }
-
-    async fn person(&self, name: &str) -> Person {
-        let body = json!({"username": name, "password": PASSWORD, "display_name": name});
-        let reply = self.nobody().post("/auth/register", body).await.expect(201);
-        let person = self.nobody().with(&reply["tokens"]);
-        Person { id: reply["user"]["id"].as_i64().unwrap(), ..person }
-    }
-
-    /// As the power goes.
-    async fn kill(&mut self) {
-        self.child.kill().unwrap();
-        ended(&mut self.child).await;
-    }
-
-    /// Asks it to stop, and waits until it has.
-    async fn stop(&mut self) -> Option<i32> {
-        let id = i32::try_from(self.child.id()).unwrap();
-        let id = rustix::process::Pid::from_raw(id).unwrap();
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-        ended(&mut self.child).await.code()
-    }
-
-    /// All that it wrote, once it has stopped.
-    fn log(&mut self) -> String {
-        self.log.take().unwrap().join().unwrap()
-    }
-
-    /// How much memory it has, in KiB.
-    fn memory(&self) -> u64 {
-        self.status("VmRSS:")
-    }
-
-    fn peak_memory(&self) -> u64 {
-        self.status("VmHWM:")
-    }
-
-    fn forget_peak(&self) {
-        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
-    }
-
-    fn status(&self, field: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with(field)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    }
-}
-
-/// Somebody who posts one message after the other, and knows what became of each.
-pub struct Poster {
-    person: Person,
-    chat: i64,
-    name: usize,
-    next: usize,
-    /// What was answered, in order.
-    pub acknowledged: Vec<Value>,
-    /// The key and the body of what got no answer.
-    unanswered: Option<(String, Value)>,
-    /// How much was answered to all of them.
-    count: Arc<AtomicUsize>,
-}
-
-impl Poster {
-    pub fn new(person: &Person, chat: i64, name: usize) -> Self {
-        Self {
-            person: person.clone(),
-            chat,
-            name,
-            next: 0,
-            acknowledged: Vec::new(),
-            unanswered: None,
-            count: Arc::default(),
-        }
-    }
-
-    pub async fn post_until(mut self, stop: Arc<AtomicBool>) -> Self {
-        while !stop.load(Ordering::SeqCst) {
-            self.next += 1;
-            let text = format!("{} {}", self.name, self.next);
-            let body = json!({"chat_id": self.chat, "type": "text", "content": text});
-            let key = fresh_key();
-            match self.attempt(&key, &body).await {
-                Some(reply) if reply.status == 201 => {
-                    self.acknowledged.push(reply.body);
-                    self.count.fetch_add(1, Ordering::SeqCst);
-                }
-                // A server that stops may say so; one that has found out that it was carried out after all, too.
-                Some(reply) if reply.status == 409 => {
-                    self.acknowledged.push(original(reply));
-                    self.count.fetch_add(1, Ordering::SeqCst);
-                }
-                Some(reply) => {
-                    assert_eq!(reply.status, 503, "{}", reply.body);
-                    self.unanswered = Some((key, body));
-                    return self;
-                }
-                None => {
-                    self.unanswered = Some((key, body));
-                    return self;
-                }
-            }
-        }
-        self
-    }
-
-    /// Nothing when the connection broke.
-    async fn attempt(&self, key: &str, body: &Value) -> Option<Reply> {
-        let request = self.person.http.post(format!("{}/api/v1/messages", self.person.url));
-        let request = request.bearer_auth(&self.person.token).header("Idempotency-Key", key).json(body);
-        let response = request.send().await.ok()?;
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let body = serde_json::from_slice(&response.bytes().await.ok()?).unwrap();
-        Some(Reply { status, headers, body })
-    }
-
-    /// Sends what got no answer again with its key: it is carried out now, or it was.
-    pub async fn repeat_what_got_no_answer(&mut self) {
-        let Some((key, body)) = self.unanswered.take() else {
-            return;
-        };
-        let reply = self.attempt(&key, &body).await.unwrap();
-        let message = match reply.status {
-            201 => reply.body,
-            _ => original(reply),
-        };
-        assert_eq!(message["content"], body["content"]);
-        self.acknowledged.push(message);
-        self.attempt(&key, &body).await.unwrap().refused(409, "duplicate_request");
-    }
-}
-
-/// The message that was posted before with the same key.
-fn original(reply: Reply) -> Value {
-    let refused = reply.refused(409, "duplicate_request");
-    assert_eq!(refused["original"]["status"], 201);
-    refused["original"]["body"].clone()
-}
-
-/// Every acknowledged message is there once, as it was answered, each poster's in order; and nothing
-/// else is but what got no answer.
-pub fn check(kept: &[Value], posters: &[Poster]) {
-    let mut places = BTreeMap::new();
-    for (place, message) in kept.iter().enumerate() {
-        assert!(places.insert(message["content"].as_str().unwrap(), place).is_none(), "twice: {message}");
-    }
-    for poster in posters {
-        let mut last = None;
-        for message in &poster.acknowledged {
-            let place = places.remove(message["content"].as_str().unwrap());
-            assert_eq!(place.map(|place| &kept[place]), Some(message), "lost or changed");
-            assert!(place > last, "out of order: {message}");
-            last = place;
-        }
-    }
-    let unanswered: BTreeSet<&str> = posters
-        .iter()
-        .filter_map(|poster| poster.unanswered.as_ref())
-        .map(|(_, body)| body["content"].as_str().unwrap())
-        .collect();
-    assert!(places.keys().all(|text| unanswered.contains(text)), "{places:?}");
-}
-
-/// A client that listens, and resumes by its own cursor.
-struct Ear {
-    person: Person,
-    first: String,
-    positions: BTreeMap<String, String>,
-    heard: Vec<Value>,
-}
-
-impl Ear {
-    fn new(person: &Person, cursor: String) -> Self {
-        Self { person: person.clone(), first: cursor, positions: BTreeMap::new(), heard: Vec::new() }
-    }
-
-    async fn connect(&self) -> Socket {
-        let newer: String = self.positions.values().map(|position| format!(".{position}")).collect();
-        self.person.resume(&format!("{}{newer}", self.first)).await
-    }
-
-    fn take(&mut self, frame: Value) {
-        if let Some(position) = frame["position"].as_str() {
-            let (stream, _) = position.split_once('-').unwrap();
-            self.positions.insert(stream.to_owned(), position.to_owned());
-        }
-        if frame["event"] == "message.created" && frame["data"]["type"] == "text" {
-            self.heard.push(frame["data"].clone());
-        }
-    }
-
-    /// Until the socket is closed; answers with which code.
-    async fn listen(mut self) -> (Self, u16) {
-        let mut socket = self.connect().await;
-        loop {
-            match socket.next().await {
-                Ok(frame) => self.take(frame),
-                Err(code) => return (self, code),
-            }
-        }
-    }
-
-    /// Until so many messages were heard; comes back whenever it was too slow.
-    async fn hear(mut self, count: usize) -> Self {
-        while self.heard.len() < count {
-            let mut socket = self.connect().await;
-            while self.heard.len() < count {
-                match socket.next().await {
-                    Ok(frame) => self.take(frame),
-                    Err(code) => {
-                        assert_eq!(code, 1013);
-                        break;
-                    }
-                }
-            }
-        }
-        self
-    }
-
-    /// All that was missed.
-    async fn drain(&mut self) {
-        let mut socket = self.connect().await;
-        loop {
-            let frame = socket.next().await.unwrap();
-            if frame["event"] == "ready" {
-                return;
-            }
-            self.take(frame);
-        }
-    }
-}
-
 /// Opens a socket by hand and never reads from it.
 async fn deaf(process: &Process, person: &Person) -> TcpStream {
     let address = process.url.strip_prefix("http://").unwrap();
@@ -769,22 +466,6 @@ impl Drop for SmallDisk {
 async fn announce(person: &Person, size: usize) -> Value {
     let body = json!({"filename": "a.bin", "content_type": "application/octet-stream", "size": size});
     person.post("/attachments", body).await.expect(200)
-}
-
-/// All that people said in a chat, the oldest first.
-pub async fn history(person: &Person, chat: i64) -> Vec<Value> {
-    let mut all: Vec<Value> = Vec::new();
-    loop {
-        let before = all.last().map(|message| format!("&before_id={}", message["id"])).unwrap_or_default();
-        let page = person.get(&format!("/messages?chat_id={chat}&limit=200{before}")).await.expect(200);
-        let page = page.as_array().unwrap();
-        all.extend(page.iter().cloned());
-        if page.len() < 200 {
-            all.retain(|message| message["type"] == "text");
-            all.reverse();
-            return all;
-        }
-    }
 }
 
 fn id(message: &Value) -> i64 {

@@ -14,8 +14,8 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 use crate::database::{Database, engine};
-use crate::faults::{Poster, check, history};
 use crate::server::{Person, TestServer};
+use crate::witness::{Poster, check, history};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
