@@ -4,12 +4,10 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 
-use super::Failure;
-use super::user::administrator;
+use super::{Failure, open};
 use crate::config::Data;
 use crate::files::{Moving, Place};
-use crate::messenger::{Clock, Progress};
-use crate::server;
+use crate::messenger::Progress;
 
 #[derive(Args)]
 pub(super) struct Files {
@@ -39,7 +37,7 @@ impl Files {
         let Action::Move { data, from, to } = self.action;
         let moving = Moving::between(&from, &to, &data.aws)?;
         moving.probe().await?;
-        let messenger = server::open(&data, administrator(), Clock::default()).await?;
+        let messenger = open(&data).await?;
         let moved = messenger.move_files(&moving, tell).await;
         messenger.close().await;
         let report = moved?;

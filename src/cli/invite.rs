@@ -5,11 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::Failure;
-use super::user::administrator;
+use super::{Failure, open};
 use crate::config::Data;
-use crate::messenger::Clock;
-use crate::server;
 
 #[derive(Args)]
 pub(super) struct Invite {
@@ -22,7 +19,7 @@ pub(super) struct Invite {
 
 impl Invite {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let messenger = server::open(&self.data, administrator(), Clock::default()).await?;
+        let messenger = open(&self.data).await?;
         let code = messenger.invite(Duration::from_secs(self.days * 24 * 3_600));
         messenger.close().await;
         writeln!(std::io::stdout(), "{code}")?;

@@ -10,7 +10,9 @@ mod user;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, Data};
+use crate::messenger::{Clock, Messenger, Settings};
+use crate::server;
 
 /// Besedka, a messenger that a team hosts itself.
 #[derive(Parser)]
@@ -60,4 +62,9 @@ pub fn run() -> Result<(), Failure> {
             Some(Command::Openapi(openapi)) => openapi.run(),
         }
     })
+}
+
+/// The messenger, for an administrator.
+async fn open(data: &Data) -> Result<Messenger, Failure> {
+    Ok(server::open(data, Settings::at_the_machine(), Clock::default()).await?)
 }

@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::Failure;
-use super::user::administrator;
+use super::{Failure, open};
 use crate::config::Data;
-use crate::messenger::{Clock, NewToken};
+use crate::messenger::NewToken;
 use crate::model::Scopes;
-use crate::server;
 
 #[derive(Args)]
 pub(super) struct Token {
@@ -43,7 +41,7 @@ impl Token {
         let Action::Create { data, username, name, scopes, days } = self.action;
         let scopes = scopes.into_iter().fold(Scopes::NONE, Scopes::and);
         let life = days.map(|days| Duration::from_secs(24 * 3_600) * days);
-        let messenger = server::open(&data, administrator(), Clock::default()).await?;
+        let messenger = open(&data).await?;
         let made = messenger.create_token_for(&username, NewToken { name, scopes, life }).await?;
         messenger.close().await;
         writeln!(std::io::stdout(), "{}", made.secret)?;

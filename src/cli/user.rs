@@ -4,11 +4,10 @@ use std::io::{BufRead, Write};
 
 use clap::{Args, Subcommand};
 
-use super::Failure;
+use super::{Failure, open};
 use crate::config::Data;
-use crate::messenger::{Clock, Legacy, MeetingSettings, Messenger, Opening, Registration, Senders, Settings};
+use crate::messenger::{Legacy, Messenger, Registration};
 use crate::model::Account;
-use crate::server;
 
 #[derive(Args)]
 pub(super) struct User {
@@ -77,7 +76,7 @@ struct Named {
 
 impl Named {
     async fn messenger(&self) -> Result<Messenger, Failure> {
-        Ok(server::open(&self.data, administrator(), Clock::default()).await?)
+        open(&self.data).await
     }
 }
 
@@ -93,14 +92,14 @@ impl User {
                     display_name,
                     ..Registration::default()
                 };
-                let messenger = server::open(&data, administrator(), Clock::default()).await?;
+                let messenger = open(&data).await?;
                 messenger.add_user(new).await?;
                 messenger.close().await;
                 writeln!(std::io::stdout(), "username: {username}\npassword: {password}")?;
             }
             Action::Password { data, name, stdin } => {
                 let password = if stdin { first_line()? } else { new_password() };
-                let messenger = server::open(&data, administrator(), Clock::default()).await?;
+                let messenger = open(&data).await?;
                 messenger.set_password(&name, &password).await?;
                 messenger.close().await;
                 if !stdin {
@@ -108,7 +107,7 @@ impl User {
                 }
             }
             Action::List { data } => {
-                let messenger = server::open(&data, administrator(), Clock::default()).await?;
+                let messenger = open(&data).await?;
                 let accounts = messenger.accounts().await?;
                 messenger.close().await;
                 list(&accounts)?;
@@ -165,21 +164,4 @@ fn first_line() -> std::io::Result<String> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// An administrator at the machine is not limited.
-pub(super) fn administrator() -> Settings {
-    Settings {
-        opening: Opening::Open,
-        upload_limit: 1,
-        voice_limit: 1,
-        quota_per_user: 0,
-        quota_total: 0,
-        rate_limits: false,
-        bus: None,
-        link_previews: None,
-        senders: Senders::default(),
-        assistant: None,
-        meetings: MeetingSettings::default(),
-    }
 }

@@ -58,6 +58,7 @@ mod search;
 mod secrets;
 mod sending;
 mod session;
+mod settings;
 mod sign_in_code;
 mod sweep;
 mod sync;
@@ -109,6 +110,7 @@ pub use search::{Found, Further, Hit, Order, Search};
 pub use secrets::Secrets;
 pub use sending::{MailServer, Senders, SmsGateway};
 pub use session::{Grant, Ticket};
+pub use settings::{Opening, Settings};
 pub use sign_in_code::CodeSignIn;
 pub use sync::{Cursor, Gap, Listener, Page};
 pub use token::{ACCESS_LIFE, Access};
@@ -119,46 +121,10 @@ pub use work::Tries;
 use crate::files::{Files, Links, Trouble};
 use crate::hub::{Close, Hub};
 use crate::model::Ids;
-use crate::outside::Exception;
 use crate::store::Db;
 
 /// How many searches there may be at once: SQLite answers four questions at a time.
 const SEARCHES: usize = 2;
-
-/// Who may make an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opening {
-    /// Everybody.
-    Open,
-    /// Whoever has a code of an administrator.
-    Invite,
-    /// Nobody but an administrator.
-    Closed,
-}
-
-/// What can be chosen about a messenger.
-#[derive(Clone)]
-pub struct Settings {
-    pub opening: Opening,
-    /// The largest file, in bytes.
-    pub upload_limit: u64,
-    /// The largest voice message, in bytes.
-    pub voice_limit: u64,
-    /// How many bytes of files one person may have; 0 when there is no bound.
-    pub quota_per_user: u64,
-    /// How many bytes of files there may be in all; 0 when there is no bound.
-    pub quota_total: u64,
-    pub rate_limits: bool,
-    /// Where other nodes are met: the address of a bus.
-    pub bus: Option<String>,
-    /// What may be read for a preview although it is not public; nothing when no previews are made.
-    pub link_previews: Option<Vec<Exception>>,
-    /// Where codes for signing in are sent through.
-    pub senders: Senders,
-    /// The language model that answers questions; nothing when there is none.
-    pub assistant: Option<AssistantSettings>,
-    pub meetings: MeetingSettings,
-}
 
 /// The messenger. A handle: clones are the same one.
 #[derive(Clone)]

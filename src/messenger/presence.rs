@@ -135,7 +135,7 @@ impl Messenger {
 mod tests {
     use super::*;
     use crate::files::{Aws, Files, Place};
-    use crate::messenger::{Access, Clock, Listener, MeetingSettings, Opening, Secrets, Senders, Settings};
+    use crate::messenger::{Access, Clock, Listener, Secrets, Settings};
     use crate::model::{ChatId, Role, Scopes, SessionId, SessionKind};
     use crate::store::{Db, streams};
 
@@ -145,20 +145,7 @@ mod tests {
         let db = Db::open(&format!("sqlite:{}", folder.join("db").display()), 2).await.unwrap();
         let files = Files::at(&Place::Folder(folder.to_owned()), None, &Aws::default()).unwrap();
         let secrets = Secrets::open(&folder.join("key")).unwrap();
-        let settings = Settings {
-            opening: Opening::Open,
-            upload_limit: 1,
-            voice_limit: 1,
-            quota_per_user: 0,
-            quota_total: 0,
-            rate_limits: false,
-            bus: None,
-            link_previews: None,
-            senders: Senders::default(),
-            assistant: None,
-            meetings: MeetingSettings::default(),
-        };
-        Messenger::new(db, files, &secrets, Clock::default(), settings).await.unwrap()
+        Messenger::new(db, files, &secrets, Clock::default(), Settings::at_the_machine()).await.unwrap()
     }
 
     /// So many people, who share a chat.
