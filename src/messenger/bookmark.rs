@@ -3,7 +3,7 @@
 use super::idempotency::Subject;
 use super::{Caller, Error, Result};
 use crate::model::{Bookmark, BookmarkId, Change, MessageId, is_blank};
-use crate::store::{bookmarks, messages};
+use crate::store::{bookmarks, hidden};
 
 /// The longest note, in characters.
 const LONGEST_NOTE: usize = 1_000;
@@ -18,7 +18,7 @@ impl Caller {
         let note = check_note(note)?;
         let (mut work, message, _) = self.change(id).await?;
         let (user, now) = (self.access.user, work.now);
-        if message.content.is_none() || messages::is_hidden(&mut work.tx, &message, user).await? {
+        if message.content.is_none() || hidden::is_hidden(&mut work.tx, &message, user).await? {
             return Err(Error::NotFound("message"));
         }
         let there = bookmarks::at(&mut work.tx, id, user).await?;

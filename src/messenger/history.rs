@@ -2,8 +2,8 @@
 
 use super::{Error, Membership, Result};
 use crate::model::{Class, Message, MessageId, Time};
-use crate::store::media;
-use crate::store::messages::{self, Stretch};
+use crate::store::history::{self, Stretch};
+use crate::store::{media, messages};
 
 /// The most messages of one answer.
 pub const MOST_MESSAGES: u64 = 200;
@@ -48,7 +48,7 @@ impl Membership {
                 let message = messages::by_id(&mut read, id).await?.filter(|message| message.chat == chat);
                 message.ok_or(Error::NotFound("message"))?.seq
             }
-            Around::Since(time) => match messages::first_since(&mut read, chat, time).await? {
+            Around::Since(time) => match history::first_since(&mut read, chat, time).await? {
                 Some(place) => place,
                 None => return Ok(Vec::new()),
             },
@@ -65,7 +65,7 @@ impl Membership {
         };
         let mut page = Vec::new();
         for (stretch, limit) in newer.into_iter().chain([older]).filter(|(_, limit)| *limit > 0) {
-            page.extend(messages::page(&mut read, (chat, thread), reader, stretch, limit).await?);
+            page.extend(history::page(&mut read, (chat, thread), reader, stretch, limit).await?);
         }
         Ok(page)
     }
@@ -86,7 +86,7 @@ impl Membership {
         // Further than any database counts.
         let (skipped, limit) = (skipped.min(i64::MAX as u64), limit.clamp(1, MOST_MESSAGES));
         let mut read = self.messenger.db.read().await?;
-        Ok(messages::latest(&mut read, (chat, with_notices), reader, skipped, limit).await?)
+        Ok(history::latest(&mut read, (chat, with_notices), reader, skipped, limit).await?)
     }
 
     /// A part of the history without what was deleted, the newest first; and whether there is more of it.

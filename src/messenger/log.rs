@@ -204,7 +204,7 @@ async fn messages(
     }
     let found = store::messages::by_ids(run, &ids).await?;
     let places: Vec<_> = found.iter().map(|message| (message.chat, message.seq)).collect();
-    let hidden = store::messages::hidden(run, &places, reader).await?;
+    let hidden = store::hidden::among(run, &places, reader).await?;
     let seen = found.into_iter().filter(|message| !hidden.contains(&message.id));
     Ok(seen.map(|message| (message.id, message)).collect())
 }

@@ -13,7 +13,9 @@ use crate::model::{
 };
 use crate::store::chats::Plain;
 use crate::store::members::Place;
-use crate::store::{attachments, bookmarks, chats, edits, links, mentions, messages, polls, reactions};
+use crate::store::{
+    attachments, bookmarks, chats, edits, hidden, links, mentions, messages, polls, reactions,
+};
 
 /// The most different emoji under one message.
 const MOST_EMOJI: usize = 50;
@@ -85,8 +87,8 @@ impl Caller {
     pub async fn delete_for_me(self, id: MessageId) -> Result<()> {
         let (mut work, message, _) = self.change(id).await?;
         let user = self.access.user;
-        if !messages::is_hidden(&mut work.tx, &message, user).await? {
-            messages::hide(&mut work.tx, &message, user).await?;
+        if !hidden::is_hidden(&mut work.tx, &message, user).await? {
+            hidden::hide(&mut work.tx, &message, user).await?;
             bookmarks::delete(&mut work.tx, id, user).await?;
             work.announce(user, Change::MessageHidden { id, chat: message.chat });
         }

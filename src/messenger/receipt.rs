@@ -6,7 +6,7 @@ use super::chat::{find, view};
 use super::idempotency::Subject;
 use super::{Caller, Error, Limit, Membership, Messenger, Result};
 use crate::model::{Change, Chat, ChatId, Message, MessageId, Person, UserId};
-use crate::store::{Run, chats, marks, messages, users};
+use crate::store::{Run, chats, history, marks, users};
 
 /// In larger chats it is kept, but told to nobody, what has arrived: otherwise each message would be answered by as
 /// many events as there are members.
@@ -59,8 +59,8 @@ impl Membership {
         chats::lock(&mut work.tx, chat).await?;
         let (_, place) = find(&mut work.tx, chat, user).await?;
         let mark = match upto {
-            Some(id) => Some((id, messages::place(&mut work.tx, chat, id).await?)),
-            None => messages::newest(&mut work.tx, chat).await?.map(|(id, seq)| (id, Some(seq))),
+            Some(id) => Some((id, history::place(&mut work.tx, chat, id).await?)),
+            None => history::newest(&mut work.tx, chat).await?.map(|(id, seq)| (id, Some(seq))),
         };
         if let Some((message, seq)) = mark {
             let seq = seq.ok_or(Error::NotFound("message"))?;
@@ -87,7 +87,7 @@ impl Membership {
         let (chat, user) = (self.chat.id, self.place.user);
         chats::lock(&mut work.tx, chat).await?;
         let (chat_now, place) = find(&mut work.tx, chat, user).await?;
-        let seq = messages::place(&mut work.tx, chat, upto).await?.ok_or(Error::NotFound("message"))?;
+        let seq = history::place(&mut work.tx, chat, upto).await?.ok_or(Error::NotFound("message"))?;
         if seq > place.delivered_seq {
             marks::delivered(&mut work.tx, chat, user, seq).await?;
             if chat_now.member_count <= MOST_FOLLOWED {

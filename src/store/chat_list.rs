@@ -10,6 +10,7 @@ use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::chats::{CHAT, Plain, other};
+use super::hidden::{is_seen, is_seen_at};
 use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Message as Msg};
 use super::{Result, Run, marks, messages, users};
 use crate::model::{Chat, ChatId, Kind, MessageId, Notify, Preferences, Right, Role, Time, UserId};
@@ -204,13 +205,6 @@ fn unread_and_hidden(reader: UserId) -> SelectStatement {
 
 /// Unread messages that mean the reader, or everybody.
 fn mention_count(reader: UserId) -> SelectStatement {
-    let hidden = Query::select()
-        .expr(Expr::val(1))
-        .from(H::Table)
-        .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
-        .and_where(Expr::col((H::Table, H::ChatId)).equals((N::Table, N::ChatId)))
-        .and_where(Expr::col((H::Table, H::Seq)).equals((N::Table, N::Seq)))
-        .to_owned();
     Query::select()
         // One message may mean both.
         .expr(Func::count_distinct(Expr::col((N::Table, N::Seq))))
@@ -219,21 +213,14 @@ fn mention_count(reader: UserId) -> SelectStatement {
         .and_where(Expr::col((N::Table, N::ChatId)).equals((M::Table, M::ChatId)))
         .and_where(Expr::col((N::Table, N::Seq)).gt(Expr::col((M::Table, M::ReadSeq))))
         .and_where(Expr::col((N::Table, N::AuthorId)).ne(reader))
-        .and_where(Expr::exists(hidden).not())
+        .and_where(is_seen_at(reader, (N::Table, N::ChatId), (N::Table, N::Seq)))
         .to_owned()
 }
 
 fn newest(reader: UserId) -> SelectStatement {
-    let hidden = Query::select()
-        .expr(Expr::val(1))
-        .from(H::Table)
-        .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
-        .and_where(Expr::col((H::Table, H::ChatId)).equals((Msg::Table, Msg::ChatId)))
-        .and_where(Expr::col((H::Table, H::Seq)).equals((Msg::Table, Msg::Seq)))
-        .to_owned();
     messages_of_chat()
         .column((Msg::Table, Msg::Id))
-        .and_where(Expr::exists(hidden).not())
+        .and_where(is_seen(reader))
         .order_by((Msg::Table, Msg::Seq), Order::Desc)
         .limit(1)
         .to_owned()

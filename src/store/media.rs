@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait, Iden, IntoColumnRef, IntoIden, Order, Query, SelectStatement};
 
-use super::messages::is_seen;
+use super::hidden::is_seen;
 use super::schema::{Message as M, MessageLink as L, Posted as P};
 use super::{Result, Run};
 use crate::model::{ChatId, Class, MessageId, UserId};

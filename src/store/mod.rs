@@ -26,6 +26,8 @@ pub mod drafts;
 pub mod edits;
 pub mod events;
 pub mod google_tokens;
+pub mod hidden;
+pub mod history;
 pub mod idempotency;
 pub mod invites;
 pub mod leases;

@@ -2,7 +2,8 @@
 
 use sea_query::{Expr, ExprTrait, Func, Order, Query};
 
-use super::messages::{is_seen, messages, whole};
+use super::hidden::is_seen;
+use super::messages::{messages, whole};
 use super::schema::Message as M;
 use super::{Result, Run};
 use crate::model::{ChatId, Message, MessageId, Time, UserId};

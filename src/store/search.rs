@@ -8,9 +8,10 @@ use std::collections::HashMap;
 use sea_query::{Alias, Cond, Expr, ExprTrait, OnConflict, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
+use super::hidden::is_seen;
 use super::schema::{
-    Attachment as A, Chat as C, HiddenMessage as H, Member as M, Message as Msg, Posted as P,
-    SearchIndex as I, SearchPending as Pending, SearchPlace as Place, User as U,
+    Attachment as A, Chat as C, Member as M, Message as Msg, Posted as P, SearchIndex as I,
+    SearchPending as Pending, SearchPlace as Place, User as U,
 };
 use super::{Result, Run};
 use crate::model::search::Token;
@@ -322,21 +323,14 @@ pub async fn candidates(
         .and_where(Expr::col((M::Table, M::ChatId)).equals((Msg::Table, Msg::ChatId)))
         .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
         .to_owned();
-    let hidden = Query::select()
-        .expr(Expr::val(1))
-        .from(H::Table)
-        .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
-        .and_where(Expr::col((H::Table, H::ChatId)).equals((Msg::Table, Msg::ChatId)))
-        .and_where(Expr::col((H::Table, H::Seq)).equals((Msg::Table, Msg::Seq)))
-        .to_owned();
     let expires = Expr::col((Msg::Table, Msg::ExpiresAt));
-    let is_seen = Cond::all()
+    let is_there = Cond::all()
         .add(Expr::col((Msg::Table, Msg::Id)).equals((Place::Table, Place::MessageId)))
         .add(Expr::col((Msg::Table, Msg::DeletedAt)).is_null())
         .add(Expr::col((Msg::Table, Msg::Kind)).ne(Kind::System))
         .add(expires.clone().is_null().or(expires.gt(now)))
         .add(Expr::exists(in_chat))
-        .add(Expr::exists(hidden).not());
+        .add(is_seen(reader));
     let question = Query::select()
         .column((found.clone(), Place::Number))
         .columns(SAID.map(|column| (Msg::Table, column)))
@@ -345,7 +339,7 @@ pub async fn candidates(
             Place::Table,
             Expr::col((Place::Table, Place::Number)).equals((found.clone(), Place::Number)),
         )
-        .left_join(Msg::Table, is_seen)
+        .left_join(Msg::Table, is_there)
         .order_by((found, Place::Number), Order::Desc)
         .to_owned();
     let rows: Vec<CandidateRow> = run.all(&question).await?;

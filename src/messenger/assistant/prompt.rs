@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::messenger::{Membership, Result};
 use crate::model::{Kind, Message, UserId};
 use crate::outside::{Said, Speaker};
-use crate::store::messages::{self, Stretch};
+use crate::store::history::{self, Stretch};
 use crate::store::users;
 
 /// How many messages of a chat it is told.
@@ -30,7 +30,7 @@ impl Membership {
     pub(super) async fn material(&self, most: u64) -> Result<Material> {
         let (chat, reader) = (self.chat.id, self.place.user);
         let mut read = self.messenger.db.read().await?;
-        let page = messages::page(&mut read, (chat, None), reader, Stretch::Newest, most).await?;
+        let page = history::page(&mut read, (chat, None), reader, Stretch::Newest, most).await?;
         drop(read);
         self.material_of(&page).await
     }

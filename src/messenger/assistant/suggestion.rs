@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::prompt::is_told;
 use crate::messenger::{Error, Membership, Result};
 use crate::model::{ChatId, MessageId, UserId, text};
-use crate::store::messages::{self, Stretch};
+use crate::store::history::{self, Stretch};
 
 /// How many messages there must be, so that there is something to go by.
 const FEWEST: usize = 5;
@@ -36,7 +36,7 @@ impl Membership {
         };
         let (chat, user) = (self.chat.id, self.place.user);
         let mut read = messenger.db.read().await?;
-        let page = messages::page(&mut read, (chat, None), user, Stretch::Newest, SEEN).await?;
+        let page = history::page(&mut read, (chat, None), user, Stretch::Newest, SEEN).await?;
         drop(read);
         let Some(newest) = page.first().map(|message| message.id) else { return Ok(Vec::new()) };
         if page.iter().filter(|message| is_told(message)).count() < FEWEST {

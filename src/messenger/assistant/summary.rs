@@ -2,7 +2,7 @@
 
 use crate::messenger::idempotency::Subject;
 use crate::messenger::{MOST_MESSAGES, Membership, Result};
-use crate::store::messages::{self, Stretch};
+use crate::store::history::{self, Stretch};
 
 /// What somebody has not read, in a few sentences.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ impl Membership {
         let assistant = messenger.assistant_for(&self)?;
         let (chat, user, read_seq) = (self.chat.id, self.place.user, self.place.read_seq);
         let mut read = messenger.db.read().await?;
-        let mut page = messages::page(&mut read, (chat, None), user, Stretch::Newest, MOST_MESSAGES).await?;
+        let mut page = history::page(&mut read, (chat, None), user, Stretch::Newest, MOST_MESSAGES).await?;
         drop(read);
         let all = page.len();
         page.retain(|message| message.seq > read_seq);

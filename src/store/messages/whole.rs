@@ -1,0 +1,204 @@
+//! Messages as they are read: with all that other tables hold of them.
+
+use std::collections::HashMap;
+
+use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::super::columns::uuid;
+use super::super::schema::Message as M;
+use super::super::{Result, Run, attachments, mentions, polls, previews, reactions};
+use crate::model::{
+    ChatId, Content, Kind, Message, MessageId, Origin, Parts, Poll, Quote, Thread, Time, UserId,
+};
+
+#[derive(FromRow)]
+struct MessageRow {
+    id: MessageId,
+    chat_id: ChatId,
+    seq: i64,
+    author_id: UserId,
+    kind: Kind,
+    text: Option<String>,
+    payload: Option<String>,
+    client_id: Option<Vec<u8>>,
+    sent_at: Time,
+    edited_at: Option<Time>,
+    deleted_at: Option<Time>,
+    parts: i64,
+    reply_to: Option<MessageId>,
+    thread_id: Option<MessageId>,
+    origin: Option<String>,
+    is_silent: i64,
+    expires_at: Option<Time>,
+    pinned_at: Option<Time>,
+}
+
+const COLUMNS: [M; 18] = [
+    M::Id,
+    M::ChatId,
+    M::Seq,
+    M::AuthorId,
+    M::Kind,
+    M::Text,
+    M::Payload,
+    M::ClientId,
+    M::SentAt,
+    M::EditedAt,
+    M::DeletedAt,
+    M::Parts,
+    M::ReplyTo,
+    M::ThreadId,
+    M::Origin,
+    M::IsSilent,
+    M::ExpiresAt,
+    M::PinnedAt,
+];
+
+impl From<MessageRow> for Message {
+    fn from(row: MessageRow) -> Self {
+        let payload = row.payload.and_then(|json| serde_json::from_str(&json).ok());
+        let content = row.deleted_at.is_none().then(|| Content::kept(row.kind, row.text, payload));
+        let poll = content.as_ref().and_then(Poll::of);
+        Self {
+            id: row.id,
+            chat: row.chat_id,
+            seq: row.seq,
+            author: row.author_id,
+            kind: row.kind,
+            content,
+            sent_at: row.sent_at,
+            edited_at: row.edited_at,
+            client_id: row.client_id.as_deref().map(uuid),
+            parts: Parts(row.parts),
+            reply_to: None,
+            thread: row.thread_id,
+            replies: None,
+            origin: row.origin.as_deref().and_then(read_origin),
+            mentions: Vec::new(),
+            mentions_all: false,
+            is_silent: row.is_silent != 0,
+            expires_at: row.expires_at,
+            pinned_at: row.pinned_at,
+            poll,
+            reactions: Vec::new(),
+            attachments: Vec::new(),
+            previews: Vec::new(),
+        }
+    }
+}
+
+/// The question for messages, to which conditions are added; [`whole`] asks it.
+pub fn messages() -> SelectStatement {
+    Query::select().columns(COLUMNS.map(|column| (M::Table, column))).from(M::Table).to_owned()
+}
+
+/// Where a message was said first, as it is kept.
+#[derive(Serialize, Deserialize)]
+struct OriginData {
+    chat: Option<i64>,
+    message: Option<i64>,
+    author: Option<i64>,
+    name: String,
+    at: i64,
+}
+
+fn read_origin(json: &str) -> Option<Origin> {
+    let OriginData { chat, message, author, name, at } = serde_json::from_str(json).ok()?;
+    Some(Origin {
+        chat: chat.map(ChatId),
+        message: message.map(MessageId),
+        author: author.map(UserId),
+        author_name: name,
+        sent_at: Time(at),
+    })
+}
+
+pub fn write_origin(origin: &Origin) -> Option<String> {
+    let Origin { chat, message, author, author_name, sent_at } = origin;
+    let data = OriginData {
+        chat: chat.map(|id| id.0),
+        message: message.map(|id| id.0),
+        author: author.map(|id| id.0),
+        name: author_name.clone(),
+        at: sent_at.0,
+    };
+    serde_json::to_string(&data).ok()
+}
+
+/// Reads messages with all that belongs to them, in the question's order.
+pub async fn whole(run: &mut impl Run, question: &SelectStatement) -> Result<Vec<Message>> {
+    let rows: Vec<MessageRow> = run.all(question).await?;
+    let answered: Vec<MessageId> = rows.iter().filter_map(|row| row.reply_to).collect();
+    let answers: HashMap<MessageId, MessageId> =
+        rows.iter().filter_map(|row| Some((row.id, row.reply_to?))).collect();
+    let mut messages: Vec<Message> = rows.into_iter().map(Message::from).collect();
+    // Most messages have nothing more; of what few have, only those are asked for that have it.
+    let with = |part: Parts| -> Vec<MessageId> {
+        messages.iter().filter(|m| m.parts.has(part) && m.content.is_some()).map(|m| m.id).collect()
+    };
+    let (files, reacted, meant) = (with(Parts::FILES), with(Parts::REACTIONS), with(Parts::MENTIONS));
+    let voted = with(Parts::VOTES);
+    let (linking, bare) = (with(Parts::LINKS), with(Parts::BARE));
+    let linking: Vec<MessageId> = linking.into_iter().filter(|id| !bare.contains(id)).collect();
+    let begun: Vec<MessageId> =
+        messages.iter().filter(|m| m.parts.has(Parts::REPLIES)).map(|m| m.id).collect();
+    let mut files = attachments::of_messages(run, &files).await?;
+    let mut reacted = reactions::of_messages(run, &reacted).await?;
+    let mut meant = mentions::of_messages(run, &meant).await?;
+    let voted = polls::of_messages(run, &voted).await?;
+    let mut seen = previews::of_messages(run, &linking).await?;
+    let threads = threads(run, &begun).await?;
+    let quotes = quotes(run, &answered).await?;
+    for message in &mut messages {
+        message.reactions = reacted.remove(&message.id).unwrap_or_default();
+        message.attachments = files.remove(&message.id).unwrap_or_default();
+        message.previews = seen.remove(&message.id).unwrap_or_default();
+        (message.mentions, message.mentions_all) = meant.remove(&message.id).unwrap_or_default();
+        if let Some(poll) = &mut message.poll
+            && let Some((votes, closed_at)) = voted.get(&message.id)
+        {
+            poll.count(votes);
+            poll.closed_at = *closed_at;
+        }
+        message.replies = threads.get(&message.id).copied();
+        message.reply_to = answers.get(&message.id).and_then(|id| quotes.get(id).cloned());
+    }
+    Ok(messages)
+}
+
+/// The threads that messages began.
+async fn threads(run: &mut impl Run, ids: &[MessageId]) -> Result<HashMap<MessageId, Thread>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let question = Query::select()
+        .column(M::ThreadId)
+        .expr(Func::count(Expr::col(M::Id)))
+        .expr(Func::max(Expr::col(M::SentAt)))
+        .from(M::Table)
+        .and_where(Expr::col(M::ThreadId).is_in(ids.iter().copied()))
+        .and_where(Expr::col(M::DeletedAt).is_null())
+        .group_by_col(M::ThreadId)
+        .to_owned();
+    let found = run.all::<(MessageId, i64, Time)>(&question).await?;
+    Ok(found.into_iter().map(|(id, count, last_at)| (id, Thread { count, last_at })).collect())
+}
+
+/// Messages as they are shown in answers to them.
+pub async fn quotes(run: &mut impl Run, ids: &[MessageId]) -> Result<HashMap<MessageId, Quote>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let question = messages().and_where(Expr::col((M::Table, M::Id)).is_in(ids.iter().copied())).to_owned();
+    let rows: Vec<MessageRow> = run.all(&question).await?;
+    let mut found: Vec<Message> = rows.into_iter().map(Message::from).collect();
+    let with_files: Vec<MessageId> =
+        found.iter().filter(|m| m.parts.has(Parts::FILES)).map(|m| m.id).collect();
+    let mut files = attachments::of_messages(run, &with_files).await?;
+    for message in &mut found {
+        message.attachments = files.remove(&message.id).unwrap_or_default();
+    }
+    Ok(found.iter().map(|message| (message.id, Quote::of(message))).collect())
+}
