@@ -11,7 +11,9 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, FromRow, Sqlite, SqlitePool, Transaction};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, FromRow, Sqlite, SqliteConnection, SqlitePool, Transaction,
+};
 
 use super::migrations::{self, Standing, Tables};
 use super::mysql::Held;
@@ -86,25 +88,17 @@ macro_rules! run {
             }
 
             async fn all<T: Row>(&mut self, question: &SelectStatement) -> Result<Vec<T>> {
-                Ok(match self {
-                    Self::Sqlite(connection) => {
-                        let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
-                        sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_all(&mut **connection).await?
-                    }
-                    Self::MySql(connection) => connection.all(question).await?,
-                })
+                match self {
+                    Self::Sqlite(connection) => read_all(&sqlite_all(connection, question).await?),
+                    Self::MySql(connection) => read_all(&connection.all(question).await?),
+                }
             }
 
             async fn one<T: Row>(&mut self, question: &SelectStatement) -> Result<Option<T>> {
-                Ok(match self {
-                    Self::Sqlite(connection) => {
-                        let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
-                        sqlx::query_as_with(AssertSqlSafe(sql), values)
-                            .fetch_optional(&mut **connection)
-                            .await?
-                    }
-                    Self::MySql(connection) => connection.one(question).await?,
-                })
+                match self {
+                    Self::Sqlite(connection) => read_one(sqlite_one(connection, question).await?.as_ref()),
+                    Self::MySql(connection) => read_one(connection.one(question).await?.as_ref()),
+                }
             }
 
             fn is_mysql(&self) -> bool {
@@ -117,6 +111,29 @@ macro_rules! run {
 run!(Reader);
 run!(Snapshot);
 run!(Tx);
+
+/// Rows as they come. What is read of them is apart: asking is large code, and there would be as much of it for each
+/// kind of row.
+async fn sqlite_all(connection: &mut SqliteConnection, question: &SelectStatement) -> Result<Vec<SqliteRow>> {
+    let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
+    Ok(sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(connection).await?)
+}
+
+async fn sqlite_one(
+    connection: &mut SqliteConnection,
+    question: &SelectStatement,
+) -> Result<Option<SqliteRow>> {
+    let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
+    Ok(sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(connection).await?)
+}
+
+fn read_all<R: sqlx::Row, T: for<'r> FromRow<'r, R>>(rows: &[R]) -> Result<Vec<T>> {
+    rows.iter().map(|row| Ok(T::from_row(row)?)).collect()
+}
+
+fn read_one<R: sqlx::Row, T: for<'r> FromRow<'r, R>>(row: Option<&R>) -> Result<Option<T>> {
+    Ok(row.map(T::from_row).transpose()?)
+}
 
 impl Tx {
     /// Makes the change last, and returns when it is on the disk. `after` runs once it is, before
@@ -276,7 +293,7 @@ impl From<sqlx::migrate::MigrateError> for Error {
 }
 
 /// Closes a connection that is not a pool's.
-pub(super) async fn close(connection: sqlx::SqliteConnection) {
+pub(super) async fn close(connection: SqliteConnection) {
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "closing the database");
     }

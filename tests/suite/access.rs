@@ -2,7 +2,10 @@
 //!
 //! On SQLite there is nothing to get into.
 
+use std::time::{Duration, Instant};
+
 use besedka::store::{Db, Error, Run};
+use deadpool::managed::{Manager, Metrics};
 use futures_util::future::join_all;
 use futures_util::poll;
 use sea_query::{Expr, Query, SelectStatement};
@@ -11,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::database::{authority, server};
+use crate::relay::Relay;
 
 /// A database that nobody else uses.
 struct Fresh {
@@ -168,6 +172,43 @@ async fn whoever_asks_after_the_server_has_ended_a_connection_gets_another() {
     assert!(matches!(lost, Err(Error::Again)), "{lost:?}");
     drop(change);
     assert_ne!(connection(&db).await, third);
+    db.close().await;
+}
+
+#[tokio::test]
+async fn a_server_that_has_fallen_silent_is_not_waited_for_without_end() {
+    let Some(fresh) = Fresh::new("silent").await else { return };
+    let mut url = url::Url::parse(&fresh.url("")).unwrap();
+    let relay = Relay::to(([127, 0, 0, 1], url.port().unwrap()).into()).await;
+    url.set_port(Some(relay.address.port())).unwrap();
+    let db = Db::open(url.as_str(), 1).await.unwrap();
+    let first = connection(&db).await;
+
+    relay.cut(true);
+    let asked = tokio::spawn({
+        let db = db.clone();
+        async move { connection(&db).await }
+    });
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    tokio::time::resume();
+    relay.cut(false);
+    assert_ne!(asked.await.unwrap(), first, "another is asked");
+
+    // One that rested for long is asked first whether it is still there.
+    let Db::MySql(pool) = &db else { panic!("it is no MySQL") };
+    let mut rested = pool.get().await.unwrap();
+    let long_ago = Instant::now().checked_sub(Duration::from_secs(60)).unwrap();
+    let use_of_it = Metrics { created: long_ago, recycled: None, recycle_count: 0 };
+    relay.cut(true);
+    tokio::time::pause();
+    pool.manager().recycle(&mut rested, &use_of_it).await.unwrap_err();
+    tokio::time::resume();
+    relay.cut(false);
+    drop(rested);
     db.close().await;
 }
 

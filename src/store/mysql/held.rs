@@ -1,13 +1,20 @@
 //! A connection of the pool's, for as long as one question or one change needs it.
 
+use std::io::ErrorKind;
+use std::time::Duration;
+
 use deadpool::managed::Object;
 use sea_query::{MysqlQueryBuilder, SelectStatement};
 use sea_query_sqlx::SqlxBinder;
-use sqlx::mysql::MySqlConnection;
+use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Executor};
 
-use super::super::{Error, Result, Row};
+use super::super::{Error, Result};
 use super::pool::{self, Pool, Pooled};
+
+/// How long the server may take to answer. It gives up what takes a third of this, so whoever is silent for longer is
+/// not there any more, even when nothing says so: what stands between may have forgotten the connection.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 
 /// One that is dropped while the server still owes an answer is not used again: sqlx reads the rest of an answer before
 /// it asks something else, but of the answer to a preparation it makes rows, and may wait for the last of them for ever.
@@ -58,12 +65,12 @@ impl Held {
 
     pub async fn execute<S: SqlxBinder + Sync>(&mut self, statement: &S) -> Result<()> {
         let (sql, values) = statement.build_sqlx(MysqlQueryBuilder);
-        let done = sqlx::query_with(AssertSqlSafe(sql), values).execute(self.ask()?).await;
+        let done = in_time(sqlx::query_with(AssertSqlSafe(sql), values).execute(self.ask()?)).await;
         self.answered(done)?;
         Ok(())
     }
 
-    pub async fn all<T: Row>(&mut self, question: &SelectStatement) -> Result<Vec<T>> {
+    pub async fn all(&mut self, question: &SelectStatement) -> Result<Vec<MySqlRow>> {
         match self.ask_all(question).await {
             Err(_) if self.is_found_lost() => {
                 self.renew().await?;
@@ -73,7 +80,7 @@ impl Held {
         }
     }
 
-    pub async fn one<T: Row>(&mut self, question: &SelectStatement) -> Result<Option<T>> {
+    pub async fn one(&mut self, question: &SelectStatement) -> Result<Option<MySqlRow>> {
         match self.ask_one(question).await {
             Err(_) if self.is_found_lost() => {
                 self.renew().await?;
@@ -83,15 +90,15 @@ impl Held {
         }
     }
 
-    async fn ask_all<T: Row>(&mut self, question: &SelectStatement) -> sqlx::Result<Vec<T>> {
+    async fn ask_all(&mut self, question: &SelectStatement) -> sqlx::Result<Vec<MySqlRow>> {
         let (sql, values) = question.build_sqlx(MysqlQueryBuilder);
-        let rows = sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_all(self.ask()?).await;
+        let rows = in_time(sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(self.ask()?)).await;
         self.answered(rows)
     }
 
-    async fn ask_one<T: Row>(&mut self, question: &SelectStatement) -> sqlx::Result<Option<T>> {
+    async fn ask_one(&mut self, question: &SelectStatement) -> sqlx::Result<Option<MySqlRow>> {
         let (sql, values) = question.build_sqlx(MysqlQueryBuilder);
-        let row = sqlx::query_as_with(AssertSqlSafe(sql), values).fetch_optional(self.ask()?).await;
+        let row = in_time(sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(self.ask()?)).await;
         self.answered(row)
     }
 
@@ -128,7 +135,7 @@ impl Held {
     }
 
     async fn say(&mut self, statement: &'static str) -> sqlx::Result<()> {
-        let done = self.ask()?.execute(statement).await;
+        let done = in_time(self.ask()?.execute(statement)).await;
         self.answered(done)?;
         Ok(())
     }
@@ -147,6 +154,12 @@ impl Held {
         };
         answer
     }
+}
+
+/// A server that is silent for too long has gone.
+async fn in_time<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
+    let answer = tokio::time::timeout(LONGEST_ANSWER, answer).await;
+    answer.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())))
 }
 
 impl Drop for Held {

@@ -17,6 +17,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// What was used so recently is not asked first whether it is still there.
 const FRESH: Duration = Duration::from_secs(1);
+/// It answers within this, or is not there.
+const ALIVE: Duration = Duration::from_secs(2);
 /// A connection is not kept for longer: what is between may tire of it, and the server frees what it gathered.
 const OLDEST: Duration = Duration::from_secs(30 * 60);
 /// A connection that nobody needed for so long is given up, and how often to look for such.
@@ -71,7 +73,10 @@ impl managed::Manager for Connector {
             return Err(managed::RecycleError::message("it is old"));
         }
         if used.last_used() > FRESH {
-            connection.ping().await?;
+            match tokio::time::timeout(ALIVE, connection.ping()).await {
+                Ok(answered) => answered?,
+                Err(_) => return Err(managed::RecycleError::message("it is silent")),
+            }
         }
         Ok(())
     }
