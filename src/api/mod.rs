@@ -17,31 +17,57 @@ pub mod upgrade;
 pub mod v1;
 mod visit;
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
+use poem_openapi::{OpenApi, OpenApiService, Webhook};
 use serde_json::{Value, json};
 
 pub use dialect::{Dialect, Place};
 
-/// An API as its documentation shows it.
+/// An API as its documentation shows it. That takes a while to make, so it is made when somebody wants to see it.
 pub struct Spec {
     /// For people.
     pub name: &'static str,
     /// The name of its files in `openapi/` and below `/openapi/`.
     pub slug: &'static str,
-    pub json: String,
-    pub yaml: String,
+    describe: fn() -> Value,
+    text: OnceLock<Text>,
+}
+
+struct Text {
+    json: String,
+    yaml: String,
 }
 
 impl Spec {
-    /// From poem-openapi's JSON, which leaves out that fields without a value are written as null.
-    fn new(name: &'static str, slug: &'static str, json: &str) -> Self {
-        let mut spec: Value = serde_json::from_str(json).unwrap_or_default();
-        if let Some(schemas) = spec["components"]["schemas"].as_object_mut() {
-            schemas.values_mut().for_each(say_what_is_nullable);
-        }
-        Self { name, slug, json: spec.to_string(), yaml: serde_yaml::to_string(&spec).unwrap_or_default() }
+    const fn new(name: &'static str, slug: &'static str, describe: fn() -> Value) -> Self {
+        Self { name, slug, describe, text: OnceLock::new() }
     }
+
+    pub fn json(&self) -> &str {
+        &self.text().json
+    }
+
+    pub fn yaml(&self) -> &str {
+        &self.text().yaml
+    }
+
+    fn text(&self) -> &Text {
+        self.text.get_or_init(|| {
+            let description = (self.describe)();
+            let yaml = serde_yaml::to_string(&description).unwrap_or_default();
+            Text { json: description.to_string(), yaml }
+        })
+    }
+}
+
+/// What poem-openapi says of an API, which leaves out that fields without a value are written as null.
+fn described<T: OpenApi, W: Webhook>(service: OpenApiService<T, W>) -> Value {
+    let mut spec: Value = serde_json::from_str(&service.spec()).unwrap_or_default();
+    if let Some(schemas) = spec["components"]["schemas"].as_object_mut() {
+        schemas.values_mut().for_each(say_what_is_nullable);
+    }
+    spec
 }
 
 /// A field that is not required may be null (OpenAPI 3.0 says it so: `nullable`, and `allOf` around a reference).
@@ -60,7 +86,7 @@ fn say_what_is_nullable(schema: &mut Value) {
 /// The APIs of others that there are.
 pub const DIALECTS: [Dialect; 4] = [kyte::DIALECT, mimu::DIALECT, unet::DIALECT, desktop::DIALECT];
 
-/// The APIs that there are, ours first. They take a while to make, and are the same as long as the process lives.
+/// The APIs that there are, ours first.
 pub fn specs() -> &'static [Spec] {
     static SPECS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
         std::iter::once(v1::spec()).chain(DIALECTS.iter().map(|dialect| (dialect.spec)())).collect()
@@ -70,16 +96,12 @@ pub fn specs() -> &'static [Spec] {
 
 /// The description of the socket's events.
 pub fn events() -> &'static Spec {
-    static EVENTS: LazyLock<Spec> = LazyLock::new(|| {
-        let spec = v1::asyncapi();
-        let yaml = serde_yaml::to_string(&spec).unwrap_or_default();
-        Spec { name: "Events", slug: "events", json: spec.to_string(), yaml }
-    });
+    static EVENTS: Spec = Spec::new("Events", "events", v1::asyncapi);
     &EVENTS
 }
 
 /// Everything in `openapi/`: the files' names and what is in them.
 pub fn documents() -> Vec<(String, &'static str)> {
     let all = specs().iter().chain([events()]);
-    all.map(|spec| (format!("{}.yaml", spec.slug), spec.yaml.as_str())).collect()
+    all.map(|spec| (format!("{}.yaml", spec.slug), spec.yaml())).collect()
 }

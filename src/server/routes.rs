@@ -37,8 +37,8 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
     app = app.at("/openapi/index.json", get(make_sync(move |_| Json(index.clone()))));
     for spec in specs.into_iter().chain([api::events()]) {
         app = app
-            .at(format!("/openapi/{}.json", spec.slug), text("application/json", &spec.json))
-            .at(format!("/openapi/{}.yaml", spec.slug), text("application/yaml", &spec.yaml));
+            .at(format!("/openapi/{}.json", spec.slug), text("application/json", || spec.json()))
+            .at(format!("/openapi/{}.yaml", spec.slug), text("application/yaml", || spec.yaml()));
     }
 
     let app = Doors::new(&config.dialects, &spoken, || health.boxed(), app)
@@ -68,8 +68,11 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
     Arc::new(poem::endpoint::ToDynEndpoint(app))
 }
 
-fn text(content_type: &'static str, text: &'static str) -> impl Endpoint {
-    get(make_sync(move |_| Response::builder().content_type(content_type).body(text)))
+fn text(
+    content_type: &'static str,
+    text: impl Fn() -> &'static str + Send + Sync + 'static,
+) -> impl Endpoint {
+    get(make_sync(move |_| Response::builder().content_type(content_type).body(text())))
 }
 
 /// Whether the process is alive.

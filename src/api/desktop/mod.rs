@@ -15,7 +15,7 @@ use poem::{EndpointExt, IntoEndpoint, Route, get};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 use super::refusal::Failure;
-use super::{Dialect, Place, Spec};
+use super::{Dialect, Place, Spec, described};
 
 pub const DIALECT: Dialect = Dialect::new::<Problem>("desktop", Place::Below("/desktop"), routes, spec);
 
@@ -57,7 +57,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 }
 
 fn spec() -> Spec {
-    Spec::new("Desktop messenger", "desktop", &service().spec())
+    Spec::new("Desktop messenger", "desktop", || described(service()))
 }
 
 fn routes() -> BoxEndpoint<'static> {

@@ -22,7 +22,7 @@ use poem_openapi::{Object, OpenApi, OpenApiService, Tags};
 use std::sync::Arc;
 
 use super::refusal::Failure;
-use super::{Dialect, Place, Spec};
+use super::{Dialect, Place, Spec, described};
 use crate::messenger::{Error, Messenger};
 use crate::model::ChatId;
 
@@ -66,7 +66,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 }
 
 fn spec() -> Spec {
-    Spec::new("Kyte", "kyte", &service().spec())
+    Spec::new("Kyte", "kyte", || described(service()))
 }
 
 fn routes() -> BoxEndpoint<'static> {

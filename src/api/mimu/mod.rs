@@ -19,7 +19,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 use super::refusal::Failure;
-use super::{Dialect, Place, Spec};
+use super::{Dialect, Place, Spec, described};
 use envelope::Envelope;
 
 pub const DIALECT: Dialect = Dialect::new::<types::Problem>("mimu", Place::Below(PREFIX), routes, spec);
@@ -61,7 +61,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 }
 
 fn spec() -> Spec {
-    Spec::new("Mimu", "mimu", &service().spec())
+    Spec::new("Mimu", "mimu", || described(service()))
 }
 
 fn routes() -> BoxEndpoint<'static> {

@@ -16,7 +16,7 @@ use poem::{EndpointExt, IntoEndpoint, Request, Route, get};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 use super::refusal::Failure;
-use super::{Dialect, Place, Spec};
+use super::{Dialect, Place, Spec, described};
 
 const PREFIXES: [&str; 2] = ["/api/unet-chat", "/educations/api/v1/users"];
 
@@ -63,7 +63,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 }
 
 fn spec() -> Spec {
-    Spec::new("unet chat", "unet", &service().spec())
+    Spec::new("unet chat", "unet", || described(service()))
 }
 
 fn routes() -> BoxEndpoint<'static> {

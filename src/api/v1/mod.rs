@@ -41,8 +41,8 @@ mod users;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, get, post};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
-use super::Spec;
 use super::refusal::{self, Failure};
+use super::{Spec, described};
 use crate::messenger::Error;
 
 pub use events::asyncapi;
@@ -119,7 +119,7 @@ pub const SLUG: &str = "v1";
 
 /// The documentation, without a server.
 pub fn spec() -> Spec {
-    Spec::new("Besedka v1", SLUG, &service().spec())
+    Spec::new("Besedka v1", SLUG, || described(service()))
 }
 
 /// The socket, which is also at `/ws`.

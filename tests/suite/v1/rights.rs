@@ -264,7 +264,7 @@ fn rows() -> Vec<Row> {
 /// The operations of v1, by the names in its description.
 fn operations() -> BTreeSet<String> {
     let spec = besedka::api::specs().iter().find(|spec| spec.slug == "v1").unwrap();
-    let spec: Value = serde_json::from_str(&spec.json).unwrap();
+    let spec: Value = serde_json::from_str(spec.json()).unwrap();
     let of_path = |path: &Value| -> Vec<String> {
         let operations = path.as_object().unwrap().values();
         operations.filter_map(|operation| operation["operationId"].as_str().map(str::to_owned)).collect()
