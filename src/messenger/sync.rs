@@ -248,6 +248,7 @@ impl Messenger {
         let own = Stream::from(user);
         let seq = streams::seqs(&mut read, &[own]).await?.get(&own).copied().unwrap_or_default();
         self.hub.begin([(own, seq)]);
+        // Of what came until then, the places that are read next know.
         let before = members::places_of(&mut read, user).await?;
         drop(read);
         self.hub.listen(&listener.connection, before.iter().map(|place| place.chat.into()));

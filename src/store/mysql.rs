@@ -183,12 +183,20 @@ pub(super) fn meaning(refusal: &MySqlDatabaseError) -> Option<Error> {
     Some(match refusal.number() {
         // A deadlock; a lock that was waited for too long; a row that changed meanwhile.
         1213 | 1205 | 1020 => Error::Again,
+        // With the connection, what was begun on it is undone.
+        _ if is_last_word(refusal) => Error::Again,
         // Its disk is full; a table is.
         1021 | 1114 => Error::Full,
-        // Too many connections; it stops; it was told to stop this; it took too long; it may only be read.
-        1040 | 1053 | 1203 | 1226 | 1290 | 1317 | 1836 | 1927 | 1969 | 3024 => Error::Unavailable,
+        // Too many connections; it was told to stop this; it took too long; it may only be read.
+        1040 | 1203 | 1226 | 1290 | 1317 | 1836 | 1969 | 3024 => Error::Unavailable,
         _ => return None,
     })
+}
+
+/// Whether the server ends the connection with a refusal: it stops, it was told to end this one, it heard nothing for
+/// too long. The numbers are of both kinds of server.
+fn is_last_word(refusal: &MySqlDatabaseError) -> bool {
+    matches!(refusal.number(), 1053 | 1080 | 1152 | 1184 | 1927 | 3169 | 4031)
 }
 
 #[cfg(test)]

@@ -42,6 +42,15 @@ impl Fresh {
         self.admin.execute(AssertSqlSafe(statement)).await.unwrap();
     }
 
+    /// Whether a connection waits for the end of `SLEEP`.
+    async fn is_sleeping(&mut self, connection: i64) -> bool {
+        let question =
+            "SELECT count(*) FROM information_schema.processlist WHERE id = ? AND state = 'User sleep'";
+        let found: i64 =
+            sqlx::query_scalar(question).bind(connection).fetch_one(&mut self.admin).await.unwrap();
+        found > 0
+    }
+
     async fn tables(&mut self) -> i64 {
         let question = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ?";
         sqlx::query_scalar(question).bind(&self.name).fetch_one(&mut self.admin).await.unwrap()
@@ -169,6 +178,16 @@ async fn whoever_asks_after_the_server_has_ended_a_connection_gets_another() {
     let (third,): (i64,) = change.one(&number()).await.unwrap().unwrap();
     fresh.run(&format!("KILL {third}")).await;
     let lost = change.one::<(i64,)>(&number()).await;
+    assert!(matches!(lost, Err(Error::Again)), "{lost:?}");
+    drop(change);
+    // Also when the server says so itself, to whoever waits for an answer.
+    let mut change = db.begin().await.unwrap();
+    let (fourth,): (i64,) = change.one(&number()).await.unwrap().unwrap();
+    let long = Query::select().expr(Expr::cust("SLEEP(5)")).to_owned();
+    let (lost, ()) = tokio::join!(change.one::<(i64,)>(&long), async {
+        while !fresh.is_sleeping(fourth).await {}
+        fresh.run(&format!("KILL {fourth}")).await;
+    });
     assert!(matches!(lost, Err(Error::Again)), "{lost:?}");
     drop(change);
     assert_ne!(connection(&db).await, third);

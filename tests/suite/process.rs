@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::server::{PASSWORD, Person};
+use crate::server::{PASSWORD, Person, client};
 
 /// Long enough for anything that should happen.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -76,13 +76,7 @@ impl Process {
     }
 
     pub fn nobody(&self) -> Person {
-        Person {
-            id: 0,
-            token: String::new(),
-            refresh: String::new(),
-            url: self.url.clone(),
-            http: crate::server::client(),
-        }
+        Person::nobody(&self.url, client())
     }
 
     pub async fn person(&self, name: &str) -> Person {

@@ -224,13 +224,7 @@ impl TestServer {
 
     /// Somebody without a token.
     pub fn nobody(&self) -> Person {
-        Person {
-            id: 0,
-            token: String::new(),
-            refresh: String::new(),
-            url: self.url.clone(),
-            http: self.http.clone(),
-        }
+        Person::nobody(&self.url, self.http.clone())
     }
 }
 

@@ -10,10 +10,12 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Executor};
 
 use super::super::{Error, Result};
+use super::is_last_word;
 use super::pool::{self, Pool, Pooled};
 
-/// How long the server may take to answer. It gives up what takes a third of this, so whoever is silent for longer is
-/// not there any more, even when nothing says so: what stands between may have forgotten the connection.
+/// How long the server may take to answer. It gives up a question that takes a third of this, and waiting as long for a
+/// lock, so whoever is silent for longer is not there any more, even when nothing says so: what stands between may have
+/// forgotten the connection.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 
 /// One that is dropped while the server still owes an answer is not used again: sqlx reads the rest of an answer before
@@ -147,7 +149,9 @@ impl Held {
 
     fn answered<T>(&mut self, answer: sqlx::Result<T>) -> sqlx::Result<T> {
         self.state = match &answer {
-            Err(sqlx::Error::Database(refusal)) if pool::is_last_word(refusal.as_ref()) => State::Lost,
+            Err(sqlx::Error::Database(refusal)) if refusal.try_downcast_ref().is_some_and(is_last_word) => {
+                State::Lost
+            }
             Ok(_) | Err(sqlx::Error::Database(_)) => State::Ready,
             Err(sqlx::Error::Io(_)) => State::Lost,
             Err(_) => State::Owed,

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, PoolError, RecycleResult, WeakPool};
 use futures_util::future::join_all;
-use sqlx::error::DatabaseError;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
 
 use super::super::{Error, Result};
@@ -135,11 +134,4 @@ pub async fn close(pool: &Pool) {
 async fn say_goodbye(connections: Vec<MySqlConnection>) {
     let farewell = join_all(connections.into_iter().map(MySqlConnection::close));
     let _ = tokio::time::timeout(GOODBYE, farewell).await;
-}
-
-/// Whether the server ends the connection with this refusal: it stops, it ended this one, it had waited for too long.
-/// Numbers of both kinds of server.
-pub fn is_last_word(refusal: &dyn DatabaseError) -> bool {
-    let refusal = refusal.try_downcast_ref::<MySqlDatabaseError>();
-    refusal.is_some_and(|refusal| matches!(refusal.number(), 1053 | 1080 | 1152 | 1184 | 1927 | 3169 | 4031))
 }

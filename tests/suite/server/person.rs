@@ -41,6 +41,11 @@ impl Reply {
 }
 
 impl Person {
+    /// Somebody without a token.
+    pub fn nobody(url: &str, http: reqwest::Client) -> Self {
+        Self { id: 0, token: String::new(), refresh: String::new(), url: url.to_owned(), http }
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, None, None).await
     }
