@@ -7,10 +7,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::api::site::Site;
-use crate::files::{Aws, Place};
-use crate::messenger::{Opening, Settings};
-use crate::outside::Exception;
+use besedka_api::site::Site;
+use besedka_core::files::{Aws, Place};
+use besedka_core::messenger::{Opening, Settings};
+use besedka_core::outside::Exception;
 
 pub use services::{Codes, Services};
 

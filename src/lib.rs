@@ -42,14 +42,10 @@
 //! - `post` is a method of the caller and not of a member, because the rights of all posts that are
 //!   written together are asked for in one question.
 
-pub mod api;
 pub mod cli;
 pub mod config;
-pub mod files;
-pub mod hub;
-pub mod messenger;
-pub mod model;
-pub mod outside;
 pub mod server;
-pub mod store;
 pub mod web;
+
+pub use besedka_api as api;
+pub use besedka_core::{files, hub, messenger, model, outside, store};

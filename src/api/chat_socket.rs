@@ -14,9 +14,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::links::Links;
 use super::site::Site;
-use crate::hub::{Close, Form, Taken, Telling, Whisper};
-use crate::messenger::{Error, Limit, Listener, Messenger, NewMessage, Result};
-use crate::model::{Change, ChatId, Event, Message, MessageId, Scopes};
+use besedka_core::hub::{Close, Form, Taken, Telling, Whisper};
+use besedka_core::messenger::{Error, Limit, Listener, Messenger, NewMessage, Result};
+use besedka_core::model::{Change, ChatId, Event, Message, MessageId, Scopes};
 
 const PING_EVERY: Duration = Duration::from_secs(25);
 /// A client of which nothing is heard for so long is gone.

@@ -117,7 +117,7 @@ mod tests {
     use poem_openapi::types::ToJSON;
 
     use super::*;
-    use crate::api::desktop;
+    use crate::desktop;
 
     #[handler]
     fn broken() {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::v1::avatar_path;
-use crate::messenger::{Link, Messenger};
-use crate::model::{Attachment, Person};
+use besedka_core::messenger::{Link, Messenger};
+use besedka_core::model::{Attachment, Person};
 
 /// How long a link in a dialect's answer is good: its clients keep them for the time that they are open.
 const LIFE: Duration = Duration::from_secs(24 * 3_600);

@@ -10,7 +10,7 @@ use poem_openapi::error::{
 use poem_openapi::payload::Json;
 use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 
-use crate::messenger::Error;
+use besedka_core::messenger::Error;
 
 /// An API's way of writing an error.
 pub trait Body: Type + ToJSON + ParseFromJSON + Send + Sync + 'static {

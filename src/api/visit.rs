@@ -5,8 +5,8 @@ use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody, Result};
 
 use super::site::Site;
-use crate::messenger::{self, Access, Limit, Messenger};
-use crate::model::Scopes;
+use besedka_core::messenger::{self, Access, Limit, Messenger};
+use besedka_core::model::Scopes;
 
 /// Where a request comes from and how it reached us.
 pub struct Visit {

@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, open};
 use crate::config::Data;
-use crate::files::{Moving, Place};
-use crate::messenger::Progress;
+use besedka_core::files::{Moving, Place};
+use besedka_core::messenger::Progress;
 
 #[derive(Args)]
 pub(super) struct Files {

@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use crate::config::{Data, database_url};
-use crate::messenger::Clock;
-use crate::store::{Db, Tables, moving};
+use besedka_core::messenger::Clock;
+use besedka_core::store::{Db, Tables, moving};
 
 /// Of how many rows it tells again.
 const TELL_EVERY: u64 = 50_000;

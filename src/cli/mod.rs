@@ -11,8 +11,8 @@ mod user;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Data};
-use crate::messenger::{Clock, Messenger, Settings};
 use crate::server;
+use besedka_core::messenger::{Clock, Messenger, Settings};
 
 /// Besedka, a messenger that a team hosts itself.
 #[derive(Parser)]

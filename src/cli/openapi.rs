@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Failure;
-use crate::api;
 
 #[derive(Args)]
 pub(super) struct Openapi {
@@ -17,7 +16,7 @@ pub(super) struct Openapi {
 impl Openapi {
     pub(super) fn run(self) -> Result<(), Failure> {
         std::fs::create_dir_all(&self.write)?;
-        for (name, text) in api::documents() {
+        for (name, text) in besedka_api::documents() {
             std::fs::write(self.write.join(name), text)?;
         }
         Ok(())

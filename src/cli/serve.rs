@@ -8,8 +8,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::Failure;
 use crate::config::{Config, LogFormat, Registration};
-use crate::messenger::Clock;
 use crate::server;
+use besedka_core::messenger::Clock;
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     log(&config)?;

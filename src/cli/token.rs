@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, open};
 use crate::config::Data;
-use crate::messenger::NewToken;
-use crate::model::Scopes;
+use besedka_core::messenger::NewToken;
+use besedka_core::model::Scopes;
 
 #[derive(Args)]
 pub(super) struct Token {

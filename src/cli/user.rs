@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, open};
 use crate::config::Data;
-use crate::messenger::{Legacy, Messenger, Registration};
-use crate::model::Account;
+use besedka_core::messenger::{Legacy, Messenger, Registration};
+use besedka_core::model::Account;
 
 #[derive(Args)]
 pub(super) struct User {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::messenger::{AssistantSettings, MailServer, MeetingSettings, Senders, SmsGateway};
+use besedka_core::messenger::{AssistantSettings, MailServer, MeetingSettings, Senders, SmsGateway};
 
 /// Other servers that this one asks. What holds a secret can be given in a file instead.
 #[derive(Debug, Clone, Args)]

@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::wire::{Waiting, Wire};
-use crate::api::delivery::Delivery;
-use crate::api::upgrade::Upgrade;
+use besedka_api::delivery::Delivery;
+use besedka_api::upgrade::Upgrade;
 
 /// The most connections at once, sockets included.
 const MOST_CONNECTIONS: usize = 32_768;

@@ -6,8 +6,8 @@ use poem::endpoint::BoxEndpoint;
 use poem::http::{Method, header};
 use poem::{Endpoint, Request, Response, Result, get};
 
-use crate::api::Dialect;
 use crate::config::Dialects;
+use besedka_api::Dialect;
 
 /// Links to files begin so, whichever API gave them.
 const FILES: [&str; 2] = ["/api/v1/attachments", "/api/v1/avatars"];

@@ -17,10 +17,10 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Data, Switch};
-use crate::files::{Files, Trouble};
-use crate::messenger::{Clock, Messenger, Secrets};
-use crate::model::Time;
-use crate::store::{Db, Tables};
+use besedka_core::files::{Files, Trouble};
+use besedka_core::messenger::{Clock, Messenger, Secrets};
+use besedka_core::model::Time;
+use besedka_core::store::{Db, Tables};
 
 /// How often what nobody needs is taken away.
 const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -54,7 +54,7 @@ pub struct Running {
 /// Opens what a messenger stands on, and the messenger.
 pub async fn open(
     data: &Data,
-    settings: crate::messenger::Settings,
+    settings: besedka_core::messenger::Settings,
     clock: Clock,
 ) -> Result<Messenger, Refused> {
     let folder = &data.data_dir;

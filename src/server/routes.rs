@@ -13,11 +13,11 @@ use super::accept::App;
 use super::doors::Doors;
 use super::seen::Seen;
 use super::slashes;
-use crate::api::site::Asked;
-use crate::api::{self, v1};
 use crate::config::Config;
-use crate::messenger::{Error, Messenger};
 use crate::web::Web;
+use besedka_api::site::Asked;
+use besedka_api::{self as api, v1};
+use besedka_core::messenger::{Error, Messenger};
 
 pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
     let spoken: Vec<_> =

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::api::delivery::Delivery;
+use besedka_api::delivery::Delivery;
 
 /// The answers that were handed over for a connection and are not written yet.
 #[derive(Clone, Default)]

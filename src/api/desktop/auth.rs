@@ -9,11 +9,11 @@ use poem_openapi::{ApiResponse, Object, OpenApi, SecurityScheme};
 
 use super::types::{SignedIn, User};
 use super::{Answer, Area, Refusal};
-use crate::api::body::JsonBody;
-use crate::api::links::Links;
-use crate::api::visit::{Visit, admit};
-use crate::messenger::{Access, Error, Grant, Messenger, Registration, SignIn};
-use crate::model::Scopes;
+use crate::body::JsonBody;
+use crate::links::Links;
+use crate::visit::{Visit, admit};
+use besedka_core::messenger::{Access, Error, Grant, Messenger, Registration, SignIn};
+use besedka_core::model::Scopes;
 
 /// An access token of `POST /auth/login`.
 #[derive(SecurityScheme)]

@@ -10,11 +10,11 @@ use uuid::Uuid;
 use super::auth::Caller;
 use super::types::{Created, Message};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::api::links::Links;
-use crate::api::visit::Visit;
-use crate::messenger::{Attached, Error, Messenger, NewMessage};
-use crate::model::{AttachmentId, ChatId, Content, Kind};
+use crate::body::JsonBody;
+use crate::links::Links;
+use crate::visit::Visit;
+use besedka_core::messenger::{Attached, Error, Messenger, NewMessage};
+use besedka_core::model::{AttachmentId, ChatId, Content, Kind};
 
 pub struct Messages;
 

@@ -8,10 +8,10 @@ use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::api::visit::Visit;
-use crate::messenger::{Contact, Messenger};
-use crate::model::Tongue;
+use crate::body::JsonBody;
+use crate::visit::Visit;
+use besedka_core::messenger::{Contact, Messenger};
+use besedka_core::model::Tongue;
 
 pub struct Passwords;
 

@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::Refusal;
 use super::types::{Message, is_said};
-use crate::api::chat_socket::{self, Heard, Room, Speech, bare};
-use crate::hub::{Form, Whisper};
-use crate::messenger::{Error, NewMessage};
-use crate::model::{self, Change, ChatId, Content, Event, Kind, MessageId, Status};
+use crate::chat_socket::{self, Heard, Room, Speech, bare};
+use besedka_core::hub::{Form, Whisper};
+use besedka_core::messenger::{Error, NewMessage};
+use besedka_core::model::{self, Change, ChatId, Content, Event, Kind, MessageId, Status};
 
 /// What the address may say.
 #[derive(Deserialize)]

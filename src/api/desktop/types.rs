@@ -4,9 +4,9 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{ApiResponse, Enum, Object};
 
-use crate::api::links::Links;
-use crate::api::refusal::Body;
-use crate::model::{self, Kind, Presence, Status};
+use crate::links::Links;
+use crate::refusal::Body;
+use besedka_core::model::{self, Kind, Presence, Status};
 
 /// An error.
 #[derive(Object, Debug)]

@@ -9,11 +9,11 @@ use poem_openapi::{Object, OpenApi};
 use super::auth::Caller;
 use super::types::User;
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::api::links::Links;
-use crate::api::visit::Visit;
-use crate::messenger::{Error, Messenger, Profile};
-use crate::model::UserId;
+use crate::body::JsonBody;
+use crate::links::Links;
+use crate::visit::Visit;
+use besedka_core::messenger::{Error, Messenger, Profile};
+use besedka_core::model::UserId;
 
 pub struct Users;
 

@@ -10,9 +10,9 @@ use super::caller::SignedIn;
 use super::messages::{Said, shown};
 use super::types::MessageType;
 use super::{Answer, Area, chat_id, veiled};
-use crate::api::body::JsonBody;
-use crate::api::visit::Visit;
-use crate::messenger::Messenger;
+use crate::body::JsonBody;
+use crate::visit::Visit;
+use besedka_core::messenger::Messenger;
 
 pub struct Assistant;
 

@@ -7,11 +7,11 @@ use poem_openapi::{Object, OpenApi};
 
 use super::types::{Created, SignedIn, User};
 use super::{Answer, Area, codes};
-use crate::api::body::JsonBody;
-use crate::api::links::Links;
-use crate::api::visit::Visit;
-use crate::messenger::{Contact, Error, Grant, Messenger, Registration, SignIn};
-use crate::model::Scopes;
+use crate::body::JsonBody;
+use crate::links::Links;
+use crate::visit::Visit;
+use besedka_core::messenger::{Contact, Error, Grant, Messenger, Registration, SignIn};
+use besedka_core::model::Scopes;
 
 pub struct Auth;
 

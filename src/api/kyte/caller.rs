@@ -6,9 +6,9 @@ use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
 
 use super::Refusal;
-use crate::api::visit::admit;
-use crate::messenger::{Access, Messenger};
-use crate::model::Scopes;
+use crate::visit::admit;
+use besedka_core::messenger::{Access, Messenger};
+use besedka_core::model::Scopes;
 
 /// An access token of `POST /auth/login`.
 #[derive(SecurityScheme)]

@@ -9,8 +9,8 @@ use poem_openapi::{Object, OpenApi};
 use super::caller::SignedIn;
 use super::types::{Chat, Success};
 use super::{Answer, Area, chat_id, veiled};
-use crate::messenger::{Access, Messenger};
-use crate::model::{self, ChatId};
+use besedka_core::messenger::{Access, Messenger};
+use besedka_core::model::{self, ChatId};
 
 pub struct Chats;
 

@@ -9,11 +9,11 @@ use poem_openapi::{Object, OpenApi};
 
 use super::types::{Problem, SignedIn, User};
 use super::{Answer, Area, Refusal};
-use crate::api::body::JsonBody;
-use crate::api::links::Links;
-use crate::api::visit::Visit;
-use crate::messenger::{CodeSignIn, Contact, Error, Messenger};
-use crate::model::Tongue;
+use crate::body::JsonBody;
+use crate::links::Links;
+use crate::visit::Visit;
+use besedka_core::messenger::{CodeSignIn, Contact, Error, Messenger};
+use besedka_core::model::Tongue;
 
 pub struct Codes;
 

@@ -10,10 +10,10 @@ use super::caller::SignedIn;
 use super::chats::whole;
 use super::types::{Chat, Created};
 use super::{Answer, Area, Refusal};
-use crate::api::body::JsonBody;
-use crate::api::visit::Visit;
-use crate::messenger::{Error, Messenger, NewGroup};
-use crate::model::UserId;
+use crate::body::JsonBody;
+use crate::visit::Visit;
+use besedka_core::messenger::{Error, Messenger, NewGroup};
+use besedka_core::model::UserId;
 
 pub struct Groups;
 

@@ -8,11 +8,11 @@ use poem_openapi::{Object, OpenApi};
 use super::caller::{Owner, SignedIn};
 use super::types::{Success, User};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::api::links::Links;
-use crate::api::v1::AVATARS;
-use crate::api::visit::Visit;
-use crate::messenger::{Error, Messenger, Profile};
+use crate::body::JsonBody;
+use crate::links::Links;
+use crate::v1::AVATARS;
+use crate::visit::Visit;
+use besedka_core::messenger::{Error, Messenger, Profile};
 
 pub struct Me;
 

@@ -8,8 +8,8 @@ use poem_openapi::{Object, OpenApi};
 use super::caller::{Owner, SignedIn};
 use super::types::Success;
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::Messenger;
+use crate::body::JsonBody;
+use besedka_core::messenger::Messenger;
 
 pub struct Meetings;
 

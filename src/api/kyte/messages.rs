@@ -9,11 +9,11 @@ use poem_openapi::{Object, OpenApi};
 use super::caller::SignedIn;
 use super::types::{Created, Message};
 use super::{Answer, Area, chat_id, veiled};
-use crate::api::body::JsonBody;
-use crate::api::links::Links;
-use crate::api::visit::Visit;
-use crate::messenger::{Error, Messenger, NewMessage};
-use crate::model::{self, Content, Elsewhere, Kind, MessageId};
+use crate::body::JsonBody;
+use crate::links::Links;
+use crate::visit::Visit;
+use besedka_core::messenger::{Error, Messenger, NewMessage};
+use besedka_core::model::{self, Content, Elsewhere, Kind, MessageId};
 
 /// How many messages a client gets that does not say.
 const PAGE: u64 = 100;

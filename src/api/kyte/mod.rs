@@ -23,8 +23,8 @@ use std::sync::Arc;
 
 use super::refusal::Failure;
 use super::{Dialect, Place, Spec, described};
-use crate::messenger::{Error, Messenger};
-use crate::model::ChatId;
+use besedka_core::messenger::{Error, Messenger};
+use besedka_core::model::ChatId;
 
 pub const DIALECT: Dialect =
     Dialect::new::<types::Problem>("kyte", Place::Below("/kyte"), routes, spec).with_health();

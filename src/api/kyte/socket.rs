@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use super::types::Message;
 use super::{Refusal, chat_id, veiled};
-use crate::api::chat_socket::{self, Heard, Room, Speech, bare};
-use crate::api::links::Links;
-use crate::hub::{Form, Whisper};
-use crate::messenger::{Error, Messenger, NewMessage};
-use crate::model::{self, Change, ChatId, Content, Event, Kind};
+use crate::chat_socket::{self, Heard, Room, Speech, bare};
+use crate::links::Links;
+use besedka_core::hub::{Form, Whisper};
+use besedka_core::messenger::{Error, Messenger, NewMessage};
+use besedka_core::model::{self, Change, ChatId, Content, Event, Kind};
 
 /// What the address may say.
 #[derive(Deserialize, Default)]

@@ -21,13 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::socket::told;
 use super::{Refusal, STRANGER, chat_id, veiled};
-use crate::api::chat_socket::bare;
-use crate::api::links::Links;
-use crate::api::site::Site;
-use crate::api::upgrade::Upgrade;
-use crate::hub::{Close, Taken};
-use crate::messenger::{Access, Error, Limit, Listener, Messenger, NewMessage};
-use crate::model::{ChatId, Content, Kind, Scopes};
+use crate::chat_socket::bare;
+use crate::links::Links;
+use crate::site::Site;
+use crate::upgrade::Upgrade;
+use besedka_core::hub::{Close, Taken};
+use besedka_core::messenger::{Access, Error, Limit, Listener, Messenger, NewMessage};
+use besedka_core::model::{ChatId, Content, Kind, Scopes};
 
 /// The largest packet, as on the raw socket.
 const LARGEST: usize = 64 * 1024;

@@ -4,10 +4,10 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{ApiResponse, Enum, Object};
 
-use crate::api::links::Links;
-use crate::api::refusal::Body;
-use crate::messenger::Grant;
-use crate::model::{self, Elsewhere, Kind, UserId};
+use crate::links::Links;
+use crate::refusal::Body;
+use besedka_core::messenger::Grant;
+use besedka_core::model::{self, Elsewhere, Kind, UserId};
 
 /// An error.
 #[derive(Object, Debug)]

@@ -5,10 +5,10 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::{Answer, Area, answer};
-use crate::api::body::JsonBody;
-use crate::api::visit::Visit;
-use crate::messenger::{Error, Grant, Messenger, Registration, SignIn};
-use crate::model::{self, Scopes};
+use crate::body::JsonBody;
+use crate::visit::Visit;
+use besedka_core::messenger::{Error, Grant, Messenger, Registration, SignIn};
+use besedka_core::model::{self, Scopes};
 
 pub struct Auth;
 

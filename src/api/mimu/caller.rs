@@ -6,9 +6,9 @@ use poem_openapi::registry::{MetaSecurityScheme, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::Refusal;
-use crate::api::visit::admit;
-use crate::messenger::{Access, Error, Limit, Messenger};
-use crate::model::Scopes;
+use crate::visit::admit;
+use besedka_core::messenger::{Access, Error, Limit, Messenger};
+use besedka_core::model::Scopes;
 
 const BEARER: &str = "access token";
 const PR_ID: &str = "X-PrID";

@@ -8,9 +8,9 @@ use super::caller::SignedIn;
 use super::types::Chat;
 use super::view::{Base, View};
 use super::{Answer, Area, answer};
-use crate::api::body::JsonBody;
-use crate::messenger::{Error, Messenger, NewGroup};
-use crate::model::UserId;
+use crate::body::JsonBody;
+use besedka_core::messenger::{Error, Messenger, NewGroup};
+use besedka_core::model::UserId;
 
 pub struct Chats;
 

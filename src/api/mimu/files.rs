@@ -13,10 +13,10 @@ use super::say::file_id;
 use super::types::File;
 use super::view::{Base, LINK_LIFE};
 use super::{Answer, Area, Refusal, answer};
-use crate::api::download::{named, parse_range, within};
-use crate::files::{Opened, class, is_shown_inline};
-use crate::messenger::{Error, Link, Messenger, Upload};
-use crate::model::{Attachment, Time};
+use crate::download::{named, parse_range, within};
+use besedka_core::files::{Opened, class, is_shown_inline};
+use besedka_core::messenger::{Error, Link, Messenger, Upload};
+use besedka_core::model::{Attachment, Time};
 
 pub struct Files;
 

@@ -7,8 +7,8 @@ use poem_openapi::payload::{ParsePayload, Payload};
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
 use super::Refusal;
-use crate::api::form;
-use crate::messenger::{Error, Expected};
+use crate::form;
+use besedka_core::messenger::{Error, Expected};
 
 const MIB: u64 = 1024 * 1024;
 /// The largest field before the file.

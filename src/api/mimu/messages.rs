@@ -11,10 +11,10 @@ use super::say::Say;
 use super::types::Msg;
 use super::view::{Base, View};
 use super::{Answer, Area, answer};
-use crate::api::body::JsonBody;
-use crate::api::delivery::Delivery;
-use crate::messenger::{Caller, Error, Messenger, NewMessage};
-use crate::model::{ChatId, MessageId};
+use crate::body::JsonBody;
+use crate::delivery::Delivery;
+use besedka_core::messenger::{Caller, Error, Messenger, NewMessage};
+use besedka_core::model::{ChatId, MessageId};
 
 pub struct Messages;
 

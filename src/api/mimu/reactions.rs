@@ -9,8 +9,8 @@ use poem_openapi::{Object, OpenApi};
 use super::caller::SignedIn;
 use super::messages::{Touched, chat_of, message_id, of_chat, touched};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{Error, Messenger};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Error, Messenger};
 
 pub struct Reactions;
 

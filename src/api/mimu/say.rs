@@ -7,8 +7,8 @@ use poem_openapi::types::Example;
 use serde_json::{Map, Value, json};
 
 use super::view::OWN;
-use crate::messenger::{Error, NewMessage, Result};
-use crate::model::{Attachment, AttachmentId, Content, Kind, MessageId, Payload};
+use besedka_core::messenger::{Error, NewMessage, Result};
+use besedka_core::model::{Attachment, AttachmentId, Content, Kind, MessageId, Payload};
 
 /// The longest word for a type of the client's own.
 const LONGEST_TYPE: usize = 32;
@@ -129,7 +129,7 @@ pub fn file_id(text: &str) -> Result<AttachmentId> {
 }
 
 /// A flaw with the field's name as Mimu has it.
-fn in_our_words(flaw: crate::model::Flaw) -> Error {
+fn in_our_words(flaw: besedka_core::model::Flaw) -> Error {
     let field = match flaw.field {
         "content" => "text",
         "payload" => "fileId",
@@ -171,12 +171,13 @@ fn of_its_own(kind: String, text: Option<String>, rest: BTreeMap<String, Value>)
     if let Some(content) = known {
         return Ok(content);
     }
-    let plain = text.filter(|text| !crate::model::is_blank(text)).unwrap_or_else(|| match kind.as_str() {
-        "call" => "📞".to_owned(),
-        "location" => "📍".to_owned(),
-        "poll" => "📊".to_owned(),
-        _ => format!("[{kind}]"),
-    });
+    let plain =
+        text.filter(|text| !besedka_core::model::is_blank(text)).unwrap_or_else(|| match kind.as_str() {
+            "call" => "📞".to_owned(),
+            "location" => "📍".to_owned(),
+            "poll" => "📊".to_owned(),
+            _ => format!("[{kind}]"),
+        });
     fields.insert("type".to_owned(), kind.into());
     let Value::Object(payload) = json!({OWN: fields}) else { return Err(Error::Busy) };
     Content::new(Kind::Text, Some(plain), Some(payload)).map_err(|flaw| Error::invalid("type", flaw.reason))

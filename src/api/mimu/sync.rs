@@ -14,9 +14,9 @@ use super::caller::Reader;
 use super::types::{Chat, Msg};
 use super::view::{Base, View};
 use super::{Answer, Area, answer};
-use crate::api::body::JsonBody;
-use crate::messenger::{Access, Cursor, Messenger, Page, Result};
-use crate::model::{self, Change, ChatId, Message, MessageId};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Access, Cursor, Messenger, Page, Result};
+use besedka_core::model::{self, Change, ChatId, Message, MessageId};
 
 pub struct Sync;
 

@@ -6,7 +6,7 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde_json::Value;
 
-use crate::api::refusal::Body;
+use crate::refusal::Body;
 
 /// An error.
 #[derive(Object, Debug)]

@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 
 use super::PREFIX;
 use super::types::{Chat, File, Msg};
-use crate::api::visit::Visit;
-use crate::messenger::{Access, Messenger, Reading, Result};
-use crate::model::{self, Attachment, ChatId, ChatKind, Content, Kind, UserId};
+use crate::visit::Visit;
+use besedka_core::messenger::{Access, Messenger, Reading, Result};
+use besedka_core::model::{self, Attachment, ChatId, ChatKind, Content, Kind, UserId};
 
 /// How long a link to a file is good.
 pub const LINK_LIFE: Duration = Duration::from_secs(3_600);

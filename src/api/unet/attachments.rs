@@ -8,9 +8,9 @@ use poem_openapi::{Object, OpenApi};
 use super::auth::Caller;
 use super::types::{Attachment, Created, FileType};
 use super::{Answer, Area, ids};
-use crate::api::body::JsonBody;
-use crate::messenger::{Error, Messenger};
-use crate::model::{Elsewhere, MessageId};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Error, Messenger};
+use besedka_core::model::{Elsewhere, MessageId};
 
 pub struct Attachments;
 

@@ -5,8 +5,8 @@ use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
 
 use super::Refusal;
-use crate::api::visit::admit;
-use crate::messenger::{Access, Error, Messenger};
+use crate::visit::admit;
+use besedka_core::messenger::{Access, Error, Messenger};
 
 /// The `access` of `POST /educations/api/v1/users/auth/`.
 #[derive(SecurityScheme)]

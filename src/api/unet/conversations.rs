@@ -9,11 +9,11 @@ use poem_openapi::{Object, OpenApi};
 use super::auth::Caller;
 use super::types::{Conversation, ConversationType, Created, Done};
 use super::{Answer, Area, ids};
-use crate::api::body::JsonBody;
-use crate::api::links::Links;
-use crate::api::visit::Visit;
-use crate::messenger::{self, Error, Messenger, NewGroup};
-use crate::model::{Chat, Topic, UserId};
+use crate::body::JsonBody;
+use crate::links::Links;
+use crate::visit::Visit;
+use besedka_core::messenger::{self, Error, Messenger, NewGroup};
+use besedka_core::model::{Chat, Topic, UserId};
 
 pub struct Conversations;
 

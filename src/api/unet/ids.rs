@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::{Answer, Refusal};
-use crate::messenger::Error;
-use crate::model::{ChatId, MessageId};
+use besedka_core::messenger::Error;
+use besedka_core::model::{ChatId, MessageId};
 
 /// What is named. It stands in the UUID, so that a message is not taken for a conversation.
 #[derive(Clone, Copy)]

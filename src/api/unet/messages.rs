@@ -9,11 +9,11 @@ use poem_openapi::{Object, OpenApi};
 use super::auth::Caller;
 use super::types::{Created, Done, Message};
 use super::{Answer, Area, ids};
-use crate::api::body::JsonBody;
-use crate::api::links::Links;
-use crate::api::visit::Visit;
-use crate::messenger::{Error, Messenger, NewMessage};
-use crate::model::{ChatId, Content, Kind, MessageId};
+use crate::body::JsonBody;
+use crate::links::Links;
+use crate::visit::Visit;
+use besedka_core::messenger::{Error, Messenger, NewMessage};
+use besedka_core::model::{ChatId, Content, Kind, MessageId};
 
 pub struct Messages;
 

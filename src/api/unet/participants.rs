@@ -9,11 +9,11 @@ use poem_openapi::{Object, OpenApi};
 use super::auth::Caller;
 use super::types::{Created, Done, Participant, Role};
 use super::{Answer, Area, ids};
-use crate::api::body::JsonBody;
-use crate::api::links::Links;
-use crate::api::visit::Visit;
-use crate::messenger::Messenger;
-use crate::model::{self, UserId};
+use crate::body::JsonBody;
+use crate::links::Links;
+use crate::visit::Visit;
+use besedka_core::messenger::Messenger;
+use besedka_core::model::{self, UserId};
 
 pub struct Participants;
 

@@ -10,10 +10,10 @@ use poem_openapi::types::ToJSON;
 
 use super::types::{Message, is_said};
 use super::{Refusal, ids, messages};
-use crate::api::chat_socket::{self, Heard, Room, Speech, bare};
-use crate::hub::{Form, Whisper};
-use crate::messenger::Error;
-use crate::model::{self, Change, Event, MessageId};
+use crate::chat_socket::{self, Heard, Room, Speech, bare};
+use besedka_core::hub::{Form, Whisper};
+use besedka_core::messenger::Error;
+use besedka_core::model::{self, Change, Event, MessageId};
 
 /// What the address may say.
 #[derive(Deserialize)]

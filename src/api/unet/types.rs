@@ -5,9 +5,9 @@ use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{ApiResponse, Enum, Object};
 
 use super::ids;
-use crate::api::links::Links;
-use crate::api::refusal::Body;
-use crate::model::{self, ChatKind, Class, Kind};
+use crate::links::Links;
+use crate::refusal::Body;
+use besedka_core::model::{self, ChatKind, Class, Kind};
 
 /// An error.
 #[derive(Object, Debug)]

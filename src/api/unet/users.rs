@@ -8,11 +8,11 @@ use poem_openapi::{Object, OpenApi};
 use super::auth::Caller;
 use super::types::names;
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::api::links::Links;
-use crate::api::visit::Visit;
-use crate::messenger::{Messenger, SignIn};
-use crate::model::{self, Scopes};
+use crate::body::JsonBody;
+use crate::links::Links;
+use crate::visit::Visit;
+use besedka_core::messenger::{Messenger, SignIn};
+use besedka_core::model::{self, Scopes};
 
 pub struct Users;
 

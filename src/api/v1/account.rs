@@ -9,8 +9,8 @@ use super::caller::Owner;
 use super::idempotency::Key;
 use super::types::Done;
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{Legacy, Messenger};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Legacy, Messenger};
 
 pub struct Account;
 

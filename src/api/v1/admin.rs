@@ -11,8 +11,8 @@ use super::caller::Owner;
 use super::idempotency::Key;
 use super::types::Done;
 use super::{Answer, Area};
-use crate::messenger::{Administrator, Messenger};
-use crate::model::{self, Time, UserId};
+use besedka_core::messenger::{Administrator, Messenger};
+use besedka_core::model::{self, Time, UserId};
 
 pub struct Admin;
 

@@ -11,9 +11,9 @@ use super::caller::SignedIn;
 use super::idempotency::Key;
 use super::types::{Created, Message};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{self, Messenger};
-use crate::model::ChatId;
+use crate::body::JsonBody;
+use besedka_core::messenger::{self, Messenger};
+use besedka_core::model::ChatId;
 
 pub struct Assistant;
 

@@ -17,12 +17,12 @@ use super::caller::{SignedIn, Visit};
 use super::idempotency::Key;
 use super::types::{Attachment, Links, Quota, UploadForm};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::api::download::{named, parse_range, within};
-use crate::api::site::Asked;
-use crate::files::{Served, is_shown_inline};
-use crate::messenger::{Access, Announcement, Caller, Error, Limit, Link, Messenger};
-use crate::model::{self, AttachmentId, Scopes, Time};
+use crate::body::JsonBody;
+use crate::download::{named, parse_range, within};
+use crate::site::Asked;
+use besedka_core::files::{Served, is_shown_inline};
+use besedka_core::messenger::{Access, Announcement, Caller, Error, Limit, Link, Messenger};
+use besedka_core::model::{self, AttachmentId, Scopes, Time};
 
 /// How long a link to a file is good.
 const LINK_LIFE: Duration = Duration::from_secs(5 * 60);

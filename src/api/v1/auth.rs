@@ -12,8 +12,8 @@ use super::caller::{Owner, Visit};
 use super::idempotency::Key;
 use super::types::{Tokens, User};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{Error, Grant, Messenger, Registration, SignIn};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Error, Grant, Messenger, Registration, SignIn};
 
 pub struct Auth;
 

@@ -13,9 +13,9 @@ use super::caller::SignedIn;
 use super::idempotency::Key;
 use super::types::{Chat, Done, NewAvatar, User};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{Messenger, Profile};
-use crate::model::{AttachmentId, ChatId};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Messenger, Profile};
+use besedka_core::model::{AttachmentId, ChatId};
 
 /// An avatar never changes: another one has another name.
 const KEPT: &str = "private, max-age=604800, immutable";

@@ -10,8 +10,8 @@ use super::caller::SignedIn;
 use super::idempotency::Key;
 use super::types::{Blocked, Done};
 use super::{Answer, Area};
-use crate::messenger::Messenger;
-use crate::model::UserId;
+use besedka_core::messenger::Messenger;
+use besedka_core::model::UserId;
 
 pub struct Blocks;
 

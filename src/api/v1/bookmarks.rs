@@ -11,9 +11,9 @@ use super::caller::SignedIn;
 use super::idempotency::Key;
 use super::types::{Bookmark, Done};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::Messenger;
-use crate::model::{BookmarkId, MessageId};
+use crate::body::JsonBody;
+use besedka_core::messenger::Messenger;
+use besedka_core::model::{BookmarkId, MessageId};
 
 pub struct Bookmarks;
 

@@ -8,9 +8,9 @@ use poem_openapi::auth::Bearer;
 
 use super::Refusal;
 use super::idempotency::Slot;
-pub use crate::api::visit::Visit;
-use crate::messenger::{Access, Limit, Messenger};
-use crate::model::Scopes;
+pub use crate::visit::Visit;
+use besedka_core::messenger::{Access, Limit, Messenger};
+use besedka_core::model::Scopes;
 
 /// An access token of `POST /auth/login`, or a personal access token of `POST /tokens`.
 ///

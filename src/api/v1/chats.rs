@@ -13,9 +13,9 @@ use super::caller::SignedIn;
 use super::idempotency::Key;
 use super::types::{Chat, ChatKind, ChatSettings, Created, Done, Notify};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{self, Error, Messenger, NewGroup, PreferenceChange};
-use crate::model::{self, ChatId, Time, UserId};
+use crate::body::JsonBody;
+use besedka_core::messenger::{self, Error, Messenger, NewGroup, PreferenceChange};
+use besedka_core::model::{self, ChatId, Time, UserId};
 
 pub struct Chats;
 

@@ -13,9 +13,9 @@ use super::caller::Visit;
 use super::idempotency::Key;
 use super::types::Done;
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{CodeSignIn, Contact, Error, Messenger};
-use crate::model::Tongue;
+use crate::body::JsonBody;
+use besedka_core::messenger::{CodeSignIn, Contact, Error, Messenger};
+use besedka_core::model::Tongue;
 
 pub struct Codes;
 

@@ -11,9 +11,9 @@ use super::caller::SignedIn;
 use super::idempotency::Key;
 use super::types::{Done, Draft};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{Error, Messenger, NewDraft};
-use crate::model::{ChatId, MessageId, Time};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Error, Messenger, NewDraft};
+use besedka_core::model::{ChatId, MessageId, Time};
 
 pub struct Drafts;
 

@@ -17,9 +17,9 @@ use super::tokens::Token;
 use super::types::{
     Blocked, Bookmark, Chat, ChatAbout, ChatSettings, Draft, Message, Presence, Scheduled, User, Vote,
 };
-use crate::hub::Whisper;
-use crate::messenger::{Cursor, Gap};
-use crate::model::{self, Change, ChatId, Event, UserId};
+use besedka_core::hub::Whisper;
+use besedka_core::messenger::{Cursor, Gap};
+use besedka_core::model::{self, Change, ChatId, Event, UserId};
 
 /// An event as a frame.
 pub fn write(event: &Event) -> String {

@@ -22,9 +22,9 @@ use super::sessions::Session;
 use super::tokens::Token;
 use super::types::{Bookmark, Chat, Draft, Member, Message, Scheduled, User};
 use super::{Answer, Area};
-use crate::files::Archive;
-use crate::messenger::{Error, Export, Link, Messenger, Part};
-use crate::model::{Scopes, SessionId, Time, UserId};
+use besedka_core::files::Archive;
+use besedka_core::messenger::{Error, Export, Link, Messenger, Part};
+use besedka_core::model::{Scopes, SessionId, Time, UserId};
 
 pub struct Exports;
 

@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use super::Refusal;
 use super::types::{self, Problem};
-use crate::api::site::Site;
-use crate::messenger::{Access, Attempt, Error, Messenger, Original, Subject, Tries, Turn};
+use crate::site::Site;
+use besedka_core::messenger::{Access, Attempt, Error, Messenger, Original, Subject, Tries, Turn};
 
 /// The largest JSON body: a message of 64 KiB and what belongs to it.
 const LARGEST_BODY: usize = 128 * 1024;

@@ -13,9 +13,9 @@ use super::caller::Importer;
 use super::idempotency::Key;
 use super::types::Imported;
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{self, Error, Import, Messenger};
-use crate::model::AttachmentId;
+use crate::body::JsonBody;
+use besedka_core::messenger::{self, Error, Import, Messenger};
+use besedka_core::model::AttachmentId;
 use form::{About, Layout, Lines, Names};
 
 pub struct Imports;

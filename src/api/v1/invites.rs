@@ -11,9 +11,9 @@ use super::caller::{SignedIn, Visit};
 use super::idempotency::Key;
 use super::types::{Channel, Chat, Created, Done, Invite, InvitedTo};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::Messenger;
-use crate::model::{ChatId, InviteId};
+use crate::body::JsonBody;
+use besedka_core::messenger::Messenger;
+use besedka_core::model::{ChatId, InviteId};
 
 pub struct Invites;
 

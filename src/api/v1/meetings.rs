@@ -12,9 +12,9 @@ use super::caller::{Owner, SignedIn};
 use super::idempotency::Key;
 use super::types::{Created, Done, Message};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{self, Messenger};
-use crate::model::{ChatId, Tongue};
+use crate::body::JsonBody;
+use besedka_core::messenger::{self, Messenger};
+use besedka_core::model::{ChatId, Tongue};
 
 pub struct Meetings;
 

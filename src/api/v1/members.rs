@@ -11,9 +11,9 @@ use super::caller::SignedIn;
 use super::idempotency::Key;
 use super::types::{AddedMembers, Ban, Created, Done, Member, Role};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{Error, Messenger};
-use crate::model::{ChatId, UserId};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Error, Messenger};
+use besedka_core::model::{ChatId, UserId};
 
 pub struct Members;
 

@@ -13,9 +13,9 @@ use super::caller::SignedIn;
 use super::idempotency::Key;
 use super::types::{Created, Done, Edit, Message, MessageType, voice_payload};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{Around, Error, Media, Messenger, NewMessage};
-use crate::model::{ChatId, Class, Content, MessageId, Payload, Time, UserId};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Around, Error, Media, Messenger, NewMessage};
+use besedka_core::model::{ChatId, Class, Content, MessageId, Payload, Time, UserId};
 
 pub struct Messages;
 

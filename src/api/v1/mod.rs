@@ -43,7 +43,7 @@ use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 use super::refusal::{self, Failure};
 use super::{Spec, described};
-use crate::messenger::Error;
+use besedka_core::messenger::Error;
 
 pub use events::asyncapi;
 pub use types::{AVATARS, avatar_path};
@@ -143,8 +143,8 @@ pub fn routes() -> impl Endpoint {
         .into_endpoint()
 }
 
-impl From<crate::model::Flaw> for Refusal {
-    fn from(flaw: crate::model::Flaw) -> Self {
+impl From<besedka_core::model::Flaw> for Refusal {
+    fn from(flaw: besedka_core::model::Flaw) -> Self {
         Error::from(flaw).into()
     }
 }

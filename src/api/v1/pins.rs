@@ -10,8 +10,8 @@ use super::caller::SignedIn;
 use super::idempotency::Key;
 use super::types::{Done, Message};
 use super::{Answer, Area};
-use crate::messenger::Messenger;
-use crate::model::{ChatId, MessageId};
+use besedka_core::messenger::Messenger;
+use besedka_core::model::{ChatId, MessageId};
 
 pub struct Pins;
 

@@ -11,9 +11,9 @@ use super::caller::SignedIn;
 use super::idempotency::Key;
 use super::types::{Message, Person, Vote};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{Error, Messenger};
-use crate::model::{MessageId, UserId};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Error, Messenger};
+use besedka_core::model::{MessageId, UserId};
 
 pub struct Polls;
 

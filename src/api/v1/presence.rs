@@ -9,8 +9,8 @@ use poem_openapi::{Object, OpenApi};
 use super::caller::SignedIn;
 use super::types::{Presence, Status};
 use super::{Answer, Area};
-use crate::messenger::Messenger;
-use crate::model::{self, UserId};
+use besedka_core::messenger::Messenger;
+use besedka_core::model::{self, UserId};
 
 pub struct Presences;
 

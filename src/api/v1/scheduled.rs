@@ -13,9 +13,9 @@ use super::idempotency::Key;
 use super::messages::object;
 use super::types::{Created, Done, Message, MessageType, Scheduled};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{Error, Messenger, NewMessage, Rescheduling};
-use crate::model::{ChatId, Content, MessageId, ScheduledId, Time, UserId};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Error, Messenger, NewMessage, Rescheduling};
+use besedka_core::model::{ChatId, Content, MessageId, ScheduledId, Time, UserId};
 
 pub struct ScheduledMessages;
 

@@ -9,9 +9,9 @@ use poem_openapi::{Enum, Object, OpenApi};
 use super::caller::SignedIn;
 use super::types::Message;
 use super::{Answer, Area};
-use crate::messenger::{self, Further, Hit, Messenger};
-use crate::model::ChatId;
-use crate::model::search;
+use besedka_core::messenger::{self, Further, Hit, Messenger};
+use besedka_core::model::ChatId;
+use besedka_core::model::search;
 
 pub struct Search;
 

@@ -11,8 +11,8 @@ use super::caller::Owner;
 use super::idempotency::Key;
 use super::types::Done;
 use super::{Answer, Area};
-use crate::messenger::Messenger;
-use crate::model::{self, SessionId};
+use besedka_core::messenger::Messenger;
+use besedka_core::model::{self, SessionId};
 
 pub struct Sessions;
 

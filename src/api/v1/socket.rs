@@ -12,10 +12,10 @@ use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::{Answer, Refusal, events};
-use crate::api::site::Site;
-use crate::hub::{Close, Form, Taken};
-use crate::messenger::{Access, Cursor, Error, Limit, Listener, Messenger};
-use crate::model::{ChatId, MessageId, Scopes};
+use crate::site::Site;
+use besedka_core::hub::{Close, Form, Taken};
+use besedka_core::messenger::{Access, Cursor, Error, Limit, Listener, Messenger};
+use besedka_core::model::{ChatId, MessageId, Scopes};
 
 /// v1's way of writing events.
 const FORM: Form = Form(0);

@@ -13,8 +13,8 @@ use super::events;
 use super::idempotency::Key;
 use super::types::Message;
 use super::{Answer, Area};
-use crate::messenger::{Cursor, Messenger, Page};
-use crate::model;
+use besedka_core::messenger::{Cursor, Messenger, Page};
+use besedka_core::model;
 
 pub struct Sync;
 
@@ -72,7 +72,7 @@ struct SyncPage {
 
 impl From<Page> for SyncPage {
     fn from(page: Page) -> Self {
-        let gap = |gap: crate::messenger::Gap| Gap {
+        let gap = |gap: besedka_core::messenger::Gap| Gap {
             chat_id: gap.chat.map(|chat| chat.0),
             position: gap.position.to_string(),
         };

@@ -13,9 +13,9 @@ use super::caller::Owner;
 use super::idempotency::Key;
 use super::types::{Created, Done};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{Error, Messenger, NewToken, PersonalToken};
-use crate::model::{Scopes, Session, SessionId, Time};
+use crate::body::JsonBody;
+use besedka_core::messenger::{Error, Messenger, NewToken, PersonalToken};
+use besedka_core::model::{Scopes, Session, SessionId, Time};
 
 pub struct Tokens;
 

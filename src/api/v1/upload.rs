@@ -6,8 +6,8 @@ use poem::web::Data;
 use poem::{Body, IntoResponse, Response, handler};
 
 use super::{Answer, Refusal};
-use crate::api::form;
-use crate::messenger::{Error, Messenger};
+use crate::form;
+use besedka_core::messenger::{Error, Messenger};
 
 /// The largest field before the file.
 const LARGEST_FIELD: usize = 4 * 1024;

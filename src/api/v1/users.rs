@@ -11,9 +11,9 @@ use super::caller::{Owner, SignedIn};
 use super::idempotency::Key;
 use super::types::{AVATARS, Done, Person, User};
 use super::{Answer, Area};
-use crate::api::body::JsonBody;
-use crate::messenger::{Messenger, Profile};
-use crate::model::UserId;
+use crate::body::JsonBody;
+use besedka_core::messenger::{Messenger, Profile};
+use besedka_core::model::UserId;
 
 pub struct Users;
 

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::files::{self, Zip};
-use crate::messenger::{Error, OldChat, OldFile, OldMessage, Result};
-use crate::model::{Kind, Payload, Time};
+use besedka_core::files::{self, Zip};
+use besedka_core::messenger::{Error, OldChat, OldFile, OldMessage, Result};
+use besedka_core::model::{Kind, Payload, Time};
 
 /// The longest file and the longest line that are read as a whole.
 const LONGEST_FILE: u64 = 8 * 1024 * 1024;

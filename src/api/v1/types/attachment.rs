@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 
-use crate::files::{ALGORITHM, BucketForm};
-use crate::messenger::{self, Form, Way};
-use crate::model;
+use besedka_core::files::{ALGORITHM, BucketForm};
+use besedka_core::messenger::{self, Form, Way};
+use besedka_core::model;
 
 /// An uploaded file.
 #[derive(Object, Debug)]

@@ -5,8 +5,8 @@ use poem_openapi::{Enum, Object};
 
 use super::attachment::avatar_path;
 use super::{Message, Person, Role};
-use crate::messenger::{Invitation, Invited};
-use crate::model;
+use besedka_core::messenger::{Invitation, Invited};
+use besedka_core::model;
 
 /// A chat, as the caller sees it.
 #[derive(Object, Debug)]

@@ -5,7 +5,7 @@ use poem_openapi::{Enum, Object};
 use serde_json::{Value, json};
 
 use super::{Attachment, Poll};
-use crate::model;
+use besedka_core::model;
 
 /// What kind of message it is.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]

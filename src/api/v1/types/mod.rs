@@ -19,7 +19,7 @@ pub use own::{Bookmark, Draft, Imported, Scheduled};
 pub use people::{AddedMembers, Blocked, Member, Person, Presence, Role, Status, Tokens, User};
 pub use poll::{Poll, Vote};
 
-use crate::api::refusal::Body;
+use crate::refusal::Body;
 
 /// An error.
 #[derive(Object, Debug)]

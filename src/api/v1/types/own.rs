@@ -5,8 +5,8 @@ use poem_openapi::types::Example;
 use serde_json::Value;
 
 use super::{Attachment, Message, MessageType};
-use crate::messenger;
-use crate::model;
+use besedka_core::messenger;
+use besedka_core::model;
 
 /// A message that one wants to find again.
 #[derive(Object, Debug)]

@@ -4,8 +4,8 @@ use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
 
 use super::attachment::avatar_path;
-use crate::messenger::Grant;
-use crate::model;
+use besedka_core::messenger::Grant;
+use besedka_core::model;
 
 /// Access and renewal.
 #[derive(Object, Debug)]

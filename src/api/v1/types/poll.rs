@@ -3,7 +3,7 @@
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 
-use crate::model::{self, ChatId, MessageId};
+use besedka_core::model::{self, ChatId, MessageId};
 
 /// A poll and its votes.
 #[derive(Object, Debug)]

@@ -1,0 +1,8 @@
+//! What Besedka does, without HTTP: storage, files, delivery, other servers, and the rules of the messenger.
+
+pub mod files;
+pub mod hub;
+pub mod messenger;
+pub mod model;
+pub mod outside;
+pub mod store;

@@ -1,0 +1,229 @@
+//! Accounts: making one, and signing in.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::messenger::accounts::contact::Contact;
+use crate::messenger::accounts::password;
+use crate::messenger::accounts::profile::{check_email, check_name, check_url, check_username, taken};
+use crate::messenger::accounts::session::Grant;
+use crate::messenger::foundation::limits::name_key;
+use crate::messenger::foundation::settings::Opening;
+use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::messenger::{Messenger, Visitor};
+use crate::model::{Person, Time, User, UserId};
+use crate::store::{self, accounts, storage, streams, users};
+
+/// What an account is made of; `email` or `username` at least.
+#[derive(Debug, Clone, Default)]
+pub struct Registration {
+    pub email: Option<String>,
+    pub username: Option<String>,
+    pub password: String,
+    /// The username, or what is before the `@`, when it is missing.
+    pub display_name: Option<String>,
+    pub avatar_url: Option<String>,
+    pub invite_code: Option<String>,
+    pub device: Option<String>,
+}
+
+/// Who signs in, by e-mail address or username.
+#[derive(Debug, Clone, Default)]
+pub struct SignIn {
+    pub name: String,
+    pub password: String,
+    pub device: Option<String>,
+}
+
+impl Visitor {
+    /// Makes an account and signs in.
+    pub async fn register(self, new: Registration) -> Result<(User, Grant)> {
+        let messenger = &self.messenger;
+        messenger.limit(Limit::SignUp(self.address.into()))?;
+        messenger.admit(new.invite_code.as_deref())?;
+        let (mut user, hash) = messenger.prepare(&new).await?;
+        let mut work = messenger.begin().await?;
+        insert(&mut work.tx, &mut user, &hash).await?;
+        let grant = self.grant(&mut work, user.id(), new.device).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await?;
+        Ok((user, grant))
+    }
+
+    /// Signs in. A wrong password and an unknown name answer alike, in like time.
+    pub async fn sign_in(self, who: SignIn) -> Result<Grant> {
+        let messenger = &self.messenger;
+        messenger.limit(Limit::SignIn(self.address.into()))?;
+        let failures = Limit::WrongPassword(name_key(&crate::model::fold(&who.name)));
+        messenger.limits.check(failures)?;
+        let found = users::credentials(&mut messenger.db.read().await?, &who.name).await?;
+        let (user, hash) = found.unzip();
+        let right = messenger.passwords.is(&who.password, hash.clone()).await?;
+        let Some(user) = user.filter(|_| right) else {
+            messenger.limit(failures)?;
+            return Err(Error::WrongPassword);
+        };
+        let mut work = messenger.begin_of([user]).await?;
+        if users::password_hash(&mut work.tx, user).await? != hash {
+            // It was changed while it was checked, and with it all sessions ended.
+            return Err(Error::WrongPassword);
+        }
+        if users::by_id(&mut work.tx, user).await?.is_none_or(|user| user.person.is_deactivated) {
+            return Err(Error::Deactivated);
+        }
+        let grant = self.grant(&mut work, user, who.device).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await?;
+        Ok(grant)
+    }
+}
+
+impl Messenger {
+    /// Makes an account for somebody, whoever may register.
+    pub async fn add_user(&self, new: Registration) -> Result<User> {
+        let (mut user, hash) = self.prepare(&new).await?;
+        let mut work = self.begin().await?;
+        insert(&mut work.tx, &mut user, &hash).await?;
+        work.commit().await?;
+        Ok(user)
+    }
+
+    /// Lets in who is new, if the server is open to them.
+    pub(crate) fn admit(&self, invite_code: Option<&str>) -> Result<()> {
+        match self.settings.opening {
+            Opening::Open => Ok(()),
+            Opening::Invite => self.check_invite(invite_code),
+            Opening::Closed => Err(Error::RegistrationClosed),
+        }
+    }
+
+    /// Makes an account, within a change, for somebody who has shown that an address or a number is theirs. It has no
+    /// username and no password.
+    pub(crate) async fn add_by_code(
+        &self,
+        work: &mut Work,
+        contact: &Contact,
+        name: Option<&str>,
+    ) -> Result<User> {
+        let name = name.filter(|name| !name.trim().is_empty());
+        let nickname = contact.nickname();
+        let mut user = self.blank(check_name(name.unwrap_or(&nickname))?);
+        match contact.clone() {
+            Contact::Email(address) => user.email = Some(address),
+            Contact::Phone(number) => user.phone = Some(number),
+        }
+        insert(&mut work.tx, &mut user, "").await?;
+        Ok(user)
+    }
+
+    /// Makes an account, within a change, that is nobody's: what the server says itself is said in its name.
+    pub(crate) async fn add_bot(&self, work: &mut Work, name: &str) -> Result<UserId> {
+        let mut user = self.blank(check_name(name)?);
+        insert(&mut work.tx, &mut user, "").await?;
+        store::assistant::make_bot(&mut work.tx, user.id()).await?;
+        Ok(user.id())
+    }
+
+    /// A code with which anybody may register until it runs out.
+    pub fn invite(&self, life: Duration) -> String {
+        let until = (self.clock.now() + life).0;
+        format!("{until:x}-{}", self.sign_invite(until))
+    }
+
+    fn check_invite(&self, code: Option<&str>) -> Result<()> {
+        let parts = code.and_then(|code| code.trim().split_once('-'));
+        let until = parts.and_then(|(until, _)| i64::from_str_radix(until, 16).ok());
+        match (until, parts) {
+            (Some(until), Some((_, signature)))
+                if Time(until) > self.clock.now() && self.sign_invite(until) == signature =>
+            {
+                Ok(())
+            }
+            _ => Err(Error::invalid("invite_code", "a valid invitation is needed here")),
+        }
+    }
+
+    fn sign_invite(&self, until: i64) -> String {
+        let signature = hmac::sign(&self.invites, &until.to_be_bytes());
+        URL_SAFE_NO_PAD.encode(&signature.as_ref()[..15])
+    }
+
+    async fn prepare(&self, new: &Registration) -> Result<(User, String)> {
+        let email = new.email.as_deref().map(check_email).transpose()?;
+        let username = new.username.as_deref().map(check_username).transpose()?;
+        let fallback = username.clone().or_else(|| email.as_ref()?.split('@').next().map(str::to_owned));
+        let Some(fallback) = fallback else {
+            return Err(Error::invalid("email", "an e-mail address or a username is needed"));
+        };
+        let display_name = check_name(new.display_name.as_deref().unwrap_or(&fallback))?;
+        let avatar_url = new.avatar_url.as_deref().map(check_url).transpose()?.flatten();
+        password::check_new("password", &new.password)?;
+        // A taken name is told before a hash is made for nothing; the unique index has the last word.
+        let mut read = self.db.read().await?;
+        for (field, name) in [("email", &email), ("username", &username)] {
+            if let Some(name) = name
+                && users::credentials(&mut read, name).await?.is_some()
+            {
+                return Err(Error::Taken(field));
+            }
+        }
+        drop(read);
+        let hash = self.passwords.hash(&new.password).await?;
+        let mut user = self.blank(display_name);
+        (user.email, user.person.username, user.person.avatar_url) = (email, username, avatar_url);
+        Ok((user, hash))
+    }
+
+    /// Somebody new, of whom nothing is known but a name.
+    fn blank(&self, display_name: String) -> User {
+        let person = Person {
+            id: UserId(self.id()),
+            username: None,
+            display_name,
+            avatar_url: None,
+            avatar: None,
+            about: None,
+            time_zone: None,
+            created_at: self.clock.now(),
+            is_deactivated: false,
+            presence: None,
+            is_deleted: false,
+        };
+        User {
+            person,
+            email: None,
+            phone: None,
+            language: None,
+            hides_presence: false,
+            hides_reading: false,
+            is_admin: false,
+        }
+    }
+}
+
+/// Writes an account. Whoever is the first on the server looks after it.
+async fn insert(tx: &mut store::Tx, user: &mut User, hash: &str) -> Result<()> {
+    if !accounts::any(tx).await? {
+        // Two who come at once are not both the first.
+        storage::hold(tx).await?;
+        user.is_admin = !accounts::any(tx).await?;
+    }
+    let new = users::New {
+        id: user.id(),
+        email: user.email.as_deref(),
+        phone: user.phone.as_deref(),
+        username: user.person.username.as_deref(),
+        password_hash: hash,
+        display_name: &user.person.display_name,
+        avatar_url: user.person.avatar_url.as_deref(),
+        is_admin: user.is_admin,
+        created_at: user.person.created_at,
+    };
+    let written = users::insert(tx, &new).await;
+    taken(tx, written, user).await?;
+    streams::create(tx, &[user.id().into()]).await?;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! How codes get to people: by mail, by a gateway for short messages, or into the log.
+
+use crate::messenger::Messenger;
+use crate::messenger::accounts::contact::Contact;
+use crate::messenger::foundation::settings::Senders;
+use crate::messenger::foundation::{Error, Result};
+use crate::model::{Time, Tongue};
+use crate::outside::{Mail, Sms, Unsent};
+
+/// The same, ready.
+pub(crate) struct Ways {
+    to_log: bool,
+    mail: Option<Mail>,
+    sms: Option<Sms>,
+}
+
+impl Ways {
+    pub(crate) fn new(senders: &Senders) -> Result<Self> {
+        if senders.to_log {
+            tracing::warn!(
+                "codes for signing in are written to this log, where whoever reads it can use them"
+            );
+        }
+        let mail = senders.mail.as_ref().map(|server| Mail::new(&server.url, server.from.as_deref()));
+        let sms = senders.sms.as_ref().map(|gateway| Sms::new(&gateway.url, &gateway.secret));
+        Ok(Self {
+            to_log: senders.to_log,
+            mail: mail.transpose().map_err(|why| Error::invalid("--smtp-url", why))?,
+            sms: sms.transpose().map_err(|why| Error::invalid("--sms-webhook", why))?,
+        })
+    }
+
+    /// Refuses what can't be sent from here at all.
+    pub(crate) fn check(&self, to: &Contact) -> Result<()> {
+        match to {
+            _ if self.to_log => Ok(()),
+            Contact::Email(_) if self.mail.is_none() => {
+                Err(Error::NotConfigured("This server sends no mail; sign in with a password"))
+            }
+            Contact::Phone(_) if self.sms.is_none() => {
+                Err(Error::NotConfigured("This server sends no SMS; sign in in another way"))
+            }
+            Contact::Email(_) | Contact::Phone(_) => Ok(()),
+        }
+    }
+}
+
+/// The code in words.
+fn words(code: &str, tongue: Tongue) -> (String, String) {
+    match tongue {
+        Tongue::Russian => (
+            format!("Код для входа: {code}"),
+            format!("{code} — код для входа в Беседку. Он действует 10 минут. Никому его не сообщайте."),
+        ),
+        Tongue::English => (
+            format!("Your code: {code}"),
+            format!("{code} is your code for Besedka. It is good for 10 minutes. Tell it to nobody."),
+        ),
+    }
+}
+
+impl Messenger {
+    /// Sends a code on its way.
+    pub(crate) async fn send(
+        &self,
+        to: &Contact,
+        code: &str,
+        tongue: Tongue,
+        now: Time,
+    ) -> std::result::Result<(), Unsent> {
+        let (subject, text) = words(code, tongue);
+        let ways = &self.ways;
+        if ways.to_log {
+            tracing::warn!(to = to.key(), code, "a code for signing in");
+            return Ok(());
+        }
+        match (to, &ways.mail, &ways.sms) {
+            (Contact::Email(address), Some(mail), _) => mail.send(address, &subject, text).await,
+            (Contact::Phone(number), _, Some(sms)) => sms.send(number, &text, code, now).await,
+            (Contact::Email(_) | Contact::Phone(_), ..) => Err(Unsent::Refused("there is no way".to_owned())),
+        }
+    }
+}

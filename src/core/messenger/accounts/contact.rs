@@ -1,0 +1,109 @@
+//! Where somebody is reached outside of here: an e-mail address or a phone number.
+
+use crate::messenger::accounts::profile::check_email;
+use crate::messenger::foundation::{Error, Result};
+use crate::model::{User, fold};
+use crate::store::{Run, users};
+
+/// An e-mail address, or a phone number in E.164.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Contact {
+    Email(String),
+    Phone(String),
+}
+
+impl Contact {
+    pub fn email(text: &str) -> Result<Self> {
+        check_email(text).map(Self::Email)
+    }
+
+    /// Reads a number as people write it. One without its country is taken for a Russian one, also with the 8 that is
+    /// dialled there instead of +7.
+    pub fn phone(text: &str) -> Result<Self> {
+        let text = text.trim();
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let is_written = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '\u{a0}' | '-' | '(' | ')' | '.');
+        let is_whole = text.starts_with('+');
+        let number = match (is_whole, digits.len()) {
+            (true, 11) if digits.starts_with('7') => Some(digits),
+            (true, 8..=15) if !digits.starts_with(['0', '7']) => Some(digits),
+            (true, 12) if digits.starts_with("77") => None,
+            (false, 11) if digits.starts_with(['7', '8']) => Some(format!("7{}", &digits[1..])),
+            (false, 10) if !digits.starts_with('0') => Some(format!("7{digits}")),
+            _ => None,
+        };
+        match number {
+            Some(number) if text.trim_start_matches('+').chars().all(is_written) => {
+                Ok(Self::Phone(format!("+{number}")))
+            }
+            _ => Err(Error::invalid("phone", "must be a phone number as in +79991234567")),
+        }
+    }
+
+    /// What it is known by: two ways to write an address are one.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Email(address) => fold(address),
+            Self::Phone(number) => number.clone(),
+        }
+    }
+
+    /// Whose it is.
+    pub(crate) async fn account(&self, run: &mut impl Run) -> Result<Option<User>> {
+        Ok(match self {
+            Self::Email(address) => users::by_email(run, address).await?,
+            Self::Phone(number) => users::by_phone(run, number).await?,
+        })
+    }
+
+    /// What somebody is called who gave no name.
+    pub(crate) fn nickname(&self) -> String {
+        match self {
+            Self::Email(address) => address.split('@').next().unwrap_or_default().chars().take(64).collect(),
+            // Their number is nobody else's business.
+            Self::Phone(number) => format!("User {}", &number[number.len() - 4..]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_repaired_where_it_is_clear_what_is_meant() {
+        for (written, number) in [
+            ("+79991234567", "+79991234567"),
+            (" +7 (999) 123-45-67 ", "+79991234567"),
+            ("89991234567", "+79991234567"),
+            ("8 999 123 45 67", "+79991234567"),
+            ("79991234567", "+79991234567"),
+            ("9991234567", "+79991234567"),
+            ("+49 1512 3456789", "+4915123456789"),
+            ("+1.212.555.0100", "+12125550100"),
+            ("+3726123456", "+3726123456"),
+        ] {
+            assert_eq!(Contact::phone(written).unwrap(), Contact::Phone(number.to_owned()), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for wrong in [
+            "",
+            "+",
+            "12345",
+            "+7999123456",
+            "+799912345678",
+            "+0123456789",
+            "4915123456789",
+            "+1234567890123456",
+            "+7999123456a",
+            "++79991234567 9",
+            "7999+1234567",
+            "ann@example.com",
+        ] {
+            assert!(Contact::phone(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

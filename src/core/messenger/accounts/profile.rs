@@ -1,0 +1,292 @@
+//! Profiles: one's own, and what one sees of others.
+
+use icu_locale_core::Locale;
+use jiff::tz::TimeZoneDatabase;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::messenger::Caller;
+use crate::messenger::files::avatar_image;
+use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::model::{Change, Person, Stream, User, UserId, fold, text};
+use crate::store::{self, members, users};
+
+const LONGEST_NAME: usize = 64;
+const LONGEST_ABOUT: usize = 500;
+const LONGEST_URL: usize = 2_048;
+/// The longest language tag; RFC 5646, 4.4.1 asks for 35 characters.
+const LONGEST_TAG: usize = 35;
+const MOST_FOUND: u64 = 50;
+
+/// What to change of one's profile. What is missing stays; `Some(None)` takes away.
+#[derive(Debug, Clone, Default)]
+pub struct Profile {
+    pub email: Option<String>,
+    pub username: Option<String>,
+    pub display_name: Option<String>,
+    pub avatar_url: Option<Option<String>>,
+    pub about: Option<Option<String>>,
+    pub time_zone: Option<Option<String>>,
+    pub language: Option<Option<String>>,
+    pub hides_presence: Option<bool>,
+    pub hides_reading: Option<bool>,
+}
+
+impl Caller {
+    pub async fn me(&self) -> Result<User> {
+        let mut read = self.messenger.db.read().await?;
+        users::by_id(&mut read, self.access.user).await?.ok_or(Error::Unauthorized)
+    }
+
+    /// Changes one's profile.
+    pub async fn update_profile(self, profile: Profile) -> Result<User> {
+        self.changes()?;
+        let mut work = self.messenger.begin_of([self.access.user]).await?;
+        let before = users::by_id(&mut work.tx, self.access.user).await?.ok_or(Error::Unauthorized)?;
+        let user = profile.apply(before.clone())?;
+        if user.person != before.person {
+            // Everybody who knows them hears of it.
+            self.messenger.limit(Limit::Profile(user.id()))?;
+        }
+        let written = users::update(&mut work.tx, &user).await;
+        taken(&mut work.tx, written, &user).await?;
+        avatar_image::replaced(&mut work, user.id(), before.person.avatar, user.person.avatar).await?;
+        tell_profile(&mut work, &user, &before).await?;
+        if user.hides_presence != before.hides_presence {
+            let id = user.id();
+            work.after(move |messenger| messenger.tell_presence_again(id));
+        }
+        work.once(self.attempt, Subject::User(user.id()));
+        work.commit().await?;
+        Ok(user)
+    }
+
+    /// What anybody may see of somebody.
+    pub async fn person(&self, id: UserId) -> Result<Person> {
+        let mut read = self.messenger.db.read().await?;
+        let mut person = users::by_id(&mut read, id).await?.ok_or(Error::NotFound("user"))?.person;
+        self.messenger.show_presence(&mut read, self.access.user, [&mut person]).await?;
+        Ok(person)
+    }
+
+    /// People in whose name or username each of the words stands, or whose e-mail address it is.
+    ///
+    /// Who has blocked the caller is found as well: a name that vanished would say so.
+    pub async fn find_people(&self, words: &str, limit: Option<u64>) -> Result<Vec<Person>> {
+        self.messenger.limit(Limit::Search(self.access.user))?;
+        if words.trim().is_empty() {
+            return Err(Error::invalid("q", "some letters of a name are needed"));
+        }
+        if words.len() > 320 {
+            return Err(Error::invalid("q", "longer than any name"));
+        }
+        let limit = limit.unwrap_or(20).clamp(1, MOST_FOUND);
+        let mut read = self.messenger.db.read().await?;
+        let found = users::search(&mut read, words, limit).await?;
+        let mut found: Vec<Person> = found.into_iter().map(|user| user.person).collect();
+        self.messenger.show_presence(&mut read, self.access.user, &mut found).await?;
+        Ok(found)
+    }
+}
+
+impl Profile {
+    fn apply(self, mut user: User) -> Result<User> {
+        let person = &mut user.person;
+        if let Some(new) = self.email {
+            user.email = Some(check_email(&new)?);
+        }
+        if let Some(new) = self.username {
+            person.username = Some(check_username(&new)?);
+        }
+        if let Some(new) = self.display_name {
+            person.display_name = check_name(&new)?;
+        }
+        if self.avatar_url.is_some() {
+            // The address of a picture elsewhere takes the place of one that was uploaded.
+            person.avatar = None;
+        }
+        change(&mut person.avatar_url, self.avatar_url, check_url)?;
+        change(&mut person.about, self.about, check_about)?;
+        change(&mut person.time_zone, self.time_zone, check_time_zone)?;
+        change(&mut user.language, self.language, check_language)?;
+        user.hides_presence = self.hides_presence.unwrap_or(user.hides_presence);
+        user.hides_reading = self.hides_reading.unwrap_or(user.hides_reading);
+        Ok(user)
+    }
+}
+
+/// Changes a field that may be empty; an empty text makes it so, too.
+fn change(
+    field: &mut Option<String>,
+    new: Option<Option<String>>,
+    check: fn(&str) -> Result<Option<String>>,
+) -> Result<()> {
+    if let Some(new) = new {
+        *field = new.as_deref().map(check).transpose()?.flatten();
+    }
+    Ok(())
+}
+
+/// Tells somebody's own devices how they are now, and, if others see a difference, everybody in their chats.
+pub(crate) async fn tell_profile(work: &mut Work, user: &User, before: &User) -> Result<()> {
+    work.announce(user.id(), Change::UserUpdated(user.clone()));
+    if user.person != before.person {
+        tell_chats(work, user.id()).await?;
+    }
+    Ok(())
+}
+
+/// Tells the chats of somebody how they are now.
+pub(crate) async fn tell_chats(work: &mut Work, user: UserId) -> Result<()> {
+    let places = members::of_user(&mut work.tx, user).await?;
+    work.announce_all(
+        places.into_iter().map(|(chat, member)| (Stream::from(chat), Change::MemberUpdated { chat, member })),
+    );
+    Ok(())
+}
+
+/// Two who take a name at once: the unique index decides, but does not tell which name it was.
+pub(crate) async fn taken(tx: &mut store::Tx, written: store::Result<()>, user: &User) -> Result<()> {
+    if !matches!(written, Err(store::Error::Taken)) {
+        return Ok(written?);
+    }
+    let names = [
+        ("email", user.email.as_deref()),
+        ("username", user.person.username.as_deref()),
+        ("phone", user.phone.as_deref()),
+    ];
+    for (field, name) in names {
+        if let Some(name) = name
+            && users::credentials(tx, name).await?.is_some_and(|(owner, _)| owner != user.id())
+        {
+            return Err(Error::Taken(field));
+        }
+    }
+    Err(Error::Taken("the name"))
+}
+
+pub(crate) fn check_email(text: &str) -> Result<String> {
+    let text = text.trim();
+    let parts = text.rsplit_once('@');
+    let sound = parts.is_some_and(|(name, host)| {
+        !name.is_empty()
+            && !host.is_empty()
+            && !name.contains('@')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
+    });
+    let hides_something = text.chars().any(char::is_whitespace) || text::hides_something(text);
+    if !sound || hides_something || text.chars().count() > 254 {
+        return Err(Error::invalid("email", "is not an e-mail address"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Without `@`, so that nobody's username is somebody's e-mail address.
+pub(crate) fn check_username(text: &str) -> Result<String> {
+    let text: String = text.trim().nfc().collect();
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    // A sign that stands alone and is folded away would leave a name that can't be told from another.
+    let told_apart = fold(&text).chars().filter(|c| c.is_alphanumeric()).count();
+    if !(2..=32).contains(&text.chars().count())
+        || !text.chars().all(allowed)
+        || told_apart == 0
+        || text::hides_something(&text)
+    {
+        return Err(Error::invalid("username", "must be 2 to 32 letters, digits, '_', '-' or '.'"));
+    }
+    Ok(text)
+}
+
+pub(crate) fn check_name(text: &str) -> Result<String> {
+    text::line(text)
+        .filter(|name| name.chars().count() <= LONGEST_NAME)
+        .ok_or_else(|| Error::invalid("display_name", "must have 1 to 64 characters that can be seen"))
+}
+
+/// A web address; an empty one is none.
+pub(crate) fn check_url(text: &str) -> Result<Option<String>> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let is_web = text.starts_with("https://") || text.starts_with("http://");
+    if !is_web || text.len() > LONGEST_URL || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Error::invalid("avatar_url", "must be an http or https address of at most 2,048 bytes"));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+fn check_about(text: &str) -> Result<Option<String>> {
+    let text = text::lines(text).filter(|text| text.chars().count() <= LONGEST_ABOUT);
+    let reason = || Error::invalid("about", format!("must have at most {LONGEST_ABOUT} characters"));
+    text.ok_or_else(reason).map(some)
+}
+
+/// A name of the IANA time zone database, in the database's own spelling.
+fn check_time_zone(text: &str) -> Result<Option<String>> {
+    let name = text.trim();
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let zone = TimeZoneDatabase::bundled().get(name).ok();
+    let name = zone.as_ref().and_then(|zone| zone.iana_name()).map(str::to_owned);
+    name.map(Some).ok_or_else(|| {
+        Error::invalid("time_zone", "must be a name of the IANA database, as in Europe/Moscow")
+    })
+}
+
+/// A BCP 47 tag, in its canonical spelling.
+fn check_language(text: &str) -> Result<Option<String>> {
+    let tag = text.trim();
+    if tag.is_empty() {
+        return Ok(None);
+    }
+    let locale = Locale::try_from_str(tag).ok().map(|locale| locale.to_string());
+    locale
+        .filter(|tag| tag.len() <= LONGEST_TAG && tag != "und")
+        .map(Some)
+        .ok_or_else(|| Error::invalid("language", "must be a language tag (BCP 47), as in pt-BR"))
+}
+
+fn some(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_zones_are_those_of_the_iana_database() {
+        for (given, kept) in
+            [("Europe/Moscow", "Europe/Moscow"), ("europe/moscow", "Europe/Moscow"), ("UTC", "UTC")]
+        {
+            assert_eq!(check_time_zone(given).unwrap().as_deref(), Some(kept));
+        }
+        for wrong in ["Europe/Berlim", "+03:00", "../etc/passwd", "MSK", "Etc/Unknown", "local"] {
+            assert!(check_time_zone(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn languages_are_written_as_bcp_47_says() {
+        for (given, kept) in
+            [("ru", "ru"), ("PT-br", "pt-BR"), ("zh-hant-tw", "zh-Hant-TW"), ("sr-latn", "sr-Latn")]
+        {
+            assert_eq!(check_language(given).unwrap().as_deref(), Some(kept));
+        }
+        for wrong in ["russian language", "r", "ru_", "русский", "und", "ru-", "x"] {
+            assert!(check_language(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_username_can_be_told_from_every_other() {
+        assert_eq!(check_username(" и\u{306}од ").unwrap(), "йод");
+        for wrong in
+            ["\u{345}\u{345}", "a\u{200d}b", "..", "__", "\u{3164}\u{3164}", "a@b", "ann\u{200b}a", "👍👍"]
+        {
+            assert!(check_username(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Sessions: a refresh token that changes with every use, and short access tokens.
+//!
+//! Clients of other systems keep the first refresh token that they get. Their sessions are long, and the token stays
+//! the same: there is no telling a thief from the owner by its use, only ending the session.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::hub::Close;
+use crate::messenger::accounts::personal_token;
+use crate::messenger::accounts::token::{ACCESS_LIFE, Access};
+use crate::messenger::foundation::secrets::{self, sha256};
+use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::messenger::{Caller, Messenger, Visitor};
+use crate::model::{Change, Scopes, Session, SessionId, SessionKind, Time, UserId};
+use crate::store::sessions;
+
+/// Two tabs that refresh at the same instant both get the same successor; later it is theft.
+const GRACE: Duration = Duration::from_secs(10);
+/// The most sessions of one person; the one idle for longest gives way.
+const MOST_SESSIONS: usize = 20;
+/// How often to look for sessions that another process ended.
+const HEED_EVERY: Duration = Duration::from_secs(10);
+/// How many uses are written together.
+const SOME: usize = 200;
+/// A socket ticket is good for this long, once.
+const TICKET_LIFE: Duration = Duration::from_secs(30);
+
+/// What whoever signed in gets.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    pub access_token: String,
+    pub refresh_token: String,
+    /// How long the access token is good.
+    pub expires_in: Duration,
+}
+
+/// A pass for one socket.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    pub ticket: String,
+    pub expires_in: Duration,
+}
+
+impl Messenger {
+    /// Who a token names, an access token or a personal one. Whoever asks says what for: a token that
+    /// may not be used for that is refused, and without asking nobody is let in.
+    pub async fn access(&self, token: &str, wanted: Scopes) -> Result<Access> {
+        let now = self.clock.now();
+        let access = match self.tokens.known(token, now) {
+            Some(access) => access?,
+            None if personal_token::is_one(token) => self.look_up(token, now).await?,
+            None => self.tokens.check(token, now)?,
+        };
+        access.demand(wanted)?;
+        Ok(access)
+    }
+
+    fn granted(&self, user: UserId, session: SessionId, refresh: &[u8], now: Time) -> Result<Grant> {
+        Ok(Grant {
+            access_token: self.tokens.issue(user, session, now)?,
+            refresh_token: URL_SAFE_NO_PAD.encode(refresh),
+            expires_in: ACCESS_LIFE,
+        })
+    }
+
+    /// Who a socket ticket was made for. It is good once.
+    pub async fn redeem(&self, ticket: &str) -> Result<Access> {
+        let secret = URL_SAFE_NO_PAD.decode(ticket).map_err(|_| Error::Unauthorized)?;
+        let mut work = self.begin().await?;
+        let session = sessions::take_ticket(&mut work.tx, sha256(&secret), work.now).await?;
+        let session = match session {
+            Some(session) => sessions::by_id(&mut work.tx, session).await?,
+            None => None,
+        };
+        let now = work.now;
+        work.commit().await?;
+        let Session { id, user, kind, scopes, expires_at, .. } = session.ok_or(Error::Unauthorized)?;
+        let expires_at = expires_at.min(now + ACCESS_LIFE);
+        Ok(Access { user, session: id, kind, scopes, expires_at })
+    }
+
+    /// Refuses the access tokens of sessions that ended shortly before the server started.
+    pub(crate) async fn remember_revoked(&self) -> Result<()> {
+        let now = self.clock.now();
+        let mut read = self.db.read().await?;
+        for (_, session, at) in sessions::revoked_since(&mut read, now - ACCESS_LIFE).await? {
+            self.tokens.revoke(session, at);
+        }
+        Ok(())
+    }
+
+    /// Ends here what another process ended, as an administrator's command does.
+    pub(crate) async fn heed_revoked(&self) -> Result<()> {
+        let now = self.clock.now();
+        let Some(since) = self.heeded.due(now, HEED_EVERY) else { return Ok(()) };
+        // A change may be seen some seconds after the time that it bears.
+        let since = since.max(now - ACCESS_LIFE) - HEED_EVERY;
+        for (user, session, at) in sessions::revoked_since(&mut self.db.read().await?, since).await? {
+            if !self.tokens.is_revoked(session) {
+                self.tokens.revoke(session, at);
+                self.hub.close_session(user, session, Close::Revoked);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down which sessions were used.
+    pub(crate) async fn write_use(&self) -> Result<()> {
+        let used: Vec<SessionId> = self.tokens.take_used().into_iter().collect();
+        for some in used.chunks(SOME) {
+            let mut work = self.begin().await?;
+            let now = work.now;
+            sessions::touch_many(&mut work.tx, some, now).await?;
+            work.commit().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends a session within a change: its tokens and sockets end with the commit.
+pub(crate) async fn revoke(work: &mut Work, session: &Session) -> Result<()> {
+    let (id, user, now) = (session.id, session.user, work.now);
+    sessions::revoke(&mut work.tx, id, now).await?;
+    let change = match session.kind {
+        SessionKind::SignIn => Change::SessionRevoked(id),
+        SessionKind::Token => Change::TokenRevoked(id),
+    };
+    work.announce(user, change);
+    work.after(move |messenger| messenger.end_session(user, id, now));
+    Ok(())
+}
+
+/// Ends all sign-ins of somebody but one, within a change. Their tokens stay: programs go on.
+pub(crate) async fn revoke_sign_ins(work: &mut Work, user: UserId, but: Option<SessionId>) -> Result<()> {
+    for session in sessions::all_of_user(&mut work.tx, user).await? {
+        if session.kind == SessionKind::SignIn && Some(session.id) != but {
+            revoke(work, &session).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends all sign-ins and tokens of somebody, within a change.
+pub(crate) async fn revoke_all(work: &mut Work, user: UserId) -> Result<()> {
+    for session in sessions::all_of_user(&mut work.tx, user).await? {
+        revoke(work, &session).await?;
+    }
+    Ok(())
+}
+
+impl Visitor {
+    /// Begins a session within a change.
+    pub(crate) async fn grant(&self, work: &mut Work, user: UserId, device: Option<String>) -> Result<Grant> {
+        let (now, is_long) = (work.now, self.is_for_long);
+        let mut others = sessions::sign_ins_of_user(&mut work.tx, user, now).await?;
+        for idle in others.split_off(others.len().min(MOST_SESSIONS - 1)) {
+            revoke(work, &idle).await?;
+        }
+        let session = Session {
+            id: SessionId(self.messenger.id()),
+            user,
+            kind: SessionKind::SignIn,
+            device: device.map(|device| device.chars().filter(|c| !c.is_control()).take(200).collect()),
+            address: Some(self.address.to_canonical().to_string()),
+            created_at: now,
+            used_at: now,
+            expires_at: now + Session::whole_life(is_long),
+            scopes: Scopes::ALL,
+            is_long,
+        };
+        sessions::insert(&mut work.tx, &session, None).await?;
+        let refresh = secrets::random();
+        let expires_at = now + Session::idle_life(is_long);
+        sessions::insert_refresh(&mut work.tx, sha256(&refresh), session.id, now, expires_at).await?;
+        let id = session.id;
+        work.announce(user, Change::SessionCreated(session));
+        self.messenger.granted(user, id, &refresh, now)
+    }
+
+    /// Exchanges a refresh token for a new one and an access token.
+    ///
+    /// A token is good once. A second use within some seconds gets the same successor, so that two
+    /// tabs may refresh at once and a lost answer may be asked for again; after that it is theft,
+    /// and the whole session ends. That of a long session stays as it is.
+    pub async fn refresh(self, token: &str) -> Result<Grant> {
+        let messenger = &self.messenger;
+        let secret = URL_SAFE_NO_PAD.decode(token.trim()).map_err(|_| Error::Unauthorized)?;
+        let mut work = messenger.begin().await?;
+        let now = work.now;
+        let found = sessions::refresh(&mut work.tx, sha256(&secret)).await?.ok_or(Error::Unauthorized)?;
+        let session = sessions::by_id(&mut work.tx, found.session_id).await?.ok_or(Error::SessionEnded)?;
+        messenger.limit(Limit::Refresh(session.id))?;
+        if found.expires_at <= now || session.expires_at <= now {
+            return Err(Error::SessionEnded);
+        }
+        let expires_at = (now + Session::idle_life(session.is_long)).min(session.expires_at);
+        if session.is_long {
+            sessions::prolong_refresh(&mut work.tx, sha256(&secret), expires_at).await?;
+            sessions::touch(&mut work.tx, session.id, now).await?;
+            work.commit().await?;
+            return messenger.granted(session.user, session.id, &secret, now);
+        }
+        let successor = hmac::sign(&messenger.successors, &secret);
+        let successor = successor.as_ref();
+        match found.used_at {
+            None => {
+                sessions::use_refresh(&mut work.tx, sha256(&secret), now).await?;
+                sessions::insert_refresh(&mut work.tx, sha256(successor), session.id, now, expires_at)
+                    .await?;
+                sessions::touch(&mut work.tx, session.id, now).await?;
+                work.commit().await?;
+            }
+            Some(used_at) if used_at + GRACE > now && is_unused(&mut work, successor).await? => {}
+            Some(_) => {
+                tracing::warn!(
+                    session = session.id.0,
+                    user = session.user.0,
+                    "a refresh token was used twice"
+                );
+                revoke(&mut work, &session).await?;
+                work.commit().await?;
+                return Err(Error::SessionEnded);
+            }
+        }
+        messenger.granted(session.user, session.id, successor, now)
+    }
+}
+
+async fn is_unused(work: &mut Work, successor: &[u8]) -> Result<bool> {
+    let found = sessions::refresh(&mut work.tx, sha256(successor)).await?;
+    Ok(found.is_some_and(|found| found.used_at.is_none()))
+}
+
+impl Caller {
+    /// One's sign-ins, of every API, the last used first.
+    pub async fn sessions(&self) -> Result<Vec<Session>> {
+        let now = self.messenger.clock.now();
+        let mut read = self.messenger.db.read().await?;
+        Ok(sessions::sign_ins_of_user(&mut read, self.access.user, now).await?)
+    }
+
+    /// Ends one of one's sign-ins.
+    pub async fn revoke_session(self, id: SessionId) -> Result<()> {
+        self.revoke_own(id, |session| session.kind == SessionKind::SignIn, "session").await
+    }
+
+    /// Ends one of one's personal access tokens.
+    pub async fn revoke_token(self, id: SessionId) -> Result<()> {
+        self.revoke_own(id, |session| session.kind == SessionKind::Token, "token").await
+    }
+
+    async fn revoke_own(
+        self,
+        id: SessionId,
+        is: impl Fn(&Session) -> bool + Send,
+        noun: &'static str,
+    ) -> Result<()> {
+        let mut work = self.messenger.begin_of([self.access.user]).await?;
+        let session = sessions::by_id(&mut work.tx, id).await?;
+        let session = session.filter(|session| session.user == self.access.user && is(session));
+        revoke(&mut work, &session.ok_or(Error::NotFound(noun))?).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+
+    /// Ends all of one's sign-ins but this one.
+    pub async fn revoke_other_sessions(self) -> Result<()> {
+        self.changes()?;
+        let mut work = self.messenger.begin_of([self.access.user]).await?;
+        revoke_sign_ins(&mut work, self.access.user, Some(self.access.session)).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+
+    /// Ends this session; with a personal access token, the token.
+    pub async fn sign_out(self) -> Result<()> {
+        let session = self.access.session;
+        self.revoke_own(session, |_| true, "session").await
+    }
+
+    /// A pass with which a socket can be opened without a token in its address.
+    pub async fn ticket(self) -> Result<Ticket> {
+        self.messenger.limit(Limit::Connect(self.access.user))?;
+        let secret = secrets::random();
+        let mut work = self.messenger.begin().await?;
+        let expires_at = work.now + TICKET_LIFE;
+        sessions::insert_ticket(&mut work.tx, sha256(&secret), self.access.session, expires_at).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await?;
+        Ok(Ticket { ticket: URL_SAFE_NO_PAD.encode(secret), expires_in: TICKET_LIFE })
+    }
+}

@@ -1,0 +1,146 @@
+//! Looking after the server: who has an account, and who may sign in.
+
+use crate::messenger::accounts::token::Access;
+use crate::messenger::administration::deactivation::{account, deactivate, reactivate};
+use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, Work};
+use crate::messenger::{Caller, Messenger};
+use crate::model::{Account, Change, User, UserId};
+use crate::store::{accounts, users};
+
+const MOST_ACCOUNTS: u64 = 200;
+const NOT_AN_ADMIN: &str = "Only the server's administrators may do this";
+
+/// A caller who looks after the server.
+pub struct Administrator {
+    messenger: Messenger,
+    access: Access,
+    attempt: Option<Attempt>,
+}
+
+impl Caller {
+    /// The caller as an administrator, if they are one.
+    pub async fn administering(self) -> Result<Administrator> {
+        let Self { messenger, access, attempt } = self;
+        let me = users::by_id(&mut messenger.db.read().await?, access.user).await?;
+        allow(me)?;
+        Ok(Administrator { messenger, access, attempt })
+    }
+}
+
+fn allow(me: Option<User>) -> Result<()> {
+    match me.is_some_and(|me| me.is_admin && !me.person.is_deactivated) {
+        true => Ok(()),
+        false => Err(Error::Forbidden(NOT_AN_ADMIN)),
+    }
+}
+
+impl Administrator {
+    /// Accounts, the oldest first, after one of them; only those in whose names the words stand, if there are any.
+    pub async fn accounts(
+        &self,
+        words: &str,
+        after: Option<UserId>,
+        limit: Option<u64>,
+    ) -> Result<Vec<Account>> {
+        if words.len() > 320 {
+            return Err(Error::invalid("q", "longer than any name"));
+        }
+        let limit = limit.unwrap_or(50).clamp(1, MOST_ACCOUNTS);
+        let mut read = self.messenger.db.read().await?;
+        Ok(accounts::list(&mut read, words, after, limit).await?)
+    }
+
+    /// Ends somebody's sign-ins and allows no more.
+    pub async fn deactivate(self, id: UserId) -> Result<()> {
+        let mut work = self.begin(id).await?;
+        deactivate(&mut work, id).await?;
+        self.finish(work).await
+    }
+
+    /// Lets somebody sign in again.
+    pub async fn reactivate(self, id: UserId) -> Result<()> {
+        let mut work = self.begin(id).await?;
+        reactivate(&mut work, id).await?;
+        self.finish(work).await
+    }
+
+    /// Makes somebody an administrator, or one no more.
+    pub async fn appoint(self, id: UserId, is_admin: bool) -> Result<()> {
+        let mut work = self.begin(id).await?;
+        appoint(&mut work, id, is_admin).await?;
+        self.finish(work).await
+    }
+
+    /// Whoever is an administrator no more at the same moment acts before that, or not at all.
+    async fn begin(&self, other: UserId) -> Result<Work> {
+        self.messenger.limit(Limit::Change(self.access.user))?;
+        let mut work = self.messenger.begin_of([self.access.user, other]).await?;
+        allow(users::by_id(&mut work.tx, self.access.user).await?)?;
+        Ok(work)
+    }
+
+    async fn finish(self, mut work: Work) -> Result<()> {
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+}
+
+/// What a command beside the server does, with people by username or e-mail address.
+impl Messenger {
+    /// All accounts, the oldest first.
+    pub async fn accounts(&self) -> Result<Vec<Account>> {
+        let mut all: Vec<Account> = Vec::new();
+        let mut read = self.db.read().await?;
+        loop {
+            let after = all.last().map(|account| account.user.id());
+            let some = accounts::list(&mut read, "", after, MOST_ACCOUNTS).await?;
+            if some.is_empty() {
+                return Ok(all);
+            }
+            all.extend(some);
+        }
+    }
+
+    pub async fn deactivate(&self, name: &str) -> Result<()> {
+        let (mut work, id) = self.about(name).await?;
+        deactivate(&mut work, id).await?;
+        work.commit().await
+    }
+
+    pub async fn reactivate(&self, name: &str) -> Result<()> {
+        let (mut work, id) = self.about(name).await?;
+        reactivate(&mut work, id).await?;
+        work.commit().await
+    }
+
+    pub async fn appoint(&self, name: &str, is_admin: bool) -> Result<()> {
+        let (mut work, id) = self.about(name).await?;
+        appoint(&mut work, id, is_admin).await?;
+        work.commit().await
+    }
+
+    async fn about(&self, name: &str) -> Result<(Work, UserId)> {
+        let mut work = self.begin().await?;
+        let found = users::credentials(&mut work.tx, name).await?;
+        let (id, _) = found.ok_or(Error::NotFound("user"))?;
+        users::lock(&mut work.tx, [id]).await?;
+        Ok((work, id))
+    }
+}
+
+async fn appoint(work: &mut Work, id: UserId, is_admin: bool) -> Result<()> {
+    let mut user = account(work, id).await?;
+    if user.is_admin == is_admin {
+        return Ok(());
+    }
+    if is_admin && user.person.is_deactivated {
+        return Err(Error::Conflict("This person's account is deactivated"));
+    }
+    if !is_admin && accounts::admins(&mut work.tx).await? == [id] {
+        return Err(Error::Conflict("The server needs an administrator; make somebody else one first"));
+    }
+    accounts::set_admin(&mut work.tx, id, is_admin).await?;
+    user.is_admin = is_admin;
+    work.announce(id, Change::UserUpdated(user));
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! Deleting an account: at once for whoever would sign in or look them up, and then bit by bit in their chats.
+//!
+//! An account may be in a thousand chats and have said a hundred thousand things. What is to be done there is written
+//! down with the deletion, and done in small changes between those of others; interrupted, it goes on where it was.
+
+use crate::messenger::accounts::session::revoke_all;
+use crate::messenger::chats::leave::depart;
+use crate::messenger::chats::notices::{announce, write};
+use crate::messenger::files::avatar_image::replaced;
+use crate::messenger::foundation::{Error, Result, Subject, Work};
+use crate::messenger::messages::erase::erase_together;
+use crate::messenger::{Caller, Messenger};
+use crate::model::{Change, ChatId, ChatKind, Notice, UserId};
+use crate::store::deletions::{self, Deletion};
+use crate::store::{
+    accounts, blocks, bookmarks, chat_names, chats, drafts, google_tokens, members, messages, scheduled,
+    sessions, users,
+};
+
+/// What becomes of what somebody said when their account is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Legacy {
+    /// It stays, as a deleted account's.
+    Kept,
+    /// It is deleted for all.
+    Erased,
+}
+
+/// How many steps of deletions are made each time.
+const STEPS: usize = 5;
+/// How many chats are left in one step.
+const CHATS: u64 = 5;
+/// How many messages are looked through in one step, and how many are taken away at most.
+const SEEN: u64 = 20_000;
+const TAKEN: u64 = 200;
+
+impl Caller {
+    /// Deletes one's account. What it says of oneself is gone at once, and all sessions and tokens end.
+    pub async fn delete_account(self, password: &str, legacy: Legacy) -> Result<()> {
+        self.changes()?;
+        let confirmed = self.confirm("password", password).await?;
+        let mut work = self.messenger.begin_of([self.access.user]).await?;
+        confirmed.still_holds(&mut work.tx).await?;
+        if accounts::admins(&mut work.tx).await? == [self.access.user] {
+            return Err(Error::Conflict("The only administrator can't go; make somebody else one first"));
+        }
+        delete(&mut work, self.access.user, legacy).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+}
+
+impl Messenger {
+    /// Deletes somebody's account, by e-mail address or username.
+    pub async fn delete_user(&self, name: &str, legacy: Legacy) -> Result<()> {
+        let mut work = self.begin().await?;
+        let found = users::credentials(&mut work.tx, name).await?;
+        let (user, _) = found.ok_or(Error::NotFound("user"))?;
+        users::lock(&mut work.tx, [user]).await?;
+        delete(&mut work, user, legacy).await?;
+        work.commit().await
+    }
+
+    /// Goes on with deletions.
+    pub(crate) async fn finish_deletions(&self) -> Result<()> {
+        for _ in 0..STEPS {
+            let Some(deletion) = deletions::any(&mut self.db.read().await?).await? else { return Ok(()) };
+            self.go_on(deletion).await?;
+        }
+        Ok(())
+    }
+
+    /// One step. What it does and how far it comes are written together.
+    async fn go_on(&self, before: Deletion) -> Result<()> {
+        let user = before.user;
+        let mut read = self.db.read().await?;
+        let left = members::chats_after(&mut read, user, before.chat, CHATS).await?;
+        // Looked for outside the change: others write meanwhile.
+        let found = match left.is_empty() && before.erases {
+            true => Some(messages::of_author(&mut read, user, before.message, SEEN, TAKEN).await?),
+            false => None,
+        };
+        drop(read);
+        let mut work = self.begin().await?;
+        if deletions::of_user(&mut work.tx, user).await?.as_ref() != Some(&before) {
+            // Another node was faster.
+            return Ok(());
+        }
+        for (chat, kind) in &left {
+            chats::lock(&mut work.tx, *chat).await?;
+            self.take_out(&mut work, user, *chat, *kind).await?;
+        }
+        let last = left.last().map(|(chat, _)| *chat);
+        let looked = found.as_ref().and_then(|(_, upto)| *upto);
+        if let Some((said, _)) = found {
+            erase_together(&mut work, &said).await?;
+        }
+        if last.is_none() && looked.is_none() {
+            deletions::finish(&mut work.tx, user).await?;
+        } else {
+            let (chat, message) = (last.unwrap_or(before.chat), looked.unwrap_or(before.message));
+            deletions::update(&mut work.tx, &Deletion { chat, message, ..before }).await?;
+        }
+        work.commit().await
+    }
+
+    /// Tells a chat what has become of somebody. They leave a group; a private chat stays for the other one.
+    async fn take_out(&self, work: &mut Work, user: UserId, chat: ChatId, kind: ChatKind) -> Result<()> {
+        let Some(member) = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop() else {
+            return Ok(());
+        };
+        if !matches!(kind, ChatKind::Group | ChatKind::Channel) {
+            // Of others it is taken along when they leave.
+            bookmarks::delete_of_chat(&mut work.tx, chat, user).await?;
+            drafts::delete_of_chat(&mut work.tx, chat, user).await?;
+        }
+        match kind {
+            ChatKind::Saved => {
+                let now = work.now;
+                chats::delete(&mut work.tx, chat, now).await?;
+                members::remove_all(&mut work.tx, chat).await?;
+            }
+            ChatKind::Private => {
+                members::silence(&mut work.tx, chat).await?;
+                work.announce(chat, Change::MemberUpdated { chat, member });
+            }
+            ChatKind::Group | ChatKind::Channel => {
+                work.announce(chat, Change::MemberUpdated { chat, member: member.clone() });
+                let name = member.person.display_name.clone();
+                depart(work, chat, &member).await?;
+                let said = write(self, work, chat, user, &Notice::Left { name }).await?;
+                announce(work, said);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes away what an account says of somebody, and ends their sessions; writes down what is left to do.
+async fn delete(work: &mut Work, user: UserId, legacy: Legacy) -> Result<()> {
+    let now = work.now;
+    let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
+    users::forget(&mut work.tx, user, now).await?;
+    replaced(work, user, before.person.avatar, None).await?;
+    scheduled::delete_of_user(&mut work.tx, user).await?;
+    blocks::delete_of_user(&mut work.tx, user).await?;
+    chat_names::delete_of_user(&mut work.tx, user).await?;
+    google_tokens::delete(&mut work.tx, user).await?;
+    members::silence_user(&mut work.tx, user).await?;
+    deletions::insert(&mut work.tx, user, legacy == Legacy::Erased).await?;
+    revoke_all(work, user).await?;
+    Ok(sessions::forget_devices(&mut work.tx, user, now).await?)
+}

@@ -1,0 +1,36 @@
+//! The avatar of a group or channel.
+
+use crate::messenger::chats::membership::Membership;
+use crate::messenger::files::avatar_image::{Made, replaced};
+use crate::messenger::foundation::{Limit, Result};
+use crate::model::{AttachmentId, Change, Chat, Right};
+use crate::store::chats;
+
+impl Membership {
+    /// Gives a group or channel an avatar, of a picture that the caller has uploaded; without one, takes it away.
+    pub async fn set_avatar(mut self, picture: Option<AttachmentId>) -> Result<Chat> {
+        // Before a decoder works for nothing; it is asked again within the change.
+        self.may(Right::Edit)?;
+        let user = self.place.user;
+        let made = match picture {
+            Some(picture) => {
+                self.messenger.limit(Limit::Upload(user))?;
+                Some(self.messenger.make_avatar(user, picture).await?)
+            }
+            None => None,
+        };
+        let mut work = self.exercise(Right::Edit).await?;
+        let mut about = self.chat.about();
+        let (chat, before) = (about.id, about.avatar);
+        about.avatar = made.as_ref().map(Made::id);
+        if let Some(made) = made {
+            made.keep(&mut work, &self.messenger).await?;
+        }
+        if about.avatar != before {
+            replaced(&mut work, chat, before, about.avatar).await?;
+            chats::update(&mut work.tx, &about).await?;
+            work.announce(chat, Change::ChatUpdated(about));
+        }
+        self.finish(work).await
+    }
+}

@@ -1,0 +1,72 @@
+//! Keeping somebody out of a chat for good, and letting them in again.
+
+use crate::messenger::chats::leave::depart;
+use crate::messenger::chats::membership::Membership;
+use crate::messenger::chats::notices::{say, tell_access};
+use crate::messenger::foundation::{Error, Result, Subject};
+use crate::model::{Ban, Notice, Right, UserId, text};
+use crate::store::{bans, users};
+
+/// In characters.
+const LONGEST_REASON: usize = 200;
+
+impl Membership {
+    /// Bans somebody, who is taken out if they are in. Nobody can add them, and no invitation lets them in.
+    pub async fn ban(mut self, user: UserId, reason: Option<&str>) -> Result<Ban> {
+        let reason = reason.map(check_reason).transpose()?.flatten();
+        if user == self.place.user {
+            return Err(Error::invalid("user_id", "nobody bans themselves"));
+        }
+        let mut work = self.exercise(Right::Ban).await?;
+        let (chat, by) = (self.chat.id, self.place.user);
+        let found = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
+        if !bans::among(&mut work.tx, chat, &[user]).await?.is_empty() {
+            return Err(Error::Conflict("This person is banned already"));
+        }
+        let member = self.lower(&mut work, user).await?;
+        let ban = Ban { person: found.person, by, reason, at: work.now };
+        bans::insert(&mut work.tx, chat, &ban).await?;
+        if let Some(member) = member {
+            depart(&mut work, chat, &member).await?;
+            let notice = Notice::Banned { user, name: member.person.display_name };
+            say(&self.messenger, &mut work, chat, by, &notice).await?;
+        }
+        tell_access(&mut work, chat).await?;
+        work.once(self.attempt, Subject::Ban(chat, user));
+        work.commit().await?;
+        Ok(ban)
+    }
+
+    /// Lets somebody come in again who was banned.
+    pub async fn unban(mut self, user: UserId) -> Result<()> {
+        let mut work = self.exercise(Right::Ban).await?;
+        let chat = self.chat.id;
+        if bans::among(&mut work.tx, chat, &[user]).await?.is_empty() {
+            return Err(Error::NotFound("ban"));
+        }
+        bans::delete(&mut work.tx, chat, user).await?;
+        tell_access(&mut work, chat).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+
+    /// Who is banned, the newest first.
+    pub async fn bans(&self) -> Result<Vec<Ban>> {
+        self.may(Right::Ban)?;
+        Ok(bans::of_chat(&mut self.messenger.db.read().await?, self.chat.id, None).await?)
+    }
+
+    /// The ban of one person.
+    pub async fn ban_of(&self, user: UserId) -> Result<Ban> {
+        self.may(Right::Ban)?;
+        let mut read = self.messenger.db.read().await?;
+        bans::of_chat(&mut read, self.chat.id, Some(user)).await?.pop().ok_or(Error::NotFound("ban"))
+    }
+}
+
+fn check_reason(reason: &str) -> Result<Option<String>> {
+    let seen = text::lines(reason).filter(|reason| reason.chars().count() <= LONGEST_REASON);
+    let seen = seen
+        .ok_or_else(|| Error::invalid("reason", format!("must have at most {LONGEST_REASON} characters")))?;
+    Ok(Some(seen).filter(|reason| !reason.is_empty()))
+}

@@ -1,0 +1,229 @@
+//! Chats: finding, listing and making them.
+
+use std::collections::HashMap;
+
+use crate::messenger::accounts::block;
+use crate::messenger::chats::lookup::{DEACTIVATED, MOST_MEMBERS, TRIES, find, people, view};
+use crate::messenger::chats::membership::Membership;
+use crate::messenger::chats::notices::{gained, gained_alike, say};
+use crate::messenger::chats::short_code::new_code;
+use crate::messenger::chats::validate::{check_description, check_title};
+use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::messenger::{Caller, Messenger};
+use crate::model::{Chat, ChatId, ChatKind, Notice, Role, UserId};
+use crate::store::chats::{self, Plain, pair};
+use crate::store::{self, chat_list, marks, members, streams, users};
+
+/// A group or channel to be made.
+#[derive(Debug, Clone)]
+pub struct NewGroup {
+    pub title: String,
+    pub description: Option<String>,
+    /// A channel, which everybody finds and may join.
+    pub is_public: bool,
+    pub is_read_only: bool,
+    /// Who is in it from the beginning, besides its owner.
+    pub members: Vec<UserId>,
+}
+
+/// Whether it is said in a new chat that it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begins {
+    Said,
+    Quietly,
+}
+
+impl Caller {
+    /// One's chats, the most recently active first.
+    pub async fn chats(&self) -> Result<Vec<Chat>> {
+        let reader = self.access.user;
+        let mut read = self.messenger.db.read().await?;
+        let mut list = chat_list::of_user(&mut read, reader).await?;
+        let peers = list.chats.iter_mut().filter_map(|chat| chat.peer.as_mut());
+        self.messenger.show_presence(&mut read, reader, peers).await?;
+        if !list.far_behind.is_empty() {
+            let messenger = self.messenger.clone();
+            tokio::spawn(async move {
+                if let Err(error) = messenger.count_unread(reader, &list.far_behind).await {
+                    tracing::warn!(%error, "counting what is unread");
+                }
+            });
+        }
+        Ok(list.chats)
+    }
+
+    /// Who is in each of some chats, for APIs that list people with chats; nothing of those that the caller is not in.
+    pub async fn participants(&self, chats: &[ChatId]) -> Result<HashMap<ChatId, Vec<UserId>>> {
+        let mut read = self.messenger.db.read().await?;
+        Ok(members::users_beside(&mut read, self.access.user, chats).await?)
+    }
+
+    /// A chat that the caller is in.
+    pub async fn chat(self, id: ChatId) -> Result<Membership> {
+        let mut read = self.messenger.db.read().await?;
+        let (chat, place) = find(&mut read, id, self.access.user).await?;
+        drop(read);
+        Ok(Membership { messenger: self.messenger, chat, place, attempt: self.attempt })
+    }
+
+    /// Makes a group or a channel with the caller as its owner.
+    pub async fn create_group(self, new: NewGroup) -> Result<Chat> {
+        let (work, chat) = self.begin_group(new).await?;
+        self.finish(work, chat).await
+    }
+
+    /// Begins a change that makes a group or a channel.
+    pub(crate) async fn begin_group(&self, new: NewGroup) -> Result<(Work, ChatId)> {
+        let new = self.check_group(new)?;
+        self.messenger.limit(Limit::NewChat(self.access.user))?;
+        let mut work = self.messenger.begin().await?;
+        self.check_members(&mut work, &new).await?;
+        let chat = self.found(&mut work, new, Begins::Said).await?;
+        Ok((work, chat))
+    }
+
+    /// A group or a channel as it will be, if one may be so.
+    pub(crate) fn check_group(&self, new: NewGroup) -> Result<NewGroup> {
+        let title = check_title(&new.title)?;
+        let description = new.description.as_deref().map(check_description).transpose()?.flatten();
+        let mut members = new.members;
+        members.retain(|id| *id != self.access.user);
+        members.sort_unstable();
+        members.dedup();
+        if members.len() >= MOST_MEMBERS {
+            return Err(Error::invalid("member_ids", format!("at most {MOST_MEMBERS} members")));
+        }
+        Ok(NewGroup { title, description, members, ..new })
+    }
+
+    /// Refuses members who are not there or don't want to be brought in.
+    pub(crate) async fn check_members(&self, work: &mut Work, new: &NewGroup) -> Result<()> {
+        people(&mut work.tx, "member_ids", &new.members).await?;
+        block::refuse_unwilling(&mut work.tx, self.access.user, &new.members, "member_ids").await
+    }
+
+    /// Makes a group or a channel of what was checked.
+    pub(crate) async fn found(&self, work: &mut Work, new: NewGroup, begins: Begins) -> Result<ChatId> {
+        let NewGroup { title, description, is_public, is_read_only, members } = new;
+        let creator = self.access.user;
+        let kind = if is_public { ChatKind::Channel } else { ChatKind::Group };
+        let mut chat = self.plain(work, kind);
+        chat.title.clone_from(&title);
+        chat.description = description;
+        chat.is_read_only = is_read_only;
+        if kind == ChatKind::Group {
+            // The rest of the world joins a channel without one.
+            chat.code = Some(new_code(&mut work.tx).await?);
+        }
+        chats::insert(&mut work.tx, &chat).await?;
+        streams::create(&mut work.tx, &[chat.id.into()]).await?;
+
+        let seq = match begins {
+            Begins::Said => say(&self.messenger, work, chat.id, creator, &Notice::Created { title }).await?,
+            Begins::Quietly => 0,
+        };
+        let mut people = vec![(creator, Role::Owner)];
+        people.extend(members.iter().map(|id| (*id, Role::Member)));
+        members::insert_many(&mut work.tx, chat.id, &people, seq, work.now).await?;
+        gained(work, chat.id, creator).await?;
+        gained_alike(work, chat.id, &members).await?;
+        Ok(chat.id)
+    }
+
+    /// The private chat with somebody: the one that there is, or a new one. Says whether it is new.
+    pub async fn direct_chat(self, other: UserId) -> Result<(Chat, bool)> {
+        if other == self.access.user {
+            return Err(Error::invalid("user_id", "a private chat needs somebody else"));
+        }
+        self.messenger.limit(Limit::NewChat(self.access.user))?;
+        self.of_pair(ChatKind::Private, other).await
+    }
+
+    /// One's saved messages: those that there are, or new ones. Says whether they are new.
+    pub async fn saved_messages(self) -> Result<(Chat, bool)> {
+        let me = self.access.user;
+        self.messenger.limit(Limit::NewChat(me))?;
+        self.of_pair(ChatKind::Saved, me).await
+    }
+
+    /// The chat of two people, who may be the same. There is one at most.
+    pub(crate) async fn of_pair(mut self, kind: ChatKind, other: UserId) -> Result<(Chat, bool)> {
+        let me = self.access.user;
+        for _ in 0..TRIES {
+            let mut work = self.messenger.begin_of([me, other]).await?;
+            if let Some(chat) = chats::by_pair(&mut work.tx, &pair(me, other)).await? {
+                if members::is_hidden(&mut work.tx, chat.id, me).await? {
+                    members::hide(&mut work.tx, chat.id, me, None).await?;
+                    gained(&mut work, chat.id, me).await?;
+                }
+                return Ok((self.finish(work, chat.id).await?, false));
+            }
+            let peer = users::by_id(&mut work.tx, other).await?.ok_or(Error::NotFound("user"))?;
+            if peer.person.is_deactivated {
+                return Err(Error::Conflict(DEACTIVATED));
+            }
+            block::refuse_pair(&mut work.tx, me, other).await?;
+            let mut chat = self.plain(&work, kind);
+            chat.pair = Some(pair(me, other));
+            match chats::insert(&mut work.tx, &chat).await {
+                // The other one made it at the same time: it is there now.
+                Err(store::Error::Taken) => continue,
+                made => made?,
+            }
+            streams::create(&mut work.tx, &[chat.id.into()]).await?;
+            let people = match kind {
+                ChatKind::Saved => vec![(me, Role::Owner)],
+                _ => vec![(me, Role::Member), (other, Role::Member)],
+            };
+            members::insert_many(&mut work.tx, chat.id, &people, 0, work.now).await?;
+            for (user, _) in people {
+                gained(&mut work, chat.id, user).await?;
+            }
+            // Only now is it known that something new is answered.
+            self.attempt = self.attempt.map(|attempt| attempt.answering(201));
+            return Ok((self.finish(work, chat.id).await?, true));
+        }
+        Err(Error::Busy)
+    }
+
+    fn plain(&self, work: &Work, kind: ChatKind) -> Plain {
+        Plain {
+            id: ChatId(self.messenger.id()),
+            kind,
+            title: String::new(),
+            description: None,
+            avatar: None,
+            pair: None,
+            code: None,
+            is_read_only: false,
+            message_life: None,
+            assistant_off: false,
+            member_count: 0,
+            creator: self.access.user,
+            created_at: work.now,
+        }
+    }
+
+    /// Ends a change with the chat that it was about, as the caller sees it then.
+    pub(crate) async fn finish(self, mut work: Work, chat: ChatId) -> Result<Chat> {
+        let mut view = view(&mut work.tx, chat, self.access.user).await?;
+        self.messenger.show_presence(&mut work.tx, self.access.user, &mut view.peer).await?;
+        work.once(self.attempt, Subject::Chat(chat));
+        work.commit().await?;
+        Ok(view)
+    }
+}
+
+impl Messenger {
+    /// Counts once what somebody has not read where it is very much. Each chat for itself, so that nobody who posts
+    /// waits for long.
+    async fn count_unread(&self, reader: UserId, chats: &[ChatId]) -> Result<()> {
+        for chat in chats {
+            let mut work = self.begin().await?;
+            chats::lock(&mut work.tx, *chat).await?;
+            marks::count(&mut work.tx, *chat, reader).await?;
+            work.commit().await?;
+        }
+        Ok(())
+    }
+}

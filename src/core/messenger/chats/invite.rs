@@ -1,0 +1,159 @@
+//! Invitations: addresses by which others come into a group.
+//!
+//! The token in the address is not kept anywhere. It is the invitation's id with a MAC over it, 128
+//! bits that only who has the server's secret can make: so it can be shown again in the list, and a
+//! copy of the database lets nobody in.
+
+use std::time::Duration;
+
+use aws_lc_rs::{constant_time, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::messenger::chats::join::enter;
+use crate::messenger::chats::membership::Membership;
+use crate::messenger::chats::notices::tell_access;
+use crate::messenger::foundation::{Error, Result, Subject, Work};
+use crate::messenger::{Caller, Messenger};
+use crate::model::{Channel, Chat, Invite, InviteId, Right, Time};
+use crate::store::{chats, invites, members};
+
+/// How long an invitation is good, if not for good.
+const LIFE: std::ops::RangeInclusive<u64> = 60..=366 * 24 * 3_600;
+const MOST_USES: i64 = 100_000;
+/// The most invitations of one group.
+const MOST_INVITES: usize = 100;
+/// Bytes of the MAC in a token.
+const MAC: usize = 16;
+
+/// An invitation, with what its address ends in.
+#[derive(Debug, Clone)]
+pub struct Invitation {
+    pub invite: Invite,
+    pub token: String,
+}
+
+/// To what somebody is invited.
+#[derive(Debug, Clone)]
+pub struct Invited {
+    pub to: Channel,
+    pub expires_at: Option<Time>,
+}
+
+impl Membership {
+    /// Makes an invitation that is good for some seconds, and for so many people; for good and for all without.
+    pub async fn invite(mut self, life: Option<i64>, max_uses: Option<i64>) -> Result<Invitation> {
+        let life = match life.map(u64::try_from) {
+            None => None,
+            Some(Ok(seconds)) if LIFE.contains(&seconds) => Some(Duration::from_secs(seconds)),
+            Some(_) => return Err(Error::invalid("expires_in_seconds", "must be a minute to a year")),
+        };
+        if max_uses.is_some_and(|uses| !(1..=MOST_USES).contains(&uses)) {
+            return Err(Error::invalid("max_uses", format!("must be 1 to {MOST_USES}")));
+        }
+        let mut work = self.exercise(Right::Invite).await?;
+        let (chat, now) = (self.chat.id, work.now);
+        let mut there = invites::of_chat(&mut work.tx, chat).await?;
+        if there.len() >= MOST_INVITES {
+            invites::delete_spent(&mut work.tx, chat, now).await?;
+            there.retain(|invite| invite.is_good(now));
+        }
+        if there.len() >= MOST_INVITES {
+            return Err(Error::Conflict("There are 100 invitations already; revoke some of them"));
+        }
+        let invite = Invite {
+            id: InviteId(self.messenger.id()),
+            chat,
+            creator: self.place.user,
+            created_at: now,
+            expires_at: life.map(|life| now + life),
+            max_uses,
+            uses: 0,
+        };
+        invites::insert(&mut work.tx, &invite).await?;
+        tell_access(&mut work, chat).await?;
+        work.once(self.attempt, Subject::Invite(chat, invite.id));
+        work.commit().await?;
+        Ok(self.messenger.invitation(invite))
+    }
+
+    /// The group's invitations, the newest first.
+    pub async fn invites(&self) -> Result<Vec<Invitation>> {
+        self.may(Right::Invite)?;
+        let found = invites::of_chat(&mut self.messenger.db.read().await?, self.chat.id).await?;
+        Ok(found.into_iter().map(|invite| self.messenger.invitation(invite)).collect())
+    }
+
+    /// Takes an invitation back: nobody comes in by it any more.
+    pub async fn revoke_invite(mut self, id: InviteId) -> Result<()> {
+        let mut work = self.exercise(Right::Invite).await?;
+        let chat = self.chat.id;
+        let found = invites::by_id(&mut work.tx, id).await?.filter(|invite| invite.chat == chat);
+        found.ok_or(Error::NotFound("invitation"))?;
+        invites::delete(&mut work.tx, id).await?;
+        tell_access(&mut work, chat).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+}
+
+impl Caller {
+    /// To what a token invites, before one follows it.
+    pub async fn invited(&self, token: &str) -> Result<Invited> {
+        let id = self.messenger.invited_by(token)?;
+        let mut read = self.messenger.db.read().await?;
+        let invite = invites::by_id(&mut read, id).await?;
+        let invite = invite.filter(|invite| invite.is_good(self.messenger.clock.now())).ok_or(NO_INVITE)?;
+        let chat = chats::by_id(&mut read, invite.chat).await?.ok_or(NO_INVITE)?;
+        let is_member = members::place(&mut read, chat.id, self.access.user).await?.is_some();
+        let to = Channel { about: chat.about(), member_count: chat.member_count, is_member };
+        Ok(Invited { to, expires_at: invite.expires_at })
+    }
+
+    /// Comes into a group by an invitation.
+    pub async fn join_by_invite(self, token: &str) -> Result<Chat> {
+        self.changes()?;
+        let id = self.messenger.invited_by(token)?;
+        let mut work = self.messenger.begin().await?;
+        let invite = good(&mut work, id).await?;
+        enter(&self.messenger, &mut work, invite.chat, self.access.user).await?;
+        invites::used(&mut work.tx, id).await?;
+        tell_access(&mut work, invite.chat).await?;
+        self.finish(work, invite.chat).await
+    }
+}
+
+const NO_INVITE: Error = Error::NotFound("invitation");
+
+/// An invitation by which one more can come. It stays as it is until the change ends.
+async fn good(work: &mut Work, id: InviteId) -> Result<Invite> {
+    let invite = invites::by_id(&mut work.tx, id).await?.ok_or(NO_INVITE)?;
+    chats::lock(&mut work.tx, invite.chat).await?;
+    // As it is now that nobody else changes it.
+    let invite = invites::by_id(&mut work.tx, id).await?;
+    let invite = invite.filter(|invite| invite.is_good(work.now)).ok_or(NO_INVITE)?;
+    chats::by_id(&mut work.tx, invite.chat).await?.ok_or(NO_INVITE)?;
+    Ok(invite)
+}
+
+impl Messenger {
+    fn invitation(&self, invite: Invite) -> Invitation {
+        let id = invite.id.0.to_be_bytes();
+        let token = URL_SAFE_NO_PAD.encode([&id[..], &self.mac_of_invite(id)].concat());
+        Invitation { invite, token }
+    }
+
+    /// Whose token it is.
+    fn invited_by(&self, token: &str) -> Result<InviteId> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| NO_INVITE)?;
+        let (id, mac) = bytes.split_first_chunk::<8>().ok_or(NO_INVITE)?;
+        constant_time::verify_slices_are_equal(mac, &self.mac_of_invite(*id)).map_err(|_| NO_INVITE)?;
+        Ok(InviteId(i64::from_be_bytes(*id)))
+    }
+
+    fn mac_of_invite(&self, id: [u8; 8]) -> [u8; MAC] {
+        let mut mac = [0; MAC];
+        mac.copy_from_slice(&hmac::sign(&self.group_invites, &id).as_ref()[..MAC]);
+        mac
+    }
+}

@@ -1,0 +1,199 @@
+//! Coming into groups and channels: brought in by others, or by oneself.
+
+use crate::messenger::accounts::block;
+use crate::messenger::chats::leave::give_role;
+use crate::messenger::chats::lookup::{DEACTIVATED, MOST_MEMBERS, people};
+use crate::messenger::chats::membership::Membership;
+use crate::messenger::chats::notices::{announce, gained_alike, write};
+use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::messenger::{Caller, Messenger};
+use crate::model::{
+    Change, Channel, Chat, ChatId, ChatKind, Member, MessageId, Notice, Person, Right, Role, UserId,
+};
+use crate::store::{bans, channels, chats, members, users};
+
+/// The most people that are added at once.
+const MOST_AT_ONCE: usize = 100;
+const MOST_FOUND: u64 = 100;
+
+impl Membership {
+    /// Brings somebody in.
+    pub async fn add(self, user: UserId) -> Result<Member> {
+        self.add_as(user, Role::Member).await
+    }
+
+    /// Brings somebody in, and gives them a role.
+    pub async fn add_as(mut self, user: UserId, role: Role) -> Result<Member> {
+        self.messenger.limit(Limit::AddMember(self.place.user))?;
+        let mut work = self.exercise(Right::AddMembers).await?;
+        match role {
+            Role::Member => {}
+            Role::Admin => self.may(Right::ChangeRoles)?,
+            Role::Owner => {
+                return Err(Error::invalid("role", "a chat is handed on to somebody who is in it"));
+            }
+        }
+        let chat = self.chat.id;
+        let found = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
+        if found.person.is_deactivated {
+            return Err(Error::Conflict(DEACTIVATED));
+        }
+        block::refuse_unwilling(&mut work.tx, self.place.user, &[user], "user_id").await?;
+        bring(&self.messenger, &mut work, chat, Some(self.place.user), vec![found.person]).await?;
+        if role != Role::Member {
+            give_role(&mut work, chat, user, role).await?;
+        }
+        let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
+        work.once(self.attempt, Subject::Member(chat, user));
+        work.commit().await?;
+        member.ok_or(Error::NotFound("member"))
+    }
+
+    /// Brings several people in at once. Those who are in it already stay as they are.
+    pub async fn add_all(mut self, users: &[UserId]) -> Result<Vec<Member>> {
+        let mut ids = users.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() || ids.len() > MOST_AT_ONCE {
+            return Err(Error::invalid("user_ids", format!("must name 1 to {MOST_AT_ONCE} people")));
+        }
+        let mut work = self.exercise(Right::AddMembers).await?;
+        let chat = self.chat.id;
+        let known = people(&mut work.tx, "user_ids", &ids).await?;
+        block::refuse_unwilling(&mut work.tx, self.place.user, &ids, "user_ids").await?;
+        let mut new = Vec::new();
+        for person in known {
+            if members::place(&mut work.tx, chat, person.id).await?.is_none() {
+                self.messenger.limit(Limit::AddMember(self.place.user))?;
+                new.push(person);
+            }
+        }
+        let Newcomers { members, said } =
+            bring(&self.messenger, &mut work, chat, Some(self.place.user), new).await?;
+        work.once(self.attempt, said.map_or(Subject::Nothing, |said| Subject::Added(chat, said)));
+        work.commit().await?;
+        Ok(members)
+    }
+
+    /// Those who came in by one [`Membership::add_all`], by what was said about it.
+    pub async fn added(&self, said: MessageId) -> Result<Vec<Member>> {
+        let mut read = self.messenger.db.read().await?;
+        let message = crate::store::messages::by_id(&mut read, said).await?;
+        let content =
+            message.filter(|message| message.chat == self.chat.id).and_then(|message| message.content);
+        let mut added = Vec::new();
+        for user in content.as_ref().map(Notice::added).unwrap_or_default() {
+            added.extend(members::of_chat(&mut read, self.chat.id, Some(user)).await?);
+        }
+        Ok(added)
+    }
+}
+
+impl Caller {
+    /// Public channels in whose title the words stand, by title, after one of them.
+    pub async fn channels(
+        &self,
+        words: &str,
+        after: Option<ChatId>,
+        limit: Option<u64>,
+    ) -> Result<Vec<Channel>> {
+        let reader = self.access.user;
+        self.messenger.limit(Limit::Search(reader))?;
+        if words.chars().count() > 100 {
+            return Err(Error::invalid("q", "longer than any title"));
+        }
+        let limit = limit.unwrap_or(50).clamp(1, MOST_FOUND);
+        let mut read = self.messenger.db.read().await?;
+        Ok(channels::search(&mut read, reader, words, after, limit).await?)
+    }
+
+    /// Comes into a public channel.
+    pub async fn join(self, chat: ChatId) -> Result<Chat> {
+        self.changes()?;
+        let user = self.access.user;
+        let mut work = self.messenger.begin().await?;
+        let found = chats::by_id(&mut work.tx, chat).await?.ok_or(Error::NotFound("chat"))?;
+        if found.kind != ChatKind::Channel {
+            return Err(match members::place(&mut work.tx, chat, user).await? {
+                Some(_) => Error::Conflict(MEMBER_ALREADY),
+                None => Error::Forbidden("One comes into this chat by invitation only"),
+            });
+        }
+        enter(&self.messenger, &mut work, chat, user).await?;
+        self.finish(work, chat).await
+    }
+}
+
+const MEMBER_ALREADY: &str = "You are a member already";
+
+/// Somebody comes in by themselves.
+pub(crate) async fn enter(messenger: &Messenger, work: &mut Work, chat: ChatId, user: UserId) -> Result<()> {
+    chats::lock(&mut work.tx, chat).await?;
+    if members::place(&mut work.tx, chat, user).await?.is_some() {
+        return Err(Error::Conflict(MEMBER_ALREADY));
+    }
+    if !bans::among(&mut work.tx, chat, &[user]).await?.is_empty() {
+        return Err(Error::Forbidden("You are banned from this chat"));
+    }
+    let found = users::by_id(&mut work.tx, user).await?.ok_or(Error::Unauthorized)?;
+    bring(messenger, work, chat, None, vec![found.person]).await?;
+    Ok(())
+}
+
+/// Those who came in, and what was said about it.
+struct Newcomers {
+    members: Vec<Member>,
+    said: Option<MessageId>,
+}
+
+/// Makes people members of a group, says so in it, and tells them. `by` is nobody when they come by themselves.
+async fn bring(
+    messenger: &Messenger,
+    work: &mut Work,
+    chat: ChatId,
+    by: Option<UserId>,
+    people: Vec<Person>,
+) -> Result<Newcomers> {
+    let ids: Vec<UserId> = people.iter().map(|person| person.id).collect();
+    let Some(first) = people.first() else {
+        return Ok(Newcomers { members: Vec::new(), said: None });
+    };
+    for id in &ids {
+        if members::place(&mut work.tx, chat, *id).await?.is_some() {
+            return Err(Error::Conflict("This person is a member already"));
+        }
+    }
+    if !bans::among(&mut work.tx, chat, &ids).await?.is_empty() {
+        return Err(Error::Conflict("Somebody who is banned can't be added; lift the ban first"));
+    }
+    let found = chats::by_id(&mut work.tx, chat).await?.ok_or(Error::NotFound("chat"))?;
+    if usize::try_from(found.member_count).unwrap_or_default() + ids.len() > MOST_MEMBERS {
+        return Err(Error::Conflict("The group is full: it has 5,000 members"));
+    }
+    let name = first.display_name.clone();
+    let notice = match by {
+        None => Notice::Joined { name },
+        Some(_) if people.len() == 1 => Notice::Added { user: first.id, name },
+        Some(_) => {
+            let people = people.iter().map(|person| (person.id, person.display_name.clone()));
+            Notice::AddedMany { people: people.collect() }
+        }
+    };
+    let author = by.unwrap_or(first.id);
+    // They hear what comes after the notice; what was said before counts as read.
+    let places = work.places(chat, people.len() as i64).await?;
+    let said = write(messenger, work, chat, author, &notice).await?;
+    let seats: Vec<_> = ids.iter().map(|id| (*id, Role::Member)).collect();
+    let now = work.now;
+    members::insert_many(&mut work.tx, chat, &seats, said.seq, now).await?;
+    let mut newcomers = Newcomers { members: Vec::with_capacity(ids.len()), said: Some(said.id) };
+    for (id, place) in ids.iter().zip(places) {
+        let member = members::of_chat(&mut work.tx, chat, Some(*id)).await?.pop();
+        let member = member.ok_or(Error::NotFound("member"))?;
+        work.announce_at(place, Change::MemberAdded { chat, member: member.clone() });
+        newcomers.members.push(member);
+    }
+    announce(work, said);
+    gained_alike(work, chat, &ids).await?;
+    Ok(newcomers)
+}

@@ -1,0 +1,154 @@
+//! A caller in a chat: what they may do there, seeing it, leaving it, and how they want to have it.
+
+use crate::messenger::Messenger;
+use crate::messenger::chats::leave::{depart, lose};
+use crate::messenger::chats::lookup::{find, view};
+use crate::messenger::chats::notices::{announce, write};
+use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, Work};
+use crate::model::{
+    Change, Chat, ChatId, ChatKind, Member, Notice, Notify, Preferences, Right, Role, Time, UserId,
+};
+use crate::store::chats::{self, Plain};
+use crate::store::members::{self, Place};
+use crate::store::{chat_list, streams};
+
+/// A caller in a chat.
+pub struct Membership {
+    pub(crate) messenger: Messenger,
+    pub(crate) chat: Plain,
+    pub(crate) place: Place,
+    pub(crate) attempt: Option<Attempt>,
+}
+
+/// How to have a chat otherwise; what is missing stays.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PreferenceChange {
+    /// Nothing inside: no longer muted.
+    pub muted_until: Option<Option<Time>>,
+    pub is_pinned: Option<bool>,
+    pub is_archived: Option<bool>,
+    pub notify: Option<Notify>,
+}
+
+/// Refuses what a role has no right to.
+pub(crate) fn allow(role: Role, right: Right, kind: ChatKind) -> Result<()> {
+    if role.may(right, kind) {
+        return Ok(());
+    }
+    Err(Error::Forbidden(match (kind, right.least(kind)) {
+        (_, Some(Role::Owner)) => "Only the chat's owner may do this",
+        (_, Some(_)) => "Only the chat's owner and admins may do this",
+        (ChatKind::Saved, None) => "Saved messages are nobody else's and can't be changed",
+        (_, None) => "A private chat can't be changed",
+    }))
+}
+
+impl Membership {
+    pub fn id(&self) -> ChatId {
+        self.chat.id
+    }
+
+    /// The chat as the caller sees it.
+    pub async fn view(&self) -> Result<Chat> {
+        let mut read = self.messenger.db.read().await?;
+        let mut chat = view(&mut read, self.chat.id, self.place.user).await?;
+        self.messenger.show_presence(&mut read, self.place.user, &mut chat.peer).await?;
+        Ok(chat)
+    }
+
+    /// Everybody in it.
+    pub async fn members(&self) -> Result<Vec<Member>> {
+        let mut read = self.messenger.db.read().await?;
+        let mut members = members::of_chat(&mut read, self.chat.id, None).await?;
+        let people = members.iter_mut().map(|member| &mut member.person);
+        self.messenger.show_presence(&mut read, self.place.user, people).await?;
+        Ok(members)
+    }
+
+    /// One of those in it.
+    pub async fn member(&self, user: UserId) -> Result<Member> {
+        let mut read = self.messenger.db.read().await?;
+        let member = members::of_chat(&mut read, self.chat.id, Some(user)).await?.pop();
+        member.ok_or(Error::NotFound("member"))
+    }
+
+    /// Refuses what the caller has no right to.
+    pub fn may(&self, right: Right) -> Result<()> {
+        allow(self.place.role, right, self.chat.kind)
+    }
+
+    /// Begins a change that needs a right. It is asked for within the change: whoever loses the
+    /// right at the same moment acts before that, or not at all.
+    pub(crate) async fn exercise(&mut self, right: Right) -> Result<Work> {
+        let work = self.begin().await?;
+        self.may(right)?;
+        Ok(work)
+    }
+
+    /// Begins a change of the chat, with the chat and the caller's place in it as they are now.
+    pub(crate) async fn begin(&mut self) -> Result<Work> {
+        self.messenger.limit(Limit::Change(self.place.user))?;
+        let mut work = self.messenger.begin().await?;
+        chats::lock(&mut work.tx, self.chat.id).await?;
+        (self.chat, self.place) = find(&mut work.tx, self.chat.id, self.place.user).await?;
+        Ok(work)
+    }
+
+    /// Ends a change with the chat as the caller sees it then.
+    pub(crate) async fn finish(self, mut work: Work) -> Result<Chat> {
+        let mut view = view(&mut work.tx, self.chat.id, self.place.user).await?;
+        self.messenger.show_presence(&mut work.tx, self.place.user, &mut view.peer).await?;
+        work.once(self.attempt, Subject::Chat(self.chat.id));
+        work.commit().await?;
+        Ok(view)
+    }
+
+    /// Leaves a group; hides another chat until something new is said in it.
+    pub async fn leave(mut self) -> Result<()> {
+        let mut work = self.begin().await?;
+        let (chat, user) = (self.chat.id, self.place.user);
+        if self.chat.kind.is_group() {
+            let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
+            let member = member.ok_or(Error::NotFound("member"))?;
+            let name = member.person.display_name.clone();
+            depart(&mut work, chat, &member).await?;
+            let said = write(&self.messenger, &mut work, chat, user, &Notice::Left { name }).await?;
+            announce(&mut work, said);
+        } else {
+            let last = streams::seqs(&mut work.tx, &[chat.into()]).await?.into_values().next();
+            members::hide(&mut work.tx, chat, user, Some(last.unwrap_or_default())).await?;
+            lose(&mut work, chat, user, true).await?;
+        }
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+
+    /// How the caller wants to have it.
+    pub async fn preferences(&self) -> Result<Preferences> {
+        let mut read = self.messenger.db.read().await?;
+        let preferences = chat_list::preferences(&mut read, self.place.user, self.chat.id).await?;
+        preferences.ok_or(Error::NotFound("chat"))
+    }
+
+    /// Mutes, pins, archives it, or says of what to be notified. All of one's devices hear of it.
+    pub async fn prefer(mut self, change: PreferenceChange) -> Result<Preferences> {
+        let mut work = self.begin().await?;
+        let (chat, user) = (self.chat.id, self.place.user);
+        let before =
+            chat_list::preferences(&mut work.tx, user, chat).await?.ok_or(Error::NotFound("chat"))?;
+        let preferences = Preferences {
+            muted_until: change.muted_until.unwrap_or(before.muted_until),
+            is_pinned: change.is_pinned.unwrap_or(before.is_pinned),
+            is_archived: change.is_archived.unwrap_or(before.is_archived),
+            notify: change.notify.unwrap_or(before.notify),
+        };
+        if preferences != before {
+            let now = work.now;
+            members::prefer(&mut work.tx, chat, user, &preferences, now).await?;
+            work.announce(user, Change::ChatPreferred { chat, preferences });
+        }
+        work.once(self.attempt, Subject::Preferences(chat));
+        work.commit().await?;
+        Ok(preferences)
+    }
+}

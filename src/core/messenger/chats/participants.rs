@@ -1,0 +1,41 @@
+//! Who is in chats and what they are about, for APIs that show it with every chat; and who there is.
+
+use std::collections::HashMap;
+
+use crate::messenger::Caller;
+use crate::messenger::foundation::Result;
+use crate::model::{ChatId, Person, Roll, UserId};
+use crate::store::{chats, members, topics, users};
+
+/// The most people of one list.
+const MOST_PEOPLE: u64 = 5_000;
+
+impl Caller {
+    /// Who is in chats, who made them, and what they are about; nothing of those that the caller is not in.
+    pub async fn rolls(&self, ids: &[ChatId]) -> Result<HashMap<ChatId, Roll>> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut read = self.messenger.db.snapshot().await?;
+        let reader = self.access.user;
+        let mut seated = members::beside(&mut read, reader, ids).await?;
+        let creators = chats::creators(&mut read, ids).await?;
+        let mut topics = topics::of_chats(&mut read, ids).await?;
+        let people = seated.values_mut().flatten().map(|member| &mut member.person);
+        self.messenger.show_presence(&mut read, reader, people).await?;
+        let roll = |(chat, creator): (ChatId, UserId)| {
+            let members = seated.remove(&chat)?;
+            Some((chat, Roll { creator, members, topic: topics.remove(&chat) }))
+        };
+        Ok(creators.into_iter().filter_map(roll).collect())
+    }
+
+    /// Everybody who has an account and may sign in, by name.
+    pub async fn everybody(&self) -> Result<Vec<Person>> {
+        let mut read = self.messenger.db.read().await?;
+        let found = users::everybody(&mut read, MOST_PEOPLE).await?;
+        let mut people: Vec<Person> = found.into_iter().map(|user| user.person).collect();
+        self.messenger.show_presence(&mut read, self.access.user, &mut people).await?;
+        Ok(people)
+    }
+}

@@ -1,0 +1,157 @@
+//! Why the messenger says no: one error for all APIs, each with a stable code.
+
+use std::time::Duration;
+
+use crate::messenger::foundation::Original;
+use crate::model::Flaw;
+use crate::{files, store};
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What was asked can't be done; `field` is the one to mend.
+    #[error("{field}: {reason}")]
+    Invalid { field: &'static str, reason: String },
+    /// Somebody has this e-mail address or username.
+    #[error("{0} is already registered")]
+    Taken(&'static str),
+    #[error("Wrong name or password")]
+    WrongPassword,
+    /// Not the code that was sent, or it is good no longer.
+    #[error("{}", wrong_code(*left))]
+    WrongCode { left: u64 },
+    #[error("Missing, invalid or expired token")]
+    Unauthorized,
+    #[error("The session has ended; sign in again")]
+    SessionEnded,
+    #[error("This account is deactivated; an administrator of the server can let you in again")]
+    Deactivated,
+    #[error("This token may not be used for that: it lacks the scope `{0}`")]
+    InsufficientScope(&'static str),
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("There is no such {0}")]
+    NotFound(&'static str),
+    /// The request was carried out before, or is just being carried out.
+    #[error("This request was already made with this Idempotency-Key")]
+    Repeated(Option<Box<Original>>),
+    #[error("This Idempotency-Key was used for another request")]
+    KeyReused,
+    #[error("{0}")]
+    Conflict(&'static str),
+    #[error("Too many requests; try again in {} s", .0.as_secs().max(1))]
+    TooMany(Duration),
+    #[error("{0}")]
+    TooLarge(String),
+    /// There is no room for more files, one's own or anybody's.
+    #[error("{0}")]
+    OverQuota(&'static str),
+    #[error("New accounts are not open here")]
+    RegistrationClosed,
+    #[error("The server's disk is full; nothing was saved")]
+    Full,
+    #[error("The server is busy; try again in a moment")]
+    Busy,
+    /// Another change was in the way. Nothing was done, so that it may be done again at once.
+    #[error("The server is busy; try again in a moment")]
+    Again,
+    /// The bucket is down; everything else goes on.
+    #[error("Files can't be reached at the moment; try again later")]
+    FilesUnavailable,
+    #[error("You have asked the assistant often enough for today; ask again tomorrow")]
+    Spent(Duration),
+    /// It needs another server, which nobody told this one of.
+    #[error("{0}")]
+    NotConfigured(&'static str),
+    /// Another server did not do its part; the log says more.
+    #[error("{0}")]
+    Elsewhere(&'static str),
+    /// Something that is not the caller's fault; the log says what.
+    #[error("Something went wrong on the server")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// A word for programs; it never changes.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => "invalid",
+            Self::Taken(_) => "taken",
+            Self::WrongPassword => "wrong_password",
+            Self::WrongCode { .. } => "wrong_code",
+            Self::Unauthorized => "unauthorized",
+            Self::SessionEnded => "session_ended",
+            Self::Deactivated => "deactivated",
+            Self::InsufficientScope(_) => "insufficient_scope",
+            Self::Forbidden(_) => "forbidden",
+            Self::NotFound(_) => "not_found",
+            Self::Repeated(_) => "duplicate_request",
+            Self::KeyReused => "key_reused",
+            Self::Conflict(_) => "conflict",
+            Self::TooMany(_) => "too_many_requests",
+            Self::TooLarge(_) => "too_large",
+            Self::OverQuota(_) => "quota_exceeded",
+            Self::RegistrationClosed => "registration_closed",
+            Self::Full => "storage_full",
+            Self::Busy | Self::Again => "busy",
+            Self::FilesUnavailable => "files_unavailable",
+            Self::Spent(_) => "daily_limit",
+            Self::NotConfigured(_) => "not_configured",
+            Self::Elsewhere(_) => "bad_gateway",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
+        Self::Invalid { field, reason: reason.into() }
+    }
+}
+
+fn wrong_code(left: u64) -> String {
+    match left {
+        0 => "This code is good no longer; ask for a new one".to_owned(),
+        1 => "The code is wrong; one more try is left".to_owned(),
+        left => format!("The code is wrong; {left} tries are left"),
+    }
+}
+
+impl From<Flaw> for Error {
+    fn from(flaw: Flaw) -> Self {
+        Self::Invalid { field: flaw.field, reason: flaw.reason }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Full => Self::Full,
+            store::Error::Again => Self::Again,
+            store::Error::Unavailable | store::Error::Closed => Self::Busy,
+            error @ (store::Error::Taken | store::Error::Refused(_) | store::Error::Failed(_)) => {
+                Self::Internal(error.into())
+            }
+        }
+    }
+}
+
+impl From<files::Error> for Error {
+    fn from(error: files::Error) -> Self {
+        match error {
+            files::Error::TooLarge(_) => Self::TooLarge(error.to_string()),
+            files::Error::Empty
+            | files::Error::WrongType { .. }
+            | files::Error::Truncated(_)
+            | files::Error::TooManyPixels { .. }
+            | files::Error::Bomb => Self::invalid("file", error.to_string()),
+            files::Error::Archive(_) => Self::invalid("attachment_id", error.to_string()),
+            files::Error::Full => Self::Full,
+            files::Error::Missing => Self::NotFound("file"),
+            files::Error::Unavailable(why) => {
+                tracing::warn!(why, "the bucket does not do its part");
+                Self::FilesUnavailable
+            }
+            files::Error::Failed(error) => Self::Internal(error.into()),
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! The event log: what is kept of an event, and making it whole again when it is read.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::messenger::foundation::Result;
+use crate::model::{
+    Change, ChatId, Draft, Event, Message, MessageId, ScheduledId, SessionId, Stream, UserId,
+};
+use crate::store::events::Record;
+use crate::store::{self, Run};
+
+/// What is kept of a change. The numbers are those of the `kind` column.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    MessageCreated = 1,
+    MessageUpdated = 2,
+    MessageDeleted = 3,
+    MemberAdded = 4,
+    MemberRemoved = 5,
+    ChatUpdated = 6,
+    ChatRead = 7,
+    MessageHidden = 8,
+    ChatGained = 9,
+    ChatLost = 10,
+    UserUpdated = 11,
+    ChatDelivered = 30,
+    ChatPreferred = 31,
+    ChatAccess = 32,
+    MemberUpdated = 33,
+    UserBlocked = 40,
+    UserUnblocked = 41,
+    SessionCreated = 45,
+    SessionRevoked = 46,
+    PollVoted = 50,
+    TokenCreated = 47,
+    TokenRevoked = 48,
+    MessagesDeleted = 49,
+    BookmarkSaved = 51,
+    BookmarkRemoved = 52,
+    DraftSaved = 53,
+    DraftRemoved = 54,
+    ScheduledSaved = 55,
+    ScheduledRemoved = 56,
+}
+
+const KINDS: &[Kind] = &[
+    Kind::MessageCreated,
+    Kind::MessageUpdated,
+    Kind::MessageDeleted,
+    Kind::MemberAdded,
+    Kind::MemberRemoved,
+    Kind::ChatUpdated,
+    Kind::ChatRead,
+    Kind::MessageHidden,
+    Kind::ChatGained,
+    Kind::ChatLost,
+    Kind::UserUpdated,
+    Kind::ChatDelivered,
+    Kind::ChatPreferred,
+    Kind::ChatAccess,
+    Kind::SessionCreated,
+    Kind::SessionRevoked,
+    Kind::MemberUpdated,
+    Kind::UserBlocked,
+    Kind::UserUnblocked,
+    Kind::PollVoted,
+    Kind::TokenCreated,
+    Kind::TokenRevoked,
+    Kind::MessagesDeleted,
+    Kind::BookmarkSaved,
+    Kind::BookmarkRemoved,
+    Kind::DraftSaved,
+    Kind::DraftRemoved,
+    Kind::ScheduledSaved,
+    Kind::ScheduledRemoved,
+];
+
+/// What the subject alone does not tell.
+#[derive(Serialize, Deserialize, Default)]
+struct Data {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chat: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<i64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    hidden: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    finished: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    choices: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    messages: Vec<i64>,
+}
+
+/// What to keep of an event.
+pub(crate) fn record(event: &Event) -> Record {
+    let none = Data::default;
+    let (kind, subject, data) = match &event.change {
+        Change::MessageCreated(message) => (Kind::MessageCreated, message.id.0, None),
+        Change::MessageUpdated(message) => (Kind::MessageUpdated, message.id.0, None),
+        Change::AnswerFinished(message) => {
+            (Kind::MessageUpdated, message.id.0, Some(Data { finished: true, ..none() }))
+        }
+        Change::MessageDeleted { id, .. } => (Kind::MessageDeleted, id.0, None),
+        Change::MessagesDeleted { chat, ids } => {
+            let messages = ids.iter().map(|id| id.0).collect();
+            (Kind::MessagesDeleted, chat.0, Some(Data { messages, ..none() }))
+        }
+        Change::MemberAdded { member, .. } => (Kind::MemberAdded, member.user().0, None),
+        Change::MemberRemoved { user, .. } => (Kind::MemberRemoved, user.0, None),
+        Change::MemberUpdated { member, .. } => (Kind::MemberUpdated, member.user().0, None),
+        Change::ChatUpdated(about) => (Kind::ChatUpdated, about.id.0, None),
+        Change::ChatRead { chat, user, message } => {
+            // In the reader's own stream, which does not tell the chat.
+            let elsewhere = event.position.stream != Stream::from(*chat);
+            let data = Data { chat: elsewhere.then_some(chat.0), message: Some(message.0), ..none() };
+            (Kind::ChatRead, user.0, Some(data))
+        }
+        Change::ChatDelivered { user, message, .. } => {
+            (Kind::ChatDelivered, user.0, Some(Data { message: Some(message.0), ..none() }))
+        }
+        Change::MessageHidden { id, chat } => {
+            (Kind::MessageHidden, id.0, Some(Data { chat: Some(chat.0), ..none() }))
+        }
+        Change::PollVoted { message, chat, choices } => {
+            let data = Data { chat: Some(chat.0), choices: choices.clone(), ..none() };
+            (Kind::PollVoted, message.0, Some(data))
+        }
+        Change::BookmarkSaved(bookmark) => (Kind::BookmarkSaved, bookmark.message.id.0, None),
+        Change::BookmarkRemoved { message, chat } => {
+            (Kind::BookmarkRemoved, message.0, Some(Data { chat: Some(chat.0), ..none() }))
+        }
+        Change::DraftSaved(Draft { chat, thread, .. }) => {
+            (Kind::DraftSaved, chat.0, Some(Data { message: thread.map(|id| id.0), ..none() }))
+        }
+        Change::DraftRemoved { chat, thread } => {
+            (Kind::DraftRemoved, chat.0, Some(Data { message: thread.map(|id| id.0), ..none() }))
+        }
+        Change::ScheduledSaved(waiting) => (Kind::ScheduledSaved, waiting.id.0, None),
+        Change::ScheduledRemoved { id, chat, message } => {
+            let data = Data { chat: Some(chat.0), message: message.map(|id| id.0), ..none() };
+            (Kind::ScheduledRemoved, id.0, Some(data))
+        }
+        Change::ChatGained(chat) => (Kind::ChatGained, chat.id().0, None),
+        Change::ChatLost { chat, hidden } => {
+            (Kind::ChatLost, chat.0, Some(Data { hidden: *hidden, ..none() }))
+        }
+        Change::ChatPreferred { chat, .. } => (Kind::ChatPreferred, chat.0, None),
+        Change::ChatAccess(chat) => (Kind::ChatAccess, chat.0, None),
+        Change::UserUpdated(user) => (Kind::UserUpdated, user.id().0, None),
+        Change::SessionCreated(session) => (Kind::SessionCreated, session.id.0, None),
+        Change::UserBlocked(blocked) => (Kind::UserBlocked, blocked.person.id.0, None),
+        Change::UserUnblocked(user) => (Kind::UserUnblocked, user.0, None),
+        Change::SessionRevoked(session) => (Kind::SessionRevoked, session.0, None),
+        Change::TokenCreated(token) => (Kind::TokenCreated, token.id.0, None),
+        Change::TokenRevoked(token) => (Kind::TokenRevoked, token.0, None),
+    };
+    let data = data.and_then(|data| serde_json::to_string(&data).ok());
+    Record {
+        stream: event.position.stream,
+        seq: event.position.seq,
+        kind: kind as i64,
+        subject,
+        data,
+        at: event.at,
+    }
+}
+
+/// Makes kept events whole, with what they are about as it is now.
+///
+/// What is gone since (a purged message, a chat that was left again, a departed member) is left
+/// out: a later event says that it went. So is what the reader hid: that was said in their own
+/// stream, which may be told before the chat's.
+pub(crate) async fn whole(run: &mut impl Run, reader: UserId, records: &[Record]) -> Result<Vec<Event>> {
+    let messages = messages(run, reader, records).await?;
+    let mut events = Vec::with_capacity(records.len());
+    for record in records {
+        let Some(kind) = KINDS.iter().copied().find(|kind| *kind as i64 == record.kind) else {
+            continue;
+        };
+        if let Some(change) = change(run, reader, record, kind, &messages).await? {
+            events.push(Event { position: record.position(), at: record.at, change });
+        }
+    }
+    Ok(events)
+}
+
+async fn messages(
+    run: &mut impl Run,
+    reader: UserId,
+    records: &[Record],
+) -> Result<HashMap<MessageId, Message>> {
+    let about_message = |record: &&Record| {
+        record.kind == Kind::MessageCreated as i64 || record.kind == Kind::MessageUpdated as i64
+    };
+    let mut ids: Vec<MessageId> =
+        records.iter().filter(about_message).map(|r| MessageId(r.subject)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = store::messages::by_ids(run, &ids).await?;
+    let places: Vec<_> = found.iter().map(|message| (message.chat, message.seq)).collect();
+    let hidden = store::hidden::among(run, &places, reader).await?;
+    let seen = found.into_iter().filter(|message| !hidden.contains(&message.id));
+    Ok(seen.map(|message| (message.id, message)).collect())
+}
+
+async fn change(
+    run: &mut impl Run,
+    reader: UserId,
+    record: &Record,
+    kind: Kind,
+    messages: &HashMap<MessageId, Message>,
+) -> Result<Option<Change>> {
+    let data: Data =
+        record.data.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+    let (message, user, subject_chat) =
+        (MessageId(record.subject), UserId(record.subject), ChatId(record.subject));
+    let chat = ChatId(record.stream.0);
+    Ok(match kind {
+        Kind::MessageCreated => messages.get(&message).cloned().map(Change::MessageCreated),
+        Kind::MessageUpdated => {
+            let told = if data.finished { Change::AnswerFinished } else { Change::MessageUpdated };
+            messages.get(&message).cloned().map(told)
+        }
+        Kind::MessageDeleted => Some(Change::MessageDeleted { id: message, chat }),
+        Kind::MessagesDeleted => {
+            let ids = data.messages.into_iter().map(MessageId).collect();
+            Some(Change::MessagesDeleted { chat, ids })
+        }
+        Kind::MemberAdded => {
+            let member = store::members::of_chat(run, chat, Some(user)).await?.pop();
+            member.map(|member| Change::MemberAdded { chat, member })
+        }
+        Kind::MemberRemoved => Some(Change::MemberRemoved { chat, user }),
+        Kind::MemberUpdated => {
+            let member = store::members::of_chat(run, chat, Some(user)).await?.pop();
+            member.map(|member| Change::MemberUpdated { chat, member })
+        }
+        Kind::ChatUpdated => {
+            let chat = store::chats::by_id(run, subject_chat).await?;
+            chat.map(|chat| Change::ChatUpdated(chat.about()))
+        }
+        Kind::ChatRead => {
+            let chat = data.chat.map_or(chat, ChatId);
+            Some(Change::ChatRead { chat, user, message: MessageId(data.message.unwrap_or_default()) })
+        }
+        Kind::ChatDelivered => {
+            Some(Change::ChatDelivered { chat, user, message: MessageId(data.message.unwrap_or_default()) })
+        }
+        Kind::MessageHidden => {
+            Some(Change::MessageHidden { id: message, chat: ChatId(data.chat.unwrap_or_default()) })
+        }
+        Kind::PollVoted => {
+            let chat = ChatId(data.chat.unwrap_or_default());
+            Some(Change::PollVoted { message, chat, choices: data.choices })
+        }
+        Kind::BookmarkSaved => {
+            let found = store::bookmarks::at(run, message, reader).await?;
+            found.map(|bookmark| Change::BookmarkSaved(Box::new(bookmark)))
+        }
+        Kind::BookmarkRemoved => {
+            Some(Change::BookmarkRemoved { message, chat: ChatId(data.chat.unwrap_or_default()) })
+        }
+        Kind::DraftSaved => {
+            let place = (subject_chat, data.message.map(MessageId));
+            let found = store::drafts::at(run, reader, place).await?;
+            found.and_then(|(draft, _)| draft).map(Change::DraftSaved)
+        }
+        Kind::DraftRemoved => {
+            Some(Change::DraftRemoved { chat: subject_chat, thread: data.message.map(MessageId) })
+        }
+        Kind::ScheduledSaved => {
+            let found = store::scheduled::by_id(run, ScheduledId(record.subject)).await?;
+            found.map(|waiting| Change::ScheduledSaved(Box::new(waiting)))
+        }
+        Kind::ScheduledRemoved => Some(Change::ScheduledRemoved {
+            id: ScheduledId(record.subject),
+            chat: ChatId(data.chat.unwrap_or_default()),
+            message: data.message.map(MessageId),
+        }),
+        Kind::ChatGained => {
+            let gained = store::chat_list::one(run, reader, subject_chat).await?;
+            gained.map(|chat| Change::ChatGained(Box::new(chat)))
+        }
+        Kind::ChatLost => Some(Change::ChatLost { chat: subject_chat, hidden: data.hidden }),
+        Kind::ChatPreferred => {
+            let preferences = store::chat_list::preferences(run, reader, subject_chat).await?;
+            preferences.map(|preferences| Change::ChatPreferred { chat: subject_chat, preferences })
+        }
+        Kind::ChatAccess => Some(Change::ChatAccess(subject_chat)),
+        Kind::UserUpdated => store::users::by_id(run, user).await?.map(Change::UserUpdated),
+        Kind::UserBlocked => {
+            store::blocks::of_user(run, reader, Some(user)).await?.pop().map(Change::UserBlocked)
+        }
+        Kind::UserUnblocked => Some(Change::UserUnblocked(user)),
+        Kind::SessionCreated => {
+            store::sessions::by_id(run, SessionId(record.subject)).await?.map(Change::SessionCreated)
+        }
+        Kind::TokenCreated => {
+            store::sessions::by_id(run, SessionId(record.subject)).await?.map(Change::TokenCreated)
+        }
+        Kind::TokenRevoked => Some(Change::TokenRevoked(SessionId(record.subject))),
+        Kind::SessionRevoked => Some(Change::SessionRevoked(SessionId(record.subject))),
+    })
+}

@@ -1,0 +1,18 @@
+//! When a periodic job last ran.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use crate::model::Time;
+
+/// When a job was begun last.
+#[derive(Default)]
+pub(crate) struct LastRun(AtomicI64);
+
+impl LastRun {
+    /// Whether it is time again, and then when it was the last time.
+    pub(crate) fn due(&self, now: Time, every: Duration) -> Option<Time> {
+        let last = Time(self.0.load(Ordering::Relaxed));
+        (last + every <= now).then(|| Time(self.0.swap(now.0, Ordering::Relaxed)))
+    }
+}

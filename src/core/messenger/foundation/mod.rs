@@ -1,0 +1,20 @@
+//! What every other part of the messenger stands on: errors, the clock, limits, units of work.
+
+pub(crate) mod clock;
+pub(crate) mod encryption;
+pub(crate) mod error;
+pub(crate) mod event_log;
+pub(crate) mod idempotency;
+pub(crate) mod last_run;
+pub(crate) mod limits;
+pub(crate) mod secrets;
+pub(crate) mod settings;
+pub(crate) mod subject;
+pub(crate) mod unit_of_work;
+
+pub(crate) use clock::Clock;
+pub(crate) use error::{Error, Result};
+pub(crate) use idempotency::Attempt;
+pub(crate) use limits::{Limit, Network};
+pub(crate) use subject::{Original, Subject};
+pub(crate) use unit_of_work::{Tries, Work};

@@ -1,0 +1,6 @@
+//! What reaches connected clients: synchronisation, presence, other nodes.
+
+pub(crate) mod gap_fill;
+pub(crate) mod nodes;
+pub(crate) mod presence;
+pub(crate) mod sync;

@@ -1,0 +1,123 @@
+//! What one began to write, on all of one's devices.
+
+use crate::messenger::Caller;
+use crate::messenger::chats::lookup::find;
+use crate::messenger::chats::membership::Membership;
+use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::model::{Change, ChatId, Content, Draft, Kind, MessageId, Time, UserId};
+use crate::store::{Run, drafts, messages};
+
+const MOST_DRAFTS: i64 = 1_000;
+
+/// What is to be kept.
+#[derive(Debug, Clone)]
+pub struct NewDraft {
+    pub text: String,
+    /// A message of the same chat that it will answer.
+    pub reply_to: Option<MessageId>,
+    /// The thread in which it will stand: the message that began it, or any in it.
+    pub thread: Option<MessageId>,
+    /// When it was written; now without it.
+    pub at: Option<Time>,
+}
+
+impl Caller {
+    /// What one began to write anywhere, the newest first.
+    pub async fn drafts(&self) -> Result<Vec<Draft>> {
+        let mut read = self.messenger.db.read().await?;
+        Ok(drafts::of_user(&mut read, self.access.user).await?)
+    }
+}
+
+impl Membership {
+    /// What one began to write in the chat, or in a thread of it.
+    pub async fn draft(&self, thread: Option<MessageId>) -> Result<Draft> {
+        let mut read = self.messenger.db.read().await?;
+        let found = drafts::at(&mut read, self.place.user, (self.chat.id, thread)).await?;
+        found.and_then(|(draft, _)| draft).ok_or(Error::NotFound("draft"))
+    }
+
+    /// Keeps what one began to write. What was written last counts, whichever device brings it first.
+    pub async fn save_draft(self, new: NewDraft) -> Result<Draft> {
+        let text = Content::new(Kind::Text, Some(new.text), None)?.text().unwrap_or_default().to_owned();
+        let (mut work, chat, user) = self.change_draft().await?;
+        let thread = root(&mut work, chat, new.thread).await?;
+        if let Some(id) = new.reply_to {
+            of_chat(&mut work.tx, chat, "reply_to", id).await?;
+        }
+        // A device whose clock is ahead must not win for as long as that.
+        let at = new.at.unwrap_or(work.now).min(work.now);
+        let draft = Draft { chat, thread, text, reply_to: new.reply_to, at };
+        let there = drafts::at(&mut work.tx, user, (chat, thread)).await?;
+        let is_new = match there {
+            Some((_, last)) if last > at => {
+                return Err(Error::Conflict("There is a newer draft, or it was sent or taken away since"));
+            }
+            Some((Some(there), _)) if (&there.text, there.reply_to) == (&draft.text, draft.reply_to) => {
+                work.once(self.attempt, Subject::Draft(chat, thread));
+                work.commit().await?;
+                return Ok(there);
+            }
+            Some((there, _)) => there.is_none(),
+            None => true,
+        };
+        if is_new && drafts::count(&mut work.tx, user).await? >= MOST_DRAFTS {
+            return Err(Error::Conflict("There are 1,000 drafts already; send or take away some"));
+        }
+        drafts::save(&mut work.tx, user, &draft).await?;
+        work.announce(user, Change::DraftSaved(draft.clone()));
+        work.once(self.attempt, Subject::Draft(chat, thread));
+        work.commit().await?;
+        Ok(draft)
+    }
+
+    /// Takes away what one began to write; where there is nothing, nothing happens.
+    pub async fn remove_draft(self, thread: Option<MessageId>) -> Result<()> {
+        let (mut work, chat, user) = self.change_draft().await?;
+        let thread = root(&mut work, chat, thread).await?;
+        clear(&mut work, user, chat, thread).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+
+    async fn change_draft(&self) -> Result<(Work, ChatId, UserId)> {
+        let (chat, user) = (self.chat.id, self.place.user);
+        self.messenger.limit(Limit::Change(user))?;
+        let mut work = self.messenger.begin_of([user]).await?;
+        find(&mut work.tx, chat, user).await?;
+        Ok((work, chat, user))
+    }
+}
+
+/// Takes a draft away, if there is one, and tells it.
+pub(crate) async fn clear(
+    work: &mut Work,
+    user: UserId,
+    chat: ChatId,
+    thread: Option<MessageId>,
+) -> Result<()> {
+    if let Some((Some(_), _)) = drafts::at(&mut work.tx, user, (chat, thread)).await? {
+        let now = work.now;
+        drafts::remove(&mut work.tx, user, (chat, thread), now).await?;
+        work.announce(user, Change::DraftRemoved { chat, thread });
+    }
+    Ok(())
+}
+
+/// The message that began the thread in which a message stands.
+async fn root(work: &mut Work, chat: ChatId, thread: Option<MessageId>) -> Result<Option<MessageId>> {
+    let Some(id) = thread else { return Ok(None) };
+    let (id, thread) = of_chat(&mut work.tx, chat, "thread_id", id).await?;
+    Ok(Some(thread.unwrap_or(id)))
+}
+
+async fn of_chat(
+    run: &mut impl Run,
+    chat: ChatId,
+    field: &'static str,
+    id: MessageId,
+) -> Result<(MessageId, Option<MessageId>)> {
+    let message = messages::by_id(run, id).await?.filter(|message| message.chat == chat);
+    let message = message.ok_or_else(|| Error::invalid(field, "is no message of this chat"))?;
+    Ok((message.id, message.thread))
+}

@@ -1,0 +1,29 @@
+//! Messages that disappear by themselves.
+
+use crate::messenger::Messenger;
+use crate::messenger::foundation::Result;
+use crate::messenger::messages::erase::erase;
+use crate::store::{chats, messages};
+
+/// How many are taken away in one change, so that nobody waits for long.
+const SOME: u64 = 100;
+
+impl Messenger {
+    /// Takes away what is due. It is due still after the server was down.
+    pub(crate) async fn expire(&self) -> Result<()> {
+        let now = self.clock.now();
+        loop {
+            let seen = messages::expired(&mut self.db.read().await?, now, SOME).await?;
+            if seen.is_empty() {
+                return Ok(());
+            }
+            let mut work = self.begin().await?;
+            chats::lock_all(&mut work.tx, seen.iter().map(|(chat, _)| *chat)).await?;
+            // Asked again within the change: what somebody deleted meanwhile is not told twice.
+            let mut due = messages::expired(&mut work.tx, now, SOME).await?;
+            due.retain(|found| seen.contains(found));
+            erase(&mut work, &due).await?;
+            work.commit().await?;
+        }
+    }
+}

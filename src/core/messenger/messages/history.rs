@@ -1,0 +1,122 @@
+//! Reading what was said.
+
+use crate::messenger::chats::membership::Membership;
+use crate::messenger::foundation::{Error, Result};
+use crate::model::{Class, Message, MessageId, Time};
+use crate::store::history::{self, Stretch};
+use crate::store::{media, messages};
+
+/// The most messages of one answer.
+pub const MOST_MESSAGES: u64 = 200;
+
+/// Which part of a chat's history.
+#[derive(Debug, Clone, Copy)]
+pub enum Around {
+    Newest,
+    Before(MessageId),
+    After(MessageId),
+    /// Both sides of a message, and itself.
+    Middle(MessageId),
+    /// From a moment on.
+    Since(Time),
+}
+
+/// What of a chat is listed by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    Files(Class),
+    Links,
+}
+
+impl Membership {
+    /// A part of the history, or of one thread, the newest first.
+    pub async fn history(
+        &self,
+        thread: Option<MessageId>,
+        around: Around,
+        limit: u64,
+    ) -> Result<Vec<Message>> {
+        let (chat, reader) = (self.chat.id, self.place.user);
+        let limit = limit.clamp(1, MOST_MESSAGES);
+        let mut read = self.messenger.db.read().await?;
+        if let Some(root) = thread {
+            let root = messages::by_id(&mut read, root).await?.filter(|message| message.chat == chat);
+            root.ok_or(Error::NotFound("message"))?;
+        }
+        let place = match around {
+            Around::Newest => 0,
+            Around::Before(id) | Around::After(id) | Around::Middle(id) => {
+                let message = messages::by_id(&mut read, id).await?.filter(|message| message.chat == chat);
+                message.ok_or(Error::NotFound("message"))?.seq
+            }
+            Around::Since(time) => match history::first_since(&mut read, chat, time).await? {
+                Some(place) => place,
+                None => return Ok(Vec::new()),
+            },
+        };
+        let (older, newer) = match around {
+            Around::Newest => ((Stretch::Newest, limit), None),
+            Around::Before(_) => ((Stretch::Before(place), limit), None),
+            Around::After(_) => ((Stretch::After(place), limit), None),
+            Around::Since(_) => ((Stretch::After(place - 1), limit), None),
+            Around::Middle(_) => {
+                let older = limit.div_ceil(2);
+                ((Stretch::Before(place + 1), older), Some((Stretch::After(place), limit - older)))
+            }
+        };
+        let mut page = Vec::new();
+        for (stretch, limit) in newer.into_iter().chain([older]).filter(|(_, limit)| *limit > 0) {
+            page.extend(history::page(&mut read, (chat, thread), reader, stretch, limit).await?);
+        }
+        Ok(page)
+    }
+
+    /// The newest messages after as many were skipped, the oldest of them first; without those that were deleted, for
+    /// APIs that can't say that something was.
+    pub async fn latest(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
+        self.newest(true, skipped, limit).await
+    }
+
+    /// The same without what the server said, for APIs whose clients would show it as somebody's words.
+    pub async fn said(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
+        self.newest(false, skipped, limit).await
+    }
+
+    async fn newest(&self, with_notices: bool, skipped: u64, limit: u64) -> Result<Vec<Message>> {
+        let (chat, reader) = (self.chat.id, self.place.user);
+        // Further than any database counts.
+        let (skipped, limit) = (skipped.min(i64::MAX as u64), limit.clamp(1, MOST_MESSAGES));
+        let mut read = self.messenger.db.read().await?;
+        Ok(history::latest(&mut read, (chat, with_notices), reader, skipped, limit).await?)
+    }
+
+    /// A part of the history without what was deleted, the newest first; and whether there is more of it.
+    pub async fn said_before(&self, before: Option<MessageId>, limit: u64) -> Result<(Vec<Message>, bool)> {
+        let limit = limit.clamp(1, MOST_MESSAGES);
+        let (mut said, mut around) = (Vec::new(), before.map_or(Around::Newest, Around::Before));
+        loop {
+            let page = self.history(None, around, MOST_MESSAGES.min(limit + 1)).await?;
+            let Some(oldest) = page.last().map(|message| message.id) else { return Ok((said, false)) };
+            said.extend(page.into_iter().filter(|message| message.content.is_some()));
+            if said.len() as u64 > limit {
+                said.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                return Ok((said, true));
+            }
+            around = Around::Before(oldest);
+        }
+    }
+
+    /// Messages with pictures, videos, sound, other files or web addresses, the newest first.
+    pub async fn media(&self, what: Media, before: Option<MessageId>, limit: u64) -> Result<Vec<Message>> {
+        let (chat, reader) = (self.chat.id, self.place.user);
+        let limit = limit.clamp(1, MOST_MESSAGES);
+        let mut read = self.messenger.db.read().await?;
+        let ids = match what {
+            Media::Files(class) => media::with_files(&mut read, chat, reader, class, before, limit).await?,
+            Media::Links => media::with_links(&mut read, chat, reader, before, limit).await?,
+        };
+        let mut found = messages::by_ids(&mut read, &ids).await?;
+        found.sort_by_key(|message| std::cmp::Reverse(message.id));
+        Ok(found)
+    }
+}

@@ -1,0 +1,37 @@
+//! Who is mentioned in a message.
+
+use crate::messenger::foundation::{Result, Work};
+use crate::model::{ChatId, Content, Mentioned, Message, Parts, UserId};
+use crate::store::{mentions, messages};
+
+/// Whom of a chat's members some names and numbers mean; never the author.
+pub(crate) async fn whom(
+    work: &mut Work,
+    chat: ChatId,
+    author: UserId,
+    named: Mentioned,
+    ids: Vec<UserId>,
+) -> Result<(Vec<UserId>, bool)> {
+    const MOST_MEANT: usize = 100;
+    let names = named.names.into_iter().map(|name| (chat, name));
+    let mut users: Vec<UserId> = mentions::members_named(&mut work.tx, names).await?.into_values().collect();
+    let ids = ids.into_iter().take(MOST_MEANT).map(|user| (chat, user));
+    users.extend(mentions::members_among(&mut work.tx, ids).await?.into_iter().map(|(_, user)| user));
+    users.retain(|user| *user != author);
+    users.sort_unstable();
+    users.dedup();
+    Ok((users, named.everybody))
+}
+
+/// Finds anew whom an edited message means.
+pub(crate) async fn mean_again(work: &mut Work, message: &Message, content: Content) -> Result<()> {
+    let named = content.text().map(Mentioned::in_text).unwrap_or_default();
+    if named == Mentioned::default() && !message.parts.has(Parts::MENTIONS) {
+        return Ok(());
+    }
+    let (users, all) = whom(work, message.chat, message.author, named, Vec::new()).await?;
+    mentions::delete_all(&mut work.tx, &[message.id]).await?;
+    let now = Message { mentions: users, mentions_all: all, content: Some(content), ..message.clone() };
+    mentions::insert_many(&mut work.tx, [&now]).await?;
+    Ok(messages::set_parts(&mut work.tx, &[message.id], Parts::MENTIONS).await?)
+}

@@ -1,0 +1,195 @@
+//! Previews of the pages that messages link to.
+//!
+//! A message goes out at once, without them. When it is on the disk its links are put into a queue,
+//! a few pages are read at a time, and when one has something to say, the messages that wait for it
+//! are told again. A page is read once, however many messages link to it at once. What is lost with
+//! the queue, or finds no place in it, is found again in the database.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::messenger::foundation::{Error, Result, Subject};
+use crate::messenger::{Caller, Messenger};
+use crate::model::{Change, ChatId, Link, MessageId, Parts};
+use crate::outside::{Exception, Pages};
+use crate::store::{messages, previews};
+
+/// How long it counts what a page said.
+const FRESH: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// When a page that said nothing is asked again.
+const AGAIN: Duration = Duration::from_secs(3_600);
+/// The most pages that are read at once.
+const MOST_READERS: usize = 4;
+/// The most pages that wait.
+const LONGEST_QUEUE: usize = 256;
+/// How old a message may be whose links are still looked for after a restart.
+const RECENT: Duration = Duration::from_secs(24 * 3_600);
+/// How much is taken at a time.
+const SOME: usize = 100;
+
+/// New links, as they are found in messages.
+pub(crate) type Found = Vec<(MessageId, ChatId, Vec<Link>)>;
+
+pub(crate) struct Previews {
+    /// Nothing when the server asks nobody.
+    pages: Option<Pages>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    queue: VecDeque<Link>,
+    /// Which messages wait for a page, also while it is being read.
+    messages: HashMap<[u8; 32], Vec<MessageId>>,
+    readers: usize,
+    /// Whether there may be links in the database that nobody looked at.
+    is_behind: bool,
+}
+
+impl Previews {
+    /// `exceptions` is what may be read although it is not public; nothing when nothing is to be read.
+    pub(crate) fn new(exceptions: Option<&[Exception]>) -> Result<Self> {
+        let pages = exceptions.map(|exceptions| Pages::new(exceptions.to_vec())).transpose();
+        let waiting = Waiting { is_behind: true, ..Waiting::default() };
+        Ok(Self { pages: pages.map_err(Error::Internal)?, waiting: Mutex::new(waiting) })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn add(&mut self, message: MessageId, link: Link) {
+        let hash = link.hash();
+        if let Some(messages) = self.messages.get_mut(&hash) {
+            messages.push(message);
+        } else if self.queue.len() < LONGEST_QUEUE {
+            self.messages.insert(hash, vec![message]);
+            self.queue.push_back(link);
+        } else {
+            self.is_behind = true;
+        }
+    }
+
+    /// The next page for a reader, who is gone when there is none.
+    fn next(&mut self) -> Option<Link> {
+        let next = self.queue.pop_front();
+        self.readers -= usize::from(next.is_none());
+        next
+    }
+}
+
+impl Messenger {
+    /// Sees to the previews of what was found in messages that are on the disk.
+    pub(crate) fn preview(&self, found: Found) {
+        if self.previews.pages.is_none() {
+            return;
+        }
+        let mut waiting = self.previews.waiting();
+        for (message, _, links) in found {
+            for link in links {
+                waiting.add(message, link);
+            }
+        }
+        while waiting.readers < MOST_READERS.min(waiting.queue.len()) {
+            waiting.readers += 1;
+            tokio::spawn(read(self.clone()));
+        }
+    }
+
+    /// Looks for links that found no place in the queue, or were lost with it when the server stopped.
+    pub(crate) async fn catch_up_with_links(&self) -> Result<()> {
+        {
+            let mut waiting = self.previews.waiting();
+            if self.previews.pages.is_none() || !waiting.is_behind || !waiting.messages.is_empty() {
+                return Ok(());
+            }
+            waiting.is_behind = false;
+        }
+        let first = MessageId::first_of(self.clock.now() - RECENT);
+        let found = previews::unasked(&mut self.db.read().await?, first, SOME as u64).await?;
+        if found.len() == SOME {
+            self.previews.waiting().is_behind = true;
+        }
+        self.preview(found.into_iter().map(|(message, chat, link)| (message, chat, vec![link])).collect());
+        Ok(())
+    }
+
+    /// Asks a page unless it said something lately; answers whether there is something to show.
+    async fn ask(&self, pages: &Pages, link: &Link) -> Result<bool> {
+        let known = previews::known(&mut self.db.read().await?, link).await?;
+        if let Some(known) = known
+            && self.clock.now() < known.stale_at
+        {
+            return Ok(known.has_page);
+        }
+        let page = pages.read(link.address()).await;
+        let page = page.inspect_err(|failure| tracing::debug!(%failure, "a page said nothing")).ok();
+        let mut work = self.begin().await?;
+        let stale_at = work.now + if page.is_some() { FRESH } else { AGAIN };
+        previews::keep(&mut work.tx, link, page.as_ref(), stale_at).await?;
+        work.commit().await?;
+        Ok(page.is_some() || known.is_some_and(|known| known.has_page))
+    }
+
+    /// Tells messages again, now that they have previews.
+    async fn tell_again(&self, ids: &[MessageId]) -> Result<()> {
+        let mut work = self.begin().await?;
+        for message in messages::by_ids(&mut work.tx, ids).await? {
+            // Meanwhile it may have been edited or deleted.
+            if !message.previews.is_empty() {
+                work.announce(message.chat, Change::MessageUpdated(message));
+            }
+        }
+        work.commit().await
+    }
+}
+
+/// Reads pages until none waits.
+async fn read(messenger: Messenger) {
+    let Some(pages) = &messenger.previews.pages else { return };
+    loop {
+        let Some(link) = messenger.previews.waiting().next() else { return };
+        let asked = messenger.ask(pages, &link).await;
+        let waiting = messenger.previews.waiting().messages.remove(&link.hash()).unwrap_or_default();
+        let told = match asked {
+            Ok(true) => tell_again(&messenger, &waiting).await,
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
+        match told {
+            Ok(()) => {}
+            // The server stops; what is left is found again when it starts.
+            Err(Error::Busy) => messenger.previews.waiting().is_behind = true,
+            Err(error) => tracing::error!(%error, "keeping a preview"),
+        }
+    }
+}
+
+async fn tell_again(messenger: &Messenger, messages: &[MessageId]) -> Result<()> {
+    for some in messages.chunks(SOME) {
+        messenger.tell_again(some).await?;
+    }
+    Ok(())
+}
+
+impl Caller {
+    /// Takes the previews of one's message away; they do not come back.
+    pub async fn remove_previews(self, id: MessageId) -> Result<()> {
+        let (mut work, message, _) = self.change(id).await?;
+        if message.author != self.access.user {
+            return Err(Error::Forbidden("Only the previews of one's own messages can be removed"));
+        }
+        if message.content.is_none() {
+            return Err(Error::NotFound("message"));
+        }
+        if message.parts.has(Parts::BARE) {
+            work.once(self.attempt, Subject::Message(id));
+            return work.commit().await;
+        }
+        messages::set_parts(&mut work.tx, &[id], Parts::BARE).await?;
+        self.update(work, id).await.map(|_| ())
+    }
+}

@@ -1,0 +1,173 @@
+//! How far members have read, and how far messages have reached them: marks, which only move forward.
+
+use std::collections::HashMap;
+
+use crate::messenger::chats::lookup::{find, view};
+use crate::messenger::chats::membership::Membership;
+use crate::messenger::foundation::{Error, Limit, Result, Subject};
+use crate::messenger::{Caller, Messenger};
+use crate::model::{Change, Chat, ChatId, Message, MessageId, Person, UserId};
+use crate::store::{Run, chats, history, marks, users};
+
+/// In larger chats it is kept, but told to nobody, what has arrived: otherwise each message would be answered by as
+/// many events as there are members.
+const MOST_FOLLOWED: i64 = 200;
+/// The most people of one list.
+const MOST_LISTED: usize = 200;
+
+/// What became of a message with those who were in the chat when it was said.
+#[derive(Debug, Clone)]
+pub struct Receipts {
+    /// Those who have read it and let others see that, by name; the first 200.
+    pub read: Vec<Person>,
+    pub read_count: usize,
+    /// Those whom it has only reached, by name; the first 200.
+    pub delivered: Vec<Person>,
+    pub delivered_count: usize,
+}
+
+/// How far a chat is read by those who let others see that.
+#[derive(Debug, Clone)]
+pub struct Furthest(Vec<(UserId, i64)>);
+
+impl Furthest {
+    /// Whether somebody else than its author has read a message.
+    pub fn has(&self, message: &Message) -> bool {
+        self.0.iter().any(|(user, seq)| *user != message.author && *seq >= message.seq)
+    }
+}
+
+impl Messenger {
+    /// How far a chat is read.
+    pub async fn reading(&self, chat: ChatId) -> Result<Furthest> {
+        Ok(Furthest(marks::furthest(&mut self.db.read().await?, chat).await?))
+    }
+}
+
+impl Membership {
+    /// How far it is read, as the caller may see it.
+    pub async fn reading(&self) -> Result<Furthest> {
+        let mut reading = self.messenger.reading(self.chat.id).await?;
+        reading.0.push((self.place.user, self.place.read_seq));
+        Ok(reading)
+    }
+
+    /// Marks everything up to a message as read; up to the newest without one. Answers the chat after it.
+    pub async fn read(self, upto: Option<MessageId>) -> Result<Chat> {
+        self.messenger.limit(Limit::Mark(self.place.user))?;
+        let mut work = self.messenger.begin().await?;
+        let (chat, user) = (self.chat.id, self.place.user);
+        chats::lock(&mut work.tx, chat).await?;
+        let (_, place) = find(&mut work.tx, chat, user).await?;
+        let mark = match upto {
+            Some(id) => Some((id, history::place(&mut work.tx, chat, id).await?)),
+            None => history::newest(&mut work.tx, chat).await?.map(|(id, seq)| (id, Some(seq))),
+        };
+        if let Some((message, seq)) = mark {
+            let seq = seq.ok_or(Error::NotFound("message"))?;
+            if seq > place.read_seq {
+                marks::read(&mut work.tx, chat, user, seq).await?;
+                let told = Change::ChatRead { chat, user, message };
+                if marks::hides_reading(&mut work.tx, user).await? {
+                    work.announce(user, told);
+                } else {
+                    work.announce(chat, told);
+                }
+            }
+        }
+        let view = view(&mut work.tx, chat, user).await?;
+        work.once(self.attempt, Subject::Read(chat));
+        work.commit().await?;
+        Ok(view)
+    }
+
+    /// Marks everything up to a message as arrived at one of the caller's devices.
+    pub async fn delivered(self, upto: MessageId) -> Result<()> {
+        self.messenger.limit(Limit::Mark(self.place.user))?;
+        let mut work = self.messenger.begin().await?;
+        let (chat, user) = (self.chat.id, self.place.user);
+        chats::lock(&mut work.tx, chat).await?;
+        let (chat_now, place) = find(&mut work.tx, chat, user).await?;
+        let seq = history::place(&mut work.tx, chat, upto).await?.ok_or(Error::NotFound("message"))?;
+        if seq > place.delivered_seq {
+            marks::delivered(&mut work.tx, chat, user, seq).await?;
+            if chat_now.member_count <= MOST_FOLLOWED {
+                work.announce(chat, Change::ChatDelivered { chat, user, message: upto });
+            }
+        }
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+}
+
+/// How far a chat is read, by its reader and by the others who let that be seen.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    own: i64,
+    /// What each of the others has read since they came in: after one place, up to another.
+    others: Vec<(i64, i64)>,
+}
+
+impl Reading {
+    /// Whether somebody for whom it was has read a message: of the reader's own another one, of others' the reader.
+    pub fn has(&self, message: &Message, reader: UserId) -> bool {
+        match message.author == reader {
+            true => self.others.iter().any(|(from, upto)| *from < message.seq && message.seq <= *upto),
+            false => message.seq <= self.own,
+        }
+    }
+}
+
+impl Caller {
+    /// How far chats are read in which these messages stand.
+    pub async fn readings(&self, messages: &[Message]) -> Result<HashMap<ChatId, Reading>> {
+        let mut oldest: HashMap<ChatId, i64> = HashMap::new();
+        for message in messages {
+            let seq = oldest.entry(message.chat).or_insert(message.seq);
+            *seq = message.seq.min(*seq);
+        }
+        let mut read = self.messenger.db.read().await?;
+        let mut readings: HashMap<ChatId, Reading> = HashMap::new();
+        let own = self.access.user;
+        for (chat, user, joined_seq, read_seq) in marks::read_by(&mut read, own, &oldest).await? {
+            let reading = readings.entry(chat).or_default();
+            match user == own {
+                true => reading.own = read_seq,
+                false => reading.others.push((joined_seq, read_seq)),
+            }
+        }
+        for reading in readings.values_mut() {
+            // In large chats most have read to the end: those of whom another tells as much are of no use.
+            reading.others.sort_unstable_by_key(|(from, upto)| (*from, std::cmp::Reverse(*upto)));
+            let mut farthest = i64::MIN;
+            reading.others.retain(|(_, upto)| {
+                let is_farther = *upto > farthest;
+                farthest = farthest.max(*upto);
+                is_farther
+            });
+        }
+        Ok(readings)
+    }
+
+    /// Who has read a message, and whom it has only reached.
+    pub async fn receipts(&self, id: MessageId) -> Result<Receipts> {
+        let message = self.message(id).await?;
+        let mut read = self.messenger.db.read().await?;
+        let found = marks::receipts(&mut read, message.chat, message.seq, message.author).await?;
+        Ok(Receipts {
+            read_count: found.read.len(),
+            delivered_count: found.delivered.len(),
+            delivered: first(&mut read, &found.delivered).await?,
+            read: first(&mut read, &found.read).await?,
+        })
+    }
+}
+
+/// The first of some people, in their order.
+async fn first(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<Person>> {
+    let ids = &ids[..ids.len().min(MOST_LISTED)];
+    let found = users::by_ids(run, ids).await?;
+    let mut people: Vec<Person> = found.into_iter().map(|user| user.person).collect();
+    people.sort_by_key(|person| ids.iter().position(|id| *id == person.id));
+    Ok(people)
+}

@@ -1,0 +1,237 @@
+//! Taking one's own along: everything that one may read, piece by piece, so that no account is too large.
+
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::files::{self, Opened};
+use crate::messenger::accounts::token::Access;
+use crate::messenger::chats::membership::Membership;
+use crate::messenger::files::attachment::Link;
+use crate::messenger::foundation::idempotency::Turn;
+use crate::messenger::foundation::{Error, Limit, Result, Subject};
+use crate::messenger::messages::history::{Around, MOST_MESSAGES};
+use crate::messenger::{Caller, Messenger};
+use crate::model::{
+    Attachment, AttachmentId, Bookmark, BookmarkId, Chat, ChatId, Draft, Member, Message, Scheduled, Scopes,
+    Session, SessionId, SessionKind, Time, User, UserId,
+};
+use crate::store::{attachments, members};
+
+/// How many are made at a time; each person makes one.
+pub(crate) const AT_ONCE: usize = 2;
+/// How many chats or files are looked for at a time.
+const SOME: u64 = 100;
+
+/// A piece of what one takes along.
+pub enum Part {
+    Profile(Box<User>),
+    Sessions(Vec<Session>),
+    Tokens(Vec<Session>),
+    Drafts(Vec<Draft>),
+    Scheduled(Vec<Scheduled>),
+    /// Some of one's bookmarks, the newest first; the first time also when there are none.
+    Bookmarks(Vec<Bookmark>),
+    Chat(Box<Chat>, Vec<Member>),
+    /// Some messages of the chat that came before, the oldest first.
+    Messages(Vec<Message>),
+    /// A file that one uploaded.
+    File(Box<Attachment>, Opened),
+}
+
+/// An export under way. Dropped, it is over.
+pub struct Export {
+    caller: Caller,
+    stage: Stage,
+    /// Chats that were found and are not written yet, the next one last.
+    chats: Vec<ChatId>,
+    files: Vec<Attachment>,
+    _turn: Turn,
+    _permit: OwnedSemaphorePermit,
+}
+
+enum Stage {
+    Profile,
+    Sessions,
+    Tokens,
+    Drafts,
+    Scheduled,
+    /// Bookmarks before this one.
+    Bookmarks(Option<BookmarkId>),
+    /// Chats after this one.
+    Chats(ChatId),
+    Messages(Box<Membership>, Around),
+    /// Files after this one.
+    Files(Time, AttachmentId),
+}
+
+impl Caller {
+    /// A link by which a browser can save one's export, good for a while.
+    pub async fn export_link(self, life: Duration) -> Result<Link> {
+        self.access.demand(Scopes::READ)?;
+        let mut work = self.messenger.begin().await?;
+        let until = work.now + life;
+        work.once(self.attempt, Subject::Nothing);
+        let signature = self.messenger.links.export(self.access.user, self.access.session, until);
+        work.commit().await?;
+        Ok(Link { until, signature })
+    }
+
+    /// Begins to give everything away that one may read.
+    pub fn export(self) -> Result<Export> {
+        // It holds what was said, too.
+        self.access.demand(Scopes::READ)?;
+        let messenger = &self.messenger;
+        let busy = |_| Error::Conflict("An export of yours is being made; wait until it is done");
+        let own = messenger.request(Some(self.access.user), "export", "", b"");
+        let turn = messenger.attempt(own).map_err(busy)?;
+        let permit = messenger.exports.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+        messenger.limit(Limit::Export(self.access.user))?;
+        Ok(Export {
+            caller: self,
+            stage: Stage::Profile,
+            chats: Vec::new(),
+            files: Vec::new(),
+            _turn: turn,
+            _permit: permit,
+        })
+    }
+}
+
+impl Messenger {
+    /// Whoever a link for an export was made for, as long as the session lasts that asked for it.
+    pub fn linked_export(&self, user: UserId, session: SessionId, link: &Link) -> Result<Access> {
+        let now = self.clock.now();
+        if link.until <= now || !self.links.is_export(user, session, link.until, &link.signature) {
+            return Err(Error::Forbidden("This link has run out or is not ours"));
+        }
+        if self.tokens.is_revoked(session) {
+            return Err(Error::SessionEnded);
+        }
+        let kind = SessionKind::SignIn;
+        Ok(Access { user, session, kind, scopes: Scopes::ALL, expires_at: link.until })
+    }
+}
+
+impl Export {
+    pub fn user(&self) -> UserId {
+        self.caller.access.user
+    }
+
+    /// The session that asked for it.
+    pub fn session(&self) -> SessionId {
+        self.caller.access.session
+    }
+
+    pub fn now(&self) -> Time {
+        self.caller.messenger.clock.now()
+    }
+
+    /// The next piece; nothing at the end.
+    pub async fn next(&mut self) -> Result<Option<Part>> {
+        loop {
+            match &self.stage {
+                Stage::Profile => {
+                    self.stage = Stage::Sessions;
+                    return Ok(Some(Part::Profile(Box::new(self.caller.me().await?))));
+                }
+                Stage::Sessions => {
+                    self.stage = Stage::Tokens;
+                    return Ok(Some(Part::Sessions(self.caller.sessions().await?)));
+                }
+                Stage::Tokens => {
+                    self.stage = Stage::Drafts;
+                    return Ok(Some(Part::Tokens(self.caller.tokens().await?)));
+                }
+                Stage::Drafts => {
+                    self.stage = Stage::Scheduled;
+                    return Ok(Some(Part::Drafts(self.caller.drafts().await?)));
+                }
+                Stage::Scheduled => {
+                    self.stage = Stage::Bookmarks(None);
+                    return Ok(Some(Part::Scheduled(self.caller.scheduled(None).await?)));
+                }
+                Stage::Bookmarks(before) => {
+                    let page = self.caller.bookmarks(*before, Some(SOME)).await?;
+                    self.stage = match page.last() {
+                        Some(last) => Stage::Bookmarks(Some(last.id)),
+                        None => Stage::Chats(ChatId(0)),
+                    };
+                    return Ok(Some(Part::Bookmarks(page)));
+                }
+                Stage::Chats(last) => {
+                    let last = *last;
+                    if let Some(part) = self.chat(last).await? {
+                        return Ok(Some(part));
+                    }
+                }
+                Stage::Messages(..) => {
+                    if let Some(part) = self.messages().await? {
+                        return Ok(Some(part));
+                    }
+                }
+                Stage::Files(at, id) => {
+                    let (at, id) = (*at, *id);
+                    return self.file(at, id).await;
+                }
+            }
+        }
+    }
+
+    /// Goes on to the next chat; to the files after the last one.
+    async fn chat(&mut self, last: ChatId) -> Result<Option<Part>> {
+        if self.chats.is_empty() {
+            let mut read = self.caller.messenger.db.read().await?;
+            let found = members::chats_after(&mut read, self.user(), last, SOME).await?;
+            self.chats = found.into_iter().rev().map(|(chat, _)| chat).collect();
+        }
+        let Some(id) = self.chats.pop() else {
+            self.stage = Stage::Files(Time(0), AttachmentId(uuid::Uuid::nil()));
+            return Ok(None);
+        };
+        self.stage = Stage::Chats(id);
+        let messenger = &self.caller.messenger;
+        // Who is out of it meanwhile has nothing to read in it any more.
+        let chat = match messenger.as_user(self.caller.access).chat(id).await {
+            Err(Error::Forbidden(_) | Error::NotFound(_)) => return Ok(None),
+            chat => chat?,
+        };
+        let part = Part::Chat(Box::new(chat.view().await?), chat.members().await?);
+        self.stage = Stage::Messages(Box::new(chat), Around::Since(Time(0)));
+        Ok(Some(part))
+    }
+
+    async fn messages(&mut self) -> Result<Option<Part>> {
+        let Stage::Messages(chat, from) = &mut self.stage else { return Ok(None) };
+        let mut page = chat.history(None, *from, MOST_MESSAGES).await?;
+        page.reverse();
+        match page.last() {
+            Some(last) => *from = Around::After(last.id),
+            None => self.stage = Stage::Chats(chat.id()),
+        }
+        Ok(Some(Part::Messages(page)))
+    }
+
+    async fn file(&mut self, at: Time, id: AttachmentId) -> Result<Option<Part>> {
+        let messenger = &self.caller.messenger;
+        let (mut at, mut id) = (at, id);
+        loop {
+            if self.files.is_empty() {
+                let mut read = messenger.db.read().await?;
+                self.files =
+                    attachments::of_owner(&mut read, self.caller.access.user, (at, id), SOME).await?;
+                self.files.reverse();
+            }
+            let Some(file) = self.files.pop() else { return Ok(None) };
+            (at, id) = (file.created_at, file.id);
+            match messenger.files.open(&file, None).await {
+                Ok(opened) => {
+                    self.stage = Stage::Files(at, id);
+                    return Ok(Some(Part::File(Box::new(file), opened)));
+                }
+                Err(files::Error::Missing) => tracing::warn!(attachment = %id, "a file is not there"),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
