@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::schema::User as U;
 use super::users::{UserRow, named, users};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{Account, Time, UserId, fold};
 
 #[derive(FromRow)]
@@ -18,7 +18,7 @@ struct AccountRow {
 
 /// In the order in which they were made, after one of them; those in whose names the words stand.
 pub async fn list(
-    run: &mut impl Run,
+    run: &mut Executor,
     words: &str,
     after: Option<UserId>,
     limit: u64,
@@ -45,13 +45,13 @@ pub async fn list(
 }
 
 /// Whether anybody has an account.
-pub async fn any(run: &mut impl Run) -> Result<bool> {
+pub async fn any(run: &mut Executor) -> Result<bool> {
     let question = Query::select().column(U::Id).from(U::Table).limit(1).to_owned();
     Ok(run.one::<(UserId,)>(&question).await?.is_some())
 }
 
 /// Those who look after the server and can sign in.
-pub async fn admins(run: &mut impl Run) -> Result<Vec<UserId>> {
+pub async fn admins(run: &mut Executor) -> Result<Vec<UserId>> {
     let mut question = Query::select()
         .column(U::Id)
         .from(U::Table)
@@ -67,7 +67,7 @@ pub async fn admins(run: &mut impl Run) -> Result<Vec<UserId>> {
     Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
 }
 
-pub async fn set_admin(run: &mut impl Run, id: UserId, is_admin: bool) -> Result<()> {
+pub async fn set_admin(run: &mut Executor, id: UserId, is_admin: bool) -> Result<()> {
     let update = Query::update()
         .table(U::Table)
         .value(U::IsAdmin, i64::from(is_admin))
@@ -77,7 +77,7 @@ pub async fn set_admin(run: &mut impl Run, id: UserId, is_admin: bool) -> Result
 }
 
 /// Deactivates an account at a moment; activates it again without one.
-pub async fn deactivate(run: &mut impl Run, id: UserId, at: Option<Time>) -> Result<()> {
+pub async fn deactivate(run: &mut Executor, id: UserId, at: Option<Time>) -> Result<()> {
     let update = Query::update()
         .table(U::Table)
         .value(U::DeactivatedAt, at)

@@ -3,11 +3,11 @@
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
 
 use super::schema::{AssistantUse as A, UnfinishedAnswer as W, User as U};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, MessageId, Time, UserId};
 
 /// In whose name it speaks, and what that account is called; nothing before it was asked for the first time.
-pub async fn bot(run: &mut impl Run) -> Result<Option<(UserId, String)>> {
+pub async fn bot(run: &mut Executor) -> Result<Option<(UserId, String)>> {
     let question = Query::select()
         .columns([U::Id, U::DisplayName])
         .from(U::Table)
@@ -19,14 +19,14 @@ pub async fn bot(run: &mut impl Run) -> Result<Option<(UserId, String)>> {
 }
 
 /// Says that an account is nobody's.
-pub async fn make_bot(run: &mut impl Run, id: UserId) -> Result<()> {
+pub async fn make_bot(run: &mut Executor, id: UserId) -> Result<()> {
     let update =
         Query::update().table(U::Table).value(U::IsBot, 1).and_where(Expr::col(U::Id).eq(id)).to_owned();
     run.execute(&update).await
 }
 
 /// How often somebody asked on a day. It stays so until the change ends.
-pub async fn asked(run: &mut impl Run, user: UserId, day: i64) -> Result<i64> {
+pub async fn asked(run: &mut Executor, user: UserId, day: i64) -> Result<i64> {
     let insert = Query::insert()
         .into_table(A::Table)
         .columns([A::UserId, A::Day])
@@ -47,7 +47,7 @@ pub async fn asked(run: &mut impl Run, user: UserId, day: i64) -> Result<i64> {
 }
 
 /// Somebody asked so many times more, or fewer.
-pub async fn add_asked(run: &mut impl Run, user: UserId, day: i64, more: i64) -> Result<()> {
+pub async fn add_asked(run: &mut Executor, user: UserId, day: i64, more: i64) -> Result<()> {
     let update = Query::update()
         .table(A::Table)
         .value(A::Asked, Expr::col(A::Asked).add(more))
@@ -58,12 +58,12 @@ pub async fn add_asked(run: &mut impl Run, user: UserId, day: i64, more: i64) ->
 }
 
 /// Forgets how often was asked before a day.
-pub async fn sweep(run: &mut impl Run, day: i64) -> Result<()> {
+pub async fn sweep(run: &mut Executor, day: i64) -> Result<()> {
     run.execute(&Query::delete().from_table(A::Table).and_where(Expr::col(A::Day).lt(day)).to_owned()).await
 }
 
 /// An answer is being written, and must be finished by then.
-pub async fn begin_answer(run: &mut impl Run, id: MessageId, chat: ChatId, until: Time) -> Result<()> {
+pub async fn begin_answer(run: &mut Executor, id: MessageId, chat: ChatId, until: Time) -> Result<()> {
     let insert = Query::insert()
         .into_table(W::Table)
         .columns([W::MessageId, W::ChatId, W::Until])
@@ -72,13 +72,13 @@ pub async fn begin_answer(run: &mut impl Run, id: MessageId, chat: ChatId, until
     run.execute(&insert).await
 }
 
-pub async fn end_answer(run: &mut impl Run, id: MessageId) -> Result<()> {
+pub async fn end_answer(run: &mut Executor, id: MessageId) -> Result<()> {
     let delete = Query::delete().from_table(W::Table).and_where(Expr::col(W::MessageId).eq(id)).to_owned();
     run.execute(&delete).await
 }
 
 /// Answers that nobody finishes any more.
-pub async fn forsaken_answers(run: &mut impl Run, now: Time, limit: u64) -> Result<Vec<(ChatId, MessageId)>> {
+pub async fn forsaken_answers(run: &mut Executor, now: Time, limit: u64) -> Result<Vec<(ChatId, MessageId)>> {
     let question = Query::select()
         .columns([W::ChatId, W::MessageId])
         .from(W::Table)

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::columns::uuid;
 use super::schema::{Attachment as A, Member as M, Posted as P, ScheduledFile as W};
-use super::{Result, Run, storage};
+use super::{Executor, Result, storage};
 use crate::model::{
     Attachment, AttachmentId, ChatId, Class, Facts, Message, MessageId, Stream, Time, UserId,
 };
@@ -74,7 +74,7 @@ fn attachments() -> SelectStatement {
     Query::select().columns(COLUMNS.map(|column| (A::Table, column))).from(A::Table).to_owned()
 }
 
-pub async fn insert(run: &mut impl Run, attachment: &Attachment) -> Result<()> {
+pub async fn insert(run: &mut Executor, attachment: &Attachment) -> Result<()> {
     let insert = Query::insert()
         .into_table(A::Table)
         .columns([A::Id, A::OwnerId, A::Filename, A::ContentType, A::Size, A::CreatedAt, A::ExpiresAt])
@@ -102,7 +102,7 @@ pub struct Arrived<'a> {
 
 /// Its bytes are there and were verified. They count as their owner's from now on. Not when they did so before.
 pub async fn uploaded(
-    run: &mut impl Run,
+    run: &mut Executor,
     attachment: &Attachment,
     arrived: &Arrived<'_>,
     now: Time,
@@ -135,13 +135,13 @@ pub async fn uploaded(
     Ok(true)
 }
 
-pub async fn by_id(run: &mut impl Run, id: AttachmentId) -> Result<Option<Attachment>> {
+pub async fn by_id(run: &mut Executor, id: AttachmentId) -> Result<Option<Attachment>> {
     let row: Option<AttachmentRow> =
         run.one(attachments().and_where(Expr::col((A::Table, A::Id)).eq(id))).await?;
     Ok(row.map(Attachment::from))
 }
 
-pub async fn by_ids(run: &mut impl Run, ids: &[AttachmentId]) -> Result<Vec<Attachment>> {
+pub async fn by_ids(run: &mut Executor, ids: &[AttachmentId]) -> Result<Vec<Attachment>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -153,7 +153,7 @@ pub async fn by_ids(run: &mut impl Run, ids: &[AttachmentId]) -> Result<Vec<Atta
 
 /// What somebody uploaded, in the order in which it was announced, after one of them.
 pub async fn of_owner(
-    run: &mut impl Run,
+    run: &mut Executor,
     owner: UserId,
     after: (Time, AttachmentId),
     limit: u64,
@@ -167,7 +167,7 @@ pub async fn of_owner(
 }
 
 /// How many of somebody's uploads are announced but not there yet.
-pub async fn pending(run: &mut impl Run, owner: UserId, now: Time) -> Result<i64> {
+pub async fn pending(run: &mut Executor, owner: UserId, now: Time) -> Result<i64> {
     let question = Query::select()
         .expr(Func::count(Expr::col(A::Id)))
         .from(A::Table)
@@ -179,7 +179,7 @@ pub async fn pending(run: &mut impl Run, owner: UserId, now: Time) -> Result<i64
 }
 
 /// How many bytes at most somebody's uploads may have that are announced but not there yet.
-pub async fn announced_bytes(run: &mut impl Run, owner: UserId, now: Time) -> Result<i64> {
+pub async fn announced_bytes(run: &mut Executor, owner: UserId, now: Time) -> Result<i64> {
     let question = Query::select()
         .expr(Func::sum(Expr::col(A::Size)).cast_as("signed"))
         .from(A::Table)
@@ -192,7 +192,7 @@ pub async fn announced_bytes(run: &mut impl Run, owner: UserId, now: Time) -> Re
 
 /// What was announced, by somebody or by anybody, and is not there yet, with forms that ran out after a moment.
 pub async fn awaited(
-    run: &mut impl Run,
+    run: &mut Executor,
     owner: Option<UserId>,
     since: Time,
     after: (Time, AttachmentId),
@@ -218,7 +218,7 @@ struct SummedRow {
 
 /// What is there, with its checksum where it is known, in the order in which it was announced, after one of them.
 pub async fn uploaded_after(
-    run: &mut impl Run,
+    run: &mut Executor,
     after: (Time, AttachmentId),
     limit: u64,
 ) -> Result<Vec<(Attachment, Option<Vec<u8>>)>> {
@@ -229,7 +229,7 @@ pub async fn uploaded_after(
 }
 
 /// How many files are there.
-pub async fn count_uploaded(run: &mut impl Run) -> Result<u64> {
+pub async fn count_uploaded(run: &mut Executor) -> Result<u64> {
     let question = Query::select()
         .expr(Func::count(Expr::col(A::Id)))
         .from(A::Table)
@@ -253,7 +253,7 @@ fn in_order((at, id): (Time, AttachmentId), limit: u64) -> SelectStatement {
 }
 
 /// Puts the files of new messages into their places.
-pub async fn post_many(run: &mut impl Run, messages: &[Message]) -> Result<()> {
+pub async fn post_many(run: &mut Executor, messages: &[Message]) -> Result<()> {
     let posted = || {
         messages
             .iter()
@@ -279,7 +279,7 @@ pub async fn post_many(run: &mut impl Run, messages: &[Message]) -> Result<()> {
     run.execute(&insert).await
 }
 
-pub async fn unpost(run: &mut impl Run, messages: &[MessageId]) -> Result<()> {
+pub async fn unpost(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(P::Table)
         .and_where(Expr::col(P::MessageId).is_in(messages.iter().copied()))
@@ -288,7 +288,7 @@ pub async fn unpost(run: &mut impl Run, messages: &[MessageId]) -> Result<()> {
 }
 
 /// Whether an attachment stands in a chat that somebody is in.
-pub async fn is_visible(run: &mut impl Run, id: AttachmentId, reader: UserId) -> Result<bool> {
+pub async fn is_visible(run: &mut Executor, id: AttachmentId, reader: UserId) -> Result<bool> {
     let question = Query::select()
         .column((P::Table, P::ChatId))
         .from(P::Table)
@@ -308,7 +308,7 @@ struct PostedRow {
 }
 
 pub async fn of_messages(
-    run: &mut impl Run,
+    run: &mut Executor,
     messages: &[MessageId],
 ) -> Result<HashMap<MessageId, Vec<Attachment>>> {
     let mut found: HashMap<MessageId, Vec<Attachment>> = HashMap::new();
@@ -329,7 +329,7 @@ pub async fn of_messages(
 
 /// Attachments that stand nowhere: never uploaded and past their form's time, or uploaded and not
 /// in any message since `before`, nor in one that waits for its time, and nobody's avatar.
-pub async fn forsaken(run: &mut impl Run, before: Time, limit: u64) -> Result<Vec<Attachment>> {
+pub async fn forsaken(run: &mut Executor, before: Time, limit: u64) -> Result<Vec<Attachment>> {
     let posted = Query::select()
         .expr(Expr::val(1))
         .from(P::Table)
@@ -353,7 +353,7 @@ pub async fn forsaken(run: &mut impl Run, before: Time, limit: u64) -> Result<Ve
 }
 
 /// Whether a file stands in a message, also in one that waits for its time, or is somebody's picture.
-pub async fn stands(run: &mut impl Run, id: AttachmentId) -> Result<bool> {
+pub async fn stands(run: &mut Executor, id: AttachmentId) -> Result<bool> {
     let posted = Query::select()
         .column(P::AttachmentId)
         .from(P::Table)
@@ -372,7 +372,7 @@ pub async fn stands(run: &mut impl Run, id: AttachmentId) -> Result<bool> {
 }
 
 /// Makes a file as old as none is that may still be posted; what then stands nowhere is swept.
-pub async fn forsake(run: &mut impl Run, id: AttachmentId) -> Result<()> {
+pub async fn forsake(run: &mut Executor, id: AttachmentId) -> Result<()> {
     let update = Query::update()
         .table(A::Table)
         .value(A::CreatedAt, Time(0))
@@ -382,7 +382,7 @@ pub async fn forsake(run: &mut impl Run, id: AttachmentId) -> Result<()> {
 }
 
 /// Takes rows away, and what they counted.
-pub async fn delete(run: &mut impl Run, ids: &[AttachmentId]) -> Result<()> {
+pub async fn delete(run: &mut Executor, ids: &[AttachmentId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -398,7 +398,7 @@ pub async fn delete(run: &mut impl Run, ids: &[AttachmentId]) -> Result<()> {
 }
 
 /// A file that is somebody's picture, or a chat's.
-pub async fn avatar(run: &mut impl Run, id: AttachmentId) -> Result<Option<Attachment>> {
+pub async fn avatar(run: &mut Executor, id: AttachmentId) -> Result<Option<Attachment>> {
     let mut question = attachments();
     question
         .and_where(Expr::col((A::Table, A::Id)).eq(id))
@@ -407,7 +407,7 @@ pub async fn avatar(run: &mut impl Run, id: AttachmentId) -> Result<Option<Attac
 }
 
 /// Whose picture a file is: a user's or a chat's, by their stream; or nobody's any more.
-pub async fn set_avatar_of(run: &mut impl Run, id: AttachmentId, whose: Option<Stream>) -> Result<()> {
+pub async fn set_avatar_of(run: &mut Executor, id: AttachmentId, whose: Option<Stream>) -> Result<()> {
     let update = Query::update()
         .table(A::Table)
         .value(A::AvatarOf, whose)

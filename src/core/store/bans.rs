@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::schema::Ban as B;
-use super::{Result, Run, users};
+use super::{Executor, Result, users};
 use crate::model::{Ban, ChatId, Time, UserId};
 
-pub async fn insert(run: &mut impl Run, chat: ChatId, ban: &Ban) -> Result<()> {
+pub async fn insert(run: &mut Executor, chat: ChatId, ban: &Ban) -> Result<()> {
     let insert = Query::insert()
         .into_table(B::Table)
         .columns([B::ChatId, B::UserId, B::ById, B::Reason, B::At])
@@ -23,7 +23,7 @@ pub async fn insert(run: &mut impl Run, chat: ChatId, ban: &Ban) -> Result<()> {
     run.execute(&insert).await
 }
 
-pub async fn delete(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()> {
+pub async fn delete(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
     let delete = Query::delete()
         .from_table(B::Table)
         .and_where(Expr::col(B::ChatId).eq(chat))
@@ -32,13 +32,13 @@ pub async fn delete(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()
     run.execute(&delete).await
 }
 
-pub async fn delete_all(run: &mut impl Run, chat: ChatId) -> Result<()> {
+pub async fn delete_all(run: &mut Executor, chat: ChatId) -> Result<()> {
     let delete = Query::delete().from_table(B::Table).and_where(Expr::col(B::ChatId).eq(chat)).to_owned();
     run.execute(&delete).await
 }
 
 /// Which of these people are banned.
-pub async fn among(run: &mut impl Run, chat: ChatId, users: &[UserId]) -> Result<Vec<UserId>> {
+pub async fn among(run: &mut Executor, chat: ChatId, users: &[UserId]) -> Result<Vec<UserId>> {
     let question = Query::select()
         .column(B::UserId)
         .from(B::Table)
@@ -49,7 +49,7 @@ pub async fn among(run: &mut impl Run, chat: ChatId, users: &[UserId]) -> Result
 }
 
 /// The newest first; only one person's when `user` says whose.
-pub async fn of_chat(run: &mut impl Run, chat: ChatId, user: Option<UserId>) -> Result<Vec<Ban>> {
+pub async fn of_chat(run: &mut Executor, chat: ChatId, user: Option<UserId>) -> Result<Vec<Ban>> {
     let mut question = Query::select()
         .columns([B::UserId, B::ById, B::Reason, B::At])
         .from(B::Table)

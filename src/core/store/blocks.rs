@@ -7,10 +7,10 @@ use sqlx::FromRow;
 
 use super::schema::{Block as B, User as U};
 use super::users::{PERSON, PersonRow};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{Blocked, Time, UserId};
 
-pub async fn insert(run: &mut impl Run, user: UserId, blocked: UserId, now: Time) -> Result<()> {
+pub async fn insert(run: &mut Executor, user: UserId, blocked: UserId, now: Time) -> Result<()> {
     let insert = Query::insert()
         .into_table(B::Table)
         .columns([B::UserId, B::BlockedId, B::At])
@@ -19,7 +19,7 @@ pub async fn insert(run: &mut impl Run, user: UserId, blocked: UserId, now: Time
     run.execute(&insert).await
 }
 
-pub async fn delete(run: &mut impl Run, user: UserId, blocked: UserId) -> Result<()> {
+pub async fn delete(run: &mut Executor, user: UserId, blocked: UserId) -> Result<()> {
     let delete = Query::delete()
         .from_table(B::Table)
         .and_where(Expr::col(B::UserId).eq(user))
@@ -29,13 +29,13 @@ pub async fn delete(run: &mut impl Run, user: UserId, blocked: UserId) -> Result
 }
 
 /// Somebody blocks nobody any more.
-pub async fn delete_of_user(run: &mut impl Run, user: UserId) -> Result<()> {
+pub async fn delete_of_user(run: &mut Executor, user: UserId) -> Result<()> {
     let delete = Query::delete().from_table(B::Table).and_where(Expr::col(B::UserId).eq(user)).to_owned();
     run.execute(&delete).await
 }
 
 /// How many people somebody has blocked.
-pub async fn count(run: &mut impl Run, user: UserId) -> Result<i64> {
+pub async fn count(run: &mut Executor, user: UserId) -> Result<i64> {
     let question = Query::select()
         .expr(Expr::col(B::BlockedId).count())
         .from(B::Table)
@@ -52,7 +52,7 @@ struct BlockedRow {
 }
 
 /// Whom somebody has blocked, the latest first; only one of them when `blocked` says whom.
-pub async fn of_user(run: &mut impl Run, user: UserId, blocked: Option<UserId>) -> Result<Vec<Blocked>> {
+pub async fn of_user(run: &mut Executor, user: UserId, blocked: Option<UserId>) -> Result<Vec<Blocked>> {
     let mut question = Query::select()
         .columns(PERSON.map(|column| (U::Table, column)))
         .column((B::Table, B::At))
@@ -70,7 +70,7 @@ pub async fn of_user(run: &mut impl Run, user: UserId, blocked: Option<UserId>) 
 }
 
 /// Which of some people have blocked somebody.
-pub async fn blockers(run: &mut impl Run, of: UserId, among: &[UserId]) -> Result<HashSet<UserId>> {
+pub async fn blockers(run: &mut Executor, of: UserId, among: &[UserId]) -> Result<HashSet<UserId>> {
     if among.is_empty() {
         return Ok(HashSet::new());
     }
@@ -84,7 +84,7 @@ pub async fn blockers(run: &mut impl Run, of: UserId, among: &[UserId]) -> Resul
 }
 
 /// Whom each of some people has blocked.
-pub async fn of_many(run: &mut impl Run, users: &[UserId]) -> Result<HashMap<UserId, HashSet<UserId>>> {
+pub async fn of_many(run: &mut Executor, users: &[UserId]) -> Result<HashMap<UserId, HashSet<UserId>>> {
     let question = Query::select()
         .columns([B::UserId, B::BlockedId])
         .from(B::Table)

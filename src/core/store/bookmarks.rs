@@ -6,7 +6,7 @@ use sea_query::{Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement
 use sqlx::FromRow;
 
 use super::schema::{Bookmark as B, Member as M};
-use super::{Result, Run, messages};
+use super::{Executor, Result, messages};
 use crate::model::{Bookmark, BookmarkId, ChatId, Message, MessageId, Time, UserId};
 
 #[derive(FromRow)]
@@ -28,7 +28,7 @@ fn bookmarks(user: UserId) -> SelectStatement {
         .to_owned()
 }
 
-async fn whole(run: &mut impl Run, question: &SelectStatement) -> Result<Vec<Bookmark>> {
+async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Bookmark>> {
     let rows: Vec<BookmarkRow> = run.all(question).await?;
     let ids: Vec<MessageId> = rows.iter().map(|row| row.message_id).collect();
     let found = messages::by_ids(run, &ids).await?;
@@ -42,7 +42,7 @@ async fn whole(run: &mut impl Run, question: &SelectStatement) -> Result<Vec<Boo
 
 /// Somebody's bookmarks, the newest first.
 pub async fn page(
-    run: &mut impl Run,
+    run: &mut Executor,
     user: UserId,
     before: Option<BookmarkId>,
     limit: u64,
@@ -56,13 +56,13 @@ pub async fn page(
 }
 
 /// Somebody's bookmark at a message.
-pub async fn at(run: &mut impl Run, message: MessageId, user: UserId) -> Result<Option<Bookmark>> {
+pub async fn at(run: &mut Executor, message: MessageId, user: UserId) -> Result<Option<Bookmark>> {
     let mut question = bookmarks(user);
     question.and_where(Expr::col((B::Table, B::MessageId)).eq(message));
     Ok(whole(run, &question).await?.pop())
 }
 
-pub async fn count(run: &mut impl Run, user: UserId) -> Result<i64> {
+pub async fn count(run: &mut Executor, user: UserId) -> Result<i64> {
     let question = Query::select()
         .expr(Func::count(Expr::col(B::Id)))
         .from(B::Table)
@@ -73,7 +73,7 @@ pub async fn count(run: &mut impl Run, user: UserId) -> Result<i64> {
 
 /// Puts a bookmark at a message; one that is there keeps its place and gets another note.
 pub async fn save(
-    run: &mut impl Run,
+    run: &mut Executor,
     user: UserId,
     message: (ChatId, MessageId),
     id: BookmarkId,
@@ -97,7 +97,7 @@ pub async fn save(
     run.execute(&insert).await
 }
 
-pub async fn delete(run: &mut impl Run, message: MessageId, user: UserId) -> Result<()> {
+pub async fn delete(run: &mut Executor, message: MessageId, user: UserId) -> Result<()> {
     let delete = Query::delete()
         .from_table(B::Table)
         .and_where(Expr::col(B::UserId).eq(user))
@@ -107,7 +107,7 @@ pub async fn delete(run: &mut impl Run, message: MessageId, user: UserId) -> Res
 }
 
 /// Takes away everybody's bookmarks at messages that are gone.
-pub async fn delete_all(run: &mut impl Run, messages: &[MessageId]) -> Result<()> {
+pub async fn delete_all(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(B::Table)
         .and_where(Expr::col(B::MessageId).is_in(messages.iter().copied()))
@@ -116,7 +116,7 @@ pub async fn delete_all(run: &mut impl Run, messages: &[MessageId]) -> Result<()
 }
 
 /// Takes away somebody's bookmarks in a chat.
-pub async fn delete_of_chat(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()> {
+pub async fn delete_of_chat(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
     let delete = Query::delete()
         .from_table(B::Table)
         .and_where(Expr::col(B::UserId).eq(user))

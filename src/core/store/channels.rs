@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::chats::{CHAT, Plain};
 use super::schema::{Chat as C, Member as M};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{Channel, ChatId, ChatKind, UserId, fold};
 
 #[derive(FromRow)]
@@ -25,7 +25,7 @@ impl From<ChannelRow> for Channel {
 
 /// Channels in whose title the words stand, in the order of their titles, after one of them.
 pub async fn search(
-    run: &mut impl Run,
+    run: &mut Executor,
     reader: UserId,
     words: &str,
     after: Option<ChatId>,

@@ -12,7 +12,7 @@ use sqlx::FromRow;
 use super::chats::{CHAT, Plain, other};
 use super::hidden::{is_seen, is_seen_at};
 use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Message as Msg};
-use super::{Result, Run, marks, messages, users};
+use super::{Executor, Result, marks, messages, users};
 use crate::model::{Chat, ChatId, Kind, MessageId, Notify, Preferences, Right, Role, Time, UserId};
 
 /// How many places of a stream are counted each time the list is read. With more, they are counted once. Some two
@@ -66,7 +66,7 @@ pub struct List {
 }
 
 /// The chats of a person. Those that they hid are left out until something new is said in them.
-pub async fn of_user(run: &mut impl Run, reader: UserId) -> Result<List> {
+pub async fn of_user(run: &mut Executor, reader: UserId) -> Result<List> {
     let mut question = seen_by(reader);
     question.and_where(Expr::col((M::Table, M::HiddenSeq)).is_null().or(Expr::exists(newer_than_hidden())));
     let rows: Vec<ListRow> = run.all(&question).await?;
@@ -85,7 +85,7 @@ pub async fn of_user(run: &mut impl Run, reader: UserId) -> Result<List> {
 }
 
 /// One chat as a member of it sees it, hidden or not.
-pub async fn one(run: &mut impl Run, reader: UserId, chat: ChatId) -> Result<Option<Chat>> {
+pub async fn one(run: &mut Executor, reader: UserId, chat: ChatId) -> Result<Option<Chat>> {
     let mut question = seen_by(reader);
     question.and_where(Expr::col((M::Table, M::ChatId)).eq(chat));
     let rows: Vec<ListRow> = run.all(&question).await?;
@@ -93,7 +93,7 @@ pub async fn one(run: &mut impl Run, reader: UserId, chat: ChatId) -> Result<Opt
 }
 
 /// How a member wants to have a chat.
-pub async fn preferences(run: &mut impl Run, reader: UserId, chat: ChatId) -> Result<Option<Preferences>> {
+pub async fn preferences(run: &mut Executor, reader: UserId, chat: ChatId) -> Result<Option<Preferences>> {
     let question = Query::select()
         .columns(PREFERENCES)
         .from(M::Table)
@@ -104,7 +104,7 @@ pub async fn preferences(run: &mut impl Run, reader: UserId, chat: ChatId) -> Re
     Ok(row.map(Preferences::from))
 }
 
-async fn whole(run: &mut impl Run, reader: UserId, rows: Vec<ListRow>) -> Result<Vec<Chat>> {
+async fn whole(run: &mut Executor, reader: UserId, rows: Vec<ListRow>) -> Result<Vec<Chat>> {
     let newest: Vec<MessageId> = rows.iter().filter_map(|row| row.last_message).collect();
     let messages = messages::by_ids(run, &newest).await?;
     let mut messages: HashMap<_, _> = messages.into_iter().map(|message| (message.id, message)).collect();

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::schema::ChatName as N;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, Time, UserId};
 
-pub async fn insert(run: &mut impl Run, user: UserId, name: &str, chat: ChatId, now: Time) -> Result<()> {
+pub async fn insert(run: &mut Executor, user: UserId, name: &str, chat: ChatId, now: Time) -> Result<()> {
     let insert = Query::insert()
         .into_table(N::Table)
         .columns([N::UserId, N::Name, N::ChatId, N::At])
@@ -18,7 +18,7 @@ pub async fn insert(run: &mut impl Run, user: UserId, name: &str, chat: ChatId, 
 }
 
 /// The chat that somebody calls so.
-pub async fn chat(run: &mut impl Run, user: UserId, name: &str) -> Result<Option<ChatId>> {
+pub async fn chat(run: &mut Executor, user: UserId, name: &str) -> Result<Option<ChatId>> {
     let question = Query::select()
         .column(N::ChatId)
         .from(N::Table)
@@ -29,7 +29,7 @@ pub async fn chat(run: &mut impl Run, user: UserId, name: &str) -> Result<Option
 }
 
 /// What somebody calls their chats; of several names for one chat the first that was given.
-pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<HashMap<ChatId, String>> {
+pub async fn of_user(run: &mut Executor, user: UserId) -> Result<HashMap<ChatId, String>> {
     let question = Query::select()
         .columns([N::ChatId, N::Name])
         .from(N::Table)
@@ -41,12 +41,12 @@ pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<HashMap<ChatId,
     Ok(run.all::<(ChatId, String)>(&question).await?.into_iter().collect())
 }
 
-pub async fn delete_of_chat(run: &mut impl Run, chat: ChatId) -> Result<()> {
+pub async fn delete_of_chat(run: &mut Executor, chat: ChatId) -> Result<()> {
     let delete = Query::delete().from_table(N::Table).and_where(Expr::col(N::ChatId).eq(chat)).to_owned();
     run.execute(&delete).await
 }
 
-pub async fn delete_of_user(run: &mut impl Run, user: UserId) -> Result<()> {
+pub async fn delete_of_user(run: &mut Executor, user: UserId) -> Result<()> {
     let delete = Query::delete().from_table(N::Table).and_where(Expr::col(N::UserId).eq(user)).to_owned();
     run.execute(&delete).await
 }

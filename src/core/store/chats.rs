@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::members::{PLACE, Place};
 use super::schema::{Chat as C, Member as M, Message as Msg};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{About, AttachmentId, ChatId, ChatKind, MessageId, Role, Time, UserId, fold};
 
 /// The longest folded title that is kept, in characters: folding can make a text longer.
@@ -83,7 +83,7 @@ pub(super) fn other(pair: &str, reader: UserId) -> Option<UserId> {
 }
 
 /// Who made chats.
-pub async fn creators(run: &mut impl Run, ids: &[ChatId]) -> Result<Vec<(ChatId, UserId)>> {
+pub async fn creators(run: &mut Executor, ids: &[ChatId]) -> Result<Vec<(ChatId, UserId)>> {
     let question = Query::select()
         .columns([C::Id, C::CreatorId])
         .from(C::Table)
@@ -92,7 +92,7 @@ pub async fn creators(run: &mut impl Run, ids: &[ChatId]) -> Result<Vec<(ChatId,
     run.all(&question).await
 }
 
-pub async fn insert(run: &mut impl Run, chat: &Plain) -> Result<()> {
+pub async fn insert(run: &mut Executor, chat: &Plain) -> Result<()> {
     let insert = Query::insert()
         .into_table(C::Table)
         .columns([
@@ -132,7 +132,7 @@ fn folded(title: &str) -> String {
 }
 
 /// Writes all of what is alike for everybody anew.
-pub async fn update(run: &mut impl Run, about: &About) -> Result<()> {
+pub async fn update(run: &mut Executor, about: &About) -> Result<()> {
     let update = Query::update()
         .table(C::Table)
         .value(C::Title, about.title.as_str())
@@ -148,7 +148,7 @@ pub async fn update(run: &mut impl Run, about: &About) -> Result<()> {
 }
 
 /// Gives a group a short code, or takes it away.
-pub async fn set_code(run: &mut impl Run, id: ChatId, code: Option<&str>) -> Result<()> {
+pub async fn set_code(run: &mut Executor, id: ChatId, code: Option<&str>) -> Result<()> {
     let update =
         Query::update().table(C::Table).value(C::Code, code).and_where(Expr::col(C::Id).eq(id)).to_owned();
     run.execute(&update).await
@@ -189,7 +189,7 @@ impl SeatRow {
 
 /// A chat that was not deleted, and somebody's place in it.
 pub async fn with_place(
-    run: &mut impl Run,
+    run: &mut Executor,
     id: ChatId,
     user: UserId,
 ) -> Result<Option<(Plain, Option<Place>)>> {
@@ -207,27 +207,27 @@ pub async fn with_place(
 }
 
 /// A chat that was not deleted.
-pub async fn by_id(run: &mut impl Run, id: ChatId) -> Result<Option<Plain>> {
+pub async fn by_id(run: &mut Executor, id: ChatId) -> Result<Option<Plain>> {
     run.one(chats().and_where(Expr::col((C::Table, C::Id)).eq(id))).await
 }
 
 /// The private chat, or the saved messages, of a [`pair`].
-pub async fn by_pair(run: &mut impl Run, pair: &str) -> Result<Option<Plain>> {
+pub async fn by_pair(run: &mut Executor, pair: &str) -> Result<Option<Plain>> {
     run.one(chats().and_where(Expr::col((C::Table, C::Pair)).eq(pair))).await
 }
 
 /// The group with a short code.
-pub async fn by_code(run: &mut impl Run, code: &str) -> Result<Option<Plain>> {
+pub async fn by_code(run: &mut Executor, code: &str) -> Result<Option<Plain>> {
     run.one(chats().and_where(Expr::col((C::Table, C::Code)).eq(code))).await
 }
 
 /// Makes others wait who are about to change the chat or who is in it, until this change ends.
-pub async fn lock(run: &mut impl Run, id: ChatId) -> Result<()> {
+pub async fn lock(run: &mut Executor, id: ChatId) -> Result<()> {
     lock_all(run, [id]).await
 }
 
 /// Holds several chats until the change ends.
-pub async fn lock_all(run: &mut impl Run, ids: impl IntoIterator<Item = ChatId>) -> Result<()> {
+pub async fn lock_all(run: &mut Executor, ids: impl IntoIterator<Item = ChatId>) -> Result<()> {
     let ids: BTreeSet<ChatId> = ids.into_iter().collect();
     // SQLite has one writer at a time anyway.
     if run.is_mysql() && !ids.is_empty() {
@@ -244,7 +244,7 @@ pub async fn lock_all(run: &mut impl Run, ids: impl IntoIterator<Item = ChatId>)
 }
 
 /// Holds the chat of a message until the change ends.
-pub async fn lock_of(run: &mut impl Run, message: MessageId) -> Result<()> {
+pub async fn lock_of(run: &mut Executor, message: MessageId) -> Result<()> {
     if run.is_mysql() {
         let question = Query::select()
             .column(Msg::ChatId)
@@ -259,7 +259,7 @@ pub async fn lock_of(run: &mut impl Run, message: MessageId) -> Result<()> {
 }
 
 /// Marks a chat as gone. Nobody finds it by its pair or its code any more; its messages are swept later.
-pub async fn delete(run: &mut impl Run, id: ChatId, now: Time) -> Result<()> {
+pub async fn delete(run: &mut Executor, id: ChatId, now: Time) -> Result<()> {
     let update = Query::update()
         .table(C::Table)
         .value(C::DeletedAt, now)
@@ -271,7 +271,7 @@ pub async fn delete(run: &mut impl Run, id: ChatId, now: Time) -> Result<()> {
 }
 
 /// Chats that were deleted and still have messages.
-pub async fn deleted(run: &mut impl Run, limit: u64) -> Result<Vec<ChatId>> {
+pub async fn deleted(run: &mut Executor, limit: u64) -> Result<Vec<ChatId>> {
     let has_messages = Query::select()
         .expr(Expr::val(1))
         .from(Msg::Table)

@@ -1,11 +1,12 @@
 //! The one file that knows which databases there are.
 
-use std::future::Future;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sea_query::{SelectStatement, SqliteQueryBuilder};
-use sea_query_sqlx::SqlxBinder;
+use futures_util::future::{BoxFuture, Either};
+use sea_query::{MysqlQueryBuilder, SelectStatement, SqliteQueryBuilder};
+use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
@@ -16,7 +17,7 @@ use sqlx::{
 };
 
 use super::migrations::{self, Standing, Tables};
-use super::mysql::Held;
+use super::mysql::PooledConnection;
 use super::writer::{After, Lease, Writer};
 use super::{Error, Result, mysql};
 
@@ -41,90 +42,122 @@ pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, MySqlRow> + 
 
 impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, MySqlRow> + Send + Unpin {}
 
-/// Whatever carries out statements: a [`Reader`], a [`Snapshot`] or a [`Tx`].
-pub trait Run: Send {
-    /// Carries out a change.
-    fn execute<S: SqlxBinder + Sync>(&mut self, statement: &S) -> impl Future<Output = Result<()>> + Send;
-    /// All rows.
-    fn all<T: Row>(&mut self, question: &SelectStatement) -> impl Future<Output = Result<Vec<T>>> + Send;
-    /// The first row.
-    fn one<T: Row>(&mut self, question: &SelectStatement) -> impl Future<Output = Result<Option<T>>> + Send;
-    /// Which database it is, for the rare statement that differs.
-    fn is_mysql(&self) -> bool;
-}
+/// Carries out statements on one connection: of a reader, of a snapshot or of a change ([`Tx`]).
+///
+/// It is one concrete type, and what crosses to the database is boxed: a statement is built where it is written, and
+/// the code that sends it and waits exists once.
+pub struct Executor(Handle);
 
-/// Answers questions, each for itself.
-pub enum Reader {
-    Sqlite(PoolConnection<Sqlite>),
-    MySql(Held),
-}
-
-/// Answers several questions from one moment.
-pub enum Snapshot {
-    Sqlite(Transaction<'static, Sqlite>),
-    MySql(Held),
+enum Handle {
+    Reader(PoolConnection<Sqlite>),
+    Snapshot(Transaction<'static, Sqlite>),
+    Writer(Lease),
+    MySql(PooledConnection),
 }
 
 /// A change under way. Dropped without [`Tx::commit`], it never was.
-pub enum Tx {
-    Sqlite(Lease),
-    MySql(Held),
+pub struct Tx(Executor);
+
+impl Deref for Tx {
+    type Target = Executor;
+
+    fn deref(&self) -> &Executor {
+        &self.0
+    }
 }
 
-macro_rules! run {
-    ($kind:ident) => {
-        impl Run for $kind {
-            async fn execute<S: SqlxBinder + Sync>(&mut self, statement: &S) -> Result<()> {
-                match self {
-                    Self::Sqlite(connection) => {
-                        let (sql, values) = statement.build_sqlx(SqliteQueryBuilder);
-                        sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut **connection).await?;
-                    }
-                    Self::MySql(connection) => {
-                        connection.execute(statement).await?;
-                    }
-                }
-                Ok(())
-            }
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Executor {
+        &mut self.0
+    }
+}
 
-            async fn all<T: Row>(&mut self, question: &SelectStatement) -> Result<Vec<T>> {
-                match self {
-                    Self::Sqlite(connection) => read_all(&sqlite_all(connection, question).await?),
-                    Self::MySql(connection) => read_all(&connection.all(question).await?),
-                }
-            }
+enum Rows {
+    Sqlite(Vec<SqliteRow>),
+    MySql(Vec<MySqlRow>),
+}
 
-            async fn one<T: Row>(&mut self, question: &SelectStatement) -> Result<Option<T>> {
-                match self {
-                    Self::Sqlite(connection) => read_one(sqlite_one(connection, question).await?.as_ref()),
-                    Self::MySql(connection) => read_one(connection.one(question).await?.as_ref()),
-                }
-            }
+impl Executor {
+    /// Carries out a change.
+    pub async fn execute<S: SqlxBinder + Sync>(&mut self, statement: &S) -> Result<()> {
+        let (sql, values) = self.build(statement);
+        self.run(sql, values).await
+    }
 
-            fn is_mysql(&self) -> bool {
-                matches!(self, Self::MySql(_))
-            }
+    /// All rows.
+    pub async fn all<T: Row>(&mut self, question: &SelectStatement) -> Result<Vec<T>> {
+        match self.rows(question).await? {
+            Rows::Sqlite(rows) => read_all(&rows),
+            Rows::MySql(rows) => read_all(&rows),
         }
-    };
-}
+    }
 
-run!(Reader);
-run!(Snapshot);
-run!(Tx);
+    /// The first row.
+    pub async fn one<T: Row>(&mut self, question: &SelectStatement) -> Result<Option<T>> {
+        match self.row(question).await? {
+            Rows::Sqlite(rows) => read_one(rows.first()),
+            Rows::MySql(rows) => read_one(rows.first()),
+        }
+    }
 
-/// Rows as they come. What is read of them is apart: asking is large code, and there would be as much of it for each
-/// kind of row.
-async fn sqlite_all(connection: &mut SqliteConnection, question: &SelectStatement) -> Result<Vec<SqliteRow>> {
-    let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
-    Ok(sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(connection).await?)
-}
+    /// Which database it is, for the rare statement that differs.
+    pub fn is_mysql(&self) -> bool {
+        matches!(self.0, Handle::MySql(_))
+    }
 
-async fn sqlite_one(
-    connection: &mut SqliteConnection,
-    question: &SelectStatement,
-) -> Result<Option<SqliteRow>> {
-    let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
-    Ok(sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(connection).await?)
+    fn build<S: SqlxBinder>(&self, statement: &S) -> (String, SqlxValues) {
+        match self.0 {
+            Handle::MySql(_) => statement.build_sqlx(MysqlQueryBuilder),
+            _ => statement.build_sqlx(SqliteQueryBuilder),
+        }
+    }
+
+    fn run(&mut self, sql: String, values: SqlxValues) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            match self.connection() {
+                Either::Left(sqlite) => {
+                    sqlx::query_with(AssertSqlSafe(sql), values).execute(sqlite).await?;
+                }
+                Either::Right(mysql) => mysql.execute(sql, values).await?,
+            }
+            Ok(())
+        })
+    }
+
+    fn rows<'a>(&'a mut self, question: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
+        Box::pin(async move {
+            Ok(match self.connection() {
+                Either::Left(sqlite) => {
+                    let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
+                    Rows::Sqlite(sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(sqlite).await?)
+                }
+                Either::Right(mysql) => Rows::MySql(mysql.all(question).await?),
+            })
+        })
+    }
+
+    /// One row at most.
+    fn row<'a>(&'a mut self, question: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
+        Box::pin(async move {
+            Ok(match self.connection() {
+                Either::Left(sqlite) => {
+                    let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
+                    let row = sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(sqlite).await?;
+                    Rows::Sqlite(row.into_iter().collect())
+                }
+                Either::Right(mysql) => Rows::MySql(mysql.one(question).await?.into_iter().collect()),
+            })
+        })
+    }
+
+    fn connection(&mut self) -> Either<&mut SqliteConnection, &mut PooledConnection> {
+        match &mut self.0 {
+            Handle::Reader(connection) => Either::Left(connection),
+            Handle::Snapshot(transaction) => Either::Left(transaction),
+            Handle::Writer(lease) => Either::Left(lease),
+            Handle::MySql(connection) => Either::Right(connection),
+        }
+    }
 }
 
 fn read_all<R: sqlx::Row, T: for<'r> FromRow<'r, R>>(rows: &[R]) -> Result<Vec<T>> {
@@ -139,13 +172,14 @@ impl Tx {
     /// Makes the change last, and returns when it is on the disk. `after` runs once it is, before
     /// that of any later change.
     pub async fn commit(self, after: impl FnOnce() + Send + 'static) -> Result<()> {
-        match self {
-            Self::Sqlite(lease) => lease.commit(Box::new(after) as After).await,
-            Self::MySql(held) => {
-                held.commit().await?;
+        match self.0.0 {
+            Handle::Writer(lease) => lease.commit(Box::new(after) as After).await,
+            Handle::MySql(connection) => {
+                connection.commit().await?;
                 after();
                 Ok(())
             }
+            Handle::Reader(_) | Handle::Snapshot(_) => Err(Error::Closed),
         }
     }
 }
@@ -227,25 +261,28 @@ impl Db {
         Ok(Self::Sqlite { file: file.to_owned(), readers, writer: Writer::start(connection) })
     }
 
-    pub async fn read(&self) -> Result<Reader> {
-        Ok(match self {
-            Self::Sqlite { readers, .. } => Reader::Sqlite(readers.acquire().await?),
-            Self::MySql(pool) => Reader::MySql(Held::new(pool).await?),
-        })
+    /// Answers questions, each for itself.
+    pub async fn read(&self) -> Result<Executor> {
+        Ok(Executor(match self {
+            Self::Sqlite { readers, .. } => Handle::Reader(readers.acquire().await?),
+            Self::MySql(pool) => Handle::MySql(PooledConnection::new(pool).await?),
+        }))
     }
 
-    pub async fn snapshot(&self) -> Result<Snapshot> {
-        Ok(match self {
-            Self::Sqlite { readers, .. } => Snapshot::Sqlite(readers.begin().await?),
-            Self::MySql(pool) => Snapshot::MySql(Held::begin(pool, MYSQL_SNAPSHOT).await?),
-        })
+    /// Answers several questions from one moment.
+    pub async fn snapshot(&self) -> Result<Executor> {
+        Ok(Executor(match self {
+            Self::Sqlite { readers, .. } => Handle::Snapshot(readers.begin().await?),
+            Self::MySql(pool) => Handle::MySql(PooledConnection::begin(pool, MYSQL_SNAPSHOT).await?),
+        }))
     }
 
+    /// Begins a change.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.lease().await?),
-            Self::MySql(pool) => Tx::MySql(Held::begin(pool, "BEGIN").await?),
-        })
+        Ok(Tx(Executor(match self {
+            Self::Sqlite { writer, .. } => Handle::Writer(writer.lease().await?),
+            Self::MySql(pool) => Handle::MySql(PooledConnection::begin(pool, "BEGIN").await?),
+        })))
     }
 
     /// Whether other nodes may use it too.

@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::schema::Deletion as D;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, MessageId, UserId};
 
 /// A deletion that is not finished, and how far it is.
@@ -26,7 +26,7 @@ fn deletions() -> SelectStatement {
     Query::select().columns([D::UserId, D::Erases, D::ChatId, D::MessageId]).from(D::Table).to_owned()
 }
 
-pub async fn insert(run: &mut impl Run, user: UserId, erases: bool) -> Result<()> {
+pub async fn insert(run: &mut Executor, user: UserId, erases: bool) -> Result<()> {
     let insert = Query::insert()
         .into_table(D::Table)
         .columns([D::UserId, D::Erases])
@@ -36,12 +36,12 @@ pub async fn insert(run: &mut impl Run, user: UserId, erases: bool) -> Result<()
 }
 
 /// One of those that are not finished.
-pub async fn any(run: &mut impl Run) -> Result<Option<Deletion>> {
+pub async fn any(run: &mut Executor) -> Result<Option<Deletion>> {
     run.one(deletions().limit(1)).await
 }
 
 /// The deletion of an account, held until the change ends.
-pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<Option<Deletion>> {
+pub async fn of_user(run: &mut Executor, user: UserId) -> Result<Option<Deletion>> {
     let mut question = deletions();
     question.and_where(Expr::col(D::UserId).eq(user));
     if run.is_mysql() {
@@ -51,7 +51,7 @@ pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<Option<Deletion
 }
 
 /// Remembers how far it is.
-pub async fn update(run: &mut impl Run, deletion: &Deletion) -> Result<()> {
+pub async fn update(run: &mut Executor, deletion: &Deletion) -> Result<()> {
     let update = Query::update()
         .table(D::Table)
         .value(D::ChatId, deletion.chat)
@@ -61,7 +61,7 @@ pub async fn update(run: &mut impl Run, deletion: &Deletion) -> Result<()> {
     run.execute(&update).await
 }
 
-pub async fn finish(run: &mut impl Run, user: UserId) -> Result<()> {
+pub async fn finish(run: &mut Executor, user: UserId) -> Result<()> {
     let delete = Query::delete().from_table(D::Table).and_where(Expr::col(D::UserId).eq(user)).to_owned();
     run.execute(&delete).await
 }

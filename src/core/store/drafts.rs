@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement
 use sqlx::FromRow;
 
 use super::schema::{Draft as D, Member as M};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, Draft, MessageId, Time, UserId};
 
 /// Where a draft belongs: below no message without a thread.
@@ -39,7 +39,7 @@ fn drafts(user: UserId) -> SelectStatement {
 }
 
 /// Somebody's drafts in chats that they are in, the newest first.
-pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<Vec<Draft>> {
+pub async fn of_user(run: &mut Executor, user: UserId) -> Result<Vec<Draft>> {
     let mut question = drafts(user);
     question
         .inner_join(M::Table, Expr::col((M::Table, M::ChatId)).equals((D::Table, D::ChatId)))
@@ -53,7 +53,7 @@ pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<Vec<Draft>> {
 }
 
 /// What is written somewhere, and when that was last changed; without a draft it was taken away then.
-pub async fn at(run: &mut impl Run, user: UserId, place: Place) -> Result<Option<(Option<Draft>, Time)>> {
+pub async fn at(run: &mut Executor, user: UserId, place: Place) -> Result<Option<(Option<Draft>, Time)>> {
     let (chat, thread) = place;
     let mut question = drafts(user);
     question
@@ -66,7 +66,7 @@ pub async fn at(run: &mut impl Run, user: UserId, place: Place) -> Result<Option
     }))
 }
 
-pub async fn count(run: &mut impl Run, user: UserId) -> Result<i64> {
+pub async fn count(run: &mut Executor, user: UserId) -> Result<i64> {
     let question = Query::select()
         .expr(Func::count(Expr::col(D::ChatId)))
         .from(D::Table)
@@ -76,18 +76,18 @@ pub async fn count(run: &mut impl Run, user: UserId) -> Result<i64> {
     Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count))
 }
 
-pub async fn save(run: &mut impl Run, user: UserId, draft: &Draft) -> Result<()> {
+pub async fn save(run: &mut Executor, user: UserId, draft: &Draft) -> Result<()> {
     let Draft { chat, thread, text, reply_to, at } = draft;
     write(run, user, (*chat, *thread), Some(text.clone()), *reply_to, *at).await
 }
 
 /// Takes a draft away, and remembers when.
-pub async fn remove(run: &mut impl Run, user: UserId, place: Place, now: Time) -> Result<()> {
+pub async fn remove(run: &mut Executor, user: UserId, place: Place, now: Time) -> Result<()> {
     write(run, user, place, None, None, now).await
 }
 
 async fn write(
-    run: &mut impl Run,
+    run: &mut Executor,
     user: UserId,
     (chat, thread): Place,
     text: Option<String>,
@@ -115,7 +115,7 @@ async fn write(
 }
 
 /// Takes away somebody's drafts in a chat.
-pub async fn delete_of_chat(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()> {
+pub async fn delete_of_chat(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
     let delete = Query::delete()
         .from_table(D::Table)
         .and_where(Expr::col(D::UserId).eq(user))
@@ -125,13 +125,13 @@ pub async fn delete_of_chat(run: &mut impl Run, chat: ChatId, user: UserId) -> R
 }
 
 /// Takes away everybody's drafts in a chat.
-pub async fn delete_all(run: &mut impl Run, chat: ChatId) -> Result<()> {
+pub async fn delete_all(run: &mut Executor, chat: ChatId) -> Result<()> {
     let delete = Query::delete().from_table(D::Table).and_where(Expr::col(D::ChatId).eq(chat)).to_owned();
     run.execute(&delete).await
 }
 
 /// Forgets what was taken away before a moment.
-pub async fn sweep(run: &mut impl Run, before: Time) -> Result<()> {
+pub async fn sweep(run: &mut Executor, before: Time) -> Result<()> {
     let delete = Query::delete()
         .from_table(D::Table)
         .and_where(Expr::col(D::Text).is_null())

@@ -4,11 +4,11 @@ use sea_query::{Expr, ExprTrait, Func, Order, Query};
 
 use super::messages::kept;
 use super::schema::MessageEdit as E;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{Content, Edit, Kind, MessageId, Time};
 
 /// Keeps what a message said until now.
-pub async fn insert(run: &mut impl Run, message: MessageId, old: &Content, since: Time) -> Result<()> {
+pub async fn insert(run: &mut Executor, message: MessageId, old: &Content, since: Time) -> Result<()> {
     let last = Query::select()
         .expr(Func::max(Expr::col(E::Number)))
         .from(E::Table)
@@ -26,7 +26,7 @@ pub async fn insert(run: &mut impl Run, message: MessageId, old: &Content, since
 }
 
 /// Everything that a message said before, the oldest first.
-pub async fn of_message(run: &mut impl Run, message: MessageId, kind: Kind) -> Result<Vec<Edit>> {
+pub async fn of_message(run: &mut Executor, message: MessageId, kind: Kind) -> Result<Vec<Edit>> {
     let question = Query::select()
         .columns([E::Text, E::Payload, E::At])
         .from(E::Table)
@@ -41,7 +41,7 @@ pub async fn of_message(run: &mut impl Run, message: MessageId, kind: Kind) -> R
     Ok(rows.into_iter().map(edit).collect())
 }
 
-pub async fn delete_all(run: &mut impl Run, messages: &[MessageId]) -> Result<()> {
+pub async fn delete_all(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(E::Table)
         .and_where(Expr::col(E::MessageId).is_in(messages.iter().copied()))

@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait, Order, Query};
 use sqlx::FromRow;
 
 use super::schema::{Event as E, Stream as S};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{Position, Stream, Time};
 
 /// An event as it is kept: it names what it is about, and what that says is read from where it is.
@@ -30,7 +30,7 @@ impl Record {
 /// How many are written by one statement: six values each, and SQLite takes 32,766.
 const SOME: usize = 1_000;
 
-pub async fn insert_many(run: &mut impl Run, records: &[Record]) -> Result<()> {
+pub async fn insert_many(run: &mut Executor, records: &[Record]) -> Result<()> {
     for some in records.chunks(SOME) {
         let mut insert = Query::insert()
             .into_table(E::Table)
@@ -52,7 +52,7 @@ pub async fn insert_many(run: &mut impl Run, records: &[Record]) -> Result<()> {
 }
 
 /// The next events of a stream after a place, oldest first.
-pub async fn after(run: &mut impl Run, place: Position, limit: u64) -> Result<Vec<Record>> {
+pub async fn after(run: &mut Executor, place: Position, limit: u64) -> Result<Vec<Record>> {
     let question = Query::select()
         .columns([E::StreamId, E::Seq, E::Kind, E::Subject, E::Data, E::At])
         .from(E::Table)
@@ -65,7 +65,7 @@ pub async fn after(run: &mut impl Run, place: Position, limit: u64) -> Result<Ve
 }
 
 /// Forgets what happened before a moment in one stream.
-pub async fn prune(run: &mut impl Run, stream: Stream, before: Time) -> Result<()> {
+pub async fn prune(run: &mut Executor, stream: Stream, before: Time) -> Result<()> {
     let delete = Query::delete()
         .from_table(E::Table)
         .and_where(Expr::col(E::StreamId).eq(stream))
@@ -75,7 +75,7 @@ pub async fn prune(run: &mut impl Run, stream: Stream, before: Time) -> Result<(
 }
 
 /// Which of these streams have events from before a moment: their first one is.
-pub async fn with_older(run: &mut impl Run, streams: &[Stream], before: Time) -> Result<Vec<Stream>> {
+pub async fn with_older(run: &mut Executor, streams: &[Stream], before: Time) -> Result<Vec<Stream>> {
     let first = Query::select()
         .column((E::Table, E::At))
         .from(E::Table)

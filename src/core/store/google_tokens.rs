@@ -3,10 +3,10 @@
 use sea_query::{Expr, ExprTrait, OnConflict, Query};
 
 use super::schema::GoogleToken as G;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{Time, UserId};
 
-pub async fn keep(run: &mut impl Run, user: UserId, sealed: &[u8], now: Time) -> Result<()> {
+pub async fn keep(run: &mut Executor, user: UserId, sealed: &[u8], now: Time) -> Result<()> {
     let insert = Query::insert()
         .into_table(G::Table)
         .columns([G::UserId, G::Sealed, G::At])
@@ -16,13 +16,13 @@ pub async fn keep(run: &mut impl Run, user: UserId, sealed: &[u8], now: Time) ->
     run.execute(&insert).await
 }
 
-pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<Option<Vec<u8>>> {
+pub async fn of_user(run: &mut Executor, user: UserId) -> Result<Option<Vec<u8>>> {
     let question =
         Query::select().column(G::Sealed).from(G::Table).and_where(Expr::col(G::UserId).eq(user)).to_owned();
     Ok(run.one::<(Vec<u8>,)>(&question).await?.map(|(sealed,)| sealed))
 }
 
-pub async fn delete(run: &mut impl Run, user: UserId) -> Result<()> {
+pub async fn delete(run: &mut Executor, user: UserId) -> Result<()> {
     run.execute(&Query::delete().from_table(G::Table).and_where(Expr::col(G::UserId).eq(user)).to_owned())
         .await
 }

@@ -3,10 +3,10 @@
 use sea_query::{Cond, Expr, ExprTrait, IntoColumnRef, Query};
 
 use super::schema::{HiddenMessage as H, Message as M};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, Message, MessageId, UserId};
 
-pub async fn hide(run: &mut impl Run, message: &Message, user: UserId) -> Result<()> {
+pub async fn hide(run: &mut Executor, message: &Message, user: UserId) -> Result<()> {
     let insert = Query::insert()
         .into_table(H::Table)
         .columns([H::UserId, H::ChatId, H::Seq, H::MessageId])
@@ -15,12 +15,12 @@ pub async fn hide(run: &mut impl Run, message: &Message, user: UserId) -> Result
     run.execute(&insert).await
 }
 
-pub async fn is_hidden(run: &mut impl Run, message: &Message, user: UserId) -> Result<bool> {
+pub async fn is_hidden(run: &mut Executor, message: &Message, user: UserId) -> Result<bool> {
     Ok(!among(run, &[(message.chat, message.seq)], user).await?.is_empty())
 }
 
 /// Which of these somebody took away from their own sight.
-pub async fn among(run: &mut impl Run, places: &[(ChatId, i64)], user: UserId) -> Result<Vec<MessageId>> {
+pub async fn among(run: &mut Executor, places: &[(ChatId, i64)], user: UserId) -> Result<Vec<MessageId>> {
     let mut wanted = Cond::any();
     for (chat, seq) in places {
         wanted = wanted.add(Expr::col(H::ChatId).eq(*chat).and(Expr::col(H::Seq).eq(*seq)));

@@ -5,7 +5,7 @@ use sea_query::{Expr, ExprTrait, Order, Query};
 use super::hidden::is_seen;
 use super::messages::{messages, whole};
 use super::schema::Message as M;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, Kind, Message, MessageId, Time, UserId};
 
 /// A stretch of a chat's history.
@@ -20,7 +20,7 @@ pub enum Stretch {
 
 /// Messages of a chat, or of one thread in it, that the reader did not hide, the newest first.
 pub async fn page(
-    run: &mut impl Run,
+    run: &mut Executor,
     (chat, thread): (ChatId, Option<MessageId>),
     reader: UserId,
     stretch: Stretch,
@@ -54,7 +54,7 @@ pub async fn page(
 /// The newest messages of a chat that are still there and that the reader did not hide, after as many were skipped,
 /// the oldest first; with what the server said, or without it.
 pub async fn latest(
-    run: &mut impl Run,
+    run: &mut Executor,
     (chat, with_notices): (ChatId, bool),
     reader: UserId,
     skipped: u64,
@@ -77,7 +77,7 @@ pub async fn latest(
 }
 
 /// A message's place in a chat, if it is one of the chat's.
-pub async fn place(run: &mut impl Run, chat: ChatId, id: MessageId) -> Result<Option<i64>> {
+pub async fn place(run: &mut Executor, chat: ChatId, id: MessageId) -> Result<Option<i64>> {
     let question = Query::select()
         .column(M::Seq)
         .from(M::Table)
@@ -88,7 +88,7 @@ pub async fn place(run: &mut impl Run, chat: ChatId, id: MessageId) -> Result<Op
 }
 
 /// The newest message of a chat, and its place.
-pub async fn newest(run: &mut impl Run, chat: ChatId) -> Result<Option<(MessageId, i64)>> {
+pub async fn newest(run: &mut Executor, chat: ChatId) -> Result<Option<(MessageId, i64)>> {
     let question = Query::select()
         .columns([M::Id, M::Seq])
         .from(M::Table)
@@ -102,7 +102,7 @@ pub async fn newest(run: &mut impl Run, chat: ChatId) -> Result<Option<(MessageI
 /// Where in a chat the first message since a moment is.
 ///
 /// Places grow with time, so it is found by halving: a handful of looks into the index, in both databases alike.
-pub async fn first_since(run: &mut impl Run, chat: ChatId, since: Time) -> Result<Option<i64>> {
+pub async fn first_since(run: &mut Executor, chat: ChatId, since: Time) -> Result<Option<i64>> {
     let Some((_, last)) = newest(run, chat).await? else { return Ok(None) };
     let (mut low, mut high, mut found) = (0, last, None);
     while low <= high {

@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait, Query};
 use sqlx::FromRow;
 
 use super::schema::IdempotencyKey as K;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::Time;
 
 /// A digest of who asked, for what, with which key; or of what they sent.
@@ -38,7 +38,7 @@ impl From<RecordRow> for Record {
     }
 }
 
-pub async fn insert_many(run: &mut impl Run, records: &[Record]) -> Result<()> {
+pub async fn insert_many(run: &mut Executor, records: &[Record]) -> Result<()> {
     if records.is_empty() {
         return Ok(());
     }
@@ -58,7 +58,7 @@ pub async fn insert_many(run: &mut impl Run, records: &[Record]) -> Result<()> {
     run.execute(&insert).await
 }
 
-pub async fn find_many(run: &mut impl Run, fingerprints: &[Digest]) -> Result<Vec<Record>> {
+pub async fn find_many(run: &mut Executor, fingerprints: &[Digest]) -> Result<Vec<Record>> {
     if fingerprints.is_empty() {
         return Ok(Vec::new());
     }
@@ -72,7 +72,7 @@ pub async fn find_many(run: &mut impl Run, fingerprints: &[Digest]) -> Result<Ve
 }
 
 /// Forgets what was carried out before a moment.
-pub async fn sweep(run: &mut impl Run, before: Time) -> Result<()> {
+pub async fn sweep(run: &mut Executor, before: Time) -> Result<()> {
     let delete = Query::delete().from_table(K::Table).and_where(Expr::col(K::At).lt(before)).to_owned();
     run.execute(&delete).await
 }

@@ -4,7 +4,7 @@ use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::schema::Invite as I;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, Invite, InviteId, Time, UserId};
 
 #[derive(FromRow)]
@@ -33,7 +33,7 @@ fn invites() -> SelectStatement {
         .to_owned()
 }
 
-pub async fn insert(run: &mut impl Run, invite: &Invite) -> Result<()> {
+pub async fn insert(run: &mut Executor, invite: &Invite) -> Result<()> {
     let insert = Query::insert()
         .into_table(I::Table)
         .columns([I::Id, I::ChatId, I::CreatorId, I::CreatedAt, I::ExpiresAt, I::MaxUses, I::Uses])
@@ -50,13 +50,13 @@ pub async fn insert(run: &mut impl Run, invite: &Invite) -> Result<()> {
     run.execute(&insert).await
 }
 
-pub async fn by_id(run: &mut impl Run, id: InviteId) -> Result<Option<Invite>> {
+pub async fn by_id(run: &mut Executor, id: InviteId) -> Result<Option<Invite>> {
     let row: Option<InviteRow> = run.one(invites().and_where(Expr::col(I::Id).eq(id))).await?;
     Ok(row.map(Invite::from))
 }
 
 /// The newest first.
-pub async fn of_chat(run: &mut impl Run, chat: ChatId) -> Result<Vec<Invite>> {
+pub async fn of_chat(run: &mut Executor, chat: ChatId) -> Result<Vec<Invite>> {
     let mut question = invites();
     question.and_where(Expr::col(I::ChatId).eq(chat)).order_by(I::Id, Order::Desc);
     let rows: Vec<InviteRow> = run.all(&question).await?;
@@ -64,7 +64,7 @@ pub async fn of_chat(run: &mut impl Run, chat: ChatId) -> Result<Vec<Invite>> {
 }
 
 /// Counts one who came by it.
-pub async fn used(run: &mut impl Run, id: InviteId) -> Result<()> {
+pub async fn used(run: &mut Executor, id: InviteId) -> Result<()> {
     let update = Query::update()
         .table(I::Table)
         .value(I::Uses, Expr::col(I::Uses).add(1))
@@ -73,13 +73,13 @@ pub async fn used(run: &mut impl Run, id: InviteId) -> Result<()> {
     run.execute(&update).await
 }
 
-pub async fn delete(run: &mut impl Run, id: InviteId) -> Result<()> {
+pub async fn delete(run: &mut Executor, id: InviteId) -> Result<()> {
     let delete = Query::delete().from_table(I::Table).and_where(Expr::col(I::Id).eq(id)).to_owned();
     run.execute(&delete).await
 }
 
 /// Takes away those by which nobody can come any more.
-pub async fn delete_spent(run: &mut impl Run, chat: ChatId, now: Time) -> Result<()> {
+pub async fn delete_spent(run: &mut Executor, chat: ChatId, now: Time) -> Result<()> {
     let spent =
         Cond::any().add(Expr::col(I::ExpiresAt).lte(now)).add(Expr::col(I::Uses).gte(Expr::col(I::MaxUses)));
     let delete = Query::delete()
@@ -90,7 +90,7 @@ pub async fn delete_spent(run: &mut impl Run, chat: ChatId, now: Time) -> Result
     run.execute(&delete).await
 }
 
-pub async fn delete_all(run: &mut impl Run, chat: ChatId) -> Result<()> {
+pub async fn delete_all(run: &mut Executor, chat: ChatId) -> Result<()> {
     let delete = Query::delete().from_table(I::Table).and_where(Expr::col(I::ChatId).eq(chat)).to_owned();
     run.execute(&delete).await
 }

@@ -3,11 +3,11 @@
 use sea_query::{Expr, ExprTrait, Query};
 
 use super::schema::Lease as L;
-use super::{Error, Result, Run};
+use super::{Error, Executor, Result};
 use crate::model::Time;
 
 /// Who holds it, and until when.
-pub async fn holder(run: &mut impl Run, name: &str) -> Result<Option<(i64, Time)>> {
+pub async fn holder(run: &mut Executor, name: &str) -> Result<Option<(i64, Time)>> {
     let question = Query::select()
         .columns([L::Holder, L::Until])
         .from(L::Table)
@@ -18,7 +18,7 @@ pub async fn holder(run: &mut impl Run, name: &str) -> Result<Option<(i64, Time)
 
 /// Takes or keeps it until a moment, unless somebody else holds it. Says whether one holds it now, which counts
 /// once the change is committed.
-pub async fn take(run: &mut impl Run, name: &str, holder: i64, now: Time, until: Time) -> Result<bool> {
+pub async fn take(run: &mut Executor, name: &str, holder: i64, now: Time, until: Time) -> Result<bool> {
     // Written before it is read: of two who take it at once, the second waits and sees the first.
     let update = Query::update()
         .table(L::Table)
@@ -43,7 +43,7 @@ pub async fn take(run: &mut impl Run, name: &str, holder: i64, now: Time, until:
 }
 
 /// Lets everything go that somebody holds.
-pub async fn release(run: &mut impl Run, holder: i64) -> Result<()> {
+pub async fn release(run: &mut Executor, holder: i64) -> Result<()> {
     let delete = Query::delete().from_table(L::Table).and_where(Expr::col(L::Holder).eq(holder)).to_owned();
     run.execute(&delete).await
 }

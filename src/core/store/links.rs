@@ -3,11 +3,11 @@
 use sea_query::{Expr, ExprTrait, Query};
 
 use super::schema::MessageLink as L;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, Link, MessageId};
 
 /// Keeps the addresses of new or edited messages.
-pub async fn insert_many(run: &mut impl Run, found: &[(MessageId, ChatId, Vec<Link>)]) -> Result<()> {
+pub async fn insert_many(run: &mut Executor, found: &[(MessageId, ChatId, Vec<Link>)]) -> Result<()> {
     if found.iter().all(|(.., links)| links.is_empty()) {
         return Ok(());
     }
@@ -29,7 +29,7 @@ pub async fn insert_many(run: &mut impl Run, found: &[(MessageId, ChatId, Vec<Li
     run.execute(&insert).await
 }
 
-pub async fn delete_all(run: &mut impl Run, messages: &[MessageId]) -> Result<()> {
+pub async fn delete_all(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(L::Table)
         .and_where(Expr::col(L::MessageId).is_in(messages.iter().copied()))

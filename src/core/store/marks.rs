@@ -6,7 +6,7 @@ use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, Order, Query, Select
 
 use super::chat_list::unread_after;
 use super::schema::{Member as M, Message as Msg, User as U};
-use super::{Result, Run, chats};
+use super::{Executor, Result, chats};
 use crate::model::{ChatId, MessageId, UserId};
 
 /// The newest message at or before a member's mark; to be asked beside the member's row.
@@ -38,7 +38,7 @@ pub(super) fn last_delivered() -> Expr {
 }
 
 /// The two who have read furthest in a chat, of those who do not hide it: of any message, one is not the author.
-pub async fn furthest(run: &mut impl Run, chat: ChatId) -> Result<Vec<(UserId, i64)>> {
+pub async fn furthest(run: &mut Executor, chat: ChatId) -> Result<Vec<(UserId, i64)>> {
     let question = Query::select()
         .columns([(M::Table, M::UserId), (M::Table, M::ReadSeq)])
         .from(M::Table)
@@ -52,7 +52,7 @@ pub async fn furthest(run: &mut impl Run, chat: ChatId) -> Result<Vec<(UserId, i
 }
 
 /// Moves both marks forward, never back: what was read has arrived.
-pub async fn read(run: &mut impl Run, chat: ChatId, user: UserId, seq: i64) -> Result<()> {
+pub async fn read(run: &mut Executor, chat: ChatId, user: UserId, seq: i64) -> Result<()> {
     let farther = Expr::col(M::DeliveredSeq).gt(seq);
     let delivered = CaseStatement::new().case(farther, Expr::col(M::DeliveredSeq)).finally(seq);
     let update = Query::update()
@@ -69,7 +69,7 @@ pub async fn read(run: &mut impl Run, chat: ChatId, user: UserId, seq: i64) -> R
 }
 
 /// Moves the mark of what has arrived forward, never back.
-pub async fn delivered(run: &mut impl Run, chat: ChatId, user: UserId, seq: i64) -> Result<()> {
+pub async fn delivered(run: &mut Executor, chat: ChatId, user: UserId, seq: i64) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::DeliveredSeq, seq)
@@ -81,7 +81,7 @@ pub async fn delivered(run: &mut impl Run, chat: ChatId, user: UserId, seq: i64)
 }
 
 /// Whether somebody keeps to themselves how far they have read.
-pub async fn hides_reading(run: &mut impl Run, user: UserId) -> Result<bool> {
+pub async fn hides_reading(run: &mut Executor, user: UserId) -> Result<bool> {
     let question = Query::select()
         .column(U::Id)
         .from(U::Table)
@@ -94,7 +94,7 @@ pub async fn hides_reading(run: &mut impl Run, user: UserId) -> Result<bool> {
 /// How far each of some chats is read, (chat, reader, place where they came in, place up to which they have read): by
 /// `reader`, and by those others who let it be seen and have read something from a place on.
 pub async fn read_by(
-    run: &mut impl Run,
+    run: &mut Executor,
     reader: UserId,
     chats: &HashMap<ChatId, i64>,
 ) -> Result<Vec<(ChatId, UserId, i64, i64)>> {
@@ -120,7 +120,7 @@ pub async fn read_by(
 }
 
 /// Counts once what a member has not read up to now, so that the list of chats need not.
-pub async fn count(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()> {
+pub async fn count(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
     // Nothing is deleted between counting and writing it down.
     chats::lock(run, chat).await?;
     let last = Query::select()
@@ -152,7 +152,7 @@ pub async fn count(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()>
 }
 
 /// Forgets what was counted of messages that are deleted now.
-pub async fn uncount(run: &mut impl Run, messages: &[MessageId]) -> Result<()> {
+pub async fn uncount(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let question = Query::select()
         .column(Msg::ChatId)
         .expr(Func::min(Expr::col(Msg::Seq)))
@@ -181,7 +181,7 @@ pub struct Receipts {
 }
 
 /// Those who were in the chat when something was said, without its author, by name.
-pub async fn receipts(run: &mut impl Run, chat: ChatId, seq: i64, author: UserId) -> Result<Receipts> {
+pub async fn receipts(run: &mut Executor, chat: ChatId, seq: i64, author: UserId) -> Result<Receipts> {
     let question = Query::select()
         .column((M::Table, M::UserId))
         .column((M::Table, M::ReadSeq))

@@ -4,12 +4,12 @@ use sea_query::{Expr, ExprTrait, Iden, IntoColumnRef, IntoIden, Order, Query, Se
 
 use super::hidden::is_seen;
 use super::schema::{Message as M, MessageLink as L, Posted as P};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, Class, MessageId, UserId};
 
 /// Messages with files of a class, the newest first.
 pub async fn with_files(
-    run: &mut impl Run,
+    run: &mut Executor,
     chat: ChatId,
     reader: UserId,
     class: Class,
@@ -26,7 +26,7 @@ pub async fn with_files(
 
 /// Messages with web addresses, the newest first.
 pub async fn with_links(
-    run: &mut impl Run,
+    run: &mut Executor,
     chat: ChatId,
     reader: UserId,
     before: Option<MessageId>,
@@ -60,6 +60,6 @@ fn newest_first<T: Iden + Copy, C: Iden + Copy>(
     question
 }
 
-async fn ids(run: &mut impl Run, question: &SelectStatement) -> Result<Vec<MessageId>> {
+async fn ids(run: &mut Executor, question: &SelectStatement) -> Result<Vec<MessageId>> {
     Ok(run.all::<(MessageId,)>(question).await?.into_iter().map(|(id,)| id).collect())
 }

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::schema::{Chat as C, Member as M, Stream as S, User as U};
 use super::users::{PERSON, PersonRow};
-use super::{Result, Run, marks};
+use super::{Executor, Result, marks};
 use crate::model::{ChatId, ChatKind, Member, MessageId, Preferences, Role, Time, UserId};
 
 /// Somebody's place in a chat, without their name.
@@ -27,7 +27,7 @@ pub(super) const PLACE: [M; 6] = [M::ChatId, M::UserId, M::Role, M::JoinedSeq, M
 
 /// Adds people to a chat. They have read what was there, and hear what comes after `seq`.
 pub async fn insert_many(
-    run: &mut impl Run,
+    run: &mut Executor,
     chat: ChatId,
     people: &[(UserId, Role)],
     seq: i64,
@@ -53,7 +53,7 @@ pub async fn insert_many(
 }
 
 /// Writes down how many there are, so that the list of chats need not count them.
-async fn count(run: &mut impl Run, chat: ChatId) -> Result<()> {
+async fn count(run: &mut Executor, chat: ChatId) -> Result<()> {
     let members = Query::select()
         .expr(Func::count(Expr::col(M::UserId)))
         .from(M::Table)
@@ -67,7 +67,7 @@ async fn count(run: &mut impl Run, chat: ChatId) -> Result<()> {
     run.execute(&update).await
 }
 
-pub async fn remove(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()> {
+pub async fn remove(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
     let delete = Query::delete()
         .from_table(M::Table)
         .and_where(Expr::col(M::ChatId).eq(chat))
@@ -77,13 +77,13 @@ pub async fn remove(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()
     count(run, chat).await
 }
 
-pub async fn remove_all(run: &mut impl Run, chat: ChatId) -> Result<()> {
+pub async fn remove_all(run: &mut Executor, chat: ChatId) -> Result<()> {
     let delete = Query::delete().from_table(M::Table).and_where(Expr::col(M::ChatId).eq(chat)).to_owned();
     run.execute(&delete).await?;
     count(run, chat).await
 }
 
-pub async fn set_role(run: &mut impl Run, chat: ChatId, user: UserId, role: Role) -> Result<()> {
+pub async fn set_role(run: &mut Executor, chat: ChatId, user: UserId, role: Role) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::Role, role)
@@ -93,7 +93,7 @@ pub async fn set_role(run: &mut impl Run, chat: ChatId, user: UserId, role: Role
     run.execute(&update).await
 }
 
-pub async fn place(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<Option<Place>> {
+pub async fn place(run: &mut Executor, chat: ChatId, user: UserId) -> Result<Option<Place>> {
     let question = Query::select()
         .columns(PLACE)
         .from(M::Table)
@@ -123,7 +123,7 @@ pub struct Seat {
 
 /// The seats of those of these (chat, user) who are members. The streams stay locked until the change ends.
 pub async fn seats(
-    run: &mut impl Run,
+    run: &mut Executor,
     pairs: impl IntoIterator<Item = (ChatId, UserId)>,
 ) -> Result<HashMap<(ChatId, UserId), Seat>> {
     // Pair by pair: for `(chat_id, user_id) IN (…)` SQLite reads the whole table.
@@ -149,7 +149,7 @@ pub async fn seats(
 }
 
 /// What keeps somebody from writing in a private chat; 0 when nothing does.
-pub async fn blocked(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<i64> {
+pub async fn blocked(run: &mut Executor, chat: ChatId, user: UserId) -> Result<i64> {
     let question = Query::select()
         .column(M::IsBlocked)
         .from(M::Table)
@@ -159,7 +159,7 @@ pub async fn blocked(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<i
     Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(state,)| state))
 }
 
-pub async fn set_blocked(run: &mut impl Run, chat: ChatId, user: UserId, state: i64) -> Result<()> {
+pub async fn set_blocked(run: &mut Executor, chat: ChatId, user: UserId, state: i64) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::IsBlocked, state)
@@ -170,14 +170,14 @@ pub async fn set_blocked(run: &mut impl Run, chat: ChatId, user: UserId, state: 
 }
 
 /// All places of a person, hidden chats included.
-pub async fn places_of(run: &mut impl Run, user: UserId) -> Result<Vec<Place>> {
+pub async fn places_of(run: &mut Executor, user: UserId) -> Result<Vec<Place>> {
     let question =
         Query::select().columns(PLACE).from(M::Table).and_where(Expr::col(M::UserId).eq(user)).to_owned();
     run.all(&question).await
 }
 
 /// Which chats people are in.
-pub async fn chats_of(run: &mut impl Run, users: &[UserId]) -> Result<HashMap<UserId, Vec<ChatId>>> {
+pub async fn chats_of(run: &mut Executor, users: &[UserId]) -> Result<HashMap<UserId, Vec<ChatId>>> {
     let question = Query::select()
         .columns([M::UserId, M::ChatId])
         .from(M::Table)
@@ -192,7 +192,7 @@ pub async fn chats_of(run: &mut impl Run, users: &[UserId]) -> Result<HashMap<Us
 
 /// The next chats of a person after one, in the order of their numbers.
 pub async fn chats_after(
-    run: &mut impl Run,
+    run: &mut Executor,
     user: UserId,
     last: ChatId,
     limit: u64,
@@ -211,7 +211,7 @@ pub async fn chats_after(
 }
 
 /// Nobody can say anything more in a chat, until they are let again.
-pub async fn silence(run: &mut impl Run, chat: ChatId) -> Result<()> {
+pub async fn silence(run: &mut Executor, chat: ChatId) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::IsBlocked, 1)
@@ -221,7 +221,7 @@ pub async fn silence(run: &mut impl Run, chat: ChatId) -> Result<()> {
 }
 
 /// Somebody can say nothing more in any chat.
-pub async fn silence_user(run: &mut impl Run, user: UserId) -> Result<()> {
+pub async fn silence_user(run: &mut Executor, user: UserId) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::IsBlocked, 1)
@@ -230,7 +230,7 @@ pub async fn silence_user(run: &mut impl Run, user: UserId) -> Result<()> {
     run.execute(&update).await
 }
 
-pub async fn users_of(run: &mut impl Run, chat: ChatId) -> Result<Vec<UserId>> {
+pub async fn users_of(run: &mut Executor, chat: ChatId) -> Result<Vec<UserId>> {
     let question =
         Query::select().column(M::UserId).from(M::Table).and_where(Expr::col(M::ChatId).eq(chat)).to_owned();
     Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
@@ -238,7 +238,7 @@ pub async fn users_of(run: &mut impl Run, chat: ChatId) -> Result<Vec<UserId>> {
 
 /// Who is in each of those of some chats that somebody is in, in the order in which they came.
 pub async fn users_beside(
-    run: &mut impl Run,
+    run: &mut Executor,
     reader: UserId,
     chats: &[ChatId],
 ) -> Result<HashMap<ChatId, Vec<UserId>>> {
@@ -292,7 +292,7 @@ fn members() -> SelectStatement {
 }
 
 /// The members of a chat with their names; only one of them when `user` says whom.
-pub async fn of_chat(run: &mut impl Run, chat: ChatId, user: Option<UserId>) -> Result<Vec<Member>> {
+pub async fn of_chat(run: &mut Executor, chat: ChatId, user: Option<UserId>) -> Result<Vec<Member>> {
     let mut question = members();
     question
         .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
@@ -307,7 +307,7 @@ pub async fn of_chat(run: &mut impl Run, chat: ChatId, user: Option<UserId>) -> 
 
 /// The members of those of some chats that somebody is in, with their names, in the order in which they came.
 pub async fn beside(
-    run: &mut impl Run,
+    run: &mut Executor,
     reader: UserId,
     chats: &[ChatId],
 ) -> Result<HashMap<ChatId, Vec<Member>>> {
@@ -330,7 +330,7 @@ pub async fn beside(
 }
 
 /// Somebody as a member of each of their chats.
-pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<Vec<(ChatId, Member)>> {
+pub async fn of_user(run: &mut Executor, user: UserId) -> Result<Vec<(ChatId, Member)>> {
     let mut question = members();
     question.and_where(Expr::col((M::Table, M::UserId)).eq(user));
     let rows: Vec<MemberRow> = run.all(&question).await?;
@@ -339,7 +339,7 @@ pub async fn of_user(run: &mut impl Run, user: UserId) -> Result<Vec<(ChatId, Me
 
 /// Who becomes the owner when there is none: of those who are still there the one with the highest role, and of these
 /// who came first.
-pub async fn heir(run: &mut impl Run, chat: ChatId) -> Result<Option<UserId>> {
+pub async fn heir(run: &mut Executor, chat: ChatId) -> Result<Option<UserId>> {
     let question = Query::select()
         .column((M::Table, M::UserId))
         .from(M::Table)
@@ -356,7 +356,7 @@ pub async fn heir(run: &mut impl Run, chat: ChatId) -> Result<Option<UserId>> {
 }
 
 /// Those of at least a role.
-pub async fn with_role(run: &mut impl Run, chat: ChatId, least: Role) -> Result<Vec<UserId>> {
+pub async fn with_role(run: &mut Executor, chat: ChatId, least: Role) -> Result<Vec<UserId>> {
     let question = Query::select()
         .column(M::UserId)
         .from(M::Table)
@@ -368,7 +368,7 @@ pub async fn with_role(run: &mut impl Run, chat: ChatId, least: Role) -> Result<
 
 /// Writes how a member wants to have a chat.
 pub async fn prefer(
-    run: &mut impl Run,
+    run: &mut Executor,
     chat: ChatId,
     user: UserId,
     preferences: &Preferences,
@@ -388,7 +388,7 @@ pub async fn prefer(
 }
 
 /// Whether somebody hid a chat.
-pub async fn is_hidden(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<bool> {
+pub async fn is_hidden(run: &mut Executor, chat: ChatId, user: UserId) -> Result<bool> {
     let question = Query::select()
         .column(M::UserId)
         .from(M::Table)
@@ -400,7 +400,7 @@ pub async fn is_hidden(run: &mut impl Run, chat: ChatId, user: UserId) -> Result
 }
 
 /// Hides a chat until something newer than `seq` is said in it; shows it again with `None`.
-pub async fn hide(run: &mut impl Run, chat: ChatId, user: UserId, seq: Option<i64>) -> Result<()> {
+pub async fn hide(run: &mut Executor, chat: ChatId, user: UserId, seq: Option<i64>) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::HiddenSeq, seq)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_query::{Cond, Expr, ExprTrait, Order, Query};
 
 use super::schema::{Member as M, Mention as N, User as U};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, Message, MessageId, UserId};
 
 /// Stands for everybody in the chat: one row, however many they are.
@@ -13,7 +13,7 @@ const EVERYBODY: UserId = UserId(0);
 
 /// Keeps who is meant by new or edited messages.
 pub async fn insert_many<'a>(
-    run: &mut impl Run,
+    run: &mut Executor,
     messages: impl IntoIterator<Item = &'a Message>,
 ) -> Result<()> {
     let mut insert = Query::insert()
@@ -37,7 +37,7 @@ pub async fn insert_many<'a>(
     if any { run.execute(&insert).await } else { Ok(()) }
 }
 
-pub async fn delete_all(run: &mut impl Run, messages: &[MessageId]) -> Result<()> {
+pub async fn delete_all(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(N::Table)
         .and_where(Expr::col(N::MessageId).is_in(messages.iter().copied()))
@@ -47,7 +47,7 @@ pub async fn delete_all(run: &mut impl Run, messages: &[MessageId]) -> Result<()
 
 /// Who is meant by each message, and whether everybody is.
 pub async fn of_messages(
-    run: &mut impl Run,
+    run: &mut Executor,
     messages: &[MessageId],
 ) -> Result<HashMap<MessageId, (Vec<UserId>, bool)>> {
     let mut found: HashMap<MessageId, (Vec<UserId>, bool)> = HashMap::new();
@@ -72,7 +72,7 @@ pub async fn of_messages(
 
 /// Members of chats by their folded user names.
 pub async fn members_named(
-    run: &mut impl Run,
+    run: &mut Executor,
     names: impl IntoIterator<Item = (ChatId, String)>,
 ) -> Result<HashMap<(ChatId, String), UserId>> {
     let mut wanted = Cond::any();
@@ -97,7 +97,7 @@ pub async fn members_named(
 
 /// Which of these (chat, user) are members.
 pub async fn members_among(
-    run: &mut impl Run,
+    run: &mut Executor,
     pairs: impl IntoIterator<Item = (ChatId, UserId)>,
 ) -> Result<Vec<(ChatId, UserId)>> {
     let mut wanted = Cond::any();

@@ -12,7 +12,7 @@ use self::whole::write_origin;
 pub(super) use self::whole::{messages, whole};
 use super::columns::bytes;
 use super::schema::Message as M;
-use super::{Result, Run, marks, search};
+use super::{Executor, Result, marks, search};
 use crate::model::{ChatId, Content, Kind, Message, MessageId, Parts, Time, UserId};
 
 /// What every message has.
@@ -30,7 +30,7 @@ fn is_plain(message: &Message) -> bool {
         && message.expires_at.is_none()
 }
 
-pub async fn insert_many(run: &mut impl Run, new: &[&Message]) -> Result<()> {
+pub async fn insert_many(run: &mut Executor, new: &[&Message]) -> Result<()> {
     let all_plain = new.iter().all(|message| is_plain(message));
     let rare = if all_plain { &[][..] } else { &RARE };
     let mut insert =
@@ -64,7 +64,7 @@ pub async fn insert_many(run: &mut impl Run, new: &[&Message]) -> Result<()> {
 }
 
 /// Remembers that other tables hold something of these messages.
-pub async fn set_parts(run: &mut impl Run, ids: &[MessageId], parts: Parts) -> Result<()> {
+pub async fn set_parts(run: &mut Executor, ids: &[MessageId], parts: Parts) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -83,7 +83,7 @@ pub(super) fn kept(content: Option<&Content>) -> (Option<String>, Option<String>
 }
 
 /// Writes what an edited message says now, and has it indexed again.
-pub async fn edit(run: &mut impl Run, id: MessageId, content: &Content, now: Time) -> Result<()> {
+pub async fn edit(run: &mut Executor, id: MessageId, content: &Content, now: Time) -> Result<()> {
     let (text, payload) = kept(Some(content));
     let update = Query::update()
         .table(M::Table)
@@ -97,7 +97,7 @@ pub async fn edit(run: &mut impl Run, id: MessageId, content: &Content, now: Tim
 }
 
 /// Writes what a message says now without anybody's having edited it, and has it indexed again.
-pub async fn rewrite(run: &mut impl Run, id: MessageId, content: &Content) -> Result<()> {
+pub async fn rewrite(run: &mut Executor, id: MessageId, content: &Content) -> Result<()> {
     let (text, payload) = kept(Some(content));
     let update = Query::update()
         .table(M::Table)
@@ -110,7 +110,7 @@ pub async fn rewrite(run: &mut impl Run, id: MessageId, content: &Content) -> Re
 }
 
 /// Takes away what messages said, from the index too; their places in the chat stay.
-pub async fn delete(run: &mut impl Run, ids: &[MessageId], now: Time) -> Result<()> {
+pub async fn delete(run: &mut Executor, ids: &[MessageId], now: Time) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::Text, Option::<String>::None)
@@ -128,7 +128,7 @@ pub async fn delete(run: &mut impl Run, ids: &[MessageId], now: Time) -> Result<
 }
 
 /// Messages whose time is over, the longest overdue first.
-pub async fn expired(run: &mut impl Run, now: Time, limit: u64) -> Result<Vec<(ChatId, MessageId)>> {
+pub async fn expired(run: &mut Executor, now: Time, limit: u64) -> Result<Vec<(ChatId, MessageId)>> {
     let mut question = Query::select()
         .columns([M::ChatId, M::Id])
         .from(M::Table)
@@ -146,7 +146,7 @@ pub async fn expired(run: &mut impl Run, now: Time, limit: u64) -> Result<Vec<(C
 /// What somebody said after one of all messages: at most so many of them (`taken`), among so many that are looked
 /// through (`seen`). And up to where that was; nothing when it was up to the end.
 pub async fn of_author(
-    run: &mut impl Run,
+    run: &mut Executor,
     author: UserId,
     after: MessageId,
     seen: u64,
@@ -182,7 +182,7 @@ pub async fn of_author(
 }
 
 /// Takes some messages of a chat away altogether, and answers which.
-pub async fn purge(run: &mut impl Run, chat: ChatId, limit: u64) -> Result<Vec<MessageId>> {
+pub async fn purge(run: &mut Executor, chat: ChatId, limit: u64) -> Result<Vec<MessageId>> {
     let question = Query::select()
         .column(M::Id)
         .from(M::Table)
@@ -201,12 +201,12 @@ pub async fn purge(run: &mut impl Run, chat: ChatId, limit: u64) -> Result<Vec<M
     Ok(ids)
 }
 
-pub async fn by_id(run: &mut impl Run, id: MessageId) -> Result<Option<Message>> {
+pub async fn by_id(run: &mut Executor, id: MessageId) -> Result<Option<Message>> {
     Ok(by_ids(run, &[id]).await?.pop())
 }
 
 /// In no particular order; those that are gone are left out.
-pub async fn by_ids(run: &mut impl Run, ids: &[MessageId]) -> Result<Vec<Message>> {
+pub async fn by_ids(run: &mut Executor, ids: &[MessageId]) -> Result<Vec<Message>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -216,7 +216,7 @@ pub async fn by_ids(run: &mut impl Run, ids: &[MessageId]) -> Result<Vec<Message
 }
 
 /// The messages that began the threads in which these stand, each once.
-pub async fn threads_of(run: &mut impl Run, ids: &[MessageId]) -> Result<Vec<MessageId>> {
+pub async fn threads_of(run: &mut Executor, ids: &[MessageId]) -> Result<Vec<MessageId>> {
     let question = Query::select()
         .distinct()
         .column(M::ThreadId)
@@ -229,7 +229,7 @@ pub async fn threads_of(run: &mut impl Run, ids: &[MessageId]) -> Result<Vec<Mes
 
 /// Which of these (author, client id) were sent before.
 pub async fn by_client_ids(
-    run: &mut impl Run,
+    run: &mut Executor,
     sent: &[(UserId, Uuid)],
 ) -> Result<HashMap<(UserId, Uuid), Message>> {
     // Pair by pair: for `(author_id, client_id) IN (…)` SQLite reads the whole table.

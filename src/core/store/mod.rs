@@ -1,7 +1,7 @@
 //! Keeping: every SQL statement of the messenger, written once in sea-query for SQLite and MySQL.
 //!
-//! Each function is named after its question and takes whatever carries it out ([`Run`]): a
-//! [`Reader`], a [`Snapshot`] or a [`Tx`]. A missing row is `None`.
+//! Each function is named after its question and takes the connection that answers it ([`Executor`]). A missing row is
+//! `None`.
 
 mod columns;
 mod db;
@@ -51,7 +51,7 @@ pub mod topics;
 pub mod unheard;
 pub mod users;
 
-pub use db::{Db, Reader, Row, Run, Snapshot, Tx};
+pub use db::{Db, Executor, Row, Tx};
 pub use migrations::{Standing, Tables};
 
 pub type Result<T> = std::result::Result<T, Error>;

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, FromRow, Row as _, SqliteConnection, TypeInfo, ValueRef};
 
 use super::schema::Lease as L;
-use super::{Db, Error, Result, Run, migrations};
+use super::{Db, Error, Executor, Result, migrations};
 use crate::model::Time;
 
 /// How many rows are read at a time.
@@ -162,11 +162,11 @@ impl Table {
         question
     }
 
-    async fn last(&self, run: &mut impl Run) -> Result<Option<Cells>> {
+    async fn last(&self, run: &mut Executor) -> Result<Option<Cells>> {
         Ok(self.read(run.all(&self.ordered(Order::Desc).limit(1).to_owned()).await?).pop())
     }
 
-    async fn page(&self, run: &mut impl Run, after: Option<&Cells>) -> Result<Vec<Cells>> {
+    async fn page(&self, run: &mut Executor, after: Option<&Cells>) -> Result<Vec<Cells>> {
         let mut question = self.ordered(Order::Asc);
         if let Some(after) = after {
             question.cond_where(self.beyond(after));
@@ -192,7 +192,7 @@ impl Table {
     }
 
     /// How many rows there are up to one.
-    async fn count(&self, run: &mut impl Run, upto: &Cells) -> Result<u64> {
+    async fn count(&self, run: &mut Executor, upto: &Cells) -> Result<u64> {
         let question = Query::select()
             .expr(Expr::val(1).count())
             .from(self.alias())
@@ -202,7 +202,7 @@ impl Table {
     }
 
     /// The row that has the key of another.
-    async fn find(&self, run: &mut impl Run, row: &Cells) -> Result<Option<Cells>> {
+    async fn find(&self, run: &mut Executor, row: &Cells) -> Result<Option<Cells>> {
         let mut question = self.ordered(Order::Asc);
         for (place, column) in self.key() {
             question.and_where(Expr::col(column.clone()).eq(row.value(place)));
@@ -223,7 +223,7 @@ impl Table {
     }
 
     /// How many rows were copied before; a refusal when others are there.
-    async fn begun(&self, source: &mut impl Run, to: &Db, last: &Cells) -> Result<u64> {
+    async fn begun(&self, source: &mut Executor, to: &Db, last: &Cells) -> Result<u64> {
         let there = self.count(&mut to.read().await?, last).await?;
         let same = self.find(source, last).await?.is_some_and(|row| row == *last);
         match same && self.count(source, last).await? == there {
@@ -238,7 +238,7 @@ impl Table {
     /// Copies what comes after a row.
     async fn bring(
         &self,
-        source: &mut impl Run,
+        source: &mut Executor,
         to: &Db,
         mut last: Option<Cells>,
         tell: &mut impl FnMut(&str, u64),
@@ -268,7 +268,7 @@ impl Table {
         }
     }
 
-    async fn contents(&self, run: &mut impl Run) -> Result<Contents> {
+    async fn contents(&self, run: &mut Executor) -> Result<Contents> {
         let (mut contents, mut last) = (Contents::default(), None);
         loop {
             let rows = self.page(run, last.as_ref()).await?;

@@ -1,7 +1,7 @@
 //! MySQL and MariaDB: getting to one, how its sessions are, and which will do.
 
-mod held;
 mod pool;
+mod pooled_connection;
 mod rights;
 
 use std::str::FromStr;
@@ -10,9 +10,9 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySq
 use sqlx::{ConnectOptions, Connection};
 use url::Url;
 
-pub use self::held::Held;
 use self::pool::Connector;
 pub use self::pool::{Pool, close};
+pub use self::pooled_connection::PooledConnection;
 use super::migrations::{self, Tables};
 use super::{Error, Result};
 

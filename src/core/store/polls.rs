@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::schema::{ClosedPoll as C, PollVote as V};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{MessageId, Time, UserId, Vote};
 
 /// The votes of each poll in the order in which they were cast, and when it was closed.
 pub async fn of_messages(
-    run: &mut impl Run,
+    run: &mut Executor,
     polls: &[MessageId],
 ) -> Result<HashMap<MessageId, (Vec<Vote>, Option<Time>)>> {
     let mut found: HashMap<MessageId, (Vec<Vote>, Option<Time>)> = HashMap::new();
@@ -41,7 +41,7 @@ pub async fn of_messages(
 }
 
 /// What somebody chose, in the order of the options.
-pub async fn choices(run: &mut impl Run, poll: MessageId, user: UserId) -> Result<Vec<usize>> {
+pub async fn choices(run: &mut Executor, poll: MessageId, user: UserId) -> Result<Vec<usize>> {
     let question = Query::select()
         .column(V::Choice)
         .from(V::Table)
@@ -55,7 +55,7 @@ pub async fn choices(run: &mut impl Run, poll: MessageId, user: UserId) -> Resul
 
 /// Those who chose something, first come first, after one of them.
 pub async fn voters(
-    run: &mut impl Run,
+    run: &mut Executor,
     poll: MessageId,
     choice: usize,
     after: Option<UserId>,
@@ -83,7 +83,7 @@ pub async fn voters(
 
 /// Replaces somebody's votes.
 pub async fn vote(
-    run: &mut impl Run,
+    run: &mut Executor,
     poll: MessageId,
     user: UserId,
     choices: &[usize],
@@ -107,7 +107,7 @@ pub async fn vote(
     run.execute(&insert).await
 }
 
-pub async fn close(run: &mut impl Run, poll: MessageId, now: Time) -> Result<()> {
+pub async fn close(run: &mut Executor, poll: MessageId, now: Time) -> Result<()> {
     let insert = Query::insert()
         .into_table(C::Table)
         .columns([C::MessageId, C::At])
@@ -116,7 +116,7 @@ pub async fn close(run: &mut impl Run, poll: MessageId, now: Time) -> Result<()>
     run.execute(&insert).await
 }
 
-pub async fn delete_all(run: &mut impl Run, polls: &[MessageId]) -> Result<()> {
+pub async fn delete_all(run: &mut Executor, polls: &[MessageId]) -> Result<()> {
     let votes = Query::delete()
         .from_table(V::Table)
         .and_where(Expr::col(V::MessageId).is_in(polls.iter().copied()))

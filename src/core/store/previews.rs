@@ -6,7 +6,7 @@ use sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
 use sqlx::FromRow;
 
 use super::schema::{LinkPreview as P, Message as M, MessageLink as L};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, Link, MessageId, Page, Parts, Preview, Time};
 
 #[derive(FromRow)]
@@ -20,7 +20,7 @@ struct PreviewRow {
 
 /// The previews of each message, in the order of its links.
 pub async fn of_messages(
-    run: &mut impl Run,
+    run: &mut Executor,
     messages: &[MessageId],
 ) -> Result<HashMap<MessageId, Vec<Preview>>> {
     let mut found: HashMap<MessageId, Vec<Preview>> = HashMap::new();
@@ -53,7 +53,7 @@ pub struct Known {
     pub has_page: bool,
 }
 
-pub async fn known(run: &mut impl Run, link: &Link) -> Result<Option<Known>> {
+pub async fn known(run: &mut Executor, link: &Link) -> Result<Option<Known>> {
     let question = Query::select()
         .columns([P::StaleAt, P::Title])
         .from(P::Table)
@@ -64,7 +64,7 @@ pub async fn known(run: &mut impl Run, link: &Link) -> Result<Option<Known>> {
 }
 
 /// Keeps what a page says. When it says nothing now, what it said before stays.
-pub async fn keep(run: &mut impl Run, link: &Link, page: Option<&Page>, stale_at: Time) -> Result<()> {
+pub async fn keep(run: &mut Executor, link: &Link, page: Option<&Page>, stale_at: Time) -> Result<()> {
     let written: &[P] = match page {
         Some(_) => &[P::Title, P::Description, P::SiteName, P::StaleAt],
         None => &[P::StaleAt],
@@ -87,7 +87,7 @@ pub async fn keep(run: &mut impl Run, link: &Link, page: Option<&Page>, stale_at
 
 /// Links of messages, from one on, whose pages were never asked.
 pub async fn unasked(
-    run: &mut impl Run,
+    run: &mut Executor,
     first: MessageId,
     limit: u64,
 ) -> Result<Vec<(MessageId, ChatId, Link)>> {
@@ -109,7 +109,7 @@ pub async fn unasked(
 }
 
 /// Pages that would be asked again, and that no message links to any more.
-pub async fn forsaken(run: &mut impl Run, now: Time, limit: u64) -> Result<Vec<Vec<u8>>> {
+pub async fn forsaken(run: &mut Executor, now: Time, limit: u64) -> Result<Vec<Vec<u8>>> {
     let links = Query::select()
         .expr(Expr::val(1))
         .from(L::Table)
@@ -125,7 +125,7 @@ pub async fn forsaken(run: &mut impl Run, now: Time, limit: u64) -> Result<Vec<V
     Ok(run.all::<(Vec<u8>,)>(&question).await?.into_iter().map(|(hash,)| hash).collect())
 }
 
-pub async fn delete(run: &mut impl Run, hashes: Vec<Vec<u8>>) -> Result<()> {
+pub async fn delete(run: &mut Executor, hashes: Vec<Vec<u8>>) -> Result<()> {
     let delete =
         Query::delete().from_table(P::Table).and_where(Expr::col(P::UrlHash).is_in(hashes)).to_owned();
     run.execute(&delete).await

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::schema::Reaction as R;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{MessageId, Reaction, Time, UserId};
 
 pub async fn insert(
-    run: &mut impl Run,
+    run: &mut Executor,
     message: MessageId,
     user: UserId,
     emoji: &str,
@@ -23,7 +23,7 @@ pub async fn insert(
     run.execute(&insert).await
 }
 
-pub async fn delete(run: &mut impl Run, message: MessageId, user: UserId, emoji: &str) -> Result<()> {
+pub async fn delete(run: &mut Executor, message: MessageId, user: UserId, emoji: &str) -> Result<()> {
     let delete = Query::delete()
         .from_table(R::Table)
         .and_where(Expr::col(R::MessageId).eq(message))
@@ -33,7 +33,7 @@ pub async fn delete(run: &mut impl Run, message: MessageId, user: UserId, emoji:
     run.execute(&delete).await
 }
 
-pub async fn delete_all(run: &mut impl Run, messages: &[MessageId]) -> Result<()> {
+pub async fn delete_all(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(R::Table)
         .and_where(Expr::col(R::MessageId).is_in(messages.iter().copied()))
@@ -43,7 +43,7 @@ pub async fn delete_all(run: &mut impl Run, messages: &[MessageId]) -> Result<()
 
 /// The reactions of each message, in the order in which their first came.
 pub async fn of_messages(
-    run: &mut impl Run,
+    run: &mut Executor,
     messages: &[MessageId],
 ) -> Result<HashMap<MessageId, Vec<Reaction>>> {
     let mut found: HashMap<MessageId, Vec<Reaction>> = HashMap::new();

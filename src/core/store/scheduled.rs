@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::messages::kept;
 use super::schema::{ScheduledFile as F, ScheduledMessage as S};
-use super::{Result, Run, attachments};
+use super::{Executor, Result, attachments};
 use crate::model::{
     Attachment, AttachmentId, ChatId, Content, Failure, Kind, MessageId, Scheduled, ScheduledId, Time, UserId,
 };
@@ -71,7 +71,7 @@ impl From<ScheduledRow> for Scheduled {
 }
 
 /// Reads them with their files.
-async fn whole(run: &mut impl Run, question: &SelectStatement) -> Result<Vec<Scheduled>> {
+async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Scheduled>> {
     let rows: Vec<ScheduledRow> = run.all(question).await?;
     let mut found: Vec<Scheduled> = rows.into_iter().map(Scheduled::from).collect();
     let ids: Vec<AttachmentId> = found.iter().flat_map(|waiting| waiting.content.attachments()).collect();
@@ -84,7 +84,7 @@ async fn whole(run: &mut impl Run, question: &SelectStatement) -> Result<Vec<Sch
     Ok(found)
 }
 
-pub async fn insert(run: &mut impl Run, new: &Scheduled) -> Result<()> {
+pub async fn insert(run: &mut Executor, new: &Scheduled) -> Result<()> {
     let (text, payload) = kept(Some(&new.content));
     let insert = Query::insert()
         .into_table(S::Table)
@@ -127,7 +127,7 @@ fn mentions(users: &[UserId]) -> Option<String> {
 }
 
 /// Writes what may change of one: what it says, when it is due, whether it is silent, and why it failed.
-pub async fn update(run: &mut impl Run, waiting: &Scheduled) -> Result<()> {
+pub async fn update(run: &mut Executor, waiting: &Scheduled) -> Result<()> {
     let (text, payload) = kept(Some(&waiting.content));
     let (failure, reason) = waiting.failure.clone().map(|f| (f.code, f.reason)).unzip();
     let update = Query::update()
@@ -143,7 +143,7 @@ pub async fn update(run: &mut impl Run, waiting: &Scheduled) -> Result<()> {
     run.execute(&update).await
 }
 
-pub async fn delete(run: &mut impl Run, id: ScheduledId) -> Result<()> {
+pub async fn delete(run: &mut Executor, id: ScheduledId) -> Result<()> {
     let files = Query::delete().from_table(F::Table).and_where(Expr::col(F::ScheduledId).eq(id)).to_owned();
     run.execute(&files).await?;
     let delete = Query::delete().from_table(S::Table).and_where(Expr::col(S::Id).eq(id)).to_owned();
@@ -151,7 +151,7 @@ pub async fn delete(run: &mut impl Run, id: ScheduledId) -> Result<()> {
 }
 
 /// Somebody will say nothing later any more.
-pub async fn delete_of_user(run: &mut impl Run, user: UserId) -> Result<()> {
+pub async fn delete_of_user(run: &mut Executor, user: UserId) -> Result<()> {
     let theirs =
         Query::select().column(S::Id).from(S::Table).and_where(Expr::col(S::AuthorId).eq(user)).to_owned();
     let files = Query::delete()
@@ -163,14 +163,14 @@ pub async fn delete_of_user(run: &mut impl Run, user: UserId) -> Result<()> {
     run.execute(&delete).await
 }
 
-pub async fn by_id(run: &mut impl Run, id: ScheduledId) -> Result<Option<Scheduled>> {
+pub async fn by_id(run: &mut Executor, id: ScheduledId) -> Result<Option<Scheduled>> {
     let question =
         Query::select().columns(COLUMNS).from(S::Table).and_where(Expr::col(S::Id).eq(id)).to_owned();
     Ok(whole(run, &question).await?.pop())
 }
 
 /// Those of these that still wait, in the order in which they are due. Nobody else changes them until the change ends.
-pub async fn held(run: &mut impl Run, ids: &[ScheduledId]) -> Result<Vec<Scheduled>> {
+pub async fn held(run: &mut Executor, ids: &[ScheduledId]) -> Result<Vec<Scheduled>> {
     let mut question = Query::select()
         .columns(COLUMNS)
         .from(S::Table)
@@ -185,7 +185,7 @@ pub async fn held(run: &mut impl Run, ids: &[ScheduledId]) -> Result<Vec<Schedul
 }
 
 /// What somebody wants to say later, or of that what in one chat; the next first.
-pub async fn of_user(run: &mut impl Run, user: UserId, chat: Option<ChatId>) -> Result<Vec<Scheduled>> {
+pub async fn of_user(run: &mut Executor, user: UserId, chat: Option<ChatId>) -> Result<Vec<Scheduled>> {
     let mut question = Query::select()
         .columns(COLUMNS)
         .from(S::Table)
@@ -199,7 +199,7 @@ pub async fn of_user(run: &mut impl Run, user: UserId, chat: Option<ChatId>) -> 
     whole(run, &question).await
 }
 
-pub async fn count(run: &mut impl Run, user: UserId, chat: ChatId) -> Result<i64> {
+pub async fn count(run: &mut Executor, user: UserId, chat: ChatId) -> Result<i64> {
     let question = Query::select()
         .expr(Func::count(Expr::col(S::Id)))
         .from(S::Table)
@@ -210,7 +210,7 @@ pub async fn count(run: &mut impl Run, user: UserId, chat: ChatId) -> Result<i64
 }
 
 /// What is due, and whose it is, the longest overdue first.
-pub async fn due(run: &mut impl Run, now: Time, limit: u64) -> Result<Vec<(ScheduledId, UserId)>> {
+pub async fn due(run: &mut Executor, now: Time, limit: u64) -> Result<Vec<(ScheduledId, UserId)>> {
     let question = Query::select()
         .columns([S::Id, S::AuthorId])
         .from(S::Table)

@@ -13,7 +13,7 @@ use super::schema::{
     Attachment as A, Chat as C, Member as M, Message as Msg, Posted as P, SearchIndex as I,
     SearchPending as Pending, SearchPlace as Place, User as U,
 };
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::search::Token;
 use crate::model::{ChatId, Class, Kind, MessageId, Time, UserId};
 
@@ -46,7 +46,7 @@ fn all() -> SelectStatement {
 }
 
 /// The highest number that was given to a message.
-pub async fn last_number(run: &mut impl Run) -> Result<i64> {
+pub async fn last_number(run: &mut Executor) -> Result<i64> {
     let question = Query::select()
         .column(Place::Number)
         .from(Place::Table)
@@ -57,7 +57,7 @@ pub async fn last_number(run: &mut impl Run) -> Result<i64> {
 }
 
 /// The newest message that has a number.
-pub async fn newest(run: &mut impl Run) -> Result<Option<MessageId>> {
+pub async fn newest(run: &mut Executor) -> Result<Option<MessageId>> {
     let question = Query::select()
         .column(Place::MessageId)
         .from(Place::Table)
@@ -68,7 +68,7 @@ pub async fn newest(run: &mut impl Run) -> Result<Option<MessageId>> {
 }
 
 /// Messages after one that have no number yet, oldest first.
-pub async fn unplaced(run: &mut impl Run, after: MessageId, limit: u64) -> Result<Vec<MessageId>> {
+pub async fn unplaced(run: &mut Executor, after: MessageId, limit: u64) -> Result<Vec<MessageId>> {
     let placed = Query::select()
         .expr(Expr::val(1))
         .from(Place::Table)
@@ -87,12 +87,12 @@ pub async fn unplaced(run: &mut impl Run, after: MessageId, limit: u64) -> Resul
 }
 
 /// Some messages, oldest first; those that are gone are left out.
-pub async fn said(run: &mut impl Run, ids: &[MessageId]) -> Result<Vec<Said>> {
+pub async fn said(run: &mut Executor, ids: &[MessageId]) -> Result<Vec<Said>> {
     run.all(&these(ids)).await
 }
 
 /// Some messages as they are now, whatever others are writing.
-pub async fn said_now(run: &mut impl Run, ids: &[MessageId]) -> Result<Vec<Said>> {
+pub async fn said_now(run: &mut Executor, ids: &[MessageId]) -> Result<Vec<Said>> {
     let mut question = these(ids);
     if run.is_mysql() {
         // Without a lock MySQL answers what was there when the change began.
@@ -109,7 +109,7 @@ fn these(ids: &[MessageId]) -> SelectStatement {
 }
 
 /// The files in messages, in no particular order.
-pub async fn files(run: &mut impl Run, messages: &[MessageId]) -> Result<HashMap<MessageId, Vec<File>>> {
+pub async fn files(run: &mut Executor, messages: &[MessageId]) -> Result<HashMap<MessageId, Vec<File>>> {
     let mut found: HashMap<MessageId, Vec<File>> = HashMap::new();
     if messages.is_empty() {
         return Ok(found);
@@ -130,7 +130,7 @@ pub async fn files(run: &mut impl Run, messages: &[MessageId]) -> Result<HashMap
 }
 
 /// Gives messages their numbers. [`Error::Taken`](super::Error::Taken) when another node was faster.
-pub async fn place(run: &mut impl Run, places: &[(i64, MessageId)]) -> Result<()> {
+pub async fn place(run: &mut Executor, places: &[(i64, MessageId)]) -> Result<()> {
     if places.is_empty() {
         return Ok(());
     }
@@ -143,7 +143,7 @@ pub async fn place(run: &mut impl Run, places: &[(i64, MessageId)]) -> Result<()
 }
 
 /// The numbers that messages have already.
-pub async fn numbers(run: &mut impl Run, ids: &[MessageId]) -> Result<HashMap<MessageId, i64>> {
+pub async fn numbers(run: &mut Executor, ids: &[MessageId]) -> Result<HashMap<MessageId, i64>> {
     let question = Query::select()
         .columns([Place::MessageId, Place::Number])
         .from(Place::Table)
@@ -153,7 +153,7 @@ pub async fn numbers(run: &mut impl Run, ids: &[MessageId]) -> Result<HashMap<Me
 }
 
 /// How many messages up to one have no number, roughly: others may write meanwhile.
-pub async fn missing(run: &mut impl Run, newest: MessageId) -> Result<i64> {
+pub async fn missing(run: &mut Executor, newest: MessageId) -> Result<i64> {
     let id = Expr::col(Msg::Id);
     let all = Query::select().expr(id.clone().count()).from(Msg::Table).to_owned();
     // Counted apart, because all can be counted in a small index.
@@ -172,13 +172,13 @@ pub async fn missing(run: &mut impl Run, newest: MessageId) -> Result<i64> {
 const NEIGHBOURS: u64 = 256;
 
 /// A number that all messages have at least whose identifier is this or a higher one; nothing when there are none.
-pub async fn first_number(run: &mut impl Run, from: MessageId) -> Result<Option<i64>> {
+pub async fn first_number(run: &mut Executor, from: MessageId) -> Result<Option<i64>> {
     let neighbours = numbered(Expr::col(Place::MessageId).gte(from), Order::Asc);
     Ok(run.all::<(i64,)>(&neighbours).await?.into_iter().map(|(number,)| number).min())
 }
 
 /// A number that all messages have at most whose identifier is lower; nothing when there are none.
-pub async fn last_number_before(run: &mut impl Run, id: MessageId) -> Result<Option<i64>> {
+pub async fn last_number_before(run: &mut Executor, id: MessageId) -> Result<Option<i64>> {
     let neighbours = numbered(Expr::col(Place::MessageId).lt(id), Order::Desc);
     Ok(run.all::<(i64,)>(&neighbours).await?.into_iter().map(|(number,)| number).max())
 }
@@ -194,7 +194,7 @@ fn numbered(which: Expr, order: Order) -> SelectStatement {
 }
 
 /// Writes the tokens of numbers that have none.
-pub async fn write(run: &mut impl Run, rows: &[(i64, String)]) -> Result<()> {
+pub async fn write(run: &mut Executor, rows: &[(i64, String)]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -206,19 +206,19 @@ pub async fn write(run: &mut impl Run, rows: &[(i64, String)]) -> Result<()> {
 }
 
 /// Takes the tokens of numbers away.
-pub async fn erase(run: &mut impl Run, numbers: impl IntoIterator<Item = i64>) -> Result<()> {
+pub async fn erase(run: &mut Executor, numbers: impl IntoIterator<Item = i64>) -> Result<()> {
     let delete =
         Query::delete().from_table(I::Table).and_where(Expr::col(key(run)).is_in(numbers)).to_owned();
     run.execute(&delete).await
 }
 
 /// What the number is called in the index.
-fn key(run: &impl Run) -> I {
+fn key(run: &Executor) -> I {
     if run.is_mysql() { I::Number } else { I::Rowid }
 }
 
 /// Marks messages whose text was changed or taken away, to be indexed again.
-pub async fn mark(run: &mut impl Run, ids: &[MessageId]) -> Result<()> {
+pub async fn mark(run: &mut Executor, ids: &[MessageId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -232,12 +232,12 @@ pub async fn mark(run: &mut impl Run, ids: &[MessageId]) -> Result<()> {
 }
 
 /// Messages that were marked.
-pub async fn marked(run: &mut impl Run, limit: u64) -> Result<Vec<MessageId>> {
+pub async fn marked(run: &mut Executor, limit: u64) -> Result<Vec<MessageId>> {
     let question = Query::select().column(Pending::MessageId).from(Pending::Table).limit(limit).to_owned();
     Ok(run.all::<(MessageId,)>(&question).await?.into_iter().map(|(id,)| id).collect())
 }
 
-pub async fn unmark(run: &mut impl Run, ids: &[MessageId]) -> Result<()> {
+pub async fn unmark(run: &mut Executor, ids: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(Pending::Table)
         .and_where(Expr::col(Pending::MessageId).is_in(ids.iter().copied()))
@@ -246,7 +246,7 @@ pub async fn unmark(run: &mut impl Run, ids: &[MessageId]) -> Result<()> {
 }
 
 /// Forgets messages that are gone altogether.
-pub async fn forget(run: &mut impl Run, ids: &[MessageId]) -> Result<()> {
+pub async fn forget(run: &mut Executor, ids: &[MessageId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -309,7 +309,7 @@ impl From<CandidateRow> for Candidate {
 /// when there are no tokens. Of their messages those that are there for the reader: in a chat that the
 /// reader is in, neither deleted nor hidden, nor past its time.
 pub async fn candidates(
-    run: &mut impl Run,
+    run: &mut Executor,
     groups: &Groups,
     stretch: Stretch,
     reader: UserId,
@@ -379,7 +379,7 @@ fn spelt(group: &[Token], between: &str) -> String {
 }
 
 /// Some chats of a person, whichever.
-pub async fn some_chats(run: &mut impl Run, user: UserId, limit: u64) -> Result<Vec<ChatId>> {
+pub async fn some_chats(run: &mut Executor, user: UserId, limit: u64) -> Result<Vec<ChatId>> {
     let question = Query::select()
         .column(M::ChatId)
         .from(M::Table)
@@ -390,7 +390,7 @@ pub async fn some_chats(run: &mut impl Run, user: UserId, limit: u64) -> Result<
 }
 
 /// The chats of a person with their titles; of a private one the other's name.
-pub async fn titles(run: &mut impl Run, user: UserId) -> Result<Vec<(ChatId, String)>> {
+pub async fn titles(run: &mut Executor, user: UserId) -> Result<Vec<(ChatId, String)>> {
     let other = Alias::new("other");
     let the_other = Expr::col((other.clone(), M::ChatId))
         .equals((C::Table, C::Id))

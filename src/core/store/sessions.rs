@@ -6,7 +6,7 @@ use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::schema::{RefreshToken as R, Session as S, Ticket as T};
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{Scopes, Session, SessionId, SessionKind, Time, UserId};
 
 /// The SHA-256 of a secret.
@@ -56,7 +56,7 @@ fn sessions() -> SelectStatement {
 }
 
 /// `token` is the hash of a personal access token.
-pub async fn insert(run: &mut impl Run, session: &Session, token: Option<Hash>) -> Result<()> {
+pub async fn insert(run: &mut Executor, session: &Session, token: Option<Hash>) -> Result<()> {
     let insert = Query::insert()
         .into_table(S::Table)
         .columns(COLUMNS.into_iter().chain([S::TokenHash]))
@@ -78,20 +78,20 @@ pub async fn insert(run: &mut impl Run, session: &Session, token: Option<Hash>) 
 }
 
 /// A session that has not been revoked.
-pub async fn by_id(run: &mut impl Run, id: SessionId) -> Result<Option<Session>> {
+pub async fn by_id(run: &mut Executor, id: SessionId) -> Result<Option<Session>> {
     let row: Option<SessionRow> = run.one(sessions().and_where(Expr::col(S::Id).eq(id))).await?;
     Ok(row.map(Session::from))
 }
 
 /// A personal access token that has not been revoked.
-pub async fn by_token(run: &mut impl Run, hash: Hash) -> Result<Option<Session>> {
+pub async fn by_token(run: &mut Executor, hash: Hash) -> Result<Option<Session>> {
     let row: Option<SessionRow> =
         run.one(sessions().and_where(Expr::col(S::TokenHash).eq(hash.to_vec()))).await?;
     Ok(row.map(Session::from))
 }
 
 /// Personal access tokens that are neither revoked nor over, the newest first.
-pub async fn tokens_of_user(run: &mut impl Run, user: UserId, now: Time) -> Result<Vec<Session>> {
+pub async fn tokens_of_user(run: &mut Executor, user: UserId, now: Time) -> Result<Vec<Session>> {
     let mut question = sessions();
     question
         .and_where(Expr::col(S::UserId).eq(user))
@@ -103,7 +103,7 @@ pub async fn tokens_of_user(run: &mut impl Run, user: UserId, now: Time) -> Resu
 }
 
 /// Sign-ins that are neither revoked nor over, nor were unused for too long; the last used first.
-pub async fn sign_ins_of_user(run: &mut impl Run, user: UserId, now: Time) -> Result<Vec<Session>> {
+pub async fn sign_ins_of_user(run: &mut Executor, user: UserId, now: Time) -> Result<Vec<Session>> {
     let alive = |is_long: bool| {
         let used = Expr::col(S::UsedAt).gt(now - Session::idle_life(is_long));
         Expr::col(S::IsLong).eq(i64::from(is_long)).and(used)
@@ -121,14 +121,14 @@ pub async fn sign_ins_of_user(run: &mut impl Run, user: UserId, now: Time) -> Re
 }
 
 /// All sign-ins and tokens that have not been revoked, also those that ran out.
-pub async fn all_of_user(run: &mut impl Run, user: UserId) -> Result<Vec<Session>> {
+pub async fn all_of_user(run: &mut Executor, user: UserId) -> Result<Vec<Session>> {
     let mut question = sessions();
     question.and_where(Expr::col(S::UserId).eq(user)).order_by(S::Id, Order::Asc);
     let rows: Vec<SessionRow> = run.all(&question).await?;
     Ok(rows.into_iter().map(Session::from).collect())
 }
 
-pub async fn touch_many(run: &mut impl Run, ids: &[SessionId], now: Time) -> Result<()> {
+pub async fn touch_many(run: &mut Executor, ids: &[SessionId], now: Time) -> Result<()> {
     let update = Query::update()
         .table(S::Table)
         .value(S::UsedAt, now)
@@ -138,13 +138,13 @@ pub async fn touch_many(run: &mut impl Run, ids: &[SessionId], now: Time) -> Res
     run.execute(&update).await
 }
 
-pub async fn touch(run: &mut impl Run, id: SessionId, now: Time) -> Result<()> {
+pub async fn touch(run: &mut Executor, id: SessionId, now: Time) -> Result<()> {
     let update =
         Query::update().table(S::Table).value(S::UsedAt, now).and_where(Expr::col(S::Id).eq(id)).to_owned();
     run.execute(&update).await
 }
 
-pub async fn revoke(run: &mut impl Run, id: SessionId, now: Time) -> Result<()> {
+pub async fn revoke(run: &mut Executor, id: SessionId, now: Time) -> Result<()> {
     let update = Query::update()
         .table(S::Table)
         .value(S::RevokedAt, now)
@@ -155,7 +155,7 @@ pub async fn revoke(run: &mut impl Run, id: SessionId, now: Time) -> Result<()> 
 }
 
 /// Takes away where and on what somebody was signed in. The sessions must be revoked; they are swept soon.
-pub async fn forget_devices(run: &mut impl Run, user: UserId, now: Time) -> Result<()> {
+pub async fn forget_devices(run: &mut Executor, user: UserId, now: Time) -> Result<()> {
     const NOTHING: Option<String> = None;
     let update = Query::update()
         .table(S::Table)
@@ -167,7 +167,7 @@ pub async fn forget_devices(run: &mut impl Run, user: UserId, now: Time) -> Resu
 }
 
 /// Sessions that were revoked after a moment: their access tokens may not have run out yet.
-pub async fn revoked_since(run: &mut impl Run, since: Time) -> Result<Vec<(UserId, SessionId, Time)>> {
+pub async fn revoked_since(run: &mut Executor, since: Time) -> Result<Vec<(UserId, SessionId, Time)>> {
     let question = Query::select()
         .columns([S::UserId, S::Id, S::RevokedAt])
         .from(S::Table)
@@ -185,7 +185,7 @@ pub struct Refresh {
 }
 
 pub async fn insert_refresh(
-    run: &mut impl Run,
+    run: &mut Executor,
     hash: Hash,
     session: SessionId,
     now: Time,
@@ -199,7 +199,7 @@ pub async fn insert_refresh(
     run.execute(&insert).await
 }
 
-pub async fn refresh(run: &mut impl Run, hash: Hash) -> Result<Option<Refresh>> {
+pub async fn refresh(run: &mut Executor, hash: Hash) -> Result<Option<Refresh>> {
     let mut question = Query::select()
         .columns([R::SessionId, R::ExpiresAt, R::UsedAt])
         .from(R::Table)
@@ -212,7 +212,7 @@ pub async fn refresh(run: &mut impl Run, hash: Hash) -> Result<Option<Refresh>> 
     run.one(&question).await
 }
 
-pub async fn use_refresh(run: &mut impl Run, hash: Hash, now: Time) -> Result<()> {
+pub async fn use_refresh(run: &mut Executor, hash: Hash, now: Time) -> Result<()> {
     let update = Query::update()
         .table(R::Table)
         .value(R::UsedAt, now)
@@ -222,7 +222,7 @@ pub async fn use_refresh(run: &mut impl Run, hash: Hash, now: Time) -> Result<()
 }
 
 /// Lets a refresh token be good for longer.
-pub async fn prolong_refresh(run: &mut impl Run, hash: Hash, expires_at: Time) -> Result<()> {
+pub async fn prolong_refresh(run: &mut Executor, hash: Hash, expires_at: Time) -> Result<()> {
     let update = Query::update()
         .table(R::Table)
         .value(R::ExpiresAt, expires_at)
@@ -232,7 +232,7 @@ pub async fn prolong_refresh(run: &mut impl Run, hash: Hash, expires_at: Time) -
 }
 
 pub async fn insert_ticket(
-    run: &mut impl Run,
+    run: &mut Executor,
     hash: Hash,
     session: SessionId,
     expires_at: Time,
@@ -246,7 +246,7 @@ pub async fn insert_ticket(
 }
 
 /// Takes a ticket away and answers whose it was, unless it had run out.
-pub async fn take_ticket(run: &mut impl Run, hash: Hash, now: Time) -> Result<Option<SessionId>> {
+pub async fn take_ticket(run: &mut Executor, hash: Hash, now: Time) -> Result<Option<SessionId>> {
     let mut question = Query::select()
         .columns([T::SessionId, T::ExpiresAt])
         .from(T::Table)
@@ -263,7 +263,7 @@ pub async fn take_ticket(run: &mut impl Run, hash: Hash, now: Time) -> Result<Op
 }
 
 /// Forgets tickets, refresh tokens and sessions that ran out before a moment.
-pub async fn sweep(run: &mut impl Run, before: Time) -> Result<()> {
+pub async fn sweep(run: &mut Executor, before: Time) -> Result<()> {
     let tickets =
         Query::delete().from_table(T::Table).and_where(Expr::col(T::ExpiresAt).lt(before)).to_owned();
     run.execute(&tickets).await?;

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use super::schema::SignInCode as C;
 use super::sessions::Hash;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::Time;
 
 /// What is known of an address or a number.
@@ -37,7 +37,7 @@ impl SignInCode {
     }
 }
 
-fn of(run: &impl Run, contact: &str) -> SelectStatement {
+fn of(run: &Executor, contact: &str) -> SelectStatement {
     let mut question = Query::select()
         .columns([C::Hash, C::ExpiresAt, C::Tries, C::SentAt, C::SecondAt, C::ThirdAt])
         .from(C::Table)
@@ -51,13 +51,13 @@ fn of(run: &impl Run, contact: &str) -> SelectStatement {
 }
 
 /// What is known, until the change ends; nothing when nothing was sent lately.
-pub async fn held(run: &mut impl Run, contact: &str) -> Result<Option<SignInCode>> {
+pub async fn held(run: &mut Executor, contact: &str) -> Result<Option<SignInCode>> {
     let question = of(run, contact);
     run.one(&question).await
 }
 
 /// The same, and the place for what is going to be sent.
-pub async fn hold(run: &mut impl Run, contact: &str) -> Result<Option<SignInCode>> {
+pub async fn hold(run: &mut Executor, contact: &str) -> Result<Option<SignInCode>> {
     let insert = Query::insert()
         .into_table(C::Table)
         .columns([C::Contact])
@@ -69,7 +69,7 @@ pub async fn hold(run: &mut impl Run, contact: &str) -> Result<Option<SignInCode
 }
 
 /// Writes all of it anew.
-pub async fn update(run: &mut impl Run, contact: &str, code: &SignInCode) -> Result<()> {
+pub async fn update(run: &mut Executor, contact: &str, code: &SignInCode) -> Result<()> {
     let update = Query::update()
         .table(C::Table)
         .value(C::Hash, code.hash.clone())
@@ -84,7 +84,7 @@ pub async fn update(run: &mut impl Run, contact: &str, code: &SignInCode) -> Res
 }
 
 /// Forgets those to whom nothing was sent since a moment.
-pub async fn sweep(run: &mut impl Run, before: Time) -> Result<()> {
+pub async fn sweep(run: &mut Executor, before: Time) -> Result<()> {
     let nothing = Expr::col(C::SentAt).is_null().or(Expr::col(C::SentAt).lt(before));
     run.execute(&Query::delete().from_table(C::Table).and_where(nothing).to_owned()).await
 }

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use sea_query::{Expr, ExprTrait, OnConflict, Query};
 
 use super::schema::Storage as S;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::UserId;
 
 /// In whose name everybody's files are counted.
 const EVERYBODY: UserId = UserId(0);
 
 /// People have so many bytes more, or fewer.
-pub async fn add(run: &mut impl Run, more: &BTreeMap<UserId, i64>) -> Result<()> {
+pub async fn add(run: &mut Executor, more: &BTreeMap<UserId, i64>) -> Result<()> {
     let all = (EVERYBODY, more.values().sum());
     // In one order, and everybody last: two changes that wait for each other would wait for ever.
     for (owner, bytes) in more.iter().map(|(owner, bytes)| (*owner, *bytes)).chain([all]) {
@@ -33,12 +33,12 @@ pub async fn add(run: &mut impl Run, more: &BTreeMap<UserId, i64>) -> Result<()>
 }
 
 /// Holds the count of everybody's files until the change ends, which is one row that there always is then.
-pub async fn hold(run: &mut impl Run) -> Result<()> {
+pub async fn hold(run: &mut Executor) -> Result<()> {
     add(run, &BTreeMap::new()).await
 }
 
 /// How many bytes somebody has, and how many there are in all.
-pub async fn used(run: &mut impl Run, owner: UserId) -> Result<(i64, i64)> {
+pub async fn used(run: &mut Executor, owner: UserId) -> Result<(i64, i64)> {
     let question = Query::select()
         .columns([S::OwnerId, S::Bytes])
         .from(S::Table)

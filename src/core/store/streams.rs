@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use sea_query::{CaseStatement, Expr, ExprTrait, Order, Query};
 
 use super::schema::Stream as S;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::Stream;
 
 /// Begins streams, before their first event.
-pub async fn create(run: &mut impl Run, streams: &[Stream]) -> Result<()> {
+pub async fn create(run: &mut Executor, streams: &[Stream]) -> Result<()> {
     let mut insert = Query::insert().into_table(S::Table).columns([S::Id, S::Seq]).to_owned();
     for stream in streams {
         insert.values_panic([(*stream).into(), 0.into()]);
@@ -19,7 +19,7 @@ pub async fn create(run: &mut impl Run, streams: &[Stream]) -> Result<()> {
 
 /// Moves streams on: `by` says how far each. The rows stay locked until the change ends, so that the
 /// order of commits is the order of places.
-pub async fn advance(run: &mut impl Run, by: &HashMap<Stream, i64>) -> Result<()> {
+pub async fn advance(run: &mut Executor, by: &HashMap<Stream, i64>) -> Result<()> {
     // Always in the same order: two changes that lock the same rows then wait instead of deadlocking.
     let mut streams: Vec<_> = by.iter().collect();
     streams.sort_unstable();
@@ -43,7 +43,7 @@ pub async fn advance(run: &mut impl Run, by: &HashMap<Stream, i64>) -> Result<()
 }
 
 /// The place of the newest event of each.
-pub async fn seqs(run: &mut impl Run, streams: &[Stream]) -> Result<HashMap<Stream, i64>> {
+pub async fn seqs(run: &mut Executor, streams: &[Stream]) -> Result<HashMap<Stream, i64>> {
     let question = Query::select()
         .columns([S::Id, S::Seq])
         .from(S::Table)
@@ -53,7 +53,7 @@ pub async fn seqs(run: &mut impl Run, streams: &[Stream]) -> Result<HashMap<Stre
 }
 
 /// Streams after one, in the order of their numbers, for going through all of them.
-pub async fn after(run: &mut impl Run, last: Stream, limit: u64) -> Result<Vec<Stream>> {
+pub async fn after(run: &mut Executor, last: Stream, limit: u64) -> Result<Vec<Stream>> {
     let question = Query::select()
         .column(S::Id)
         .from(S::Table)

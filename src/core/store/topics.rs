@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use sea_query::{Expr, ExprTrait, Query};
 
 use super::schema::ChatTopic as T;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{ChatId, Topic};
 
 /// [`Error::Taken`](super::Error::Taken) when there is another chat about it.
-pub async fn insert(run: &mut impl Run, chat: ChatId, topic: &Topic) -> Result<()> {
+pub async fn insert(run: &mut Executor, chat: ChatId, topic: &Topic) -> Result<()> {
     let insert = Query::insert()
         .into_table(T::Table)
         .columns([T::ChatId, T::Service, T::ServiceId])
@@ -19,7 +19,7 @@ pub async fn insert(run: &mut impl Run, chat: ChatId, topic: &Topic) -> Result<(
 }
 
 /// The chat about something; there is none in particular about a kind of things.
-pub async fn chat_about(run: &mut impl Run, topic: &Topic) -> Result<Option<ChatId>> {
+pub async fn chat_about(run: &mut Executor, topic: &Topic) -> Result<Option<ChatId>> {
     let Some(id) = &topic.id else { return Ok(None) };
     let question = Query::select()
         .column(T::ChatId)
@@ -31,7 +31,7 @@ pub async fn chat_about(run: &mut impl Run, topic: &Topic) -> Result<Option<Chat
 }
 
 /// What chats are about; of most it is nothing.
-pub async fn of_chats(run: &mut impl Run, chats: &[ChatId]) -> Result<HashMap<ChatId, Topic>> {
+pub async fn of_chats(run: &mut Executor, chats: &[ChatId]) -> Result<HashMap<ChatId, Topic>> {
     let question = Query::select()
         .columns([T::ChatId, T::Service, T::ServiceId])
         .from(T::Table)
@@ -41,7 +41,7 @@ pub async fn of_chats(run: &mut impl Run, chats: &[ChatId]) -> Result<HashMap<Ch
     Ok(found.into_iter().map(|(chat, service, id)| (chat, Topic { service, id })).collect())
 }
 
-pub async fn delete(run: &mut impl Run, chat: ChatId) -> Result<()> {
+pub async fn delete(run: &mut Executor, chat: ChatId) -> Result<()> {
     let delete = Query::delete().from_table(T::Table).and_where(Expr::col(T::ChatId).eq(chat)).to_owned();
     run.execute(&delete).await
 }

@@ -6,10 +6,10 @@ use sea_query::{Expr, ExprTrait, OnConflict, Query};
 
 use super::idempotency::Digest;
 use super::schema::Unheard as H;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{MessageId, Time};
 
-pub async fn insert(run: &mut impl Run, fingerprint: Digest, message: MessageId, now: Time) -> Result<()> {
+pub async fn insert(run: &mut Executor, fingerprint: Digest, message: MessageId, now: Time) -> Result<()> {
     let insert = Query::insert()
         .into_table(H::Table)
         .columns([H::Fingerprint, H::MessageId, H::At])
@@ -21,7 +21,7 @@ pub async fn insert(run: &mut impl Run, fingerprint: Digest, message: MessageId,
 
 /// Those of these that were written down since a moment. They are there no more: each is found once.
 pub async fn take(
-    run: &mut impl Run,
+    run: &mut Executor,
     fingerprints: &[Digest],
     since: Time,
 ) -> Result<HashMap<Digest, MessageId>> {
@@ -49,7 +49,7 @@ pub async fn take(
 }
 
 /// Forgets what was written down before a moment.
-pub async fn sweep(run: &mut impl Run, before: Time) -> Result<()> {
+pub async fn sweep(run: &mut Executor, before: Time) -> Result<()> {
     let delete = Query::delete().from_table(H::Table).and_where(Expr::col(H::At).lt(before)).to_owned();
     run.execute(&delete).await
 }

@@ -6,7 +6,7 @@ use sea_query::{CaseStatement, Cond, Expr, ExprTrait, LikeExpr, Order, Query, Se
 use sqlx::FromRow;
 
 use super::schema::User as U;
-use super::{Result, Run};
+use super::{Executor, Result};
 use crate::model::{AttachmentId, DELETED, Person, Time, User, UserId, fold};
 
 /// An account to be made.
@@ -105,7 +105,7 @@ pub(super) fn users() -> SelectStatement {
 }
 
 /// What people are called.
-pub async fn names(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<(UserId, String)>> {
+pub async fn names(run: &mut Executor, ids: &[UserId]) -> Result<Vec<(UserId, String)>> {
     let question = Query::select()
         .columns([U::Id, U::DisplayName])
         .from(U::Table)
@@ -115,7 +115,7 @@ pub async fn names(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<(UserId, St
 }
 
 /// People who may sign in, by name; no bots.
-pub async fn everybody(run: &mut impl Run, limit: u64) -> Result<Vec<User>> {
+pub async fn everybody(run: &mut Executor, limit: u64) -> Result<Vec<User>> {
     let mut question = users();
     question
         .and_where(Expr::col(U::DeactivatedAt).is_null())
@@ -128,7 +128,7 @@ pub async fn everybody(run: &mut impl Run, limit: u64) -> Result<Vec<User>> {
     Ok(rows.into_iter().map(User::from).collect())
 }
 
-pub async fn insert(run: &mut impl Run, user: &New<'_>) -> Result<()> {
+pub async fn insert(run: &mut Executor, user: &New<'_>) -> Result<()> {
     let insert = Query::insert()
         .into_table(U::Table)
         .columns([
@@ -164,7 +164,7 @@ pub async fn insert(run: &mut impl Run, user: &New<'_>) -> Result<()> {
 }
 
 /// Writes all of a profile anew.
-pub async fn update(run: &mut impl Run, user: &User) -> Result<()> {
+pub async fn update(run: &mut Executor, user: &User) -> Result<()> {
     let update = Query::update()
         .table(U::Table)
         .value(U::Email, user.email.clone())
@@ -187,7 +187,7 @@ pub async fn update(run: &mut impl Run, user: &User) -> Result<()> {
 }
 
 /// Takes away everything that an account says of somebody. Its row stays for what they said.
-pub async fn forget(run: &mut impl Run, id: UserId, now: Time) -> Result<()> {
+pub async fn forget(run: &mut Executor, id: UserId, now: Time) -> Result<()> {
     const NOTHING: Option<String> = None;
     let update = Query::update()
         .table(U::Table)
@@ -210,7 +210,7 @@ pub async fn forget(run: &mut impl Run, id: UserId, now: Time) -> Result<()> {
 }
 
 /// Makes others wait who are about to change these accounts or what belongs to them, until this change ends.
-pub async fn lock(run: &mut impl Run, ids: impl IntoIterator<Item = UserId>) -> Result<()> {
+pub async fn lock(run: &mut Executor, ids: impl IntoIterator<Item = UserId>) -> Result<()> {
     // SQLite has one writer at a time anyway.
     if run.is_mysql() {
         // In their order: two changes that lock the same accounts then wait instead of deadlocking.
@@ -226,23 +226,23 @@ pub async fn lock(run: &mut impl Run, ids: impl IntoIterator<Item = UserId>) -> 
     Ok(())
 }
 
-pub async fn by_id(run: &mut impl Run, id: UserId) -> Result<Option<User>> {
+pub async fn by_id(run: &mut Executor, id: UserId) -> Result<Option<User>> {
     let row: Option<UserRow> = run.one(users().and_where(Expr::col(U::Id).eq(id))).await?;
     Ok(row.map(User::from))
 }
 
-pub async fn by_email(run: &mut impl Run, address: &str) -> Result<Option<User>> {
+pub async fn by_email(run: &mut Executor, address: &str) -> Result<Option<User>> {
     let row: Option<UserRow> =
         run.one(users().and_where(Expr::col(U::EmailFolded).eq(fold(address)))).await?;
     Ok(row.map(User::from))
 }
 
-pub async fn by_phone(run: &mut impl Run, number: &str) -> Result<Option<User>> {
+pub async fn by_phone(run: &mut Executor, number: &str) -> Result<Option<User>> {
     let row: Option<UserRow> = run.one(users().and_where(Expr::col(U::Phone).eq(number))).await?;
     Ok(row.map(User::from))
 }
 
-pub async fn by_ids(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<User>> {
+pub async fn by_ids(run: &mut Executor, ids: &[UserId]) -> Result<Vec<User>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -270,7 +270,7 @@ impl LastSeen {
     }
 }
 
-pub async fn last_seen(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<LastSeen>> {
+pub async fn last_seen(run: &mut Executor, ids: &[UserId]) -> Result<Vec<LastSeen>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -283,14 +283,14 @@ pub async fn last_seen(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<LastSee
 }
 
 /// Everybody who does not let others see whether they are there.
-pub async fn hiding(run: &mut impl Run) -> Result<HashSet<UserId>> {
+pub async fn hiding(run: &mut Executor) -> Result<HashSet<UserId>> {
     let question =
         Query::select().column(U::Id).from(U::Table).and_where(Expr::col(U::HidesPresence).ne(0)).to_owned();
     Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
 }
 
 /// Writes down when people were last here.
-pub async fn saw(run: &mut impl Run, seen: &[(UserId, Time)]) -> Result<()> {
+pub async fn saw(run: &mut Executor, seen: &[(UserId, Time)]) -> Result<()> {
     let each = |case: CaseStatement, (user, at): &(UserId, Time)| case.case(Expr::col(U::Id).eq(*user), *at);
     let update = Query::update()
         .table(U::Table)
@@ -301,7 +301,7 @@ pub async fn saw(run: &mut impl Run, seen: &[(UserId, Time)]) -> Result<()> {
 }
 
 /// Whose account it is and its password's hash, by e-mail address, username or phone number.
-pub async fn credentials(run: &mut impl Run, name: &str) -> Result<Option<(UserId, String)>> {
+pub async fn credentials(run: &mut Executor, name: &str) -> Result<Option<(UserId, String)>> {
     let name = fold(name);
     let question = Query::select()
         .columns([U::Id, U::PasswordHash])
@@ -316,13 +316,13 @@ pub async fn credentials(run: &mut impl Run, name: &str) -> Result<Option<(UserI
     run.one(&question).await
 }
 
-pub async fn password_hash(run: &mut impl Run, id: UserId) -> Result<Option<String>> {
+pub async fn password_hash(run: &mut Executor, id: UserId) -> Result<Option<String>> {
     let question =
         Query::select().column(U::PasswordHash).from(U::Table).and_where(Expr::col(U::Id).eq(id)).to_owned();
     Ok(run.one::<(String,)>(&question).await?.map(|(hash,)| hash))
 }
 
-pub async fn set_password(run: &mut impl Run, id: UserId, hash: &str) -> Result<()> {
+pub async fn set_password(run: &mut Executor, id: UserId, hash: &str) -> Result<()> {
     let update = Query::update()
         .table(U::Table)
         .value(U::PasswordHash, hash)
@@ -350,7 +350,7 @@ pub(super) fn named(words: &str) -> Cond {
 
 /// People in whose name or username each of the words stands, or whose address it is; those first whose name
 /// begins with it. Who is deactivated is left out.
-pub async fn search(run: &mut impl Run, words: &str, limit: u64) -> Result<Vec<User>> {
+pub async fn search(run: &mut Executor, words: &str, limit: u64) -> Result<Vec<User>> {
     let words = fold(words);
     let start = || like(format!("{}%", escape(&words)));
     let begins = Expr::col(U::NameFolded).like(start()).or(Expr::col(U::UsernameFolded).like(start()));

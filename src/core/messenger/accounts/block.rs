@@ -8,7 +8,7 @@ use crate::messenger::Caller;
 use crate::messenger::foundation::{Error, Result, Subject, Work};
 use crate::model::{Blocked, Change, ChatId, Presence, UserId};
 use crate::store::chats::{self, pair};
-use crate::store::{Run, blocks, members, users};
+use crate::store::{Executor, blocks, members, users};
 
 /// The most people that one can block.
 const MOST_BLOCKED: i64 = 1_000;
@@ -83,7 +83,7 @@ async fn settle(work: &mut Work, one: UserId, other: UserId) -> Result<()> {
     Ok(())
 }
 
-async fn between(run: &mut impl Run, user: UserId, other: UserId) -> Result<i64> {
+async fn between(run: &mut Executor, user: UserId, other: UserId) -> Result<i64> {
     let mut state = 0;
     if blocks::blockers(run, user, &[other]).await?.contains(&other) {
         state |= IS_BLOCKED;
@@ -104,18 +104,18 @@ pub(crate) fn refusal(state: i64) -> Option<Error> {
 }
 
 /// Refuses somebody who wants to change something in a chat that they can't write in.
-pub(crate) async fn refuse(run: &mut impl Run, chat: ChatId, user: UserId) -> Result<()> {
+pub(crate) async fn refuse(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
     refusal(members::blocked(run, chat, user).await?).map_or(Ok(()), Err)
 }
 
 /// Refuses a private chat of two of whom one has blocked the other.
-pub(crate) async fn refuse_pair(run: &mut impl Run, user: UserId, other: UserId) -> Result<()> {
+pub(crate) async fn refuse_pair(run: &mut Executor, user: UserId, other: UserId) -> Result<()> {
     refusal(between(run, user, other).await?).map_or(Ok(()), Err)
 }
 
 /// Refuses to bring people into a chat who have blocked the one who brings them; `field` is where they stand.
 pub(crate) async fn refuse_unwilling(
-    run: &mut impl Run,
+    run: &mut Executor,
     by: UserId,
     people: &[UserId],
     field: &'static str,

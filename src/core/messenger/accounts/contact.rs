@@ -3,7 +3,7 @@
 use crate::messenger::accounts::profile::check_email;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{User, fold};
-use crate::store::{Run, users};
+use crate::store::{Executor, users};
 
 /// An e-mail address, or a phone number in E.164.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Contact {
     }
 
     /// Whose it is.
-    pub(crate) async fn account(&self, run: &mut impl Run) -> Result<Option<User>> {
+    pub(crate) async fn account(&self, run: &mut Executor) -> Result<Option<User>> {
         Ok(match self {
             Self::Email(address) => users::by_email(run, address).await?,
             Self::Phone(number) => users::by_phone(run, number).await?,

@@ -4,7 +4,7 @@ use crate::messenger::foundation::{Error, Result};
 use crate::model::{Chat, ChatId, Person, UserId};
 use crate::store::chats::{self, Plain};
 use crate::store::members::Place;
-use crate::store::{Run, chat_list, users};
+use crate::store::{Executor, chat_list, users};
 
 pub(crate) const MOST_MEMBERS: usize = 5_000;
 
@@ -16,17 +16,17 @@ pub(crate) const DEACTIVATED: &str = "This person's account is deactivated";
 pub(crate) const NOT_A_MEMBER: &str = "You are not a member of this chat";
 
 /// A chat and the reader's place in it: 403 for a stranger, 404 for what does not exist (v1, "foreign chat").
-pub(crate) async fn find(run: &mut impl Run, id: ChatId, user: UserId) -> Result<(Plain, Place)> {
+pub(crate) async fn find(run: &mut Executor, id: ChatId, user: UserId) -> Result<(Plain, Place)> {
     let (chat, place) = chats::with_place(run, id, user).await?.ok_or(Error::NotFound("chat"))?;
     Ok((chat, place.ok_or(Error::Forbidden(NOT_A_MEMBER))?))
 }
 
-pub(crate) async fn view(run: &mut impl Run, chat: ChatId, reader: UserId) -> Result<Chat> {
+pub(crate) async fn view(run: &mut Executor, chat: ChatId, reader: UserId) -> Result<Chat> {
     chat_list::one(run, reader, chat).await?.ok_or(Error::NotFound("chat"))
 }
 
 /// People who are to come into a chat; all of them must be there.
-pub(crate) async fn people(run: &mut impl Run, field: &'static str, ids: &[UserId]) -> Result<Vec<Person>> {
+pub(crate) async fn people(run: &mut Executor, field: &'static str, ids: &[UserId]) -> Result<Vec<Person>> {
     let found = users::by_ids(run, ids).await?;
     if let Some(unknown) = ids.iter().find(|id| !found.iter().any(|user| user.id() == **id)) {
         return Err(Error::invalid(field, format!("there is no user {unknown}")));

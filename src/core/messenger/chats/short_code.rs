@@ -14,13 +14,13 @@ use crate::messenger::chats::notices::tell_access;
 use crate::messenger::foundation::secrets::random;
 use crate::messenger::foundation::{Error, Limit, Network, Result};
 use crate::model::{Chat, Right, Time, UserId};
-use crate::store::{Run, chats};
+use crate::store::{Executor, chats};
 
 const LETTERS: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const LENGTH: usize = 6;
 
 /// A code that no group has.
-pub(crate) async fn new_code(run: &mut impl Run) -> Result<String> {
+pub(crate) async fn new_code(run: &mut Executor) -> Result<String> {
     loop {
         let code = code();
         if chats::by_code(run, &code).await?.is_none() {

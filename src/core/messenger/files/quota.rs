@@ -4,7 +4,7 @@ use crate::messenger::Caller;
 use crate::messenger::foundation::settings::Settings;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::UserId;
-use crate::store::{Run, storage};
+use crate::store::{Executor, storage};
 
 /// How much room somebody's files take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(crate) struct Room {
 }
 
 /// How much room somebody's files have.
-pub(crate) async fn room(run: &mut impl Run, settings: &Settings, owner: UserId) -> Result<Room> {
+pub(crate) async fn room(run: &mut Executor, settings: &Settings, owner: UserId) -> Result<Room> {
     let (own, everybodys) = storage::used(run, owner).await?;
     let left = |limit: u64, used: i64| match limit {
         0 => i64::MAX,

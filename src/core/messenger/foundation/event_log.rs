@@ -9,7 +9,7 @@ use crate::model::{
     Change, ChatId, Draft, Event, Message, MessageId, ScheduledId, SessionId, Stream, UserId,
 };
 use crate::store::events::Record;
-use crate::store::{self, Run};
+use crate::store::{self, Executor};
 
 /// What is kept of a change. The numbers are those of the `kind` column.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -173,7 +173,7 @@ pub(crate) fn record(event: &Event) -> Record {
 /// What is gone since (a purged message, a chat that was left again, a departed member) is left
 /// out: a later event says that it went. So is what the reader hid: that was said in their own
 /// stream, which may be told before the chat's.
-pub(crate) async fn whole(run: &mut impl Run, reader: UserId, records: &[Record]) -> Result<Vec<Event>> {
+pub(crate) async fn whole(run: &mut Executor, reader: UserId, records: &[Record]) -> Result<Vec<Event>> {
     let messages = messages(run, reader, records).await?;
     let mut events = Vec::with_capacity(records.len());
     for record in records {
@@ -188,7 +188,7 @@ pub(crate) async fn whole(run: &mut impl Run, reader: UserId, records: &[Record]
 }
 
 async fn messages(
-    run: &mut impl Run,
+    run: &mut Executor,
     reader: UserId,
     records: &[Record],
 ) -> Result<HashMap<MessageId, Message>> {
@@ -210,7 +210,7 @@ async fn messages(
 }
 
 async fn change(
-    run: &mut impl Run,
+    run: &mut Executor,
     reader: UserId,
     record: &Record,
     kind: Kind,

@@ -9,7 +9,7 @@ use crate::hub::Whisper;
 use crate::messenger::foundation::{Error, Result};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Person, Presence, Status, Stream, Time, UserId};
-use crate::store::{Run, blocks, members, users};
+use crate::store::{Executor, blocks, members, users};
 
 /// Whoever comes back within this time, as after a reload, was never gone.
 const GRACE: Duration = Duration::from_secs(8);
@@ -36,7 +36,7 @@ impl Messenger {
     /// Whether people are there, as a reader may see it.
     async fn presence(
         &self,
-        run: &mut impl Run,
+        run: &mut Executor,
         reader: UserId,
         people: &[UserId],
     ) -> Result<HashMap<UserId, Presence>> {
@@ -57,7 +57,7 @@ impl Messenger {
     /// Says of people whether they are there, as a reader may see it.
     pub(crate) async fn show_presence<'a>(
         &self,
-        run: &mut impl Run,
+        run: &mut Executor,
         reader: UserId,
         people: impl IntoIterator<Item = &'a mut Person>,
     ) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::messenger::messages::request::NewMessage;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{ChatId, Event, Message, MessageId, Position, Scopes, SessionKind, Stream, UserId};
 use crate::store::events::{self, Record};
-use crate::store::{Run, members, streams};
+use crate::store::{Executor, members, streams};
 
 /// The most events of one answer.
 const LARGEST_PAGE: u64 = 500;
@@ -114,7 +114,7 @@ struct Reach {
 }
 
 impl Reach {
-    async fn of(run: &mut impl Run, user: UserId) -> Result<Self> {
+    async fn of(run: &mut Executor, user: UserId) -> Result<Self> {
         let places = members::places_of(run, user).await?;
         let mut from: BTreeMap<Stream, i64> = places.iter().map(|p| (p.chat.into(), p.joined_seq)).collect();
         let own = Stream::from(user);
@@ -141,7 +141,7 @@ impl Reach {
 
 /// Reads on from `at` towards `reach`, one's own stream first.
 async fn page(
-    run: &mut impl Run,
+    run: &mut Executor,
     reader: UserId,
     mut at: Cursor,
     reach: &Cursor,

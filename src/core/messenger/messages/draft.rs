@@ -5,7 +5,7 @@ use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
 use crate::model::{Change, ChatId, Content, Draft, Kind, MessageId, Time, UserId};
-use crate::store::{Run, drafts, messages};
+use crate::store::{Executor, drafts, messages};
 
 const MOST_DRAFTS: i64 = 1_000;
 
@@ -112,7 +112,7 @@ async fn root(work: &mut Work, chat: ChatId, thread: Option<MessageId>) -> Resul
 }
 
 async fn of_chat(
-    run: &mut impl Run,
+    run: &mut Executor,
     chat: ChatId,
     field: &'static str,
     id: MessageId,

@@ -7,7 +7,7 @@ use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Change, Chat, ChatId, Message, MessageId, Person, UserId};
-use crate::store::{Run, chats, history, marks, users};
+use crate::store::{Executor, chats, history, marks, users};
 
 /// In larger chats it is kept, but told to nobody, what has arrived: otherwise each message would be answered by as
 /// many events as there are members.
@@ -164,7 +164,7 @@ impl Caller {
 }
 
 /// The first of some people, in their order.
-async fn first(run: &mut impl Run, ids: &[UserId]) -> Result<Vec<Person>> {
+async fn first(run: &mut Executor, ids: &[UserId]) -> Result<Vec<Person>> {
     let ids = &ids[..ids.len().min(MOST_LISTED)];
     let found = users::by_ids(run, ids).await?;
     let mut people: Vec<Person> = found.into_iter().map(|user| user.person).collect();

@@ -22,7 +22,7 @@ use crate::messenger::search::indexing::{Findable, LATE};
 use crate::model::search::{Folded, Query, Room, Snippet, Token, Who, asked};
 use crate::model::{ChatId, Message, MessageId, Time, UserId};
 use crate::store::search::{self, Groups, Said, Stretch};
-use crate::store::{Reader, messages, users};
+use crate::store::{Executor, messages, users};
 
 /// The longest query, in characters.
 const LONGEST_QUERY: usize = 500;
@@ -154,7 +154,7 @@ struct Scope {
 impl Scope {
     /// Nothing when there is nowhere to look.
     async fn of(
-        read: &mut Reader,
+        read: &mut Executor,
         reader: UserId,
         query: &Query,
         chat: Option<ChatId>,
@@ -204,7 +204,7 @@ impl Scope {
     }
 }
 
-async fn authors(read: &mut Reader, reader: UserId, from: &[Who]) -> Result<HashSet<UserId>> {
+async fn authors(read: &mut Executor, reader: UserId, from: &[Who]) -> Result<HashSet<UserId>> {
     let mut authors = HashSet::new();
     for who in from {
         match who {
@@ -223,7 +223,7 @@ async fn authors(read: &mut Reader, reader: UserId, from: &[Who]) -> Result<Hash
     Ok(authors)
 }
 
-async fn rooms_of(read: &mut Reader, reader: UserId, rooms: &[Room]) -> Result<HashSet<ChatId>> {
+async fn rooms_of(read: &mut Executor, reader: UserId, rooms: &[Room]) -> Result<HashSet<ChatId>> {
     let mut chats = HashSet::new();
     let titles = search::titles(read, reader).await?;
     for room in rooms {
@@ -238,7 +238,7 @@ async fn rooms_of(read: &mut Reader, reader: UserId, rooms: &[Room]) -> Result<H
 
 /// A search under way.
 struct Hunt {
-    read: Reader,
+    read: Executor,
     reader: UserId,
     now: Time,
     query: Query,

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 
 use super::super::columns::uuid;
 use super::super::schema::Message as M;
-use super::super::{Result, Run, attachments, mentions, polls, previews, reactions};
+use super::super::{Executor, Result, attachments, mentions, polls, previews, reactions};
 use crate::model::{
     ChatId, Content, Kind, Message, MessageId, Origin, Parts, Poll, Quote, Thread, Time, UserId,
 };
@@ -128,7 +128,7 @@ pub fn write_origin(origin: &Origin) -> Option<String> {
 }
 
 /// Reads messages with all that belongs to them, in the question's order.
-pub async fn whole(run: &mut impl Run, question: &SelectStatement) -> Result<Vec<Message>> {
+pub async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Message>> {
     let rows: Vec<MessageRow> = run.all(question).await?;
     let answered: Vec<MessageId> = rows.iter().filter_map(|row| row.reply_to).collect();
     let answers: HashMap<MessageId, MessageId> =
@@ -169,7 +169,7 @@ pub async fn whole(run: &mut impl Run, question: &SelectStatement) -> Result<Vec
 }
 
 /// The threads that messages began.
-async fn threads(run: &mut impl Run, ids: &[MessageId]) -> Result<HashMap<MessageId, Thread>> {
+async fn threads(run: &mut Executor, ids: &[MessageId]) -> Result<HashMap<MessageId, Thread>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -187,7 +187,7 @@ async fn threads(run: &mut impl Run, ids: &[MessageId]) -> Result<HashMap<Messag
 }
 
 /// Messages as they are shown in answers to them.
-pub async fn quotes(run: &mut impl Run, ids: &[MessageId]) -> Result<HashMap<MessageId, Quote>> {
+pub async fn quotes(run: &mut Executor, ids: &[MessageId]) -> Result<HashMap<MessageId, Quote>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deadpool::managed::Object;
 use sea_query::{MysqlQueryBuilder, SelectStatement};
-use sea_query_sqlx::SqlxBinder;
+use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Executor};
 
@@ -18,9 +18,11 @@ use super::pool::{self, Pool, Pooled};
 /// forgotten the connection.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 
-/// One that is dropped while the server still owes an answer is not used again: sqlx reads the rest of an answer before
-/// it asks something else, but of the answer to a preparation it makes rows, and may wait for the last of them for ever.
-pub struct Held {
+/// A connection of the pool, leased for one question or one transaction.
+///
+/// One that is dropped in the middle of a query is closed instead of reused: sqlx would first drain what is pending, and
+/// may wait forever when that is the answer to a PREPARE.
+pub struct PooledConnection {
     /// Nothing once it is given back.
     connection: Option<Pooled>,
     is_changing: bool,
@@ -36,22 +38,22 @@ enum State {
     Lost,
 }
 
-impl Held {
+impl PooledConnection {
     pub async fn new(pool: &Pool) -> Result<Self> {
         Ok(Self { connection: Some(pool::get(pool).await?), is_changing: false, state: State::Ready })
     }
 
-    /// One with a transaction, which `begin` begins. Dropped without [`Held::commit`], what it did is undone.
+    /// One with a transaction, which `begin` begins. Dropped without [`PooledConnection::commit`], what it did is undone.
     pub async fn begin(pool: &Pool, begin: &'static str) -> Result<Self> {
-        let mut held = Self::new(pool).await?;
-        let mut begun = held.say(begin).await;
-        if held.is_found_lost() {
-            held.renew().await?;
-            begun = held.say(begin).await;
+        let mut connection = Self::new(pool).await?;
+        let mut begun = connection.say(begin).await;
+        if connection.is_found_lost() {
+            connection.renew().await?;
+            begun = connection.say(begin).await;
         }
         begun?;
-        held.is_changing = true;
-        Ok(held)
+        connection.is_changing = true;
+        Ok(connection)
     }
 
     pub async fn commit(mut self) -> Result<()> {
@@ -65,8 +67,7 @@ impl Held {
         })
     }
 
-    pub async fn execute<S: SqlxBinder + Sync>(&mut self, statement: &S) -> Result<()> {
-        let (sql, values) = statement.build_sqlx(MysqlQueryBuilder);
+    pub async fn execute(&mut self, sql: String, values: SqlxValues) -> Result<()> {
         let done = in_time(sqlx::query_with(AssertSqlSafe(sql), values).execute(self.ask()?)).await;
         self.answered(done)?;
         Ok(())
@@ -166,7 +167,7 @@ async fn in_time<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Resu
     answer.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())))
 }
 
-impl Drop for Held {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
         self.let_go();
     }
