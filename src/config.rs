@@ -1,4 +1,4 @@
-//! Every setting: a flag, a `BESEDKA_*` variable and a sentence. Nothing else reads the environment.
+//! All settings: each is a flag and a `BESEDKA_*` environment variable. Nothing else reads the environment.
 
 mod services;
 
@@ -14,10 +14,10 @@ use besedka_core::outside::Exception;
 
 pub use services::{Codes, Services};
 
-/// The settings of a server. None is needed to start.
+/// The settings of a server. All of them are optional.
 #[derive(Debug, Clone, Args)]
 pub struct Config {
-    /// Where to listen: an address and a port.
+    /// The address and port to listen on.
     #[arg(long, env = "BESEDKA_LISTEN", default_value = "127.0.0.1:8000", value_name = "ADDRESS:PORT")]
     pub listen: SocketAddr,
 
@@ -27,18 +27,18 @@ pub struct Config {
     #[command(flatten)]
     pub dialects: Dialects,
 
-    /// The address under which people reach the server, as in https://chat.example.org; links to
-    /// files begin with it. Without it, the address of each request.
+    /// The address at which people reach the server, for example https://chat.example.org; links to
+    /// files begin with it. By default, the Host header of each request.
     #[arg(long, env = "BESEDKA_PUBLIC_URL", value_name = "URL", value_parser = web_address)]
     pub public_url: Option<String>,
 
-    /// Whether to limit how often one may ask: `off` is for tests and benchmarks only.
-    #[arg(long, env = "BESEDKA_RATE_LIMITS", default_value = "on", value_name = "WHETHER")]
+    /// Whether to limit the rate of requests. `off` is for tests and benchmarks only.
+    #[arg(long, env = "BESEDKA_RATE_LIMITS", default_value = "on", value_name = "on|off")]
     pub rate_limits: Switch,
 
-    /// Who may make an account: everybody, whoever has a code of `besedka invite`, or nobody but an
-    /// administrator with `besedka user add`.
-    #[arg(long, env = "BESEDKA_REGISTRATION", default_value = "open", value_name = "WHO")]
+    /// Who may create an account: everybody (open), people with a code from `besedka invite` (invite), or only
+    /// administrators, with `besedka user add` (closed).
+    #[arg(long, env = "BESEDKA_REGISTRATION", default_value = "open", value_name = "MODE")]
     pub registration: Registration,
 
     /// The largest file that may be uploaded, in bytes.
@@ -50,48 +50,48 @@ pub struct Config {
     #[arg(long, env = "BESEDKA_VOICE_LIMIT", default_value_t = 16 * 1024 * 1024, value_name = "BYTES")]
     pub voice_limit: u64,
 
-    /// How many bytes of files one person may have; 0 when there is no bound. The 5 GiB that it is
-    /// without this setting hold some years of a talkative person's pictures, and yet nobody fills
-    /// a small server's disk alone.
+    /// How many bytes of files each user may store; 0 means unlimited. The default of 5 GiB holds an active
+    /// user's pictures of several years, but does not let a single user fill the disk of a small server.
     #[arg(long, env = "BESEDKA_QUOTA_PER_USER", default_value_t = 5 * 1024 * 1024 * 1024, value_name = "BYTES")]
     pub quota_per_user: u64,
 
-    /// How many bytes of files there may be in all; 0 when only the disk is a bound.
+    /// How many bytes of files all users may store together; 0 means unlimited.
     #[arg(long, env = "BESEDKA_QUOTA_TOTAL", default_value_t = 0, value_name = "BYTES")]
     pub quota_total: u64,
 
-    /// Whether the server reads the pages that messages link to, and shows what they say of themselves.
-    #[arg(long, env = "BESEDKA_LINK_PREVIEWS", default_value = "on", value_name = "WHETHER")]
+    /// Whether the server fetches the pages that messages link to and shows a preview of them.
+    #[arg(long, env = "BESEDKA_LINK_PREVIEWS", default_value = "on", value_name = "on|off")]
     pub link_previews: Switch,
 
-    /// Hosts and networks that may be read for previews although they are not on the internet, as in
-    /// wiki.corp,10.1.0.0/16, at any port. Each is a hole made on purpose: whoever may write a message
-    /// can make the server ask there, and sees the title of what answers.
+    /// Hosts and networks that may be fetched for link previews although their addresses are not public, for
+    /// example wiki.corp,10.1.0.0/16; any port is allowed. Use with care: anyone who can write a message can make
+    /// the server send requests there, and sees the title of the page that answers.
     #[arg(long, env = "BESEDKA_LINK_PREVIEW_ALLOW", value_delimiter = ',', value_name = "HOST,…")]
     pub link_preview_allow: Vec<Exception>,
 
-    /// Pages of which other addresses may use the API from a browser, as in https://app.example.org.
+    /// Other origins whose pages may use the API from a browser, for example https://app.example.org.
     #[arg(long, env = "BESEDKA_CORS_ORIGINS", value_delimiter = ',', value_name = "URL,…", value_parser = web_address)]
     pub cors_origins: Vec<String>,
 
-    /// The reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    /// The addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted.
     #[arg(long, env = "BESEDKA_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDRESS,…")]
     pub trusted_proxies: Vec<IpAddr>,
 
     #[command(flatten)]
     pub services: Services,
 
-    /// Where the nodes of one server meet: nats://HOST:PORT, or tls://…, with USER:PASSWORD@ before the host
-    /// and /NAME after the port if several servers share it. Needed only where several run on one database.
+    /// The NATS server that connects the nodes of one server: nats://HOST:PORT or tls://HOST:PORT, with
+    /// USER:PASSWORD@ before the host if needed, and /NAME after the port if several Besedka servers share it.
+    /// Needed only when several nodes run on one database.
     #[arg(long, env = "BESEDKA_BUS_URL", value_name = "URL", hide_env_values = true)]
     pub bus_url: Option<String>,
 
-    /// How many seconds a server that is told to stop goes on before it closes, so that a balancer sees in
-    /// /ready that it takes no more, and sockets move to other nodes bit by bit.
+    /// How many seconds a server that is asked to stop keeps serving, so that a load balancer can see at
+    /// /ready that it is going away and WebSocket clients can move to other nodes gradually.
     #[arg(long, env = "BESEDKA_DRAIN", default_value_t = 0, value_name = "SECONDS")]
     pub drain: u64,
 
-    /// What to log, as in `info` or `besedka=debug,warn`.
+    /// What to log, for example `info` or `besedka=debug,warn`.
     #[arg(
         long,
         env = "BESEDKA_LOG",
@@ -100,61 +100,61 @@ pub struct Config {
     )]
     pub log: String,
 
-    /// How to write the log: for people, or as JSON for programs.
+    /// The format of the log: text for people, JSON for programs.
     #[arg(long, env = "BESEDKA_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
 }
 
-/// Where everything is kept. Administrator's commands find a server's data by the same settings.
+/// Where all data is stored. Administrative commands find a server's data through the same settings.
 #[derive(Debug, Clone, Args)]
 pub struct Data {
-    /// The folder for the database, the files and the server's secret; it is made when it is missing.
+    /// The folder for the database, the files and the server's secret. Created if it does not exist.
     #[arg(long, env = "BESEDKA_DATA_DIR", default_value = "data", value_name = "FOLDER")]
     pub data_dir: PathBuf,
 
-    /// The file with the server's secret. All nodes of one server have the same; without this setting it is
-    /// secret.key in the data folder, made at the first start.
+    /// The file that contains the server's secret, which all nodes of one server share. By default, secret.key
+    /// in the data folder, created at the first start.
     #[arg(long, env = "BESEDKA_SECRET_FILE", value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
 
-    /// The database: sqlite:FILE or mysql://USER:PASSWORD@HOST/NAME. Without it, besedka.db in the data folder.
+    /// The database: sqlite:FILE or mysql://USER:PASSWORD@HOST/NAME. By default, besedka.db in the data folder.
     #[arg(long, env = "BESEDKA_DATABASE_URL", value_name = "URL", value_parser = database_url, hide_env_values = true)]
     pub database_url: Option<String>,
 
-    /// A file with that address, so that its password stands in no variable.
+    /// A file that contains the database URL, to keep its password out of the environment.
     #[arg(long, env = "BESEDKA_DATABASE_URL_FILE", value_name = "FILE", conflicts_with = "database_url")]
     pub database_url_file: Option<PathBuf>,
 
-    /// Whether the tables of an older Besedka are brought up to date at the start. With off, `besedka migrate up` does it,
-    /// and until then the start is refused.
-    #[arg(long, env = "BESEDKA_MIGRATE", default_value = "on", value_name = "WHETHER")]
+    /// Whether to apply database migrations at the start. With `off`, the server refuses to start until
+    /// `besedka migrate up` has applied them.
+    #[arg(long, env = "BESEDKA_MIGRATE", default_value = "on", value_name = "on|off")]
     pub migrate: Switch,
 
-    /// How many connections to MySQL or MariaDB there are at most. Each serves one change or question at a time.
+    /// The maximum number of connections to MySQL or MariaDB. Each serves one query or transaction at a time.
     #[arg(long, env = "BESEDKA_DATABASE_CONNECTIONS", default_value_t = 16, value_name = "NUMBER",
           value_parser = clap::value_parser!(u32).range(2..=1_000))]
     pub database_connections: u32,
 
-    /// Where uploaded files are kept: file:FOLDER, or a bucket as in s3://BUCKET?endpoint=URL&region=REGION,
-    /// with credentials by the usual AWS_* variables. Browsers go to the bucket by themselves; with direct=off
-    /// everything passes through this server. Without it, the folder `files` in the data folder.
+    /// Where uploaded files are stored: file:FOLDER, or a bucket, s3://BUCKET?endpoint=URL&region=REGION, with
+    /// credentials in the usual AWS_* variables. Browsers access the bucket directly; with direct=off everything
+    /// passes through this server. By default, the folder `files` in the data folder.
     #[arg(long, env = "BESEDKA_STORAGE_URL", value_name = "URL")]
     pub storage_url: Option<Place>,
 
-    /// Where uploaded files were kept before, while `besedka files move` moves them: what is not found at
-    /// --storage-url is read there.
+    /// Where uploaded files were stored before, while `besedka files move` copies them: files that are not found
+    /// at --storage-url are read from here.
     #[arg(long, env = "BESEDKA_STORAGE_FALLBACK_URL", value_name = "URL")]
     pub storage_fallback_url: Option<Place>,
 
-    /// The usual variables of Amazon's tools, for a bucket.
+    /// The usual AWS_* environment variables, for a bucket.
     #[arg(skip = aws())]
     pub aws: Aws,
 }
 
-/// Which clients of others the server speaks with, and at which of its names they find it.
+/// The APIs of other servers that this server also speaks, and the host names at which it does.
 #[derive(Debug, Clone, Args)]
 pub struct Dialects {
-    /// Which dialects to speak besides Besedka's own API: some of kyte, mimu, unet, desktop; or none.
+    /// The dialects to serve in addition to Besedka's own API: any of kyte, mimu, unet, desktop; or none.
     #[arg(
         long = "dialects",
         env = "BESEDKA_DIALECTS",
@@ -164,19 +164,19 @@ pub struct Dialects {
     )]
     spoken: Vec<Spoken>,
 
-    /// Names of this server at which Kyte's clients find it, and nothing else, as in api.example.org.
+    /// Host names of this server that serve only the API for Kyte's clients, for example api.example.org.
     #[arg(long, env = "BESEDKA_KYTE_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
     kyte_hosts: Vec<String>,
 
-    /// The same for Mimu's, whose five servers may be five names of this one.
+    /// Host names that serve only the API for Mimu's clients, whose five servers may be five names of this one.
     #[arg(long, env = "BESEDKA_MIMU_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
     mimu_hosts: Vec<String>,
 
-    /// The same for unet's.
+    /// Host names that serve only the API for unet's clients.
     #[arg(long, env = "BESEDKA_UNET_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
     unet_hosts: Vec<String>,
 
-    /// The same for the desktop messenger's.
+    /// Host names that serve only the API for the desktop messenger's clients.
     #[arg(long, env = "BESEDKA_DESKTOP_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
     desktop_hosts: Vec<String>,
 }
@@ -187,12 +187,12 @@ enum Spoken {
     Mimu,
     Unet,
     Desktop,
-    /// Besedka's own API alone.
+    /// Only Besedka's own API.
     None,
 }
 
 impl Dialects {
-    /// Whether to speak a dialect.
+    /// Whether a dialect is enabled.
     pub fn are_to_speak(&self, slug: &str) -> bool {
         self.spoken.iter().any(|spoken| match spoken {
             Spoken::Kyte => slug == "kyte",
@@ -203,7 +203,7 @@ impl Dialects {
         })
     }
 
-    /// The names at which a dialect is found alone.
+    /// The host names that serve only this dialect.
     pub fn hosts(&self, slug: &str) -> &[String] {
         match slug {
             "kyte" => &self.kyte_hosts,
@@ -214,13 +214,13 @@ impl Dialects {
         }
     }
 
-    /// What is wrong with it, in a sentence.
+    /// What is wrong with these settings, as a sentence.
     pub fn flaw(&self) -> Option<String> {
         let all = [&self.kyte_hosts, &self.mimu_hosts, &self.unet_hosts, &self.desktop_hosts];
         let twice = all.iter().enumerate().find_map(|(index, hosts)| {
             hosts.iter().find(|host| all.iter().skip(index + 1).any(|others| others.contains(host)))
         });
-        twice.map(|host| format!("{host} is given to two dialects; a name can be one's alone"))
+        twice.map(|host| format!("{host} is assigned to two dialects; a host name can serve only one"))
     }
 }
 
@@ -244,7 +244,7 @@ pub enum LogFormat {
 }
 
 impl Data {
-    /// Where the database is; a sentence when the file that should say so does not.
+    /// The database's URL, or a sentence that says why its file can't be used.
     pub fn database_url(&self) -> Result<String, String> {
         match (&self.database_url, &self.database_url_file) {
             (Some(url), _) => Ok(url.clone()),
@@ -267,7 +267,7 @@ impl Data {
 }
 
 impl Config {
-    /// What the messenger is to know; a sentence when a file that should say so does not.
+    /// The messenger's settings, or a sentence that says why the file of one can't be used.
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
             opening: match self.registration {
@@ -299,19 +299,19 @@ fn web_address(text: &str) -> Result<String, String> {
         Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => {
             Ok(text.trim_end_matches('/').to_owned())
         }
-        _ => Err("it must be an address as in https://chat.example.org, without a path".to_owned()),
+        _ => Err("it must be an address without a path, for example https://chat.example.org".to_owned()),
     }
 }
 
 fn host_name(text: &str) -> Result<String, String> {
     let name = text.trim().trim_end_matches('.').to_ascii_lowercase();
     match name.is_empty() || name.contains(['/', ':', '@', ' ', '*']) {
-        true => Err("it must be a name alone, as in api.example.org".to_owned()),
+        true => Err("it must be only a host name, for example api.example.org".to_owned()),
         false => Ok(name),
     }
 }
 
-/// The address of a database as it is used: sqlite:FILE or mysql://….
+/// A database URL in canonical form: sqlite:FILE or mysql://….
 pub(crate) fn database_url(text: &str) -> Result<String, String> {
     match text.split_once(':') {
         Some(("sqlite", file)) if !file.trim_start_matches("//").is_empty() => {
@@ -322,7 +322,7 @@ pub(crate) fn database_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// They have names of their own, which every tool for S3 knows.
+/// Not `BESEDKA_*`: every tool for S3 uses these names.
 fn aws() -> Aws {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))

@@ -1,4 +1,4 @@
-//! Settings of what the server asks others to do: to send codes, to answer questions, to make meetings.
+//! Settings of external services: mail and SMS for codes, the assistant, video meetings.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,79 +7,79 @@ use clap::{Args, ValueEnum};
 
 use besedka_core::messenger::{AssistantSettings, MailServer, MeetingSettings, Senders, SmsGateway};
 
-/// Other servers that this one asks. What holds a secret can be given in a file instead.
+/// External services. Settings that hold a secret can be read from a file instead.
 #[derive(Debug, Clone, Args)]
 pub struct Services {
-    /// The mail server that codes for signing in go through: smtps://USER:PASSWORD@HOST, or smtp://HOST?tls=required
-    /// where TLS begins later. Signs such as @ in the user or password are written as %40.
+    /// The mail server that sends sign-in codes: smtps://USER:PASSWORD@HOST, or smtp://HOST?tls=required for
+    /// STARTTLS. Special characters in the user or password must be percent-encoded (@ as %40).
     #[arg(long, env = "BESEDKA_SMTP_URL", value_name = "URL", hide_env_values = true)]
     pub smtp_url: Option<String>,
 
-    /// A file with that address.
+    /// A file that contains the URL of the mail server.
     #[arg(long, env = "BESEDKA_SMTP_URL_FILE", value_name = "FILE", conflicts_with = "smtp_url")]
     pub smtp_url_file: Option<PathBuf>,
 
-    /// From whom letters come, as in "Besedka <besedka@example.org>"; without it, from the user of --smtp-url.
+    /// The sender of mail, for example "Besedka <besedka@example.org>". By default, the user of --smtp-url.
     #[arg(long, env = "BESEDKA_MAIL_FROM", value_name = "ADDRESS")]
     pub mail_from: Option<String>,
 
-    /// Where short messages are handed over: the server sends a POST of JSON {"phone", "text", "code"} there, signed
-    /// with --sms-secret.
+    /// The URL of an SMS gateway. The server sends it a POST request with JSON {"phone", "text", "code"}, signed with
+    /// --sms-secret.
     #[arg(long, env = "BESEDKA_SMS_WEBHOOK", value_name = "URL", hide_env_values = true)]
     pub sms_webhook: Option<String>,
 
-    /// A file with that address.
+    /// A file that contains the URL of the SMS gateway.
     #[arg(long, env = "BESEDKA_SMS_WEBHOOK_FILE", value_name = "FILE", conflicts_with = "sms_webhook")]
     pub sms_webhook_file: Option<PathBuf>,
 
-    /// The secret that the gateway for short messages shares with this server.
+    /// The secret that the SMS gateway shares with this server.
     #[arg(long, env = "BESEDKA_SMS_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub sms_secret: Option<String>,
 
-    /// A file with that secret.
+    /// A file that contains the secret shared with the SMS gateway.
     #[arg(long, env = "BESEDKA_SMS_SECRET_FILE", value_name = "FILE", conflicts_with = "sms_secret")]
     pub sms_secret_file: Option<PathBuf>,
 
-    /// What to do with codes: `send` them, or write them to the `log`, for development.
-    #[arg(long, env = "BESEDKA_CODES", default_value = "send", value_name = "HOW")]
+    /// What to do with codes: `send` them, or, for development, write them to the `log`.
+    #[arg(long, env = "BESEDKA_CODES", default_value = "send", value_name = "MODE")]
     pub codes: Codes,
 
-    /// The language model that people may ask in chats: the base address, which ends in /v1, of any server that speaks
-    /// OpenAI's API. What is asked is sent there with the latest messages of that chat.
+    /// The language model that answers questions in chats: the base URL, which ends in /v1, of any server with an
+    /// OpenAI-compatible API. Questions are sent there together with the latest messages of the chat.
     #[arg(long, env = "BESEDKA_AI_URL", value_name = "URL")]
     pub ai_url: Option<String>,
 
-    /// The key for that server, if it wants one.
+    /// The API key for the language model's server, if it needs one.
     #[arg(long, env = "BESEDKA_AI_KEY", value_name = "KEY", hide_env_values = true)]
     pub ai_key: Option<String>,
 
-    /// A file with that key.
+    /// A file that contains the API key.
     #[arg(long, env = "BESEDKA_AI_KEY_FILE", value_name = "FILE", conflicts_with = "ai_key")]
     pub ai_key_file: Option<PathBuf>,
 
-    /// Which of its models to ask.
+    /// The name of the model.
     #[arg(long, env = "BESEDKA_AI_MODEL", value_name = "NAME")]
     pub ai_model: Option<String>,
 
-    /// What the assistant is called in chats.
+    /// The assistant's name in chats.
     #[arg(long, env = "BESEDKA_AI_NAME", default_value = "AI", value_name = "NAME")]
     pub ai_name: String,
 
-    /// How often each person may ask it on a day (UTC); 0 when there is no bound.
-    #[arg(long, env = "BESEDKA_AI_DAILY", default_value_t = 50, value_name = "TIMES")]
+    /// How many questions each user may ask per day (UTC); 0 means unlimited.
+    #[arg(long, env = "BESEDKA_AI_DAILY", default_value_t = 50, value_name = "NUMBER")]
     pub ai_daily: u32,
 
-    /// How many seconds an answer may take.
+    /// The maximum number of seconds for an answer.
     #[arg(long, env = "BESEDKA_AI_TIMEOUT", default_value_t = 60, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub ai_timeout: u64,
 
-    /// A Jitsi server where people meet by video, as in https://meet.jit.si; without it they meet at Google, each
-    /// with a token of their own.
+    /// The Jitsi server for video meetings, for example https://meet.jit.si. Without it, meetings are created at
+    /// Google Meet, with a token of each user's own.
     #[arg(long, env = "BESEDKA_JITSI_URL", value_name = "URL", value_parser = meeting_place)]
     pub jitsi_url: Option<String>,
 
-    /// Where Google's Meet API is: what stands before /v2/spaces.
+    /// The base URL of the Google Meet API: the part before /v2/spaces.
     #[arg(
         long,
         env = "BESEDKA_GOOGLE_MEET_URL",
@@ -96,7 +96,7 @@ pub enum Codes {
 }
 
 impl Services {
-    /// Where codes are sent through; a sentence where that can't be found out.
+    /// How codes are sent, or a sentence that says why the settings can't be used.
     pub fn senders(&self) -> Result<Senders, String> {
         let mail = secret(self.smtp_url.as_deref(), self.smtp_url_file.as_deref())?;
         let sms = secret(self.sms_webhook.as_deref(), self.sms_webhook_file.as_deref())?;
@@ -104,7 +104,7 @@ impl Services {
         let sms = match (sms, sms_secret) {
             (Some(url), Some(secret)) => Some(SmsGateway { url, secret }),
             (Some(_), None) => {
-                return Err("--sms-webhook needs --sms-secret, which signs what is sent".to_owned());
+                return Err("--sms-webhook needs --sms-secret, which signs the requests".to_owned());
             }
             (None, _) => None,
         };
@@ -117,14 +117,14 @@ impl Services {
 }
 
 impl Services {
-    /// The language model, if there is one; a sentence where that can't be found out.
+    /// The language model, if there is one, or a sentence that says why the settings can't be used.
     pub fn assistant(&self) -> Result<Option<AssistantSettings>, String> {
         let Some(url) = self.ai_url.clone().filter(|url| !url.is_empty()) else { return Ok(None) };
         let model = self.ai_model.clone().filter(|model| !model.is_empty());
         Ok(Some(AssistantSettings {
             url,
             key: secret(self.ai_key.as_deref(), self.ai_key_file.as_deref())?,
-            model: model.ok_or("--ai-url needs --ai-model, which says whom to ask there")?,
+            model: model.ok_or("--ai-url needs --ai-model, the name of the model to use")?,
             name: self.ai_name.clone(),
             daily: self.ai_daily,
             patience: Duration::from_secs(self.ai_timeout),
@@ -141,11 +141,11 @@ fn meeting_place(text: &str) -> Result<String, String> {
     let is_web = text.starts_with("https://") || text.starts_with("http://");
     match text.is_empty() || is_web && !text.contains(['?', '#', ' ']) {
         true => Ok(text.to_owned()),
-        false => Err("it must be an address as in https://meet.jit.si".to_owned()),
+        false => Err("it must be an address, for example https://meet.jit.si".to_owned()),
     }
 }
 
-/// A setting that may be in a file.
+/// A setting that may be read from a file.
 fn secret(value: Option<&str>, file: Option<&Path>) -> Result<Option<String>, String> {
     let text = match (value, file) {
         (Some(value), _) => value.to_owned(),
@@ -155,6 +155,6 @@ fn secret(value: Option<&str>, file: Option<&Path>) -> Result<Option<String>, St
         }
         (None, None) => return Ok(None),
     };
-    // A variable that is set to nothing is not set.
+    // An empty variable counts as not set.
     Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
