@@ -1,4 +1,4 @@
-//! `besedka files`: moving them from one place to another.
+//! `besedka files`: copying uploaded files to another storage.
 
 use std::io::Write;
 
@@ -17,16 +17,16 @@ pub(super) struct Files {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Copy all files to another place, and check each there. A running server reads the old place meanwhile, when it
-    /// has the new one as --storage-url and the old one as --storage-fallback-url. It may be interrupted, and begun
-    /// again. Nothing is taken away at the old place.
+    /// Copy all files to another storage and verify each copy. The server can stay in use if it runs with the new
+    /// storage as --storage-url and the old one as --storage-fallback-url. The command can be interrupted and
+    /// started again. Nothing is deleted from the old storage.
     Move {
         #[command(flatten)]
         data: Data,
-        /// Where they are: file:FOLDER or s3://BUCKET?endpoint=URL&region=REGION.
+        /// The old storage: file:FOLDER or s3://BUCKET?endpoint=URL&region=REGION.
         #[arg(long, value_name = "URL")]
         from: Place,
-        /// Where they are to be.
+        /// The new storage, in the same form.
         #[arg(long, value_name = "URL")]
         to: Place,
     },
@@ -43,14 +43,14 @@ impl Files {
         let report = moved?;
         let Progress { copied, copied_bytes, already, missing, damaged, .. } = report;
         let mut out = std::io::stdout();
-        writeln!(out, "copied\t{copied} files, {copied_bytes} bytes, each read again and compared")?;
-        writeln!(out, "there already\t{already}\nmissing\t{missing}\ndamaged\t{damaged}")?;
+        writeln!(out, "copied\t{copied} files, {copied_bytes} bytes, each verified")?;
+        writeln!(out, "already there\t{already}\nmissing\t{missing}\ndamaged\t{damaged}")?;
         if missing + damaged > 0 {
-            return Err("some files did not arrive; the log names them".into());
+            return Err("some files could not be copied; the log lists them".into());
         }
         writeln!(
             out,
-            "All files are at {to}. Those at {from} are still there: delete them when nothing reads them any more."
+            "All files are at {to}. Those at {from} were kept: delete them when nothing reads them any more."
         )?;
         Ok(())
     }
@@ -58,6 +58,6 @@ impl Files {
 
 fn tell(progress: &Progress) {
     let Progress { seen, all, copied_bytes, .. } = progress;
-    // Whoever does not want to hear it closes it.
+    // A closed stderr is no reason to stop.
     let _ = writeln!(std::io::stderr(), "{seen} of {all} files, {copied_bytes} bytes copied");
 }

@@ -12,7 +12,7 @@ use crate::config::Data;
 pub(super) struct Invite {
     #[command(flatten)]
     data: Data,
-    /// For how many days the code is good.
+    /// How many days the code is valid.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=365))]
     days: u64,
 }

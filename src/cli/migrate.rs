@@ -1,4 +1,4 @@
-//! `besedka migrate`: the tables of the database, and moving all that it holds to another one.
+//! `besedka migrate`: database migrations, and copying all data to another database.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use crate::config::{Data, database_url};
 use besedka_core::messenger::Clock;
 use besedka_core::store::{Db, Tables, moving};
 
-/// Of how many rows it tells again.
+/// Progress is printed once for so many rows.
 const TELL_EVERY: u64 = 50_000;
 
 #[derive(Args)]
@@ -17,29 +17,30 @@ const TELL_EVERY: u64 = 50_000;
 pub(super) struct Migrate {
     #[command(subcommand)]
     action: Option<Action>,
-    /// Copy all that is in this database: sqlite:FILE or mysql://USER:PASSWORD@HOST/NAME. The server must not run
-    /// meanwhile. What was interrupted is begun again with the same words, and goes on where it stopped.
+    /// Copy all data from this database: sqlite:FILE or mysql://USER:PASSWORD@HOST/NAME. Stop the server first. If
+    /// the copy is interrupted, run the same command again: it continues where it stopped.
     #[arg(long, value_name = "URL", value_parser = database_url, requires = "to")]
     from: Option<String>,
-    /// To this one, which is empty.
+    /// Copy all data to this database, which must be empty.
     #[arg(long, value_name = "URL", value_parser = database_url, requires = "from")]
     to: Option<String>,
 }
 
 #[derive(Subcommand)]
 enum Action {
-    /// Show which migrations were applied.
+    /// Show which migrations have been applied.
     Status(Data),
-    /// Apply those that were not. Of SQLite a copy is made first; of MySQL make one yourself.
+    /// Apply all pending migrations. SQLite is copied first; back up MySQL yourself.
     Up(Data),
-    /// Undo the last one, for an older Besedka, and with it what is in its tables. Of SQLite a copy is made first.
+    /// Undo the last migration, to go back to an older Besedka. Data in the removed tables is lost; SQLite is copied
+    /// first.
     Down {
         #[command(flatten)]
         data: Data,
-        /// The last migration that stays.
+        /// Undo all migrations after this one, instead of only the last.
         #[arg(long, value_name = "NUMBER")]
         to: Option<i64>,
-        /// There is a copy of the database, or what those tables hold may be lost.
+        /// Confirm that there is a backup of the database, or that the data in the removed tables may be lost.
         #[arg(long)]
         lose_data: bool,
     },
@@ -57,7 +58,7 @@ impl Migrate {
             Some(Action::Down { data, to, lose_data }) => down(&data.database_url()?, to, lose_data).await,
             None => match (self.from, self.to) {
                 (Some(from), Some(to)) => copy(&from, &to).await,
-                _ => Err("say --from and --to".into()),
+                _ => Err("both --from and --to are needed".into()),
             },
         }
     }
@@ -71,7 +72,7 @@ async fn status(url: &str) -> Result<(), Failure> {
         writeln!(out, "{number:04}  {state}  {name}")?;
     }
     for (number, name) in &standing.unknown {
-        writeln!(out, "{number:04}  applied  {name}, of a newer Besedka")?;
+        writeln!(out, "{number:04}  applied  {name} (from a newer Besedka)")?;
     }
     Ok(())
 }
@@ -79,23 +80,23 @@ async fn status(url: &str) -> Result<(), Failure> {
 async fn down(url: &str, to: Option<i64>, lose_data: bool) -> Result<(), Failure> {
     let standing = Db::standing(url).await?;
     if !standing.unknown.is_empty() {
-        return Err("some migrations are of a newer Besedka, which alone knows how to undo them".into());
+        return Err("some migrations are from a newer Besedka, and only that version can undo them".into());
     }
     let newest = standing.last().ok_or("there is nothing to undo")?;
     let last = to.unwrap_or(newest - 1);
     if !(0..newest).contains(&last) {
-        return Err(format!("the last migration is {newest:04}; --to must be a number before it").into());
+        return Err(format!("the last migration is {newest:04}; --to must be a smaller number").into());
     }
     if url.starts_with("mysql:") && !lose_data {
-        return Err("what is in the tables that go is lost, and no copy is made of MySQL: make one \
-                    (mysqldump --single-transaction), then say --lose-data"
+        return Err("the data in the removed tables will be lost, and MySQL is not backed up: do so first \
+                    (mysqldump --single-transaction), then add --lose-data"
             .into());
     }
     let copy = Db::undo(url, last).await?;
     let mut out = std::io::stdout();
-    writeln!(out, "undone to {last:04}")?;
+    writeln!(out, "the last migration is now {last:04}")?;
     if let Some(copy) = copy {
-        writeln!(out, "as it was before: {}", copy.display())?;
+        writeln!(out, "a copy of the database as it was before: {}", copy.display())?;
     }
     Ok(())
 }
@@ -121,16 +122,21 @@ async fn copy(from: &str, to: &str) -> Result<(), Failure> {
         let (copied, already) = (table.copied, table.already);
         writeln!(out, "{name:<20} {copied:>12} {already:>12} {rows:>12}  {}", table.to.checksum())?;
         if table.from != table.to {
-            writeln!(out, "{name:<20} differs: {} rows there, {}", table.from.rows, table.from.checksum())?;
+            writeln!(
+                out,
+                "{name:<20} differs: {} rows in --from, {}",
+                table.from.rows,
+                table.from.checksum()
+            )?;
             different.push(table.table);
         }
     }
     match different.is_empty() {
-        true => Ok(writeln!(out, "Everything is there, and reads the same.")?),
+        true => Ok(writeln!(out, "All tables were copied and are identical.")?),
         false => {
             let names = different.join(", ");
             Err(format!(
-                "{names}: not the same in both. Did a server run? Begin again with an empty database."
+                "{names}: the two databases differ. Was a server running? Start again with an empty database."
             )
             .into())
         }

@@ -1,4 +1,4 @@
-//! The command line: the server, and what an administrator does beside it.
+//! The command line: the server and the administrator's commands.
 
 mod files;
 mod invite;
@@ -14,7 +14,7 @@ use crate::config::{Config, Data};
 use crate::server;
 use besedka_core::messenger::{Clock, Messenger, Settings};
 
-/// Besedka, a messenger that a team hosts itself.
+/// Besedka, a self-hosted team messenger.
 #[derive(Parser)]
 #[command(name = "besedka", version, about, args_conflicts_with_subcommands = true)]
 struct Besedka {
@@ -27,26 +27,26 @@ struct Besedka {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the server; also what happens without a command.
+    /// Run the server (the default command).
     Serve(Box<Config>),
-    /// Make, list, deactivate and delete accounts, whoever may register, and give them passwords.
+    /// Manage accounts: add, list, deactivate, delete, set passwords, appoint administrators.
     User(user::User),
-    /// Make a code with which people may register where it is by invitation.
+    /// Create a registration code, for servers with --registration invite.
     Invite(invite::Invite),
-    /// Move uploaded files from one place to another, as from a folder to a bucket.
+    /// Copy uploaded files to another storage, for example from a folder to a bucket.
     Files(files::Files),
-    /// Make personal access tokens for programs.
+    /// Create personal access tokens for programs.
     Token(token::Token),
-    /// Show how far the tables of the database are, or bring them up to date.
+    /// Show, apply or undo database migrations, or copy all data to another database.
     Migrate(migrate::Migrate),
-    /// Write the descriptions of the APIs into a folder.
+    /// Write the OpenAPI and AsyncAPI documents to a folder.
     Openapi(openapi::Openapi),
 }
 
-/// Why a command failed: a sentence.
+/// Why a command failed, as a sentence.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Does what the command line says.
+/// Runs the command given on the command line.
 pub fn run() -> Result<(), Failure> {
     let Besedka { command, config } = Besedka::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -64,7 +64,7 @@ pub fn run() -> Result<(), Failure> {
     })
 }
 
-/// The messenger, for an administrator.
+/// Opens the messenger for an administrator's command.
 async fn open(data: &Data) -> Result<Messenger, Failure> {
     Ok(server::open(data, Settings::at_the_machine(), Clock::default()).await?)
 }

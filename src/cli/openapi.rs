@@ -1,4 +1,4 @@
-//! `besedka openapi`: the descriptions of the APIs, as files.
+//! `besedka openapi`: the OpenAPI and AsyncAPI documents, as files.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use super::Failure;
 
 #[derive(Args)]
 pub(super) struct Openapi {
-    /// The folder to write them into.
+    /// The folder to write to.
     #[arg(long, default_value = "openapi")]
     write: PathBuf,
 }

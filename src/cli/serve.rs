@@ -1,4 +1,4 @@
-//! `besedka serve`: the server, until it is told to stop.
+//! `besedka serve`: runs the server until it is asked to stop.
 
 use std::io::IsTerminal;
 
@@ -19,7 +19,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", running.address));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %url, "besedka is ready");
     if config.registration == Registration::Open && !running.address.ip().is_loopback() {
-        tracing::warn!("everybody who reaches this server may register; see --registration");
+        tracing::warn!("everybody who can reach this server may register; see --registration");
     }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::select! {
@@ -33,7 +33,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
 
 fn log(config: &Config) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("--log {}: {error}", config.log))?;
-    // At its finest it would write every frame, with tokens and what people say.
+    // At trace level it would log every frame, with tokens and message texts.
     let filter = filter.add_directive("tungstenite=info".parse()?);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

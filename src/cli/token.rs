@@ -1,4 +1,4 @@
-//! `besedka token`: personal access tokens by hand.
+//! `besedka token`: personal access tokens.
 
 use std::io::Write;
 use std::time::Duration;
@@ -18,19 +18,19 @@ pub(super) struct Token {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Make a token with which a program acts in somebody's name, and print its secret.
+    /// Create a token that lets a program act as a user, and print its secret.
     Create {
         #[command(flatten)]
         data: Data,
-        /// Their username or e-mail address.
+        /// The user's username or e-mail address.
         username: String,
-        /// What it is for.
+        /// A name that says what the token is for.
         #[arg(long, default_value = "made by an administrator")]
         name: String,
-        /// What it may be used for: read, write, account.
+        /// What the token may be used for: read, write, account.
         #[arg(long, value_delimiter = ',', default_value = "read,write", value_name = "SCOPE,…", value_parser = scope)]
         scopes: Vec<Scopes>,
-        /// For how many days it is good; until it is revoked without it.
+        /// How many days the token is valid. By default, until it is revoked.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=3_650))]
         days: Option<u32>,
     },

@@ -1,4 +1,4 @@
-//! `besedka user`: accounts by hand.
+//! `besedka user`: managing accounts.
 
 use std::io::{BufRead, Write};
 
@@ -17,25 +17,26 @@ pub(super) struct User {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Make an account and print its password.
+    /// Create an account and print its password.
     Add {
         #[command(flatten)]
         data: Data,
-        /// The name to sign in with.
+        /// The username to sign in with.
         username: String,
         /// The name that others see.
         #[arg(long)]
         display_name: Option<String>,
+        /// The e-mail address, which can also be used to sign in.
         #[arg(long)]
         email: Option<String>,
     },
-    /// Give somebody another password and print it; all their sessions end.
+    /// Set a new password for a user and print it. All their sessions end.
     Password {
         #[command(flatten)]
         data: Data,
-        /// Their username or e-mail address.
+        /// The user's username or e-mail address.
         name: String,
-        /// Read the password from the first line of the standard input instead of making one.
+        /// Read the password from the first line of standard input instead of generating one.
         #[arg(long)]
         stdin: bool,
     },
@@ -44,23 +45,23 @@ enum Action {
         #[command(flatten)]
         data: Data,
     },
-    /// End somebody's sessions and let them sign in no more; what they said stays.
+    /// Deactivate an account: end its sessions and prevent sign-in. Its messages stay.
     Deactivate(Named),
-    /// Let somebody sign in again.
+    /// Reactivate an account, so that its user can sign in again.
     Reactivate(Named),
-    /// Let somebody look after the server. Whoever came first does so already.
+    /// Make a user a server administrator. The first account to register is one already.
     Admin {
         #[command(flatten)]
         named: Named,
-        /// Take it from them again.
+        /// Take the administrator role away instead.
         #[arg(long)]
         revoke: bool,
     },
-    /// Delete an account. A running server takes it out of its chats.
+    /// Delete an account. The running server removes it from its chats.
     Delete {
         #[command(flatten)]
         named: Named,
-        /// Delete everything that they said, too.
+        /// Also delete all messages that the user wrote.
         #[arg(long)]
         messages: bool,
     },
@@ -70,7 +71,7 @@ enum Action {
 struct Named {
     #[command(flatten)]
     data: Data,
-    /// Their username or e-mail address.
+    /// The user's username or e-mail address.
     name: String,
 }
 
@@ -138,7 +139,7 @@ impl User {
     }
 }
 
-/// One account in a line, with tabs between: for eyes, and for `cut` and `awk`.
+/// Prints one account per line, separated by tabs: readable, and easy to process with `cut` and `awk`.
 fn list(accounts: &[Account]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "username\temail\tname\tsince\tstate")?;
