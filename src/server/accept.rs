@@ -53,7 +53,7 @@ pub(super) async fn accept(listener: TcpListener, app: App, stop: CancellationTo
         };
         let Ok(place) = places.clone().try_acquire_owned() else {
             if refused.fetch_add(1, Ordering::Relaxed).is_multiple_of(1_000) {
-                tracing::warn!("there are {MOST_CONNECTIONS} connections; more are refused");
+                tracing::warn!("{MOST_CONNECTIONS} connections are open; new ones are refused");
             }
             continue;
         };

@@ -59,13 +59,13 @@ pub async fn open(
 ) -> Result<Messenger, Refused> {
     let folder = &data.data_dir;
     std::fs::create_dir_all(folder)
-        .map_err(|error| refused(format!("the data folder {} can't be made", folder.display()), &error))?;
+        .map_err(|error| refused(format!("the data folder {} can't be created", folder.display()), &error))?;
     let secret = data.secret();
     let secrets = Secrets::open(&secret).map_err(|error| {
         refused(format!("the server's secret {} can't be used", secret.display()), &error)
     })?;
     let files = Files::at(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(Refused)?;
-    let url = data.database_url().map_err(|error| refused("the database's address is unknown", &error))?;
+    let url = data.database_url().map_err(|error| refused("the database URL can't be used", &error))?;
     let tables = if data.migrate == Switch::On { Tables::Update } else { Tables::Leave };
     let db = Db::open_with(&url, data.database_connections, tables)
         .await
@@ -86,7 +86,7 @@ pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Resu
         // A setting that is wrong stays wrong; somebody is there now who can mend it.
         Err(Trouble::Wrong(why)) => return Err(Refused(why)),
         Err(Trouble::Down(why)) => {
-            tracing::error!("{why}; until it does, files can be neither sent nor read");
+            tracing::error!("{why}; until it does, files can be neither uploaded nor downloaded");
         }
     }
     if let Some(url) = config.public_url.clone() {
@@ -132,7 +132,7 @@ impl Running {
             self.messenger.close().await;
         };
         if tokio::time::timeout(LAST_WORK, rest).await.is_err() {
-            tracing::warn!("the server stops although something is still under way");
+            tracing::warn!("background work did not finish in time; the server stops anyway");
         }
     }
 }
@@ -143,7 +143,7 @@ async fn sweep(messenger: Messenger, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = tick.tick() => if let Err(error) = messenger.sweep().await {
-                tracing::error!(%error, "sweeping");
+                tracing::error!(%error, "the periodic cleanup failed");
             }
         }
     }

@@ -89,7 +89,7 @@ async fn ready(messenger: Data<&Messenger>) -> Response {
         Ok(()) => Json(json!({"status": "ok"})).into_response(),
         Err(Error::FilesUnavailable) => Json(json!({"status": "ok", "files": "unavailable"})).into_response(),
         Err(error) => {
-            tracing::error!(%error, "not ready");
+            tracing::error!(%error, "the server is not ready");
             (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unavailable"}))).into_response()
         }
     }
