@@ -1,15 +1,17 @@
 #!/bin/sh
-# Installs Besedka as a service on a Linux machine with systemd. Run it again to upgrade: data and settings stay.
+# Installs Besedka as a systemd service. Run it again with a newer binary to upgrade: data and settings stay.
+#
+# A binary that was built elsewhere needs no compiler here: copy it next to this script, or name it with --binary.
 #
 #   sudo ./install.sh [--binary FILE] [--prefix DIR] [--no-service]
 #   sudo ./install.sh --uninstall [--prefix DIR]
 #
-#   --binary FILE   the program to install; otherwise ./besedka, or what `cargo build --release` made here
-#   --prefix DIR    where it goes: DIR/bin/besedka (/usr/local)
-#   --no-service    only the program: no user, no settings, no service
-#   --uninstall     take the program and the service away; data and settings stay
+#   --binary FILE   the binary to install; by default the newest of ./besedka and the builds in this folder
+#   --prefix DIR    installs to DIR/bin/besedka (default: /usr/local)
+#   --no-service    installs only the binary: no user, no settings, no service
+#   --uninstall     removes the binary and the service; data and settings stay
 #
-# DESTDIR puts all files below another folder and starts nothing, for those who make packages.
+# For packagers: with DESTDIR set, all files go below that folder and nothing is started.
 set -eu
 
 prefix=/usr/local binary='' service=yes uninstall=no
@@ -43,15 +45,15 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-case $prefix in /*) ;; *) fail '--prefix must be a full path' ;; esac
+case $prefix in /*) ;; *) fail '--prefix must be an absolute path' ;; esac
 target=$destdir$prefix/bin/besedka
-# Files below DESTDIR are not this machine's: no user, no running service.
+# With DESTDIR, files are not for this machine: no user is created and no service is started.
 live=no
 if [ "$service" = yes ] && [ -z "$destdir" ]; then
     live=yes
-    [ "$(id -u)" = 0 ] || fail 'please run it as root (sudo ./install.sh), or with --no-service --prefix ~/.local'
+    [ "$(id -u)" = 0 ] || fail 'run it as root (sudo ./install.sh), or with --no-service --prefix ~/.local'
     [ -d /run/systemd/system ] || [ "$uninstall" = yes ] ||
-        fail 'systemd does not run here: use --no-service, and start "besedka serve" as your system starts services'
+        fail 'systemd is not running here: use --no-service, and run "besedka serve" with your own service manager'
 fi
 
 if [ "$uninstall" = yes ]; then
@@ -61,74 +63,74 @@ if [ "$uninstall" = yes ]; then
     rm -f "$target"
     [ "$service" = no ] || rm -f "$unit"
     [ "$live" = no ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload
-    say "The program is gone from $target"
+    say "Removed $target"
     [ "$service" = yes ] || exit 0
-    say "What people wrote is still in $data, the settings are in $settings"
-    say "To forget them too: rm -rf $data $settings && userdel besedka"
+    say "The data was kept in $data, the settings in $settings"
+    say "To delete them too: rm -rf $data $settings && userdel besedka"
     exit
 fi
 
-# The program.
+# The binary.
 here=$(cd "$(dirname "$0")" && pwd)
 if [ -z "$binary" ]; then
-    # The newest of what a build left here.
+    # The newest binary built here.
     # shellcheck disable=SC2012 # our own file names
     binary=$(ls -t "$here/besedka" "$here"/target/*/release/besedka "$here"/target/release/besedka 2>/dev/null | head -n 1) || true
-    [ -n "$binary" ] || fail 'no program here yet: build it with "cargo build --release", or name one with --binary FILE'
+    [ -n "$binary" ] || fail 'no binary found here: give one with --binary FILE, or build one with "make release"'
 fi
-[ -f "$binary" ] || fail "there is no file $binary"
+[ -f "$binary" ] || fail "$binary does not exist"
 chmod +x "$binary" 2>/dev/null || true
 version=$("$binary" --version) || fail "$binary does not run on this machine ($(uname -m))"
 
 mkdir -p "$destdir$prefix/bin"
-# Beside the old one first, then in its place: the old one may be running.
+# Copy next to the old binary, then rename over it: the old one may be running.
 cp "$binary" "$target.new"
 chmod 755 "$target.new"
 mv -f "$target.new" "$target"
-say "$version is in $target"
+say "Installed $version as $target"
 [ "$service" = yes ] || exit 0
 
-# The settings: written once, then the administrator's.
+# The settings file is written once; after that it belongs to the administrator.
 mkdir -p "$(dirname "$settings")" "$(dirname "$unit")"
 if [ ! -e "$settings" ]; then
     (
-        umask 077 # secrets may come here; systemd reads it as root
+        umask 077 # it may hold secrets; systemd reads it as root
         cat >"$settings"
     ) <<'SETTINGS'
-# Besedka's settings. Take the # away from what you change, then: systemctl restart besedka
-# What each means: besedka serve --help
+# Besedka's settings. Remove the # from those you change, then run: systemctl restart besedka
+# All settings are explained by: besedka serve --help
 
-# Where it listens. Behind a proxy on this machine: 127.0.0.1:8000
+# The address and port to listen on. Behind a reverse proxy on this machine: 127.0.0.1:8000
 BESEDKA_LISTEN=0.0.0.0:8000
-# The address people type. Set it as soon as there is a name and HTTPS.
+# The address that people type. Set it when there is a domain name with HTTPS.
 #BESEDKA_PUBLIC_URL=https://chat.example.org
-# Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+# Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted.
 #BESEDKA_TRUSTED_PROXIES=127.0.0.1,::1
-# Other sites whose pages may call the API.
+# Other origins whose pages may use the API.
 #BESEDKA_CORS_ORIGINS=https://app.example.org
 
-# Who may make an account: open (everybody who reaches the server), invite, closed.
+# Who may create an account: open (everybody who can reach the server), invite, closed.
 #BESEDKA_REGISTRATION=invite
-# The largest file, in bytes.
+# The largest file that may be uploaded, in bytes.
 #BESEDKA_UPLOAD_LIMIT=104857600
-# How often one may ask: on, off.
+# Whether to limit the rate of requests: on, off.
 #BESEDKA_RATE_LIMITS=on
 
-# Where things are kept, if not in the data folder.
+# The database and the files, if not in the data folder.
 #BESEDKA_DATABASE_URL=mysql://besedka:password@db.example.org/besedka
 #BESEDKA_STORAGE_URL=file:/srv/besedka
 
-# What to log, and how: text, json.
+# What to log, and the format: text, json.
 #BESEDKA_LOG=info
 #BESEDKA_LOG_FORMAT=text
 SETTINGS
 fi
 
 cat >"$unit" <<UNIT
-# Written by install.sh, and again at every upgrade: settings belong in /etc/besedka.env,
-# changes to this file in "systemctl edit besedka".
+# Written by install.sh and overwritten at every upgrade. Change settings in /etc/besedka.env,
+# and this unit with "systemctl edit besedka".
 [Unit]
-Description=Besedka, a team's messenger
+Description=Besedka team messenger
 Wants=network-online.target
 After=network-online.target
 
@@ -145,10 +147,10 @@ UMask=0077
 Restart=always
 RestartSec=2
 TimeoutStopSec=30
-# Each open page is a connection.
+# Every open web client is a connection.
 LimitNOFILE=65536
 
-# It reads and writes its own folder and talks to the network: nothing else.
+# It may access its own folder and the network, nothing else.
 NoNewPrivileges=yes
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE
 AmbientCapabilities=CAP_NET_BIND_SERVICE
@@ -190,14 +192,14 @@ systemctl daemon-reload
 systemctl enable --quiet besedka
 systemctl restart besedka
 
-# A service that fails at once fails within this time.
+# A service that fails to start does so within this time.
 sleep 2
 systemctl is-active --quiet besedka || {
     journalctl -u besedka -n 20 --no-pager >&2 || true
-    fail 'it did not start; the lines above tell why'
+    fail 'the service did not start; see the log above'
 }
 
-# The address as the settings have it: the public one, or this machine's with the port it listens on.
+# The address to print: the public URL from the settings, or this machine's address and port.
 setting() { sed -n "s/^$1=//p" "$settings" | tail -n 1 | tr -d "\"'"; }
 url=$(setting BESEDKA_PUBLIC_URL)
 if [ -z "$url" ]; then
@@ -209,7 +211,8 @@ if [ -z "$url" ]; then
     esac
     url=http://${host:-localhost}:${port:-8000}
 fi
-say "It runs: $url"
+say "Besedka is running: $url"
 say "Settings: $settings   Log: journalctl -u besedka   Data: $data"
-say "Everybody who reaches that address may make an account, unless the settings say otherwise."
-say "To make one by hand: sudo -u besedka $prefix/bin/besedka user add NAME --data-dir $data"
+say "The first account to register becomes the administrator. Everybody who can reach the server may register,"
+say "unless BESEDKA_REGISTRATION in the settings says otherwise."
+say "To add an account yourself: sudo -u besedka $prefix/bin/besedka user add NAME --data-dir $data"
