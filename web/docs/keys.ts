@@ -3,6 +3,8 @@
 /// The field is filled before Swagger UI checks it, so the reader sees the key that was sent, and a
 /// required key that was left empty holds nothing up.
 
+import { uuid } from '@/lib/uuid'
+
 /// What we use of the immutable maps that Swagger UI keeps.
 interface Part {
   get(key: string): unknown
@@ -55,13 +57,4 @@ export const freshKeys: Plugin = () => {
       },
     },
   }
-}
-
-/// `crypto.randomUUID` is there only over HTTPS; a server in the office is often reached without.
-function uuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

@@ -1,5 +1,6 @@
 /// One request to the server: JSON both ways, an idempotency key on every change, refusals as ApiError.
 
+import { uuid } from '@/lib/uuid'
 import { accessToken, refresh } from './session'
 
 export const BASE = '/api/v1'
@@ -51,7 +52,7 @@ export async function bytes(path: string, signal?: AbortSignal): Promise<Blob> {
 
 async function send(method: Method, path: string, options: Options): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
-  if (method !== 'GET') headers['Idempotency-Key'] ??= options.key ?? crypto.randomUUID()
+  if (method !== 'GET') headers['Idempotency-Key'] ??= options.key ?? uuid()
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   const init: RequestInit = {
     method,

@@ -2,6 +2,7 @@
 
 import type { QueryClient } from '@tanstack/react-query'
 import { useMemo, useSyncExternalStore } from 'react'
+import { uuid } from '@/lib/uuid'
 import { messageCreated } from '../events'
 import { request } from '../http'
 import { liveStatus, onStatus } from '../live'
@@ -67,7 +68,7 @@ export function startOutbox(cache: QueryClient, me: number): () => void {
 export function send(draft: Draft): void {
   if (user === null) return
   const entry: Entry = {
-    client_id: crypto.randomUUID(),
+    client_id: uuid(),
     user_id: user,
     created_at: Math.max(Date.now(), (entries.at(-1)?.created_at ?? 0) + 1),
     chat_id: draft.chat_id,

@@ -31,7 +31,7 @@ export function RecorderBar({ onSend, onCancel }: Props) {
       recorder.current = started
     }).catch(() => {
       if (over) return
-      toast.error(t('voice.refused'))
+      toast.error(t(isSecureContext ? 'voice.refused' : 'voice.insecure'))
       cancel.current()
     })
     const timer = setInterval(() => {

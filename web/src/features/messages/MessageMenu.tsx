@@ -6,6 +6,7 @@ import type { Message } from '@/api/types'
 import { Button } from '@/components/Button'
 import { Dialog } from '@/components/Dialog'
 import { Menu, MenuItem, type Place } from '@/components/Menu'
+import { copyText } from '@/lib/clipboard'
 import { useT } from '@/lib/i18n'
 import styles from './Reactions.module.css'
 import menu from './MessageMenu.module.css'
@@ -30,7 +31,7 @@ export function MessageMenu({ message, at, me, onEdit, onAnswer, onClose }: Prop
   const mine = (emoji: string) => message.reactions.some((one) => one.emoji === emoji && one.user_ids.includes(me))
   const copy = async () => {
     onClose()
-    await navigator.clipboard.writeText(message.content ?? '')
+    await copyText(message.content ?? '')
     toast(t('message.copied'))
   }
   const erase = () => {
