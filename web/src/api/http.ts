@@ -1,7 +1,6 @@
 /// One request to the server: JSON both ways, an idempotency key on every change, refusals as ApiError.
 
 import { uuid } from '@/lib/uuid'
-import { accessToken, refresh } from './session'
 
 export const BASE = '/api/v1'
 
@@ -25,6 +24,19 @@ export class OfflineError extends Error {
     super('offline')
     this.name = 'OfflineError'
   }
+}
+
+/// Where requests get the access token from.
+export interface TokenProvider {
+  accessToken: () => string | null
+  /// A new token; `refused` is the one that the server did not take.
+  refresh: (refused?: string) => Promise<string>
+}
+
+let tokens: TokenProvider | null = null
+
+export function setTokenProvider(provider: TokenProvider): void {
+  tokens = provider
 }
 
 export interface Options {
@@ -65,10 +77,11 @@ async function send(method: Method, path: string, options: Options): Promise<Res
   const target = address(path, options.query)
   if (options.anonymous) return expectOk(await reach(target, init))
 
-  const token = accessToken() ?? (await refresh())
+  if (!tokens) throw new Error('no token provider is set')
+  const token = tokens.accessToken() ?? (await tokens.refresh())
   let answer = await reach(target, { ...init, headers: { ...headers, Authorization: `Bearer ${token}` } })
   if (answer.status === 401) {
-    const renewed = await refresh(token)
+    const renewed = await tokens.refresh(token)
     answer = await reach(target, { ...init, headers: { ...headers, Authorization: `Bearer ${renewed}` } })
   }
   return expectOk(answer)

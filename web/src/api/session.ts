@@ -2,7 +2,7 @@
 /// scripts never see. Tabs take turns to refresh, and hear of each other's sign-in and sign-out.
 
 import type { Registration, Tokens, User } from './types'
-import { ApiError, request } from './http'
+import { ApiError, request, setTokenProvider } from './http'
 
 const HINT = 'besedka.signed-in'
 const COOKIE = { 'X-Besedka-Session': 'cookie' }
@@ -28,6 +28,8 @@ if (tabs) {
 
 export const sessionState = () => state
 export const accessToken = () => token
+
+setTokenProvider({ accessToken, refresh })
 
 export function onSession(listener: () => void): () => void {
   listeners.add(listener)
