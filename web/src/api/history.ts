@@ -11,15 +11,21 @@ export interface History {
 const before = (a: Message, b: Message) => a.id - b.id
 
 /// Adds or replaces messages by id.
-export function put(history: History, messages: Iterable<Message>): History {
+export function put(history: History, messages: Message[]): History {
+  const newest = history.items.at(-1)?.id ?? 0
+  // The usual case, and with a long history the costly one: one message after all others.
+  if (messages.length === 1 && messages[0]!.id > newest) return { ...history, items: [...history.items, messages[0]!] }
   const byId = new Map(history.items.map((message) => [message.id, message]))
   for (const message of messages) byId.set(message.id, message)
   return { ...history, items: [...byId.values()].sort(before) }
 }
 
 export function change(history: History, id: number, edit: (message: Message) => Message): History {
-  if (!history.items.some((message) => message.id === id)) return history
-  return { ...history, items: history.items.map((message) => (message.id === id ? edit(message) : message)) }
+  const index = history.items.findIndex((message) => message.id === id)
+  if (index < 0) return history
+  const items = [...history.items]
+  items[index] = edit(items[index]!)
+  return { ...history, items }
 }
 
 export function drop(history: History, id: number): History {

@@ -4,7 +4,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
 import { Cursor } from './cursor'
-import { applyEvent, meOf } from './events'
+import { applyEvents, meOf } from './events'
 import { request } from './http'
 import { keys } from './keys'
 import { meQuery } from './queries'
@@ -28,7 +28,7 @@ export async function goLive(cache: QueryClient): Promise<() => void> {
   const live = new LiveSocket({
     url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
     token: async (refused) => (refused ? refresh(accessToken()) : (accessToken() ?? refresh())),
-    onFrame: (frame) => hear(cache, frame),
+    onFrames: (frames) => hear(cache, frames),
     onStatus: tell,
     onEnded: forget,
   }, new Cursor(cursor))
@@ -85,13 +85,15 @@ function tell(next: LiveStatus): void {
   for (const listener of statusListeners) listener()
 }
 
-function hear(cache: QueryClient, frame: Frame): void {
-  if (frame.event === 'typing') return typing(cache, frame.data as { chat_id: number; user_id: number })
-  applyEvent(cache, frame)
-  if (frame.event !== 'message.created') return
-  const message = frame.data as Message
-  stopTyping(cache, message.chat_id, message.author_id)
-  for (const listener of messageListeners) listener(message)
+function hear(cache: QueryClient, frames: Frame[]): void {
+  applyEvents(cache, frames)
+  for (const { event, data } of frames) {
+    if (event === 'typing') typing(cache, data as { chat_id: number; user_id: number })
+    if (event !== 'message.created') continue
+    const message = data as Message
+    stopTyping(cache, message.chat_id, message.author_id)
+    for (const listener of messageListeners) listener(message)
+  }
 }
 
 function typing(cache: QueryClient, { chat_id, user_id }: { chat_id: number; user_id: number }): void {

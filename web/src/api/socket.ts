@@ -1,5 +1,5 @@
 /// The live connection: connects, signs in with its first frame, notices silence, and comes back by the
-/// cursor after a pause that grows. What it hears goes to `onFrame`.
+/// cursor after a pause that grows. What it hears goes to `onFrames`: a replay in one go, then each frame as it comes.
 
 import { Cursor } from './cursor'
 import type { Frame } from './types'
@@ -9,7 +9,7 @@ export type LiveStatus = 'connecting' | 'live' | 'waiting' | 'replaced' | 'ended
 export interface SocketPorts {
   url: string
   token: (refused: boolean) => Promise<string>
-  onFrame: (frame: Frame) => void
+  onFrames: (frames: Frame[]) => void
   onStatus: (status: LiveStatus) => void
   onEnded: () => void
   open?: (url: string) => WebSocket
@@ -29,6 +29,8 @@ export class LiveSocket {
   private refused = false
   private stopped = false
   private status: LiveStatus = 'connecting'
+  /// What the server tells of the past, until it says that it is ready.
+  private replay: Frame[] = []
   private retry: ReturnType<typeof setTimeout> | undefined
   private beat: ReturnType<typeof setInterval> | undefined
   private silence: ReturnType<typeof setTimeout> | undefined
@@ -77,7 +79,7 @@ export class LiveSocket {
       }
     }
     opening.onmessage = ({ data }) => {
-      if (this.socket === opening) this.hear(JSON.parse(String(data)) as Frame)
+      if (this.socket === opening) this.hear(opening, JSON.parse(String(data)) as Frame)
     }
     opening.onclose = ({ code }) => {
       if (this.socket === opening) this.closed(code)
@@ -85,17 +87,31 @@ export class LiveSocket {
     this.expectWord(opening, ANSWER_MS * 2)
   }
 
-  private hear(frame: Frame): void {
+  private hear(socket: WebSocket, frame: Frame): void {
     clearTimeout(this.silence)
-    if (frame.event === 'ready') {
-      this.cursor.take((frame.data as { cursor?: string } | undefined)?.cursor)
-      this.tries = 0
-      this.beat = setInterval(() => this.ping(), PING_MS)
-      this.tell('live')
+    if (this.status === 'live') return this.handle([frame])
+    if (frame.event !== 'ready') {
+      this.replay.push(frame)
+      this.expectWord(socket, ANSWER_MS * 2)
+      return
     }
-    if (frame.position && this.cursor.has(frame.position)) return
-    this.ports.onFrame(frame)
-    if (frame.position) this.cursor.take(frame.position)
+    this.handle(this.replay.splice(0))
+    this.cursor.take((frame.data as { cursor?: string } | undefined)?.cursor)
+    this.tries = 0
+    this.beat = setInterval(() => this.ping(), PING_MS)
+    this.tell('live')
+  }
+
+  /// Hands on what was not handled before.
+  private handle(frames: Frame[]): void {
+    const fresh = frames.filter(({ event, position }) => event === 'gap' || !position || !this.cursor.has(position))
+    if (fresh.length > 0) this.ports.onFrames(fresh)
+    for (const { event, position } of fresh) {
+      if (!position) continue
+      // After a gap the server may be further back than it was: its log was lost.
+      if (event === 'gap') this.cursor.set(position)
+      else this.cursor.take(position)
+    }
   }
 
   private ping(): void {
@@ -120,6 +136,7 @@ export class LiveSocket {
     this.quiet()
     this.socket = null
     if (this.stopped) return
+    this.handle(this.replay.splice(0))
     if (code === closeCodes.revoked) {
       this.stopped = true
       this.tell('ended')
