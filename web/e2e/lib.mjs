@@ -87,7 +87,7 @@ export async function signUp(context, name, login = `${unique()}@example.com`, b
   const english = (await page.evaluate(() => document.documentElement.lang)) === 'en'
   await page.getByRole('button', { name: english ? 'Sign up' : 'Зарегистрироваться' }).click()
   await page.getByLabel(english ? 'Name' : 'Имя', { exact: true }).fill(name)
-  await page.getByLabel(english ? 'E-mail or user name' : 'Почта или имя пользователя').fill(login)
+  await page.getByLabel(english ? 'Email or username' : 'Почта или имя пользователя').fill(login)
   await page.getByLabel(english ? 'Password' : 'Пароль', { exact: true }).fill(PASSWORD)
   await page.getByRole('button', { name: english ? 'Sign up' : 'Зарегистрироваться' }).click()
   await page.getByRole('navigation', { name: english ? 'Chats' : 'Чаты' }).waitFor()
