@@ -1,9 +1,9 @@
-/// Many changes of the query cache as one: each key is written once and each list is asked for anew once,
-/// however many events speak of it. A write compares and draws all that is under its key.
+/// Many changes of the query cache as one: each key is written and each list invalidated once,
+/// however many events change it. A write compares the whole value and renders what shows it.
 
 import { hashKey, notifyManager, type QueryClient, type QueryKey } from '@tanstack/react-query'
 
-/// What those who change the cache need of it.
+/// What event handlers need of the query cache.
 export interface Cache {
   getQueryData: <T>(key: QueryKey) => T | undefined
   setQueryData: <T>(key: QueryKey, change: T | ((known: T | undefined) => T | undefined)) => unknown

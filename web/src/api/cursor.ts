@@ -1,8 +1,8 @@
-/// How far this tab has heard, per stream. The server's cursor is `stream-seq` joined by dots, later
+/// How far this tab has handled each stream's events. The server's cursor is `stream-seq` joined by dots, later
 /// entries winning; an event's position is one such entry. Both are kept as the server wrote them.
 
 export class Cursor {
-  private readonly heard = new Map<string, string>()
+  private readonly positions = new Map<string, string>()
 
   constructor(text = '') {
     this.take(text)
@@ -18,18 +18,18 @@ export class Cursor {
   /// Goes to a position, be it further back.
   set(position: string): void {
     const [stream, seq] = parts(position)
-    if (stream && seq) this.heard.set(stream, seq)
+    if (stream && seq) this.positions.set(stream, seq)
   }
 
   /// Whether the event at this position was handled before.
   has(position: string): boolean {
     const [stream, seq] = parts(position)
-    const heard = this.heard.get(stream)
-    return heard !== undefined && !isAfter(seq, heard)
+    const handled = this.positions.get(stream)
+    return handled !== undefined && !isAfter(seq, handled)
   }
 
   toString(): string {
-    return [...this.heard].map(([stream, seq]) => `${stream}-${seq}`).join('.')
+    return [...this.positions].map(([stream, seq]) => `${stream}-${seq}`).join('.')
   }
 }
 

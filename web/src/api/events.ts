@@ -2,7 +2,7 @@
 
 import type { QueryClient } from '@tanstack/react-query'
 import { inBatch, type Cache } from './batch'
-import { buried, change, drop, put, type History } from './history'
+import { change, drop, put, tombstone, type History } from './history'
 import { Inflight } from './inflight'
 import { keys } from './keys'
 import type { Chat, Frame, Member, Message, User, Vote } from './types'
@@ -82,20 +82,20 @@ function lastMessage(cache: Cache, chat: number, id: number, edit: (message: Mes
 
 export function messageUpdated(cache: Cache, message: Message): void {
   messagesInFlight.note(message.chat_id, message.id, message)
-  editHistory(cache, message.chat_id, (history) => requote(change(history, message.id, () => message), message.id, message.plain ?? message.content))
+  editHistory(cache, message.chat_id, (history) => updateQuotes(change(history, message.id, () => message), message.id, message.plain ?? message.content))
   lastMessage(cache, message.chat_id, message.id, () => message)
 }
 
 export function messageDeleted(cache: Cache, { id, chat_id }: { id: number; chat_id: number }): void {
   const known = knownMessage(cache, chat_id, id)
-  if (known) messagesInFlight.note(chat_id, id, buried(known))
-  discount(cache, chat_id, id, known)
-  editHistory(cache, chat_id, (history) => requote(change(history, id, buried), id, null))
-  lastMessage(cache, chat_id, id, buried)
+  if (known) messagesInFlight.note(chat_id, id, tombstone(known))
+  decrementUnread(cache, chat_id, id, known)
+  editHistory(cache, chat_id, (history) => updateQuotes(change(history, id, tombstone), id, null))
+  lastMessage(cache, chat_id, id, tombstone)
 }
 
-/// Answers show the beginning of what they answer as it is now.
-function requote(history: History, id: number, text: string | null | undefined): History {
+/// A reply quotes the beginning of a message as it is now.
+function updateQuotes(history: History, id: number, text: string | null | undefined): History {
   const quotes = ({ reply_to }: Message) => reply_to?.id === id
   if (text === undefined || !history.items.some(quotes)) return history
   const items = history.items.map((one) =>
@@ -103,7 +103,7 @@ function requote(history: History, id: number, text: string | null | undefined):
   return { ...history, items }
 }
 
-/// On another device of one's own.
+/// The user voted on another of their devices.
 function pollVoted(cache: Cache, vote: Vote): void {
   cache.setQueryData<Vote>(keys.vote(vote.message_id), vote)
 }
@@ -118,8 +118,8 @@ function knownMessage(cache: Cache, chat: number, id: number): Message | undefin
     ?? (last?.id === id ? last : undefined)
 }
 
-/// What is gone need not be read. Of a message that is not known here, the server knows whether it was.
-function discount(cache: Cache, chat: number, id: number, known: Message | undefined): void {
+/// A deleted message no longer counts as unread. Whether one that is not loaded did, only the server knows.
+function decrementUnread(cache: Cache, chat: number, id: number, known: Message | undefined): void {
   changeChat(cache, chat, (one) => {
     const mark = one.last_read_message_id ?? 0
     if (one.unread_count === 0 || id <= mark) return one
@@ -130,7 +130,7 @@ function discount(cache: Cache, chat: number, id: number, known: Message | undef
 
 export function messageHidden(cache: Cache, { id, chat_id }: { id: number; chat_id: number }): void {
   messagesInFlight.note(chat_id, id, null)
-  discount(cache, chat_id, id, knownMessage(cache, chat_id, id))
+  decrementUnread(cache, chat_id, id, knownMessage(cache, chat_id, id))
   editHistory(cache, chat_id, (history) => drop(history, id))
   const last = cache.getQueryData<Chat[]>(keys.chats)?.find((chat) => chat.id === chat_id)?.last_message
   if (last?.id === id) void cache.invalidateQueries({ queryKey: keys.chats })
@@ -138,12 +138,12 @@ export function messageHidden(cache: Cache, { id, chat_id }: { id: number; chat_
 
 function chatCreated(cache: Cache, chat: Chat): void {
   const known = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === chat.id)
-  // A replayed creation must not take back what was heard since.
+  // A replayed creation must not undo later events.
   if (known && (known.last_message?.id ?? 0) > (chat.last_message?.id ?? 0)) return
   putChat(cache, chat)
 }
 
-/// A private chat has another title for each of the two, which is not told with what is alike for both.
+/// A private chat's title differs for its two members, so the event leaves it null.
 function chatUpdated(cache: Cache, about: { id: number; title: string | null }): void {
   changeChat(cache, about.id, (chat) => ({ ...chat, ...about, title: about.title ?? chat.title }))
 }
@@ -198,12 +198,12 @@ function chatRead(cache: Cache, { chat_id, user_id, message_id }: Read): void {
   })
 }
 
-/// What others said after a read mark. What the server recorded asks nobody to read it.
+/// Whether a message counts as unread: others' messages after the read mark, without system messages.
 export function isUnread(message: Message, mark: number, me: number | undefined): boolean {
   return message.id > mark && message.author_id !== me && message.type !== 'system' && !message.deleted
 }
 
-/// How many of others' messages lie behind a read mark, as far as this tab can tell.
+/// The unread count after a read mark, as far as the loaded messages show.
 export function unreadAfter(chat: Chat, mark: number, me: number, history: History | undefined): number {
   if (mark >= (chat.last_message?.id ?? 0)) return 0
   if (!history) return chat.unread_count

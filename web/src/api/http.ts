@@ -1,4 +1,4 @@
-/// One request to the server: JSON both ways, an idempotency key on every change, refusals as ApiError.
+/// Requests to the server: JSON both ways, an idempotency key on every change, error responses as ApiError.
 
 import { uuid } from '@/lib/uuid'
 
@@ -18,7 +18,7 @@ export class ApiError extends Error {
   }
 }
 
-/// The server was not reached at all; nothing is known about what it did.
+/// The server could not be reached; whether it handled the request is unknown.
 export class OfflineError extends Error {
   constructor() {
     super('offline')
@@ -29,7 +29,7 @@ export class OfflineError extends Error {
 /// Where requests get the access token from.
 export interface TokenProvider {
   accessToken: () => string | null
-  /// A new token; `refused` is the one that the server did not take.
+  /// A new token; `refused` is the one that the server rejected.
   refresh: (refused?: string) => Promise<string>
 }
 

@@ -16,7 +16,7 @@ interface Props {
   onCancel: () => void
 }
 
-/// Records at once; sends or throws away.
+/// Records immediately; then sends or discards.
 export function RecorderBar({ onSend, onCancel }: Props) {
   const t = useT()
   const recorder = useRef<Recorder | null>(null)
