@@ -1,4 +1,4 @@
-//! `/ws`: everything as it happens.
+//! `/ws`: the WebSocket that delivers events as they happen.
 
 use std::time::Duration;
 
@@ -17,20 +17,20 @@ use besedka_core::hub::{Close, Form, Taken};
 use besedka_core::messenger::{Access, Cursor, Error, Limit, Listener, Messenger};
 use besedka_core::model::{ChatId, MessageId, Scopes};
 
-/// v1's way of writing events.
+/// The hub's number for the form in which v1 writes events.
 const FORM: Form = Form(0);
-/// A client that sent no token must say who it is within this time.
+/// A client that sent no token has to authenticate within this time.
 const INTRODUCTION: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(25);
-/// A client of which nothing is heard for so long is gone.
+/// A client that sends nothing for this long is considered gone.
 const SILENCE: Duration = Duration::from_secs(60);
-/// A client that takes no bytes for so long is gone.
+/// A client that accepts no bytes for this long is considered gone.
 const PATIENCE: Duration = Duration::from_secs(20);
 const LARGEST_FRAME: usize = 64 * 1024;
 /// How many frames a client may send between two pings.
 const MOST_FRAMES: u32 = 250;
 
-/// What the address may say.
+/// The query parameters of the address.
 #[derive(Deserialize)]
 struct Opening {
     token: Option<String>,
@@ -38,7 +38,7 @@ struct Opening {
     cursor: Option<String>,
 }
 
-/// Opens a socket. Who asks is known by a token and never by a cookie, so any page may open one.
+/// Opens a socket. The caller is identified by a token and never by a cookie, so any page may open one.
 #[handler]
 pub async fn socket(
     request: &Request,
@@ -51,7 +51,7 @@ pub async fn socket(
     messenger.limit(Limit::ConnectFrom(site.address(request).into())).map_err(Refusal::from)?;
     let access = introduced(&messenger, request, &opening).await?;
     let cursor = read_cursor(opening.cursor.as_deref()).map_err(Refusal::from)?;
-    // tungstenite's defaults keep 128 KiB for each socket and let what is unsent grow without end.
+    // tungstenite's defaults keep 128 KiB for each socket and let unsent data grow without limit.
     let config = WebSocketConfig::default()
         .read_buffer_size(2 * 1024)
         .write_buffer_size(4 * 1024)
@@ -79,7 +79,7 @@ fn read_cursor(text: Option<&str>) -> Result<Option<Cursor>, Error> {
     text.filter(|text| !text.is_empty()).map(str::parse).transpose()
 }
 
-/// Why a socket is over: with a code, or because the client is gone.
+/// Why a socket ends: with a close code, or because the client is gone.
 struct Over(Option<(u16, &'static str)>);
 
 impl From<std::io::Error> for Over {
@@ -100,12 +100,12 @@ async fn serve(
 ) {
     if let Err(Over(Some((code, reason)))) = Box::pin(converse(&messenger, &mut stream, access, cursor)).await
     {
-        let farewell = Message::Close(Some((CloseCode::from(code), reason.to_owned())));
-        let _ = timeout(PATIENCE, stream.send(farewell)).await;
+        let close = Message::Close(Some((CloseCode::from(code), reason.to_owned())));
+        let _ = timeout(PATIENCE, stream.send(close)).await;
     }
 }
 
-/// What happens once at the beginning is boxed, so that an idle socket keeps only what listening needs.
+/// What happens once at the beginning is boxed, so that an idle socket keeps only what it needs to listen.
 async fn converse(
     messenger: &Messenger,
     stream: &mut WebSocketStream,
@@ -131,7 +131,7 @@ fn fault<T>(error: &Error) -> Result<T, Over> {
     over(1011, "internal")
 }
 
-/// Waits for the frame that says who it is.
+/// Waits for the frame that authenticates the client.
 async fn introduce(
     messenger: &Messenger,
     stream: &mut WebSocketStream,
@@ -149,7 +149,7 @@ async fn introduce(
         }
     });
     let Ok(text) = introduction.await else {
-        return over(4401, "no token came in time");
+        return over(4401, "no token was sent in time");
     };
     let frame = Frame::read(&text?);
     let token =
@@ -169,12 +169,12 @@ async fn introduce(
         Ok(given) => Ok((access, given.or(cursor))),
         Err(error) => {
             send(stream, events::wrong(&error.to_string(), error.code())).await?;
-            over(1008, "the cursor can't be read")
+            over(1008, "invalid cursor")
         }
     }
 }
 
-/// Tells what was missed.
+/// Sends the events that the client missed.
 async fn catch_up(stream: &mut WebSocketStream, listener: &mut Listener) -> Result<(), Over> {
     loop {
         match listener.replay().await {
@@ -220,7 +220,7 @@ async fn listen(stream: &mut WebSocketStream, mut listener: Listener) -> Result<
     }
 }
 
-/// Writes everything that waits, in one go.
+/// Sends everything that is queued, in one flush.
 async fn tell(stream: &mut WebSocketStream, taken: Taken) -> Result<(), Over> {
     let events = taken.events.iter().map(|telling| telling.written(FORM, events::write).to_string());
     let whispers =
@@ -251,7 +251,7 @@ async fn answer(
         Some(Err(error)) => return Err(error.into()),
     };
     let Some(frame) = Frame::read(&text) else {
-        return send(stream, events::wrong("a frame is a JSON object with event and data", "invalid")).await;
+        return send(stream, events::wrong("a frame must be a JSON object with event and data", "invalid")).await;
     };
     match frame.event.as_str() {
         "ping" => send(stream, events::pong()).await,
@@ -276,13 +276,13 @@ async fn answer(
             }
             _ => send(stream, events::wrong("data.status must be online or away", "invalid")).await,
         },
-        // Who they are is known: a client that says so again, as after a renewal, is right already.
+        // The client is authenticated already, for example when it repeats this after a token renewal.
         "auth" => Ok(()),
         _ => send(stream, events::wrong("unknown event", "invalid")).await,
     }
 }
 
-/// Marks a chat as read, or its messages as arrived.
+/// Marks a chat as read, or its messages as delivered.
 async fn mark(listener: &Listener, frame: &Frame) -> Result<(), Error> {
     let missing = |field: &'static str| Error::invalid(field, "is missing");
     let chat = frame.data["chat_id"].as_i64().map(ChatId).ok_or_else(|| missing("chat_id"))?;
@@ -298,7 +298,7 @@ async fn mark(listener: &Listener, frame: &Frame) -> Result<(), Error> {
     }
 }
 
-/// What a client sends.
+/// A frame from the client.
 #[derive(Deserialize)]
 struct Frame {
     event: String,
@@ -326,7 +326,7 @@ async fn send_all(stream: &mut WebSocketStream, frames: impl Iterator<Item = Str
     .await
 }
 
-/// A client that takes nothing for a while is gone.
+/// Fails if the client accepts nothing for a while.
 async fn timed(write: impl Future<Output = std::io::Result<()>>) -> Result<(), Over> {
     match timeout(PATIENCE, write).await {
         Ok(written) => Ok(written?),
