@@ -1,8 +1,9 @@
-//! `/socket.io/`: the same as the socket of a chat, for builds that speak Socket.IO 4.
+//! `/socket.io/`: the socket of a chat, for client builds that use Socket.IO 4.
 //!
-//! The address says who it is and where (`token`, `chatId`), or the client's `auth` does. It comes into more chats by
-//! `join_chat` and out of them by `leave_chat`. The server emits `message`; what the client emits as `message` is said
-//! in the chat that it names, or in the one of the address.
+//! The query (`token`, `chatId`) or the client's `auth` authenticates the connection and names a chat.
+//! `join_chat` and `leave_chat` subscribe to more chats and unsubscribe from them. The server emits `message`;
+//! a `message` that the client emits is posted in the chat that it names, or else in the chat of the
+//! connection.
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
@@ -20,7 +21,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::socket::told;
-use super::{Refusal, STRANGER, chat_id, veiled};
+use super::{Refusal, NOT_A_MEMBER, chat_id, hide_existence};
 use crate::chat_socket::bare;
 use crate::links::Links;
 use crate::site::Site;
@@ -31,16 +32,18 @@ use besedka_core::model::{ChatId, Content, Kind, Scopes};
 
 /// The largest packet, as on the raw socket.
 const LARGEST: usize = 64 * 1024;
-/// How many packets may wait for a client before it is cut off.
+/// How many packets may be queued for a client before it is disconnected.
 const LONGEST_QUEUE: usize = 256;
-/// How much of what a client emits may wait to be done; more is passed over.
+/// How many client events may be queued; further ones are dropped.
 const LONGEST_INBOX: usize = 250;
-/// Until a client whose queue was full is shown out again.
+/// How long to wait before a client whose queue was full is disconnected again.
 const PAUSE: Duration = Duration::from_millis(250);
-/// What clients connect to. The path of an address that they are given is a namespace to them, and says nothing here.
+/// The namespace that clients connect to. Clients treat the path of their configured address as a namespace; it
+/// has no meaning here.
 const NAMESPACES: [&str; 3] = ["/", "/kyte", "/kyte/api"];
 
-/// The endpoint of the protocol: the long poll with which clients begin, and the WebSocket to which they change.
+/// The protocol's endpoint: HTTP long polling, with which clients start, and the WebSocket to which they
+/// upgrade.
 pub fn endpoint() -> BoxEndpoint<'static> {
     let (service, io) = SocketIo::builder()
         .req_path("/socket.io")
@@ -56,7 +59,7 @@ pub fn endpoint() -> BoxEndpoint<'static> {
     service.compat().before(introduce).boxed()
 }
 
-/// What a request tells of whoever connects by it.
+/// What a request tells about the connecting client.
 #[derive(Clone)]
 struct Guest {
     messenger: Messenger,
@@ -67,7 +70,7 @@ async fn introduce(mut request: Request) -> poem::Result<Request> {
     let (Some(messenger), Some(site)) = (request.data::<Messenger>(), request.data::<Site>()) else {
         return Err(Refusal::from(Error::Unauthorized).into());
     };
-    // Whoever has a session of the protocol goes on with it.
+    // A client that already has a session of the protocol continues with it.
     let query = request.uri().query().unwrap_or_default();
     if !query.split('&').any(|pair| pair.starts_with("sid=")) {
         messenger.limit(Limit::ConnectFrom(site.address(&request).into())).map_err(Refusal::from)?;
@@ -78,7 +81,7 @@ async fn introduce(mut request: Request) -> poem::Result<Request> {
     Ok(request)
 }
 
-/// Who connects, and to what.
+/// The connection parameters: who connects, and to which chat.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Opening {
@@ -97,14 +100,14 @@ impl Opening {
     }
 }
 
-/// What a client emits.
+/// An event from the client.
 enum Heard {
     Join(Place),
     Leave(Place),
     Say(Speech),
 }
 
-/// A chat by its identifier alone, or in an object.
+/// A chat, as a plain identifier or in an object.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Place {
@@ -129,8 +132,8 @@ struct Speech {
     chat_id: Option<String>,
 }
 
-/// Lets somebody in, or refuses them as `connect_error`. From here on they are heard, and listened for: nothing lies
-/// between this and the answer.
+/// Accepts a connection, or refuses it with `connect_error`. Both directions are set up before the response, so
+/// that no event is lost in between.
 async fn admit(socket: SocketRef, TryData(auth): TryData<Opening>) -> Result<(), Error> {
     let request = socket.req_parts();
     let guest = request.extensions.get::<Guest>().cloned().ok_or(Error::Unauthorized)?;
@@ -156,14 +159,14 @@ async fn admit(socket: SocketRef, TryData(auth): TryData<Opening>) -> Result<(),
     Ok(())
 }
 
-/// Hands on what a client emits, in its order: the protocol's own handlers run beside each other.
+/// Queues a client's events in order, because the protocol library runs handlers concurrently.
 fn hear<T: 'static>(
     ear: &mpsc::Sender<Heard>,
     heard: fn(T) -> Heard,
 ) -> impl Fn(Data<T>) -> Ready<()> + Clone + Send + Sync + 'static {
     let ear = ear.clone();
     move |Data(data)| {
-        // One whose inbox is full speaks too fast.
+        // A client whose queue is full sends too fast.
         let _ = ear.try_send(heard(data));
         ready(())
     }
@@ -177,7 +180,7 @@ async fn arrive(socket: SocketRef) {
     let gone = seat.gone.clone();
     let stay = async {
         seat.stay(&socket).await;
-        // A full queue takes no farewell; it is emptied, or the client is found to be gone.
+        // A full queue accepts no disconnect packet; it is drained, or the client turns out to be gone.
         while let Err(SocketError::InternalChannelFull) = socket.clone().disconnect() {
             tokio::time::sleep(PAUSE).await;
         }
@@ -185,27 +188,27 @@ async fn arrive(socket: SocketRef) {
     gone.run_until_cancelled(stay).await;
 }
 
-/// Somebody who is connected.
+/// A connected client.
 struct Seat {
     guest: Guest,
     access: Access,
-    /// Where they speak when they don't say where.
+    /// The chat of events that do not name one.
     home: Option<ChatId>,
-    /// The chats of which they are told.
+    /// The chats that the client is subscribed to.
     chats: HashMap<ChatId, Listener>,
     inbox: mpsc::Receiver<Heard>,
     gone: CancellationToken,
 }
 
 impl Seat {
-    /// Hears and tells until nothing more may be told, or they take it too slowly.
+    /// Processes events in both directions until the connection has to end, or the client is too slow.
     async fn stay(mut self, socket: &SocketRef) {
         loop {
             tokio::select! {
                 Some(heard) = self.inbox.recv() => {
-                    // An answer that is no message would break clients.
+                    // A response that is not a message would break clients.
                     if let Err(Error::Internal(cause)) = self.act(heard).await {
-                        tracing::error!(%cause, "what a socket said failed");
+                        tracing::error!(%cause, "a client event failed");
                     }
                 }
                 (chat, taken) = next(&self.chats) => {
@@ -214,7 +217,7 @@ impl Seat {
                     }
                     match taken.closed {
                         None => {}
-                        // Who is removed from one of several chats stays with the others.
+                        // A client that is removed from one of several chats keeps the others.
                         Some(Close::Removed) if self.chats.len() > 1 => drop(self.chats.remove(&chat)),
                         Some(_) => return,
                     }
@@ -235,9 +238,9 @@ impl Seat {
             }
             Heard::Say(said) => {
                 let named = said.chat_id.map(|chat| chat_id(&chat)).transpose()?;
-                let chat = named.or(self.home).ok_or(STRANGER)?;
-                // They may speak where they are told, for as long as their session lasts.
-                let listener = self.chats.get(&chat).ok_or(STRANGER)?;
+                let chat = named.or(self.home).ok_or(NOT_A_MEMBER)?;
+                // A client can send where it is subscribed, for as long as its session lasts.
+                let listener = self.chats.get(&chat).ok_or(NOT_A_MEMBER)?;
                 let content = Content::new(Kind::Text, Some(said.content.trim().to_owned()), None)?;
                 listener.post(chat, NewMessage::new(content)).await?;
                 Ok(())
@@ -247,7 +250,7 @@ impl Seat {
 
     async fn come_into(&mut self, chat: ChatId) -> Result<(), Error> {
         if !self.chats.contains_key(&chat) {
-            let listener = self.guest.messenger.listen_in(self.access, chat).await.map_err(veiled)?;
+            let listener = self.guest.messenger.listen_in(self.access, chat).await.map_err(hide_existence)?;
             self.chats.insert(chat, listener);
         }
         Ok(())
@@ -264,7 +267,7 @@ impl Seat {
     }
 }
 
-/// What waits in the first of the chats in which something does.
+/// The events of the first subscribed chat that has any.
 async fn next(chats: &HashMap<ChatId, Listener>) -> (ChatId, Taken) {
     if chats.is_empty() {
         return pending().await;

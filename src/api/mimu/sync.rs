@@ -1,4 +1,4 @@
-//! `/api/v1/sync`: what happened meanwhile.
+//! `/api/v1/sync`: missed changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,19 +20,20 @@ use besedka_core::model::{self, Change, ChatId, Message, MessageId};
 
 pub struct Sync;
 
-/// Of how many chats the newest messages come along, and how many of each, when there is no cursor.
+/// For how many chats the newest messages are included without a cursor, and how many per chat.
 const CHATS: usize = 100;
 const NEWEST: u64 = 30;
 
-/// From where on.
+/// The starting point.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct From {
-    /// Of the last answer. Without it, everything that is there now, the newest messages of each chat.
+    /// The cursor from the previous response. Without it, the current state is returned: all chats with their
+    /// newest messages.
     cursor: Option<String>,
-    /// Of one chat alone.
+    /// Only changes in this chat.
     chat_id: Option<String>,
-    /// How many events at most: 1 to 500, 500 without it.
+    /// The maximum number of events, 1 to 500; 500 by default.
     limit: Option<u64>,
 }
 
@@ -42,7 +43,7 @@ impl Example for From {
     }
 }
 
-/// The same, of which nothing need be said.
+/// The same as an optional body.
 struct MaybeFrom(From);
 
 impl<'a> ApiExtractor<'a> for MaybeFrom {
@@ -75,46 +76,49 @@ impl<'a> ApiExtractor<'a> for MaybeFrom {
     }
 }
 
-/// What is new.
+/// The changes since a cursor.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct News {
-    /// Chats that are new or changed, as they are now.
+    /// New and changed chats, in their current state.
     chats: Vec<Chat>,
-    /// Messages that are new or changed, as they are now, the oldest first.
+    /// New and changed messages, in their current state, oldest first.
     messages: Vec<Msg>,
-    /// For the next request.
+    /// The cursor for the next request.
     cursor: String,
-    /// Whether there is more already.
+    /// Whether more changes are available.
     has_more: bool,
-    /// Messages that were deleted.
+    /// Deleted messages.
     deleted_message_ids: Vec<String>,
-    /// Chats in which the caller is no more.
+    /// Chats that the caller has left or was removed from.
     removed_chat_ids: Vec<String>,
 }
 
 #[OpenApi(tag = "Area::Sync")]
 impl Sync {
-    /// What happened since
+    /// List missed changes
     #[oai(path = "/api/v1/sync", method = "get", operation_id = "sync")]
     async fn get(
         &self,
         messenger: Data<&Messenger>,
         base: Base,
         caller: Reader,
-        /// Of the last answer. Without it, everything that is there now, the newest messages of each chat.
+        /// The cursor from the previous response. Without it, the current state is returned: all chats with
+        /// their newest messages.
         cursor: Query<Option<String>>,
-        /// Of one chat alone.
+        /// Only changes in this chat.
         #[oai(name = "chatId")]
         chat_id: Query<Option<String>>,
-        /// How many events at most: 1 to 500, 500 without it.
+        /// The maximum number of events, 1 to 500; 500 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<News> {
         let from = From { cursor: cursor.0, chat_id: chat_id.0, limit: limit.0 };
         answer(news(&messenger, caller.0, base, from).await?)
     }
 
-    /// The same
+    /// List missed changes with a POST
+    ///
+    /// The same as `GET /api/v1/sync`, with the parameters in the body.
     #[oai(path = "/api/v1/sync", method = "post", operation_id = "postSync")]
     async fn post(
         &self,
@@ -127,17 +131,17 @@ impl Sync {
     }
 }
 
-/// What somebody has to hear of.
+/// The changes to report.
 #[derive(Default)]
 struct Heard {
     messages: BTreeMap<MessageId, Message>,
     deleted: BTreeSet<MessageId>,
-    /// Chats of which something is other than it was.
+    /// Chats that have changed.
     touched: BTreeSet<ChatId>,
-    /// Those of them whose newest messages are to be told anew.
+    /// Changed chats whose newest messages have to be sent again.
     again: BTreeSet<ChatId>,
     lost: BTreeSet<ChatId>,
-    /// Everything is to be told.
+    /// Everything has to be sent.
     all: bool,
 }
 
@@ -161,7 +165,7 @@ async fn news(messenger: &Messenger, access: Access, base: Base, from: From) -> 
         Some(_) => Heard::from(&page),
         None => Heard { all: true, ..Heard::default() },
     };
-    // Only now: what happens between is told once more the next time, and nothing is missed.
+    // Read only now: a change in between is reported again by the next request, and none is missed.
     let mut chats = if heard.is_nothing() { Vec::new() } else { caller.chats().await? };
     chats.retain(|it| chat.is_none_or(|chat| chat == it.id()) && heard.concerns(it.id()));
     for chat in
@@ -250,7 +254,7 @@ impl Heard {
                 self.lost.remove(&chat.id());
                 self.tell_again(chat.id());
             }
-            // Whose messages are read is told with the messages.
+            // Read positions are reported with the messages.
             Change::ChatRead { chat, .. } => self.tell_again(*chat),
             Change::ChatLost { chat, .. } => {
                 self.lost.insert(*chat);
@@ -263,7 +267,7 @@ impl Heard {
             Change::ChatUpdated(about) => {
                 self.touched.insert(about.id);
             }
-            // The client knows nothing of these.
+            // The client does not know these.
             Change::ChatDelivered { .. }
             | Change::PollVoted { .. }
             | Change::BookmarkSaved(_)
