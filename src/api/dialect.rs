@@ -79,7 +79,7 @@ impl Dialect {
 fn dress<B: Body>(routes: Route) -> BoxEndpoint<'static> {
     let panicked = |_| {
         // Without the panic's message, which is in the log.
-        let detail = "Something went wrong on the server";
+        let detail = "Internal server error";
         Failure::<B>::of(StatusCode::INTERNAL_SERVER_ERROR, detail, "internal").into_response()
     };
     routes
@@ -100,9 +100,11 @@ async fn bound<B: Body>(mut request: Request) -> Result<Request> {
         return Ok(request);
     }
     let body = request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(|error| match error {
-        poem::error::ReadBodyError::PayloadTooLarge => {
-            Failure::<B>::of(StatusCode::PAYLOAD_TOO_LARGE, "The request body is larger than 128 KiB", "too_large")
-        }
+        poem::error::ReadBodyError::PayloadTooLarge => Failure::<B>::of(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The request body is larger than 128 KiB",
+            "too_large",
+        ),
         error => Failure::<B>::of(StatusCode::BAD_REQUEST, error.to_string(), "invalid"),
     })?;
     request.set_body(body);
@@ -128,7 +130,7 @@ mod tests {
         let response = app.get_response(Request::default()).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let said = response.into_body().into_string().await.unwrap();
-        let body = desktop::Problem { detail: "Something went wrong on the server".to_owned() };
+        let body = desktop::Problem { detail: "Internal server error".to_owned() };
         assert_eq!(said, body.to_json_string());
     }
 }

@@ -148,11 +148,7 @@ fn explain(error: &poem::Error) -> (StatusCode, String, &'static str) {
         return (StatusCode::NOT_FOUND, "Not found".to_owned(), "not_found");
     }
     if error.is::<MethodNotAllowedError>() {
-        return (
-            StatusCode::METHOD_NOT_ALLOWED,
-            "Method not allowed".to_owned(),
-            "method_not_allowed",
-        );
+        return (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed".to_owned(), "method_not_allowed");
     }
     if error.is::<AuthorizationError>() {
         return (StatusCode::UNAUTHORIZED, "Missing, invalid or expired token".to_owned(), "unauthorized");
@@ -166,11 +162,7 @@ fn explain(error: &poem::Error) -> (StatusCode, String, &'static str) {
         status if status.is_client_error() => "invalid",
         _ => {
             tracing::error!(%error, "a request failed");
-            return (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong on the server".to_owned(),
-                "internal",
-            );
+            return (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error".to_owned(), "internal");
         }
     };
     (error.status(), error.to_string(), code)

@@ -25,7 +25,7 @@ impl Body for Problem {
 
 impl Example for Problem {
     fn example() -> Self {
-        Self { detail: "Wrong name or password".to_owned() }
+        Self { detail: "Wrong username, e-mail address or password".to_owned() }
     }
 }
 

@@ -88,7 +88,8 @@ impl Assistant {
         caller: SignedIn,
         body: JsonBody<Question>,
     ) -> Answer<Json<Said>> {
-        let chat = messenger.as_user(caller.0).chat(chat_id(&body.0.chat_id)?).await.map_err(hide_existence)?;
+        let chat =
+            messenger.as_user(caller.0).chat(chat_id(&body.0.chat_id)?).await.map_err(hide_existence)?;
         let answer = chat.ask(&body.0.question).await?;
         Ok(Json(shown(&messenger, &visit, &answer).await?))
     }

@@ -112,7 +112,7 @@ impl Groups {
 }
 
 fn user_id(text: &str) -> Result<UserId, Error> {
-    let unknown = || Error::invalid("participantIds", format!("there is no user {text}"));
+    let unknown = || Error::invalid("participantIds", format!("no such user: {text}"));
     text.trim().parse().map(UserId).map_err(|_| unknown())
 }
 

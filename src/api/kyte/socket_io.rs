@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::socket::told;
-use super::{Refusal, NOT_A_MEMBER, chat_id, hide_existence};
+use super::{NOT_A_MEMBER, Refusal, chat_id, hide_existence};
 use crate::chat_socket::bare;
 use crate::links::Links;
 use crate::site::Site;

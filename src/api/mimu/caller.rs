@@ -61,8 +61,7 @@ fn register(registry: &mut Registry) {
     };
     let bearer = "An access token from `POST /auth/login`, or a personal access token.";
     let bearer = MetaSecurityScheme { scheme: Some("bearer"), ..scheme("http", bearer) };
-    let pr_id =
-        "A personal access token (`besedka token create`), for clients that send only this header.";
+    let pr_id = "A personal access token (`besedka token create`), for clients that send only this header.";
     let pr_id = MetaSecurityScheme { name: Some(PR_ID), key_in: Some("header"), ..scheme("apiKey", pr_id) };
     registry.create_security_scheme(BEARER, bearer);
     registry.create_security_scheme(PR_ID, pr_id);

@@ -109,9 +109,10 @@ impl Conversations {
                 caller.group_about(topic, group).await
             }
             (ConversationType::Private, [other]) => caller.direct_about(topic, *other).await,
-            (ConversationType::Private, _) => {
-                Err(Error::invalid("participant_ids", "a private conversation requires exactly one other participant"))
-            }
+            (ConversationType::Private, _) => Err(Error::invalid(
+                "participant_ids",
+                "a private conversation requires exactly one other participant",
+            )),
         };
         // The messenger does not know this API's names for its fields.
         let chat = made.map_err(|error| match error {

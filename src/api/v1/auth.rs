@@ -188,7 +188,7 @@ impl Auth {
         let who = body.0;
         let name = who.email.or(who.username);
         let name =
-            name.ok_or_else(|| Error::invalid("email", "an e-mail address or a username is needed"))?;
+            name.ok_or_else(|| Error::invalid("email", "an e-mail address or a username is required"))?;
         let device = who.device.or_else(|| visit.agent.clone());
         let visitor = messenger.visitor(visit.address).once(key.answering(StatusCode::OK));
         let grant = visitor.sign_in(SignIn { name, password: who.password, device }).await?;

@@ -73,8 +73,9 @@ impl Drafts {
     ) -> Answer<Json<Draft>> {
         let DraftChange { content, reply_to, thread_id, written_at } = body.0;
         let time = |text: String| {
-            Time::read(&text)
-                .ok_or_else(|| Error::invalid("written_at", "must be an ISO 8601 timestamp, such as 2024-03-26T12:00:00"))
+            Time::read(&text).ok_or_else(|| {
+                Error::invalid("written_at", "must be an ISO 8601 timestamp, such as 2024-03-26T12:00:00")
+            })
         };
         let new = NewDraft {
             text: content,

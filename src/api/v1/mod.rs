@@ -39,6 +39,7 @@ mod users;
 
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, get, post};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
+use serde_json::Value;
 
 use super::refusal::{self, Failure};
 use super::{Spec, described};
@@ -103,14 +104,14 @@ Errors have the form `{\"detail\", \"code\"}`.";
 fn service() -> OpenApiService<impl OpenApi, ()> {
     // In groups, because poem-openapi accepts at most sixteen at once.
     let accounts = (auth::Auth, codes::Codes, sessions::Sessions, tokens::Tokens, account::Account);
-    let luggage = (export::Exports, import::Imports);
+    let portability = (export::Exports, import::Imports);
     let people = (users::Users, blocks::Blocks, presence::Presences, admin::Admin);
     let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
-    let own = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
-    let asked = (assistant::Assistant, meetings::Meetings);
+    let personal = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
+    let features = (assistant::Assistant, meetings::Meetings);
     let files = (attachments::Attachments, avatars::Avatars);
-    let apis = (accounts, people, chats, messages, own, luggage, asked, files, sync::Sync);
+    let apis = (accounts, people, chats, messages, personal, portability, features, files, sync::Sync);
     OpenApiService::new(apis, "Besedka v1", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .server("/api/v1")
@@ -121,7 +122,15 @@ pub const SLUG: &str = "v1";
 
 /// This API's specification.
 pub fn spec() -> Spec {
-    Spec::new("Besedka v1", SLUG, || described(service()))
+    Spec::new("Besedka v1", SLUG, || auth_first(described(service())))
+}
+
+/// poem-openapi sorts tags by name; a reader needs authentication first.
+fn auth_first(mut spec: Value) -> Value {
+    if let Some(tags) = spec["tags"].as_array_mut() {
+        tags.sort_by_key(|tag| tag["name"] != "Auth");
+    }
+    spec
 }
 
 /// The WebSocket, which is also at `/ws`.

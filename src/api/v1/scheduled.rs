@@ -84,7 +84,9 @@ impl Example for ScheduledChange {
 }
 
 fn parse_time(text: &str) -> Result<Time, Error> {
-    Time::read(text).ok_or_else(|| Error::invalid("send_at", "must be an ISO 8601 timestamp, such as 2024-03-26T12:00:00"))
+    Time::read(text).ok_or_else(|| {
+        Error::invalid("send_at", "must be an ISO 8601 timestamp, such as 2024-03-26T12:00:00")
+    })
 }
 
 #[OpenApi(tag = "Area::Messages")]

@@ -251,7 +251,8 @@ async fn answer(
         Some(Err(error)) => return Err(error.into()),
     };
     let Some(frame) = Frame::read(&text) else {
-        return send(stream, events::wrong("a frame must be a JSON object with event and data", "invalid")).await;
+        return send(stream, events::wrong("a frame must be a JSON object with event and data", "invalid"))
+            .await;
     };
     match frame.event.as_str() {
         "ping" => send(stream, events::pong()).await,

@@ -45,7 +45,8 @@ struct Fields {
 }
 
 async fn fill_in(messenger: &Messenger, form: &mut Multipart<'_>) -> Answer<Response> {
-    let broken = |error: multer::Error| Error::invalid("file", format!("the upload was interrupted: {error}"));
+    let broken =
+        |error: multer::Error| Error::invalid("file", format!("the upload was interrupted: {error}"));
     let mut fields = Fields::default();
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_ascii_lowercase();

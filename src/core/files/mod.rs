@@ -58,19 +58,19 @@ pub enum Error {
     Empty,
     #[error("the file is {found}, not {declared}")]
     WrongType { declared: String, found: String },
-    #[error("the upload broke off: {0}")]
+    #[error("the upload was interrupted: {0}")]
     Truncated(String),
     #[error(
-        "the picture has {width} × {height} pixels; at most 40,000,000 are taken, and 10,000 on a side, of what is not sent as application/octet-stream"
+        "the image has {width} × {height} pixels; at most 40,000,000 and 10,000 on each side are accepted, unless it is sent as application/octet-stream"
     )]
     TooManyPixels { width: u32, height: u32 },
-    #[error("the picture would take more memory than a picture may")]
+    #[error("decoding the image would take too much memory")]
     Bomb,
-    #[error("the archive can't be read: {0}")]
+    #[error("the archive cannot be read: {0}")]
     Archive(&'static str),
     #[error("the disk is full")]
     Full,
-    #[error("there is no such file")]
+    #[error("no such file")]
     Missing,
     /// The bucket can't be asked: it is down, or refuses us.
     #[error("the bucket does not do it: {0}")]

@@ -32,10 +32,10 @@ pub(super) fn agree(declared: &str, head: &[u8]) -> Result<String> {
     let plain = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let found = infer::get(head).map(|found| found.mime_type());
     if let Some(range) = plain.strip_suffix("/*") {
-        return find(range, found, head).map_or_else(|| wrong(found.unwrap_or("of no known type")), Ok);
+        return find(range, found, head).map_or_else(|| wrong(found.unwrap_or("of an unknown type")), Ok);
     }
     match (class(&plain), found) {
-        ("image", None) if plain != "image/svg+xml" => wrong("no known picture"),
+        ("image", None) if plain != "image/svg+xml" => wrong("of an unknown image type"),
         ("image", Some(found)) if plain != "image/svg+xml" => match class(found) {
             "image" => Ok(found.to_owned()),
             _ => wrong(found),

@@ -26,8 +26,8 @@ const LONGEST_REMARK: u64 = 0xffff;
 /// How many unpacked bytes come at a time.
 const PIECE: usize = 64 * 1024;
 
-const NO_ZIP: Error = Error::Archive("it is no zip");
-const BROKEN: Error = Error::Archive("it is broken");
+const NO_ZIP: Error = Error::Archive("it is not a zip archive");
+const BROKEN: Error = Error::Archive("it is corrupt");
 
 /// A zip among the files.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ impl Files {
             }
         };
         if list.count > MOST_ENTRIES || list.size > LONGEST_LIST {
-            return Err(Error::Archive("there are more than 100,000 entries in it"));
+            return Err(Error::Archive("it has more than 100,000 entries"));
         }
         let upto = list.at.checked_add(list.size).filter(|upto| *upto <= begin + end as u64).ok_or(BROKEN)?;
         let bytes = self.part(file, list.at, upto).await?;
@@ -132,7 +132,7 @@ impl Zip {
     pub async fn read(&self, name: &str) -> Result<BoxStream<'static, Result<Bytes>>> {
         let entry = *self.entries.get(name).ok_or(Error::Missing)?;
         if entry.is_odd {
-            return Err(Error::Archive("an entry is encrypted, or packed in a way that is not known here"));
+            return Err(Error::Archive("an entry is encrypted, or uses an unsupported compression method"));
         }
         let mut unpacking = self.unpacking(entry).await?;
         unpacking.skip_head().await?;
@@ -222,11 +222,11 @@ impl Unpacking {
             return if is_whole { Ok(None) } else { Err(BROKEN) };
         }
         if self.given > self.entry.size {
-            return Err(Error::Archive("an entry is larger than it says"));
+            return Err(Error::Archive("an entry is larger than declared"));
         }
         let took = |left: u64| left.checked_sub(piece.len() as u64);
         if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, took).is_err() {
-            return Err(Error::Archive("it unpacks to far more than it is"));
+            return Err(Error::Archive("its compression ratio is too high"));
         }
         Ok(Some(piece))
     }

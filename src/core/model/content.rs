@@ -101,8 +101,8 @@ impl Content {
             Kind::Image | Kind::Video | Kind::File => check_media(payload.as_ref())?,
             Kind::Location => check_location(payload.as_ref())?,
             Kind::Poll => check_poll(text.as_deref(), payload.as_ref())?,
-            Kind::System => return flaw("type", "system messages are written by the server"),
-            Kind::Ai => return flaw("type", "these messages are written by the assistant"),
+            Kind::System => return flaw("type", "system messages can only be sent by the server"),
+            Kind::Ai => return flaw("type", "these messages can only be sent by the assistant"),
         }
         Ok(Self { kind, text, payload })
     }
@@ -252,7 +252,7 @@ pub fn is_blank(text: &str) -> bool {
 fn check_text(text: &str) -> Result<(), Flaw> {
     let (most_chars, most_bytes) = LONGEST_TEXT;
     if text.len() > most_bytes || text.chars().count() > most_chars {
-        return flaw("content", format!("longer than {most_chars} characters"));
+        return flaw("content", format!("must have at most {most_chars} characters"));
     }
     if text.contains('\0') {
         return flaw("content", "must not contain the NUL character");
@@ -262,7 +262,7 @@ fn check_text(text: &str) -> Result<(), Flaw> {
 
 fn check_is_text(text: Option<&str>, payload: Option<&Payload>) -> Result<(), Flaw> {
     if text.is_none_or(is_blank) {
-        return flaw("content", "a text message needs a text");
+        return flaw("content", "a text message requires text");
     }
     match payload {
         Some(payload) => check_size(payload),
@@ -277,10 +277,10 @@ fn check_media(payload: Option<&Payload>) -> Result<(), Flaw> {
     check_size(payload)?;
     match attachments_of(payload) {
         Some(files) if files.len() > MOST_FILES => {
-            return flaw("payload", format!("a message holds at most {MOST_FILES} files"));
+            return flaw("payload", format!("a message can have at most {MOST_FILES} files"));
         }
         Some(files) if !files.is_empty() => {}
-        _ => return flaw("payload", "attachment_id must be the UUID that POST /attachments answered"),
+        _ => return flaw("payload", "attachment_id must be a UUID from POST /attachments"),
     }
     for side in ["width", "height"] {
         if payload.get(side).is_some_and(|n| !n.is_null() && !in_range(n, 1, 100_000)) {
@@ -299,17 +299,14 @@ fn check_voice(payload: Option<&Payload>) -> Result<(), Flaw> {
         return flaw("payload", "is missing");
     };
     if attachments_of(payload).is_some_and(|files| files.len() > 1) {
-        return flaw("payload", "a voice message is one file");
+        return flaw("payload", "a voice message must have exactly one file");
     }
     if !payload.get("duration_ms").is_some_and(|n| n.is_null() || in_range(n, 0, Content::LONGEST_VOICE_MS)) {
-        return flaw(
-            "payload",
-            "duration_ms must be 0 to 900,000 milliseconds, or null for what the file tells",
-        );
+        return flaw("payload", "duration_ms must be 0 to 900,000 milliseconds, or null to detect it");
     }
     let codec = payload.get("codec").and_then(Value::as_str);
     if codec.is_none_or(|codec| codec.is_empty() || codec.len() > 64) {
-        return flaw("payload", "codec must name the audio codec, as in \"opus\"");
+        return flaw("payload", "codec must name the audio codec, such as \"opus\"");
     }
     match payload.get("waveform") {
         None | Some(Value::Null) => Ok(()),
@@ -338,14 +335,14 @@ fn check_location(payload: Option<&Payload>) -> Result<(), Flaw> {
         .get("name")
         .is_some_and(|name| !name.is_null() && name.as_str().is_none_or(|name| name.chars().count() > 200))
     {
-        return flaw("payload", "name must be a text of at most 200 characters");
+        return flaw("payload", "name must be a string of at most 200 characters");
     }
     Ok(())
 }
 
 fn check_poll(question: Option<&str>, payload: Option<&Payload>) -> Result<(), Flaw> {
     if question.is_none() {
-        return flaw("content", "a poll needs a question");
+        return flaw("content", "a poll requires a question");
     }
     let options = payload.and_then(|payload| payload.get("options")?.as_array());
     let (Some(payload), Some(options)) = (payload, options) else {
@@ -356,10 +353,13 @@ fn check_poll(question: Option<&str>, payload: Option<&Payload>) -> Result<(), F
     let sound =
         |text: &&str| !is_blank(text) && text.chars().count() <= LONGEST_OPTION && !text.contains('\0');
     if texts.len() != options.len() || !OPTIONS.contains(&texts.len()) || !texts.iter().all(sound) {
-        return flaw("payload", format!("options must be 2 to 20 texts of 1 to {LONGEST_OPTION} characters"));
+        return flaw(
+            "payload",
+            format!("options must be 2 to 20 strings of 1 to {LONGEST_OPTION} characters"),
+        );
     }
     if (1..texts.len()).any(|index| texts[..index].contains(&texts[index])) {
-        return flaw("payload", "options must differ");
+        return flaw("payload", "options must be unique");
     }
     for name in ["multiple", "anonymous"] {
         if payload.get(name).is_some_and(|value| !value.is_null() && !value.is_boolean()) {
@@ -372,9 +372,9 @@ fn check_poll(question: Option<&str>, payload: Option<&Payload>) -> Result<(), F
 fn check_size(payload: &Payload) -> Result<(), Flaw> {
     let size = serde_json::to_vec(payload).map_or(usize::MAX, |json| json.len());
     if size > LARGEST_PAYLOAD {
-        flaw("payload", "larger than 16 KiB")
+        flaw("payload", "must not be larger than 16 KiB")
     } else if !payload.values().all(|value| is_within(value, DEEPEST_PAYLOAD)) {
-        flaw("payload", format!("nested deeper than {DEEPEST_PAYLOAD} levels"))
+        flaw("payload", format!("must not be nested deeper than {DEEPEST_PAYLOAD} levels"))
     } else {
         Ok(())
     }

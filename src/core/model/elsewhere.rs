@@ -30,7 +30,7 @@ impl Elsewhere {
     /// Without a name, it is called as its address ends.
     pub fn new(url: &str, name: Option<&str>, size: Option<i64>) -> Result<Self, Flaw> {
         let flaw = |reason: &str| Flaw { field: "file_url", reason: reason.to_owned() };
-        let link = Link::new(url.trim()).ok_or_else(|| flaw("must be an http or https address"))?;
+        let link = Link::new(url.trim()).ok_or_else(|| flaw("must be an http or https URL"))?;
         let name = name.and_then(text::line).or_else(|| last_part(&link)).unwrap_or_else(|| link.url.clone());
         Ok(Self {
             name: name.chars().take(LONGEST_NAME).collect(),
@@ -83,7 +83,10 @@ impl Content {
         let (files, text) = self.all_linked();
         let Some((first, more)) = files.split_first() else { return Self::linking(self.text(), file) };
         if files.len() >= MOST {
-            return Err(Flaw { field: "file_url", reason: format!("a message has at most {MOST} files") });
+            return Err(Flaw {
+                field: "file_url",
+                reason: format!("a message can have at most {MOST} files"),
+            });
         }
         let more: Vec<&Elsewhere> = more.iter().chain([file]).collect();
         // The first comes last: who knows one file only takes its link away from the end.

@@ -54,7 +54,12 @@ pub fn kinds() -> Vec<Kind> {
             "A message was edited, or its reactions, previews, poll or pin changed.",
             value(&whole),
         ),
-        kind::<MessageRef>("message.deleted", true, "A message was deleted for everyone.", message_ref.clone()),
+        kind::<MessageRef>(
+            "message.deleted",
+            true,
+            "A message was deleted for everyone.",
+            message_ref.clone(),
+        ),
         kind::<MessageRefs>(
             "messages.deleted",
             true,
@@ -63,7 +68,12 @@ pub fn kinds() -> Vec<Kind> {
             json!({"chat_id": chat, "ids": [message, message + 64]}),
         ),
         kind::<MessageRef>("message.hidden", true, "The user deleted a message for themselves.", message_ref),
-        kind::<Vote>("poll.voted", true, "The user voted in a poll, on any of their devices.", value(&Vote::example())),
+        kind::<Vote>(
+            "poll.voted",
+            true,
+            "The user voted in a poll, on any of their devices.",
+            value(&Vote::example()),
+        ),
         kind::<Bookmark>(
             "bookmark.saved",
             true,
@@ -95,7 +105,12 @@ pub fn kinds() -> Vec<Kind> {
             "A scheduled message was sent or cancelled.",
             json!({"id": scheduled, "chat_id": chat, "message_id": message}),
         ),
-        kind::<Chat>("chat.created", true, "The user was added to a chat, or a hidden chat is visible again.", value(&Chat::example())),
+        kind::<Chat>(
+            "chat.created",
+            true,
+            "The user was added to a chat, or a hidden chat is visible again.",
+            value(&Chat::example()),
+        ),
         kind::<ChatAbout>(
             "chat.updated",
             true,

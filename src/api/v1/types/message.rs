@@ -306,5 +306,3 @@ impl Example for Message {
         }
     }
 }
-
-

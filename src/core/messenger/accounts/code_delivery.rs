@@ -35,10 +35,10 @@ impl Ways {
         match to {
             _ if self.to_log => Ok(()),
             Contact::Email(_) if self.mail.is_none() => {
-                Err(Error::NotConfigured("This server sends no mail; sign in with a password"))
+                Err(Error::NotConfigured("This server does not send e-mail; sign in with a password"))
             }
             Contact::Phone(_) if self.sms.is_none() => {
-                Err(Error::NotConfigured("This server sends no SMS; sign in in another way"))
+                Err(Error::NotConfigured("This server does not send SMS; sign in another way"))
             }
             Contact::Email(_) | Contact::Phone(_) => Ok(()),
         }
@@ -54,7 +54,9 @@ fn words(code: &str, tongue: Tongue) -> (String, String) {
         ),
         Tongue::English => (
             format!("Your code: {code}"),
-            format!("{code} is your code for Besedka. It is good for 10 minutes. Tell it to nobody."),
+            format!(
+                "{code} is your code for Besedka. It is valid for 10 minutes. Do not share it with anyone."
+            ),
         ),
     }
 }

@@ -69,7 +69,7 @@ impl Confirmed {
 }
 
 fn wrong(field: &'static str) -> Error {
-    Error::invalid(field, "is not your password")
+    Error::invalid(field, "is wrong")
 }
 
 impl Messenger {

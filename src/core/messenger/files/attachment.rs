@@ -23,7 +23,7 @@ const ELSEWHERE_LIFE: Duration = Duration::from_secs(5 * 60);
 /// The most files that one may have announced without uploading them.
 const MOST_PENDING: i64 = 20;
 
-const UPLOADED: &str = "This file was uploaded already";
+const UPLOADED: &str = "This file has already been uploaded";
 
 /// A file that somebody is going to upload.
 #[derive(Debug, Clone)]
@@ -119,7 +119,7 @@ impl Messenger {
             return Err(Error::invalid("size", "must be at least one byte"));
         }
         if size > most {
-            return Err(Error::TooLarge(format!("Files of more than {most} bytes are not taken here")));
+            return Err(Error::TooLarge(format!("Files can have at most {most} bytes on this server")));
         }
         let now = self.clock.now();
         Ok(Attachment {
@@ -169,7 +169,7 @@ impl Messenger {
     /// An attachment by a link that needs no token.
     pub async fn linked(&self, id: AttachmentId, link: &Link) -> Result<Attachment> {
         if link.until <= self.clock.now() || !self.links.is_read(id, link.until, &link.signature) {
-            return Err(Error::Forbidden("This link has run out or is not ours"));
+            return Err(Error::Forbidden("This link is invalid or has expired"));
         }
         let mut read = self.db.read().await?;
         let found = attachments::by_id(&mut read, id).await?.filter(|attachment| attachment.uploaded);
@@ -184,24 +184,24 @@ impl Messenger {
     /// The attachment that a filled-in form is for, when the form is ours and still good.
     pub async fn expected(&self, key: &str, content_type: &str, signature: &str) -> Result<Attachment> {
         let id = key.split('/').next().and_then(|id| uuid::Uuid::try_parse(id).ok()).map(AttachmentId);
-        let id = id.ok_or(Error::Forbidden("The key is not the form's"))?;
+        let id = id.ok_or(Error::Forbidden("The key does not match the form"))?;
         let mut read = self.db.read().await?;
         let attachment = attachments::by_id(&mut read, id).await?;
-        let attachment = attachment.ok_or(Error::Forbidden("The key is not the form's"))?;
+        let attachment = attachment.ok_or(Error::Forbidden("The key does not match the form"))?;
         if attachment.key() != key {
-            return Err(Error::Forbidden("The key is not the form's"));
+            return Err(Error::Forbidden("The key does not match the form"));
         }
         if attachment.uploaded {
             return Err(Error::Conflict(UPLOADED));
         }
         if attachment.content_type != content_type {
-            return Err(Error::Forbidden("The Content-Type is not the form's"));
+            return Err(Error::Forbidden("The Content-Type does not match the form"));
         }
         if !self.links.is_form(&attachment, signature) {
-            return Err(Error::Forbidden("The signature is not the form's"));
+            return Err(Error::Forbidden("The signature does not match the form"));
         }
         if attachment.expires_at <= self.clock.now() {
-            return Err(Error::Forbidden("The form has run out; ask for a new one"));
+            return Err(Error::Forbidden("The form has expired; request a new one"));
         }
         Ok(attachment)
     }
@@ -305,7 +305,7 @@ fn check_content_type(content_type: &str) -> Result<String> {
     };
     let sound = plain.split_once('/').is_some_and(|(kind, subtype)| is_word(kind) && is_word(subtype));
     if !sound || text.len() > 255 || !text.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
-        return Err(Error::invalid("content_type", "must be a media type, as in audio/opus"));
+        return Err(Error::invalid("content_type", "must be a media type, such as audio/opus"));
     }
     Ok(text.to_owned())
 }

@@ -38,7 +38,7 @@ impl Messenger {
         drop(read);
         let picture = picture.filter(|picture| picture.owner == owner && picture.uploaded);
         let Some(picture) = picture else {
-            return Err(Error::invalid("attachment_id", "is no uploaded picture of yours"));
+            return Err(Error::invalid("attachment_id", "is not an image that you uploaded"));
         };
         let mut work = self.begin().await?;
         room(&mut work.tx, &self.settings, owner).await?.hold(1)?;
@@ -58,7 +58,7 @@ impl Messenger {
         work.commit().await?;
         match self.files.make_avatar(&picture, &attachment).await? {
             Some(received) => Ok(Made { attachment, received }),
-            None => Err(Error::invalid("attachment_id", "is no PNG, JPEG, GIF or WebP that can be read")),
+            None => Err(Error::invalid("attachment_id", "is not a readable PNG, JPEG, GIF or WebP image")),
         }
     }
 }
