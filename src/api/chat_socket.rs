@@ -20,12 +20,12 @@ use besedka_core::model::{Change, ChatId, Event, Message, MessageId, Scopes};
 
 const PING_EVERY: Duration = Duration::from_secs(25);
 /// A client that sends nothing for this long is considered gone.
-const SILENCE: Duration = Duration::from_secs(60);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// A client that accepts no bytes for this long is considered gone.
-const PATIENCE: Duration = Duration::from_secs(20);
-const LARGEST_FRAME: usize = 64 * 1024;
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+const MAX_FRAME_SIZE: usize = 64 * 1024;
 /// How many frames a client may send between two pings.
-const MOST_FRAMES: u32 = 250;
+const MAX_FRAMES: u32 = 250;
 
 /// The chat of a socket, with what a dialect may need to write an event.
 pub struct Room {
@@ -85,30 +85,30 @@ pub async fn open<T: Speech>(
         .read_buffer_size(2 * 1024)
         .write_buffer_size(4 * 1024)
         .max_write_buffer_size(256 * 1024)
-        .max_message_size(Some(LARGEST_FRAME))
-        .max_frame_size(Some(LARGEST_FRAME));
+        .max_message_size(Some(MAX_FRAME_SIZE))
+        .max_frame_size(Some(MAX_FRAME_SIZE));
     let upgraded = socket.config(config).on_upgrade(move |stream| serve::<T>(stream, listener, room));
     Ok(upgraded.into_response())
 }
 
 /// Why a socket ends: with a close code, or because the client is gone. Never 1000, after which clients do not
 /// reconnect.
-struct Over(Option<(u16, &'static str)>);
+struct Ended(Option<(u16, &'static str)>);
 
-impl From<std::io::Error> for Over {
+impl From<std::io::Error> for Ended {
     fn from(_: std::io::Error) -> Self {
         Self(None)
     }
 }
 
-fn over<R>(code: u16, reason: &'static str) -> std::result::Result<R, Over> {
-    Err(Over(Some((code, reason))))
+fn end<R>(code: u16, reason: &'static str) -> std::result::Result<R, Ended> {
+    Err(Ended(Some((code, reason))))
 }
 
 async fn serve<T: Speech>(mut stream: WebSocketStream, listener: Listener, room: Room) {
-    if let Err(Over(Some((code, reason)))) = listen::<T>(&mut stream, listener, room).await {
+    if let Err(Ended(Some((code, reason)))) = listen::<T>(&mut stream, listener, room).await {
         let close = Frame::Close(Some((CloseCode::from(code), reason.to_owned())));
-        let _ = timeout(PATIENCE, stream.send(close)).await;
+        let _ = timeout(WRITE_TIMEOUT, stream.send(close)).await;
     }
 }
 
@@ -116,26 +116,26 @@ async fn listen<T: Speech>(
     stream: &mut WebSocketStream,
     mut listener: Listener,
     room: Room,
-) -> std::result::Result<(), Over> {
-    let mut heard = Instant::now();
+) -> std::result::Result<(), Ended> {
+    let mut last_received = Instant::now();
     let mut frames = 0;
-    let mut ping = interval_at(heard + PING_EVERY, PING_EVERY);
+    let mut ping = interval_at(last_received + PING_EVERY, PING_EVERY);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = listener.woken() => Box::pin(tell::<T>(stream, &room, listener.take())).await?,
+            () = listener.woken() => Box::pin(deliver::<T>(stream, &room, listener.take())).await?,
             frame = stream.next() => {
-                heard = Instant::now();
+                last_received = Instant::now();
                 frames += 1;
-                if frames > MOST_FRAMES {
-                    return over(4429, "too fast");
+                if frames > MAX_FRAMES {
+                    return end(4429, "too fast");
                 }
                 // Boxed, so that an idle socket keeps no room for it.
-                Box::pin(answer::<T>(stream, &room, &listener, frame)).await?;
+                Box::pin(handle::<T>(stream, &room, &listener, frame)).await?;
             }
             _ = ping.tick() => {
-                if heard.elapsed() > SILENCE {
-                    return Err(Over(None));
+                if last_received.elapsed() > IDLE_TIMEOUT {
+                    return Err(Ended(None));
                 }
                 frames = 0;
                 listener.settle();
@@ -146,11 +146,11 @@ async fn listen<T: Speech>(
 }
 
 /// Sends everything that is queued, in one flush.
-async fn tell<T: Speech>(
+async fn deliver<T: Speech>(
     stream: &mut WebSocketStream,
     room: &Room,
     taken: Taken,
-) -> std::result::Result<(), Over> {
+) -> std::result::Result<(), Ended> {
     let mut frames = Vec::with_capacity(taken.events.len() + taken.whispers.len());
     for telling in &taken.events {
         frames.push(written::<T>(room, telling).await);
@@ -167,12 +167,12 @@ async fn tell<T: Speech>(
     .await?;
     match taken.closed {
         None => Ok(()),
-        Some(Close::TooSlow) => over(1013, "too slow"),
-        Some(Close::Expired) => over(4401, "expired"),
-        Some(Close::Revoked) => over(4403, "revoked"),
-        Some(Close::Removed) => over(4403, "removed"),
-        Some(Close::Replaced) => over(4409, "replaced"),
-        Some(Close::Restart) => over(1012, "restart"),
+        Some(Close::TooSlow) => end(1013, "too slow"),
+        Some(Close::Expired) => end(4401, "expired"),
+        Some(Close::Revoked) => end(4403, "revoked"),
+        Some(Close::Removed) => end(4403, "removed"),
+        Some(Close::Replaced) => end(4409, "replaced"),
+        Some(Close::Restart) => end(1012, "restart"),
     }
 }
 
@@ -196,18 +196,18 @@ fn has_links(change: &Change) -> bool {
     }
 }
 
-async fn answer<T: Speech>(
+async fn handle<T: Speech>(
     stream: &mut WebSocketStream,
     room: &Room,
     listener: &Listener,
     frame: Option<std::io::Result<Frame>>,
-) -> std::result::Result<(), Over> {
+) -> std::result::Result<(), Ended> {
     let text = match frame {
         Some(Ok(Frame::Text(text))) => text,
         Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => return Ok(()),
-        Some(Ok(Frame::Binary(_))) => return over(1003, "text only"),
-        Some(Ok(Frame::Close(_))) | None => return Err(Over(None)),
-        Some(Err(error)) if error.to_string().contains("too long") => return over(1009, "frame too large"),
+        Some(Ok(Frame::Binary(_))) => return end(1003, "text only"),
+        Some(Ok(Frame::Close(_))) | None => return Err(Ended(None)),
+        Some(Err(error)) if error.to_string().contains("too long") => return end(1009, "frame too large"),
         Some(Err(error)) => return Err(error.into()),
     };
     let done = match T::hear(&text) {
@@ -229,10 +229,10 @@ async fn answer<T: Speech>(
 }
 
 /// Fails if the client accepts nothing for a while.
-async fn timed(write: impl Future<Output = std::io::Result<()>>) -> std::result::Result<(), Over> {
-    match timeout(PATIENCE, write).await {
+async fn timed(write: impl Future<Output = std::io::Result<()>>) -> std::result::Result<(), Ended> {
+    match timeout(WRITE_TIMEOUT, write).await {
         Ok(written) => Ok(written?),
-        Err(_) => Err(Over(None)),
+        Err(_) => Err(Ended(None)),
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Dialect {
     pub place: Place,
     pub spec: fn() -> Spec,
     routes: fn() -> BoxEndpoint<'static>,
-    dress: fn(Route) -> BoxEndpoint<'static>,
+    wrap: fn(Route) -> BoxEndpoint<'static>,
     has_health: bool,
 }
 
@@ -43,7 +43,7 @@ impl Dialect {
         routes: fn() -> BoxEndpoint<'static>,
         spec: fn() -> Spec,
     ) -> Self {
-        Self { slug, place, spec, routes, dress: dress::<B>, has_health: false }
+        Self { slug, place, spec, routes, wrap: wrap::<B>, has_health: false }
     }
 
     /// Declares that it has a `/health` of its own, which answers more than load balancers ask.
@@ -62,7 +62,7 @@ impl Dialect {
     /// The dialect below its prefixes, beside everything else.
     pub fn beside(&self) -> BoxEndpoint<'static> {
         let routes = (self.routes)();
-        (self.dress)(match self.place {
+        (self.wrap)(match self.place {
             Place::Below(prefix) => Route::new().nest(prefix, routes),
             Place::Whole(_) => Route::new().nest_no_strip("/", routes),
         })
@@ -71,26 +71,26 @@ impl Dialect {
     /// The dialect at a host of its own, with a health check for load balancers.
     pub fn alone(&self, health: impl Endpoint + 'static) -> BoxEndpoint<'static> {
         let routes = Route::new().nest_no_strip("/", (self.routes)());
-        (self.dress)(if self.has_health { routes } else { routes.at("/health", health) })
+        (self.wrap)(if self.has_health { routes } else { routes.at("/health", health) })
     }
 }
 
 /// Limits request bodies and formats errors.
-fn dress<B: Body>(routes: Route) -> BoxEndpoint<'static> {
+fn wrap<B: Body>(routes: Route) -> BoxEndpoint<'static> {
     let panicked = |_| {
         // Without the panic's message, which is in the log.
         let detail = "Internal server error";
         Failure::<B>::of(StatusCode::INTERNAL_SERVER_ERROR, detail, "internal").into_response()
     };
     routes
-        .before(bound::<B>)
+        .before(limit_body::<B>)
         .with(CatchPanic::new().with_handler(panicked))
         .catch_all_error(refusal::render::<B>)
         .boxed()
 }
 
 /// Reads the body: never decompressed, and no larger than allowed. Forms with files are left to their handlers.
-async fn bound<B: Body>(mut request: Request) -> Result<Request> {
+async fn limit_body<B: Body>(mut request: Request) -> Result<Request> {
     if request.headers().contains_key(header::CONTENT_ENCODING) {
         let detail = "Compressed request bodies are not supported";
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
@@ -126,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_told_in_the_dialects_words_and_not_what_it_was() {
-        let app = dress::<desktop::Problem>(Route::new().at("/", broken));
+        let app = wrap::<desktop::Problem>(Route::new().at("/", broken));
         let response = app.get_response(Request::default()).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let said = response.into_body().into_string().await.unwrap();

@@ -7,9 +7,9 @@ use multer::Multipart;
 use poem::Body;
 
 /// The longest pause between two chunks.
-const PATIENCE: Duration = Duration::from_secs(30);
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// The lowest rate at which the rest of a refused form is read, in bytes per second.
-const SLOWEST: u64 = 1024 * 1024;
+const MIN_RATE: u64 = 1024 * 1024;
 
 /// The error for a request that is not a form.
 pub const WANTED: &str = "The body must be multipart/form-data";
@@ -17,15 +17,15 @@ pub const WANTED: &str = "The body must be multipart/form-data";
 /// The form of a request with this `Content-Type`; nothing if it is not a form.
 pub fn read(content_type: &str, body: Body) -> Option<Multipart<'static>> {
     let boundary = multer::parse_boundary(content_type).ok()?;
-    Some(Multipart::new(patient(body), boundary))
+    Some(Multipart::new(with_timeout(body), boundary))
 }
 
 /// The body, which fails if no data arrives for a while.
-fn patient(body: Body) -> impl Stream<Item = std::io::Result<bytes::Bytes>> + Send {
+fn with_timeout(body: Body) -> impl Stream<Item = std::io::Result<bytes::Bytes>> + Send {
     let bytes = body.into_bytes_stream().boxed();
     stream::unfold(Some(bytes), |bytes| async {
         let mut bytes = bytes?;
-        match tokio::time::timeout(PATIENCE, bytes.next()).await {
+        match tokio::time::timeout(READ_TIMEOUT, bytes.next()).await {
             Ok(Some(chunk)) => Some((chunk, Some(bytes))),
             Ok(None) => None,
             Err(_) => Some((
@@ -50,6 +50,6 @@ pub async fn drain(mut form: Multipart<'_>, most: u64) {
             }
         }
     };
-    let time = Duration::from_secs(5) + Duration::from_secs(most / SLOWEST);
+    let time = Duration::from_secs(5) + Duration::from_secs(most / MIN_RATE);
     let _ = tokio::time::timeout(time, rest).await;
 }

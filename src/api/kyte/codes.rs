@@ -150,8 +150,8 @@ impl Codes {
 }
 
 async fn send(messenger: &Messenger, request: &Request, visit: &Visit, to: &Contact) -> Answer<Json<Sent>> {
-    let tongue = Tongue::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
-    let life = messenger.visitor(visit.address).send_code(to, tongue).await?;
+    let language = Tongue::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+    let life = messenger.visitor(visit.address).send_code(to, language).await?;
     Ok(Json(Sent { success: true, message: "The code was sent".to_owned(), expires_in: life.as_secs() }))
 }
 

@@ -214,8 +214,8 @@ async fn send(messenger: &Messenger, file: Attachment, range: Option<&str>) -> R
     if wanted == Some(None) {
         return Ok(Response::new(Bytes::NoSuchPart).header("Content-Range", format!("bytes */{size}")));
     }
-    let place = if is_shown_inline(&file.content_type) { "inline" } else { "attachment" };
-    let disposition = format!("{place}; {}", named(&file.filename));
+    let kind = if is_shown_inline(&file.content_type) { "inline" } else { "attachment" };
+    let disposition = format!("{kind}; {}", named(&file.filename));
     let wanted = wanted.flatten();
     let is_part = wanted.is_some();
     let Opened { range, size, bytes } = messenger.open(&file, wanted.map(GetRange::Bounded)).await?;

@@ -133,14 +133,14 @@ impl Sync {
 
 /// The changes to report.
 #[derive(Default)]
-struct Heard {
+struct Changes {
     messages: BTreeMap<MessageId, Message>,
     deleted: BTreeSet<MessageId>,
     /// Chats that have changed.
-    touched: BTreeSet<ChatId>,
+    changed: BTreeSet<ChatId>,
     /// Changed chats whose newest messages have to be sent again.
-    again: BTreeSet<ChatId>,
-    lost: BTreeSet<ChatId>,
+    reloaded: BTreeSet<ChatId>,
+    removed: BTreeSet<ChatId>,
     /// Everything has to be sent.
     all: bool,
 }
@@ -161,20 +161,23 @@ async fn news(messenger: &Messenger, access: Access, base: Base, from: From) -> 
         Some(chat) => caller.sync_chat(chat, cursor.as_ref(), from.limit).await?,
         None => caller.sync(cursor.as_ref(), from.limit).await?,
     };
-    let mut heard = match cursor {
-        Some(_) => Heard::from(&page),
-        None => Heard { all: true, ..Heard::default() },
+    let mut changes = match cursor {
+        Some(_) => Changes::from(&page),
+        None => Changes { all: true, ..Changes::default() },
     };
     // Read only now: a change in between is reported again by the next request, and none is missed.
-    let mut chats = if heard.is_nothing() { Vec::new() } else { caller.chats().await? };
-    chats.retain(|it| chat.is_none_or(|chat| chat == it.id()) && heard.concerns(it.id()));
-    for chat in
-        chats.iter().map(model::Chat::id).filter(|id| heard.again.contains(id) || heard.all).take(CHATS)
+    let mut chats = if changes.is_empty() { Vec::new() } else { caller.chats().await? };
+    chats.retain(|it| chat.is_none_or(|chat| chat == it.id()) && changes.concerns(it.id()));
+    for chat in chats
+        .iter()
+        .map(model::Chat::id)
+        .filter(|id| changes.reloaded.contains(id) || changes.all)
+        .take(CHATS)
     {
-        let (said, _) = messenger.as_user(access).chat(chat).await?.said_before(None, NEWEST).await?;
-        heard.messages.extend(said.into_iter().map(|message| (message.id, message)));
+        let (messages, _) = messenger.as_user(access).chat(chat).await?.said_before(None, NEWEST).await?;
+        changes.messages.extend(messages.into_iter().map(|message| (message.id, message)));
     }
-    let Heard { messages, mut deleted, lost, .. } = heard;
+    let Changes { messages, mut deleted, removed, .. } = changes;
     let (messages, gone): (Vec<Message>, Vec<Message>) =
         messages.into_values().partition(|message| message.content.is_some());
     deleted.extend(gone.iter().map(|message| message.id));
@@ -185,7 +188,7 @@ async fn news(messenger: &Messenger, access: Access, base: Base, from: From) -> 
         cursor: page.cursor.to_string(),
         has_more: page.has_more,
         deleted_message_ids: deleted.iter().map(ToString::to_string).collect(),
-        removed_chat_ids: lost.into_iter().map(|chat| view.name(chat)).collect(),
+        removed_chat_ids: removed.into_iter().map(|chat| view.name(chat)).collect(),
     })
 }
 
@@ -200,72 +203,72 @@ fn nothing(cursor: Cursor) -> News {
     }
 }
 
-impl std::convert::From<&Page> for Heard {
+impl std::convert::From<&Page> for Changes {
     fn from(page: &Page) -> Self {
-        let mut heard = Self::default();
+        let mut changes = Self::default();
         for event in &page.events {
-            heard.hear(&event.change);
+            changes.record(&event.change);
         }
         for gap in &page.gaps {
             match gap.chat {
-                Some(chat) => heard.tell_again(chat),
-                None => heard.all = true,
+                Some(chat) => changes.reload(chat),
+                None => changes.all = true,
             }
         }
-        heard
+        changes
     }
 }
 
-impl Heard {
-    fn is_nothing(&self) -> bool {
-        !self.all && self.touched.is_empty()
+impl Changes {
+    fn is_empty(&self) -> bool {
+        !self.all && self.changed.is_empty()
     }
 
     fn concerns(&self, chat: ChatId) -> bool {
-        self.all || self.touched.contains(&chat)
+        self.all || self.changed.contains(&chat)
     }
 
-    fn tell_again(&mut self, chat: ChatId) {
-        self.touched.insert(chat);
-        self.again.insert(chat);
+    fn reload(&mut self, chat: ChatId) {
+        self.changed.insert(chat);
+        self.reloaded.insert(chat);
     }
 
-    fn forget(&mut self, chat: ChatId, ids: &[MessageId]) {
-        self.touched.insert(chat);
+    fn delete(&mut self, chat: ChatId, ids: &[MessageId]) {
+        self.changed.insert(chat);
         for id in ids {
             self.messages.remove(id);
             self.deleted.insert(*id);
         }
     }
 
-    fn hear(&mut self, change: &Change) {
+    fn record(&mut self, change: &Change) {
         match change {
             Change::MessageCreated(message)
             | Change::MessageUpdated(message)
             | Change::AnswerFinished(message) => {
-                self.touched.insert(message.chat);
+                self.changed.insert(message.chat);
                 self.messages.insert(message.id, message.clone());
             }
             Change::MessageDeleted { id, chat } | Change::MessageHidden { id, chat } => {
-                self.forget(*chat, &[*id]);
+                self.delete(*chat, &[*id]);
             }
-            Change::MessagesDeleted { chat, ids } => self.forget(*chat, ids),
+            Change::MessagesDeleted { chat, ids } => self.delete(*chat, ids),
             Change::ChatGained(chat) => {
-                self.lost.remove(&chat.id());
-                self.tell_again(chat.id());
+                self.removed.remove(&chat.id());
+                self.reload(chat.id());
             }
             // Read positions are reported with the messages.
-            Change::ChatRead { chat, .. } => self.tell_again(*chat),
+            Change::ChatRead { chat, .. } => self.reload(*chat),
             Change::ChatLost { chat, .. } => {
-                self.lost.insert(*chat);
+                self.removed.insert(*chat);
             }
             Change::MemberAdded { chat, .. }
             | Change::MemberRemoved { chat, .. }
             | Change::MemberUpdated { chat, .. } => {
-                self.touched.insert(*chat);
+                self.changed.insert(*chat);
             }
             Change::ChatUpdated(about) => {
-                self.touched.insert(about.id);
+                self.changed.insert(about.id);
             }
             // The client does not know these.
             Change::ChatDelivered { .. }

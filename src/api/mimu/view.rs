@@ -138,18 +138,19 @@ impl<'a> View<'a> {
     pub fn message(&self, message: model::Message) -> Msg {
         let linked = message.content.as_ref().and_then(Content::linked);
         let linked = linked.map(|(file, text)| (file, text.to_owned()));
-        let mut told = self.own(message);
+        let mut shown = self.own(message);
         if let Some((file, text)) = linked {
-            told.kind = Kind::File.name().to_owned();
-            told.text = (text != file.name).then_some(text);
-            (told.media_url, told.file_name, told.file_size) = (Some(file.url), Some(file.name), file.size);
+            shown.kind = Kind::File.name().to_owned();
+            shown.text = (text != file.name).then_some(text);
+            (shown.media_url, shown.file_name, shown.file_size) =
+                (Some(file.url), Some(file.name), file.size);
         }
-        told
+        shown
     }
 
     /// A message, considering only files on this server.
     fn own(&self, message: model::Message) -> Msg {
-        let (kind, fields) = told(&message);
+        let (kind, fields) = type_and_fields(&message);
         let is_file = matches!(message.kind, Kind::Image | Kind::Video | Kind::Voice | Kind::File);
         let caption = message.content.as_ref().and_then(Content::text).map(str::to_owned);
         let payload = message.content.as_ref().and_then(Content::payload);
@@ -189,7 +190,7 @@ impl<'a> View<'a> {
 }
 
 /// The client's name for a message's type, and the fields that only this type has.
-fn told(message: &model::Message) -> (String, Map<String, Value>) {
+fn type_and_fields(message: &model::Message) -> (String, Map<String, Value>) {
     let payload = message.content.as_ref().and_then(Content::payload);
     match message.kind {
         Kind::Text => match payload.and_then(|payload| payload.get(OWN)?.as_object()) {

@@ -42,8 +42,8 @@ pub fn of_message(message: MessageId) -> String {
 }
 
 /// The index of an external file in its message, which has at most 16.
-pub fn of_file(message: MessageId, place: usize) -> String {
-    uuid(Noun::File, message.0 << 4 | place as i64 & 15).to_string()
+pub fn of_file(message: MessageId, index: usize) -> String {
+    uuid(Noun::File, message.0 << 4 | index as i64 & 15).to_string()
 }
 
 /// A UUID that this server did not create refers to nothing.

@@ -301,8 +301,8 @@ impl Attachment {
     pub fn linked(message: &model::Message) -> Vec<Self> {
         let Some(content) = &message.content else { return Vec::new() };
         let (files, _) = content.all_linked();
-        let attachment = |(place, file): (usize, model::Elsewhere)| Self {
-            id: ids::of_file(message.id, place),
+        let attachment = |(index, file): (usize, model::Elsewhere)| Self {
+            id: ids::of_file(message.id, index),
             message_id: ids::of_message(message.id),
             file_url: file.url,
             file_type: file.class.unwrap_or(Class::Other).into(),

@@ -250,7 +250,7 @@ fn is_cookie(session: Option<&str>) -> bool {
     session == Some("cookie")
 }
 
-/// Returns the tokens as the client wants them: both in the body, or the refresh token in a cookie.
+/// Returns both tokens for the body or, if the client asks for it, the refresh token as a cookie.
 pub(super) fn hand_over(grant: Grant, visit: &Visit, session: Option<&str>) -> (Tokens, Option<String>) {
     const WEEK: u32 = 7 * 24 * 3_600;
     let mut tokens = Tokens::from(grant);

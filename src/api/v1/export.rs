@@ -31,7 +31,7 @@ pub struct Exports;
 /// How long a link can be used to start a download.
 const LINK_LIFE: Duration = Duration::from_secs(5 * 60);
 /// A client that reads nothing for this long is considered gone.
-const PATIENCE: Duration = Duration::from_secs(60);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How many messages one file holds: whatever their size, it stays below 4 GB, which old programs cannot
 /// exceed.
 const MESSAGES: usize = 20_000;
@@ -149,26 +149,26 @@ fn read_ticket(ticket: &str) -> Option<(UserId, SessionId, Link)> {
 
 /// Streams the zip archive as it is generated. A slow reader slows down the generation.
 fn stream(export: Export) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let (outlet, bytes) = mpsc::channel(2);
+    let (sink, bytes) = mpsc::channel(2);
     tokio::spawn(async move {
-        if let Err(error) = Box::pin(write(export, &Outlet(&outlet))).await {
+        if let Err(error) = Box::pin(write(export, &Sink(&sink))).await {
             tracing::warn!(%error, "an export failed");
             // Without the error, the client would take the part that it has for the whole.
-            let _ = outlet.send(Err(error)).await;
+            let _ = sink.send(Err(error)).await;
         }
     });
     futures_util::stream::unfold(bytes, |mut bytes| async { bytes.recv().await.map(|some| (some, bytes)) })
 }
 
 /// Sends the bytes to the response.
-struct Outlet<'a>(&'a mpsc::Sender<io::Result<Bytes>>);
+struct Sink<'a>(&'a mpsc::Sender<io::Result<Bytes>>);
 
-impl Outlet<'_> {
-    async fn give(&self, bytes: Bytes) -> io::Result<()> {
+impl Sink<'_> {
+    async fn send(&self, bytes: Bytes) -> io::Result<()> {
         if bytes.is_empty() {
             return Ok(());
         }
-        match tokio::time::timeout(PATIENCE, self.0.send(Ok(bytes))).await {
+        match tokio::time::timeout(WRITE_TIMEOUT, self.0.send(Ok(bytes))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has disconnected")),
             Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads too slowly")),
@@ -176,7 +176,7 @@ impl Outlet<'_> {
     }
 }
 
-async fn write(mut export: Export, outlet: &Outlet<'_>) -> io::Result<()> {
+async fn write(mut export: Export, sink: &Sink<'_>) -> io::Result<()> {
     let (now, user) = (export.now(), export.user());
     let mut archive = Archive::default();
     archive.text("README.txt", now)?;
@@ -230,13 +230,13 @@ async fn write(mut export: Export, outlet: &Outlet<'_>) -> io::Result<()> {
                 archive.bytes(&format!("files/{}", file.key()), file.created_at, opened.size)?;
                 while let Some(bytes) = opened.bytes.next().await {
                     archive.write(&bytes?)?;
-                    outlet.give(archive.take()).await?;
+                    sink.send(archive.take()).await?;
                 }
             }
         }
-        outlet.give(archive.take()).await?;
+        sink.send(archive.take()).await?;
     }
-    outlet.give(archive.finish()?).await
+    sink.send(archive.finish()?).await
 }
 
 fn list<T: ToJSON>(items: impl Iterator<Item = T>) -> Value {

@@ -438,5 +438,5 @@ async fn a_zip_that_unpacks_to_too_much_is_stopped() {
     let list = liar.windows(4).rposition(|bytes| bytes == b"PK\x01\x02").unwrap();
     liar[list + 24..list + 28].copy_from_slice(&1_000_u32.to_le_bytes());
     let reply = import(&anna, liar).await.refused(400, "invalid");
-    assert!(reply["detail"].as_str().unwrap().contains("larger than it says"), "{reply}");
+    assert!(reply["detail"].as_str().unwrap().contains("larger than declared"), "{reply}");
 }

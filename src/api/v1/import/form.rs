@@ -13,13 +13,13 @@ use besedka_core::messenger::{Error, OldChat, OldFile, OldMessage, Result};
 use besedka_core::model::{Kind, Payload, Time};
 
 /// The longest file and the longest line that are read into memory.
-const LONGEST_FILE: u64 = 8 * 1024 * 1024;
-const LONGEST_LINE: usize = 1024 * 1024;
+const MAX_FILE_SIZE: u64 = 8 * 1024 * 1024;
+const MAX_LINE_LENGTH: usize = 1024 * 1024;
 /// How many display names are remembered.
-const MOST_NAMES: usize = 100_000;
+const MAX_NAMES: usize = 100_000;
 
 async fn read<T: DeserializeOwned>(zip: &Zip, name: &str) -> Result<Option<T>> {
-    match zip.whole(name, LONGEST_FILE).await {
+    match zip.whole(name, MAX_FILE_SIZE).await {
         Ok(bytes) => Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok())),
         Err(error) => Err(error.into()),
     }
@@ -86,7 +86,7 @@ impl Layout {
 pub struct Names(HashMap<i64, String>);
 
 #[derive(Deserialize)]
-struct Somebody {
+struct User {
     id: i64,
     display_name: String,
 }
@@ -100,16 +100,16 @@ impl Names {
     pub async fn learn_members(&mut self, zip: &Zip, chat: i64) -> Result<()> {
         #[derive(Deserialize)]
         struct Member {
-            user: Somebody,
+            user: User,
         }
         let members: Option<Vec<Member>> = read(zip, &format!("chats/{chat}/members.json")).await?;
         self.learn(members.into_iter().flatten().map(|member| member.user));
         Ok(())
     }
 
-    fn learn(&mut self, people: impl IntoIterator<Item = Somebody>) {
-        for Somebody { id, display_name } in people {
-            if self.0.len() < MOST_NAMES {
+    fn learn(&mut self, people: impl IntoIterator<Item = User>) {
+        for User { id, display_name } in people {
+            if self.0.len() < MAX_NAMES {
                 self.0.insert(id, display_name.chars().take(100).collect());
             }
         }
@@ -232,7 +232,7 @@ impl Lines {
             }
             let end = self.some.iter().position(|byte| *byte == b'\n');
             let part = self.some.split_to(end.unwrap_or(self.some.len()));
-            if self.line.len() + part.len() > LONGEST_LINE {
+            if self.line.len() + part.len() > MAX_LINE_LENGTH {
                 self.is_too_long = true;
                 self.line = Vec::new();
             }
