@@ -31,7 +31,7 @@ impl Blocks {
     /// In their private chat, neither user can send, edit or react any more (403); existing messages are kept.
     /// The blocked user cannot start a private chat with the caller, cannot add them to groups, and cannot see
     /// whether they are online. The blocked user is not notified. Groups that both are in are not affected. The
-    /// caller's other devices receive `user.blocked`.
+    /// caller's devices receive `user.blocked`.
     #[oai(path = "/users/me/blocked/:id", method = "put", operation_id = "block")]
     async fn block(
         &self,
@@ -49,7 +49,7 @@ impl Blocks {
 
     /// Unblock a user
     ///
-    /// The caller's other devices receive `user.unblocked`.
+    /// The caller's devices receive `user.unblocked`.
     #[oai(path = "/users/me/blocked/:id", method = "delete", operation_id = "unblock")]
     async fn unblock(
         &self,

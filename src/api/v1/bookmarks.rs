@@ -55,7 +55,7 @@ impl Bookmarks {
 
     /// Bookmark a message
     ///
-    /// Creates a bookmark, or replaces the note of the existing one. Bookmarks are private; the caller's other
+    /// Creates a bookmark, or replaces the note of the existing one. Bookmarks are private; the caller's
     /// devices receive `bookmark.saved`. Each user can have up to 5,000 bookmarks.
     #[oai(path = "/messages/:message_id/bookmark", method = "put", operation_id = "saveBookmark")]
     async fn save(
@@ -75,7 +75,7 @@ impl Bookmarks {
 
     /// Remove a bookmark
     ///
-    /// The caller's other devices receive `bookmark.removed`.
+    /// The caller's devices receive `bookmark.removed`.
     #[oai(path = "/messages/:message_id/bookmark", method = "delete", operation_id = "removeBookmark")]
     async fn remove(
         &self,

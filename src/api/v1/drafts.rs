@@ -57,7 +57,7 @@ impl Drafts {
 
     /// Save a draft
     ///
-    /// There is one draft per chat and one per thread. The caller's other devices receive `draft.saved`. If a
+    /// There is one draft per chat and one per thread. The caller's devices receive `draft.saved`. If a
     /// newer draft exists, the request is refused with 409. `POST /messages` with `clear_draft` removes the
     /// draft together with sending the message.
     #[oai(path = "/chats/:chat_id/draft", method = "put", operation_id = "saveDraft")]
@@ -90,7 +90,7 @@ impl Drafts {
 
     /// Delete a draft
     ///
-    /// Succeeds even if there is no draft. The caller's other devices receive `draft.removed`.
+    /// Succeeds even if there is no draft. The caller's devices receive `draft.removed`.
     #[oai(path = "/chats/:chat_id/draft", method = "delete", operation_id = "removeDraft")]
     async fn remove(
         &self,
