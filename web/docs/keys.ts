@@ -3,6 +3,8 @@
 /// The field is filled before Swagger UI validates it, so that the reader sees the key that was sent, and an
 /// empty required key does not block the request.
 
+import { uuid } from '@/lib/uuid'
+
 /// The part of Swagger UI's immutable maps that is used here.
 interface Part {
   get(key: string): unknown
@@ -55,13 +57,4 @@ export const freshKeys: Plugin = () => {
       },
     },
   }
-}
-
-/// `crypto.randomUUID` is only available over HTTPS; a server in an office is often used without it.
-function uuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

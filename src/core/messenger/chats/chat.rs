@@ -12,18 +12,7 @@ use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Chat, ChatId, ChatKind, Notice, Role, UserId};
 use crate::store::chats::{self, Plain, pair};
-use crate::store::members::{self, Place};
-use crate::store::{self, Run, chat_list, marks, messages, streams, users};
-
-/// In characters.
-const LONGEST_TITLE: usize = 100;
-const LONGEST_DESCRIPTION: usize = 1_000;
-pub(super) const MOST_MEMBERS: usize = 5_000;
-/// How often a chat is looked for that somebody else makes at the same time.
-pub(super) const TRIES: usize = 3;
-
-pub(super) const DEACTIVATED: &str = "This user's account is deactivated";
-pub(super) const NOT_A_MEMBER: &str = "You are not a member of this chat";
+use crate::store::{self, chat_list, marks, members, streams, users};
 
 /// A group or channel to be made.
 #[derive(Debug, Clone)]
@@ -237,91 +226,4 @@ impl Messenger {
         }
         Ok(())
     }
-}
-
-/// A chat and the reader's place in it: 403 for a stranger, 404 for what does not exist (v1, "foreign chat").
-pub(super) async fn find(run: &mut impl Run, id: ChatId, user: UserId) -> Result<(Plain, Place)> {
-    let (chat, place) = chats::with_place(run, id, user).await?.ok_or(Error::NotFound("chat"))?;
-    Ok((chat, place.ok_or(Error::Forbidden(NOT_A_MEMBER))?))
-}
-
-pub(super) async fn view(run: &mut impl Run, chat: ChatId, reader: UserId) -> Result<Chat> {
-    chat_list::one(run, reader, chat).await?.ok_or(Error::NotFound("chat"))
-}
-
-/// People who are to come into a chat; all of them must be there.
-pub(super) async fn people(run: &mut impl Run, field: &'static str, ids: &[UserId]) -> Result<Vec<Person>> {
-    let found = users::by_ids(run, ids).await?;
-    if let Some(unknown) = ids.iter().find(|id| !found.iter().any(|user| user.id() == **id)) {
-        return Err(Error::invalid(field, format!("no such user: {unknown}")));
-    }
-    if let Some(gone) = found.iter().find(|user| user.person.is_deactivated) {
-        return Err(Error::invalid(
-            field,
-            format!("the account of {} is deactivated", gone.person.display_name),
-        ));
-    }
-    Ok(found.into_iter().map(|user| user.person).collect())
-}
-
-/// Tells somebody that they are in a chat now.
-pub(super) async fn gained(work: &mut Work, chat: ChatId, user: UserId) -> Result<()> {
-    gained_alike(work, chat, &[user]).await
-}
-
-/// Tells people who have just come into a group, and see the same of it, that they are in it now.
-pub(super) async fn gained_alike(work: &mut Work, chat: ChatId, users: &[UserId]) -> Result<()> {
-    let Some(first) = users.first() else { return Ok(()) };
-    let view = view(&mut work.tx, chat, *first).await?;
-    let gained = users.iter().map(|user| ((*user).into(), Change::ChatGained(Box::new(view.clone()))));
-    work.announce_all(gained);
-    Ok(())
-}
-
-/// Says something about the chat in the chat. Answers its place.
-pub(super) async fn say(
-    messenger: &Messenger,
-    work: &mut Work,
-    chat: ChatId,
-    author: UserId,
-    notice: &Notice,
-) -> Result<i64> {
-    let said = write(messenger, work, chat, author, notice).await?;
-    let seq = said.seq;
-    announce(work, said);
-    Ok(seq)
-}
-
-/// Writes what is said about the chat, to be announced after something else.
-pub(super) async fn write(
-    messenger: &Messenger,
-    work: &mut Work,
-    chat: ChatId,
-    author: UserId,
-    notice: &Notice,
-) -> Result<Message> {
-    let place = work.place(chat).await?;
-    let id = MessageId(messenger.id());
-    let message = Message::new(id, (chat, place.seq), author, Content::notice(notice), work.now);
-    messages::insert_many(&mut work.tx, &[&message]).await?;
-    Ok(message)
-}
-
-/// Tells what was [written](write).
-pub(super) fn announce(work: &mut Work, said: Message) {
-    let place = Position { stream: said.chat.into(), seq: said.seq };
-    work.announce_at(place, Change::MessageCreated(said));
-}
-
-pub(super) fn check_title(title: &str) -> Result<String> {
-    let seen = text::line(title).filter(|title| title.chars().count() <= LONGEST_TITLE);
-    seen.ok_or_else(|| Error::invalid("title", format!("must have 1 to {LONGEST_TITLE} characters")))
-}
-
-/// Nothing when nothing of it would be seen.
-pub(super) fn check_description(description: &str) -> Result<Option<String>> {
-    let seen = text::lines(description).filter(|text| text.chars().count() <= LONGEST_DESCRIPTION);
-    let reason = || format!("must have at most {LONGEST_DESCRIPTION} characters");
-    let seen = seen.ok_or_else(|| Error::invalid("description", reason()))?;
-    Ok(Some(seen).filter(|text| !text.is_empty()))
 }
