@@ -108,7 +108,9 @@ impl Say {
             Some(kind) => {
                 let mut payload = Payload::new();
                 payload.insert("attachment_id".to_owned(), self.file()?.to_string().into());
-                if let Some(name) = self.file_name.filter(|name| !name.is_empty() && name.len() <= 255) {
+                if let Some(name) =
+                    self.file_name.filter(|name| !name.is_empty() && name.chars().count() <= 255)
+                {
                     payload.insert("file_name".to_owned(), name.into());
                 }
                 if kind == Kind::Voice {

@@ -37,7 +37,7 @@ pub struct Attachments;
 #[derive(Object)]
 #[oai(example)]
 struct NewAttachment {
-    /// The file's name, 1 to 255 bytes.
+    /// The file's name, 1 to 255 characters.
     filename: String,
     /// The media type. It must not contradict the detected type of the content.
     content_type: String,

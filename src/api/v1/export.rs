@@ -227,7 +227,8 @@ async fn write(mut export: Export, sink: &Sink<'_>) -> io::Result<()> {
                 }
             }
             Part::File(file, mut opened) => {
-                archive.bytes(&format!("files/{}", file.key()), file.created_at, opened.size)?;
+                let name = format!("files/{}/{}", file.id, file.portable_name());
+                archive.bytes(&name, file.created_at, opened.size)?;
                 while let Some(bytes) = opened.bytes.next().await {
                     archive.write(&bytes?)?;
                     sink.send(archive.take()).await?;

@@ -182,7 +182,7 @@ impl Example for UploadForm {
             attachment_id: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
             url: "http://localhost:8000/api/v1/uploads".to_owned(),
             fields: UploadFields::plain(
-                "550e8400-e29b-41d4-a716-446655440000/audio.opus".to_owned(),
+                "550e8400-e29b-41d4-a716-446655440000/file".to_owned(),
                 "audio/opus".to_owned(),
                 "signature-here".to_owned(),
             ),

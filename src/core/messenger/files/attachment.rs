@@ -126,6 +126,7 @@ impl Messenger {
             id: AttachmentId::random(),
             owner,
             filename,
+            stored_by_name: false,
             content_type,
             size: i64::try_from(size).unwrap_or(i64::MAX),
             created_at: now,
@@ -291,8 +292,8 @@ pub(crate) async fn arrived(
 fn check_filename(name: &str) -> Result<String> {
     // Some browsers send a path; people mean its last part.
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
-    if name.is_empty() || name.len() > 255 || name.chars().any(char::is_control) {
-        return Err(Error::invalid("filename", "must have 1 to 255 bytes and no control characters"));
+    if name.is_empty() || name.chars().count() > 255 || name.chars().any(char::is_control) {
+        return Err(Error::invalid("filename", "must have 1 to 255 characters and no control characters"));
     }
     Ok(name.to_owned())
 }

@@ -46,6 +46,7 @@ impl Messenger {
             id: AttachmentId::random(),
             owner,
             filename: "avatar".to_owned(),
+            stored_by_name: false,
             content_type: picture.content_type.clone(),
             size: picture.size,
             created_at: work.now,
