@@ -29,7 +29,8 @@ pub struct Slot(Arc<Known>);
 struct Known {
     route: String,
     key: Option<String>,
-    body: Bytes,
+    /// All that is asked for on the route: the query, if there is one, and the body.
+    content: Bytes,
     caller: OnceLock<Access>,
     attempt: OnceLock<Attempt>,
 }
@@ -47,7 +48,7 @@ impl Slot {
             return Err(Error::invalid(HEADER, "must be 1 to 128 visible ASCII characters; use a UUID"));
         }
         let owner = self.0.caller.get().map(|access| access.user);
-        let attempt = messenger.request(owner, &self.0.route, key, &self.0.body);
+        let attempt = messenger.request(owner, &self.0.route, key, &self.0.content);
         let _ = self.0.attempt.set(attempt.clone());
         Ok(Key(messenger.attempt(attempt)?))
     }
@@ -160,7 +161,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
             route: format!("{} {path}", request.method()),
             // RFC draft "The Idempotency-Key HTTP Header Field" quotes it; the document does not.
             key: key.map(|key| key.trim().trim_matches('"').to_owned()),
-            body: body.clone(),
+            content: content(request.uri().query(), &body),
             caller: OnceLock::new(),
             attempt: OnceLock::new(),
         }));
@@ -183,6 +184,15 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
             },
             None => Ok(response),
         }
+    }
+}
+
+/// What a request with the same key must have alike.
+fn content(query: Option<&str>, body: &Bytes) -> Bytes {
+    match query {
+        None => body.clone(),
+        // No query has a zero byte, so it can't run into the body.
+        Some(query) => [query.as_bytes(), &[0], body].concat().into(),
     }
 }
 

@@ -196,6 +196,24 @@ async fn the_same_key_with_another_body_is_another_request() {
     assert_eq!(anna.texts(chat).await, ["one"]);
 }
 
+#[tokio::test]
+async fn the_same_key_with_another_query_is_another_request() {
+    let (_server, anna, bob, chat) = two().await;
+    let said = anna.say(chat, "for all").await["id"].clone();
+    let delete = async |query: &str, key: &str| {
+        anna.send(Method::DELETE, &format!("/messages/{said}{query}"), Some(key), None).await
+    };
+    let key = fresh_key();
+    assert_eq!(delete("?for=me", &key).await.status, 204);
+    delete("?for=me", &key).await.refused(409, "duplicate_request");
+    for query in ["?for=all", ""] {
+        delete(query, &key).await.refused(409, "key_reused");
+    }
+    assert_eq!(bob.texts(chat).await, ["for all"]);
+    assert_eq!(delete("?for=all", &fresh_key()).await.status, 204);
+    assert!(bob.texts(chat).await.is_empty());
+}
+
 /// A client that hangs up leaves its post waiting, and sends it once more.
 #[tokio::test]
 async fn a_post_that_was_given_up_and_its_repetition_do_not_part_the_posts_written_with_them() {
