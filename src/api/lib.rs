@@ -22,7 +22,7 @@ use std::sync::{LazyLock, OnceLock};
 use poem_openapi::{OpenApi, OpenApiService, Webhook};
 use serde_json::{Value, json};
 
-pub use dialect::{Dialect, Place};
+pub use dialect::{Dialect, Mount};
 
 /// An API's specification. It takes a while to generate, so it is generated on first use.
 pub struct Spec {

@@ -1,11 +1,11 @@
 //! The server: everything joined, from start to a graceful stop.
 
 mod accept;
-mod doors;
+mod delivery_tracking;
+mod host_router;
+mod normalize_path;
+mod request_log;
 mod routes;
-mod seen;
-mod slashes;
-mod wire;
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -10,9 +10,9 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, get, h
 use serde_json::json;
 
 use super::accept::App;
-use super::doors::Doors;
-use super::seen::Seen;
-use super::slashes;
+use super::host_router::HostRouter;
+use super::normalize_path::normalize_path;
+use super::request_log::RequestLog;
 use crate::config::Config;
 use crate::web::Web;
 use besedka_api::site::Asked;
@@ -41,12 +41,12 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
             .at(format!("/openapi/{}.yaml", spec.slug), text("application/yaml", || spec.yaml()));
     }
 
-    let app = Doors::new(&config.dialects, &spoken, || health.boxed(), app)
+    let app = HostRouter::new(&config.dialects, &spoken, || health.boxed(), app)
         .data(messenger)
         .data(config.site())
         .before(|mut request: Request| async {
             request.set_data(Asked(request.method().clone()));
-            Ok(slashes::collapse(request))
+            Ok(normalize_path(request))
         })
         .catch_all_error(v1::refuse);
     let app = Arc::new(app);
@@ -64,7 +64,7 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
             }
         }
     });
-    let app = app.with(CatchPanic::new().with_handler(panicked)).with(Seen).map_to_response();
+    let app = app.with(CatchPanic::new().with_handler(panicked)).with(RequestLog).map_to_response();
     Arc::new(poem::endpoint::ToDynEndpoint(app))
 }
 
