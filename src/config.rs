@@ -1,21 +1,22 @@
-//! All settings: each is a flag and a `BESEDKA_*` environment variable. Nothing else reads the environment.
+//! All settings. On the command line each is a flag and a `BESEDKA_*` environment variable; nothing else reads the
+//! environment. A program that embeds the server begins with [`Config::default`] and sets fields.
 
 mod services;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Command, FromArgMatches, ValueEnum};
 
 use besedka_api::site::Site;
 use besedka_core::files::{Aws, Place};
-use besedka_core::messenger::{Opening, Settings};
+use besedka_core::messenger::{Clock, Opening, Settings};
 use besedka_core::outside::Exception;
 
 pub use services::{Codes, Services};
 
 /// The settings of a server. All of them are optional.
-#[derive(Debug, Clone, Args)]
+#[derive(Clone, Args)]
 pub struct Config {
     /// The address and port to listen on.
     #[arg(long, env = "BESEDKA_LISTEN", default_value = "127.0.0.1:8000", value_name = "ADDRESS:PORT")]
@@ -28,8 +29,9 @@ pub struct Config {
     pub dialects: Dialects,
 
     /// The address at which people reach the server, for example https://chat.example.org; links to
-    /// files begin with it. By default, the Host header of each request.
-    #[arg(long, env = "BESEDKA_PUBLIC_URL", value_name = "URL", value_parser = web_address)]
+    /// files begin with it. By default, the Host header of each request. It may have a path, for example
+    /// https://example.org/chat, if requests come without that path, as through a proxy that removes it.
+    #[arg(long, env = "BESEDKA_PUBLIC_URL", value_name = "URL", value_parser = public_address)]
     pub public_url: Option<String>,
 
     /// Whether to limit the rate of requests. `off` is for tests and benchmarks only.
@@ -103,6 +105,10 @@ pub struct Config {
     /// The format of the log: text for people, JSON for programs.
     #[arg(long, env = "BESEDKA_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
+
+    /// The server's clock, which tests move.
+    #[arg(skip)]
+    pub clock: Clock,
 }
 
 /// Where all data is stored. Administrative commands find a server's data through the same settings.
@@ -162,27 +168,27 @@ pub struct Dialects {
         value_name = "NAME,…",
         default_value = "kyte,mimu,unet,desktop"
     )]
-    spoken: Vec<Spoken>,
+    pub enabled: Vec<DialectName>,
 
     /// Host names of this server that serve only the API for Kyte's clients, for example api.example.org.
     #[arg(long, env = "BESEDKA_KYTE_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
-    kyte_hosts: Vec<String>,
+    pub kyte_hosts: Vec<String>,
 
     /// Host names that serve only the API for Mimu's clients, whose five servers may be five names of this one.
     #[arg(long, env = "BESEDKA_MIMU_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
-    mimu_hosts: Vec<String>,
+    pub mimu_hosts: Vec<String>,
 
     /// Host names that serve only the API for unet's clients.
     #[arg(long, env = "BESEDKA_UNET_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
-    unet_hosts: Vec<String>,
+    pub unet_hosts: Vec<String>,
 
     /// Host names that serve only the API for the desktop messenger's clients.
     #[arg(long, env = "BESEDKA_DESKTOP_HOSTS", value_delimiter = ',', value_name = "HOST,…", value_parser = host_name)]
-    desktop_hosts: Vec<String>,
+    pub desktop_hosts: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Spoken {
+pub enum DialectName {
     Kyte,
     Mimu,
     Unet,
@@ -193,13 +199,13 @@ enum Spoken {
 
 impl Dialects {
     /// Whether a dialect is enabled.
-    pub fn are_to_speak(&self, slug: &str) -> bool {
-        self.spoken.iter().any(|spoken| match spoken {
-            Spoken::Kyte => slug == "kyte",
-            Spoken::Mimu => slug == "mimu",
-            Spoken::Unet => slug == "unet",
-            Spoken::Desktop => slug == "desktop",
-            Spoken::None => false,
+    pub fn is_enabled(&self, slug: &str) -> bool {
+        self.enabled.iter().any(|name| match name {
+            DialectName::Kyte => slug == "kyte",
+            DialectName::Mimu => slug == "mimu",
+            DialectName::Unet => slug == "unet",
+            DialectName::Desktop => slug == "desktop",
+            DialectName::None => false,
         })
     }
 
@@ -214,13 +220,16 @@ impl Dialects {
         }
     }
 
-    /// What is wrong with these settings, as a sentence.
-    pub fn flaw(&self) -> Option<String> {
+    /// Checks that no host name is assigned to two dialects; if one is, says so in a sentence.
+    pub fn check(&self) -> Result<(), String> {
         let all = [&self.kyte_hosts, &self.mimu_hosts, &self.unet_hosts, &self.desktop_hosts];
-        let twice = all.iter().enumerate().find_map(|(index, hosts)| {
+        let duplicate = all.iter().enumerate().find_map(|(index, hosts)| {
             hosts.iter().find(|host| all.iter().skip(index + 1).any(|others| others.contains(host)))
         });
-        twice.map(|host| format!("{host} is assigned to two dialects; a host name can serve only one"))
+        match duplicate {
+            Some(host) => Err(format!("{host} is assigned to two dialects; a host name can serve only one")),
+            None => Ok(()),
+        }
     }
 }
 
@@ -266,7 +275,48 @@ impl Data {
     }
 }
 
+impl Default for Config {
+    /// The defaults of the command line. The environment is not read.
+    fn default() -> Self {
+        let command = Self::augment_args(Command::new("besedka")).mut_args(|arg| arg.env(None));
+        let matches = command.try_get_matches_from(["besedka"]);
+        #[expect(
+            clippy::expect_used,
+            reason = "each setting is optional or has a default, which a test shows"
+        )]
+        let mut config =
+            matches.and_then(|matches| Self::from_arg_matches(&matches)).expect("the defaults are valid");
+        config.data.aws = Aws::default();
+        config
+    }
+}
+
 impl Config {
+    /// Checks what the command line checks, for settings that were set in code.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if let Some(url) = &self.public_url {
+            public_address(url).map_err(|why| format!("public_url: {why}"))?;
+        }
+        self.dialects.check()
+    }
+
+    /// The path of the public URL, such as `/chat`; empty if there is none.
+    pub(crate) fn base_path(&self) -> &str {
+        self.split_public_url().map_or("", |(_, path)| path)
+    }
+
+    /// The public URL without its path.
+    pub(crate) fn public_origin(&self) -> Option<&str> {
+        self.split_public_url().map(|(origin, _)| origin)
+    }
+
+    fn split_public_url(&self) -> Option<(&str, &str)> {
+        let url = self.public_url.as_deref()?.trim_end_matches('/');
+        let host = url.find("://")? + "://".len();
+        let path = url[host..].find('/').map_or(url.len(), |slash| host + slash);
+        Some(url.split_at(path))
+    }
+
     /// The messenger's settings, or a sentence that says why the file of one can't be used.
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
@@ -290,6 +340,24 @@ impl Config {
 
     pub fn site(&self) -> Site {
         Site { public_url: self.public_url.clone(), trusted_proxies: self.trusted_proxies.clone() }
+    }
+}
+
+/// An origin, and perhaps a path of plain segments.
+fn public_address(text: &str) -> Result<String, String> {
+    let is_plain = |segment: &str| {
+        let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+        !segment.is_empty() && segment.chars().all(is_allowed) && !segment.starts_with('.')
+    };
+    let text = text.trim_end_matches('/');
+    let mut parts = text.split('/');
+    let origin: Vec<_> = parts.by_ref().take(3).collect();
+    match web_address(&origin.join("/")).is_ok() && parts.all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => {
+            Err("it must be a web address, for example https://chat.example.org or https://example.org/chat"
+                .to_owned())
+        }
     }
 }
 
@@ -322,9 +390,49 @@ pub(crate) fn database_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// Not `BESEDKA_*`: every tool for S3 uses these names.
+/// These are not named `BESEDKA_*`, because all S3 tools use the same variables.
 fn aws() -> Aws {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_command_line() {
+        let config = Config::default();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
+        assert_eq!(config.data.data_dir, PathBuf::from("data"));
+        assert_eq!(config.upload_limit, 100 * 1024 * 1024);
+        assert!(config.rate_limits == Switch::On && config.dialects.is_enabled("kyte"));
+        assert!(config.check().is_ok());
+    }
+
+    #[test]
+    fn a_public_url_may_have_a_path() {
+        let with = |url: &str| Config { public_url: Some(url.to_owned()), ..Config::default() };
+        for (url, origin, path) in [
+            ("https://example.org", "https://example.org", ""),
+            ("https://example.org/", "https://example.org", ""),
+            ("http://localhost:8080/chat/", "http://localhost:8080", "/chat"),
+            ("https://example.org/team/chat", "https://example.org", "/team/chat"),
+        ] {
+            let config = with(url);
+            assert_eq!(config.check(), Ok(()), "{url}");
+            assert_eq!((config.public_origin(), config.base_path()), (Some(origin), path), "{url}");
+        }
+        for url in [
+            "chat.example.org",
+            "https://",
+            "https://example.org/a?b",
+            "https://example.org//a",
+            "https://a/..",
+        ] {
+            assert!(with(url).check().is_err(), "{url}");
+        }
+        assert_eq!((Config::default().public_origin(), Config::default().base_path()), (None, ""));
+    }
 }

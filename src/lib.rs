@@ -42,10 +42,47 @@
 //! - `post` is a method of the caller and not of a member, because the rights of all posts that are
 //!   written together are asked for in one question.
 
+//!
+//! # Embedding
+//!
+//! A poem program can serve Besedka next to its own routes, at the root or under a prefix:
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = besedka::Config::default();
+//! config.data.data_dir = "data".into();
+//! config.public_url = Some("https://example.org/chat".to_owned());
+//! let besedka = besedka::Server::open(config).await?;
+//! let app = poem::Route::new().nest("/chat", besedka.endpoint());
+//! poem::Server::new(poem::listener::TcpListener::bind("127.0.0.1:8080")).run(app).await?;
+//! besedka.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/embed.rs` is a whole program, with a graceful stop. [`Server::start`] serves a listener of its own instead,
+//! as `besedka serve` does. [`Config::default`] has the defaults of the command line and reads no environment variables.
+//! One program may open several servers, each on a data folder of its own. The program sets up logging.
+//!
+//! **Under a prefix, set `public_url` with its path.** These begin with it: the address in upload forms, links to files
+//! and exports, invitation links, all addresses in answers of the dialects, the server addresses in OpenAPI documents,
+//! and the links of the documentation pages. API calls, the WebSockets and health checks work without it. `avatar_url`
+//! in the native API is always a path from the server's root (`/api/v1/avatars/…`): put the prefix before it.
+//!
+//! What does not work, or differs, in an embedded server:
+//! - The web client works at the root only: its page loads under a prefix, but calls `/api/v1` without it.
+//! - Kyte's Socket.IO clients connect by polling, not by WebSocket: poem passes the upgrade only to its own WebSockets.
+//! - Limits on connections and the timeout for request headers are those of the program's server.
+//! - A response counts as delivered when it is made, which Mimu's detection of repeated messages relies on.
+//! - Two servers under two prefixes of one host share the name of the session cookie: sign in by token there.
+
 pub mod cli;
 pub mod config;
 pub mod server;
 pub mod web;
+
+pub use config::Config;
+pub use server::{Running, Server, StartError};
 
 pub use besedka_api as api;
 pub use besedka_core::{files, hub, messenger, model, outside, store};

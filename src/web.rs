@@ -1,16 +1,15 @@
-//! The web client and the documentation pages, inside the binary.
+//! The web client and the documentation pages, which are embedded in the binary.
 
 use poem::http::{Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response, Result};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-/// What `npm run build` made. Debug builds read it from the disk.
+/// The output of `npm run build`. Debug builds read it from the disk.
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
 struct Dist;
 
-/// Where a page may load from: here, and from buckets that hold files; nowhere else. The socket is named for browsers
-/// that do not count it to 'self'.
+/// The Content-Security-Policy of pages: they load from this server and from the buckets of files, and from nowhere else.
 fn policy(buckets: &[String]) -> String {
     let buckets: String = buckets.iter().flat_map(|origin| [" ", origin]).collect();
     format!(
@@ -20,15 +19,17 @@ fn policy(buckets: &[String]) -> String {
     )
 }
 
-/// Files by their path, `index.html` of folders, and the client's own page for its deep links.
+/// Serves files by path, `index.html` for folders, and the client's page for its deep links.
 pub struct Web {
     policy: String,
+    base_path: String,
 }
 
 impl Web {
-    /// Pages that send files to the buckets of some origins and show them from there.
-    pub fn new(buckets: &[String]) -> Self {
-        Self { policy: policy(buckets) }
+    /// `buckets` are the origins to which pages upload files and from which they show them. `base_path` is the path at
+    /// which the server is reached, such as `/chat`, or empty.
+    pub fn new(buckets: &[String], base_path: &str) -> Self {
+        Self { policy: policy(buckets), base_path: base_path.to_owned() }
     }
 }
 
@@ -53,11 +54,53 @@ impl Endpoint for Web {
             },
             None => return Ok(StatusCode::NOT_FOUND.into_response()),
         };
-        Ok(answer(&request, &name, file, &self.policy))
+        Ok(self.answer(&request, &name, file))
     }
 }
 
-/// A deep link into the client: somebody goes to an address without a file's ending.
+impl Web {
+    fn answer(&self, request: &Request, name: &str, file: EmbeddedFile) -> Response {
+        // Pages name files from the root.
+        let is_rewritten = !self.base_path.is_empty() && name.ends_with(".html");
+        let accepted = request.header(header::ACCEPT_ENCODING.as_str());
+        let takes_gzip = !is_rewritten && accepted.is_some_and(|encodings| encodings.split(',').any(is_gzip));
+        let compressed = if takes_gzip { Dist::get(&format!("{name}.gz")) } else { None };
+        let is_compressed = compressed.is_some();
+        let file = compressed.unwrap_or(file);
+        let hash = file.metadata.sha256_hash();
+        let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let tag = format!("\"{tag}{}\"", if is_rewritten { &self.base_path } else { "" });
+        // The names of files in assets/ contain a hash of the content, so these files never change.
+        let caching =
+            if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+        let response = Response::builder()
+            .header(header::ETAG, &tag)
+            .header(header::CACHE_CONTROL, caching)
+            .header(header::VARY, "Accept-Encoding")
+            .header(header::CONTENT_SECURITY_POLICY, &self.policy)
+            .header("Cross-Origin-Opener-Policy", "same-origin");
+        let known = request.header(header::IF_NONE_MATCH.as_str());
+        if known
+            .is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag))
+        {
+            return response.status(StatusCode::NOT_MODIFIED).finish();
+        }
+        let response =
+            if is_compressed { response.header(header::CONTENT_ENCODING, "gzip") } else { response };
+        let response = response.content_type(content_type(name));
+        match is_rewritten {
+            true => response.body(rebase(&String::from_utf8_lossy(&file.data), &self.base_path)),
+            false => response.body(file.data.into_owned()),
+        }
+    }
+}
+
+/// A page whose absolute links begin with a path.
+fn rebase(page: &str, base_path: &str) -> String {
+    page.replace("=\"/", &format!("=\"{base_path}/"))
+}
+
+/// Whether a browser opens a deep link of the client: an address without a file extension.
 fn is_page(request: &Request, path: &str) -> bool {
     let last = path.rsplit('/').next().unwrap_or_default();
     let wants_html =
@@ -65,33 +108,7 @@ fn is_page(request: &Request, path: &str) -> bool {
     wants_html && !last.contains('.')
 }
 
-fn answer(request: &Request, name: &str, file: EmbeddedFile, policy: &str) -> Response {
-    let accepted = request.header(header::ACCEPT_ENCODING.as_str());
-    let takes_gzip = accepted.is_some_and(|encodings| encodings.split(',').any(is_gzip));
-    let packed = if takes_gzip { Dist::get(&format!("{name}.gz")) } else { None };
-    let is_packed = packed.is_some();
-    let file = packed.unwrap_or(file);
-    let hash = file.metadata.sha256_hash();
-    let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{tag}\"");
-    // Names below assets/ hold a hash of what is in them: they never change.
-    let caching =
-        if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let response = Response::builder()
-        .header(header::ETAG, &tag)
-        .header(header::CACHE_CONTROL, caching)
-        .header(header::VARY, "Accept-Encoding")
-        .header(header::CONTENT_SECURITY_POLICY, policy)
-        .header("Cross-Origin-Opener-Policy", "same-origin");
-    let known = request.header(header::IF_NONE_MATCH.as_str());
-    if known.is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)) {
-        return response.status(StatusCode::NOT_MODIFIED).finish();
-    }
-    let response = if is_packed { response.header(header::CONTENT_ENCODING, "gzip") } else { response };
-    response.content_type(content_type(name)).body(file.data.into_owned())
-}
-
-/// `gzip`, unless it is said with a weight of nothing.
+/// Whether an item of Accept-Encoding allows gzip: it may be listed with the weight 0, which forbids it.
 fn is_gzip(encoding: &str) -> bool {
     let mut parts = encoding.split(';').map(str::trim);
     parts.next() == Some("gzip")
@@ -118,4 +135,16 @@ fn content_type(name: &str) -> &'static str {
 fn missing_client() -> Response {
     let text = "The web client was not built. `make run` builds it; the API is at /api/v1.\n";
     (StatusCode::NOT_FOUND, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_below_a_path_links_below_it() {
+        let page = r#"<script src="/assets/a.js"></script><a href="/docs/events">x</a> <a href="https://e.org/">y</a>"#;
+        let below = r#"<script src="/chat/assets/a.js"></script><a href="/chat/docs/events">x</a> <a href="https://e.org/">y</a>"#;
+        assert_eq!(rebase(page, "/chat"), below);
+    }
 }

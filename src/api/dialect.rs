@@ -19,31 +19,31 @@ const LARGEST_BODY: usize = 128 * 1024;
 pub struct Dialect {
     /// The name of its specification, and its name in `--dialects`.
     pub slug: &'static str,
-    pub place: Place,
+    pub mount: Mount,
     pub spec: fn() -> Spec,
     routes: fn() -> BoxEndpoint<'static>,
     wrap: fn(Route) -> BoxEndpoint<'static>,
     has_health: bool,
 }
 
-/// How a dialect is mounted.
+/// The paths at which a dialect is mounted.
 #[derive(Debug, Clone, Copy)]
-pub enum Place {
-    /// Below a prefix that is not part of its paths; at its own host names there is no prefix.
-    Below(&'static str),
-    /// Its clients use full paths at any host, which begin with these.
-    Whole(&'static [&'static str]),
+pub enum Mount {
+    /// Below a prefix, which is not part of the dialect's paths; at its own host names there is no prefix.
+    Prefix(&'static str),
+    /// The dialect's paths are the same at every host name, and begin with one of these.
+    Paths(&'static [&'static str]),
 }
 
 impl Dialect {
     /// A dialect that writes errors as `B`.
     pub const fn new<B: Body>(
         slug: &'static str,
-        place: Place,
+        mount: Mount,
         routes: fn() -> BoxEndpoint<'static>,
         spec: fn() -> Spec,
     ) -> Self {
-        Self { slug, place, spec, routes, wrap: wrap::<B>, has_health: false }
+        Self { slug, mount, spec, routes, wrap: wrap::<B>, has_health: false }
     }
 
     /// Declares that it has a `/health` of its own, which answers more than load balancers ask.
@@ -51,25 +51,25 @@ impl Dialect {
         Self { has_health: true, ..self }
     }
 
-    /// The path prefixes of this dialect.
+    /// The prefixes of the dialect's paths.
     pub fn prefixes(&self) -> Vec<&'static str> {
-        match self.place {
-            Place::Below(prefix) => vec![prefix],
-            Place::Whole(prefixes) => prefixes.to_vec(),
+        match self.mount {
+            Mount::Prefix(prefix) => vec![prefix],
+            Mount::Paths(prefixes) => prefixes.to_vec(),
         }
     }
 
-    /// The dialect below its prefixes, beside everything else.
-    pub fn beside(&self) -> BoxEndpoint<'static> {
+    /// The dialect below its prefixes, at host names that also serve other APIs.
+    pub fn mounted(&self) -> BoxEndpoint<'static> {
         let routes = (self.routes)();
-        (self.wrap)(match self.place {
-            Place::Below(prefix) => Route::new().nest(prefix, routes),
-            Place::Whole(_) => Route::new().nest_no_strip("/", routes),
+        (self.wrap)(match self.mount {
+            Mount::Prefix(prefix) => Route::new().nest(prefix, routes),
+            Mount::Paths(_) => Route::new().nest_no_strip("/", routes),
         })
     }
 
-    /// The dialect at a host of its own, with a health check for load balancers.
-    pub fn alone(&self, health: impl Endpoint + 'static) -> BoxEndpoint<'static> {
+    /// The dialect at a host name of its own, with a health check for load balancers.
+    pub fn at_own_host(&self, health: impl Endpoint + 'static) -> BoxEndpoint<'static> {
         let routes = Route::new().nest_no_strip("/", (self.routes)());
         (self.wrap)(if self.has_health { routes } else { routes.at("/health", health) })
     }

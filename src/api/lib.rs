@@ -22,7 +22,7 @@ use std::sync::{LazyLock, OnceLock};
 use poem_openapi::{OpenApi, OpenApiService, Webhook};
 use serde_json::{Value, json};
 
-pub use dialect::{Dialect, Place};
+pub use dialect::{Dialect, Mount};
 
 /// An API's specification. It takes a while to generate, so it is generated on first use.
 pub struct Spec {
@@ -31,6 +31,8 @@ pub struct Spec {
     /// The name of its files in `openapi/` and below `/openapi/`.
     pub slug: &'static str,
     describe: fn() -> Value,
+    /// What the addresses of the API begin with, for a server below a path.
+    base_path: String,
     text: OnceLock<Text>,
 }
 
@@ -41,7 +43,12 @@ struct Text {
 
 impl Spec {
     const fn new(name: &'static str, slug: &'static str, describe: fn() -> Value) -> Self {
-        Self { name, slug, describe, text: OnceLock::new() }
+        Self { name, slug, describe, base_path: String::new(), text: OnceLock::new() }
+    }
+
+    /// The same API on a server that is reached below a path, such as `/chat`; empty for none.
+    pub fn below(&self, base_path: &str) -> Self {
+        Self { base_path: base_path.to_owned(), ..Self::new(self.name, self.slug, self.describe) }
     }
 
     pub fn json(&self) -> &str {
@@ -54,7 +61,12 @@ impl Spec {
 
     fn text(&self) -> &Text {
         self.text.get_or_init(|| {
-            let description = (self.describe)();
+            let mut description = (self.describe)();
+            for server in description["servers"].as_array_mut().into_iter().flatten() {
+                if let Some(url) = server["url"].as_str().filter(|_| !self.base_path.is_empty()) {
+                    server["url"] = format!("{}{}", self.base_path, url.trim_end_matches('/')).into();
+                }
+            }
             let yaml = serde_yaml::to_string(&description).unwrap_or_default();
             Text { json: description.to_string(), yaml }
         })

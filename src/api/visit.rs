@@ -24,7 +24,7 @@ impl<'a> FromRequest<'a> for Visit {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
         let site = Data::<&Site>::from_request_without_body(request).await?;
         let base = site.base(request);
-        let host = |url: &str| url.split("://").nth(1).map(str::to_owned);
+        let host = |url: &str| url.split('/').nth(2).map(str::to_owned);
         // `null`, from a page without an address, has no host either and must not be treated as a missing
         // origin.
         let origin = request.header(header::ORIGIN.as_str());

@@ -38,7 +38,7 @@ impl Files {
         let moving = Moving::between(&from, &to, &data.aws)?;
         moving.probe().await?;
         let messenger = open(&data).await?;
-        let moved = messenger.move_files(&moving, tell).await;
+        let moved = messenger.move_files(&moving, print_progress).await;
         messenger.close().await;
         let report = moved?;
         let Progress { copied, copied_bytes, already, missing, damaged, .. } = report;
@@ -56,7 +56,7 @@ impl Files {
     }
 }
 
-fn tell(progress: &Progress) {
+fn print_progress(progress: &Progress) {
     let Progress { seen, all, copied_bytes, .. } = progress;
     // A closed stderr is no reason to stop.
     let _ = writeln!(std::io::stderr(), "{seen} of {all} files, {copied_bytes} bytes copied");

@@ -9,8 +9,8 @@ use crate::config::{Data, database_url};
 use besedka_core::messenger::Clock;
 use besedka_core::store::{Db, Tables, moving};
 
-/// Progress is printed once for so many rows.
-const TELL_EVERY: u64 = 50_000;
+/// The number of rows after which progress is printed.
+const PROGRESS_ROWS: u64 = 50_000;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
@@ -102,13 +102,13 @@ async fn down(url: &str, to: Option<i64>, lose_data: bool) -> Result<(), Failure
 }
 
 async fn copy(from: &str, to: &str) -> Result<(), Failure> {
-    let (mut out, mut told) = (std::io::stdout(), 0);
+    let (mut out, mut reported) = (std::io::stdout(), 0);
     let source = Db::open_with(from, 2, Tables::Leave).await.map_err(|error| format!("--from: {error}"))?;
     let target = Db::open(to, 2).await.map_err(|error| format!("--to: {error}"))?;
     let progress = |table: &str, rows: u64| {
-        told = if rows < told { 0 } else { told };
-        if rows >= told + TELL_EVERY {
-            told = rows;
+        reported = if rows < reported { 0 } else { reported };
+        if rows >= reported + PROGRESS_ROWS {
+            reported = rows;
             let _ = writeln!(std::io::stderr(), "{table}: {rows} rows");
         }
     };

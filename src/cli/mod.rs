@@ -66,5 +66,5 @@ pub fn run() -> Result<(), Failure> {
 
 /// Opens the messenger for an administrator's command.
 async fn open(data: &Data) -> Result<Messenger, Failure> {
-    Ok(server::open(data, Settings::at_the_machine(), Clock::default()).await?)
+    Ok(server::open_messenger(data, Settings::at_the_machine(), Clock::default()).await?)
 }

@@ -8,17 +8,17 @@ use tracing_subscriber::EnvFilter;
 
 use super::Failure;
 use crate::config::{Config, LogFormat, Registration};
-use crate::server;
-use besedka_core::messenger::Clock;
+use crate::server::Server;
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     log(&config)?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
-    let running = server::start(&config, listener, Clock::default()).await?;
-    let url = config.public_url.clone().unwrap_or_else(|| format!("http://{}", running.address));
+    let (public_url, registration) = (config.public_url.clone(), config.registration);
+    let running = Server::start(config, listener).await?;
+    let url = public_url.unwrap_or_else(|| format!("http://{}", running.address));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %url, "besedka is ready");
-    if config.registration == Registration::Open && !running.address.ip().is_loopback() {
+    if registration == Registration::Open && !running.address.ip().is_loopback() {
         tracing::warn!("everybody who can reach this server may register; see --registration");
     }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

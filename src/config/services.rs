@@ -76,7 +76,7 @@ pub struct Services {
 
     /// The Jitsi server for video meetings, for example https://meet.jit.si. Without it, meetings are created at
     /// Google Meet, with a token of each user's own.
-    #[arg(long, env = "BESEDKA_JITSI_URL", value_name = "URL", value_parser = meeting_place)]
+    #[arg(long, env = "BESEDKA_JITSI_URL", value_name = "URL", value_parser = meeting_url)]
     pub jitsi_url: Option<String>,
 
     /// The base URL of the Google Meet API: the part before /v2/spaces.
@@ -137,7 +137,7 @@ impl Services {
     }
 }
 
-fn meeting_place(text: &str) -> Result<String, String> {
+fn meeting_url(text: &str) -> Result<String, String> {
     let is_web = text.starts_with("https://") || text.starts_with("http://");
     match text.is_empty() || is_web && !text.contains(['?', '#', ' ']) {
         true => Ok(text.to_owned()),

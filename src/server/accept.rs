@@ -1,7 +1,7 @@
-//! Taking connections, with a deadline for each phase.
+//! Accepts connections and serves them with hyper.
 //!
-//! poem's own server has no timer for HTTP/1 headers, none for idle connections that counts right,
-//! and spins when the process runs out of file descriptors; so hyper is driven here.
+//! poem's own server has no timeout for HTTP/1 headers, no working one for idle connections, and loops without a pause
+//! when the process runs out of file descriptors.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,24 +19,24 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::wire::{Waiting, Wire};
+use super::delivery_tracking::{PendingResponses, TrackedStream};
 use besedka_api::delivery::Delivery;
 use besedka_api::upgrade::Upgrade;
 
-/// The most connections at once, sockets included.
-const MOST_CONNECTIONS: usize = 32_768;
-/// How long the head of a request may take, also on a connection that is kept open.
-const HEADERS: Duration = Duration::from_secs(75);
-/// The largest head.
-const LARGEST_HEAD: usize = 64 * 1024;
-/// After a failed accept, as when there are no more file descriptors.
-const PAUSE: Duration = Duration::from_millis(50);
+/// The maximum number of open connections, WebSockets included.
+const MAX_CONNECTIONS: usize = 32_768;
+/// The time in which the head of a request must arrive, counted from the previous response on a kept-alive connection.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
+/// The maximum size of the head of a request.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// The delay after a failed accept, for example when there are no more file descriptors.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
 pub(super) type App = Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>;
 
-/// Serves connections until `stop`; then lets requests finish.
+/// Serves connections until `stop` is cancelled, then waits for the requests in progress.
 pub(super) async fn accept(listener: TcpListener, app: App, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let open = TaskTracker::new();
     let refused = AtomicUsize::new(0);
     loop {
@@ -46,18 +46,18 @@ pub(super) async fn accept(listener: TcpListener, app: App, stop: CancellationTo
                 Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(PAUSE).await;
+                    tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                     continue;
                 }
             },
         };
-        let Ok(place) = places.clone().try_acquire_owned() else {
+        let Ok(permit) = permits.clone().try_acquire_owned() else {
             if refused.fetch_add(1, Ordering::Relaxed).is_multiple_of(1_000) {
-                tracing::warn!("{MOST_CONNECTIONS} connections are open; new ones are refused");
+                tracing::warn!("{MAX_CONNECTIONS} connections are open; new ones are refused");
             }
             continue;
         };
-        // Small answers must not wait for the other side's acknowledgement.
+        // Small responses must not wait for the acknowledgement of the previous packet.
         let _ = stream.set_nodelay(true);
         let addresses = (
             LocalAddr(listener.local_addr().map(Addr::SocketAddr).unwrap_or(Addr::SocketAddr(peer))),
@@ -66,7 +66,7 @@ pub(super) async fn accept(listener: TcpListener, app: App, stop: CancellationTo
         let (app, stop) = (app.clone(), stop.clone());
         open.spawn(async move {
             serve(stream, addresses, app, stop).await;
-            drop(place);
+            drop(permit);
         });
     }
     open.close();
@@ -79,32 +79,32 @@ async fn serve(
     app: App,
     stop: CancellationToken,
 ) {
-    let waiting = Waiting::default();
-    let wire = Wire::new(stream, waiting.clone());
+    let pending = PendingResponses::default();
+    let stream = TrackedStream::new(stream, pending.clone());
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        let (app, local, remote, waiting) = (app.clone(), local.clone(), remote.clone(), waiting.clone());
+        let (app, local, remote, pending) = (app.clone(), local.clone(), remote.clone(), pending.clone());
         let delivery = Delivery::default();
         request.extensions_mut().insert(delivery.clone());
         Upgrade::keep(&mut request);
         async move {
             let request = (request, local, remote, Scheme::HTTP).into();
             let response = app.get_response(request).await;
-            waiting.add(delivery);
+            pending.add(delivery);
             Ok::<_, Infallible>(hyper::Response::from(response))
         }
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(LARGEST_HEAD);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(100)
-        .max_header_list_size(LARGEST_HEAD as u32)
-        .keep_alive_interval(HEADERS);
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(wire), service);
+        .max_header_list_size(MAX_HEAD_BYTES as u32)
+        .keep_alive_interval(HEADER_TIMEOUT);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
-        // A client that hangs up is no news.
+        // A client that disconnects is not an error.
         _ = connection.as_mut() => {}
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();

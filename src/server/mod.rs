@@ -1,144 +1,198 @@
-//! The server: everything joined, from start to a graceful stop.
+//! The server: opens the data, runs background work, serves requests and stops gracefully.
 
 mod accept;
-mod doors;
+mod delivery_tracking;
+mod host_router;
+mod normalize_path;
+mod request_log;
 mod routes;
-mod seen;
-mod slashes;
-mod wire;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
+use poem::endpoint::make;
+use poem::{Endpoint, Request, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Data, Switch};
+use besedka_api::delivery::Delivery;
 use besedka_core::files::{Files, Trouble};
-use besedka_core::messenger::{Clock, Messenger, Secrets};
+use besedka_core::messenger::{Clock, Messenger, Secrets, Settings};
 use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables};
 
-/// How often what nobody needs is taken away.
-const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
-/// How often what is due is done.
-const TEND_EVERY: Duration = Duration::from_millis(250);
-/// How long requests may take to finish when the server stops.
-const LAST_REQUESTS: Duration = Duration::from_secs(20);
-/// How long what the server does by itself may take to finish then, and the database to close.
-const LAST_WORK: Duration = Duration::from_secs(20);
+use accept::App;
 
-/// Why a server did not start: a sentence for whoever started it.
+/// How often data that is no longer needed is removed.
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// How often scheduled work is looked for.
+const JOBS_INTERVAL: Duration = Duration::from_millis(250);
+/// The time for requests to finish when the server stops.
+const REQUESTS_TIMEOUT: Duration = Duration::from_secs(20);
+/// The time for background work to finish, and for the database to close, when the server stops.
+const BACKGROUND_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Why a server did not start, as a sentence for the person who started it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Refused(String);
+pub struct StartError(String);
 
-fn refused(what: impl Into<String>, why: &dyn std::fmt::Display) -> Refused {
-    Refused(format!("{}: {why}", what.into()))
+impl StartError {
+    fn new(what: impl std::fmt::Display, why: &dyn std::fmt::Display) -> Self {
+        Self(format!("{what}: {why}"))
+    }
 }
 
-/// A running server.
-pub struct Running {
-    pub address: SocketAddr,
+/// An open server with its background work running. Requests come to it through [`Server::endpoint`].
+pub struct Server {
     pub messenger: Messenger,
+    app: App,
     stop: CancellationToken,
-    accepting: JoinHandle<()>,
-    /// What the server does by itself.
-    working: [JoinHandle<()>; 5],
+    background: [JoinHandle<()>; 5],
     drain: Duration,
 }
 
-/// Opens what a messenger stands on, and the messenger.
-pub async fn open(
-    data: &Data,
-    settings: besedka_core::messenger::Settings,
-    clock: Clock,
-) -> Result<Messenger, Refused> {
-    let folder = &data.data_dir;
-    std::fs::create_dir_all(folder)
-        .map_err(|error| refused(format!("the data folder {} can't be created", folder.display()), &error))?;
-    let secret = data.secret();
-    let secrets = Secrets::open(&secret).map_err(|error| {
-        refused(format!("the server's secret {} can't be used", secret.display()), &error)
-    })?;
-    let files = Files::at(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(Refused)?;
-    let url = data.database_url().map_err(|error| refused("the database URL can't be used", &error))?;
-    let tables = if data.migrate == Switch::On { Tables::Update } else { Tables::Leave };
-    let db = Db::open_with(&url, data.database_connections, tables)
-        .await
-        .map_err(|error| refused("the database can't be opened", &error))?;
-    Messenger::new(db, files, &secrets, clock, settings)
-        .await
-        .map_err(|error| refused("the messenger can't start", &error))
+/// A server that accepts connections on a listener of its own.
+pub struct Running {
+    pub address: SocketAddr,
+    pub messenger: Messenger,
+    server: Server,
+    accepting: JoinHandle<()>,
 }
 
-/// Starts a server on a listener.
-pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Result<Running, Refused> {
-    if let Some(flaw) = config.dialects.flaw() {
-        return Err(Refused(flaw));
+impl Server {
+    /// Opens a server and serves connections on a listener.
+    pub async fn start(config: Config, listener: TcpListener) -> Result<Running, StartError> {
+        let address =
+            listener.local_addr().map_err(|error| StartError::new("the listener has no address", &error))?;
+        let server = Self::open(config).await?;
+        let messenger = server.messenger.clone();
+        let accepting = tokio::spawn(accept::accept(listener, server.app.clone(), server.stop.clone()));
+        Ok(Running { address, messenger, server, accepting })
     }
-    let messenger = open(&config.data, config.settings().map_err(Refused)?, clock).await?;
-    match messenger.probe_files().await {
-        Ok(()) => {}
-        // A setting that is wrong stays wrong; somebody is there now who can mend it.
-        Err(Trouble::Wrong(why)) => return Err(Refused(why)),
-        Err(Trouble::Down(why)) => {
-            tracing::error!("{why}; until it does, files can be neither uploaded nor downloaded");
-        }
-    }
-    if let Some(url) = config.public_url.clone() {
-        let messenger = messenger.clone();
-        tokio::spawn(async move {
-            if let Err(trouble) = messenger.probe_pages(&url).await {
-                tracing::warn!("{trouble}");
+
+    /// Opens a server for another program, which passes requests to [`Server::endpoint`]. `config.listen` and the
+    /// settings of the log are not used. Call [`Server::stop`] at the end.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
+        config.check().map_err(StartError)?;
+        let settings = config.settings().map_err(StartError)?;
+        let messenger = open_messenger(&config.data, settings, config.clock.clone()).await?;
+        match messenger.probe_files().await {
+            Ok(()) => {}
+            // Waiting does not correct a wrong setting.
+            Err(Trouble::Wrong(why)) => return Err(StartError(why)),
+            Err(Trouble::Down(why)) => {
+                tracing::error!("{why}; until it does, files can be neither uploaded nor downloaded");
             }
-        });
-    }
-    let address = listener.local_addr().map_err(|error| refused("the listener has no address", &error))?;
-    let app = routes::routes(config, messenger.clone());
-    let stop = CancellationToken::new();
-    let accepting = tokio::spawn(accept::accept(listener, app, stop.clone()));
-    let working = [
-        tokio::spawn(sweep(messenger.clone(), stop.clone())),
-        tokio::spawn(tend(messenger.clone(), stop.clone())),
-        tokio::spawn(index(messenger.clone(), stop.clone())),
-        tokio::spawn(make_up(messenger.clone(), stop.clone())),
-        tokio::spawn(hear(messenger.clone(), stop.clone())),
-    ];
-    let drain = Duration::from_secs(config.drain);
-    Ok(Running { address, messenger, stop, accepting, working, drain })
-}
-
-impl Running {
-    /// The time as the server has it.
-    pub fn now(&self) -> Time {
-        self.messenger.clock.now()
+        }
+        if let Some(origin) = config.public_origin().map(str::to_owned) {
+            let messenger = messenger.clone();
+            tokio::spawn(async move {
+                if let Err(trouble) = messenger.probe_pages(&origin).await {
+                    tracing::warn!("{trouble}");
+                }
+            });
+        }
+        let app = routes::routes(&config, messenger.clone());
+        let stop = CancellationToken::new();
+        let background = [
+            tokio::spawn(clean_up(messenger.clone(), stop.clone())),
+            tokio::spawn(run_due_jobs(messenger.clone(), stop.clone())),
+            tokio::spawn(update_index(messenger.clone(), stop.clone())),
+            tokio::spawn(fill_gaps(messenger.clone(), stop.clone())),
+            tokio::spawn(follow_other_nodes(messenger.clone(), stop.clone())),
+        ];
+        Ok(Self { messenger, app, stop, background, drain: Duration::from_secs(config.drain) })
     }
 
-    /// Stops: says that it is not ready, takes no more connections, tells sockets to come back, lets requests and
-    /// writes finish.
+    /// All routes of the server, to be nested in a poem program, at the root or under a prefix.
+    pub fn endpoint(&self) -> impl Endpoint<Output = Response> + use<> {
+        let app = self.app.clone();
+        make(move |mut request: Request| {
+            let app = app.clone();
+            async move {
+                // Only our own connections know when a response was written: here it counts as written at once.
+                let delivery = Delivery::default();
+                request.set_data(delivery.clone());
+                let response = app.call(request).await?;
+                delivery.written();
+                Ok::<_, poem::Error>(response)
+            }
+        })
+    }
+
+    /// Prepares to stop: `/ready` answers 503, and after `config.drain` seconds all WebSockets are closed. Requests are
+    /// still served. A program that waits for its connections to end needs this, because WebSockets stay open.
+    pub fn drain(&self) -> BoxFuture<'static, ()> {
+        let (messenger, time) = (self.messenger.clone(), self.drain);
+        Box::pin(async move {
+            messenger.send_away(time).await;
+            messenger.close_sockets();
+        })
+    }
+
+    /// Stops background work and closes the database. Requests that come later fail.
     pub async fn stop(self) {
-        self.messenger.send_away(self.drain).await;
         self.stop.cancel();
         self.messenger.close_sockets();
-        if tokio::time::timeout(LAST_REQUESTS, self.accepting).await.is_err() {
-            tracing::warn!("some requests did not finish in time");
-        }
         let rest = async {
-            join_all(self.working).await;
+            join_all(self.background).await;
             self.messenger.close().await;
         };
-        if tokio::time::timeout(LAST_WORK, rest).await.is_err() {
+        if tokio::time::timeout(BACKGROUND_TIMEOUT, rest).await.is_err() {
             tracing::warn!("background work did not finish in time; the server stops anyway");
         }
     }
 }
 
-async fn sweep(messenger: Messenger, stop: CancellationToken) {
-    let mut tick = tokio::time::interval(SWEEP_EVERY);
+impl Running {
+    /// The current time by the server's clock.
+    pub fn now(&self) -> Time {
+        self.messenger.clock.now()
+    }
+
+    /// Stops gracefully: `/ready` answers 503, no more connections are accepted, WebSockets are told to reconnect,
+    /// requests and writes are finished.
+    pub async fn stop(self) {
+        self.messenger.send_away(self.server.drain).await;
+        self.server.stop.cancel();
+        self.messenger.close_sockets();
+        if tokio::time::timeout(REQUESTS_TIMEOUT, self.accepting).await.is_err() {
+            tracing::warn!("some requests did not finish in time");
+        }
+        self.server.stop().await;
+    }
+}
+
+/// Opens the data folder, the database and the storage of files, and the messenger on them; runs nothing.
+pub async fn open_messenger(data: &Data, settings: Settings, clock: Clock) -> Result<Messenger, StartError> {
+    let folder = &data.data_dir;
+    std::fs::create_dir_all(folder).map_err(|error| {
+        StartError::new(format_args!("the data folder {} can't be created", folder.display()), &error)
+    })?;
+    let secret = data.secret();
+    let secrets = Secrets::open(&secret).map_err(|error| {
+        StartError::new(format_args!("the server's secret {} can't be used", secret.display()), &error)
+    })?;
+    let files =
+        Files::at(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(StartError)?;
+    let url =
+        data.database_url().map_err(|error| StartError::new("the database URL can't be used", &error))?;
+    let tables = if data.migrate == Switch::On { Tables::Update } else { Tables::Leave };
+    let db = Db::open_with(&url, data.database_connections, tables)
+        .await
+        .map_err(|error| StartError::new("the database can't be opened", &error))?;
+    Messenger::new(db, files, &secrets, clock, settings)
+        .await
+        .map_err(|error| StartError::new("the messenger can't start", &error))
+}
+
+async fn clean_up(messenger: Messenger, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(CLEANUP_INTERVAL);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -149,8 +203,8 @@ async fn sweep(messenger: Messenger, stop: CancellationToken) {
     }
 }
 
-async fn tend(messenger: Messenger, stop: CancellationToken) {
-    let mut tick = tokio::time::interval(TEND_EVERY);
+async fn run_due_jobs(messenger: Messenger, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(JOBS_INTERVAL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -160,22 +214,22 @@ async fn tend(messenger: Messenger, stop: CancellationToken) {
     }
 }
 
-/// What is under way when the server stops is undone, and done after the next start.
-async fn index(messenger: Messenger, stop: CancellationToken) {
+/// A batch that is in progress when the server stops is rolled back, and repeated after the next start.
+async fn update_index(messenger: Messenger, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = messenger.keep_index() => {}
     }
 }
 
-async fn hear(messenger: Messenger, stop: CancellationToken) {
+async fn follow_other_nodes(messenger: Messenger, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = messenger.keep_in_touch() => {}
     }
 }
 
-async fn make_up(messenger: Messenger, stop: CancellationToken) {
+async fn fill_gaps(messenger: Messenger, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
         () = messenger.keep_telling() => {}

@@ -130,7 +130,7 @@ async fn one_host_is_one_dialects() {
     }
     let args = ["besedka", "--kyte-hosts", "a.example.org,b.example.org", "--unet-hosts", "B.example.org"];
     let settings = Settings::parse_from(args);
-    assert!(settings.config.dialects.flaw().is_some_and(|flaw| flaw.contains("b.example.org")));
+    assert!(settings.config.dialects.check().is_err_and(|why| why.contains("b.example.org")));
     assert!(Settings::try_parse_from(["besedka", "--kyte-hosts", "https://a.example.org"]).is_err());
 }
 

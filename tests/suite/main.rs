@@ -14,6 +14,7 @@ mod cluster;
 mod database;
 mod desktop;
 mod dialects;
+mod embed;
 mod faults;
 mod garage;
 mod kyte;

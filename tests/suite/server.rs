@@ -9,7 +9,7 @@ use std::time::Duration;
 use besedka::config::Config;
 use besedka::files::{Aws, Moving};
 use besedka::messenger::{Clock, Messenger};
-use besedka::server::{self, Running};
+use besedka::server::{Running, Server, open_messenger};
 use clap::Parser;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -120,7 +120,8 @@ impl TestServer {
         let mut config = Settings::parse_from(args).config;
         config.data.aws = aws(bucket::KEY_ID, bucket::SECRET);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let running = server::start(&config, listener, clock.clone()).await.unwrap();
+        config.clock = clock.clone();
+        let running = Server::start(config, listener).await.unwrap();
         let url = format!("http://{}", running.address);
         let http = client();
         Self { dir, database, storage, bucket, storage_url, clock, running, url, flags, http }
@@ -156,7 +157,7 @@ impl TestServer {
         let mut config = Settings::parse_from(args).config;
         config.data.aws = aws(key_id, secret);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        match server::start(&config, listener, Clock::default()).await {
+        match Server::start(config, listener).await {
             Ok(_) => panic!("it starts"),
             Err(refused) => refused.to_string(),
         }
@@ -188,7 +189,7 @@ impl TestServer {
     /// The messenger once more on the same data, as an administrator's command in another process has it.
     pub async fn beside(&self) -> Messenger {
         let config = Settings::parse_from(kept_in(&self.dir, &self.database)).config;
-        server::open(&config.data, config.settings().unwrap(), self.clock.clone()).await.unwrap()
+        open_messenger(&config.data, config.settings().unwrap(), self.clock.clone()).await.unwrap()
     }
 
     /// Changes something in the database that no API changes.

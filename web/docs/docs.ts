@@ -4,6 +4,7 @@ import 'swagger-ui-dist/swagger-ui.css'
 import './page.css'
 import './docs.css'
 import { freshKeys } from './keys'
+import { root } from './root'
 
 interface Api {
   name: string
@@ -23,7 +24,7 @@ function followSystemTheme() {
 }
 
 async function show() {
-  const answer = await fetch('/openapi/index.json')
+  const answer = await fetch(`${root()}/openapi/index.json`)
   if (!answer.ok) throw new Error(`/openapi/index.json: ${answer.status}`)
   const apis = (await answer.json()) as Api[]
   const requested = new URLSearchParams(location.search).get('api')

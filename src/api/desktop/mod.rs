@@ -15,9 +15,9 @@ use poem::{EndpointExt, IntoEndpoint, Route, get};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 use super::refusal::Failure;
-use super::{Dialect, Place, Spec, described};
+use super::{Dialect, Mount, Spec, described};
 
-pub const DIALECT: Dialect = Dialect::new::<Problem>("desktop", Place::Below("/desktop"), routes, spec);
+pub const DIALECT: Dialect = Dialect::new::<Problem>("desktop", Mount::Prefix("/desktop"), routes, spec);
 
 pub use types::Problem;
 

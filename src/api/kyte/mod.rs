@@ -22,12 +22,12 @@ use poem_openapi::{Object, OpenApi, OpenApiService, Tags};
 use std::sync::Arc;
 
 use super::refusal::Failure;
-use super::{Dialect, Place, Spec, described};
+use super::{Dialect, Mount, Spec, described};
 use besedka_core::messenger::{Error, Messenger};
 use besedka_core::model::ChatId;
 
 pub const DIALECT: Dialect =
-    Dialect::new::<types::Problem>("kyte", Place::Below("/kyte"), routes, spec).with_health();
+    Dialect::new::<types::Problem>("kyte", Mount::Prefix("/kyte"), routes, spec).with_health();
 
 /// An error response of this API.
 type Refusal = Failure<types::Problem>;

@@ -19,10 +19,10 @@ use poem_openapi::payload::Json;
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 use super::refusal::Failure;
-use super::{Dialect, Place, Spec, described};
+use super::{Dialect, Mount, Spec, described};
 use envelope::Envelope;
 
-pub const DIALECT: Dialect = Dialect::new::<types::Problem>("mimu", Place::Below(PREFIX), routes, spec);
+pub const DIALECT: Dialect = Dialect::new::<types::Problem>("mimu", Mount::Prefix(PREFIX), routes, spec);
 
 const PREFIX: &str = "/mimu";
 

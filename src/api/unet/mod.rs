@@ -16,11 +16,11 @@ use poem::{EndpointExt, IntoEndpoint, Request, Route, get};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 use super::refusal::Failure;
-use super::{Dialect, Place, Spec, described};
+use super::{Dialect, Mount, Spec, described};
 
 const PREFIXES: [&str; 2] = ["/api/unet-chat", "/educations/api/v1/users"];
 
-pub const DIALECT: Dialect = Dialect::new::<types::Problem>("unet", Place::Whole(&PREFIXES), routes, spec);
+pub const DIALECT: Dialect = Dialect::new::<types::Problem>("unet", Mount::Paths(&PREFIXES), routes, spec);
 
 /// An error response of this API.
 type Refusal = Failure<types::Problem>;

@@ -104,7 +104,8 @@ macro_rules! migrations {
 
         /// Applies what is missing.
         pub(super) async fn $up(connection: &mut $connection) -> Result<()> {
-            Ok($migrator.run(connection).await?)
+            // Not `run`: the compiler can't see that its future is Send for every lifetime.
+            Ok($migrator.run_direct(None, connection, false).await?)
         }
 
         /// Undoes what came after a migration.

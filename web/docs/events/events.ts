@@ -1,6 +1,7 @@
 /// The page of the WebSocket's events, rendered from the server's AsyncAPI document.
 import '../page.css'
 import './events.css'
+import { root } from '../root'
 import { type Channel, type Document, type Event, byDirection, type Schema } from './document'
 import { type Child, el, prose, table } from './dom'
 import { anchor, fields, typeOf } from './schema'
@@ -99,7 +100,7 @@ function draw(api: Document, main: HTMLElement, contents: HTMLElement) {
 
 async function show(main: HTMLElement, contents: HTMLElement) {
   try {
-    const answer = await fetch('/openapi/events.json')
+    const answer = await fetch(`${root()}/openapi/events.json`)
     if (!answer.ok) throw new Error(`/openapi/events.json: ${answer.status}`)
     draw((await answer.json()) as Document, main, contents)
   } catch (error) {
