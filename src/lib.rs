@@ -27,12 +27,12 @@
 //! `seq` in its own transaction, so the order of commits is the order of the stream. Who was away
 //! asks for everything after a cursor, over HTTP or on the socket.
 //!
-//! **Nothing happens twice, nothing half.** A change is one `Work`: write, announce, commit. The
+//! **Nothing happens twice, nothing half.** A change is one `UnitOfWork`: write, announce, commit. The
 //! idempotency key of a request is written in the same commit. What is announced is told after the
 //! commit and only then.
 //!
 //! **Many nodes** share a database. Each stream's listeners on a node form an audience that knows how
-//! far it was told (`hub::audience`): a node tells its own changes as they are committed, and of others'
+//! far it was told (`hub::subscribers`): a node tells its own changes as they are committed, and of others'
 //! it hears only that there are some, by NATS or by looking, and reads them from the log
 //! (`messenger::telling`). Numbers, and the jobs that are done once, are leases (`messenger::nodes`).
 //!

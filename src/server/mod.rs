@@ -23,9 +23,9 @@ use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables};
 
 /// How often what nobody needs is taken away.
-const SWEEP_EVERY: Duration = Duration::from_secs(10 * 60);
+const RETENTION_EVERY: Duration = Duration::from_secs(10 * 60);
 /// How often what is due is done.
-const TEND_EVERY: Duration = Duration::from_millis(250);
+const JOBS_EVERY: Duration = Duration::from_millis(250);
 /// How long requests may take to finish when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(20);
 /// How long what the server does by itself may take to finish then, and the database to close.
@@ -102,11 +102,11 @@ pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Resu
     let stop = CancellationToken::new();
     let accepting = tokio::spawn(accept::accept(listener, app, stop.clone()));
     let working = [
-        tokio::spawn(sweep(messenger.clone(), stop.clone())),
-        tokio::spawn(tend(messenger.clone(), stop.clone())),
+        tokio::spawn(retention(messenger.clone(), stop.clone())),
+        tokio::spawn(due_jobs(messenger.clone(), stop.clone())),
         tokio::spawn(index(messenger.clone(), stop.clone())),
-        tokio::spawn(make_up(messenger.clone(), stop.clone())),
-        tokio::spawn(hear(messenger.clone(), stop.clone())),
+        tokio::spawn(backfill(messenger.clone(), stop.clone())),
+        tokio::spawn(bus(messenger.clone(), stop.clone())),
     ];
     let drain = Duration::from_secs(config.drain);
     Ok(Running { address, messenger, stop, accepting, working, drain })
@@ -137,25 +137,25 @@ impl Running {
     }
 }
 
-async fn sweep(messenger: Messenger, stop: CancellationToken) {
-    let mut tick = tokio::time::interval(SWEEP_EVERY);
+async fn retention(messenger: Messenger, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(RETENTION_EVERY);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = tick.tick() => if let Err(error) = messenger.sweep().await {
+            _ = tick.tick() => if let Err(error) = messenger.apply_retention().await {
                 tracing::error!(%error, "the periodic cleanup failed");
             }
         }
     }
 }
 
-async fn tend(messenger: Messenger, stop: CancellationToken) {
-    let mut tick = tokio::time::interval(TEND_EVERY);
+async fn due_jobs(messenger: Messenger, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(JOBS_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = tick.tick() => messenger.tend().await,
+            _ = tick.tick() => messenger.run_due_jobs().await,
         }
     }
 }
@@ -164,20 +164,20 @@ async fn tend(messenger: Messenger, stop: CancellationToken) {
 async fn index(messenger: Messenger, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
-        () = messenger.keep_index() => {}
+        () = messenger.run_indexing() => {}
     }
 }
 
-async fn hear(messenger: Messenger, stop: CancellationToken) {
+async fn bus(messenger: Messenger, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
-        () = messenger.keep_in_touch() => {}
+        () = messenger.receive_from_bus() => {}
     }
 }
 
-async fn make_up(messenger: Messenger, stop: CancellationToken) {
+async fn backfill(messenger: Messenger, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
-        () = messenger.keep_telling() => {}
+        () = messenger.run_backfill() => {}
     }
 }

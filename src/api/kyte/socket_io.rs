@@ -25,7 +25,7 @@ use crate::chat_socket::bare;
 use crate::links::Links;
 use crate::site::Site;
 use crate::upgrade::Upgrade;
-use besedka_core::hub::{Close, Taken};
+use besedka_core::hub::{Close, Queued};
 use besedka_core::messenger::{Access, Error, Limit, Listener, Messenger, NewMessage};
 use besedka_core::model::{ChatId, Content, Kind, Scopes};
 
@@ -247,13 +247,13 @@ impl Seat {
 
     async fn come_into(&mut self, chat: ChatId) -> Result<(), Error> {
         if !self.chats.contains_key(&chat) {
-            let listener = self.guest.messenger.listen_in(self.access, chat).await.map_err(veiled)?;
+            let listener = self.guest.messenger.listen_to_chat(self.access, chat).await.map_err(veiled)?;
             self.chats.insert(chat, listener);
         }
         Ok(())
     }
 
-    async fn tell(&self, socket: &SocketRef, taken: &Taken) -> Result<(), SendError> {
+    async fn tell(&self, socket: &SocketRef, taken: &Queued) -> Result<(), SendError> {
         let Guest { messenger, links } = &self.guest;
         for telling in &taken.events {
             if let Some(message) = told(&telling.event.change, messenger, links).await {
@@ -265,13 +265,13 @@ impl Seat {
 }
 
 /// What waits in the first of the chats in which something does.
-async fn next(chats: &HashMap<ChatId, Listener>) -> (ChatId, Taken) {
+async fn next(chats: &HashMap<ChatId, Listener>) -> (ChatId, Queued) {
     if chats.is_empty() {
         return pending().await;
     }
     let wakes = chats.iter().map(|(chat, listener)| {
         Box::pin(async move {
-            listener.woken().await;
+            listener.ready().await;
             (*chat, listener)
         })
     });

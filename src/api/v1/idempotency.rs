@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::Refusal;
 use super::types::{self, Problem};
 use crate::site::Site;
-use besedka_core::messenger::{Access, Attempt, Error, Messenger, Original, Subject, Tries, Turn};
+use besedka_core::messenger::{Access, Attempt, AttemptGuard, Error, Messenger, Original, Retries, Subject};
 
 /// The largest JSON body: a message of 64 KiB and what belongs to it.
 const LARGEST_BODY: usize = 128 * 1024;
@@ -56,7 +56,7 @@ impl Slot {
 const HEADER: &str = "Idempotency-Key";
 
 /// The key of a request, held while it is carried out.
-pub struct Key(Turn);
+pub struct Key(AttemptGuard);
 
 impl Key {
     /// The attempt that answers this status when it succeeds.
@@ -115,12 +115,12 @@ impl<E> Keyed<E> {
 impl<E: Endpoint> Keyed<E> {
     /// Carries a request out; again, when another change was in its way.
     async fn carry_out(&self, request: &Request, body: &Bytes) -> Response {
-        let mut tries = Tries::default();
+        let mut retries = Retries::default();
         loop {
             let response = self.0.get_response(copy(request, body)).await;
             let at_once = response.status() == StatusCode::SERVICE_UNAVAILABLE
                 && response.header(header::RETRY_AFTER).is_some_and(|seconds| seconds == "0");
-            if !at_once || !tries.another().await {
+            if !at_once || !retries.wait().await {
                 return response;
             }
         }
@@ -173,7 +173,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
         }
         // A repeated key goes before whatever else is wrong with the request.
         match slot.0.attempt.get() {
-            Some(attempt) => match messenger.carried_out(attempt).await {
+            Some(attempt) => match messenger.check_not_repeated(attempt).await {
                 Ok(()) => Ok(response),
                 Err(Error::Repeated(Some(original))) => {
                     let caller = slot.0.caller.get().copied();

@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::{Answer, Refusal, events};
 use crate::site::Site;
-use besedka_core::hub::{Close, Form, Taken};
+use besedka_core::hub::{Close, Form, Queued};
 use besedka_core::messenger::{Access, Cursor, Error, Limit, Listener, Messenger};
 use besedka_core::model::{ChatId, MessageId, Scopes};
 
@@ -199,7 +199,7 @@ async fn listen(stream: &mut WebSocketStream, mut listener: Listener) -> Result<
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = listener.woken() => tell(stream, listener.take()).await?,
+            () = listener.ready() => tell(stream, listener.take()).await?,
             frame = stream.next() => {
                 heard = Instant::now();
                 frames += 1;
@@ -213,7 +213,7 @@ async fn listen(stream: &mut WebSocketStream, mut listener: Listener) -> Result<
                     return Err(Over(None));
                 }
                 frames = 0;
-                listener.settle();
+                listener.forget_replay();
                 timed(stream.send(Message::ping(Vec::new()))).await?;
             }
         }
@@ -221,10 +221,10 @@ async fn listen(stream: &mut WebSocketStream, mut listener: Listener) -> Result<
 }
 
 /// Writes everything that waits, in one go.
-async fn tell(stream: &mut WebSocketStream, taken: Taken) -> Result<(), Over> {
+async fn tell(stream: &mut WebSocketStream, taken: Queued) -> Result<(), Over> {
     let events = taken.events.iter().map(|telling| telling.written(FORM, events::write).to_string());
     let whispers =
-        taken.whispers.iter().map(|whispering| whispering.written(FORM, events::whispered).to_string());
+        taken.ephemeral.iter().map(|whispering| whispering.written(FORM, events::whispered).to_string());
     send_all(stream, events.chain(whispers)).await?;
     match taken.closed {
         None => Ok(()),
@@ -271,7 +271,7 @@ async fn answer(
         },
         "presence" => match frame.data["status"].as_str() {
             Some(status @ ("online" | "away")) => {
-                listener.turn(status == "away");
+                listener.set_away(status == "away");
                 Ok(())
             }
             _ => send(stream, events::wrong("data.status must be online or away", "invalid")).await,

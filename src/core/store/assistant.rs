@@ -26,7 +26,7 @@ pub async fn make_bot(run: &mut Executor, id: UserId) -> Result<()> {
 }
 
 /// How often somebody asked on a day. It stays so until the change ends.
-pub async fn asked(run: &mut Executor, user: UserId, day: i64) -> Result<i64> {
+pub async fn locked_use_count(run: &mut Executor, user: UserId, day: i64) -> Result<i64> {
     let insert = Query::insert()
         .into_table(A::Table)
         .columns([A::UserId, A::Day])
@@ -47,7 +47,7 @@ pub async fn asked(run: &mut Executor, user: UserId, day: i64) -> Result<i64> {
 }
 
 /// Somebody asked so many times more, or fewer.
-pub async fn add_asked(run: &mut Executor, user: UserId, day: i64, more: i64) -> Result<()> {
+pub async fn add_uses(run: &mut Executor, user: UserId, day: i64, more: i64) -> Result<()> {
     let update = Query::update()
         .table(A::Table)
         .value(A::Asked, Expr::col(A::Asked).add(more))
@@ -58,7 +58,7 @@ pub async fn add_asked(run: &mut Executor, user: UserId, day: i64, more: i64) ->
 }
 
 /// Forgets how often was asked before a day.
-pub async fn sweep(run: &mut Executor, day: i64) -> Result<()> {
+pub async fn delete_before(run: &mut Executor, day: i64) -> Result<()> {
     run.execute(&Query::delete().from_table(A::Table).and_where(Expr::col(A::Day).lt(day)).to_owned()).await
 }
 
@@ -78,7 +78,7 @@ pub async fn end_answer(run: &mut Executor, id: MessageId) -> Result<()> {
 }
 
 /// Answers that nobody finishes any more.
-pub async fn forsaken_answers(run: &mut Executor, now: Time, limit: u64) -> Result<Vec<(ChatId, MessageId)>> {
+pub async fn overdue_answers(run: &mut Executor, now: Time, limit: u64) -> Result<Vec<(ChatId, MessageId)>> {
     let question = Query::select()
         .columns([W::ChatId, W::MessageId])
         .from(W::Table)

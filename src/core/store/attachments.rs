@@ -191,7 +191,7 @@ pub async fn announced_bytes(run: &mut Executor, owner: UserId, now: Time) -> Re
 }
 
 /// What was announced, by somebody or by anybody, and is not there yet, with forms that ran out after a moment.
-pub async fn awaited(
+pub async fn unfinished(
     run: &mut Executor,
     owner: Option<UserId>,
     since: Time,
@@ -253,7 +253,7 @@ fn in_order((at, id): (Time, AttachmentId), limit: u64) -> SelectStatement {
 }
 
 /// Puts the files of new messages into their places.
-pub async fn post_many(run: &mut Executor, messages: &[Message]) -> Result<()> {
+pub async fn attach_many(run: &mut Executor, messages: &[Message]) -> Result<()> {
     let posted = || {
         messages
             .iter()
@@ -279,7 +279,7 @@ pub async fn post_many(run: &mut Executor, messages: &[Message]) -> Result<()> {
     run.execute(&insert).await
 }
 
-pub async fn unpost(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
+pub async fn detach(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(P::Table)
         .and_where(Expr::col(P::MessageId).is_in(messages.iter().copied()))
@@ -329,7 +329,7 @@ pub async fn of_messages(
 
 /// Attachments that stand nowhere: never uploaded and past their form's time, or uploaded and not
 /// in any message since `before`, nor in one that waits for its time, and nobody's avatar.
-pub async fn forsaken(run: &mut Executor, before: Time, limit: u64) -> Result<Vec<Attachment>> {
+pub async fn orphaned(run: &mut Executor, before: Time, limit: u64) -> Result<Vec<Attachment>> {
     let posted = Query::select()
         .expr(Expr::val(1))
         .from(P::Table)
@@ -353,7 +353,7 @@ pub async fn forsaken(run: &mut Executor, before: Time, limit: u64) -> Result<Ve
 }
 
 /// Whether a file stands in a message, also in one that waits for its time, or is somebody's picture.
-pub async fn stands(run: &mut Executor, id: AttachmentId) -> Result<bool> {
+pub async fn is_used(run: &mut Executor, id: AttachmentId) -> Result<bool> {
     let posted = Query::select()
         .column(P::AttachmentId)
         .from(P::Table)
@@ -372,7 +372,7 @@ pub async fn stands(run: &mut Executor, id: AttachmentId) -> Result<bool> {
 }
 
 /// Makes a file as old as none is that may still be posted; what then stands nowhere is swept.
-pub async fn forsake(run: &mut Executor, id: AttachmentId) -> Result<()> {
+pub async fn expire(run: &mut Executor, id: AttachmentId) -> Result<()> {
     let update = Query::update()
         .table(A::Table)
         .value(A::CreatedAt, Time(0))

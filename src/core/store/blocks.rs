@@ -84,7 +84,7 @@ pub async fn blockers(run: &mut Executor, of: UserId, among: &[UserId]) -> Resul
 }
 
 /// Whom each of some people has blocked.
-pub async fn of_many(run: &mut Executor, users: &[UserId]) -> Result<HashMap<UserId, HashSet<UserId>>> {
+pub async fn of_users(run: &mut Executor, users: &[UserId]) -> Result<HashMap<UserId, HashSet<UserId>>> {
     let question = Query::select()
         .columns([B::UserId, B::BlockedId])
         .from(B::Table)

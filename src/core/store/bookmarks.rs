@@ -28,16 +28,16 @@ fn bookmarks(user: UserId) -> SelectStatement {
         .to_owned()
 }
 
-async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Bookmark>> {
+async fn hydrate(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Bookmark>> {
     let rows: Vec<BookmarkRow> = run.all(question).await?;
     let ids: Vec<MessageId> = rows.iter().map(|row| row.message_id).collect();
     let found = messages::by_ids(run, &ids).await?;
     let mut found: HashMap<MessageId, Message> = found.into_iter().map(|m| (m.id, m)).collect();
-    let whole = |row: BookmarkRow| {
+    let bookmark = |row: BookmarkRow| {
         let message = found.remove(&row.message_id)?;
         Some(Bookmark { id: row.id, message, note: row.note, at: row.at })
     };
-    Ok(rows.into_iter().filter_map(whole).collect())
+    Ok(rows.into_iter().filter_map(bookmark).collect())
 }
 
 /// Somebody's bookmarks, the newest first.
@@ -52,14 +52,14 @@ pub async fn page(
     if let Some(before) = before {
         question.and_where(Expr::col((B::Table, B::Id)).lt(before));
     }
-    whole(run, &question).await
+    hydrate(run, &question).await
 }
 
 /// Somebody's bookmark at a message.
-pub async fn at(run: &mut Executor, message: MessageId, user: UserId) -> Result<Option<Bookmark>> {
+pub async fn find(run: &mut Executor, message: MessageId, user: UserId) -> Result<Option<Bookmark>> {
     let mut question = bookmarks(user);
     question.and_where(Expr::col((B::Table, B::MessageId)).eq(message));
-    Ok(whole(run, &question).await?.pop())
+    Ok(hydrate(run, &question).await?.pop())
 }
 
 pub async fn count(run: &mut Executor, user: UserId) -> Result<i64> {

@@ -3,7 +3,7 @@
 use sea_query::{Cond, Expr, ExprTrait, LikeExpr, Order, Query};
 use sqlx::FromRow;
 
-use super::chats::{CHAT, Plain};
+use super::chats::{CHAT, ChatRecord};
 use super::schema::{Chat as C, Member as M};
 use super::{Executor, Result};
 use crate::model::{Channel, ChatId, ChatKind, UserId, fold};
@@ -11,7 +11,7 @@ use crate::model::{Channel, ChatId, ChatKind, UserId, fold};
 #[derive(FromRow)]
 struct ChannelRow {
     #[sqlx(flatten)]
-    chat: Plain,
+    chat: ChatRecord,
     /// The reader, if they are in it.
     user_id: Option<UserId>,
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
-use super::chats::{CHAT, Plain, other};
+use super::chats::{CHAT, ChatRecord, other};
 use super::hidden::{is_seen, is_seen_at};
 use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Message as Msg};
 use super::{Executor, Result, marks, messages, users};
@@ -22,7 +22,7 @@ const FAR: i64 = 64;
 #[derive(FromRow)]
 struct ListRow {
     #[sqlx(flatten)]
-    chat: Plain,
+    chat: ChatRecord,
     #[sqlx(flatten)]
     preferences: PreferencesRow,
     role: Role,
@@ -71,7 +71,7 @@ pub async fn of_user(run: &mut Executor, reader: UserId) -> Result<List> {
     question.and_where(Expr::col((M::Table, M::HiddenSeq)).is_null().or(Expr::exists(newer_than_hidden())));
     let rows: Vec<ListRow> = run.all(&question).await?;
     let counted: HashMap<ChatId, i64> = rows.iter().map(|row| (row.chat.id, row.counted_from)).collect();
-    let mut chats = whole(run, reader, rows).await?;
+    let mut chats = hydrate(run, reader, rows).await?;
 
     let activity =
         |chat: &Chat| chat.last_message.as_ref().map_or(chat.created_at, |message| message.sent_at);
@@ -89,7 +89,7 @@ pub async fn one(run: &mut Executor, reader: UserId, chat: ChatId) -> Result<Opt
     let mut question = seen_by(reader);
     question.and_where(Expr::col((M::Table, M::ChatId)).eq(chat));
     let rows: Vec<ListRow> = run.all(&question).await?;
-    Ok(whole(run, reader, rows).await?.pop())
+    Ok(hydrate(run, reader, rows).await?.pop())
 }
 
 /// How a member wants to have a chat.
@@ -104,7 +104,7 @@ pub async fn preferences(run: &mut Executor, reader: UserId, chat: ChatId) -> Re
     Ok(row.map(Preferences::from))
 }
 
-async fn whole(run: &mut Executor, reader: UserId, rows: Vec<ListRow>) -> Result<Vec<Chat>> {
+async fn hydrate(run: &mut Executor, reader: UserId, rows: Vec<ListRow>) -> Result<Vec<Chat>> {
     let newest: Vec<MessageId> = rows.iter().filter_map(|row| row.last_message).collect();
     let messages = messages::by_ids(run, &newest).await?;
     let mut messages: HashMap<_, _> = messages.into_iter().map(|message| (message.id, message)).collect();

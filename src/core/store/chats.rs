@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
-use super::members::{PLACE, Place};
+use super::members::{MEMBER_RECORD, MemberRecord};
 use super::schema::{Chat as C, Member as M, Message as Msg};
 use super::{Executor, Result};
 use crate::model::{About, AttachmentId, ChatId, ChatKind, MessageId, Role, Time, UserId, fold};
@@ -15,7 +15,7 @@ const LONGEST_FOLDED: usize = 400;
 
 /// A chat itself, whoever looks at it.
 #[derive(Debug, Clone, FromRow)]
-pub struct Plain {
+pub struct ChatRecord {
     pub id: ChatId,
     pub kind: ChatKind,
     pub title: String,
@@ -37,7 +37,7 @@ pub struct Plain {
     pub created_at: Time,
 }
 
-/// The columns of a [`Plain`].
+/// The columns of a [`ChatRecord`].
 pub(super) const CHAT: [(C, C); 13] = [
     (C::Table, C::Id),
     (C::Table, C::Kind),
@@ -54,7 +54,7 @@ pub(super) const CHAT: [(C, C); 13] = [
     (C::Table, C::CreatedAt),
 ];
 
-impl Plain {
+impl ChatRecord {
     /// What is alike for everybody in it.
     pub fn about(&self) -> About {
         About {
@@ -92,7 +92,7 @@ pub async fn creators(run: &mut Executor, ids: &[ChatId]) -> Result<Vec<(ChatId,
     run.all(&question).await
 }
 
-pub async fn insert(run: &mut Executor, chat: &Plain) -> Result<()> {
+pub async fn insert(run: &mut Executor, chat: &ChatRecord) -> Result<()> {
     let insert = Query::insert()
         .into_table(C::Table)
         .columns([
@@ -163,9 +163,9 @@ fn chats() -> SelectStatement {
 }
 
 #[derive(FromRow)]
-struct SeatRow {
+struct ChatMemberRow {
     #[sqlx(flatten)]
-    chat: Plain,
+    chat: ChatRecord,
     chat_id: Option<ChatId>,
     user_id: Option<UserId>,
     role: Option<Role>,
@@ -174,9 +174,9 @@ struct SeatRow {
     delivered_seq: Option<i64>,
 }
 
-impl SeatRow {
-    fn place(&self) -> Option<Place> {
-        Some(Place {
+impl ChatMemberRow {
+    fn member(&self) -> Option<MemberRecord> {
+        Some(MemberRecord {
             chat: self.chat_id?,
             user: self.user_id?,
             role: self.role?,
@@ -188,36 +188,36 @@ impl SeatRow {
 }
 
 /// A chat that was not deleted, and somebody's place in it.
-pub async fn with_place(
+pub async fn with_membership(
     run: &mut Executor,
     id: ChatId,
     user: UserId,
-) -> Result<Option<(Plain, Option<Place>)>> {
+) -> Result<Option<(ChatRecord, Option<MemberRecord>)>> {
     let own = Expr::col((M::Table, M::ChatId)).equals((C::Table, C::Id));
     let mut question = chats();
     question
-        .columns(PLACE.map(|column| (M::Table, column)))
+        .columns(MEMBER_RECORD.map(|column| (M::Table, column)))
         .left_join(M::Table, own.and(Expr::col((M::Table, M::UserId)).eq(user)))
         .and_where(Expr::col((C::Table, C::Id)).eq(id));
-    let row: Option<SeatRow> = run.one(&question).await?;
+    let row: Option<ChatMemberRow> = run.one(&question).await?;
     Ok(row.map(|row| {
-        let place = row.place();
-        (row.chat, place)
+        let member = row.member();
+        (row.chat, member)
     }))
 }
 
 /// A chat that was not deleted.
-pub async fn by_id(run: &mut Executor, id: ChatId) -> Result<Option<Plain>> {
+pub async fn by_id(run: &mut Executor, id: ChatId) -> Result<Option<ChatRecord>> {
     run.one(chats().and_where(Expr::col((C::Table, C::Id)).eq(id))).await
 }
 
 /// The private chat, or the saved messages, of a [`pair`].
-pub async fn by_pair(run: &mut Executor, pair: &str) -> Result<Option<Plain>> {
+pub async fn by_pair(run: &mut Executor, pair: &str) -> Result<Option<ChatRecord>> {
     run.one(chats().and_where(Expr::col((C::Table, C::Pair)).eq(pair))).await
 }
 
 /// The group with a short code.
-pub async fn by_code(run: &mut Executor, code: &str) -> Result<Option<Plain>> {
+pub async fn by_code(run: &mut Executor, code: &str) -> Result<Option<ChatRecord>> {
     run.one(chats().and_where(Expr::col((C::Table, C::Code)).eq(code))).await
 }
 
@@ -244,7 +244,7 @@ pub async fn lock_all(run: &mut Executor, ids: impl IntoIterator<Item = ChatId>)
 }
 
 /// Holds the chat of a message until the change ends.
-pub async fn lock_of(run: &mut Executor, message: MessageId) -> Result<()> {
+pub async fn lock_chat_of(run: &mut Executor, message: MessageId) -> Result<()> {
     if run.is_mysql() {
         let question = Query::select()
             .column(Msg::ChatId)

@@ -16,7 +16,7 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, FromRow, Sqlite, SqliteConnection, SqlitePool, Transaction,
 };
 
-use super::migrations::{self, Standing, Tables};
+use super::migrations::{self, MigrationStatus, Tables};
 use super::mysql::PooledConnection;
 use super::writer::{After, Lease, Writer};
 use super::{Error, Result, mysql};
@@ -200,7 +200,7 @@ impl Db {
     }
 
     /// How far the tables of a database are, without changing them.
-    pub async fn standing(url: &str) -> Result<Standing> {
+    pub async fn migration_status(url: &str) -> Result<MigrationStatus> {
         match url.strip_prefix("sqlite:") {
             Some(file) => {
                 let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
@@ -212,7 +212,7 @@ impl Db {
 
     /// Undoes what came after a migration, and with it what those tables and columns hold. Of SQLite a copy is made
     /// first; answers where it is.
-    pub async fn undo(url: &str, last: i64) -> Result<Option<PathBuf>> {
+    pub async fn revert(url: &str, last: i64) -> Result<Option<PathBuf>> {
         match url.strip_prefix("sqlite:") {
             Some(file) => {
                 let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
@@ -245,10 +245,10 @@ impl Db {
             .disable_statement_logging();
         // The writer keeps more pages at hand: keys and messages go to all parts of the file.
         let mut connection = options.clone().pragma("cache_size", "-16000").connect().await?;
-        let standing = migrations::of_sqlite(&mut connection).await?;
-        if standing.is_behind(tables)? {
-            if standing.last().is_some() {
-                let name = format!("before-{:04}", standing.newest());
+        let status = migrations::of_sqlite(&mut connection).await?;
+        if status.is_behind(tables)? {
+            if status.last().is_some() {
+                let name = format!("before-{:04}", status.newest());
                 let copy = migrations::copy(file, &name, &mut connection).await?;
                 tracing::info!(copy = %copy.display(), "copied the database before changing its tables");
             }

@@ -8,7 +8,7 @@ use super::{Executor, Result};
 use crate::model::{ChatId, Draft, MessageId, Time, UserId};
 
 /// Where a draft belongs: below no message without a thread.
-pub type Place = (ChatId, Option<MessageId>);
+pub type DraftKey = (ChatId, Option<MessageId>);
 
 const NO_THREAD: MessageId = MessageId(0);
 
@@ -53,8 +53,8 @@ pub async fn of_user(run: &mut Executor, user: UserId) -> Result<Vec<Draft>> {
 }
 
 /// What is written somewhere, and when that was last changed; without a draft it was taken away then.
-pub async fn at(run: &mut Executor, user: UserId, place: Place) -> Result<Option<(Option<Draft>, Time)>> {
-    let (chat, thread) = place;
+pub async fn find(run: &mut Executor, user: UserId, key: DraftKey) -> Result<Option<(Option<Draft>, Time)>> {
+    let (chat, thread) = key;
     let mut question = drafts(user);
     question
         .and_where(Expr::col((D::Table, D::ChatId)).eq(chat))
@@ -82,14 +82,14 @@ pub async fn save(run: &mut Executor, user: UserId, draft: &Draft) -> Result<()>
 }
 
 /// Takes a draft away, and remembers when.
-pub async fn remove(run: &mut Executor, user: UserId, place: Place, now: Time) -> Result<()> {
-    write(run, user, place, None, None, now).await
+pub async fn remove(run: &mut Executor, user: UserId, key: DraftKey, now: Time) -> Result<()> {
+    write(run, user, key, None, None, now).await
 }
 
 async fn write(
     run: &mut Executor,
     user: UserId,
-    (chat, thread): Place,
+    (chat, thread): DraftKey,
     text: Option<String>,
     reply_to: Option<MessageId>,
     at: Time,
@@ -131,7 +131,7 @@ pub async fn delete_all(run: &mut Executor, chat: ChatId) -> Result<()> {
 }
 
 /// Forgets what was taken away before a moment.
-pub async fn sweep(run: &mut Executor, before: Time) -> Result<()> {
+pub async fn delete_before(run: &mut Executor, before: Time) -> Result<()> {
     let delete = Query::delete()
         .from_table(D::Table)
         .and_where(Expr::col(D::Text).is_null())

@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait, Func, Order, Query};
 
-use super::messages::kept;
+use super::messages::columns_of;
 use super::schema::MessageEdit as E;
 use super::{Executor, Result};
 use crate::model::{Content, Edit, Kind, MessageId, Time};
@@ -16,7 +16,7 @@ pub async fn insert(run: &mut Executor, message: MessageId, old: &Content, since
         .to_owned();
     let last: Option<(Option<i64>,)> = run.one(&last).await?;
     let number = last.and_then(|(number,)| number).unwrap_or_default() + 1;
-    let (text, payload) = kept(Some(old));
+    let (text, payload) = columns_of(Some(old));
     let insert = Query::insert()
         .into_table(E::Table)
         .columns([E::MessageId, E::Number, E::Text, E::Payload, E::At])

@@ -6,7 +6,7 @@ use super::schema::GoogleToken as G;
 use super::{Executor, Result};
 use crate::model::{Time, UserId};
 
-pub async fn keep(run: &mut Executor, user: UserId, sealed: &[u8], now: Time) -> Result<()> {
+pub async fn save(run: &mut Executor, user: UserId, sealed: &[u8], now: Time) -> Result<()> {
     let insert = Query::insert()
         .into_table(G::Table)
         .columns([G::UserId, G::Sealed, G::At])

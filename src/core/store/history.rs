@@ -3,7 +3,7 @@
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::hidden::is_seen;
-use super::messages::{messages, whole};
+use super::messages::{hydrate, messages};
 use super::schema::Message as M;
 use super::{Executor, Result};
 use crate::model::{ChatId, Kind, Message, MessageId, Time, UserId};
@@ -34,17 +34,17 @@ pub async fn page(
     }
     let order = match stretch {
         Stretch::Newest => Order::Desc,
-        Stretch::Before(place) => {
-            question.and_where(seq.lt(place));
+        Stretch::Before(bound) => {
+            question.and_where(seq.lt(bound));
             Order::Desc
         }
-        Stretch::After(place) => {
-            question.and_where(seq.gt(place));
+        Stretch::After(bound) => {
+            question.and_where(seq.gt(bound));
             Order::Asc
         }
     };
     question.order_by((M::Table, M::Seq), order).limit(limit);
-    let mut page = whole(run, &question).await?;
+    let mut page = hydrate(run, &question).await?;
     if matches!(stretch, Stretch::After(_)) {
         page.reverse();
     }
@@ -71,13 +71,13 @@ pub async fn latest(
     if !with_notices {
         question.and_where(Expr::col((M::Table, M::Kind)).ne(Kind::System));
     }
-    let mut latest = whole(run, &question).await?;
+    let mut latest = hydrate(run, &question).await?;
     latest.reverse();
     Ok(latest)
 }
 
 /// A message's place in a chat, if it is one of the chat's.
-pub async fn place(run: &mut Executor, chat: ChatId, id: MessageId) -> Result<Option<i64>> {
+pub async fn seq_of(run: &mut Executor, chat: ChatId, id: MessageId) -> Result<Option<i64>> {
     let question = Query::select()
         .column(M::Seq)
         .from(M::Table)

@@ -72,7 +72,7 @@ pub async fn find_many(run: &mut Executor, fingerprints: &[Digest]) -> Result<Ve
 }
 
 /// Forgets what was carried out before a moment.
-pub async fn sweep(run: &mut Executor, before: Time) -> Result<()> {
+pub async fn delete_before(run: &mut Executor, before: Time) -> Result<()> {
     let delete = Query::delete().from_table(K::Table).and_where(Expr::col(K::At).lt(before)).to_owned();
     run.execute(&delete).await
 }

@@ -64,7 +64,7 @@ pub async fn of_chat(run: &mut Executor, chat: ChatId) -> Result<Vec<Invite>> {
 }
 
 /// Counts one who came by it.
-pub async fn used(run: &mut Executor, id: InviteId) -> Result<()> {
+pub async fn count_use(run: &mut Executor, id: InviteId) -> Result<()> {
     let update = Query::update()
         .table(I::Table)
         .value(I::Uses, Expr::col(I::Uses).add(1))
@@ -79,13 +79,13 @@ pub async fn delete(run: &mut Executor, id: InviteId) -> Result<()> {
 }
 
 /// Takes away those by which nobody can come any more.
-pub async fn delete_spent(run: &mut Executor, chat: ChatId, now: Time) -> Result<()> {
-    let spent =
+pub async fn delete_unusable(run: &mut Executor, chat: ChatId, now: Time) -> Result<()> {
+    let unusable =
         Cond::any().add(Expr::col(I::ExpiresAt).lte(now)).add(Expr::col(I::Uses).gte(Expr::col(I::MaxUses)));
     let delete = Query::delete()
         .from_table(I::Table)
         .and_where(Expr::col(I::ChatId).eq(chat))
-        .cond_where(spent)
+        .cond_where(unusable)
         .to_owned();
     run.execute(&delete).await
 }

@@ -152,7 +152,7 @@ pub async fn count(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()>
 }
 
 /// Forgets what was counted of messages that are deleted now.
-pub async fn uncount(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
+pub async fn reset_counts(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let question = Query::select()
         .column(Msg::ChatId)
         .expr(Func::min(Expr::col(Msg::Seq)))

@@ -12,7 +12,7 @@ use crate::model::{ChatId, ChatKind, Member, MessageId, Preferences, Role, Time,
 
 /// Somebody's place in a chat, without their name.
 #[derive(Debug, Clone, Copy, FromRow)]
-pub struct Place {
+pub struct MemberRecord {
     #[sqlx(rename = "chat_id")]
     pub chat: ChatId,
     #[sqlx(rename = "user_id")]
@@ -23,7 +23,8 @@ pub struct Place {
     pub delivered_seq: i64,
 }
 
-pub(super) const PLACE: [M; 6] = [M::ChatId, M::UserId, M::Role, M::JoinedSeq, M::ReadSeq, M::DeliveredSeq];
+pub(super) const MEMBER_RECORD: [M; 6] =
+    [M::ChatId, M::UserId, M::Role, M::JoinedSeq, M::ReadSeq, M::DeliveredSeq];
 
 /// Adds people to a chat. They have read what was there, and hear what comes after `seq`.
 pub async fn insert_many(
@@ -93,9 +94,9 @@ pub async fn set_role(run: &mut Executor, chat: ChatId, user: UserId, role: Role
     run.execute(&update).await
 }
 
-pub async fn place(run: &mut Executor, chat: ChatId, user: UserId) -> Result<Option<Place>> {
+pub async fn find(run: &mut Executor, chat: ChatId, user: UserId) -> Result<Option<MemberRecord>> {
     let question = Query::select()
-        .columns(PLACE)
+        .columns(MEMBER_RECORD)
         .from(M::Table)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
@@ -105,7 +106,7 @@ pub async fn place(run: &mut Executor, chat: ChatId, user: UserId) -> Result<Opt
 
 /// What must be known of a member who says something.
 #[derive(Debug, Clone, Copy, FromRow)]
-pub struct Seat {
+pub struct PostingRights {
     #[sqlx(rename = "chat_id")]
     pub chat: ChatId,
     #[sqlx(rename = "user_id")]
@@ -122,10 +123,10 @@ pub struct Seat {
 }
 
 /// The seats of those of these (chat, user) who are members. The streams stay locked until the change ends.
-pub async fn seats(
+pub async fn posting_rights(
     run: &mut Executor,
     pairs: impl IntoIterator<Item = (ChatId, UserId)>,
-) -> Result<HashMap<(ChatId, UserId), Seat>> {
+) -> Result<HashMap<(ChatId, UserId), PostingRights>> {
     // Pair by pair: for `(chat_id, user_id) IN (…)` SQLite reads the whole table.
     let mut wanted = Cond::any();
     for (chat, user) in pairs {
@@ -144,8 +145,8 @@ pub async fn seats(
     if run.is_mysql() {
         question.lock_exclusive();
     }
-    let found: Vec<Seat> = run.all(&question).await?;
-    Ok(found.into_iter().map(|seat| ((seat.chat, seat.user), seat)).collect())
+    let found: Vec<PostingRights> = run.all(&question).await?;
+    Ok(found.into_iter().map(|rights| ((rights.chat, rights.user), rights)).collect())
 }
 
 /// What keeps somebody from writing in a private chat; 0 when nothing does.
@@ -170,9 +171,12 @@ pub async fn set_blocked(run: &mut Executor, chat: ChatId, user: UserId, state: 
 }
 
 /// All places of a person, hidden chats included.
-pub async fn places_of(run: &mut Executor, user: UserId) -> Result<Vec<Place>> {
-    let question =
-        Query::select().columns(PLACE).from(M::Table).and_where(Expr::col(M::UserId).eq(user)).to_owned();
+pub async fn memberships_of(run: &mut Executor, user: UserId) -> Result<Vec<MemberRecord>> {
+    let question = Query::select()
+        .columns(MEMBER_RECORD)
+        .from(M::Table)
+        .and_where(Expr::col(M::UserId).eq(user))
+        .to_owned();
     run.all(&question).await
 }
 
@@ -211,7 +215,7 @@ pub async fn chats_after(
 }
 
 /// Nobody can say anything more in a chat, until they are let again.
-pub async fn silence(run: &mut Executor, chat: ChatId) -> Result<()> {
+pub async fn block_posting(run: &mut Executor, chat: ChatId) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::IsBlocked, 1)
@@ -221,7 +225,7 @@ pub async fn silence(run: &mut Executor, chat: ChatId) -> Result<()> {
 }
 
 /// Somebody can say nothing more in any chat.
-pub async fn silence_user(run: &mut Executor, user: UserId) -> Result<()> {
+pub async fn block_posting_of(run: &mut Executor, user: UserId) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::IsBlocked, 1)
@@ -237,7 +241,7 @@ pub async fn users_of(run: &mut Executor, chat: ChatId) -> Result<Vec<UserId>> {
 }
 
 /// Who is in each of those of some chats that somebody is in, in the order in which they came.
-pub async fn users_beside(
+pub async fn users_visible_to(
     run: &mut Executor,
     reader: UserId,
     chats: &[ChatId],
@@ -306,7 +310,7 @@ pub async fn of_chat(run: &mut Executor, chat: ChatId, user: Option<UserId>) -> 
 }
 
 /// The members of those of some chats that somebody is in, with their names, in the order in which they came.
-pub async fn beside(
+pub async fn visible_to(
     run: &mut Executor,
     reader: UserId,
     chats: &[ChatId],
@@ -339,7 +343,7 @@ pub async fn of_user(run: &mut Executor, user: UserId) -> Result<Vec<(ChatId, Me
 
 /// Who becomes the owner when there is none: of those who are still there the one with the highest role, and of these
 /// who came first.
-pub async fn heir(run: &mut Executor, chat: ChatId) -> Result<Option<UserId>> {
+pub async fn successor(run: &mut Executor, chat: ChatId) -> Result<Option<UserId>> {
     let question = Query::select()
         .column((M::Table, M::UserId))
         .from(M::Table)
@@ -367,7 +371,7 @@ pub async fn with_role(run: &mut Executor, chat: ChatId, least: Role) -> Result<
 }
 
 /// Writes how a member wants to have a chat.
-pub async fn prefer(
+pub async fn set_preferences(
     run: &mut Executor,
     chat: ChatId,
     user: UserId,

@@ -1,25 +1,25 @@
 //! Messages.
 
-mod whole;
+mod hydrate;
 
 use std::collections::HashMap;
 
 use sea_query::{Cond, Expr, ExprTrait, Order, Query};
 use uuid::Uuid;
 
-pub use self::whole::quotes;
-use self::whole::write_origin;
-pub(super) use self::whole::{messages, whole};
+pub use self::hydrate::quotes;
+use self::hydrate::write_origin;
+pub(super) use self::hydrate::{hydrate, messages};
 use super::columns::bytes;
 use super::schema::Message as M;
 use super::{Executor, Result, marks, search};
 use crate::model::{ChatId, Content, Kind, Message, MessageId, Parts, Time, UserId};
 
 /// What every message has.
-const PLAIN: [M; 9] =
+const REQUIRED: [M; 9] =
     [M::Id, M::ChatId, M::Seq, M::AuthorId, M::Kind, M::Text, M::Payload, M::ClientId, M::SentAt];
 /// What few have. Each value costs time to bind, so they are written only where one of a batch has some.
-const RARE: [M; 6] = [M::Parts, M::ReplyTo, M::ThreadId, M::Origin, M::IsSilent, M::ExpiresAt];
+const OPTIONAL: [M; 6] = [M::Parts, M::ReplyTo, M::ThreadId, M::Origin, M::IsSilent, M::ExpiresAt];
 
 fn is_plain(message: &Message) -> bool {
     message.parts == Parts::NONE
@@ -32,11 +32,11 @@ fn is_plain(message: &Message) -> bool {
 
 pub async fn insert_many(run: &mut Executor, new: &[&Message]) -> Result<()> {
     let all_plain = new.iter().all(|message| is_plain(message));
-    let rare = if all_plain { &[][..] } else { &RARE };
+    let optional = if all_plain { &[][..] } else { &OPTIONAL };
     let mut insert =
-        Query::insert().into_table(M::Table).columns(PLAIN.iter().chain(rare).copied()).to_owned();
+        Query::insert().into_table(M::Table).columns(REQUIRED.iter().chain(optional).copied()).to_owned();
     for message in new {
-        let (text, payload) = kept(message.content.as_ref());
+        let (text, payload) = columns_of(message.content.as_ref());
         let mut values: Vec<Expr> = vec![
             message.id.into(),
             message.chat.into(),
@@ -76,7 +76,7 @@ pub async fn set_parts(run: &mut Executor, ids: &[MessageId], parts: Parts) -> R
     run.execute(&update).await
 }
 
-pub(super) fn kept(content: Option<&Content>) -> (Option<String>, Option<String>) {
+pub(super) fn columns_of(content: Option<&Content>) -> (Option<String>, Option<String>) {
     let text = content.and_then(Content::text).map(str::to_owned);
     let payload = content.and_then(Content::payload).and_then(|payload| serde_json::to_string(payload).ok());
     (text, payload)
@@ -84,7 +84,7 @@ pub(super) fn kept(content: Option<&Content>) -> (Option<String>, Option<String>
 
 /// Writes what an edited message says now, and has it indexed again.
 pub async fn edit(run: &mut Executor, id: MessageId, content: &Content, now: Time) -> Result<()> {
-    let (text, payload) = kept(Some(content));
+    let (text, payload) = columns_of(Some(content));
     let update = Query::update()
         .table(M::Table)
         .value(M::Text, text)
@@ -93,12 +93,12 @@ pub async fn edit(run: &mut Executor, id: MessageId, content: &Content, now: Tim
         .and_where(Expr::col(M::Id).eq(id))
         .to_owned();
     run.execute(&update).await?;
-    search::mark(run, &[id]).await
+    search::mark_changed(run, &[id]).await
 }
 
 /// Writes what a message says now without anybody's having edited it, and has it indexed again.
-pub async fn rewrite(run: &mut Executor, id: MessageId, content: &Content) -> Result<()> {
-    let (text, payload) = kept(Some(content));
+pub async fn replace_content(run: &mut Executor, id: MessageId, content: &Content) -> Result<()> {
+    let (text, payload) = columns_of(Some(content));
     let update = Query::update()
         .table(M::Table)
         .value(M::Text, text)
@@ -106,7 +106,7 @@ pub async fn rewrite(run: &mut Executor, id: MessageId, content: &Content) -> Re
         .and_where(Expr::col(M::Id).eq(id))
         .to_owned();
     run.execute(&update).await?;
-    search::mark(run, &[id]).await
+    search::mark_changed(run, &[id]).await
 }
 
 /// Takes away what messages said, from the index too; their places in the chat stay.
@@ -123,8 +123,8 @@ pub async fn delete(run: &mut Executor, ids: &[MessageId], now: Time) -> Result<
         .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
         .to_owned();
     run.execute(&update).await?;
-    marks::uncount(run, ids).await?;
-    search::mark(run, ids).await
+    marks::reset_counts(run, ids).await?;
+    search::mark_changed(run, ids).await
 }
 
 /// Messages whose time is over, the longest overdue first.
@@ -196,7 +196,7 @@ pub async fn purge(run: &mut Executor, chat: ChatId, limit: u64) -> Result<Vec<M
             .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
             .to_owned();
         run.execute(&delete).await?;
-        search::mark(run, &ids).await?;
+        search::mark_changed(run, &ids).await?;
     }
     Ok(ids)
 }
@@ -212,7 +212,7 @@ pub async fn by_ids(run: &mut Executor, ids: &[MessageId]) -> Result<Vec<Message
     }
     let mut question = messages();
     question.and_where(Expr::col((M::Table, M::Id)).is_in(ids.iter().copied()));
-    whole(run, &question).await
+    hydrate(run, &question).await
 }
 
 /// The messages that began the threads in which these stand, each once.
@@ -240,6 +240,6 @@ pub async fn by_client_ids(
     }
     let mut question = messages();
     question.cond_where(wanted);
-    let found = whole(run, &question).await?;
+    let found = hydrate(run, &question).await?;
     Ok(found.into_iter().filter_map(|m| m.client_id.map(|id| ((m.author, id), m))).collect())
 }

@@ -17,7 +17,7 @@ static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static MYSQL: Migrator = sqlx::migrate!("../../migrations/mysql");
 
 /// The first word of migrations that older programs can't bear.
-const TAKES_AWAY: &str = "drop";
+const DROP_PREFIX: &str = "drop";
 
 /// What becomes of tables that are not up to date when a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,18 +29,18 @@ pub enum Tables {
 
 /// How far a database's tables are.
 #[derive(Debug, Clone, Default)]
-pub struct Standing {
+pub struct MigrationStatus {
     /// What this program knows, in order: its number, its name, and whether it was applied.
     pub known: Vec<(i64, String, bool)>,
     /// What was applied that this program does not know: its number and its name.
     pub unknown: Vec<(i64, String)>,
 }
 
-impl Standing {
+impl MigrationStatus {
     /// What was applied, by its number, beside what there is.
     fn of(migrator: &Migrator, applied: &BTreeMap<i64, String>) -> Self {
-        let forth = migrator.iter().filter(|migration| migration.migration_type.is_up_migration());
-        let known = forth.map(|migration| {
+        let up = migrator.iter().filter(|migration| migration.migration_type.is_up_migration());
+        let known = up.map(|migration| {
             let is_applied = applied.contains_key(&migration.version);
             (migration.version, migration.description.to_string(), is_applied)
         });
@@ -66,7 +66,7 @@ impl Standing {
 
     /// Whether there is something to apply; a refusal when that may not be, or something was taken away.
     pub(super) fn is_behind(&self, tables: Tables) -> Result<bool> {
-        if let Some((number, name)) = self.unknown.iter().find(|(_, name)| name.starts_with(TAKES_AWAY)) {
+        if let Some((number, name)) = self.unknown.iter().find(|(_, name)| name.starts_with(DROP_PREFIX)) {
             return Err(Error::Refused(format!(
                 "its tables are of a newer Besedka (migration {number}, {name}); take that one, or a copy from before"
             )));
@@ -83,11 +83,11 @@ impl Standing {
 }
 
 macro_rules! migrations {
-    ($connection:ty, $migrator:ident, $is_there:literal, $standing:ident, $up:ident, $down:ident) => {
-        pub(super) async fn $standing(connection: &mut $connection) -> Result<Standing> {
+    ($connection:ty, $migrator:ident, $is_there:literal, $status:ident, $up:ident, $down:ident) => {
+        pub(super) async fn $status(connection: &mut $connection) -> Result<MigrationStatus> {
             let is_there: bool = sqlx::query_scalar($is_there).fetch_one(&mut *connection).await?;
             if !is_there {
-                return Ok(Standing::of(&$migrator, &BTreeMap::new()));
+                return Ok(MigrationStatus::of(&$migrator, &BTreeMap::new()));
             }
             if let Some(number) = connection.dirty_version(&$migrator.table_name).await? {
                 return Err(Error::Refused(format!(
@@ -99,7 +99,7 @@ macro_rules! migrations {
                 sqlx::query_as("SELECT version, description FROM _sqlx_migrations")
                     .fetch_all(connection)
                     .await?;
-            Ok(Standing::of(&$migrator, &applied.into_iter().collect()))
+            Ok(MigrationStatus::of(&$migrator, &applied.into_iter().collect()))
         }
 
         /// Applies what is missing.

@@ -4,9 +4,9 @@
 //! `None`.
 
 mod columns;
+pub mod database_copy;
 mod db;
 mod migrations;
-pub mod moving;
 mod mysql;
 mod schema;
 mod writer;
@@ -48,11 +48,11 @@ pub mod sign_in_codes;
 pub mod storage;
 pub mod streams;
 pub mod topics;
-pub mod unheard;
+pub mod unacknowledged;
 pub mod users;
 
 pub use db::{Db, Executor, Row, Tx};
-pub use migrations::{Standing, Tables};
+pub use migrations::{MigrationStatus, Tables};
 
 pub type Result<T> = std::result::Result<T, Error>;
 

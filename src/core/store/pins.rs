@@ -3,7 +3,7 @@
 use sea_query::{Expr, ExprTrait, Func, Order, Query};
 
 use super::hidden::is_seen;
-use super::messages::{messages, whole};
+use super::messages::{hydrate, messages};
 use super::schema::Message as M;
 use super::{Executor, Result};
 use crate::model::{ChatId, Message, MessageId, Time, UserId};
@@ -35,5 +35,5 @@ pub async fn of_chat(run: &mut Executor, chat: ChatId, reader: UserId) -> Result
         .and_where(is_seen(reader))
         .order_by((M::Table, M::PinnedAt), Order::Desc)
         .order_by((M::Table, M::Id), Order::Desc);
-    whole(run, &question).await
+    hydrate(run, &question).await
 }

@@ -64,7 +64,7 @@ pub async fn known(run: &mut Executor, link: &Link) -> Result<Option<Known>> {
 }
 
 /// Keeps what a page says. When it says nothing now, what it said before stays.
-pub async fn keep(run: &mut Executor, link: &Link, page: Option<&Page>, stale_at: Time) -> Result<()> {
+pub async fn save(run: &mut Executor, link: &Link, page: Option<&Page>, stale_at: Time) -> Result<()> {
     let written: &[P] = match page {
         Some(_) => &[P::Title, P::Description, P::SiteName, P::StaleAt],
         None => &[P::StaleAt],
@@ -86,7 +86,7 @@ pub async fn keep(run: &mut Executor, link: &Link, page: Option<&Page>, stale_at
 }
 
 /// Links of messages, from one on, whose pages were never asked.
-pub async fn unasked(
+pub async fn unfetched(
     run: &mut Executor,
     first: MessageId,
     limit: u64,
@@ -109,7 +109,7 @@ pub async fn unasked(
 }
 
 /// Pages that would be asked again, and that no message links to any more.
-pub async fn forsaken(run: &mut Executor, now: Time, limit: u64) -> Result<Vec<Vec<u8>>> {
+pub async fn orphaned(run: &mut Executor, now: Time, limit: u64) -> Result<Vec<Vec<u8>>> {
     let links = Query::select()
         .expr(Expr::val(1))
         .from(L::Table)

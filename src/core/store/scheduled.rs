@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
-use super::messages::kept;
+use super::messages::columns_of;
 use super::schema::{ScheduledFile as F, ScheduledMessage as S};
 use super::{Executor, Result, attachments};
 use crate::model::{
@@ -71,7 +71,7 @@ impl From<ScheduledRow> for Scheduled {
 }
 
 /// Reads them with their files.
-async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Scheduled>> {
+async fn hydrate(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Scheduled>> {
     let rows: Vec<ScheduledRow> = run.all(question).await?;
     let mut found: Vec<Scheduled> = rows.into_iter().map(Scheduled::from).collect();
     let ids: Vec<AttachmentId> = found.iter().flat_map(|waiting| waiting.content.attachments()).collect();
@@ -85,7 +85,7 @@ async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Sch
 }
 
 pub async fn insert(run: &mut Executor, new: &Scheduled) -> Result<()> {
-    let (text, payload) = kept(Some(&new.content));
+    let (text, payload) = columns_of(Some(&new.content));
     let insert = Query::insert()
         .into_table(S::Table)
         .columns(COLUMNS)
@@ -128,7 +128,7 @@ fn mentions(users: &[UserId]) -> Option<String> {
 
 /// Writes what may change of one: what it says, when it is due, whether it is silent, and why it failed.
 pub async fn update(run: &mut Executor, waiting: &Scheduled) -> Result<()> {
-    let (text, payload) = kept(Some(&waiting.content));
+    let (text, payload) = columns_of(Some(&waiting.content));
     let (failure, reason) = waiting.failure.clone().map(|f| (f.code, f.reason)).unzip();
     let update = Query::update()
         .table(S::Table)
@@ -166,11 +166,11 @@ pub async fn delete_of_user(run: &mut Executor, user: UserId) -> Result<()> {
 pub async fn by_id(run: &mut Executor, id: ScheduledId) -> Result<Option<Scheduled>> {
     let question =
         Query::select().columns(COLUMNS).from(S::Table).and_where(Expr::col(S::Id).eq(id)).to_owned();
-    Ok(whole(run, &question).await?.pop())
+    Ok(hydrate(run, &question).await?.pop())
 }
 
 /// Those of these that still wait, in the order in which they are due. Nobody else changes them until the change ends.
-pub async fn held(run: &mut Executor, ids: &[ScheduledId]) -> Result<Vec<Scheduled>> {
+pub async fn locked(run: &mut Executor, ids: &[ScheduledId]) -> Result<Vec<Scheduled>> {
     let mut question = Query::select()
         .columns(COLUMNS)
         .from(S::Table)
@@ -181,7 +181,7 @@ pub async fn held(run: &mut Executor, ids: &[ScheduledId]) -> Result<Vec<Schedul
     if run.is_mysql() {
         question.lock_exclusive();
     }
-    whole(run, &question).await
+    hydrate(run, &question).await
 }
 
 /// What somebody wants to say later, or of that what in one chat; the next first.
@@ -196,7 +196,7 @@ pub async fn of_user(run: &mut Executor, user: UserId, chat: Option<ChatId>) -> 
     if let Some(chat) = chat {
         question.and_where(Expr::col(S::ChatId).eq(chat));
     }
-    whole(run, &question).await
+    hydrate(run, &question).await
 }
 
 pub async fn count(run: &mut Executor, user: UserId, chat: ChatId) -> Result<i64> {

@@ -19,7 +19,7 @@ use crate::model::{ChatId, Class, Kind, MessageId, Time, UserId};
 
 /// What a search looks at in a message.
 #[derive(Debug, Clone, FromRow)]
-pub struct Said {
+pub struct MessageText {
     pub id: MessageId,
     #[sqlx(rename = "chat_id")]
     pub chat: ChatId,
@@ -31,7 +31,8 @@ pub struct Said {
     pub sent_at: Time,
 }
 
-const SAID: [Msg; 7] = [Msg::Id, Msg::ChatId, Msg::AuthorId, Msg::Kind, Msg::Text, Msg::Payload, Msg::SentAt];
+const TEXT_COLUMNS: [Msg; 7] =
+    [Msg::Id, Msg::ChatId, Msg::AuthorId, Msg::Kind, Msg::Text, Msg::Payload, Msg::SentAt];
 
 /// A file in a message.
 #[derive(Debug, Clone, FromRow)]
@@ -42,7 +43,7 @@ pub struct File {
 }
 
 fn all() -> SelectStatement {
-    Query::select().columns(SAID.map(|column| (Msg::Table, column))).from(Msg::Table).to_owned()
+    Query::select().columns(TEXT_COLUMNS.map(|column| (Msg::Table, column))).from(Msg::Table).to_owned()
 }
 
 /// The highest number that was given to a message.
@@ -68,8 +69,8 @@ pub async fn newest(run: &mut Executor) -> Result<Option<MessageId>> {
 }
 
 /// Messages after one that have no number yet, oldest first.
-pub async fn unplaced(run: &mut Executor, after: MessageId, limit: u64) -> Result<Vec<MessageId>> {
-    let placed = Query::select()
+pub async fn unnumbered(run: &mut Executor, after: MessageId, limit: u64) -> Result<Vec<MessageId>> {
+    let numbered = Query::select()
         .expr(Expr::val(1))
         .from(Place::Table)
         .and_where(Expr::col((Place::Table, Place::MessageId)).equals((Msg::Table, Msg::Id)))
@@ -78,7 +79,7 @@ pub async fn unplaced(run: &mut Executor, after: MessageId, limit: u64) -> Resul
         .column((Msg::Table, Msg::Id))
         .from(Msg::Table)
         .and_where(Expr::col((Msg::Table, Msg::Id)).gt(after))
-        .and_where(Expr::exists(placed).not())
+        .and_where(Expr::exists(numbered).not())
         .order_by((Msg::Table, Msg::Id), Order::Asc)
         .limit(limit)
         .to_owned();
@@ -87,12 +88,12 @@ pub async fn unplaced(run: &mut Executor, after: MessageId, limit: u64) -> Resul
 }
 
 /// Some messages, oldest first; those that are gone are left out.
-pub async fn said(run: &mut Executor, ids: &[MessageId]) -> Result<Vec<Said>> {
+pub async fn texts(run: &mut Executor, ids: &[MessageId]) -> Result<Vec<MessageText>> {
     run.all(&these(ids)).await
 }
 
 /// Some messages as they are now, whatever others are writing.
-pub async fn said_now(run: &mut Executor, ids: &[MessageId]) -> Result<Vec<Said>> {
+pub async fn texts_locked(run: &mut Executor, ids: &[MessageId]) -> Result<Vec<MessageText>> {
     let mut question = these(ids);
     if run.is_mysql() {
         // Without a lock MySQL answers what was there when the change began.
@@ -130,13 +131,13 @@ pub async fn files(run: &mut Executor, messages: &[MessageId]) -> Result<HashMap
 }
 
 /// Gives messages their numbers. [`Error::Taken`](super::Error::Taken) when another node was faster.
-pub async fn place(run: &mut Executor, places: &[(i64, MessageId)]) -> Result<()> {
-    if places.is_empty() {
+pub async fn assign_numbers(run: &mut Executor, numbered: &[(i64, MessageId)]) -> Result<()> {
+    if numbered.is_empty() {
         return Ok(());
     }
     let mut insert =
         Query::insert().into_table(Place::Table).columns([Place::Number, Place::MessageId]).to_owned();
-    for (number, id) in places {
+    for (number, id) in numbered {
         insert.values_panic([(*number).into(), (*id).into()]);
     }
     run.execute(&insert).await
@@ -158,13 +159,13 @@ pub async fn missing(run: &mut Executor, newest: MessageId) -> Result<i64> {
     let all = Query::select().expr(id.clone().count()).from(Msg::Table).to_owned();
     // Counted apart, because all can be counted in a small index.
     let newer = Query::select().expr(id.clone().count()).from(Msg::Table).and_where(id.gt(newest)).to_owned();
-    let placed = Query::select().expr(Expr::col(Place::MessageId).count()).from(Place::Table).to_owned();
+    let numbered = Query::select().expr(Expr::col(Place::MessageId).count()).from(Place::Table).to_owned();
     let mut counts = [0; 3];
-    for (count, question) in counts.iter_mut().zip([&all, &newer, &placed]) {
+    for (count, question) in counts.iter_mut().zip([&all, &newer, &numbered]) {
         (*count,) = run.one::<(i64,)>(question).await?.unwrap_or_default();
     }
-    let [all, newer, placed] = counts;
-    Ok(all - newer - placed)
+    let [all, newer, numbered] = counts;
+    Ok(all - newer - numbered)
 }
 
 /// How far from each other the numbers of two messages may be that arrived in another order than their
@@ -173,17 +174,17 @@ const NEIGHBOURS: u64 = 256;
 
 /// A number that all messages have at least whose identifier is this or a higher one; nothing when there are none.
 pub async fn first_number(run: &mut Executor, from: MessageId) -> Result<Option<i64>> {
-    let neighbours = numbered(Expr::col(Place::MessageId).gte(from), Order::Asc);
+    let neighbours = neighbours(Expr::col(Place::MessageId).gte(from), Order::Asc);
     Ok(run.all::<(i64,)>(&neighbours).await?.into_iter().map(|(number,)| number).min())
 }
 
 /// A number that all messages have at most whose identifier is lower; nothing when there are none.
 pub async fn last_number_before(run: &mut Executor, id: MessageId) -> Result<Option<i64>> {
-    let neighbours = numbered(Expr::col(Place::MessageId).lt(id), Order::Desc);
+    let neighbours = neighbours(Expr::col(Place::MessageId).lt(id), Order::Desc);
     Ok(run.all::<(i64,)>(&neighbours).await?.into_iter().map(|(number,)| number).max())
 }
 
-fn numbered(which: Expr, order: Order) -> SelectStatement {
+fn neighbours(which: Expr, order: Order) -> SelectStatement {
     Query::select()
         .column(Place::Number)
         .from(Place::Table)
@@ -194,7 +195,7 @@ fn numbered(which: Expr, order: Order) -> SelectStatement {
 }
 
 /// Writes the tokens of numbers that have none.
-pub async fn write(run: &mut Executor, rows: &[(i64, String)]) -> Result<()> {
+pub async fn insert_tokens(run: &mut Executor, rows: &[(i64, String)]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -206,7 +207,7 @@ pub async fn write(run: &mut Executor, rows: &[(i64, String)]) -> Result<()> {
 }
 
 /// Takes the tokens of numbers away.
-pub async fn erase(run: &mut Executor, numbers: impl IntoIterator<Item = i64>) -> Result<()> {
+pub async fn delete_tokens(run: &mut Executor, numbers: impl IntoIterator<Item = i64>) -> Result<()> {
     let delete =
         Query::delete().from_table(I::Table).and_where(Expr::col(key(run)).is_in(numbers)).to_owned();
     run.execute(&delete).await
@@ -218,7 +219,7 @@ fn key(run: &Executor) -> I {
 }
 
 /// Marks messages whose text was changed or taken away, to be indexed again.
-pub async fn mark(run: &mut Executor, ids: &[MessageId]) -> Result<()> {
+pub async fn mark_changed(run: &mut Executor, ids: &[MessageId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -232,12 +233,12 @@ pub async fn mark(run: &mut Executor, ids: &[MessageId]) -> Result<()> {
 }
 
 /// Messages that were marked.
-pub async fn marked(run: &mut Executor, limit: u64) -> Result<Vec<MessageId>> {
+pub async fn changed(run: &mut Executor, limit: u64) -> Result<Vec<MessageId>> {
     let question = Query::select().column(Pending::MessageId).from(Pending::Table).limit(limit).to_owned();
     Ok(run.all::<(MessageId,)>(&question).await?.into_iter().map(|(id,)| id).collect())
 }
 
-pub async fn unmark(run: &mut Executor, ids: &[MessageId]) -> Result<()> {
+pub async fn unmark_changed(run: &mut Executor, ids: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(Pending::Table)
         .and_where(Expr::col(Pending::MessageId).is_in(ids.iter().copied()))
@@ -246,12 +247,12 @@ pub async fn unmark(run: &mut Executor, ids: &[MessageId]) -> Result<()> {
 }
 
 /// Forgets messages that are gone altogether.
-pub async fn forget(run: &mut Executor, ids: &[MessageId]) -> Result<()> {
+pub async fn delete_messages(run: &mut Executor, ids: &[MessageId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
     let numbers = numbers(run, ids).await?;
-    erase(run, numbers.into_values()).await?;
+    delete_tokens(run, numbers.into_values()).await?;
     let delete = Query::delete()
         .from_table(Place::Table)
         .and_where(Expr::col(Place::MessageId).is_in(ids.iter().copied()))
@@ -273,7 +274,7 @@ pub struct Stretch {
 #[derive(Debug, Clone)]
 pub struct Candidate {
     pub number: i64,
-    pub said: Option<Said>,
+    pub said: Option<MessageText>,
 }
 
 #[derive(FromRow)]
@@ -291,8 +292,8 @@ struct CandidateRow {
 impl From<CandidateRow> for Candidate {
     fn from(row: CandidateRow) -> Self {
         let CandidateRow { number, id, chat_id, author_id, kind, text, payload, sent_at } = row;
-        let whole = id.zip(chat_id).zip(author_id).zip(kind).zip(sent_at);
-        let said = whole.map(|((((id, chat), author), kind), sent_at)| Said {
+        let complete = id.zip(chat_id).zip(author_id).zip(kind).zip(sent_at);
+        let said = complete.map(|((((id, chat), author), kind), sent_at)| MessageText {
             id,
             chat,
             author,
@@ -333,7 +334,7 @@ pub async fn candidates(
         .add(is_seen(reader));
     let question = Query::select()
         .column((found.clone(), Place::Number))
-        .columns(SAID.map(|column| (Msg::Table, column)))
+        .columns(TEXT_COLUMNS.map(|column| (Msg::Table, column)))
         .from_subquery(having(run.is_mysql(), groups, stretch, limit), found.clone())
         .left_join(
             Place::Table,

@@ -263,7 +263,7 @@ pub async fn take_ticket(run: &mut Executor, hash: Hash, now: Time) -> Result<Op
 }
 
 /// Forgets tickets, refresh tokens and sessions that ran out before a moment.
-pub async fn sweep(run: &mut Executor, before: Time) -> Result<()> {
+pub async fn delete_expired(run: &mut Executor, before: Time) -> Result<()> {
     let tickets =
         Query::delete().from_table(T::Table).and_where(Expr::col(T::ExpiresAt).lt(before)).to_owned();
     run.execute(&tickets).await?;

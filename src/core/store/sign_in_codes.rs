@@ -51,13 +51,13 @@ fn of(run: &Executor, contact: &str) -> SelectStatement {
 }
 
 /// What is known, until the change ends; nothing when nothing was sent lately.
-pub async fn held(run: &mut Executor, contact: &str) -> Result<Option<SignInCode>> {
+pub async fn locked(run: &mut Executor, contact: &str) -> Result<Option<SignInCode>> {
     let question = of(run, contact);
     run.one(&question).await
 }
 
 /// The same, and the place for what is going to be sent.
-pub async fn hold(run: &mut Executor, contact: &str) -> Result<Option<SignInCode>> {
+pub async fn create_locked(run: &mut Executor, contact: &str) -> Result<Option<SignInCode>> {
     let insert = Query::insert()
         .into_table(C::Table)
         .columns([C::Contact])
@@ -65,7 +65,7 @@ pub async fn hold(run: &mut Executor, contact: &str) -> Result<Option<SignInCode
         .on_conflict(OnConflict::column(C::Contact).do_nothing_on([C::Contact]).to_owned())
         .to_owned();
     run.execute(&insert).await?;
-    held(run, contact).await
+    locked(run, contact).await
 }
 
 /// Writes all of it anew.
@@ -84,7 +84,7 @@ pub async fn update(run: &mut Executor, contact: &str, code: &SignInCode) -> Res
 }
 
 /// Forgets those to whom nothing was sent since a moment.
-pub async fn sweep(run: &mut Executor, before: Time) -> Result<()> {
+pub async fn delete_before(run: &mut Executor, before: Time) -> Result<()> {
     let nothing = Expr::col(C::SentAt).is_null().or(Expr::col(C::SentAt).lt(before));
     run.execute(&Query::delete().from_table(C::Table).and_where(nothing).to_owned()).await
 }

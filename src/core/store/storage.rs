@@ -33,7 +33,7 @@ pub async fn add(run: &mut Executor, more: &BTreeMap<UserId, i64>) -> Result<()>
 }
 
 /// Holds the count of everybody's files until the change ends, which is one row that there always is then.
-pub async fn hold(run: &mut Executor) -> Result<()> {
+pub async fn lock(run: &mut Executor) -> Result<()> {
     add(run, &BTreeMap::new()).await
 }
 

@@ -115,7 +115,7 @@ pub async fn names(run: &mut Executor, ids: &[UserId]) -> Result<Vec<(UserId, St
 }
 
 /// People who may sign in, by name; no bots.
-pub async fn everybody(run: &mut Executor, limit: u64) -> Result<Vec<User>> {
+pub async fn active(run: &mut Executor, limit: u64) -> Result<Vec<User>> {
     let mut question = users();
     question
         .and_where(Expr::col(U::DeactivatedAt).is_null())
@@ -283,14 +283,14 @@ pub async fn last_seen(run: &mut Executor, ids: &[UserId]) -> Result<Vec<LastSee
 }
 
 /// Everybody who does not let others see whether they are there.
-pub async fn hiding(run: &mut Executor) -> Result<HashSet<UserId>> {
+pub async fn hiding_presence(run: &mut Executor) -> Result<HashSet<UserId>> {
     let question =
         Query::select().column(U::Id).from(U::Table).and_where(Expr::col(U::HidesPresence).ne(0)).to_owned();
     Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
 }
 
 /// Writes down when people were last here.
-pub async fn saw(run: &mut Executor, seen: &[(UserId, Time)]) -> Result<()> {
+pub async fn set_last_seen(run: &mut Executor, seen: &[(UserId, Time)]) -> Result<()> {
     let each = |case: CaseStatement, (user, at): &(UserId, Time)| case.case(Expr::col(U::Id).eq(*user), *at);
     let update = Query::update()
         .table(U::Table)

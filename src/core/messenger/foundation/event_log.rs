@@ -173,7 +173,7 @@ pub(crate) fn record(event: &Event) -> Record {
 /// What is gone since (a purged message, a chat that was left again, a departed member) is left
 /// out: a later event says that it went. So is what the reader hid: that was said in their own
 /// stream, which may be told before the chat's.
-pub(crate) async fn whole(run: &mut Executor, reader: UserId, records: &[Record]) -> Result<Vec<Event>> {
+pub(crate) async fn hydrate(run: &mut Executor, reader: UserId, records: &[Record]) -> Result<Vec<Event>> {
     let messages = messages(run, reader, records).await?;
     let mut events = Vec::with_capacity(records.len());
     for record in records {
@@ -260,7 +260,7 @@ async fn change(
             Some(Change::PollVoted { message, chat, choices: data.choices })
         }
         Kind::BookmarkSaved => {
-            let found = store::bookmarks::at(run, message, reader).await?;
+            let found = store::bookmarks::find(run, message, reader).await?;
             found.map(|bookmark| Change::BookmarkSaved(Box::new(bookmark)))
         }
         Kind::BookmarkRemoved => {
@@ -268,7 +268,7 @@ async fn change(
         }
         Kind::DraftSaved => {
             let place = (subject_chat, data.message.map(MessageId));
-            let found = store::drafts::at(run, reader, place).await?;
+            let found = store::drafts::find(run, reader, place).await?;
             found.and_then(|(draft, _)| draft).map(Change::DraftSaved)
         }
         Kind::DraftRemoved => {

@@ -17,4 +17,4 @@ pub(crate) use error::{Error, Result};
 pub(crate) use idempotency::Attempt;
 pub(crate) use limits::{Limit, Network};
 pub(crate) use subject::{Original, Subject};
-pub(crate) use unit_of_work::{Tries, Work};
+pub(crate) use unit_of_work::{Retries, UnitOfWork};

@@ -124,14 +124,4 @@ mod tests {
         }
         assert_eq!(Subject::read(""), None);
     }
-
-    #[test]
-    fn a_key_belongs_to_a_caller_and_a_route() {
-        let secret = Key::new(hmac::HMAC_SHA256, b"secret");
-        let attempt = |owner, route| Attempt::new(&secret, owner, route, "key", b"{}").fingerprint;
-        let mine = attempt(Some(UserId(1)), "POST /a");
-        assert_ne!(mine, attempt(Some(UserId(2)), "POST /a"));
-        assert_ne!(mine, attempt(None, "POST /a"));
-        assert_ne!(mine, attempt(Some(UserId(1)), "POST /b"));
-    }
 }

@@ -5,25 +5,25 @@ use crate::messenger::foundation::Result;
 
 impl Messenger {
     /// Does what is due. The server calls it several times a second.
-    pub async fn tend(&self) {
+    pub async fn run_due_jobs(&self) {
         // Whoever calls it finds everything done that was due, also what another call had begun.
-        let _turn = self.tending.lock().await;
-        log("keeping a place among the nodes", self.keep_place().await);
-        log("looking for what nobody told", self.look_for_untold().await);
-        log("writing down which sessions were used", self.write_use().await);
-        log("looking for links", self.catch_up_with_links().await);
-        log("telling who is there", self.tell_presence().await);
-        self.tell_nodes();
-        self.hub.close_ended(self.clock.now());
-        self.hub.ask_again();
-        log("ending sessions that were ended elsewhere", self.heed_revoked().await);
-        if !self.does_jobs() {
+        let _turn = self.jobs_lock.lock().await;
+        log("keeping a place among the nodes", self.renew_node_lease().await);
+        log("looking for what nobody told", self.poll_positions().await);
+        log("writing down which sessions were used", self.save_session_use().await);
+        log("looking for links", self.fetch_missing_previews().await);
+        log("telling who is there", self.announce_presence().await);
+        self.send_heartbeat();
+        self.hub.close_expired(self.clock.now());
+        self.hub.retry_gaps();
+        log("ending sessions that were ended elsewhere", self.apply_revocations().await);
+        if !self.is_job_leader() {
             return;
         }
         log("finishing the deletion of accounts", self.finish_deletions().await);
-        log("sending what was scheduled", self.say_what_is_due().await);
-        log("taking away answers that nobody finishes", self.take_away_half_answers().await);
-        log("taking away messages whose time is over", self.expire().await);
+        log("sending what was scheduled", self.send_due_messages().await);
+        log("taking away answers that nobody finishes", self.delete_abandoned_answers().await);
+        log("taking away messages whose time is over", self.delete_expired_messages().await);
     }
 }
 

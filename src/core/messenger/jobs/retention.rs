@@ -8,7 +8,7 @@ use crate::messenger::messages::erase::forget;
 use crate::model::Stream;
 use crate::store::{
     attachments, chats, drafts, events, idempotency, messages, previews, sessions, sign_in_codes, streams,
-    unheard,
+    unacknowledged,
 };
 
 /// How long each thing is kept.
@@ -25,20 +25,24 @@ impl Messenger {
     /// Takes away idempotency keys after a day, files that were not posted within a day, sessions
     /// that ran out, events after thirty days, what was said in deleted chats, and previews that
     /// no message has any more.
-    pub async fn sweep(&self) -> Result<()> {
+    pub async fn apply_retention(&self) -> Result<()> {
         // It is called rarely: by then what one held may have run out.
-        self.keep_place().await?;
-        if !self.does_jobs() {
+        self.renew_node_lease().await?;
+        if !self.is_job_leader() {
             return Ok(());
         }
         let now = self.clock.now();
         let mut work = self.begin().await?;
-        idempotency::sweep(&mut work.tx, now - KEYS).await?;
-        unheard::sweep(&mut work.tx, now - crate::messenger::messages::retry_detection::PATIENCE).await?;
-        sessions::sweep(&mut work.tx, now).await?;
-        sign_in_codes::sweep(&mut work.tx, now - CODES).await?;
-        self.sweep_asked(&mut work).await?;
-        drafts::sweep(&mut work.tx, now - EVENTS).await?;
+        idempotency::delete_before(&mut work.tx, now - KEYS).await?;
+        unacknowledged::delete_before(
+            &mut work.tx,
+            now - crate::messenger::messages::retry_detection::PATIENCE,
+        )
+        .await?;
+        sessions::delete_expired(&mut work.tx, now).await?;
+        sign_in_codes::delete_before(&mut work.tx, now - CODES).await?;
+        self.delete_assistant_use(&mut work).await?;
+        drafts::delete_before(&mut work.tx, now - EVENTS).await?;
         work.commit().await?;
         self.sweep_deleted_chats().await?;
         self.sweep_previews().await?;
@@ -68,7 +72,7 @@ impl Messenger {
         let before = self.clock.now() - FORSAKEN_FILES;
         self.files.sweep_incoming(before).await?;
         loop {
-            let forsaken = attachments::forsaken(&mut self.db.read().await?, before, SOME).await?;
+            let forsaken = attachments::orphaned(&mut self.db.read().await?, before, SOME).await?;
             if forsaken.is_empty() {
                 return Ok(());
             }
@@ -86,7 +90,7 @@ impl Messenger {
     async fn sweep_previews(&self) -> Result<()> {
         let now = self.clock.now();
         loop {
-            let forsaken = previews::forsaken(&mut self.db.read().await?, now, SOME).await?;
+            let forsaken = previews::orphaned(&mut self.db.read().await?, now, SOME).await?;
             if forsaken.is_empty() {
                 return Ok(());
             }

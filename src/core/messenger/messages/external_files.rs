@@ -51,7 +51,7 @@ impl Caller {
             return Err(Error::Conflict("Files elsewhere are attached to texts"));
         }
         let content = content.linking_more(file)?;
-        messages::rewrite(&mut work.tx, id, &content).await?;
+        messages::replace_content(&mut work.tx, id, &content).await?;
         self.update(work, id).await
     }
 }

@@ -24,7 +24,7 @@ use crate::messenger::foundation::Result;
 use crate::model::search::{Folded, Has, Subject, holds, tokens, words};
 use crate::model::{Content, Kind, MessageId};
 use crate::store::Error as StoreError;
-use crate::store::search::{self, File, Said};
+use crate::store::search::{self, File, MessageText};
 
 /// How many messages are indexed together.
 const BATCH: u64 = 256;
@@ -70,10 +70,10 @@ impl Indexing {
 
 impl Messenger {
     /// Keeps the search index up to date, until it is dropped.
-    pub async fn keep_index(&self) {
-        let (mut did, untold) = (false, if self.has_others() { UNTOLD_BY_OTHERS } else { UNTOLD });
+    pub async fn run_indexing(&self) {
+        let (mut did, untold) = (false, if self.is_clustered() { UNTOLD_BY_OTHERS } else { UNTOLD });
         loop {
-            let does = self.does_jobs();
+            let does = self.is_job_leader();
             if does && !did {
                 log(self.look_for_holes().await);
             }
@@ -111,7 +111,7 @@ impl Messenger {
     /// Indexes everything after a message, and what was changed.
     async fn index_after(&self, mut after: MessageId) -> Result<()> {
         loop {
-            let ids = search::unplaced(&mut self.db.read().await?, after, BATCH).await?;
+            let ids = search::unnumbered(&mut self.db.read().await?, after, BATCH).await?;
             // Before the texts are read: whoever finds what is new finds no edit from before it missing.
             self.index_marked().await?;
             let Some(last) = ids.last() else { return Ok(()) };
@@ -133,7 +133,7 @@ impl Messenger {
         let mut tokens = Vec::with_capacity(ids.len());
         for some in ids.chunks(TEXTS) {
             let files = search::files(&mut read, some).await?;
-            let said = search::said(&mut read, some).await?;
+            let said = search::texts(&mut read, some).await?;
             tokens.extend(said.iter().map(|said| (said.id, tokens_of(said, &files))));
         }
         Ok(tokens)
@@ -144,13 +144,13 @@ impl Messenger {
         let mut work = self.begin().await?;
         let last = search::last_number(&mut work.tx).await?;
         let places: Vec<_> = (last + 1..).zip(new.iter().map(|(id, _)| *id)).collect();
-        match search::place(&mut work.tx, &places).await {
+        match search::assign_numbers(&mut work.tx, &places).await {
             Err(StoreError::Taken) => return Ok(false),
             written => written?,
         }
         let rows = (last + 1..).zip(new.into_iter().map(|(_, tokens)| tokens));
         let rows: Vec<_> = rows.filter(|(_, tokens)| !tokens.is_empty()).collect();
-        search::write(&mut work.tx, &rows).await?;
+        search::insert_tokens(&mut work.tx, &rows).await?;
         work.commit().await?;
         Ok(true)
     }
@@ -158,7 +158,7 @@ impl Messenger {
     /// Indexes messages anew whose text was changed, and forgets those that are gone altogether.
     async fn index_marked(&self) -> Result<()> {
         loop {
-            let marked = search::marked(&mut self.db.read().await?, TEXTS as u64).await?;
+            let marked = search::changed(&mut self.db.read().await?, TEXTS as u64).await?;
             if marked.is_empty() {
                 return Ok(());
             }
@@ -169,20 +169,20 @@ impl Messenger {
     async fn write_marked(&self, marked: &[MessageId]) -> Result<()> {
         let mut work = self.begin().await?;
         // The marks first: an edit that comes now waits, and then marks again.
-        search::unmark(&mut work.tx, marked).await?;
-        let now = search::said_now(&mut work.tx, marked).await?;
+        search::unmark_changed(&mut work.tx, marked).await?;
+        let now = search::texts_locked(&mut work.tx, marked).await?;
         let gone: Vec<MessageId> =
             marked.iter().copied().filter(|id| !now.iter().any(|said| said.id == *id)).collect();
-        search::forget(&mut work.tx, &gone).await?;
+        search::delete_messages(&mut work.tx, &gone).await?;
         let files = search::files(&mut work.tx, marked).await?;
         let numbers = search::numbers(&mut work.tx, marked).await?;
-        search::erase(&mut work.tx, numbers.values().copied()).await?;
-        let number = |said: &Said| numbers.get(&said.id).copied();
+        search::delete_tokens(&mut work.tx, numbers.values().copied()).await?;
+        let number = |said: &MessageText| numbers.get(&said.id).copied();
         let rows = now.iter().filter_map(|said| Some((number(said)?, tokens_of(said, &files))));
         let mut rows: Vec<_> = rows.filter(|(_, tokens)| !tokens.is_empty()).collect();
         // SQLite's index takes numbers in order at less cost.
         rows.sort_unstable_by_key(|(number, _)| *number);
-        search::write(&mut work.tx, &rows).await?;
+        search::insert_tokens(&mut work.tx, &rows).await?;
         work.commit().await
     }
 }
@@ -201,7 +201,7 @@ pub(crate) struct Findable {
 }
 
 impl Findable {
-    pub(crate) fn of(said: &Said, files: &HashMap<MessageId, Vec<File>>) -> Self {
+    pub(crate) fn of(said: &MessageText, files: &HashMap<MessageId, Vec<File>>) -> Self {
         let payload = said.payload.as_deref().and_then(|json| serde_json::from_str(json).ok());
         let content = Content::kept(said.kind, said.text.clone(), payload);
         let files = files.get(&said.id).map_or(&[][..], Vec::as_slice);
@@ -213,7 +213,7 @@ impl Findable {
 }
 
 /// What the index keeps of a message; nothing of the server's own words, nor of what was deleted.
-fn tokens_of(said: &Said, files: &HashMap<MessageId, Vec<File>>) -> String {
+fn tokens_of(said: &MessageText, files: &HashMap<MessageId, Vec<File>>) -> String {
     let is_deleted = said.text.is_none() && said.payload.is_none();
     if is_deleted || said.kind == Kind::System {
         return String::new();

@@ -21,7 +21,7 @@ use crate::messenger::foundation::{Error, Limit, Result};
 use crate::messenger::search::indexing::{Findable, LATE};
 use crate::model::search::{Folded, Query, Room, Snippet, Token, Who, asked};
 use crate::model::{ChatId, Message, MessageId, Time, UserId};
-use crate::store::search::{self, Groups, Said, Stretch};
+use crate::store::search::{self, Groups, MessageText, Stretch};
 use crate::store::{Executor, messages, users};
 
 /// The longest query, in characters.
@@ -316,7 +316,7 @@ impl Hunt {
     fn check(
         &self,
         number: i64,
-        said: &Said,
+        said: &MessageText,
         files: &HashMap<MessageId, Vec<search::File>>,
     ) -> Option<Match> {
         let Self { query, scope, .. } = self;

@@ -89,7 +89,7 @@ impl From<MessageRow> for Message {
     }
 }
 
-/// The question for messages, to which conditions are added; [`whole`] asks it.
+/// The question for messages, to which conditions are added; [`hydrate`] asks it.
 pub fn messages() -> SelectStatement {
     Query::select().columns(COLUMNS.map(|column| (M::Table, column))).from(M::Table).to_owned()
 }
@@ -128,7 +128,7 @@ pub fn write_origin(origin: &Origin) -> Option<String> {
 }
 
 /// Reads messages with all that belongs to them, in the question's order.
-pub async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Message>> {
+pub async fn hydrate(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Message>> {
     let rows: Vec<MessageRow> = run.all(question).await?;
     let answered: Vec<MessageId> = rows.iter().filter_map(|row| row.reply_to).collect();
     let answers: HashMap<MessageId, MessageId> =
