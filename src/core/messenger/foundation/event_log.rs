@@ -1,4 +1,4 @@
-//! The event log: what is kept of an event, and making it whole again when it is read.
+//! The event log: what is stored of an event, and how stored events are hydrated when they are read.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::model::{
 use crate::store::events::Record;
 use crate::store::{self, Executor};
 
-/// What is kept of a change. The numbers are those of the `kind` column.
+/// The kind of a stored event. The numbers are those of the `kind` column.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     MessageCreated = 1,
@@ -77,7 +77,7 @@ const KINDS: &[Kind] = &[
     Kind::ScheduledRemoved,
 ];
 
-/// What the subject alone does not tell.
+/// The details of an event beside its subject, stored as JSON.
 #[derive(Serialize, Deserialize, Default)]
 struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,7 +94,7 @@ struct Data {
     messages: Vec<i64>,
 }
 
-/// What to keep of an event.
+/// The record to store of an event.
 pub(crate) fn record(event: &Event) -> Record {
     let none = Data::default;
     let (kind, subject, data) = match &event.change {
@@ -113,7 +113,7 @@ pub(crate) fn record(event: &Event) -> Record {
         Change::MemberUpdated { member, .. } => (Kind::MemberUpdated, member.user().0, None),
         Change::ChatUpdated(about) => (Kind::ChatUpdated, about.id.0, None),
         Change::ChatRead { chat, user, message } => {
-            // In the reader's own stream, which does not tell the chat.
+            // In the reader's own stream the chat is not known from the stream.
             let elsewhere = event.position.stream != Stream::from(*chat);
             let data = Data { chat: elsewhere.then_some(chat.0), message: Some(message.0), ..none() };
             (Kind::ChatRead, user.0, Some(data))
@@ -168,11 +168,11 @@ pub(crate) fn record(event: &Event) -> Record {
     }
 }
 
-/// Makes kept events whole, with what they are about as it is now.
+/// Hydrates stored events with the current state of their subjects.
 ///
-/// What is gone since (a purged message, a chat that was left again, a departed member) is left
-/// out: a later event says that it went. So is what the reader hid: that was said in their own
-/// stream, which may be told before the chat's.
+/// Events whose subject is gone (a purged message, a chat that was left, a former member) are left out: a later event
+/// says so. So are events of messages that the reader hid: that is in their own stream, which may be delivered before
+/// the chat's.
 pub(crate) async fn hydrate(run: &mut Executor, reader: UserId, records: &[Record]) -> Result<Vec<Event>> {
     let messages = messages(run, reader, records).await?;
     let mut events = Vec::with_capacity(records.len());
@@ -203,10 +203,10 @@ async fn messages(
         return Ok(HashMap::new());
     }
     let found = store::messages::by_ids(run, &ids).await?;
-    let places: Vec<_> = found.iter().map(|message| (message.chat, message.seq)).collect();
-    let hidden = store::hidden::among(run, &places, reader).await?;
-    let seen = found.into_iter().filter(|message| !hidden.contains(&message.id));
-    Ok(seen.map(|message| (message.id, message)).collect())
+    let positions: Vec<_> = found.iter().map(|message| (message.chat, message.seq)).collect();
+    let hidden = store::hidden::among(run, &positions, reader).await?;
+    let visible = found.into_iter().filter(|message| !hidden.contains(&message.id));
+    Ok(visible.map(|message| (message.id, message)).collect())
 }
 
 async fn change(
@@ -224,8 +224,8 @@ async fn change(
     Ok(match kind {
         Kind::MessageCreated => messages.get(&message).cloned().map(Change::MessageCreated),
         Kind::MessageUpdated => {
-            let told = if data.finished { Change::AnswerFinished } else { Change::MessageUpdated };
-            messages.get(&message).cloned().map(told)
+            let change = if data.finished { Change::AnswerFinished } else { Change::MessageUpdated };
+            messages.get(&message).cloned().map(change)
         }
         Kind::MessageDeleted => Some(Change::MessageDeleted { id: message, chat }),
         Kind::MessagesDeleted => {
@@ -267,8 +267,8 @@ async fn change(
             Some(Change::BookmarkRemoved { message, chat: ChatId(data.chat.unwrap_or_default()) })
         }
         Kind::DraftSaved => {
-            let place = (subject_chat, data.message.map(MessageId));
-            let found = store::drafts::find(run, reader, place).await?;
+            let key = (subject_chat, data.message.map(MessageId));
+            let found = store::drafts::find(run, reader, key).await?;
             found.and_then(|(draft, _)| draft).map(Change::DraftSaved)
         }
         Kind::DraftRemoved => {

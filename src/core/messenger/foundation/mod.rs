@@ -1,4 +1,4 @@
-//! What every other part of the messenger stands on: errors, the clock, limits, units of work.
+//! What all other parts of the messenger build on: errors, the clock, rate limits, units of work.
 
 pub(crate) mod clock;
 pub(crate) mod encryption;
