@@ -92,7 +92,7 @@ pub struct Core {
     stopping: AtomicBool,
     links: Links,
     tokens: accounts::token::Tokens,
-    /// When sessions that another process ended were looked for.
+    /// When sessions revoked by other processes were last looked for.
     revocations_checked: foundation::last_run::LastRun,
     jobs_lock: tokio::sync::Mutex<()>,
     passwords: accounts::password::Passwords,
@@ -117,7 +117,7 @@ pub struct Core {
     sign_in_codes: Key,
     ways: accounts::code_delivery::Ways,
     assistant: Option<assistant::Assistant>,
-    /// When answers were looked for that nobody finishes.
+    /// When unfinished answers of the assistant were last looked for.
     abandoned_answers_checked: foundation::last_run::LastRun,
     meetings: meetings::Meetings,
     /// For what is kept of requests' bodies.
@@ -211,8 +211,8 @@ impl Messenger {
     /// Counts one towards a limit, or refuses it.
     pub fn limit(&self, limit: Limit) -> Result<()> {
         self.limits.take(limit)?;
-        if let Some(news) = limit.shared() {
-            self.publish(news);
+        if let Some(message) = limit.shared() {
+            self.publish(message);
         }
         Ok(())
     }
@@ -264,10 +264,10 @@ impl Messenger {
     /// Waits until everything is written.
     pub async fn close(&self) {
         if let Err(error) = self.save_all_last_seen().await {
-            tracing::error!(%error, "writing down who was here");
+            tracing::error!(%error, "could not save when users were last seen");
         }
         if let Err(error) = self.release_node_lease().await {
-            tracing::error!(%error, "leaving the other nodes");
+            tracing::error!(%error, "could not release the node's leases");
         }
         self.db.close().await;
     }

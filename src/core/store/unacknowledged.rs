@@ -1,4 +1,4 @@
-//! Messages whose senders were gone before they could be answered.
+//! Posted messages whose senders disconnected before they got the response (table `unheard`).
 
 use std::collections::HashMap;
 
@@ -9,19 +9,24 @@ use super::schema::Unheard as U;
 use super::{Executor, Result};
 use crate::model::{MessageId, Time};
 
-pub async fn insert(run: &mut Executor, fingerprint: Digest, message: MessageId, now: Time) -> Result<()> {
+pub async fn insert(
+    executor: &mut Executor,
+    fingerprint: Digest,
+    message: MessageId,
+    now: Time,
+) -> Result<()> {
     let insert = Query::insert()
         .into_table(U::Table)
         .columns([U::Fingerprint, U::MessageId, U::At])
         .values_panic([fingerprint.to_vec().into(), message.into(), now.into()])
         .on_conflict(OnConflict::column(U::Fingerprint).update_columns([U::MessageId, U::At]).to_owned())
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-/// Those of these that were written down since a moment. They are there no more: each is found once.
+/// Takes those of these that were inserted since a time; each is returned once.
 pub async fn take(
-    run: &mut Executor,
+    executor: &mut Executor,
     fingerprints: &[Digest],
     since: Time,
 ) -> Result<HashMap<Digest, MessageId>> {
@@ -29,27 +34,27 @@ pub async fn take(
         return Ok(HashMap::new());
     }
     let these = || Expr::col(U::Fingerprint).is_in(fingerprints.iter().map(|digest| digest.to_vec()));
-    let mut question = Query::select()
+    let mut query = Query::select()
         .columns([U::Fingerprint, U::MessageId])
         .from(U::Table)
         .and_where(these())
         .and_where(Expr::col(U::At).gt(since))
         .to_owned();
-    // Asked without a lock first: hardly ever is there one, and MySQL would lock the gap where it might be.
-    let rows: Vec<(Vec<u8>, MessageId)> = run.all(&question).await?;
+    // Read without a lock first: there is rarely a row, and MySQL would lock the gap.
+    let rows: Vec<(Vec<u8>, MessageId)> = executor.all(&query).await?;
     if rows.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(Vec<u8>, MessageId)> = match run.is_mysql() {
-        true => run.all(question.lock_exclusive()).await?,
+    let rows: Vec<(Vec<u8>, MessageId)> = match executor.is_mysql() {
+        true => executor.all(query.lock_exclusive()).await?,
         false => rows,
     };
-    run.execute(&Query::delete().from_table(U::Table).and_where(these()).to_owned()).await?;
+    executor.execute(&Query::delete().from_table(U::Table).and_where(these()).to_owned()).await?;
     Ok(rows.into_iter().map(|(digest, message)| (digest.try_into().unwrap_or_default(), message)).collect())
 }
 
-/// Forgets what was written down before a moment.
-pub async fn delete_before(run: &mut Executor, before: Time) -> Result<()> {
+/// Deletes what was inserted before a time.
+pub async fn delete_before(executor: &mut Executor, before: Time) -> Result<()> {
     let delete = Query::delete().from_table(U::Table).and_where(Expr::col(U::At).lt(before)).to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }

@@ -173,14 +173,18 @@ pub(crate) fn record(event: &Event) -> Record {
 /// Events whose subject is gone (a purged message, a chat that was left, a former member) are left out: a later event
 /// says so. So are events of messages that the reader hid: that is in their own stream, which may be delivered before
 /// the chat's.
-pub(crate) async fn hydrate(run: &mut Executor, reader: UserId, records: &[Record]) -> Result<Vec<Event>> {
-    let messages = messages(run, reader, records).await?;
+pub(crate) async fn hydrate(
+    executor: &mut Executor,
+    reader: UserId,
+    records: &[Record],
+) -> Result<Vec<Event>> {
+    let messages = messages(executor, reader, records).await?;
     let mut events = Vec::with_capacity(records.len());
     for record in records {
         let Some(kind) = KINDS.iter().copied().find(|kind| *kind as i64 == record.kind) else {
             continue;
         };
-        if let Some(change) = change(run, reader, record, kind, &messages).await? {
+        if let Some(change) = change(executor, reader, record, kind, &messages).await? {
             events.push(Event { position: record.position(), at: record.at, change });
         }
     }
@@ -188,7 +192,7 @@ pub(crate) async fn hydrate(run: &mut Executor, reader: UserId, records: &[Recor
 }
 
 async fn messages(
-    run: &mut Executor,
+    executor: &mut Executor,
     reader: UserId,
     records: &[Record],
 ) -> Result<HashMap<MessageId, Message>> {
@@ -202,15 +206,15 @@ async fn messages(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = store::messages::by_ids(run, &ids).await?;
+    let found = store::messages::by_ids(executor, &ids).await?;
     let positions: Vec<_> = found.iter().map(|message| (message.chat, message.seq)).collect();
-    let hidden = store::hidden::among(run, &positions, reader).await?;
+    let hidden = store::hidden::among(executor, &positions, reader).await?;
     let visible = found.into_iter().filter(|message| !hidden.contains(&message.id));
     Ok(visible.map(|message| (message.id, message)).collect())
 }
 
 async fn change(
-    run: &mut Executor,
+    executor: &mut Executor,
     reader: UserId,
     record: &Record,
     kind: Kind,
@@ -233,16 +237,16 @@ async fn change(
             Some(Change::MessagesDeleted { chat, ids })
         }
         Kind::MemberAdded => {
-            let member = store::members::of_chat(run, chat, Some(user)).await?.pop();
+            let member = store::members::of_chat(executor, chat, Some(user)).await?.pop();
             member.map(|member| Change::MemberAdded { chat, member })
         }
         Kind::MemberRemoved => Some(Change::MemberRemoved { chat, user }),
         Kind::MemberUpdated => {
-            let member = store::members::of_chat(run, chat, Some(user)).await?.pop();
+            let member = store::members::of_chat(executor, chat, Some(user)).await?.pop();
             member.map(|member| Change::MemberUpdated { chat, member })
         }
         Kind::ChatUpdated => {
-            let chat = store::chats::by_id(run, subject_chat).await?;
+            let chat = store::chats::by_id(executor, subject_chat).await?;
             chat.map(|chat| Change::ChatUpdated(chat.about()))
         }
         Kind::ChatRead => {
@@ -260,7 +264,7 @@ async fn change(
             Some(Change::PollVoted { message, chat, choices: data.choices })
         }
         Kind::BookmarkSaved => {
-            let found = store::bookmarks::find(run, message, reader).await?;
+            let found = store::bookmarks::find(executor, message, reader).await?;
             found.map(|bookmark| Change::BookmarkSaved(Box::new(bookmark)))
         }
         Kind::BookmarkRemoved => {
@@ -268,14 +272,14 @@ async fn change(
         }
         Kind::DraftSaved => {
             let key = (subject_chat, data.message.map(MessageId));
-            let found = store::drafts::find(run, reader, key).await?;
+            let found = store::drafts::find(executor, reader, key).await?;
             found.and_then(|(draft, _)| draft).map(Change::DraftSaved)
         }
         Kind::DraftRemoved => {
             Some(Change::DraftRemoved { chat: subject_chat, thread: data.message.map(MessageId) })
         }
         Kind::ScheduledSaved => {
-            let found = store::scheduled::by_id(run, ScheduledId(record.subject)).await?;
+            let found = store::scheduled::by_id(executor, ScheduledId(record.subject)).await?;
             found.map(|waiting| Change::ScheduledSaved(Box::new(waiting)))
         }
         Kind::ScheduledRemoved => Some(Change::ScheduledRemoved {
@@ -284,25 +288,25 @@ async fn change(
             message: data.message.map(MessageId),
         }),
         Kind::ChatGained => {
-            let gained = store::chat_list::one(run, reader, subject_chat).await?;
+            let gained = store::chat_list::one(executor, reader, subject_chat).await?;
             gained.map(|chat| Change::ChatGained(Box::new(chat)))
         }
         Kind::ChatLost => Some(Change::ChatLost { chat: subject_chat, hidden: data.hidden }),
         Kind::ChatPreferred => {
-            let preferences = store::chat_list::preferences(run, reader, subject_chat).await?;
+            let preferences = store::chat_list::preferences(executor, reader, subject_chat).await?;
             preferences.map(|preferences| Change::ChatPreferred { chat: subject_chat, preferences })
         }
         Kind::ChatAccess => Some(Change::ChatAccess(subject_chat)),
-        Kind::UserUpdated => store::users::by_id(run, user).await?.map(Change::UserUpdated),
+        Kind::UserUpdated => store::users::by_id(executor, user).await?.map(Change::UserUpdated),
         Kind::UserBlocked => {
-            store::blocks::of_user(run, reader, Some(user)).await?.pop().map(Change::UserBlocked)
+            store::blocks::of_user(executor, reader, Some(user)).await?.pop().map(Change::UserBlocked)
         }
         Kind::UserUnblocked => Some(Change::UserUnblocked(user)),
         Kind::SessionCreated => {
-            store::sessions::by_id(run, SessionId(record.subject)).await?.map(Change::SessionCreated)
+            store::sessions::by_id(executor, SessionId(record.subject)).await?.map(Change::SessionCreated)
         }
         Kind::TokenCreated => {
-            store::sessions::by_id(run, SessionId(record.subject)).await?.map(Change::TokenCreated)
+            store::sessions::by_id(executor, SessionId(record.subject)).await?.map(Change::TokenCreated)
         }
         Kind::TokenRevoked => Some(Change::TokenRevoked(SessionId(record.subject))),
         Kind::SessionRevoked => Some(Change::SessionRevoked(SessionId(record.subject))),

@@ -36,14 +36,14 @@ impl Messenger {
     /// The presence of users, as a reader may see it.
     async fn presence(
         &self,
-        run: &mut Executor,
+        executor: &mut Executor,
         reader: UserId,
         ids: &[UserId],
     ) -> Result<HashMap<UserId, Presence>> {
-        let known = users::last_seen(run, ids).await?;
+        let known = users::last_seen(executor, ids).await?;
         let reader_hides =
-            users::last_seen(run, &[reader]).await?.iter().any(users::LastSeen::hides_presence);
-        let blockers = blocks::blockers(run, reader, ids).await?;
+            users::last_seen(executor, &[reader]).await?.iter().any(users::LastSeen::hides_presence);
+        let blockers = blocks::blockers(executor, reader, ids).await?;
         let is_hidden = |seen: &users::LastSeen| {
             seen.user != reader && (reader_hides || seen.hides_presence() || blockers.contains(&seen.user))
         };
@@ -58,13 +58,13 @@ impl Messenger {
     /// Sets the presence of people, as a reader may see it.
     pub(crate) async fn attach_presence<'a>(
         &self,
-        run: &mut Executor,
+        executor: &mut Executor,
         reader: UserId,
         people: impl IntoIterator<Item = &'a mut Person>,
     ) -> Result<()> {
         let mut people: Vec<&mut Person> = people.into_iter().collect();
         let ids: Vec<UserId> = people.iter().map(|person| person.id).collect();
-        let presence = self.presence(run, reader, &ids).await?;
+        let presence = self.presence(executor, reader, &ids).await?;
         for person in &mut people {
             person.presence = presence.get(&person.id).copied();
         }

@@ -116,14 +116,14 @@ struct Readable {
 }
 
 impl Readable {
-    async fn of(run: &mut Executor, user: UserId) -> Result<Self> {
-        let memberships = members::memberships_of(run, user).await?;
+    async fn of(executor: &mut Executor, user: UserId) -> Result<Self> {
+        let memberships = members::memberships_of(executor, user).await?;
         let mut starts: BTreeMap<Stream, i64> =
             memberships.iter().map(|member| (member.chat.into(), member.joined_seq)).collect();
         let own = Stream::from(user);
         starts.insert(own, 0);
         let ids: Vec<Stream> = starts.keys().copied().collect();
-        let ends: BTreeMap<Stream, i64> = streams::seqs(run, &ids).await?.into_iter().collect();
+        let ends: BTreeMap<Stream, i64> = streams::seqs(executor, &ids).await?.into_iter().collect();
         // A cursor without the user's own stream starts at its end: there is nothing to catch up with.
         starts.insert(own, ends.get(&own).copied().unwrap_or_default());
         Ok(Self { own, starts, ends: Cursor(ends) })
@@ -144,7 +144,7 @@ impl Readable {
 
 /// Reads the next events from `cursor` up to `ends`, those of the reader's own stream first.
 async fn page(
-    run: &mut Executor,
+    executor: &mut Executor,
     reader: UserId,
     mut cursor: Cursor,
     ends: &Cursor,
@@ -171,7 +171,7 @@ async fn page(
             has_more = true;
             break;
         }
-        let found = events::after(run, Position { stream, seq }, room).await?;
+        let found = events::after(executor, Position { stream, seq }, room).await?;
         let found: Vec<Record> = found.into_iter().filter(|record| record.seq <= end).collect();
         match found.first() {
             Some(first) if first.seq == seq + 1 => {
@@ -187,7 +187,7 @@ async fn page(
     for gap in &gaps {
         cursor.0.insert(gap.position.stream, gap.position.seq);
     }
-    let events = event_log::hydrate(run, reader, &records).await?;
+    let events = event_log::hydrate(executor, reader, &records).await?;
     Ok(Page { events, gaps, cursor, has_more })
 }
 
