@@ -14,8 +14,8 @@ use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Me
 use super::{Executor, Result, marks, messages, users};
 use crate::model::{Chat, ChatId, Kind, MessageId, Notify, Preferences, Right, Role, Time, UserId};
 
-/// How many places of a stream are counted each time the list is read. With more, they are counted once. Some two
-/// hundred chats with as many in each are counted in a few milliseconds.
+/// The most sequence numbers whose messages are counted each time the list is read; with more, the count is stored. Some
+/// two hundred chats with as many each are counted in a few milliseconds.
 const FAR: i64 = 64;
 
 #[derive(FromRow)]

@@ -149,7 +149,7 @@ async fn group(
         let (returned, end) = lend(connection, waiter).await?;
         connection = returned;
         match end {
-            End::Keep { after, kept: told } => kept.push((after, told)),
+            End::Keep { after, kept: outcome } => kept.push((after, outcome)),
             End::Undo => {
                 let undo = if kept.is_empty() { "ROLLBACK" } else { "ROLLBACK TO change" };
                 sound = run(&mut connection, undo).await.is_ok();
