@@ -7,7 +7,7 @@
 //!              └──────┬──────┘
 //!                 messenger                     what the messenger does, and who may
 //!           ┌──────┬──┴──┬──────┐
-//!         store  files  hub  outside            keeping, blobs, telling, asking other servers
+//!         store  files  hub  outside            database, blobs, live events, other services
 //!           └──────┴──┬──┴──────┘
 //!                   model                       what things are
 //! ```
@@ -27,14 +27,15 @@
 //! `seq` in its own transaction, so the order of commits is the order of the stream. Who was away
 //! asks for everything after a cursor, over HTTP or on the socket.
 //!
-//! **Nothing happens twice, nothing half.** A change is one `Work`: write, announce, commit. The
-//! idempotency key of a request is written in the same commit. What is announced is told after the
-//! commit and only then.
+//! **Changes are atomic and happen once.** A change is one `UnitOfWork`: write, announce, commit. The
+//! idempotency key of a request is written in the same transaction. Announced events are delivered after
+//! the commit and only then.
 //!
-//! **Many nodes** share a database. Each stream's listeners on a node form an audience that knows how
-//! far it was told (`hub::audience`): a node tells its own changes as they are committed, and of others'
-//! it hears only that there are some, by NATS or by looking, and reads them from the log
-//! (`messenger::telling`). Numbers, and the jobs that are done once, are leases (`messenger::nodes`).
+//! **Several nodes** may share a database. The subscribers of a stream on a node know up to which
+//! sequence number events were delivered (`hub::subscribers`). A node delivers its own events as they are
+//! committed; of other nodes' events it learns only that there are some, over NATS or by polling, and reads
+//! them from the log (`messenger::live::gap_fill`). Node numbers, and the jobs that run once for all nodes,
+//! are leases (`messenger::live::nodes`).
 //!
 //! Two decisions differ from what one might expect:
 //! - Events name what they are about, and what it says is read when they are replayed: what was

@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::links::Links;
 use super::site::Site;
-use besedka_core::hub::{Close, Form, Taken, Telling, Whisper};
+use besedka_core::hub::{Close, EphemeralEvent, Form, OutboundEvent, Queued};
 use besedka_core::messenger::{Error, Limit, Listener, Messenger, NewMessage, Result};
 use besedka_core::model::{Change, ChatId, Event, Message, MessageId, Scopes};
 
@@ -55,7 +55,7 @@ pub trait Speech: Send + Sync + 'static {
     fn event(room: &Room, event: &Event) -> impl Future<Output = Option<String>> + Send;
 
     /// Serialises an event that is not stored: typing or presence.
-    fn whisper(whisper: &Whisper) -> Option<String>;
+    fn whisper(whisper: &EphemeralEvent) -> Option<String>;
 
     /// Parses a client's frame.
     fn hear(text: &str) -> Heard;
@@ -77,7 +77,7 @@ pub async fn open<T: Speech>(
     messenger.limit(Limit::ConnectFrom(site.address(request).into()))?;
     let access = messenger.access(token.ok_or(Error::Unauthorized)?, Scopes::READ).await?;
     messenger.limit(Limit::Connect(access.user))?;
-    let listener = messenger.listen_in(access, chat).await?;
+    let listener = messenger.listen_to_chat(access, chat).await?;
     let links = Links::new(messenger, &site.base(request));
     let room = Room { messenger: messenger.clone(), chat, links };
     // tungstenite's defaults keep 128 KiB for each socket and let unsent data grow without limit.
@@ -123,7 +123,7 @@ async fn listen<T: Speech>(
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = listener.woken() => Box::pin(deliver::<T>(stream, &room, listener.take())).await?,
+            () = listener.ready() => Box::pin(deliver::<T>(stream, &room, listener.take())).await?,
             frame = stream.next() => {
                 last_received = Instant::now();
                 frames += 1;
@@ -138,7 +138,7 @@ async fn listen<T: Speech>(
                     return Err(Ended(None));
                 }
                 frames = 0;
-                listener.settle();
+                listener.forget_replay();
                 timed(stream.send(Frame::ping(Vec::new()))).await?;
             }
         }
@@ -149,13 +149,13 @@ async fn listen<T: Speech>(
 async fn deliver<T: Speech>(
     stream: &mut WebSocketStream,
     room: &Room,
-    taken: Taken,
+    taken: Queued,
 ) -> std::result::Result<(), Ended> {
-    let mut frames = Vec::with_capacity(taken.events.len() + taken.whispers.len());
+    let mut frames = Vec::with_capacity(taken.events.len() + taken.ephemeral.len());
     for telling in &taken.events {
         frames.push(written::<T>(room, telling).await);
     }
-    for whispering in &taken.whispers {
+    for whispering in &taken.ephemeral {
         frames.push(whispering.written(T::FORM, |whisper| T::whisper(whisper).unwrap_or_default()).clone());
     }
     timed(async {
@@ -177,7 +177,7 @@ async fn deliver<T: Speech>(
 }
 
 /// An event in this dialect's form; empty if the dialect does not deliver it.
-async fn written<T: Speech>(room: &Room, telling: &Telling) -> Arc<str> {
+async fn written<T: Speech>(room: &Room, telling: &OutboundEvent) -> Arc<str> {
     if let Some(known) = telling.known(T::FORM) {
         return known.clone();
     }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::Failure;
 use crate::config::{Data, database_url};
 use besedka_core::messenger::Clock;
-use besedka_core::store::{Db, Tables, moving};
+use besedka_core::store::{Db, Tables, database_copy};
 
 /// The number of rows after which progress is printed.
 const PROGRESS_ROWS: u64 = 50_000;
@@ -65,24 +65,24 @@ impl Migrate {
 }
 
 async fn status(url: &str) -> Result<(), Failure> {
-    let standing = Db::standing(url).await?;
+    let status = Db::migration_status(url).await?;
     let mut out = std::io::stdout();
-    for (number, name, is_applied) in &standing.known {
+    for (number, name, is_applied) in &status.known {
         let state = if *is_applied { "applied" } else { "missing" };
         writeln!(out, "{number:04}  {state}  {name}")?;
     }
-    for (number, name) in &standing.unknown {
+    for (number, name) in &status.unknown {
         writeln!(out, "{number:04}  applied  {name} (from a newer Besedka)")?;
     }
     Ok(())
 }
 
 async fn down(url: &str, to: Option<i64>, lose_data: bool) -> Result<(), Failure> {
-    let standing = Db::standing(url).await?;
-    if !standing.unknown.is_empty() {
+    let status = Db::migration_status(url).await?;
+    if !status.unknown.is_empty() {
         return Err("some migrations are from a newer Besedka, and only that version can undo them".into());
     }
-    let newest = standing.last().ok_or("there is nothing to undo")?;
+    let newest = status.last().ok_or("there is nothing to undo")?;
     let last = to.unwrap_or(newest - 1);
     if !(0..newest).contains(&last) {
         return Err(format!("the last migration is {newest:04}; --to must be a smaller number").into());
@@ -92,7 +92,7 @@ async fn down(url: &str, to: Option<i64>, lose_data: bool) -> Result<(), Failure
                     (mysqldump --single-transaction), then add --lose-data"
             .into());
     }
-    let copy = Db::undo(url, last).await?;
+    let copy = Db::revert(url, last).await?;
     let mut out = std::io::stdout();
     writeln!(out, "the last migration is now {last:04}")?;
     if let Some(copy) = copy {
@@ -112,7 +112,7 @@ async fn copy(from: &str, to: &str) -> Result<(), Failure> {
             let _ = writeln!(std::io::stderr(), "{table}: {rows} rows");
         }
     };
-    let moved = moving::copy(&source, &target, Clock::default().now(), progress).await;
+    let moved = database_copy::copy(&source, &target, Clock::default().now(), progress).await;
     source.close().await;
     target.close().await;
     let mut different = Vec::new();

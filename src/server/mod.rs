@@ -196,7 +196,7 @@ async fn clean_up(messenger: Messenger, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = tick.tick() => if let Err(error) = messenger.sweep().await {
+            _ = tick.tick() => if let Err(error) = messenger.apply_retention().await {
                 tracing::error!(%error, "the periodic cleanup failed");
             }
         }
@@ -209,7 +209,7 @@ async fn run_due_jobs(messenger: Messenger, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = tick.tick() => messenger.tend().await,
+            _ = tick.tick() => messenger.run_due_jobs().await,
         }
     }
 }
@@ -218,20 +218,20 @@ async fn run_due_jobs(messenger: Messenger, stop: CancellationToken) {
 async fn update_index(messenger: Messenger, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
-        () = messenger.keep_index() => {}
+        () = messenger.run_indexing() => {}
     }
 }
 
 async fn follow_other_nodes(messenger: Messenger, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
-        () = messenger.keep_in_touch() => {}
+        () = messenger.receive_from_bus() => {}
     }
 }
 
 async fn fill_gaps(messenger: Messenger, stop: CancellationToken) {
     tokio::select! {
         () = stop.cancelled() => {}
-        () = messenger.keep_telling() => {}
+        () = messenger.run_backfill() => {}
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use besedka::model::{Stream, Time};
-use besedka::store::{Db, Tables, moving, streams};
+use besedka::store::{Db, Tables, database_copy, streams};
 use sqlx::migrate::Migrator;
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
@@ -30,11 +30,11 @@ async fn an_older_database_is_copied_before_its_tables_change() {
     let db = Db::open(&url(dir.path()), 2).await.unwrap();
     assert_eq!(seqs(&db).await, [0], "what it held is there");
     db.close().await;
-    assert_eq!(Db::standing(&url(dir.path())).await.unwrap().last(), Some(newest));
+    assert_eq!(Db::migration_status(&url(dir.path())).await.unwrap().last(), Some(newest));
     let copies = copies(dir.path());
     assert_eq!(copies.len(), 1, "{copies:?}");
     let copy = format!("sqlite:{}", copies[0].display());
-    assert_eq!(Db::standing(&copy).await.unwrap().last(), Some(before));
+    assert_eq!(Db::migration_status(&copy).await.unwrap().last(), Some(before));
     let mut copy = SqliteConnection::connect(&copy).await.unwrap();
     let held: i64 =
         sqlx::query_scalar("SELECT count(*) FROM stream WHERE id = 7").fetch_one(&mut copy).await.unwrap();
@@ -56,7 +56,7 @@ async fn tables_that_are_newer_are_borne_unless_something_was_taken_from_them() 
     database.change(dir.path(), &add(9998, "more columns")).await;
     let url = database.url(dir.path());
     Db::open(&url, 2).await.unwrap().close().await;
-    assert_eq!(Db::standing(&url).await.unwrap().last(), Some(9998));
+    assert_eq!(Db::migration_status(&url).await.unwrap().last(), Some(9998));
     database.change(dir.path(), &add(9999, "drop columns")).await;
     let refused = Db::open(&url, 2).await.err().unwrap().to_string();
     assert!(refused.contains("newer Besedka") && refused.contains("9999"), "{refused}");
@@ -69,17 +69,17 @@ async fn every_migration_has_its_way_back() {
     let (dir, database) = (TempDir::new().unwrap(), Database::new().await);
     database.open(dir.path()).await.close().await;
     let url = database.url(dir.path());
-    let newest = Db::standing(&url).await.unwrap().last().unwrap();
+    let newest = Db::migration_status(&url).await.unwrap().last().unwrap();
     database.change(dir.path(), "INSERT INTO stream (id, seq) VALUES (7, 3)").await;
-    let copy = Db::undo(&url, newest - 1).await.unwrap();
-    assert_eq!(Db::standing(&url).await.unwrap().last(), Some(newest - 1));
+    let copy = Db::revert(&url, newest - 1).await.unwrap();
+    assert_eq!(Db::migration_status(&url).await.unwrap().last(), Some(newest - 1));
     assert_eq!(copy.is_some(), !database.is_mysql(), "MySQL can't be copied from here");
     if let Some(copy) = copy {
-        let copy = Db::standing(&format!("sqlite:{}", copy.display())).await.unwrap();
+        let copy = Db::migration_status(&format!("sqlite:{}", copy.display())).await.unwrap();
         assert_eq!(copy.last(), Some(newest));
     }
-    Db::undo(&url, 0).await.unwrap();
-    assert_eq!(Db::standing(&url).await.unwrap().last(), None);
+    Db::revert(&url, 0).await.unwrap();
+    assert_eq!(Db::migration_status(&url).await.unwrap().last(), None);
     let left = match database.is_mysql() {
         true => "SELECT count(*) FROM information_schema.tables WHERE table_schema = database()",
         false => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
@@ -132,7 +132,7 @@ async fn a_whole_database_moves_into_another_and_goes_on_where_it_was_interrupte
     let (back, folder) = (Database::new().await, TempDir::new().unwrap());
     for (from, to, interrupted) in [(from, to.clone(), true), (to, back.url(folder.path()), false)] {
         let (source, target) = (Db::open(&from, 2).await.unwrap(), Db::open(&to, 2).await.unwrap());
-        let moved = moving::copy(&source, &target, Time(1), |_, _| ()).await.unwrap();
+        let moved = database_copy::copy(&source, &target, Time(1), |_, _| ()).await.unwrap();
         assert!(moved.iter().all(|table| table.from == table.to && table.already == 0), "{moved:?}");
         assert_eq!(rows(&moved, "reaction"), (1, 0));
         if interrupted {
@@ -143,7 +143,7 @@ async fn a_whole_database_moves_into_another_and_goes_on_where_it_was_interrupte
                 "DELETE FROM message WHERE id > (SELECT id FROM message ORDER BY id LIMIT 1 OFFSET 400)";
             sqlx::query(cut).execute(&mut connection).await.unwrap();
             connection.close().await.unwrap();
-            let again = moving::copy(&source, &target, Time(1), |_, _| ()).await.unwrap();
+            let again = database_copy::copy(&source, &target, Time(1), |_, _| ()).await.unwrap();
             assert!(again.iter().all(|table| table.from == table.to), "{again:?}");
             assert_eq!(rows(&again, "message").1, 401, "what was there is not copied again");
             assert!(rows(&again, "message").0 >= 219);
@@ -176,18 +176,18 @@ async fn nothing_is_copied_over_something_else() {
         streams::create(&mut tx, &[Stream(id)]).await.unwrap();
         tx.commit(|| ()).await.unwrap();
     }
-    let refused = moving::copy(&source, &target, Time(1), |_, _| ()).await.unwrap_err().to_string();
+    let refused = database_copy::copy(&source, &target, Time(1), |_, _| ()).await.unwrap_err().to_string();
     assert!(refused.contains("something else"), "{refused}");
     assert_eq!(streams::seqs(&mut target.read().await.unwrap(), &[Stream(7)]).await.unwrap().len(), 0);
     let lease = "INSERT INTO lease (name, holder, until) VALUES ('node 3', 5, 100)";
     let file = format!("sqlite:{}", one.path().join("besedka.db").display());
     let mut connection = SqliteConnection::connect(&file).await.unwrap();
     sqlx::query(lease).execute(&mut connection).await.unwrap();
-    let refused = moving::copy(&source, &target, Time(99), |_, _| ()).await.unwrap_err().to_string();
+    let refused = database_copy::copy(&source, &target, Time(99), |_, _| ()).await.unwrap_err().to_string();
     assert!(refused.contains("stop it first"), "{refused}");
 }
 
-fn rows(moved: &[moving::Moved], table: &str) -> (u64, u64) {
+fn rows(moved: &[database_copy::Moved], table: &str) -> (u64, u64) {
     let moved = moved.iter().find(|moved| moved.table == table).unwrap();
     (moved.copied, moved.already)
 }

@@ -132,26 +132,26 @@ async fn a_preview_goes_when_it_is_stale_and_no_message_links_to_it() {
     let page = Page { title: "Title".to_owned(), description: None, site_name: None };
     let (linked, fresh, stale, silent) = (link("linked"), link("fresh"), link("stale"), link("silent"));
     for (link, stale_at) in [(&linked, 1), (&fresh, 9), (&stale, 1)] {
-        previews::keep(&mut tx, link, Some(&page), Time(stale_at)).await.unwrap();
+        previews::save(&mut tx, link, Some(&page), Time(stale_at)).await.unwrap();
     }
-    previews::keep(&mut tx, &silent, None, Time(1)).await.unwrap();
+    previews::save(&mut tx, &silent, None, Time(1)).await.unwrap();
     let two = vec![linked.clone(), link("unasked")];
     links::insert_many(&mut tx, &[(MessageId(1), ChatId(1), two)]).await.unwrap();
 
-    let forsaken = previews::forsaken(&mut tx, Time(5), 10).await.unwrap();
+    let forsaken = previews::orphaned(&mut tx, Time(5), 10).await.unwrap();
     let hashes: BTreeSet<_> = forsaken.iter().cloned().collect();
     assert_eq!(hashes, BTreeSet::from([stale.hash().to_vec(), silent.hash().to_vec()]));
     previews::delete(&mut tx, forsaken).await.unwrap();
     assert!(previews::known(&mut tx, &stale).await.unwrap().is_none());
     assert!(previews::known(&mut tx, &fresh).await.unwrap().is_some_and(|known| known.has_page));
 
-    let unasked = previews::unasked(&mut tx, MessageId(1), 10).await.unwrap();
+    let unasked = previews::unfetched(&mut tx, MessageId(1), 10).await.unwrap();
     assert_eq!(unasked, [(MessageId(1), ChatId(1), link("unasked"))]);
-    assert_eq!(previews::unasked(&mut tx, MessageId(2), 10).await.unwrap(), []);
+    assert_eq!(previews::unfetched(&mut tx, MessageId(2), 10).await.unwrap(), []);
     let shown = previews::of_messages(&mut tx, &[MessageId(1)]).await.unwrap();
     assert_eq!(shown[&MessageId(1)].iter().map(|preview| &preview.url).collect::<Vec<_>>(), [&linked.url]);
     // Said once, it stays while the page is away.
-    previews::keep(&mut tx, &linked, None, Time(20)).await.unwrap();
+    previews::save(&mut tx, &linked, None, Time(20)).await.unwrap();
     let known = previews::known(&mut tx, &linked).await.unwrap().unwrap();
     assert_eq!((known.stale_at, known.has_page), (Time(20), true));
 }

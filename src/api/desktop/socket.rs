@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Refusal;
 use super::types::{Message, is_said};
 use crate::chat_socket::{self, Heard, Room, Speech, bare};
-use besedka_core::hub::{Form, Whisper};
+use besedka_core::hub::{EphemeralEvent, Form};
 use besedka_core::messenger::{Error, NewMessage};
 use besedka_core::model::{self, Change, ChatId, Content, Event, Kind, MessageId, Status};
 
@@ -67,10 +67,10 @@ impl Speech for Desktop {
         }
     }
 
-    fn whisper(whisper: &Whisper) -> Option<String> {
+    fn whisper(whisper: &EphemeralEvent) -> Option<String> {
         let (user, online, typing) = match whisper {
-            Whisper::Typing { user, .. } => (user, true, true),
-            Whisper::Presence { user, presence } => (user, presence.status != Status::Offline, false),
+            EphemeralEvent::Typing { user, .. } => (user, true, true),
+            EphemeralEvent::Presence { user, presence } => (user, presence.status != Status::Offline, false),
         };
         Some(frame("status", json!({"user_id": user.0, "online": online, "typing": typing})))
     }

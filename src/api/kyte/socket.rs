@@ -14,7 +14,7 @@ use super::types::Message;
 use super::{Refusal, chat_id, hide_existence};
 use crate::chat_socket::{self, Heard, Room, Speech, bare};
 use crate::links::Links;
-use besedka_core::hub::{Form, Whisper};
+use besedka_core::hub::{EphemeralEvent, Form};
 use besedka_core::messenger::{Error, Messenger, NewMessage};
 use besedka_core::model::{self, Change, ChatId, Content, Event, Kind};
 
@@ -101,7 +101,7 @@ impl Speech for Kyte {
         told(&event.change, &room.messenger, &room.links).await.map(|message| message.to_string())
     }
 
-    fn whisper(_: &Whisper) -> Option<String> {
+    fn whisper(_: &EphemeralEvent) -> Option<String> {
         None
     }
 

@@ -26,7 +26,7 @@ use crate::chat_socket::bare;
 use crate::links::Links;
 use crate::site::Site;
 use crate::upgrade::Upgrade;
-use besedka_core::hub::{Close, Taken};
+use besedka_core::hub::{Close, Queued};
 use besedka_core::messenger::{Access, Error, Limit, Listener, Messenger, NewMessage};
 use besedka_core::model::{ChatId, Content, Kind, Scopes};
 
@@ -260,13 +260,13 @@ impl Connection {
     async fn subscribe(&mut self, chat: ChatId) -> Result<(), Error> {
         if !self.chats.contains_key(&chat) {
             let listener =
-                self.context.messenger.listen_in(self.access, chat).await.map_err(hide_existence)?;
+                self.context.messenger.listen_to_chat(self.access, chat).await.map_err(hide_existence)?;
             self.chats.insert(chat, listener);
         }
         Ok(())
     }
 
-    async fn deliver(&self, socket: &SocketRef, taken: &Taken) -> Result<(), SendError> {
+    async fn deliver(&self, socket: &SocketRef, taken: &Queued) -> Result<(), SendError> {
         let Context { messenger, links } = &self.context;
         for outbound in &taken.events {
             if let Some(message) = told(&outbound.event.change, messenger, links).await {
@@ -278,13 +278,13 @@ impl Connection {
 }
 
 /// The events of the first subscribed chat that has any.
-async fn next(chats: &HashMap<ChatId, Listener>) -> (ChatId, Taken) {
+async fn next(chats: &HashMap<ChatId, Listener>) -> (ChatId, Queued) {
     if chats.is_empty() {
         return pending().await;
     }
     let wakes = chats.iter().map(|(chat, listener)| {
         Box::pin(async move {
-            listener.woken().await;
+            listener.ready().await;
             (*chat, listener)
         })
     });

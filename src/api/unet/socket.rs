@@ -11,7 +11,7 @@ use poem_openapi::types::ToJSON;
 use super::types::{Message, is_said};
 use super::{Refusal, ids, messages};
 use crate::chat_socket::{self, Heard, Room, Speech, bare};
-use besedka_core::hub::{Form, Whisper};
+use besedka_core::hub::{EphemeralEvent, Form};
 use besedka_core::messenger::Error;
 use besedka_core::model::{self, Change, Event, MessageId};
 
@@ -63,7 +63,7 @@ impl Speech for Unet {
         }
     }
 
-    fn whisper(_: &Whisper) -> Option<String> {
+    fn whisper(_: &EphemeralEvent) -> Option<String> {
         None
     }
 

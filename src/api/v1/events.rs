@@ -17,7 +17,7 @@ use super::tokens::Token;
 use super::types::{
     Blocked, Bookmark, Chat, ChatAbout, ChatSettings, Draft, Message, Presence, Scheduled, User, Vote,
 };
-use besedka_core::hub::Whisper;
+use besedka_core::hub::EphemeralEvent;
 use besedka_core::messenger::{Cursor, Gap};
 use besedka_core::model::{self, Change, ChatId, Event, UserId};
 
@@ -102,12 +102,12 @@ pub fn name_and_data(change: &Change) -> (&'static str, Value) {
     }
 }
 
-pub fn whispered(whisper: &Whisper) -> String {
+pub fn whispered(whisper: &EphemeralEvent) -> String {
     match whisper {
-        Whisper::Typing { chat: ChatId(chat_id), user: UserId(user_id) } => {
+        EphemeralEvent::Typing { chat: ChatId(chat_id), user: UserId(user_id) } => {
             frame("typing", &value(&ChatPerson { chat_id: *chat_id, user_id: *user_id }), None)
         }
-        Whisper::Presence { user: UserId(user_id), presence } => {
+        EphemeralEvent::Presence { user: UserId(user_id), presence } => {
             let Presence { status, last_seen_at } = (*presence).into();
             frame("presence", &value(&PresenceChange { user_id: *user_id, status, last_seen_at }), None)
         }

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::Refusal;
 use super::types::{self, Problem};
 use crate::site::Site;
-use besedka_core::messenger::{Access, Attempt, Error, Messenger, Original, Subject, Tries, Turn};
+use besedka_core::messenger::{Access, Attempt, AttemptGuard, Error, Messenger, Original, Retries, Subject};
 
 /// The largest JSON body: a message of 64 KiB and its envelope.
 const LARGEST_BODY: usize = 128 * 1024;
@@ -57,7 +57,7 @@ impl Slot {
 const HEADER: &str = "Idempotency-Key";
 
 /// A request's key, reserved while the request is processed.
-pub struct Key(Turn);
+pub struct Key(AttemptGuard);
 
 impl Key {
     /// The attempt, to be recorded with this status when it succeeds.
@@ -116,12 +116,12 @@ impl<E> Keyed<E> {
 impl<E: Endpoint> Keyed<E> {
     /// Processes a request, and retries it when it collided with another change.
     async fn carry_out(&self, request: &Request, body: &Bytes) -> Response {
-        let mut tries = Tries::default();
+        let mut retries = Retries::default();
         loop {
             let response = self.0.get_response(copy(request, body)).await;
             let at_once = response.status() == StatusCode::SERVICE_UNAVAILABLE
                 && response.header(header::RETRY_AFTER).is_some_and(|seconds| seconds == "0");
-            if !at_once || !tries.another().await {
+            if !at_once || !retries.wait().await {
                 return response;
             }
         }
@@ -174,7 +174,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
         }
         // A repeated key takes precedence over any other error in the request.
         match slot.0.attempt.get() {
-            Some(attempt) => match messenger.carried_out(attempt).await {
+            Some(attempt) => match messenger.check_not_repeated(attempt).await {
                 Ok(()) => Ok(response),
                 Err(Error::Repeated(Some(original))) => {
                     let caller = slot.0.caller.get().copied();

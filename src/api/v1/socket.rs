@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::{Answer, Refusal, events};
 use crate::site::Site;
-use besedka_core::hub::{Close, Form, Taken};
+use besedka_core::hub::{Close, Form, Queued};
 use besedka_core::messenger::{Access, Cursor, Error, Limit, Listener, Messenger};
 use besedka_core::model::{ChatId, MessageId, Scopes};
 
@@ -202,7 +202,7 @@ async fn listen(stream: &mut WebSocketStream, mut listener: Listener) -> Result<
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = listener.woken() => deliver(stream, listener.take()).await?,
+            () = listener.ready() => deliver(stream, listener.take()).await?,
             frame = stream.next() => {
                 last_received = Instant::now();
                 frames += 1;
@@ -216,7 +216,7 @@ async fn listen(stream: &mut WebSocketStream, mut listener: Listener) -> Result<
                     return Err(Ended(None));
                 }
                 frames = 0;
-                listener.settle();
+                listener.forget_replay();
                 timed(stream.send(Message::ping(Vec::new()))).await?;
             }
         }
@@ -224,9 +224,9 @@ async fn listen(stream: &mut WebSocketStream, mut listener: Listener) -> Result<
 }
 
 /// Sends everything that is queued, in one flush.
-async fn deliver(stream: &mut WebSocketStream, taken: Taken) -> Result<(), Ended> {
+async fn deliver(stream: &mut WebSocketStream, taken: Queued) -> Result<(), Ended> {
     let events = taken.events.iter().map(|event| event.written(FORM, events::write).to_string());
-    let ephemeral = taken.whispers.iter().map(|event| event.written(FORM, events::whispered).to_string());
+    let ephemeral = taken.ephemeral.iter().map(|event| event.written(FORM, events::whispered).to_string());
     send_all(stream, events.chain(ephemeral)).await?;
     match taken.closed {
         None => Ok(()),
@@ -274,7 +274,7 @@ async fn handle(
         },
         "presence" => match frame.data["status"].as_str() {
             Some(status @ ("online" | "away")) => {
-                listener.turn(status == "away");
+                listener.set_away(status == "away");
                 Ok(())
             }
             _ => send(stream, events::wrong("data.status must be online or away", "invalid")).await,

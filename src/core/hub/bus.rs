@@ -1,8 +1,8 @@
-//! The bus between nodes: NATS.
+//! The message bus between nodes: NATS.
 //!
-//! Nodes tell each other that something happened, not what: whoever hears it reads that from the database,
-//! which is the truth. So the bus may lose anything, and carries nothing that anybody said. What is not kept
-//! anyway, who is typing and who is there, travels on it as it is.
+//! Nodes tell each other that something happened, not what: the receiver reads that from the database, which is
+//! the source of truth. So the bus may lose messages, and carries no content. Only what is not stored anyway,
+//! typing and presence, is sent as it is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,73 +14,84 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-/// How much may wait to be said, and to be heard; more is lost.
-const LONGEST_QUEUE: usize = 8_192;
-/// How much is said in one message.
-const TOGETHER: usize = 512;
-/// How long a node waits before it tries to come back.
-const PAUSE: Duration = Duration::from_millis(500);
+/// The capacity of the outgoing and of the incoming queue; what exceeds it is dropped.
+const QUEUE_CAPACITY: usize = 8_192;
+/// The most node messages in one bus message.
+const MAX_BATCH: usize = 512;
+/// The pause before a node reconnects.
+const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 
-/// One node in one of its lives.
+/// Identifies a running node; it gets a new one at each start.
 pub type NodeId = i64;
 
-/// What nodes tell each other. Numbers are identifiers; times are milliseconds since 1970.
+/// What nodes tell each other. Numbers are identifiers; times are milliseconds since 1970. The serialized names stay as
+/// they are, so that nodes of two versions understand each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum News {
-    /// Streams have come so far: identifier and place.
-    Streams(Vec<(i64, i64)>),
-    /// In a chat, somebody is typing.
+pub enum NodeMessage {
+    /// Streams have advanced: stream and sequence number.
+    #[serde(rename = "Streams")]
+    Positions(Vec<(i64, i64)>),
+    /// A user is typing in a chat: chat and user.
     Typing(i64, i64),
-    /// Somebody may not see any more whether another one is there.
-    Unseen(i64, i64),
-    /// What others may see of somebody's presence is different now.
-    Again(i64),
-    /// Somebody's session has ended, and when.
-    Ended(i64, i64, i64),
-    /// Who is there, on the node that says it: 2 is looking, 1 is connected, 0 is gone.
-    There(Vec<(i64, u8)>),
-    /// Something was counted that protects accounts: of which kind, and for whom, in two halves.
-    Counted(u8, u64, u64),
-    /// Somebody gave a wrong code for a group: their number, their network in two halves, and when.
+    /// A user may no longer see another one's presence: the first and the other user.
+    #[serde(rename = "Unseen")]
+    PresenceHidden(i64, i64),
+    /// What others may see of a user's presence has changed.
+    #[serde(rename = "Again")]
+    PresenceVisibility(i64),
+    /// A session has ended: user, session and time.
+    #[serde(rename = "Ended")]
+    SessionEnded(i64, i64, i64),
+    /// Users and their presence on the sending node: 2 is online, 1 is away, 0 is offline.
+    #[serde(rename = "There")]
+    Presence(Vec<(i64, u8)>),
+    /// A request counted towards a limit that protects accounts: kind of limit, and its key in two halves.
+    #[serde(rename = "Counted")]
+    LimitUsed(u8, u64, u64),
+    /// A user gave a wrong group code: user, network in two halves, and time.
     WrongCode(i64, u64, u64, i64),
-    /// The node that says it lives.
-    Alive,
-    /// The node that says it stops.
-    Gone,
-    /// The node that says it wants to know who is there.
-    Who,
+    /// The sending node is running.
+    #[serde(rename = "Alive")]
+    Heartbeat,
+    /// The sending node stops.
+    #[serde(rename = "Gone")]
+    Leaving,
+    /// The sending node asks for the presence of all users.
+    #[serde(rename = "Who")]
+    PresenceRequest,
 }
 
-/// What a node hears.
+/// What a node receives from the bus.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
-    News(NodeId, News),
-    /// It is connected, for the first time or again: much may have happened meanwhile.
+pub enum BusEvent {
+    Message(NodeId, NodeMessage),
+    /// The bus is connected, for the first time or again: messages may have been lost meanwhile.
     Connected,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Envelope {
     from: NodeId,
-    news: Vec<News>,
+    #[serde(rename = "news")]
+    messages: Vec<NodeMessage>,
 }
 
-/// A node's place on the bus.
+/// A node's connection to the bus.
 pub struct Bus {
-    outbox: mpsc::Sender<News>,
+    outbox: mpsc::Sender<NodeMessage>,
     connected: Arc<AtomicBool>,
 }
 
 impl Bus {
-    /// Takes a place on the bus at `nats://[USER:PASSWORD@]HOST[:PORT][/NAME]`, also while there is none: it is
-    /// tried until there is one. Those with the same name hear each other.
-    pub async fn join(url: &str, node: NodeId) -> Result<(Self, mpsc::Receiver<Heard>), String> {
+    /// Connects to the bus at `nats://[USER:PASSWORD@]HOST[:PORT][/NAME]`. While it is down this keeps trying in the
+    /// background. Nodes with the same NAME receive each other's messages.
+    pub async fn connect(url: &str, node: NodeId) -> Result<(Self, mpsc::Receiver<BusEvent>), String> {
         let (server, subject) = split(url)?;
-        let (ear, heard) = mpsc::channel(LONGEST_QUEUE);
+        let (inbox, received) = mpsc::channel(QUEUE_CAPACITY);
         let connected = Arc::new(AtomicBool::new(false));
-        let (is_connected, told) = (connected.clone(), ear.clone());
+        let (is_connected, events) = (connected.clone(), inbox.clone());
         let on_event = move |event| {
-            let told = told.clone();
+            let events = events.clone();
             let now = match event {
                 Event::Connected => Some(true),
                 Event::Disconnected | Event::Closed => Some(false),
@@ -92,13 +103,13 @@ impl Bus {
             async move {
                 match now {
                     Some(true) => {
-                        tracing::info!("the bus is there");
-                        let _ = told.try_send(Heard::Connected);
+                        tracing::info!("connected to the bus");
+                        let _ = events.try_send(BusEvent::Connected);
                     }
                     Some(false) => {
-                        tracing::warn!("the bus is gone; changes of other nodes are told a little later");
+                        tracing::warn!("disconnected from the bus; events of other nodes arrive later");
                     }
-                    None => tracing::debug!(%event, "the bus"),
+                    None => tracing::debug!(%event, "bus event"),
                 }
             }
         };
@@ -106,7 +117,7 @@ impl Bus {
             .name("besedka")
             .no_echo()
             .retry_on_initial_connect()
-            .reconnect_delay_callback(|_| PAUSE)
+            .reconnect_delay_callback(|_| RECONNECT_DELAY)
             .event_callback(on_event)
             .connect(server)
             .await
@@ -115,23 +126,25 @@ impl Bus {
         tokio::spawn(async move {
             while let Some(message) = messages.next().await {
                 let Ok(envelope) = serde_json::from_slice::<Envelope>(&message.payload) else {
-                    tracing::warn!("the bus brought what is not from a node of this version");
+                    tracing::warn!(
+                        "ignored a bus message that cannot be read; is a node of another version running?"
+                    );
                     continue;
                 };
-                for news in envelope.news {
-                    // Who is behind by so much reads the database anyway.
-                    let _ = ear.try_send(Heard::News(envelope.from, news));
+                for message in envelope.messages {
+                    // When the queue is full this node catches up from the database.
+                    let _ = inbox.try_send(BusEvent::Message(envelope.from, message));
                 }
             }
         });
-        let (outbox, waiting) = mpsc::channel(LONGEST_QUEUE);
-        tokio::spawn(say(client, subject, node, waiting));
-        Ok((Self { outbox, connected }, heard))
+        let (outbox, outgoing) = mpsc::channel(QUEUE_CAPACITY);
+        tokio::spawn(send(client, subject, node, outgoing));
+        Ok((Self { outbox, connected }, received))
     }
 
-    /// Says something, if there is room for it.
-    pub fn say(&self, news: News) {
-        let _ = self.outbox.try_send(news);
+    /// Queues a message for the other nodes; drops it when the queue is full.
+    pub fn publish(&self, message: NodeMessage) {
+        let _ = self.outbox.try_send(message);
     }
 
     pub fn is_connected(&self) -> bool {
@@ -139,7 +152,7 @@ impl Bus {
     }
 }
 
-/// The server's address, and the name under which the nodes meet.
+/// Splits a URL into the server's address and the subject that the nodes share.
 fn split(url: &str) -> Result<(String, String), String> {
     let wrong = || {
         "it must be nats://HOST:PORT or tls://HOST:PORT, with a name after it if several servers share it"
@@ -158,36 +171,36 @@ fn split(url: &str) -> Result<(String, String), String> {
     Ok((address.to_string(), format!("{name}.news")))
 }
 
-/// Says what waits, as much as there is in one message.
-async fn say(client: Client, subject: String, node: NodeId, mut waiting: mpsc::Receiver<News>) {
+/// Sends queued messages in batches.
+async fn send(client: Client, subject: String, node: NodeId, mut outgoing: mpsc::Receiver<NodeMessage>) {
     let mut batch = Vec::new();
-    while waiting.recv_many(&mut batch, TOGETHER).await > 0 {
-        let envelope = Envelope { from: node, news: together(batch.drain(..)) };
+    while outgoing.recv_many(&mut batch, MAX_BATCH).await > 0 {
+        let envelope = Envelope { from: node, messages: merge_positions(batch.drain(..)) };
         let Ok(bytes) = serde_json::to_vec(&envelope) else { continue };
         if let Err(error) = client.publish(subject.clone(), bytes.into()).await {
-            tracing::debug!(%error, "the bus takes nothing");
+            tracing::debug!(%error, "could not send to the bus");
         }
     }
     let _ = client.flush().await;
 }
 
-/// How far each stream has come is said once.
-fn together(news: impl Iterator<Item = News>) -> Vec<News> {
+/// Merges stream positions into one message with the highest of each stream.
+fn merge_positions(messages: impl Iterator<Item = NodeMessage>) -> Vec<NodeMessage> {
     let mut streams: BTreeMap<i64, i64> = BTreeMap::new();
     let mut others = Vec::new();
-    for one in news {
-        match one {
-            News::Streams(places) => {
-                for (stream, seq) in places {
-                    let place = streams.entry(stream).or_default();
-                    *place = seq.max(*place);
+    for message in messages {
+        match message {
+            NodeMessage::Positions(positions) => {
+                for (stream, seq) in positions {
+                    let highest = streams.entry(stream).or_default();
+                    *highest = seq.max(*highest);
                 }
             }
             other => others.push(other),
         }
     }
     if !streams.is_empty() {
-        others.push(News::Streams(streams.into_iter().collect()));
+        others.push(NodeMessage::Positions(streams.into_iter().collect()));
     }
     others
 }
@@ -197,21 +210,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_after_the_address_is_where_nodes_meet() {
-        let place = |url| split(url).unwrap();
+    fn the_name_after_the_address_selects_the_subject() {
+        let parts = |url| split(url).unwrap();
         assert_eq!(
-            place("nats://127.0.0.1:4222"),
+            parts("nats://127.0.0.1:4222"),
             ("nats://127.0.0.1:4222".to_owned(), "besedka.news".to_owned())
         );
-        assert_eq!(place("tls://a:b@bus.example.org/team-2").1, "team-2.news");
+        assert_eq!(parts("tls://a:b@bus.example.org/team-2").1, "team-2.news");
         for wrong in ["127.0.0.1:4222", "http://127.0.0.1", "nats://", "nats://host/a.b", "nats://host/a/b"] {
             assert!(split(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
-    fn of_a_stream_only_the_last_place_is_said() {
-        let news = [News::Streams(vec![(1, 5), (2, 1)]), News::Alive, News::Streams(vec![(1, 7), (2, 0)])];
-        assert_eq!(together(news.into_iter()), [News::Alive, News::Streams(vec![(1, 7), (2, 1)])]);
+    fn only_the_highest_position_of_a_stream_is_sent() {
+        let (first, second) = (vec![(1, 5), (2, 1)], vec![(1, 7), (2, 0)]);
+        let messages =
+            [NodeMessage::Positions(first), NodeMessage::Heartbeat, NodeMessage::Positions(second)];
+        let merged = [NodeMessage::Heartbeat, NodeMessage::Positions(vec![(1, 7), (2, 1)])];
+        assert_eq!(merge_positions(messages.into_iter()), merged);
+    }
+
+    #[test]
+    fn the_serialized_names_do_not_change() {
+        let json = |message| serde_json::to_string(&message).unwrap();
+        assert_eq!(json(NodeMessage::Positions(vec![(1, 5)])), r#"{"Streams":[[1,5]]}"#);
+        assert_eq!(json(NodeMessage::PresenceRequest), r#""Who""#);
     }
 }

@@ -1,38 +1,40 @@
-//! One listener and its bounded queue.
+//! A client's connection and its bounded queue of events.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::{Telling, Whispering};
+use super::{OutboundEphemeral, OutboundEvent};
 use crate::model::{SessionId, Stream, UserId};
 
-/// The most that waits for one connection: events, and about how many bytes of them.
-const LONGEST_QUEUE: (usize, usize) = (256, 512 * 1024);
+/// The most events in a connection's queue, and their approximate size in bytes.
+const MAX_QUEUED: (usize, usize) = (256, 512 * 1024);
+/// The most ephemeral events in a connection's queue; more are dropped.
+const MAX_EPHEMERAL: usize = MAX_QUEUED.0 / 4;
 
 /// Why a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Close {
-    /// It read too slowly; it may come back at once, with its cursor.
+    /// The client read too slowly; it may reconnect at once and resume from its cursor.
     TooSlow,
     /// Its session was revoked.
     Revoked,
-    /// The person is not in the chat any more to which alone it listens.
+    /// The user left or was removed from the only chat that the connection is subscribed to.
     Removed,
-    /// Its token has run out.
+    /// Its token has expired.
     Expired,
-    /// A newer connection of the same person took its place.
+    /// A newer connection of the same user replaced it.
     Replaced,
     /// The server stops or restarts.
     Restart,
 }
 
-/// A listener, from connecting to closing.
+/// A client's connection, from connecting to closing.
 pub struct Connection {
     pub user: UserId,
     pub session: SessionId,
-    /// The one chat to which it listens; without it, to all of the person's.
+    /// The only chat it is subscribed to; `None` when it is subscribed to all chats of the user.
     pub(super) only: Option<Stream>,
     queue: Mutex<Queue>,
     wake: Notify,
@@ -40,22 +42,23 @@ pub struct Connection {
 
 #[derive(Default)]
 struct Queue {
-    events: VecDeque<Arc<Telling>>,
+    events: VecDeque<Arc<OutboundEvent>>,
+    /// The approximate size of `events` in bytes.
     weight: usize,
-    whispers: Vec<Arc<Whispering>>,
-    /// Events were thrown away while it was catching up.
+    ephemeral: Vec<Arc<OutboundEphemeral>>,
+    /// Events were dropped while the client was catching up.
     overflowed: bool,
-    /// From here on an overflow closes it.
+    /// The client has caught up: from now on an overflow closes the connection.
     live: bool,
     closed: Option<Close>,
     streams: Vec<Stream>,
 }
 
-/// What waited for a connection.
+/// The content of a connection's queue.
 #[derive(Default)]
-pub struct Taken {
-    pub events: VecDeque<Arc<Telling>>,
-    pub whispers: Vec<Arc<Whispering>>,
+pub struct Queued {
+    pub events: VecDeque<Arc<OutboundEvent>>,
+    pub ephemeral: Vec<Arc<OutboundEphemeral>>,
     pub closed: Option<Close>,
 }
 
@@ -64,8 +67,8 @@ impl Connection {
         Self { user, session, only: None, queue: Mutex::default(), wake: Notify::new() }
     }
 
-    /// One that listens to one chat alone.
-    pub(super) fn narrow(user: UserId, session: SessionId, chat: Stream) -> Self {
+    /// A connection to a single chat.
+    pub(super) fn to_chat(user: UserId, session: SessionId, chat: Stream) -> Self {
         Self { only: Some(chat), ..Self::new(user, session) }
     }
 
@@ -73,20 +76,20 @@ impl Connection {
         std::ptr::eq(self, other)
     }
 
-    /// Tells it what happened in one stream.
-    pub(super) fn push(&self, tellings: &[Arc<Telling>]) {
-        let stream = tellings.first().map(|first| first.stream());
+    /// Queues events of one stream.
+    pub(super) fn push(&self, events: &[Arc<OutboundEvent>]) {
+        let stream = events.first().map(|first| first.stream());
         if self.only.is_some() && self.only != stream {
-            // It is in its person's own audience only to learn that it is over.
+            // It is subscribed to its user's own stream only to be closed with the session or the membership.
             return;
         }
         let mut queue = self.queue();
-        if queue.closed.is_some() || queue.overflowed || tellings.is_empty() {
+        if queue.closed.is_some() || queue.overflowed || events.is_empty() {
             return;
         }
-        queue.weight += tellings.iter().map(|telling| telling.weight()).sum::<usize>();
-        let (most_events, most_bytes) = LONGEST_QUEUE;
-        if queue.events.len() + tellings.len() > most_events || queue.weight > most_bytes {
+        queue.weight += events.iter().map(|event| event.weight()).sum::<usize>();
+        let (max_events, max_bytes) = MAX_QUEUED;
+        if queue.events.len() + events.len() > max_events || queue.weight > max_bytes {
             queue.events = VecDeque::new();
             queue.weight = 0;
             if queue.live {
@@ -95,28 +98,28 @@ impl Connection {
                 queue.overflowed = true;
             }
         } else {
-            queue.events.extend(tellings.iter().cloned());
+            queue.events.extend(events.iter().cloned());
         }
         drop(queue);
         self.wake.notify_one();
     }
 
-    pub(super) fn whisper(&self, whisper: &Arc<Whispering>) {
+    pub(super) fn send_ephemeral(&self, event: &Arc<OutboundEphemeral>) {
         let mut queue = self.queue();
-        if queue.whispers.len() < LONGEST_QUEUE.0 / 4 {
-            queue.whispers.push(whisper.clone());
+        if queue.ephemeral.len() < MAX_EPHEMERAL {
+            queue.ephemeral.push(event.clone());
             drop(queue);
             self.wake.notify_one();
         }
     }
 
-    pub(super) fn close(&self, why: Close) {
-        self.queue().closed.get_or_insert(why);
+    pub(super) fn close(&self, reason: Close) {
+        self.queue().closed.get_or_insert(reason);
         self.wake.notify_one();
     }
 
-    /// Whether the stream was new to it.
-    pub(super) fn remember(&self, stream: Stream) -> bool {
+    /// Adds a stream to its subscriptions; returns whether it is new.
+    pub(super) fn add_stream(&self, stream: Stream) -> bool {
         let mut queue = self.queue();
         let new = !queue.streams.contains(&stream);
         if new {
@@ -125,7 +128,7 @@ impl Connection {
         new
     }
 
-    pub(super) fn forget(&self, stream: Stream) {
+    pub(super) fn remove_stream(&self, stream: Stream) {
         self.queue().streams.retain(|other| *other != stream);
     }
 
@@ -133,29 +136,29 @@ impl Connection {
         self.queue().streams.clone()
     }
 
-    /// Whether it listens to a stream.
-    pub fn hears(&self, stream: Stream) -> bool {
+    /// Whether it is subscribed to a stream.
+    pub fn is_subscribed_to(&self, stream: Stream) -> bool {
         self.queue().streams.contains(&stream)
     }
 
     /// Waits until there is something to [`take`](Self::take).
-    pub async fn woken(&self) {
+    pub async fn ready(&self) {
         self.wake.notified().await;
     }
 
-    /// Everything that waits, in order.
-    pub fn take(&self) -> Taken {
+    /// Empties the queue and returns its content, in order.
+    pub fn take(&self) -> Queued {
         let mut queue = self.queue();
         queue.weight = 0;
-        Taken {
+        Queued {
             events: std::mem::take(&mut queue.events),
-            whispers: std::mem::take(&mut queue.whispers),
+            ephemeral: std::mem::take(&mut queue.ephemeral),
             closed: queue.closed,
         }
     }
 
-    /// Has caught up: `true`, and from now on an overflow closes the connection. `false` when
-    /// events were thrown away meanwhile, which must then be read from the log.
+    /// Marks the client as caught up: from now on an overflow closes the connection. Returns `false` when events were
+    /// dropped meanwhile; the client must then read on from the log.
     pub fn go_live(&self) -> bool {
         let mut queue = self.queue();
         queue.live = !std::mem::take(&mut queue.overflowed);

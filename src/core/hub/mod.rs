@@ -1,80 +1,79 @@
-//! Who is listening, and telling them what happened.
+//! Delivers events to the connected clients of this node.
 //!
-//! A connection listens to its user's own stream and to the streams of the user's chats. Events
-//! arrive here after their commit, from whichever node and in whatever order, and are told in the
-//! order of their stream, each once. What does not arrive is asked for ([`Hub::lacking`]), read from
-//! the log and filled in ([`Hub::fill`]).
+//! A connection subscribes to its user's own stream and to the streams of the user's chats. Events arrive here after
+//! their commit, from any node and in any order, and are delivered in the order of their stream, each once. Missing
+//! events are reported ([`Hub::streams_with_gaps`]), read from the log and backfilled ([`Hub::backfill`]).
 
-mod audience;
 mod bus;
 mod connection;
+mod outbound_event;
 mod presence;
-mod telling;
+mod subscribers;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
-use audience::Audience;
+use subscribers::Subscribers;
 use tokio::sync::Notify;
 
-pub use bus::{Bus, Heard, News, NodeId};
-pub use connection::{Close, Connection, Taken};
-pub use presence::Presences;
-pub use telling::{FORMS, Form, Telling, Whisper, Whispering};
+pub use bus::{Bus, BusEvent, NodeId, NodeMessage};
+pub use connection::{Close, Connection, Queued};
+pub use outbound_event::{EphemeralEvent, FORMS, Form, OutboundEphemeral, OutboundEvent};
+pub use presence::PresenceTracker;
 
 use crate::model::{Change, Event, SessionId, Stream, Time, UserId};
 
-/// The most connections that one person holds; the oldest gives way to a newer one.
-const MOST_PER_USER: usize = 20;
-/// The most of those that listen to one chat alone: clients that know no others open one for each chat.
-const MOST_NARROW: usize = 40;
+/// The most connections of one user; a new one replaces the oldest.
+const MAX_PER_USER: usize = 20;
+/// The most connections of one user to single chats: some clients open one per chat.
+const MAX_SINGLE_CHAT_PER_USER: usize = 40;
 
-type Audiences = HashMap<Stream, Audience>;
+type Subscriptions = HashMap<Stream, Subscribers>;
 
-/// A stream of which something must be read from the log before all of it can be told.
-pub struct Lack {
-    /// Whose own stream it is.
+/// A stream with events that must be read from the log before delivery can go on.
+pub struct StreamGap {
+    /// The user whose own stream it is; `None` for a chat's stream.
     pub owner: Option<UserId>,
-    /// How far it was told, when that is known.
-    pub told: Option<i64>,
-    /// Those who have come into the chat and must be told from there on.
+    /// The last sequence number that was delivered, when that is known.
+    pub delivered: Option<i64>,
+    /// Connections that joined the chat late and need the events since they joined.
     pub late: Vec<Arc<Connection>>,
 }
 
-/// Everybody who is listening on this node.
+/// All connections of this node.
 #[derive(Default)]
 pub struct Hub {
-    pub presence: Presences,
-    audiences: RwLock<Audiences>,
-    /// Streams of which something is lacking, and a sign for whoever makes up for it.
-    lacking: Mutex<BTreeSet<Stream>>,
-    lack: Notify,
-    /// Connections of tokens that run out, and when they do.
-    ending: Mutex<Vec<(Time, Weak<Connection>)>>,
+    pub presence: PresenceTracker,
+    subscriptions: RwLock<Subscriptions>,
+    /// Streams to backfill, and the signal that there are some.
+    gaps: Mutex<BTreeSet<Stream>>,
+    gap_found: Notify,
+    /// Connections authorized by tokens that expire, and when.
+    expiring: Mutex<Vec<(Time, Weak<Connection>)>>,
 }
 
 impl Hub {
-    /// Begins to listen to a person's own stream.
+    /// Opens a connection, subscribed to the user's own stream.
     pub fn connect(&self, user: UserId, session: SessionId) -> Arc<Connection> {
-        self.admit(Connection::new(user, session), MOST_PER_USER)
+        self.register(Connection::new(user, session), MAX_PER_USER)
     }
 
-    /// Begins to listen to one chat of a person's; of their own stream nothing is told but the end.
-    pub fn connect_to(&self, user: UserId, session: SessionId, chat: Stream) -> Arc<Connection> {
-        let connection = self.admit(Connection::narrow(user, session, chat), MOST_NARROW);
-        self.listen(&connection, [chat]);
+    /// Opens a connection to a single chat of a user; from the user's own stream it gets nothing but its end.
+    pub fn connect_to_chat(&self, user: UserId, session: SessionId, chat: Stream) -> Arc<Connection> {
+        let connection = self.register(Connection::to_chat(user, session, chat), MAX_SINGLE_CHAT_PER_USER);
+        self.subscribe(&connection, [chat]);
         connection
     }
 
-    fn admit(&self, connection: Connection, most: usize) -> Arc<Connection> {
+    fn register(&self, connection: Connection, max: usize) -> Arc<Connection> {
         let own = Stream::from(connection.user);
         let connection = Arc::new(connection);
-        self.listen(&connection, [own]);
+        self.subscribe(&connection, [own]);
         let oldest = {
-            let audiences = self.read();
-            let own = audiences.get(&own).into_iter().flat_map(Audience::connections);
+            let subscriptions = self.read();
+            let own = subscriptions.get(&own).into_iter().flat_map(Subscribers::connections);
             let mut alike = own.filter(|other| other.only.is_some() == connection.only.is_some());
-            alike.next().cloned().filter(|_| alike.count() >= most)
+            alike.next().cloned().filter(|_| alike.count() >= max)
         };
         if let Some(oldest) = oldest {
             oldest.close(Close::Replaced);
@@ -83,190 +82,198 @@ impl Hub {
         connection
     }
 
-    /// Begins to listen to more streams. What happens in a stream to which nobody listened before is not
-    /// told until it is known where to [`begin`](Self::begin).
-    pub fn listen(&self, connection: &Arc<Connection>, streams: impl IntoIterator<Item = Stream>) {
-        let mut audiences = self.write();
+    /// Subscribes to more streams. Events of a stream that had no subscribers are held back until
+    /// [`start_at`](Self::start_at) says where to start.
+    pub fn subscribe(&self, connection: &Arc<Connection>, streams: impl IntoIterator<Item = Stream>) {
+        let mut subscriptions = self.write();
         for stream in streams {
-            if connection.remember(stream) {
-                audiences.entry(stream).or_default().join(connection.clone());
+            if connection.add_stream(stream) {
+                subscriptions.entry(stream).or_default().join(connection.clone());
             }
         }
     }
 
-    /// Streams are so far, as it was read after somebody had begun to listen to them. Answers from where on they are
-    /// told: a little further, where somebody else who has just come had read more. What lies between is in the log.
-    pub fn begin(&self, places: impl IntoIterator<Item = (Stream, i64)>) -> Vec<(Stream, i64)> {
-        let (mut audiences, mut lacking) = (self.write(), BTreeSet::new());
-        let mut begun = Vec::new();
-        for (stream, seq) in places {
-            let (from, told) = match audiences.get_mut(&stream) {
-                Some(audience) => audience.begin(seq),
+    /// Starts delivery at the positions that a connection read after it subscribed. Returns for each stream the
+    /// sequence number after which events are delivered: a higher one where another new connection had read further.
+    /// The connection must read what lies between from the log.
+    pub fn start_at(&self, positions: impl IntoIterator<Item = (Stream, i64)>) -> Vec<(Stream, i64)> {
+        let (mut subscriptions, mut gaps) = (self.write(), BTreeSet::new());
+        let mut started = Vec::new();
+        for (stream, seq) in positions {
+            let (from, delivered) = match subscriptions.get_mut(&stream) {
+                Some(subscribers) => subscribers.start_at(seq),
                 None => (seq, Vec::new()),
             };
-            begun.push((stream, from));
-            follow(&mut audiences, stream, &told, &mut lacking);
+            started.push((stream, from));
+            apply_membership(&mut subscriptions, stream, &delivered, &mut gaps);
         }
-        drop(audiences);
-        self.ask_for(lacking);
-        begun
+        drop(subscriptions);
+        self.report_gaps(gaps);
+        started
     }
 
-    /// Listens no longer to some streams.
-    pub fn ignore(&self, connection: &Connection, streams: impl IntoIterator<Item = Stream>) {
-        let mut audiences = self.write();
+    /// Unsubscribes from some streams.
+    pub fn unsubscribe(&self, connection: &Connection, streams: impl IntoIterator<Item = Stream>) {
+        let mut subscriptions = self.write();
         for stream in streams {
-            leave(&mut audiences, stream, |other| other.is(connection));
-            connection.forget(stream);
+            remove(&mut subscriptions, stream, |other| other.is(connection));
+            connection.remove_stream(stream);
         }
     }
 
-    /// Listens no longer at all.
+    /// Unsubscribes from all streams.
     pub fn disconnect(&self, connection: &Connection) {
-        self.ignore(connection, connection.streams());
+        self.unsubscribe(connection, connection.streams());
     }
 
-    /// Tells those who listen. What changes who listens takes effect at its place.
-    pub fn tell(&self, events: Vec<Event>) {
-        let (mut audiences, mut lacking) = (self.write(), BTreeSet::new());
-        let mut events = events.into_iter().map(|event| Arc::new(Telling::new(event))).peekable();
+    /// Delivers events to the subscribers of their streams. Events that change who is subscribed take effect at their
+    /// position in the stream.
+    pub fn deliver(&self, events: Vec<Event>) {
+        let (mut subscriptions, mut gaps) = (self.write(), BTreeSet::new());
+        let mut events = events.into_iter().map(|event| Arc::new(OutboundEvent::new(event))).peekable();
         while let Some(first) = events.next() {
             let stream = first.stream();
-            let mut together = vec![first];
-            together.extend(std::iter::from_fn(|| events.next_if(|next| next.stream() == stream)));
-            if let Some(audience) = audiences.get_mut(&stream) {
-                let told = audience.hear(together);
-                follow(&mut audiences, stream, &told, &mut lacking);
+            let mut batch = vec![first];
+            batch.extend(std::iter::from_fn(|| events.next_if(|next| next.stream() == stream)));
+            if let Some(subscribers) = subscriptions.get_mut(&stream) {
+                let delivered = subscribers.deliver(batch);
+                apply_membership(&mut subscriptions, stream, &delivered, &mut gaps);
             }
         }
-        drop(audiences);
-        self.ask_for(lacking);
+        drop(subscriptions);
+        self.report_gaps(gaps);
     }
 
-    /// Streams are so far, as another node says, or the database.
-    pub fn hear_of(&self, places: impl IntoIterator<Item = (Stream, i64)>) {
-        let (mut audiences, mut lacking) = (self.write(), BTreeSet::new());
-        for (stream, seq) in places {
-            if let Some(audience) = audiences.get_mut(&stream) {
-                audience.learn(seq);
-                follow(&mut audiences, stream, &[], &mut lacking);
+    /// Streams have reached these sequence numbers, according to another node or the database.
+    pub fn advance(&self, positions: impl IntoIterator<Item = (Stream, i64)>) {
+        let (mut subscriptions, mut gaps) = (self.write(), BTreeSet::new());
+        for (stream, seq) in positions {
+            if let Some(subscribers) = subscriptions.get_mut(&stream) {
+                subscribers.advance(seq);
+                apply_membership(&mut subscriptions, stream, &[], &mut gaps);
             }
         }
-        drop(audiences);
-        self.ask_for(lacking);
+        drop(subscriptions);
+        self.report_gaps(gaps);
     }
 
-    /// Waits until something is lacking, and answers the streams.
-    pub async fn lacking(&self) -> BTreeSet<Stream> {
+    /// Waits until there are streams with gaps, and returns them.
+    pub async fn streams_with_gaps(&self) -> BTreeSet<Stream> {
         loop {
-            let lacking = std::mem::take(&mut *self.lacks());
-            if !lacking.is_empty() {
-                return lacking;
+            let gaps = std::mem::take(&mut *self.gaps());
+            if !gaps.is_empty() {
+                return gaps;
             }
-            self.lack.notified().await;
+            self.gap_found.notified().await;
         }
     }
 
-    /// What is lacking of a stream; nothing when it has come meanwhile.
-    pub fn lack(&self, stream: Stream) -> Option<Lack> {
-        let audiences = self.read();
-        let audience = audiences.get(&stream).filter(|audience| audience.lacks())?;
-        let owner = audience.connections().map(|connection| connection.user).find(|user| user.0 == stream.0);
-        let (told, late) = audience.state();
-        Some(Lack { owner, told, late })
+    /// The gap of a stream; `None` when the missing events have arrived meanwhile.
+    pub fn gap(&self, stream: Stream) -> Option<StreamGap> {
+        let subscriptions = self.read();
+        let subscribers = subscriptions.get(&stream).filter(|subscribers| subscribers.has_gap())?;
+        let owner =
+            subscribers.connections().map(|connection| connection.user).find(|user| user.0 == stream.0);
+        let (delivered, late) = subscribers.state();
+        Some(StreamGap { owner, delivered, late })
     }
 
-    /// Tells what was read from the log: everything from where it was lacking up to a place, in a log that is as
-    /// long as the second. What is lacking still is asked for at once only if this was of some use.
-    pub fn fill(
+    /// Delivers events that were read from the log. `read` is up to which sequence number they were read, and the
+    /// stream's head then; `late` says after which sequence number each late connection needs them. A gap that remains
+    /// is reported at once only if this made progress.
+    pub fn backfill(
         &self,
         stream: Stream,
         read: (i64, i64),
         events: Vec<Event>,
         late: &[(Arc<Connection>, i64)],
     ) {
-        let (mut audiences, mut lacking) = (self.write(), BTreeSet::new());
-        let events = events.into_iter().map(|event| Arc::new(Telling::new(event))).collect();
-        if let Some(audience) = audiences.get_mut(&stream) {
-            let before = audience.progress();
-            let told = audience.fill(read, events, late);
-            let is_stuck = audience.progress() == before;
-            follow(&mut audiences, stream, &told, &mut lacking);
+        let (mut subscriptions, mut gaps) = (self.write(), BTreeSet::new());
+        let events = events.into_iter().map(|event| Arc::new(OutboundEvent::new(event))).collect();
+        if let Some(subscribers) = subscriptions.get_mut(&stream) {
+            let before = subscribers.progress();
+            let delivered = subscribers.backfill(read, events, late);
+            let is_stuck = subscribers.progress() == before;
+            apply_membership(&mut subscriptions, stream, &delivered, &mut gaps);
             if is_stuck {
-                lacking.remove(&stream);
+                gaps.remove(&stream);
             }
         }
-        drop(audiences);
-        self.ask_for(lacking);
+        drop(subscriptions);
+        self.report_gaps(gaps);
     }
 
-    /// Closes a connection that can't be told what it lacks; its cursor can.
-    pub fn send_back(&self, connection: &Connection) {
+    /// Closes a connection that is too far behind to be backfilled; the client resumes from its cursor.
+    pub fn force_resume(&self, connection: &Connection) {
         connection.close(Close::TooSlow);
         self.disconnect(connection);
     }
 
-    /// What is lacking of a stream is not in the log any more.
-    pub fn give_up(&self, stream: Stream) {
-        if let Some(mut audience) = self.write().remove(&stream) {
-            audience.give_up();
+    /// Closes all connections of a stream whose missing events are no longer in the log.
+    pub fn force_resume_all(&self, stream: Stream) {
+        if let Some(mut subscribers) = self.write().remove(&stream) {
+            subscribers.close_all();
         }
     }
 
-    /// The streams to which somebody listens.
+    /// The streams that have subscribers.
     pub fn streams(&self) -> Vec<Stream> {
         self.read().keys().copied().collect()
     }
 
-    /// Asks once more for what is still lacking.
-    pub fn ask_again(&self) {
-        let lacks =
-            self.read().iter().filter(|(_, audience)| audience.lacks()).map(|(stream, _)| *stream).collect();
-        self.ask_for(lacks);
+    /// Reports all remaining gaps again, to retry what failed.
+    pub fn retry_gaps(&self) {
+        let gaps = self
+            .read()
+            .iter()
+            .filter(|(_, subscribers)| subscribers.has_gap())
+            .map(|(stream, _)| *stream)
+            .collect();
+        self.report_gaps(gaps);
     }
 
-    fn ask_for(&self, streams: BTreeSet<Stream>) {
+    fn report_gaps(&self, streams: BTreeSet<Stream>) {
         if !streams.is_empty() {
-            self.lacks().extend(streams);
-            self.lack.notify_one();
+            self.gaps().extend(streams);
+            self.gap_found.notify_one();
         }
     }
 
-    /// Tells what is not kept: who missed it missed nothing.
-    pub fn whisper(&self, stream: Stream, whisper: Whisper) {
-        let whispering = Arc::new(Whispering::new(whisper));
-        let audiences = self.read();
-        let listeners = audiences.get(&stream).into_iter().flat_map(Audience::connections);
-        for connection in listeners.filter(|connection| !whisper.is_from(connection.user)) {
-            connection.whisper(&whispering);
+    /// Sends an event that is not stored to the subscribers of a stream, except to the user who caused it.
+    pub fn send_ephemeral(&self, stream: Stream, event: EphemeralEvent) {
+        let outbound = Arc::new(OutboundEphemeral::new(event));
+        let subscriptions = self.read();
+        let connections = subscriptions.get(&stream).into_iter().flat_map(Subscribers::connections);
+        for connection in connections.filter(|connection| !event.is_from(connection.user)) {
+            connection.send_ephemeral(&outbound);
         }
     }
 
-    /// Tells what is not kept to whoever listens to one of some streams, once, but not to some people. Answers how
-    /// much work it was.
-    pub fn whisper_once(
+    /// Sends an event that is not stored once to each connection that is subscribed to any of some streams, except to
+    /// the excluded users. Returns how many subscriptions were visited, as a measure of the work done.
+    pub fn send_ephemeral_once(
         &self,
         streams: impl IntoIterator<Item = Stream>,
-        whisper: Whisper,
-        but: &HashSet<UserId>,
+        event: EphemeralEvent,
+        excluded: &HashSet<UserId>,
     ) -> usize {
-        let whispering = Arc::new(Whispering::new(whisper));
-        let audiences = self.read();
-        let mut told = HashSet::new();
-        let mut seen = 0;
-        let listeners = streams.into_iter().filter_map(|stream| audiences.get(&stream));
-        for connection in listeners.flat_map(Audience::connections) {
-            seen += 1;
-            let is_meant = !whisper.is_from(connection.user) && !but.contains(&connection.user);
-            if is_meant && told.insert(Arc::as_ptr(connection)) {
-                connection.whisper(&whispering);
+        let outbound = Arc::new(OutboundEphemeral::new(event));
+        let subscriptions = self.read();
+        let mut sent = HashSet::new();
+        let mut visited = 0;
+        let subscribers = streams.into_iter().filter_map(|stream| subscriptions.get(&stream));
+        for connection in subscribers.flat_map(Subscribers::connections) {
+            visited += 1;
+            let is_recipient = !event.is_from(connection.user) && !excluded.contains(&connection.user);
+            if is_recipient && sent.insert(Arc::as_ptr(connection)) {
+                connection.send_ephemeral(&outbound);
             }
         }
-        seen
+        visited
     }
 
     /// Closes the connections of a session.
-    pub fn close_session(&self, user: UserId, session: SessionId, why: Close) {
+    pub fn close_session(&self, user: UserId, session: SessionId, reason: Close) {
         let own: Vec<Arc<Connection>> = match self.read().get(&Stream::from(user)) {
             Some(own) => {
                 own.connections().filter(|connection| connection.session == session).cloned().collect()
@@ -274,104 +281,109 @@ impl Hub {
             None => Vec::new(),
         };
         for connection in own {
-            connection.close(why);
+            connection.close(reason);
             self.disconnect(&connection);
         }
     }
 
-    /// Closes a connection when its token runs out.
+    /// Schedules a connection to be closed when its token expires.
     pub fn close_at(&self, when: Time, connection: &Arc<Connection>) {
-        let mut ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
-        ending.retain(|(_, connection)| connection.strong_count() > 0);
-        ending.push((when, Arc::downgrade(connection)));
+        let mut expiring = self.expiring.lock().unwrap_or_else(PoisonError::into_inner);
+        expiring.retain(|(_, connection)| connection.strong_count() > 0);
+        expiring.push((when, Arc::downgrade(connection)));
     }
 
-    /// Closes the connections whose token has run out.
-    pub fn close_ended(&self, now: Time) {
-        let mut ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
-        let ended: Vec<_> = ending.extract_if(.., |(when, _)| *when <= now).collect();
-        drop(ending);
-        for connection in ended.iter().filter_map(|(_, connection)| connection.upgrade()) {
+    /// Closes the connections whose token has expired.
+    pub fn close_expired(&self, now: Time) {
+        let mut expiring = self.expiring.lock().unwrap_or_else(PoisonError::into_inner);
+        let expired: Vec<_> = expiring.extract_if(.., |(when, _)| *when <= now).collect();
+        drop(expiring);
+        for connection in expired.iter().filter_map(|(_, connection)| connection.upgrade()) {
             connection.close(Close::Expired);
             self.disconnect(&connection);
         }
     }
 
-    /// Closes one of so many connections.
-    pub fn close_some(&self, why: Close, of: usize) {
+    /// Closes one in `of` connections.
+    pub fn close_fraction(&self, reason: Close, of: usize) {
         let all: HashMap<_, _> = {
-            let audiences = self.read();
-            let all = audiences.values().flat_map(Audience::connections);
+            let subscriptions = self.read();
+            let all = subscriptions.values().flat_map(Subscribers::connections);
             all.map(|connection| (Arc::as_ptr(connection), connection.clone())).collect()
         };
         for connection in all.values().take(all.len().div_ceil(of)) {
-            connection.close(why);
+            connection.close(reason);
             self.disconnect(connection);
         }
     }
 
-    /// Closes everybody's connections.
-    pub fn close_all(&self, why: Close) {
-        let audiences = std::mem::take(&mut *self.write());
-        for connection in audiences.values().flat_map(Audience::connections) {
-            connection.close(why);
+    /// Closes all connections.
+    pub fn close_all(&self, reason: Close) {
+        let subscriptions = std::mem::take(&mut *self.write());
+        for connection in subscriptions.values().flat_map(Subscribers::connections) {
+            connection.close(reason);
         }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Audiences> {
-        self.audiences.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Subscriptions> {
+        self.subscriptions.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Audiences> {
-        self.audiences.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> RwLockWriteGuard<'_, Subscriptions> {
+        self.subscriptions.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lacks(&self) -> MutexGuard<'_, BTreeSet<Stream>> {
-        self.lacking.lock().unwrap_or_else(PoisonError::into_inner)
+    fn gaps(&self) -> MutexGuard<'_, BTreeSet<Stream>> {
+        self.gaps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// After something was told in a stream: a person who gains a chat hears it from there on, and one who loses it
-/// hears no more. `lacking` gains the streams of which something is lacking now.
-fn follow(audiences: &mut Audiences, own: Stream, told: &[Arc<Telling>], lacking: &mut BTreeSet<Stream>) {
-    if audiences.get(&own).is_some_and(Audience::lacks) {
-        lacking.insert(own);
+/// Applies the membership changes among delivered events: subscribes a user's connections to a chat that the user
+/// gained, and unsubscribes them from one that the user lost. Adds streams that have a gap now to `gaps`.
+fn apply_membership(
+    subscriptions: &mut Subscriptions,
+    own: Stream,
+    delivered: &[Arc<OutboundEvent>],
+    gaps: &mut BTreeSet<Stream>,
+) {
+    if subscriptions.get(&own).is_some_and(Subscribers::has_gap) {
+        gaps.insert(own);
     }
-    for telling in told {
-        match &telling.event.change {
+    for outbound in delivered {
+        match &outbound.event.change {
             Change::ChatGained(chat) => {
                 let stream = chat.id().into();
-                let Some(listeners) = audiences.get(&own) else { continue };
-                let all = listeners.connections().filter(|one| one.only.is_none_or(|only| only == stream));
-                let new: Vec<_> = all.filter(|one| one.remember(stream)).cloned().collect();
+                let Some(owner) = subscriptions.get(&own) else { continue };
+                let all = owner.connections().filter(|one| one.only.is_none_or(|only| only == stream));
+                let new: Vec<_> = all.filter(|one| one.add_stream(stream)).cloned().collect();
                 for connection in new {
-                    audiences.entry(stream).or_default().join_at(connection, chat.since);
+                    subscriptions.entry(stream).or_default().join_after(connection, chat.since);
                 }
-                if audiences.get(&stream).is_some_and(Audience::lacks) {
-                    lacking.insert(stream);
+                if subscriptions.get(&stream).is_some_and(Subscribers::has_gap) {
+                    gaps.insert(stream);
                 }
             }
             Change::ChatLost { chat, hidden: false } => {
                 let stream = (*chat).into();
-                leave(audiences, stream, |connection| connection.user.0 == own.0);
-                for connection in audiences.get(&own).into_iter().flat_map(Audience::connections) {
-                    connection.forget(stream);
+                remove(subscriptions, stream, |connection| connection.user.0 == own.0);
+                for connection in subscriptions.get(&own).into_iter().flat_map(Subscribers::connections) {
+                    connection.remove_stream(stream);
                     if connection.only == Some(stream) {
                         connection.close(Close::Removed);
                     }
                 }
-                leave(audiences, own, |connection| connection.only == Some(stream));
+                remove(subscriptions, own, |connection| connection.only == Some(stream));
             }
             _ => {}
         }
     }
 }
 
-fn leave(audiences: &mut Audiences, stream: Stream, whom: impl Fn(&Connection) -> bool) {
-    if let Some(audience) = audiences.get_mut(&stream) {
-        audience.leave(whom);
-        if audience.is_empty() {
-            audiences.remove(&stream);
+fn remove(subscriptions: &mut Subscriptions, stream: Stream, is_leaving: impl Fn(&Connection) -> bool) {
+    if let Some(subscribers) = subscriptions.get_mut(&stream) {
+        subscribers.remove(is_leaving);
+        if subscribers.is_empty() {
+            subscriptions.remove(&stream);
         }
     }
 }

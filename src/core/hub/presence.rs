@@ -1,7 +1,7 @@
-//! Who is there: what the connections of people say of them, here and on other nodes.
+//! Presence: whether users are online, away or offline, by their connections on this node and on others.
 //!
-//! Whoever's last connection closes counts as there until it is certain that they do not come back at once,
-//! as after a reload. What changes waits until it is told, and what changes back meanwhile is not.
+//! A user whose last connection closes keeps their status for a grace period, because a reloading page reconnects at
+//! once. Changes are queued until they are announced; one that is reverted before that is not announced.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,47 +9,49 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::NodeId;
 use crate::model::{Status, Time, UserId};
 
-/// Everybody who is there.
+/// The presence of all connected users.
 #[derive(Default)]
-pub struct Presences(Mutex<Known>);
+pub struct PresenceTracker(Mutex<State>);
 
 #[derive(Default)]
-struct Known {
-    people: HashMap<UserId, There>,
-    /// Whose last connection closed, and when.
+struct State {
+    users: HashMap<UserId, UserPresence>,
+    /// Users whose last connection closed, and when; they are in the grace period.
     leaving: HashMap<UserId, Time>,
-    /// Who has another status than the others were told, in the order in which it changed.
-    waiting: VecDeque<UserId>,
-    /// Of whom the others must be told whatever they were told before.
-    again: HashSet<UserId>,
-    /// Who is another here than other nodes were told.
-    unsaid: HashSet<UserId>,
-    /// Other nodes, and when something was heard of them last.
+    /// Users whose status differs from the announced one, in the order in which it changed.
+    queue: VecDeque<UserId>,
+    /// Users to announce even if their status is unchanged.
+    reannounce: HashSet<UserId>,
+    /// Users whose status on this node differs from what was published to other nodes.
+    unpublished: HashSet<UserId>,
+    /// Other nodes, and when each was last heard from.
     nodes: HashMap<NodeId, Time>,
 }
 
-struct There {
-    /// How many connections somebody looks at, and how many not.
-    looking: usize,
+struct UserPresence {
+    /// How many connections the user is active on, and how many not.
+    active: usize,
     away: usize,
-    /// What they are on other nodes, where they are there.
-    elsewhere: HashMap<NodeId, Status>,
+    /// The user's status on other nodes, without those where it is offline.
+    remote: HashMap<NodeId, Status>,
+    /// The status over all nodes.
     status: Status,
-    told: Status,
-    waits: bool,
-    /// What other nodes were told.
-    said: Status,
+    /// The status that other users were last told.
+    announced: Status,
+    is_queued: bool,
+    /// The status on this node that other nodes were last told.
+    published: Status,
 }
 
-impl There {
-    const fn nobody(elsewhere: HashMap<NodeId, Status>) -> Self {
+impl UserPresence {
+    const fn offline(remote: HashMap<NodeId, Status>) -> Self {
         let status = Status::Offline;
-        Self { looking: 0, away: 0, elsewhere, status, told: status, waits: false, said: status }
+        Self { active: 0, away: 0, remote, status, announced: status, is_queued: false, published: status }
     }
 
-    /// What they are on this node.
-    fn here(&self) -> Status {
-        match (self.looking, self.away) {
+    /// The status on this node.
+    fn local(&self) -> Status {
+        match (self.active, self.away) {
             (0, 0) => Status::Offline,
             (0, _) => Status::Away,
             _ => Status::Online,
@@ -57,204 +59,207 @@ impl There {
     }
 }
 
-/// What is to be told of somebody.
+/// A status to announce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waiting {
+pub struct PresenceUpdate {
     pub user: UserId,
     pub status: Status,
-    /// Whether it is told because what others may see has changed.
-    pub again: bool,
+    /// Whether it is announced because what others may see has changed.
+    pub is_reannounced: bool,
 }
 
-impl Presences {
-    /// Somebody has one more connection.
-    pub fn arrive(&self, user: UserId) {
-        let mut known = self.known();
-        known.leaving.remove(&user);
-        known.people.entry(user).or_insert_with(|| There::nobody(HashMap::new())).looking += 1;
-        known.settle(user);
+impl PresenceTracker {
+    /// A user opened a connection.
+    pub fn connected(&self, user: UserId) {
+        let mut state = self.state();
+        state.leaving.remove(&user);
+        state.users.entry(user).or_insert_with(|| UserPresence::offline(HashMap::new())).active += 1;
+        state.refresh(user);
     }
 
-    /// Somebody looks at a connection again, or no more.
-    pub fn turn(&self, user: UserId, away: bool) {
-        let mut known = self.known();
-        if let Some(there) = known.people.get_mut(&user) {
+    /// A user is away from one of their connections, or active on it again.
+    pub fn set_away(&self, user: UserId, away: bool) {
+        let mut state = self.state();
+        if let Some(presence) = state.users.get_mut(&user) {
             let (from, to) = match away {
-                true => (&mut there.looking, &mut there.away),
-                false => (&mut there.away, &mut there.looking),
+                true => (&mut presence.active, &mut presence.away),
+                false => (&mut presence.away, &mut presence.active),
             };
             *from = from.saturating_sub(1);
             *to += 1;
-            known.settle(user);
+            state.refresh(user);
         }
     }
 
-    /// Somebody has one connection less.
-    pub fn depart(&self, user: UserId, away: bool, now: Time) {
-        let mut known = self.known();
-        let Some(there) = known.people.get_mut(&user) else { return };
-        let count = if away { &mut there.away } else { &mut there.looking };
+    /// A connection of a user closed, on which they were away or not.
+    pub fn disconnected(&self, user: UserId, away: bool, now: Time) {
+        let mut state = self.state();
+        let Some(presence) = state.users.get_mut(&user) else { return };
+        let count = if away { &mut presence.away } else { &mut presence.active };
         *count = count.saturating_sub(1);
-        if there.looking + there.away == 0 {
-            known.leaving.insert(user, now);
+        if presence.active + presence.away == 0 {
+            state.leaving.insert(user, now);
         } else {
-            known.settle(user);
+            state.refresh(user);
         }
     }
 
-    /// Whose last connection closed before a moment, and when.
-    pub fn left_before(&self, moment: Time) -> Vec<(UserId, Time)> {
-        let known = self.known();
-        let left = known.leaving.iter().filter(|(_, at)| **at <= moment);
+    /// Users whose last connection closed by a time, and when it did.
+    pub fn left_by(&self, time: Time) -> Vec<(UserId, Time)> {
+        let state = self.state();
+        let left = state.leaving.iter().filter(|(_, at)| **at <= time);
         left.map(|(user, at)| (*user, *at)).collect()
     }
 
-    /// They did not come back: unless they do just now, they are offline.
-    pub fn see_off(&self, left: &[(UserId, Time)]) {
-        let mut known = self.known();
+    /// Ends the grace period of users, unless they have reconnected or left anew since.
+    pub fn expire(&self, left: &[(UserId, Time)]) {
+        let mut state = self.state();
         for (user, at) in left {
-            if known.leaving.get(user) == Some(at) {
-                known.leaving.remove(user);
-                known.settle(*user);
+            if state.leaving.get(user) == Some(at) {
+                state.leaving.remove(user);
+                state.refresh(*user);
             }
         }
     }
 
-    /// Tells the others of somebody anew, because they may see something else now.
-    pub fn tell_again(&self, user: UserId) {
-        let mut known = self.known();
-        if known.again.insert(user) {
-            known.waiting.push_back(user);
+    /// Queues a user to be announced again, because what others may see has changed.
+    pub fn reannounce(&self, user: UserId) {
+        let mut state = self.state();
+        if state.reannounce.insert(user) {
+            state.queue.push_back(user);
         }
     }
 
-    /// Some of those of whom the others must be told, the longest waiting first.
-    pub fn take_waiting(&self, most: usize) -> Vec<Waiting> {
-        let mut known = self.known();
+    /// Takes at max `max` statuses to announce from the queue, the oldest first.
+    pub fn take_updates(&self, max: usize) -> Vec<PresenceUpdate> {
+        let mut state = self.state();
         let mut taken = Vec::new();
-        while taken.len() < most
-            && let Some(user) = known.waiting.pop_front()
+        while taken.len() < max
+            && let Some(user) = state.queue.pop_front()
         {
-            let again = known.again.remove(&user);
-            let (status, news) = match known.people.get_mut(&user) {
-                Some(there) => {
-                    there.waits = false;
-                    (there.status, std::mem::replace(&mut there.told, there.status) != there.status)
+            let is_reannounced = state.reannounce.remove(&user);
+            let (status, has_changed) = match state.users.get_mut(&user) {
+                Some(presence) => {
+                    presence.is_queued = false;
+                    (
+                        presence.status,
+                        std::mem::replace(&mut presence.announced, presence.status) != presence.status,
+                    )
                 }
                 None => (Status::Offline, false),
             };
-            known.drop_if_gone(user);
-            if news || again {
-                taken.push(Waiting { user, status, again });
+            state.remove_if_offline(user);
+            if has_changed || is_reannounced {
+                taken.push(PresenceUpdate { user, status, is_reannounced });
             }
         }
         taken
     }
 
-    /// What somebody is.
-    pub fn of(&self, user: UserId) -> Status {
-        self.known().people.get(&user).map_or(Status::Offline, |there| there.status)
+    /// A user's status.
+    pub fn status_of(&self, user: UserId) -> Status {
+        self.state().users.get(&user).map_or(Status::Offline, |presence| presence.status)
     }
 
-    /// Everybody who is there on this node, with the moment at which their last connection closed.
-    pub fn everybody(&self) -> Vec<(UserId, Option<Time>)> {
-        let known = self.known();
-        let leaves = |user| known.leaving.get(user).copied();
-        let here = known
-            .people
+    /// The users of this node, with the time at which their last connection closed if they are in the grace period.
+    pub fn local_users(&self) -> Vec<(UserId, Option<Time>)> {
+        let state = self.state();
+        let leaves = |user| state.leaving.get(user).copied();
+        let local = state
+            .users
             .iter()
-            .filter(|(user, there)| there.here() != Status::Offline || leaves(user).is_some());
-        here.map(|(user, _)| (*user, leaves(user))).collect()
+            .filter(|(user, presence)| presence.local() != Status::Offline || leaves(user).is_some());
+        local.map(|(user, _)| (*user, leaves(user))).collect()
     }
 
-    /// What other nodes are to be told: of everybody, or of those who changed.
-    pub fn news(&self, of_all: bool) -> Vec<(UserId, Status)> {
-        let mut known = self.known();
-        let mut users = std::mem::take(&mut known.unsaid);
+    /// What to publish to other nodes: the statuses that changed since the last time, or all of them.
+    pub fn take_unpublished(&self, all: bool) -> Vec<(UserId, Status)> {
+        let mut state = self.state();
+        let mut users = std::mem::take(&mut state.unpublished);
         let changed = users.clone();
-        if of_all {
-            users.extend(known.people.keys());
+        if all {
+            users.extend(state.users.keys());
         }
-        let mut news = Vec::with_capacity(users.len());
+        let mut updates = Vec::with_capacity(users.len());
         for user in users {
-            let leaves = known.leaving.contains_key(&user);
-            match known.people.get_mut(&user) {
-                // They may come back.
+            let leaves = state.leaving.contains_key(&user);
+            match state.users.get_mut(&user) {
+                // They are in the grace period.
                 Some(_) if leaves => {}
-                Some(there) => {
-                    there.said = there.here();
-                    if there.said != Status::Offline || changed.contains(&user) {
-                        news.push((user, there.said));
+                Some(presence) => {
+                    presence.published = presence.local();
+                    if presence.published != Status::Offline || changed.contains(&user) {
+                        updates.push((user, presence.published));
                     }
                 }
-                None => news.push((user, Status::Offline)),
+                None => updates.push((user, Status::Offline)),
             }
         }
-        news
+        updates
     }
 
-    /// Another node says who is there.
-    pub fn hear(&self, node: NodeId, people: impl IntoIterator<Item = (UserId, Status)>, now: Time) {
-        let mut known = self.known();
-        known.nodes.insert(node, now);
-        for (user, status) in people {
-            known.set_elsewhere(node, user, status);
+    /// Applies what another node published at `now`.
+    pub fn apply_remote(&self, node: NodeId, users: impl IntoIterator<Item = (UserId, Status)>, now: Time) {
+        let mut state = self.state();
+        state.nodes.insert(node, now);
+        for (user, status) in users {
+            state.set_remote(node, user, status);
         }
     }
 
-    /// Other nodes are gone: one that said so, and those of which nothing was heard since a moment.
-    pub fn forget(&self, node: Option<NodeId>, silent_since: Time) {
-        let mut known = self.known();
+    /// Forgets nodes that stopped: `node`, and those that were not heard from since `silent_since`.
+    pub fn forget_nodes(&self, node: Option<NodeId>, silent_since: Time) {
+        let mut state = self.state();
         let is_gone = |one: &NodeId, heard: &Time| Some(*one) == node || *heard <= silent_since;
         let gone: Vec<NodeId> =
-            known.nodes.extract_if(|one, heard| is_gone(one, heard)).map(|(one, _)| one).collect();
+            state.nodes.extract_if(|one, heard| is_gone(one, heard)).map(|(one, _)| one).collect();
         for node in gone {
-            let there = |there: &There| there.elsewhere.contains_key(&node);
+            let is_on_node = |presence: &UserPresence| presence.remote.contains_key(&node);
             let users: Vec<UserId> =
-                known.people.iter().filter(|(_, one)| there(one)).map(|(user, _)| *user).collect();
+                state.users.iter().filter(|(_, one)| is_on_node(one)).map(|(user, _)| *user).collect();
             for user in users {
-                known.set_elsewhere(node, user, Status::Offline);
+                state.set_remote(node, user, Status::Offline);
             }
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
-    /// What somebody is now; if the others were told otherwise, it waits to be told.
-    fn settle(&mut self, user: UserId) {
-        let Some(there) = self.people.get_mut(&user) else { return };
-        let elsewhere = there.elsewhere.values().copied();
-        there.status =
-            elsewhere.chain([there.here()]).min_by_key(|status| *status as u8).unwrap_or(Status::Offline);
-        if there.here() != there.said {
-            self.unsaid.insert(user);
+impl State {
+    /// Recomputes a user's status and queues it if it differs from the announced one.
+    fn refresh(&mut self, user: UserId) {
+        let Some(presence) = self.users.get_mut(&user) else { return };
+        let remote = presence.remote.values().copied();
+        presence.status =
+            remote.chain([presence.local()]).min_by_key(|status| *status as u8).unwrap_or(Status::Offline);
+        if presence.local() != presence.published {
+            self.unpublished.insert(user);
         }
-        if there.status != there.told && !there.waits {
-            there.waits = true;
-            self.waiting.push_back(user);
+        if presence.status != presence.announced && !presence.is_queued {
+            presence.is_queued = true;
+            self.queue.push_back(user);
         } else {
-            self.drop_if_gone(user);
+            self.remove_if_offline(user);
         }
     }
 
-    fn set_elsewhere(&mut self, node: NodeId, user: UserId, status: Status) {
-        let there = self.people.entry(user).or_insert_with(|| There::nobody(HashMap::new()));
+    fn set_remote(&mut self, node: NodeId, user: UserId, status: Status) {
+        let presence = self.users.entry(user).or_insert_with(|| UserPresence::offline(HashMap::new()));
         match status {
-            Status::Offline => there.elsewhere.remove(&node),
-            status => there.elsewhere.insert(node, status),
+            Status::Offline => presence.remote.remove(&node),
+            status => presence.remote.insert(node, status),
         };
-        self.settle(user);
+        self.refresh(user);
     }
 
-    /// Forgets who is nowhere, once that was told.
-    fn drop_if_gone(&mut self, user: UserId) {
-        let is_gone = |there: &There| there.status == Status::Offline && !there.waits;
-        if !self.leaving.contains_key(&user) && self.people.get(&user).is_some_and(is_gone) {
-            self.people.remove(&user);
+    /// Forgets a user who is offline, once that was announced.
+    fn remove_if_offline(&mut self, user: UserId) {
+        let is_gone = |presence: &UserPresence| presence.status == Status::Offline && !presence.is_queued;
+        if !self.leaving.contains_key(&user) && self.users.get(&user).is_some_and(is_gone) {
+            self.users.remove(&user);
         }
     }
 }
@@ -265,103 +270,103 @@ mod tests {
 
     const ANN: UserId = UserId(1);
 
-    fn told(presences: &Presences) -> Vec<(UserId, Status)> {
-        presences.take_waiting(10).into_iter().map(|waiting| (waiting.user, waiting.status)).collect()
+    fn announced(tracker: &PresenceTracker) -> Vec<(UserId, Status)> {
+        tracker.take_updates(10).into_iter().map(|update| (update.user, update.status)).collect()
     }
 
     #[test]
-    fn one_connection_that_is_looked_at_is_enough() {
-        let presences = Presences::default();
-        presences.arrive(ANN);
-        presences.arrive(ANN);
-        assert_eq!(told(&presences), [(ANN, Status::Online)]);
-        presences.turn(ANN, true);
-        assert_eq!(told(&presences), []);
-        presences.turn(ANN, true);
-        assert_eq!(told(&presences), [(ANN, Status::Away)]);
-        presences.depart(ANN, true, Time(0));
-        presences.turn(ANN, false);
-        assert_eq!(told(&presences), [(ANN, Status::Online)]);
-        presences.depart(ANN, false, Time(0));
-        assert_eq!(presences.of(ANN), Status::Online, "they may come back at once");
-        presences.see_off(&presences.left_before(Time(0)));
-        assert_eq!(told(&presences), [(ANN, Status::Offline)]);
-        assert!(presences.everybody().is_empty(), "who is gone is forgotten");
+    fn one_active_connection_is_enough() {
+        let tracker = PresenceTracker::default();
+        tracker.connected(ANN);
+        tracker.connected(ANN);
+        assert_eq!(announced(&tracker), [(ANN, Status::Online)]);
+        tracker.set_away(ANN, true);
+        assert_eq!(announced(&tracker), []);
+        tracker.set_away(ANN, true);
+        assert_eq!(announced(&tracker), [(ANN, Status::Away)]);
+        tracker.disconnected(ANN, true, Time(0));
+        tracker.set_away(ANN, false);
+        assert_eq!(announced(&tracker), [(ANN, Status::Online)]);
+        tracker.disconnected(ANN, false, Time(0));
+        assert_eq!(tracker.status_of(ANN), Status::Online, "the grace period runs");
+        tracker.expire(&tracker.left_by(Time(0)));
+        assert_eq!(announced(&tracker), [(ANN, Status::Offline)]);
+        assert!(tracker.local_users().is_empty(), "an offline user is forgotten");
     }
 
     #[test]
-    fn what_changes_back_before_it_was_told_is_not_told() {
-        let presences = Presences::default();
-        presences.arrive(ANN);
-        assert_eq!(told(&presences), [(ANN, Status::Online)]);
-        presences.depart(ANN, false, Time(5));
-        presences.arrive(ANN);
-        assert_eq!(presences.left_before(Time(9)), []);
-        presences.turn(ANN, true);
-        presences.turn(ANN, false);
-        assert_eq!(told(&presences), []);
-        presences.depart(ANN, false, Time(6));
-        let left = presences.left_before(Time(9));
-        presences.arrive(ANN);
-        presences.see_off(&left);
-        assert_eq!((told(&presences), presences.of(ANN)), (vec![], Status::Online));
+    fn a_change_that_is_reverted_is_not_announced() {
+        let tracker = PresenceTracker::default();
+        tracker.connected(ANN);
+        assert_eq!(announced(&tracker), [(ANN, Status::Online)]);
+        tracker.disconnected(ANN, false, Time(5));
+        tracker.connected(ANN);
+        assert_eq!(tracker.left_by(Time(9)), []);
+        tracker.set_away(ANN, true);
+        tracker.set_away(ANN, false);
+        assert_eq!(announced(&tracker), []);
+        tracker.disconnected(ANN, false, Time(6));
+        let left = tracker.left_by(Time(9));
+        tracker.connected(ANN);
+        tracker.expire(&left);
+        assert_eq!((announced(&tracker), tracker.status_of(ANN)), (vec![], Status::Online));
     }
 
     #[test]
-    fn who_is_there_on_another_node_is_there() {
-        let (presences, offline) = (Presences::default(), Status::Offline);
-        presences.hear(7, [(ANN, Status::Away)], Time(1));
-        assert_eq!(told(&presences), [(ANN, Status::Away)]);
-        presences.arrive(ANN);
+    fn a_user_online_on_another_node_is_online() {
+        let (tracker, offline) = (PresenceTracker::default(), Status::Offline);
+        tracker.apply_remote(7, [(ANN, Status::Away)], Time(1));
+        assert_eq!(announced(&tracker), [(ANN, Status::Away)]);
+        tracker.connected(ANN);
         assert_eq!(
-            (told(&presences), presences.news(false)),
+            (announced(&tracker), tracker.take_unpublished(false)),
             (vec![(ANN, Status::Online)], vec![(ANN, Status::Online)])
         );
-        assert_eq!(presences.news(false), [], "it was said");
-        presences.depart(ANN, false, Time(2));
-        presences.see_off(&presences.left_before(Time(2)));
+        assert_eq!(tracker.take_unpublished(false), [], "it was published");
+        tracker.disconnected(ANN, false, Time(2));
+        tracker.expire(&tracker.left_by(Time(2)));
         assert_eq!(
-            (told(&presences), presences.news(false)),
+            (announced(&tracker), tracker.take_unpublished(false)),
             (vec![(ANN, Status::Away)], vec![(ANN, offline)])
         );
-        assert!(presences.everybody().is_empty(), "they are not here");
-        presences.hear(7, [], Time(5));
-        presences.forget(None, Time(4));
-        assert_eq!(presences.of(ANN), Status::Away);
-        presences.forget(None, Time(5));
-        assert_eq!((told(&presences), presences.of(ANN)), (vec![(ANN, offline)], offline));
-        presences.hear(8, [(ANN, Status::Online)], Time(6));
-        presences.forget(Some(8), Time(0));
-        assert_eq!(told(&presences), [], "it changed back before it was told");
+        assert!(tracker.local_users().is_empty(), "they are not on this node");
+        tracker.apply_remote(7, [], Time(5));
+        tracker.forget_nodes(None, Time(4));
+        assert_eq!(tracker.status_of(ANN), Status::Away);
+        tracker.forget_nodes(None, Time(5));
+        assert_eq!((announced(&tracker), tracker.status_of(ANN)), (vec![(ANN, offline)], offline));
+        tracker.apply_remote(8, [(ANN, Status::Online)], Time(6));
+        tracker.forget_nodes(Some(8), Time(0));
+        assert_eq!(announced(&tracker), [], "it was reverted before it was announced");
     }
 
     #[test]
-    fn whoever_went_is_said_to_be_gone_also_when_everybody_is_told_of() {
-        let (presences, bob) = (Presences::default(), UserId(2));
-        presences.arrive(ANN);
-        presences.arrive(bob);
-        told(&presences);
-        presences.news(false);
-        presences.depart(ANN, false, Time(0));
-        presences.see_off(&presences.left_before(Time(0)));
-        told(&presences);
-        let mut news = presences.news(true);
-        news.sort_by_key(|(user, _)| user.0);
-        assert_eq!(news, [(ANN, Status::Offline), (bob, Status::Online)]);
-        assert_eq!(presences.news(true), [(bob, Status::Online)]);
+    fn a_user_who_left_is_published_as_offline_even_in_a_full_report() {
+        let (tracker, bob) = (PresenceTracker::default(), UserId(2));
+        tracker.connected(ANN);
+        tracker.connected(bob);
+        announced(&tracker);
+        tracker.take_unpublished(false);
+        tracker.disconnected(ANN, false, Time(0));
+        tracker.expire(&tracker.left_by(Time(0)));
+        announced(&tracker);
+        let mut updates = tracker.take_unpublished(true);
+        updates.sort_by_key(|(user, _)| user.0);
+        assert_eq!(updates, [(ANN, Status::Offline), (bob, Status::Online)]);
+        assert_eq!(tracker.take_unpublished(true), [(bob, Status::Online)]);
     }
 
     #[test]
-    fn whoever_came_and_went_untold_is_forgotten() {
-        let presences = Presences::default();
-        presences.arrive(ANN);
-        presences.depart(ANN, false, Time(0));
-        presences.see_off(&presences.left_before(Time(0)));
-        assert_eq!(told(&presences), []);
-        assert!(presences.everybody().is_empty());
-        presences.tell_again(ANN);
-        presences.tell_again(ANN);
-        let again = Waiting { user: ANN, status: Status::Offline, again: true };
-        assert_eq!(presences.take_waiting(10), [again]);
+    fn a_user_who_came_and_left_unannounced_is_forgotten() {
+        let tracker = PresenceTracker::default();
+        tracker.connected(ANN);
+        tracker.disconnected(ANN, false, Time(0));
+        tracker.expire(&tracker.left_by(Time(0)));
+        assert_eq!(announced(&tracker), []);
+        assert!(tracker.local_users().is_empty());
+        tracker.reannounce(ANN);
+        tracker.reannounce(ANN);
+        let again = PresenceUpdate { user: ANN, status: Status::Offline, is_reannounced: true };
+        assert_eq!(tracker.take_updates(10), [again]);
     }
 }

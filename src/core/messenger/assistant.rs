@@ -19,7 +19,7 @@ use crate::messenger::Messenger;
 use crate::messenger::accounts::block;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::settings::AssistantSettings;
-use crate::messenger::foundation::{Error, Limit, Result, Work};
+use crate::messenger::foundation::{Error, Limit, Result, UnitOfWork};
 use crate::model::{Message, Right, Time, UserId};
 use crate::outside::{Model, Mute, Said, Words};
 use crate::store;
@@ -107,7 +107,7 @@ impl Membership {
         let assistant = messenger.assistant_for(&self)?;
         self.may(Right::posting(self.chat.is_read_only))?;
         block::refuse(&mut messenger.db.read().await?, self.chat.id, self.place.user).await?;
-        messenger.is_first(self.attempt.as_ref()).await?;
+        messenger.check_first(self.attempt.as_ref()).await?;
         let turn = assistant.turn()?;
         let account = messenger.assistant_account(assistant).await?;
         let material = self.material(prompt::MOST_MESSAGES).await?;
@@ -156,7 +156,7 @@ impl Messenger {
         }
         let mut work = self.begin().await?;
         // Two who need it at once don't make two.
-        store::storage::hold(&mut work.tx).await?;
+        store::storage::lock(&mut work.tx).await?;
         let account = match store::assistant::bot(&mut work.tx).await? {
             Some((account, name)) if name == assistant.name => account,
             Some((account, _)) => self.rename(&mut work, account, &assistant.name).await?,
@@ -167,7 +167,7 @@ impl Messenger {
         Ok(account)
     }
 
-    async fn rename(&self, work: &mut Work, account: UserId, name: &str) -> Result<UserId> {
+    async fn rename(&self, work: &mut UnitOfWork, account: UserId, name: &str) -> Result<UserId> {
         if let Some(mut user) = store::users::by_id(&mut work.tx, account).await? {
             user.person.display_name = name.to_owned();
             store::users::update(&mut work.tx, &user).await?;
@@ -181,12 +181,12 @@ impl Messenger {
         let mut work = self.begin().await?;
         let now = work.now;
         let day = now.seconds().div_euclid(DAY);
-        let asked = store::assistant::asked(&mut work.tx, user, day).await?;
+        let asked = store::assistant::locked_use_count(&mut work.tx, user, day).await?;
         if daily > 0 && asked >= daily {
             let tomorrow = Time((day + 1) * DAY * 1_000);
             return Err(Error::Spent(Duration::from_millis((tomorrow.0 - now.0).unsigned_abs())));
         }
-        store::assistant::add_asked(&mut work.tx, user, day, 1).await?;
+        store::assistant::add_uses(&mut work.tx, user, day, 1).await?;
         work.commit().await?;
         Ok(day)
     }
@@ -195,8 +195,8 @@ impl Messenger {
     async fn give_back(&self, user: UserId, day: i64) {
         let given = async {
             let mut work = self.begin().await?;
-            if store::assistant::asked(&mut work.tx, user, day).await? > 0 {
-                store::assistant::add_asked(&mut work.tx, user, day, -1).await?;
+            if store::assistant::locked_use_count(&mut work.tx, user, day).await? > 0 {
+                store::assistant::add_uses(&mut work.tx, user, day, -1).await?;
             }
             work.commit().await
         };
@@ -206,8 +206,8 @@ impl Messenger {
     }
 
     /// Forgets how often was asked before yesterday.
-    pub(crate) async fn sweep_asked(&self, work: &mut Work) -> Result<()> {
+    pub(crate) async fn delete_assistant_use(&self, work: &mut UnitOfWork) -> Result<()> {
         let yesterday = work.now.seconds().div_euclid(DAY) - 1;
-        Ok(store::assistant::sweep(&mut work.tx, yesterday).await?)
+        Ok(store::assistant::delete_before(&mut work.tx, yesterday).await?)
     }
 }

@@ -6,7 +6,7 @@ use serde_json::Map;
 
 use crate::messenger::Caller;
 use crate::messenger::accounts::block;
-use crate::messenger::foundation::encryption::Seal;
+use crate::messenger::foundation::encryption::Encryptor;
 use crate::messenger::foundation::secrets::{self, Secrets};
 use crate::messenger::foundation::settings::MeetingSettings;
 use crate::messenger::foundation::{Error, Result, Subject};
@@ -22,7 +22,7 @@ const LONGEST_TOKEN: usize = 4_096;
 pub(crate) struct Meetings {
     jitsi: Option<String>,
     google: Meet,
-    seal: Seal,
+    encryptor: Encryptor,
 }
 
 impl Meetings {
@@ -31,7 +31,7 @@ impl Meetings {
         Ok(Self {
             jitsi: settings.jitsi.clone(),
             google: google.map_err(|why| Error::invalid("--google-meet-url", why))?,
-            seal: Seal::new(secrets.key("google token"))?,
+            encryptor: Encryptor::new(secrets.key("google token"))?,
         })
     }
 }
@@ -55,10 +55,10 @@ impl Caller {
             return Err(Error::invalid("token", "must be a Google access token"));
         }
         let user = self.access.user;
-        let sealed = self.messenger.meetings.seal.close(user, token)?;
-        let mut work = self.messenger.begin_of([user]).await?;
+        let sealed = self.messenger.meetings.encryptor.encrypt(user, token)?;
+        let mut work = self.messenger.begin_for([user]).await?;
         let now = work.now;
-        google_tokens::keep(&mut work.tx, user, &sealed, now).await?;
+        google_tokens::save(&mut work.tx, user, &sealed, now).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -66,7 +66,7 @@ impl Caller {
     /// Takes it away again.
     pub async fn forget_google_token(self) -> Result<()> {
         self.changes()?;
-        let mut work = self.messenger.begin_of([self.access.user]).await?;
+        let mut work = self.messenger.begin_for([self.access.user]).await?;
         google_tokens::delete(&mut work.tx, self.access.user).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
@@ -81,7 +81,7 @@ impl Caller {
         }
         let user = self.access.user;
         let sealed = google_tokens::of_user(&mut self.messenger.db.read().await?, user).await?;
-        let token = sealed.and_then(|sealed| meetings.seal.open(user, &sealed));
+        let token = sealed.and_then(|sealed| meetings.encryptor.decrypt(user, &sealed));
         let missing =
             || Error::invalid("google_token", "is missing; save one with PUT /users/me/google-token first");
         let created = meetings.google.create(&token.ok_or_else(missing)?).await;
@@ -101,7 +101,7 @@ impl Caller {
             place.may(Right::posting(place.chat.is_read_only))?;
             block::refuse(&mut self.messenger.db.read().await?, chat, access.user).await?;
         }
-        self.messenger.is_first(attempt.as_ref()).await?;
+        self.messenger.check_first(attempt.as_ref()).await?;
         let url = self.create_meeting().await?;
         if !posts {
             let mut work = self.messenger.begin().await?;

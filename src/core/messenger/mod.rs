@@ -47,14 +47,14 @@ pub use files::quota::Quota;
 pub use files::upload::{Expected, Upload};
 pub use foundation::clock::Clock;
 pub use foundation::error::{Error, Result};
-pub use foundation::idempotency::{Attempt, Turn};
+pub use foundation::idempotency::{Attempt, AttemptGuard};
 pub use foundation::limits::{Limit, Network};
 pub use foundation::secrets::Secrets;
 pub use foundation::settings::{
     AssistantSettings, MailServer, MeetingSettings, Opening, Senders, Settings, SmsGateway,
 };
 pub use foundation::subject::{Original, Subject};
-pub use foundation::unit_of_work::Tries;
+pub use foundation::unit_of_work::Retries;
 pub use live::sync::{Cursor, Gap, Listener, Page};
 pub use meetings::Meeting;
 pub use messages::draft::NewDraft;
@@ -92,12 +92,12 @@ pub struct Core {
     stopping: AtomicBool,
     links: Links,
     tokens: accounts::token::Tokens,
-    /// When sessions that another process ended were looked for.
-    heeded: foundation::last_run::LastRun,
-    tending: tokio::sync::Mutex<()>,
+    /// When sessions revoked by other processes were last looked for.
+    revocations_checked: foundation::last_run::LastRun,
+    jobs_lock: tokio::sync::Mutex<()>,
     passwords: accounts::password::Passwords,
     limits: foundation::limits::Limits,
-    running: Arc<foundation::idempotency::Running>,
+    in_progress: Arc<foundation::idempotency::InProgress>,
     /// Held while unread messages are counted.
     counting: tokio::sync::Mutex<()>,
     exports: Arc<Semaphore>,
@@ -119,8 +119,8 @@ pub struct Core {
     sign_in_codes: Key,
     ways: accounts::code_delivery::Ways,
     assistant: Option<assistant::Assistant>,
-    /// When answers were looked for that nobody finishes.
-    half_answers: foundation::last_run::LastRun,
+    /// When unfinished answers of the assistant were last looked for.
+    abandoned_answers_checked: foundation::last_run::LastRun,
     meetings: meetings::Meetings,
     /// For what is kept of requests' bodies.
     bodies: Key,
@@ -162,16 +162,16 @@ impl Messenger {
             hub: Hub::default(),
             ids: Ids::new(0),
             stopping: AtomicBool::new(false),
-            nodes: live::nodes::Nodes::join(settings.bus.as_deref(), db.is_shared())
+            nodes: live::nodes::Nodes::connect(settings.bus.as_deref(), db.is_shared())
                 .await
                 .map_err(|why| Error::invalid("--bus-url", why))?,
             links: Links::new(&secrets.key("links")),
             tokens: accounts::token::Tokens::new(secrets),
-            heeded: foundation::last_run::LastRun::default(),
-            tending: tokio::sync::Mutex::default(),
+            revocations_checked: foundation::last_run::LastRun::default(),
+            jobs_lock: tokio::sync::Mutex::default(),
             passwords: accounts::password::Passwords::new(),
             limits: foundation::limits::Limits::new(settings.rate_limits, clock.clone()),
-            running: Arc::default(),
+            in_progress: Arc::default(),
             counting: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(portability::export::AT_ONCE)),
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),
@@ -188,7 +188,7 @@ impl Messenger {
             sign_in_codes: Key::new(HMAC_SHA256, &secrets.key("sign-in code")),
             ways: accounts::code_delivery::Ways::new(&settings.senders)?,
             assistant: settings.assistant.as_ref().map(assistant::Assistant::new).transpose()?,
-            half_answers: foundation::last_run::LastRun::default(),
+            abandoned_answers_checked: foundation::last_run::LastRun::default(),
             meetings: meetings::Meetings::new(&settings.meetings, secrets)?,
             bodies: Key::new(HMAC_SHA256, &secrets.key("body")),
             db,
@@ -197,8 +197,8 @@ impl Messenger {
             settings,
         }));
         messenger.check_secret(secrets.key("fingerprint")).await?;
-        messenger.keep_place().await?;
-        messenger.remember_revoked().await?;
+        messenger.renew_node_lease().await?;
+        messenger.load_revoked().await?;
         tokio::spawn(messages::post::write(Arc::downgrade(&messenger.0), waiting));
         Ok(messenger)
     }
@@ -214,8 +214,8 @@ impl Messenger {
     /// Counts one towards a limit, or refuses it.
     pub fn limit(&self, limit: Limit) -> Result<()> {
         self.limits.take(limit)?;
-        if let Some(news) = limit.shared() {
-            self.spread(news);
+        if let Some(message) = limit.shared() {
+            self.publish(message);
         }
         Ok(())
     }
@@ -254,7 +254,7 @@ impl Messenger {
         // First balancers look elsewhere, then sockets follow.
         tokio::time::sleep(time / 2).await;
         for left in (1..=STEPS).rev().filter(|_| !time.is_zero()) {
-            self.hub.close_some(Close::Restart, left as usize);
+            self.hub.close_fraction(Close::Restart, left as usize);
             tokio::time::sleep(time / 2 / STEPS).await;
         }
     }
@@ -266,11 +266,11 @@ impl Messenger {
 
     /// Waits until everything is written.
     pub async fn close(&self) {
-        if let Err(error) = self.write_down_everybody().await {
-            tracing::error!(%error, "writing down who was here");
+        if let Err(error) = self.save_all_last_seen().await {
+            tracing::error!(%error, "could not save when users were last seen");
         }
-        if let Err(error) = self.leave_place().await {
-            tracing::error!(%error, "leaving the other nodes");
+        if let Err(error) = self.release_node_lease().await {
+            tracing::error!(%error, "could not release the node's leases");
         }
         self.db.close().await;
     }

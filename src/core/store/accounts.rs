@@ -16,16 +16,16 @@ struct AccountRow {
     deactivated_at: Option<Time>,
 }
 
-/// In the order in which they were made, after one of them; those in whose names the words stand.
+/// Accounts whose names contain the words, in the order in which they were created, after one of them.
 pub async fn list(
-    run: &mut Executor,
+    executor: &mut Executor,
     words: &str,
     after: Option<UserId>,
     limit: u64,
 ) -> Result<Vec<Account>> {
     let words = fold(words);
-    let mut question = users();
-    question
+    let mut query = users();
+    query
         .column(U::LastSeenAt)
         .and_where(Expr::col(U::DeletedAt).is_null())
         .and_where(Expr::col(U::IsBot).eq(0))
@@ -33,9 +33,9 @@ pub async fn list(
         .order_by(U::Id, Order::Asc)
         .limit(limit);
     if !words.is_empty() {
-        question.cond_where(named(&words));
+        query.cond_where(named(&words));
     }
-    let rows: Vec<AccountRow> = run.all(&question).await?;
+    let rows: Vec<AccountRow> = executor.all(&query).await?;
     let account = |row: AccountRow| Account {
         user: row.user.into(),
         last_seen_at: row.last_seen_at,
@@ -44,15 +44,15 @@ pub async fn list(
     Ok(rows.into_iter().map(account).collect())
 }
 
-/// Whether anybody has an account.
-pub async fn any(run: &mut Executor) -> Result<bool> {
-    let question = Query::select().column(U::Id).from(U::Table).limit(1).to_owned();
-    Ok(run.one::<(UserId,)>(&question).await?.is_some())
+/// Whether there is any account.
+pub async fn any(executor: &mut Executor) -> Result<bool> {
+    let query = Query::select().column(U::Id).from(U::Table).limit(1).to_owned();
+    Ok(executor.one::<(UserId,)>(&query).await?.is_some())
 }
 
-/// Those who look after the server and can sign in.
-pub async fn admins(run: &mut Executor) -> Result<Vec<UserId>> {
-    let mut question = Query::select()
+/// The active administrators of the server.
+pub async fn admins(executor: &mut Executor) -> Result<Vec<UserId>> {
+    let mut query = Query::select()
         .column(U::Id)
         .from(U::Table)
         .and_where(Expr::col(U::IsAdmin).ne(0))
@@ -60,28 +60,28 @@ pub async fn admins(run: &mut Executor) -> Result<Vec<UserId>> {
         .and_where(Expr::col(U::DeletedAt).is_null())
         .order_by(U::Id, Order::Asc)
         .to_owned();
-    if run.is_mysql() {
-        // Two who go at once must not both see the other one stay.
-        question.lock_exclusive();
+    if executor.is_mysql() {
+        // So that two administrators who leave at the same time do not both see the other one stay.
+        query.lock_exclusive();
     }
-    Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
+    Ok(executor.all::<(UserId,)>(&query).await?.into_iter().map(|(user,)| user).collect())
 }
 
-pub async fn set_admin(run: &mut Executor, id: UserId, is_admin: bool) -> Result<()> {
+pub async fn set_admin(executor: &mut Executor, id: UserId, is_admin: bool) -> Result<()> {
     let update = Query::update()
         .table(U::Table)
         .value(U::IsAdmin, i64::from(is_admin))
         .and_where(Expr::col(U::Id).eq(id))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Deactivates an account at a moment; activates it again without one.
-pub async fn deactivate(run: &mut Executor, id: UserId, at: Option<Time>) -> Result<()> {
+/// Deactivates an account; with `None`, reactivates it.
+pub async fn deactivate(executor: &mut Executor, id: UserId, at: Option<Time>) -> Result<()> {
     let update = Query::update()
         .table(U::Table)
         .value(U::DeactivatedAt, at)
         .and_where(Expr::col(U::Id).eq(id))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }

@@ -1,4 +1,4 @@
-//! What is kept of the assistant: who it is, how often it was asked, and which answers are not finished.
+//! The assistant's account, how often users asked it, and its unfinished answers.
 
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
 
@@ -6,84 +6,90 @@ use super::schema::{AssistantUse as A, UnfinishedAnswer as W, User as U};
 use super::{Executor, Result};
 use crate::model::{ChatId, MessageId, Time, UserId};
 
-/// In whose name it speaks, and what that account is called; nothing before it was asked for the first time.
-pub async fn bot(run: &mut Executor) -> Result<Option<(UserId, String)>> {
-    let question = Query::select()
+/// The assistant's account and display name; `None` before its first use.
+pub async fn bot(executor: &mut Executor) -> Result<Option<(UserId, String)>> {
+    let query = Query::select()
         .columns([U::Id, U::DisplayName])
         .from(U::Table)
         .and_where(Expr::col(U::IsBot).ne(0))
         .order_by(U::Id, Order::Asc)
         .limit(1)
         .to_owned();
-    run.one(&question).await
+    executor.one(&query).await
 }
 
-/// Says that an account is nobody's.
-pub async fn make_bot(run: &mut Executor, id: UserId) -> Result<()> {
+/// Marks an account as a bot.
+pub async fn make_bot(executor: &mut Executor, id: UserId) -> Result<()> {
     let update =
         Query::update().table(U::Table).value(U::IsBot, 1).and_where(Expr::col(U::Id).eq(id)).to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// How often somebody asked on a day. It stays so until the change ends.
-pub async fn asked(run: &mut Executor, user: UserId, day: i64) -> Result<i64> {
+/// How often a user asked on a day, locked until the transaction ends.
+pub async fn locked_use_count(executor: &mut Executor, user: UserId, day: i64) -> Result<i64> {
     let insert = Query::insert()
         .into_table(A::Table)
         .columns([A::UserId, A::Day])
         .values_panic([user.into(), day.into()])
         .on_conflict(OnConflict::columns([A::UserId, A::Day]).do_nothing_on([A::UserId, A::Day]).to_owned())
         .to_owned();
-    run.execute(&insert).await?;
-    let mut question = Query::select()
+    executor.execute(&insert).await?;
+    let mut query = Query::select()
         .column(A::Asked)
         .from(A::Table)
         .and_where(Expr::col(A::UserId).eq(user))
         .and_where(Expr::col(A::Day).eq(day))
         .to_owned();
-    if run.is_mysql() {
-        question.lock_exclusive();
+    if executor.is_mysql() {
+        query.lock_exclusive();
     }
-    Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(asked,)| asked))
+    Ok(executor.one::<(i64,)>(&query).await?.map_or(0, |(asked,)| asked))
 }
 
-/// Somebody asked so many times more, or fewer.
-pub async fn add_asked(run: &mut Executor, user: UserId, day: i64, more: i64) -> Result<()> {
+/// Adds to, or with a negative number subtracts from, how often a user asked on a day.
+pub async fn add_uses(executor: &mut Executor, user: UserId, day: i64, more: i64) -> Result<()> {
     let update = Query::update()
         .table(A::Table)
         .value(A::Asked, Expr::col(A::Asked).add(more))
         .and_where(Expr::col(A::UserId).eq(user))
         .and_where(Expr::col(A::Day).eq(day))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Forgets how often was asked before a day.
-pub async fn sweep(run: &mut Executor, day: i64) -> Result<()> {
-    run.execute(&Query::delete().from_table(A::Table).and_where(Expr::col(A::Day).lt(day)).to_owned()).await
+/// Deletes the counts of days before one.
+pub async fn delete_before(executor: &mut Executor, day: i64) -> Result<()> {
+    executor
+        .execute(&Query::delete().from_table(A::Table).and_where(Expr::col(A::Day).lt(day)).to_owned())
+        .await
 }
 
-/// An answer is being written, and must be finished by then.
-pub async fn begin_answer(run: &mut Executor, id: MessageId, chat: ChatId, until: Time) -> Result<()> {
+/// Records an answer in progress, which must be finished by `until`.
+pub async fn begin_answer(executor: &mut Executor, id: MessageId, chat: ChatId, until: Time) -> Result<()> {
     let insert = Query::insert()
         .into_table(W::Table)
         .columns([W::MessageId, W::ChatId, W::Until])
         .values_panic([id.into(), chat.into(), until.into()])
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn end_answer(run: &mut Executor, id: MessageId) -> Result<()> {
+pub async fn end_answer(executor: &mut Executor, id: MessageId) -> Result<()> {
     let delete = Query::delete().from_table(W::Table).and_where(Expr::col(W::MessageId).eq(id)).to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// Answers that nobody finishes any more.
-pub async fn forsaken_answers(run: &mut Executor, now: Time, limit: u64) -> Result<Vec<(ChatId, MessageId)>> {
-    let question = Query::select()
+/// Answers that were not finished in time.
+pub async fn overdue_answers(
+    executor: &mut Executor,
+    now: Time,
+    limit: u64,
+) -> Result<Vec<(ChatId, MessageId)>> {
+    let query = Query::select()
         .columns([W::ChatId, W::MessageId])
         .from(W::Table)
         .and_where(Expr::col(W::Until).lt(now))
         .limit(limit)
         .to_owned();
-    run.all(&question).await
+    executor.all(&query).await
 }

@@ -1,4 +1,4 @@
-//! Uploaded files: what is known of them, and where they stand.
+//! Uploaded files, and the messages that they are attached to.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -77,7 +77,7 @@ fn attachments() -> SelectStatement {
     Query::select().columns(COLUMNS.map(|column| (A::Table, column))).from(A::Table).to_owned()
 }
 
-pub async fn insert(run: &mut Executor, attachment: &Attachment) -> Result<()> {
+pub async fn insert(executor: &mut Executor, attachment: &Attachment) -> Result<()> {
     let insert = Query::insert()
         .into_table(A::Table)
         .columns([
@@ -101,21 +101,22 @@ pub async fn insert(run: &mut Executor, attachment: &Attachment) -> Result<()> {
             attachment.expires_at.into(),
         ])
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-/// What is known of a file once its bytes are there and were verified.
+/// The properties of a file after it was uploaded and verified.
 pub struct Arrived<'a> {
     pub size: i64,
     pub content_type: &'a str,
-    /// Of a large file that did not pass here, nobody knows it.
+    /// `None` for a large file that was uploaded directly to the bucket.
     pub sha256: Option<&'a [u8]>,
     pub facts: &'a Facts,
 }
 
-/// Its bytes are there and were verified. They count as their owner's from now on. Not when they did so before.
+/// Marks a file as uploaded and verified, and counts its bytes towards its owner's quota. Returns `false` if it was
+/// marked before.
 pub async fn uploaded(
-    run: &mut Executor,
+    executor: &mut Executor,
     attachment: &Attachment,
     arrived: &Arrived<'_>,
     now: Time,
@@ -126,7 +127,7 @@ pub async fn uploaded(
         .and_where(Expr::col((A::Table, A::Id)).eq(attachment.id))
         .and_where(Expr::col((A::Table, A::UploadedAt)).is_null())
         .lock_exclusive();
-    if run.one::<AttachmentRow>(&awaited).await?.is_none() {
+    if executor.one::<AttachmentRow>(&awaited).await?.is_none() {
         return Ok(false);
     }
     let update = Query::update()
@@ -143,82 +144,82 @@ pub async fn uploaded(
         .value(A::Thumbnail, facts.thumbnail.clone())
         .and_where(Expr::col(A::Id).eq(attachment.id))
         .to_owned();
-    run.execute(&update).await?;
-    storage::add(run, &BTreeMap::from([(attachment.owner, *size)])).await?;
+    executor.execute(&update).await?;
+    storage::add(executor, &BTreeMap::from([(attachment.owner, *size)])).await?;
     Ok(true)
 }
 
-pub async fn by_id(run: &mut Executor, id: AttachmentId) -> Result<Option<Attachment>> {
+pub async fn by_id(executor: &mut Executor, id: AttachmentId) -> Result<Option<Attachment>> {
     let row: Option<AttachmentRow> =
-        run.one(attachments().and_where(Expr::col((A::Table, A::Id)).eq(id))).await?;
+        executor.one(attachments().and_where(Expr::col((A::Table, A::Id)).eq(id))).await?;
     Ok(row.map(Attachment::from))
 }
 
-pub async fn by_ids(run: &mut Executor, ids: &[AttachmentId]) -> Result<Vec<Attachment>> {
+pub async fn by_ids(executor: &mut Executor, ids: &[AttachmentId]) -> Result<Vec<Attachment>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut question = attachments();
-    question.and_where(Expr::col((A::Table, A::Id)).is_in(ids.iter().copied()));
-    let rows: Vec<AttachmentRow> = run.all(&question).await?;
+    let mut query = attachments();
+    query.and_where(Expr::col((A::Table, A::Id)).is_in(ids.iter().copied()));
+    let rows: Vec<AttachmentRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(Attachment::from).collect())
 }
 
-/// What somebody uploaded, in the order in which it was announced, after one of them.
+/// A user's uploaded files, in the order in which they were announced, after one of them.
 pub async fn of_owner(
-    run: &mut Executor,
+    executor: &mut Executor,
     owner: UserId,
     after: (Time, AttachmentId),
     limit: u64,
 ) -> Result<Vec<Attachment>> {
-    let mut question = in_order(after, limit);
-    question
+    let mut query = in_order(after, limit);
+    query
         .and_where(Expr::col((A::Table, A::OwnerId)).eq(owner))
         .and_where(Expr::col((A::Table, A::UploadedAt)).is_not_null());
-    let rows: Vec<AttachmentRow> = run.all(&question).await?;
+    let rows: Vec<AttachmentRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(Attachment::from).collect())
 }
 
-/// How many of somebody's uploads are announced but not there yet.
-pub async fn pending(run: &mut Executor, owner: UserId, now: Time) -> Result<i64> {
-    let question = Query::select()
+/// How many of a user's uploads are announced but not finished.
+pub async fn pending(executor: &mut Executor, owner: UserId, now: Time) -> Result<i64> {
+    let query = Query::select()
         .expr(Func::count(Expr::col(A::Id)))
         .from(A::Table)
         .and_where(Expr::col(A::OwnerId).eq(owner))
         .and_where(Expr::col(A::UploadedAt).is_null())
         .and_where(Expr::col(A::ExpiresAt).gt(now))
         .to_owned();
-    Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count))
+    Ok(executor.one::<(i64,)>(&query).await?.map_or(0, |(count,)| count))
 }
 
-/// How many bytes at most somebody's uploads may have that are announced but not there yet.
-pub async fn announced_bytes(run: &mut Executor, owner: UserId, now: Time) -> Result<i64> {
-    let question = Query::select()
+/// The most bytes that a user's announced uploads may still have.
+pub async fn announced_bytes(executor: &mut Executor, owner: UserId, now: Time) -> Result<i64> {
+    let query = Query::select()
         .expr(Func::sum(Expr::col(A::Size)).cast_as("signed"))
         .from(A::Table)
         .and_where(Expr::col(A::OwnerId).eq(owner))
         .and_where(Expr::col(A::UploadedAt).is_null())
         .and_where(Expr::col(A::ExpiresAt).gt(now))
         .to_owned();
-    Ok(run.one::<(Option<i64>,)>(&question).await?.and_then(|(sum,)| sum).unwrap_or_default())
+    Ok(executor.one::<(Option<i64>,)>(&query).await?.and_then(|(sum,)| sum).unwrap_or_default())
 }
 
-/// What was announced, by somebody or by anybody, and is not there yet, with forms that ran out after a moment.
-pub async fn awaited(
-    run: &mut Executor,
+/// Unfinished uploads of a user, or of all users, whose forms expired after a time.
+pub async fn unfinished(
+    executor: &mut Executor,
     owner: Option<UserId>,
     since: Time,
     after: (Time, AttachmentId),
     limit: u64,
 ) -> Result<Vec<Attachment>> {
-    let mut question = in_order(after, limit);
-    question
+    let mut query = in_order(after, limit);
+    query
         .and_where(Expr::col((A::Table, A::UploadedAt)).is_null())
         .and_where(Expr::col((A::Table, A::ExpiresAt)).gt(since));
     if let Some(owner) = owner {
-        question.and_where(Expr::col((A::Table, A::OwnerId)).eq(owner));
+        query.and_where(Expr::col((A::Table, A::OwnerId)).eq(owner));
     }
-    let rows: Vec<AttachmentRow> = run.all(&question).await?;
+    let rows: Vec<AttachmentRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(Attachment::from).collect())
 }
 
@@ -229,26 +230,26 @@ struct SummedRow {
     attachment: AttachmentRow,
 }
 
-/// What is there, with its checksum where it is known, in the order in which it was announced, after one of them.
+/// Uploaded files with their checksums where known, in the order in which they were announced, after one of them.
 pub async fn uploaded_after(
-    run: &mut Executor,
+    executor: &mut Executor,
     after: (Time, AttachmentId),
     limit: u64,
 ) -> Result<Vec<(Attachment, Option<Vec<u8>>)>> {
-    let mut question = in_order(after, limit);
-    question.column((A::Table, A::Sha256)).and_where(Expr::col((A::Table, A::UploadedAt)).is_not_null());
-    let rows: Vec<SummedRow> = run.all(&question).await?;
+    let mut query = in_order(after, limit);
+    query.column((A::Table, A::Sha256)).and_where(Expr::col((A::Table, A::UploadedAt)).is_not_null());
+    let rows: Vec<SummedRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(|row| (row.attachment.into(), row.sha256)).collect())
 }
 
-/// How many files are there.
-pub async fn count_uploaded(run: &mut Executor) -> Result<u64> {
-    let question = Query::select()
+/// The number of uploaded files.
+pub async fn count_uploaded(executor: &mut Executor) -> Result<u64> {
+    let query = Query::select()
         .expr(Func::count(Expr::col(A::Id)))
         .from(A::Table)
         .and_where(Expr::col(A::UploadedAt).is_not_null())
         .to_owned();
-    let count = run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count);
+    let count = executor.one::<(i64,)>(&query).await?.map_or(0, |(count,)| count);
     Ok(u64::try_from(count).unwrap_or_default())
 }
 
@@ -265,8 +266,8 @@ fn in_order((at, id): (Time, AttachmentId), limit: u64) -> SelectStatement {
         .to_owned()
 }
 
-/// Puts the files of new messages into their places.
-pub async fn post_many(run: &mut Executor, messages: &[Message]) -> Result<()> {
+/// Attaches the files of new messages.
+pub async fn attach_many(executor: &mut Executor, messages: &[Message]) -> Result<()> {
     let posted = || {
         messages
             .iter()
@@ -289,20 +290,20 @@ pub async fn post_many(run: &mut Executor, messages: &[Message]) -> Result<()> {
             class.into(),
         ]);
     }
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn unpost(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
+pub async fn detach(executor: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(P::Table)
         .and_where(Expr::col(P::MessageId).is_in(messages.iter().copied()))
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// Whether an attachment stands in a chat that somebody is in.
-pub async fn is_visible(run: &mut Executor, id: AttachmentId, reader: UserId) -> Result<bool> {
-    let question = Query::select()
+/// Whether a file is attached in a chat that a user is in.
+pub async fn is_visible(executor: &mut Executor, id: AttachmentId, reader: UserId) -> Result<bool> {
+    let query = Query::select()
         .column((P::Table, P::ChatId))
         .from(P::Table)
         .inner_join(M::Table, Expr::col((M::Table, M::ChatId)).equals((P::Table, P::ChatId)))
@@ -310,7 +311,7 @@ pub async fn is_visible(run: &mut Executor, id: AttachmentId, reader: UserId) ->
         .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
         .limit(1)
         .to_owned();
-    Ok(run.one::<(ChatId,)>(&question).await?.is_some())
+    Ok(executor.one::<(ChatId,)>(&query).await?.is_some())
 }
 
 #[derive(FromRow)]
@@ -321,28 +322,27 @@ struct PostedRow {
 }
 
 pub async fn of_messages(
-    run: &mut Executor,
+    executor: &mut Executor,
     messages: &[MessageId],
 ) -> Result<HashMap<MessageId, Vec<Attachment>>> {
     let mut found: HashMap<MessageId, Vec<Attachment>> = HashMap::new();
     if messages.is_empty() {
         return Ok(found);
     }
-    let question = attachments()
+    let query = attachments()
         .column((P::Table, P::MessageId))
         .inner_join(P::Table, Expr::col((P::Table, P::AttachmentId)).equals((A::Table, A::Id)))
         .and_where(Expr::col((P::Table, P::MessageId)).is_in(messages.iter().copied()))
         .order_by((P::Table, P::Place), Order::Asc)
         .to_owned();
-    for row in run.all::<PostedRow>(&question).await? {
+    for row in executor.all::<PostedRow>(&query).await? {
         found.entry(row.message_id).or_default().push(row.attachment.into());
     }
     Ok(found)
 }
 
-/// Attachments that stand nowhere: never uploaded and past their form's time, or uploaded and not
-/// in any message since `before`, nor in one that waits for its time, and nobody's avatar.
-pub async fn forsaken(run: &mut Executor, before: Time, limit: u64) -> Result<Vec<Attachment>> {
+/// Files created before a time that are in no message, in no scheduled message and are nobody's avatar, uploaded or not.
+pub async fn orphaned(executor: &mut Executor, before: Time, limit: u64) -> Result<Vec<Attachment>> {
     let posted = Query::select()
         .expr(Expr::val(1))
         .from(P::Table)
@@ -353,20 +353,20 @@ pub async fn forsaken(run: &mut Executor, before: Time, limit: u64) -> Result<Ve
         .from(W::Table)
         .and_where(Expr::col((W::Table, W::AttachmentId)).equals((A::Table, A::Id)))
         .to_owned();
-    let mut question = attachments();
-    question
+    let mut query = attachments();
+    query
         .and_where(Expr::col((A::Table, A::CreatedAt)).lt(before))
         .and_where(Expr::col((A::Table, A::AvatarOf)).is_null())
         .and_where(Expr::exists(posted).not())
         .and_where(Expr::exists(waiting).not())
         .order_by((A::Table, A::CreatedAt), Order::Asc)
         .limit(limit);
-    let rows: Vec<AttachmentRow> = run.all(&question).await?;
+    let rows: Vec<AttachmentRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(Attachment::from).collect())
 }
 
-/// Whether a file stands in a message, also in one that waits for its time, or is somebody's picture.
-pub async fn stands(run: &mut Executor, id: AttachmentId) -> Result<bool> {
+/// Whether a file is in a message or a scheduled message, or is an avatar.
+pub async fn is_used(executor: &mut Executor, id: AttachmentId) -> Result<bool> {
     let posted = Query::select()
         .column(P::AttachmentId)
         .from(P::Table)
@@ -379,52 +379,52 @@ pub async fn stands(run: &mut Executor, id: AttachmentId) -> Result<bool> {
         .and_where(Expr::col(W::AttachmentId).eq(id))
         .limit(1)
         .to_owned();
-    Ok(run.one::<(Vec<u8>,)>(&posted).await?.is_some()
-        || run.one::<(Vec<u8>,)>(&waiting).await?.is_some()
-        || avatar(run, id).await?.is_some())
+    Ok(executor.one::<(Vec<u8>,)>(&posted).await?.is_some()
+        || executor.one::<(Vec<u8>,)>(&waiting).await?.is_some()
+        || avatar(executor, id).await?.is_some())
 }
 
-/// Makes a file as old as none is that may still be posted; what then stands nowhere is swept.
-pub async fn forsake(run: &mut Executor, id: AttachmentId) -> Result<()> {
+/// Makes a file old enough to be deleted as orphaned.
+pub async fn expire(executor: &mut Executor, id: AttachmentId) -> Result<()> {
     let update = Query::update()
         .table(A::Table)
         .value(A::CreatedAt, Time(0))
         .and_where(Expr::col(A::Id).eq(id))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Takes rows away, and what they counted.
-pub async fn delete(run: &mut Executor, ids: &[AttachmentId]) -> Result<()> {
+/// Deletes files, and subtracts their bytes from the quotas.
+pub async fn delete(executor: &mut Executor, ids: &[AttachmentId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
     let these = || Expr::col((A::Table, A::Id)).is_in(ids.iter().copied());
-    // Locked where there are several writers: whoever comes second finds nothing to count any more.
-    let rows: Vec<AttachmentRow> = run.all(attachments().and_where(these()).lock_exclusive()).await?;
+    // Locked, so that of two transactions only one subtracts the bytes.
+    let rows: Vec<AttachmentRow> = executor.all(attachments().and_where(these()).lock_exclusive()).await?;
     let mut sizes: BTreeMap<UserId, i64> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.uploaded_at.is_some()) {
         *sizes.entry(row.owner_id).or_default() -= row.size;
     }
-    storage::add(run, &sizes).await?;
-    run.execute(&Query::delete().from_table(A::Table).and_where(these()).to_owned()).await
+    storage::add(executor, &sizes).await?;
+    executor.execute(&Query::delete().from_table(A::Table).and_where(these()).to_owned()).await
 }
 
-/// A file that is somebody's picture, or a chat's.
-pub async fn avatar(run: &mut Executor, id: AttachmentId) -> Result<Option<Attachment>> {
-    let mut question = attachments();
-    question
+/// A file that is the avatar of a user or a chat.
+pub async fn avatar(executor: &mut Executor, id: AttachmentId) -> Result<Option<Attachment>> {
+    let mut query = attachments();
+    query
         .and_where(Expr::col((A::Table, A::Id)).eq(id))
         .and_where(Expr::col((A::Table, A::AvatarOf)).is_not_null());
-    Ok(run.one::<AttachmentRow>(&question).await?.map(Attachment::from))
+    Ok(executor.one::<AttachmentRow>(&query).await?.map(Attachment::from))
 }
 
-/// Whose picture a file is: a user's or a chat's, by their stream; or nobody's any more.
-pub async fn set_avatar_of(run: &mut Executor, id: AttachmentId, whose: Option<Stream>) -> Result<()> {
+/// Sets the user or chat, by its stream, whose avatar a file is; `None` if it is no longer one.
+pub async fn set_avatar_of(executor: &mut Executor, id: AttachmentId, whose: Option<Stream>) -> Result<()> {
     let update = Query::update()
         .table(A::Table)
         .value(A::AvatarOf, whose)
         .and_where(Expr::col(A::Id).eq(id))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }

@@ -1,4 +1,4 @@
-//! Whom people have blocked.
+//! Users who are blocked by others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,38 +10,38 @@ use super::users::{PERSON, PersonRow};
 use super::{Executor, Result};
 use crate::model::{Blocked, Time, UserId};
 
-pub async fn insert(run: &mut Executor, user: UserId, blocked: UserId, now: Time) -> Result<()> {
+pub async fn insert(executor: &mut Executor, user: UserId, blocked: UserId, now: Time) -> Result<()> {
     let insert = Query::insert()
         .into_table(B::Table)
         .columns([B::UserId, B::BlockedId, B::At])
         .values_panic([user.into(), blocked.into(), now.into()])
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn delete(run: &mut Executor, user: UserId, blocked: UserId) -> Result<()> {
+pub async fn delete(executor: &mut Executor, user: UserId, blocked: UserId) -> Result<()> {
     let delete = Query::delete()
         .from_table(B::Table)
         .and_where(Expr::col(B::UserId).eq(user))
         .and_where(Expr::col(B::BlockedId).eq(blocked))
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// Somebody blocks nobody any more.
-pub async fn delete_of_user(run: &mut Executor, user: UserId) -> Result<()> {
+/// Removes all blocks by a user.
+pub async fn delete_of_user(executor: &mut Executor, user: UserId) -> Result<()> {
     let delete = Query::delete().from_table(B::Table).and_where(Expr::col(B::UserId).eq(user)).to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// How many people somebody has blocked.
-pub async fn count(run: &mut Executor, user: UserId) -> Result<i64> {
-    let question = Query::select()
+/// How many users a user has blocked.
+pub async fn count(executor: &mut Executor, user: UserId) -> Result<i64> {
+    let query = Query::select()
         .expr(Expr::col(B::BlockedId).count())
         .from(B::Table)
         .and_where(Expr::col(B::UserId).eq(user))
         .to_owned();
-    Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count))
+    Ok(executor.one::<(i64,)>(&query).await?.map_or(0, |(count,)| count))
 }
 
 #[derive(FromRow)]
@@ -51,9 +51,9 @@ struct BlockedRow {
     at: Time,
 }
 
-/// Whom somebody has blocked, the latest first; only one of them when `blocked` says whom.
-pub async fn of_user(run: &mut Executor, user: UserId, blocked: Option<UserId>) -> Result<Vec<Blocked>> {
-    let mut question = Query::select()
+/// The users whom a user has blocked, the latest first, or only `blocked`.
+pub async fn of_user(executor: &mut Executor, user: UserId, blocked: Option<UserId>) -> Result<Vec<Blocked>> {
+    let mut query = Query::select()
         .columns(PERSON.map(|column| (U::Table, column)))
         .column((B::Table, B::At))
         .from(B::Table)
@@ -63,35 +63,35 @@ pub async fn of_user(run: &mut Executor, user: UserId, blocked: Option<UserId>) 
         .order_by((B::Table, B::BlockedId), Order::Desc)
         .to_owned();
     if let Some(blocked) = blocked {
-        question.and_where(Expr::col((B::Table, B::BlockedId)).eq(blocked));
+        query.and_where(Expr::col((B::Table, B::BlockedId)).eq(blocked));
     }
-    let rows: Vec<BlockedRow> = run.all(&question).await?;
+    let rows: Vec<BlockedRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(|row| Blocked { person: row.person.into(), at: row.at }).collect())
 }
 
-/// Which of some people have blocked somebody.
-pub async fn blockers(run: &mut Executor, of: UserId, among: &[UserId]) -> Result<HashSet<UserId>> {
+/// Which of some users have blocked a user.
+pub async fn blockers(executor: &mut Executor, of: UserId, among: &[UserId]) -> Result<HashSet<UserId>> {
     if among.is_empty() {
         return Ok(HashSet::new());
     }
-    let question = Query::select()
+    let query = Query::select()
         .column(B::UserId)
         .from(B::Table)
         .and_where(Expr::col(B::BlockedId).eq(of))
         .and_where(Expr::col(B::UserId).is_in(among.iter().copied()))
         .to_owned();
-    Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
+    Ok(executor.all::<(UserId,)>(&query).await?.into_iter().map(|(user,)| user).collect())
 }
 
-/// Whom each of some people has blocked.
-pub async fn of_many(run: &mut Executor, users: &[UserId]) -> Result<HashMap<UserId, HashSet<UserId>>> {
-    let question = Query::select()
+/// The users whom each of some users has blocked.
+pub async fn of_users(executor: &mut Executor, users: &[UserId]) -> Result<HashMap<UserId, HashSet<UserId>>> {
+    let query = Query::select()
         .columns([B::UserId, B::BlockedId])
         .from(B::Table)
         .and_where(Expr::col(B::UserId).is_in(users.iter().copied()))
         .to_owned();
     let mut blocked: HashMap<_, HashSet<_>> = HashMap::new();
-    for (user, other) in run.all::<(UserId, UserId)>(&question).await? {
+    for (user, other) in executor.all::<(UserId, UserId)>(&query).await? {
         blocked.entry(user).or_default().insert(other);
     }
     Ok(blocked)

@@ -1,4 +1,4 @@
-//! Messages that people want to find again.
+//! Bookmarks of messages.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ struct BookmarkRow {
     at: Time,
 }
 
-/// Somebody's bookmarks in chats that they are in.
+/// A query for a user's bookmarks in chats that they are in.
 fn bookmarks(user: UserId) -> SelectStatement {
     Query::select()
         .columns([B::Id, B::MessageId, B::Note, B::At].map(|column| (B::Table, column)))
@@ -28,52 +28,52 @@ fn bookmarks(user: UserId) -> SelectStatement {
         .to_owned()
 }
 
-async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Bookmark>> {
-    let rows: Vec<BookmarkRow> = run.all(question).await?;
+async fn hydrate(executor: &mut Executor, query: &SelectStatement) -> Result<Vec<Bookmark>> {
+    let rows: Vec<BookmarkRow> = executor.all(query).await?;
     let ids: Vec<MessageId> = rows.iter().map(|row| row.message_id).collect();
-    let found = messages::by_ids(run, &ids).await?;
+    let found = messages::by_ids(executor, &ids).await?;
     let mut found: HashMap<MessageId, Message> = found.into_iter().map(|m| (m.id, m)).collect();
-    let whole = |row: BookmarkRow| {
+    let bookmark = |row: BookmarkRow| {
         let message = found.remove(&row.message_id)?;
         Some(Bookmark { id: row.id, message, note: row.note, at: row.at })
     };
-    Ok(rows.into_iter().filter_map(whole).collect())
+    Ok(rows.into_iter().filter_map(bookmark).collect())
 }
 
-/// Somebody's bookmarks, the newest first.
+/// A user's bookmarks, the newest first.
 pub async fn page(
-    run: &mut Executor,
+    executor: &mut Executor,
     user: UserId,
     before: Option<BookmarkId>,
     limit: u64,
 ) -> Result<Vec<Bookmark>> {
-    let mut question = bookmarks(user);
-    question.order_by((B::Table, B::Id), Order::Desc).limit(limit);
+    let mut query = bookmarks(user);
+    query.order_by((B::Table, B::Id), Order::Desc).limit(limit);
     if let Some(before) = before {
-        question.and_where(Expr::col((B::Table, B::Id)).lt(before));
+        query.and_where(Expr::col((B::Table, B::Id)).lt(before));
     }
-    whole(run, &question).await
+    hydrate(executor, &query).await
 }
 
-/// Somebody's bookmark at a message.
-pub async fn at(run: &mut Executor, message: MessageId, user: UserId) -> Result<Option<Bookmark>> {
-    let mut question = bookmarks(user);
-    question.and_where(Expr::col((B::Table, B::MessageId)).eq(message));
-    Ok(whole(run, &question).await?.pop())
+/// A user's bookmark of a message.
+pub async fn find(executor: &mut Executor, message: MessageId, user: UserId) -> Result<Option<Bookmark>> {
+    let mut query = bookmarks(user);
+    query.and_where(Expr::col((B::Table, B::MessageId)).eq(message));
+    Ok(hydrate(executor, &query).await?.pop())
 }
 
-pub async fn count(run: &mut Executor, user: UserId) -> Result<i64> {
-    let question = Query::select()
+pub async fn count(executor: &mut Executor, user: UserId) -> Result<i64> {
+    let query = Query::select()
         .expr(Func::count(Expr::col(B::Id)))
         .from(B::Table)
         .and_where(Expr::col(B::UserId).eq(user))
         .to_owned();
-    Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count))
+    Ok(executor.one::<(i64,)>(&query).await?.map_or(0, |(count,)| count))
 }
 
-/// Puts a bookmark at a message; one that is there keeps its place and gets another note.
+/// Bookmarks a message; an existing bookmark keeps its id and gets the new note.
 pub async fn save(
-    run: &mut Executor,
+    executor: &mut Executor,
     user: UserId,
     message: (ChatId, MessageId),
     id: BookmarkId,
@@ -94,33 +94,33 @@ pub async fn save(
         ])
         .on_conflict(OnConflict::columns([B::UserId, B::MessageId]).update_column(B::Note).to_owned())
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn delete(run: &mut Executor, message: MessageId, user: UserId) -> Result<()> {
+pub async fn delete(executor: &mut Executor, message: MessageId, user: UserId) -> Result<()> {
     let delete = Query::delete()
         .from_table(B::Table)
         .and_where(Expr::col(B::UserId).eq(user))
         .and_where(Expr::col(B::MessageId).eq(message))
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// Takes away everybody's bookmarks at messages that are gone.
-pub async fn delete_all(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
+/// Deletes all bookmarks of deleted messages.
+pub async fn delete_all(executor: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(B::Table)
         .and_where(Expr::col(B::MessageId).is_in(messages.iter().copied()))
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// Takes away somebody's bookmarks in a chat.
-pub async fn delete_of_chat(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
+/// Deletes a user's bookmarks in a chat.
+pub async fn delete_of_chat(executor: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
     let delete = Query::delete()
         .from_table(B::Table)
         .and_where(Expr::col(B::UserId).eq(user))
         .and_where(Expr::col(B::ChatId).eq(chat))
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }

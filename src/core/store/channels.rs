@@ -1,9 +1,9 @@
-//! Public channels, as somebody finds them.
+//! Searching public channels.
 
 use sea_query::{Cond, Expr, ExprTrait, LikeExpr, Order, Query};
 use sqlx::FromRow;
 
-use super::chats::{CHAT, Plain};
+use super::chats::{CHAT, ChatRecord};
 use super::schema::{Chat as C, Member as M};
 use super::{Executor, Result};
 use crate::model::{Channel, ChatId, ChatKind, UserId, fold};
@@ -11,7 +11,7 @@ use crate::model::{Channel, ChatId, ChatKind, UserId, fold};
 #[derive(FromRow)]
 struct ChannelRow {
     #[sqlx(flatten)]
-    chat: Plain,
+    chat: ChatRecord,
     /// The reader, if they are in it.
     user_id: Option<UserId>,
 }
@@ -23,9 +23,9 @@ impl From<ChannelRow> for Channel {
     }
 }
 
-/// Channels in whose title the words stand, in the order of their titles, after one of them.
+/// Channels whose titles contain the words, in order of titles, after one of them.
 pub async fn search(
-    run: &mut Executor,
+    executor: &mut Executor,
     reader: UserId,
     words: &str,
     after: Option<ChatId>,
@@ -33,7 +33,7 @@ pub async fn search(
 ) -> Result<Vec<Channel>> {
     let title = Expr::col((C::Table, C::TitleFolded));
     let own = Expr::col((M::Table, M::ChatId)).equals((C::Table, C::Id));
-    let mut question = Query::select()
+    let mut query = Query::select()
         .columns(CHAT)
         .column((M::Table, M::UserId))
         .from(C::Table)
@@ -46,7 +46,7 @@ pub async fn search(
         .to_owned();
     for word in fold(words).split_whitespace() {
         let escaped = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        question.and_where(title.clone().like(LikeExpr::new(format!("%{escaped}%")).escape('\\')));
+        query.and_where(title.clone().like(LikeExpr::new(format!("%{escaped}%")).escape('\\')));
     }
     if let Some(after) = after {
         let last = Query::select()
@@ -54,10 +54,10 @@ pub async fn search(
             .from(C::Table)
             .and_where(Expr::col(C::Id).eq(after))
             .to_owned();
-        let Some((last,)) = run.one::<(String,)>(&last).await? else { return Ok(Vec::new()) };
+        let Some((last,)) = executor.one::<(String,)>(&last).await? else { return Ok(Vec::new()) };
         let same = title.clone().eq(last.as_str()).and(Expr::col((C::Table, C::Id)).gt(after));
-        question.cond_where(Cond::any().add(title.gt(last)).add(same));
+        query.cond_where(Cond::any().add(title.gt(last)).add(same));
     }
-    let rows: Vec<ChannelRow> = run.all(&question).await?;
+    let rows: Vec<ChannelRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(Channel::from).collect())
 }

@@ -1,32 +1,31 @@
-//! Chats as their members see them: named for the reader, with what is new.
+//! Chats as a member sees them: with the title for the reader, the last message and unread counts.
 //!
-//! Nothing is written for each reader when something is said: what is unread is counted when the list
-//! is read, in an index that holds all that decides. Who has left very much unread has the older part
-//! of it counted once and kept ([`super::marks::count_on`]).
+//! Posting writes nothing per reader: unread messages are counted when the list is read, in a covering index. For readers
+//! with very many unread messages the count of the older ones is stored ([`super::marks::count_on`]).
 
 use std::collections::HashMap;
 
 use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
-use super::chats::{CHAT, Plain, other};
+use super::chats::{CHAT, ChatRecord, other};
 use super::hidden::{is_seen, is_seen_at};
 use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Message as Msg};
 use super::{Executor, Result, marks, messages, users};
 use crate::model::{Chat, ChatId, Kind, MessageId, Notify, Preferences, Right, Role, Time, UserId};
 
-/// How many places of a stream are counted each time the list is read. With more, they are counted once. Some two
-/// hundred chats with as many in each are counted in a few milliseconds.
+/// The most sequence numbers whose messages are counted each time the list is read; with more, the count is stored. Some
+/// two hundred chats with as many each are counted in a few milliseconds.
 const FAR: i64 = 64;
 
 #[derive(FromRow)]
 struct ListRow {
     #[sqlx(flatten)]
-    chat: Plain,
+    chat: ChatRecord,
     #[sqlx(flatten)]
     preferences: PreferencesRow,
     role: Role,
-    /// From where on what is unread is counted.
+    /// The sequence number after which unread messages are counted.
     counted_from: i64,
     unread_count: i64,
     mention_count: i64,
@@ -57,21 +56,21 @@ impl From<PreferencesRow> for Preferences {
     }
 }
 
-/// A person's chats.
+/// A user's chats.
 pub struct List {
     /// The most recently active first.
     pub chats: Vec<Chat>,
-    /// Those in which so much is unread that it should be counted once and kept.
+    /// Chats with so many unread messages that the count should be stored.
     pub far_behind: Vec<ChatId>,
 }
 
-/// The chats of a person. Those that they hid are left out until something new is said in them.
-pub async fn of_user(run: &mut Executor, reader: UserId) -> Result<List> {
-    let mut question = seen_by(reader);
-    question.and_where(Expr::col((M::Table, M::HiddenSeq)).is_null().or(Expr::exists(newer_than_hidden())));
-    let rows: Vec<ListRow> = run.all(&question).await?;
+/// The chats of a user, without hidden ones that have no new message.
+pub async fn of_user(executor: &mut Executor, reader: UserId) -> Result<List> {
+    let mut query = seen_by(reader);
+    query.and_where(Expr::col((M::Table, M::HiddenSeq)).is_null().or(Expr::exists(newer_than_hidden())));
+    let rows: Vec<ListRow> = executor.all(&query).await?;
     let counted: HashMap<ChatId, i64> = rows.iter().map(|row| (row.chat.id, row.counted_from)).collect();
-    let mut chats = whole(run, reader, rows).await?;
+    let mut chats = hydrate(executor, reader, rows).await?;
 
     let activity =
         |chat: &Chat| chat.last_message.as_ref().map_or(chat.created_at, |message| message.sent_at);
@@ -85,32 +84,36 @@ pub async fn of_user(run: &mut Executor, reader: UserId) -> Result<List> {
 }
 
 /// One chat as a member of it sees it, hidden or not.
-pub async fn one(run: &mut Executor, reader: UserId, chat: ChatId) -> Result<Option<Chat>> {
-    let mut question = seen_by(reader);
-    question.and_where(Expr::col((M::Table, M::ChatId)).eq(chat));
-    let rows: Vec<ListRow> = run.all(&question).await?;
-    Ok(whole(run, reader, rows).await?.pop())
+pub async fn one(executor: &mut Executor, reader: UserId, chat: ChatId) -> Result<Option<Chat>> {
+    let mut query = seen_by(reader);
+    query.and_where(Expr::col((M::Table, M::ChatId)).eq(chat));
+    let rows: Vec<ListRow> = executor.all(&query).await?;
+    Ok(hydrate(executor, reader, rows).await?.pop())
 }
 
-/// How a member wants to have a chat.
-pub async fn preferences(run: &mut Executor, reader: UserId, chat: ChatId) -> Result<Option<Preferences>> {
-    let question = Query::select()
+/// A member's preferences for a chat.
+pub async fn preferences(
+    executor: &mut Executor,
+    reader: UserId,
+    chat: ChatId,
+) -> Result<Option<Preferences>> {
+    let query = Query::select()
         .columns(PREFERENCES)
         .from(M::Table)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(reader))
         .to_owned();
-    let row: Option<PreferencesRow> = run.one(&question).await?;
+    let row: Option<PreferencesRow> = executor.one(&query).await?;
     Ok(row.map(Preferences::from))
 }
 
-async fn whole(run: &mut Executor, reader: UserId, rows: Vec<ListRow>) -> Result<Vec<Chat>> {
+async fn hydrate(executor: &mut Executor, reader: UserId, rows: Vec<ListRow>) -> Result<Vec<Chat>> {
     let newest: Vec<MessageId> = rows.iter().filter_map(|row| row.last_message).collect();
-    let messages = messages::by_ids(run, &newest).await?;
+    let messages = messages::by_ids(executor, &newest).await?;
     let mut messages: HashMap<_, _> = messages.into_iter().map(|message| (message.id, message)).collect();
     let of_pair = |pair: &Option<String>| pair.as_deref().map(|pair| other(pair, reader).unwrap_or(reader));
     let peers: Vec<UserId> = rows.iter().filter_map(|row| of_pair(&row.chat.pair)).collect();
-    let peers = users::by_ids(run, &peers).await?;
+    let peers = users::by_ids(executor, &peers).await?;
     let peers: HashMap<_, _> = peers.into_iter().map(|user| (user.id(), user.person)).collect();
 
     let mut chat = |row: ListRow| {
@@ -155,7 +158,7 @@ fn seen_by(reader: UserId) -> SelectStatement {
         .to_owned()
 }
 
-/// What is unread up to there was counted before.
+/// The sequence number up to which the unread count is stored.
 pub(super) fn counted_from() -> Expr {
     let marks = [M::CountedSeq, M::ReadSeq].map(|column| Expr::col((M::Table, column)));
     Func::coalesce(marks).into()
@@ -168,17 +171,17 @@ fn messages_of_chat() -> SelectStatement {
         .to_owned()
 }
 
-/// How many messages of others are there after a place. All that decides stands in one index.
+/// Counts the messages of others after a sequence number. One index covers this.
 pub(super) fn unread_after(reader: UserId, place: Expr) -> SelectStatement {
-    let mut question = messages_of_chat();
-    question
+    let mut query = messages_of_chat();
+    query
         .expr(Func::count(Expr::col((Msg::Table, Msg::Seq))))
         .and_where(Expr::col((Msg::Table, Msg::Seq)).gt(place))
         .and_where(counts(reader));
-    question
+    query
 }
 
-/// Whether a message is one that waits for a reader: of somebody else, and still there.
+/// Whether a message counts as unread: it is another user's, and not deleted.
 fn counts(reader: UserId) -> Expr {
     Expr::col((Msg::Table, Msg::AuthorId))
         .ne(reader)
@@ -186,13 +189,13 @@ fn counts(reader: UserId) -> Expr {
         .and(Expr::col((Msg::Table, Msg::DeletedAt)).is_null())
 }
 
-/// Of those that are unread, the few that the reader hid.
+/// Counts unread messages that the reader has hidden.
 fn unread_and_hidden(reader: UserId) -> SelectStatement {
     let same = |theirs: Msg, ours: H| Expr::col((Msg::Table, theirs)).equals((H::Table, ours));
     Query::select()
         .expr(Func::count(Expr::col((H::Table, H::Seq))))
         .from(H::Table)
-        // SQLite begins with the first table of a cross join: with the few hidden ones, not with all that are unread.
+        // SQLite scans the first table of a cross join first: the few hidden messages instead of all unread ones.
         .cross_join(Msg::Table)
         .and_where(same(Msg::ChatId, H::ChatId))
         .and_where(same(Msg::Seq, H::Seq))
@@ -203,10 +206,10 @@ fn unread_and_hidden(reader: UserId) -> SelectStatement {
         .to_owned()
 }
 
-/// Unread messages that mean the reader, or everybody.
+/// Counts unread messages that mention the reader or everybody.
 fn mention_count(reader: UserId) -> SelectStatement {
     Query::select()
-        // One message may mean both.
+        // A message may mention both.
         .expr(Func::count_distinct(Expr::col((N::Table, N::Seq))))
         .from(N::Table)
         .and_where(Expr::col((N::Table, N::UserId)).is_in([reader, UserId(0)]))

@@ -1,35 +1,35 @@
-//! Chats themselves, whoever looks at them.
+//! Chats, independent of a member's view.
 
 use std::collections::BTreeSet;
 
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
-use super::members::{PLACE, Place};
+use super::members::{MEMBER_RECORD, MemberRecord};
 use super::schema::{Chat as C, Member as M, Message as Msg};
 use super::{Executor, Result};
 use crate::model::{About, AttachmentId, ChatId, ChatKind, MessageId, Role, Time, UserId, fold};
 
-/// The longest folded title that is kept, in characters: folding can make a text longer.
+/// The longest folded title that is stored, in characters: folding can make a text longer.
 const LONGEST_FOLDED: usize = 400;
 
-/// A chat itself, whoever looks at it.
+/// A chat as stored, independent of a member's view.
 #[derive(Debug, Clone, FromRow)]
-pub struct Plain {
+pub struct ChatRecord {
     pub id: ChatId,
     pub kind: ChatKind,
     pub title: String,
     pub description: Option<String>,
     #[sqlx(rename = "avatar_id")]
     pub avatar: Option<AttachmentId>,
-    /// Of a private chat, and of saved messages: for whom it is.
+    /// For private chats and saved messages, the key made of their members ([`pair`]).
     pub pair: Option<String>,
-    /// By which others join.
+    /// The code to join by.
     pub code: Option<String>,
     pub is_read_only: bool,
-    /// How many milliseconds what is said stays; for good without it.
+    /// The lifetime of messages in milliseconds; `None` for no limit.
     pub message_life: Option<i64>,
-    /// The assistant may not be asked there.
+    /// Whether the assistant is disabled in it.
     pub assistant_off: bool,
     pub member_count: i64,
     #[sqlx(rename = "creator_id")]
@@ -37,7 +37,7 @@ pub struct Plain {
     pub created_at: Time,
 }
 
-/// The columns of a [`Plain`].
+/// The columns of a [`ChatRecord`].
 pub(super) const CHAT: [(C, C); 13] = [
     (C::Table, C::Id),
     (C::Table, C::Kind),
@@ -54,8 +54,8 @@ pub(super) const CHAT: [(C, C); 13] = [
     (C::Table, C::CreatedAt),
 ];
 
-impl Plain {
-    /// What is alike for everybody in it.
+impl ChatRecord {
+    /// What is the same for all members.
     pub fn about(&self) -> About {
         About {
             id: self.id,
@@ -70,29 +70,30 @@ impl Plain {
     }
 }
 
-/// The key of a private chat: its two members, the lower first. With oneself: of saved messages.
+/// The key of a private chat: its two members, the lower id first. With the same user twice, the key of their saved
+/// messages.
 pub fn pair(one: UserId, other: UserId) -> String {
     format!("{}:{}", Ord::min(one, other), Ord::max(one, other))
 }
 
-/// The other one of a [`pair`], for one of the two.
+/// The other member of a [`pair`].
 pub(super) fn other(pair: &str, reader: UserId) -> Option<UserId> {
     let (one, other) = pair.split_once(':')?;
     let ids = [one.parse().ok().map(UserId)?, other.parse().ok().map(UserId)?];
     ids.into_iter().find(|id| *id != reader)
 }
 
-/// Who made chats.
-pub async fn creators(run: &mut Executor, ids: &[ChatId]) -> Result<Vec<(ChatId, UserId)>> {
-    let question = Query::select()
+/// The creators of chats.
+pub async fn creators(executor: &mut Executor, ids: &[ChatId]) -> Result<Vec<(ChatId, UserId)>> {
+    let query = Query::select()
         .columns([C::Id, C::CreatorId])
         .from(C::Table)
         .and_where(Expr::col(C::Id).is_in(ids.iter().copied()))
         .to_owned();
-    run.all(&question).await
+    executor.all(&query).await
 }
 
-pub async fn insert(run: &mut Executor, chat: &Plain) -> Result<()> {
+pub async fn insert(executor: &mut Executor, chat: &ChatRecord) -> Result<()> {
     let insert = Query::insert()
         .into_table(C::Table)
         .columns([
@@ -124,15 +125,15 @@ pub async fn insert(run: &mut Executor, chat: &Plain) -> Result<()> {
             chat.created_at.into(),
         ])
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
 fn folded(title: &str) -> String {
     fold(title).chars().take(LONGEST_FOLDED).collect()
 }
 
-/// Writes all of what is alike for everybody anew.
-pub async fn update(run: &mut Executor, about: &About) -> Result<()> {
+/// Stores what is the same for all members.
+pub async fn update(executor: &mut Executor, about: &About) -> Result<()> {
     let update = Query::update()
         .table(C::Table)
         .value(C::Title, about.title.as_str())
@@ -144,14 +145,14 @@ pub async fn update(run: &mut Executor, about: &About) -> Result<()> {
         .value(C::AssistantOff, about.assistant_off)
         .and_where(Expr::col(C::Id).eq(about.id))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Gives a group a short code, or takes it away.
-pub async fn set_code(run: &mut Executor, id: ChatId, code: Option<&str>) -> Result<()> {
+/// Sets or removes a group's short code.
+pub async fn set_code(executor: &mut Executor, id: ChatId, code: Option<&str>) -> Result<()> {
     let update =
         Query::update().table(C::Table).value(C::Code, code).and_where(Expr::col(C::Id).eq(id)).to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
 fn chats() -> SelectStatement {
@@ -163,9 +164,9 @@ fn chats() -> SelectStatement {
 }
 
 #[derive(FromRow)]
-struct SeatRow {
+struct ChatMemberRow {
     #[sqlx(flatten)]
-    chat: Plain,
+    chat: ChatRecord,
     chat_id: Option<ChatId>,
     user_id: Option<UserId>,
     role: Option<Role>,
@@ -174,9 +175,9 @@ struct SeatRow {
     delivered_seq: Option<i64>,
 }
 
-impl SeatRow {
-    fn place(&self) -> Option<Place> {
-        Some(Place {
+impl ChatMemberRow {
+    fn member(&self) -> Option<MemberRecord> {
+        Some(MemberRecord {
             chat: self.chat_id?,
             user: self.user_id?,
             role: self.role?,
@@ -187,79 +188,79 @@ impl SeatRow {
     }
 }
 
-/// A chat that was not deleted, and somebody's place in it.
-pub async fn with_place(
-    run: &mut Executor,
+/// A chat that is not deleted, and a user's membership in it.
+pub async fn with_membership(
+    executor: &mut Executor,
     id: ChatId,
     user: UserId,
-) -> Result<Option<(Plain, Option<Place>)>> {
+) -> Result<Option<(ChatRecord, Option<MemberRecord>)>> {
     let own = Expr::col((M::Table, M::ChatId)).equals((C::Table, C::Id));
-    let mut question = chats();
-    question
-        .columns(PLACE.map(|column| (M::Table, column)))
+    let mut query = chats();
+    query
+        .columns(MEMBER_RECORD.map(|column| (M::Table, column)))
         .left_join(M::Table, own.and(Expr::col((M::Table, M::UserId)).eq(user)))
         .and_where(Expr::col((C::Table, C::Id)).eq(id));
-    let row: Option<SeatRow> = run.one(&question).await?;
+    let row: Option<ChatMemberRow> = executor.one(&query).await?;
     Ok(row.map(|row| {
-        let place = row.place();
-        (row.chat, place)
+        let member = row.member();
+        (row.chat, member)
     }))
 }
 
-/// A chat that was not deleted.
-pub async fn by_id(run: &mut Executor, id: ChatId) -> Result<Option<Plain>> {
-    run.one(chats().and_where(Expr::col((C::Table, C::Id)).eq(id))).await
+/// A chat that is not deleted.
+pub async fn by_id(executor: &mut Executor, id: ChatId) -> Result<Option<ChatRecord>> {
+    executor.one(chats().and_where(Expr::col((C::Table, C::Id)).eq(id))).await
 }
 
 /// The private chat, or the saved messages, of a [`pair`].
-pub async fn by_pair(run: &mut Executor, pair: &str) -> Result<Option<Plain>> {
-    run.one(chats().and_where(Expr::col((C::Table, C::Pair)).eq(pair))).await
+pub async fn by_pair(executor: &mut Executor, pair: &str) -> Result<Option<ChatRecord>> {
+    executor.one(chats().and_where(Expr::col((C::Table, C::Pair)).eq(pair))).await
 }
 
 /// The group with a short code.
-pub async fn by_code(run: &mut Executor, code: &str) -> Result<Option<Plain>> {
-    run.one(chats().and_where(Expr::col((C::Table, C::Code)).eq(code))).await
+pub async fn by_code(executor: &mut Executor, code: &str) -> Result<Option<ChatRecord>> {
+    executor.one(chats().and_where(Expr::col((C::Table, C::Code)).eq(code))).await
 }
 
-/// Makes others wait who are about to change the chat or who is in it, until this change ends.
-pub async fn lock(run: &mut Executor, id: ChatId) -> Result<()> {
-    lock_all(run, [id]).await
+/// Locks a chat and its members against other transactions until this one ends.
+pub async fn lock(executor: &mut Executor, id: ChatId) -> Result<()> {
+    lock_all(executor, [id]).await
 }
 
-/// Holds several chats until the change ends.
-pub async fn lock_all(run: &mut Executor, ids: impl IntoIterator<Item = ChatId>) -> Result<()> {
+/// Locks several chats until the transaction ends.
+pub async fn lock_all(executor: &mut Executor, ids: impl IntoIterator<Item = ChatId>) -> Result<()> {
     let ids: BTreeSet<ChatId> = ids.into_iter().collect();
     // SQLite has one writer at a time anyway.
-    if run.is_mysql() && !ids.is_empty() {
-        // In their order: two changes that lock the same chats then wait instead of deadlocking.
-        let mut question = Query::select()
+    if executor.is_mysql() && !ids.is_empty() {
+        // In order of ids, so that transactions that lock the same chats wait instead of deadlocking.
+        let mut query = Query::select()
             .column(C::Id)
             .from(C::Table)
             .and_where(Expr::col(C::Id).is_in(ids))
             .order_by(C::Id, Order::Asc)
             .to_owned();
-        run.all::<(ChatId,)>(question.lock_exclusive()).await?;
+        executor.all::<(ChatId,)>(query.lock_exclusive()).await?;
     }
     Ok(())
 }
 
-/// Holds the chat of a message until the change ends.
-pub async fn lock_of(run: &mut Executor, message: MessageId) -> Result<()> {
-    if run.is_mysql() {
-        let question = Query::select()
+/// Locks the chat of a message until the transaction ends.
+pub async fn lock_chat_of(executor: &mut Executor, message: MessageId) -> Result<()> {
+    if executor.is_mysql() {
+        let query = Query::select()
             .column(Msg::ChatId)
             .from(Msg::Table)
             .and_where(Expr::col(Msg::Id).eq(message))
             .to_owned();
-        if let Some((chat,)) = run.one::<(ChatId,)>(&question).await? {
-            lock(run, chat).await?;
+        if let Some((chat,)) = executor.one::<(ChatId,)>(&query).await? {
+            lock(executor, chat).await?;
         }
     }
     Ok(())
 }
 
-/// Marks a chat as gone. Nobody finds it by its pair or its code any more; its messages are swept later.
-pub async fn delete(run: &mut Executor, id: ChatId, now: Time) -> Result<()> {
+/// Marks a chat as deleted, and frees its pair and its code. Its messages are deleted later.
+pub async fn delete(executor: &mut Executor, id: ChatId, now: Time) -> Result<()> {
     let update = Query::update()
         .table(C::Table)
         .value(C::DeletedAt, now)
@@ -267,22 +268,22 @@ pub async fn delete(run: &mut Executor, id: ChatId, now: Time) -> Result<()> {
         .value(C::Code, Option::<String>::None)
         .and_where(Expr::col(C::Id).eq(id))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Chats that were deleted and still have messages.
-pub async fn deleted(run: &mut Executor, limit: u64) -> Result<Vec<ChatId>> {
+/// Deleted chats that still have messages.
+pub async fn deleted(executor: &mut Executor, limit: u64) -> Result<Vec<ChatId>> {
     let has_messages = Query::select()
         .expr(Expr::val(1))
         .from(Msg::Table)
         .and_where(Expr::col((Msg::Table, Msg::ChatId)).equals((C::Table, C::Id)))
         .to_owned();
-    let question = Query::select()
+    let query = Query::select()
         .column(C::Id)
         .from(C::Table)
         .and_where(Expr::col(C::DeletedAt).is_not_null())
         .and_where(Expr::exists(has_messages))
         .limit(limit)
         .to_owned();
-    Ok(run.all::<(ChatId,)>(&question).await?.into_iter().map(|(chat,)| chat).collect())
+    Ok(executor.all::<(ChatId,)>(&query).await?.into_iter().map(|(chat,)| chat).collect())
 }

@@ -1,4 +1,4 @@
-//! How the model's own types stand in columns.
+//! How the model's types are stored in columns.
 
 use sea_query::Value;
 use sqlx::{Database, Decode, Type};
@@ -11,7 +11,7 @@ use crate::model::{
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// A type that is kept as a 64-bit number.
+/// A type that is stored as a 64-bit integer.
 macro_rules! number {
     ($($type:ty: $to:expr, $from:expr;)*) => {$(
         impl<D: Database> Type<D> for $type where i64: Type<D> {
@@ -91,7 +91,7 @@ number! {
     };
 }
 
-/// Sixteen bytes, in both databases.
+/// A UUID as 16 bytes, in both engines.
 pub(super) fn bytes(id: Uuid) -> Vec<u8> {
     id.as_bytes().to_vec()
 }

@@ -1,4 +1,4 @@
-//! The one file that knows which databases there are.
+//! Connections and transactions. Only this module and `mysql` distinguish the database engines.
 
 use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
@@ -16,36 +16,36 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, FromRow, Sqlite, SqliteConnection, SqlitePool, Transaction,
 };
 
-use super::migrations::{self, Standing, Tables};
+use super::migrations::{self, MigrationStatus, Tables};
 use super::mysql::PooledConnection;
 use super::writer::{After, Lease, Writer};
 use super::{Error, Result, mysql};
 
-/// How many questions SQLite answers at once; each has a thread of its own.
+/// The number of SQLite read connections; each has a thread of its own.
 const SQLITE_READERS: u32 = 4;
 /// Prepared statements kept per connection. Posts of different batch sizes are different statements.
 const STATEMENTS: usize = 1_024;
 
-/// A transaction that sees one moment, though the others of its session see each the newest.
+/// Begins a consistent snapshot, while other transactions of the session are READ COMMITTED.
 const MYSQL_SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
                               START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
-/// A database: embedded SQLite (one writer, some readers) or MySQL.
+/// A database: embedded SQLite (one writer, several readers) or MySQL.
 #[derive(Clone)]
 pub enum Db {
     Sqlite { file: PathBuf, readers: SqlitePool, writer: Writer },
     MySql(mysql::Pool),
 }
 
-/// A row that both databases can give.
+/// A row type that both engines can decode.
 pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, MySqlRow> + Send + Unpin {}
 
 impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, MySqlRow> + Send + Unpin {}
 
-/// Carries out statements on one connection: of a reader, of a snapshot or of a change ([`Tx`]).
+/// Executes statements on one connection: a reader, a snapshot or a transaction ([`Tx`]).
 ///
-/// It is one concrete type, and what crosses to the database is boxed: a statement is built where it is written, and
-/// the code that sends it and waits exists once.
+/// It is one concrete type, and futures are boxed, so that the code that sends a statement and waits for the result is
+/// compiled once.
 pub struct Executor(Handle);
 
 enum Handle {
@@ -55,7 +55,7 @@ enum Handle {
     MySql(PooledConnection),
 }
 
-/// A change under way. Dropped without [`Tx::commit`], it never was.
+/// A write transaction. Dropped without [`Tx::commit`], it is rolled back.
 pub struct Tx(Executor);
 
 impl Deref for Tx {
@@ -78,29 +78,29 @@ enum Rows {
 }
 
 impl Executor {
-    /// Carries out a change.
+    /// Executes a statement that returns no rows.
     pub async fn execute<S: SqlxBinder + Sync>(&mut self, statement: &S) -> Result<()> {
         let (sql, values) = self.build(statement);
         self.run(sql, values).await
     }
 
     /// All rows.
-    pub async fn all<T: Row>(&mut self, question: &SelectStatement) -> Result<Vec<T>> {
-        match self.rows(question).await? {
+    pub async fn all<T: Row>(&mut self, query: &SelectStatement) -> Result<Vec<T>> {
+        match self.rows(query).await? {
             Rows::Sqlite(rows) => read_all(&rows),
             Rows::MySql(rows) => read_all(&rows),
         }
     }
 
     /// The first row.
-    pub async fn one<T: Row>(&mut self, question: &SelectStatement) -> Result<Option<T>> {
-        match self.row(question).await? {
+    pub async fn one<T: Row>(&mut self, query: &SelectStatement) -> Result<Option<T>> {
+        match self.row(query).await? {
             Rows::Sqlite(rows) => read_one(rows.first()),
             Rows::MySql(rows) => read_one(rows.first()),
         }
     }
 
-    /// Which database it is, for the rare statement that differs.
+    /// Whether the engine is MySQL, for the few statements that differ.
     pub fn is_mysql(&self) -> bool {
         matches!(self.0, Handle::MySql(_))
     }
@@ -124,28 +124,28 @@ impl Executor {
         })
     }
 
-    fn rows<'a>(&'a mut self, question: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
+    fn rows<'a>(&'a mut self, query: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
         Box::pin(async move {
             Ok(match self.connection() {
                 Either::Left(sqlite) => {
-                    let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
+                    let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
                     Rows::Sqlite(sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(sqlite).await?)
                 }
-                Either::Right(mysql) => Rows::MySql(mysql.all(question).await?),
+                Either::Right(mysql) => Rows::MySql(mysql.all(query).await?),
             })
         })
     }
 
-    /// One row at most.
-    fn row<'a>(&'a mut self, question: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
+    /// At most one row.
+    fn row<'a>(&'a mut self, query: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
         Box::pin(async move {
             Ok(match self.connection() {
                 Either::Left(sqlite) => {
-                    let (sql, values) = question.build_sqlx(SqliteQueryBuilder);
+                    let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
                     let row = sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(sqlite).await?;
                     Rows::Sqlite(row.into_iter().collect())
                 }
-                Either::Right(mysql) => Rows::MySql(mysql.one(question).await?.into_iter().collect()),
+                Either::Right(mysql) => Rows::MySql(mysql.one(query).await?.into_iter().collect()),
             })
         })
     }
@@ -169,8 +169,7 @@ fn read_one<R: sqlx::Row, T: for<'r> FromRow<'r, R>>(row: Option<&R>) -> Result<
 }
 
 impl Tx {
-    /// Makes the change last, and returns when it is on the disk. `after` runs once it is, before
-    /// that of any later change.
+    /// Commits, and returns when the changes are on disk. `after` then runs, before that of any later transaction.
     pub async fn commit(self, after: impl FnOnce() + Send + 'static) -> Result<()> {
         match self.0.0 {
             Handle::Writer(lease) => lease.commit(Box::new(after) as After).await,
@@ -185,13 +184,12 @@ impl Tx {
 }
 
 impl Db {
-    /// Opens `sqlite:<path>` or `mysql://…`, the latter with so many connections at most, and brings its tables up to
-    /// date.
+    /// Opens `sqlite:<path>` or `mysql://…`, the latter with at most `connections`, and applies pending migrations.
     pub async fn open(url: &str, connections: u32) -> Result<Self> {
         Self::open_with(url, connections, Tables::Update).await
     }
 
-    /// Opens it as [`Db::open`] does, and says what becomes of tables that are not up to date.
+    /// Opens it as [`Db::open`] does; `tables` says what to do about pending migrations.
     pub async fn open_with(url: &str, connections: u32, tables: Tables) -> Result<Self> {
         match url.strip_prefix("sqlite:") {
             Some(path) => Self::open_sqlite(Path::new(path), tables).await,
@@ -199,8 +197,8 @@ impl Db {
         }
     }
 
-    /// How far the tables of a database are, without changing them.
-    pub async fn standing(url: &str) -> Result<Standing> {
+    /// Which migrations are applied to a database; changes nothing.
+    pub async fn migration_status(url: &str) -> Result<MigrationStatus> {
         match url.strip_prefix("sqlite:") {
             Some(file) => {
                 let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
@@ -210,9 +208,9 @@ impl Db {
         }
     }
 
-    /// Undoes what came after a migration, and with it what those tables and columns hold. Of SQLite a copy is made
-    /// first; answers where it is.
-    pub async fn undo(url: &str, last: i64) -> Result<Option<PathBuf>> {
+    /// Reverts all migrations after `last`, which deletes the data of their tables and columns. A SQLite database is
+    /// copied first; returns the path of the copy.
+    pub async fn revert(url: &str, last: i64) -> Result<Option<PathBuf>> {
         match url.strip_prefix("sqlite:") {
             Some(file) => {
                 let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
@@ -238,17 +236,17 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5))
             .statement_cache_capacity(STATEMENTS)
-            // A page of messages crosses from SQLite's thread in one go.
+            // A page of messages is passed from SQLite's thread at once.
             .row_buffer_size(256)
             .pragma("cache_size", "-4000")
             .pragma("temp_store", "memory")
             .disable_statement_logging();
-        // The writer keeps more pages at hand: keys and messages go to all parts of the file.
+        // The writer caches more pages: keys and messages are written all over the file.
         let mut connection = options.clone().pragma("cache_size", "-16000").connect().await?;
-        let standing = migrations::of_sqlite(&mut connection).await?;
-        if standing.is_behind(tables)? {
-            if standing.last().is_some() {
-                let name = format!("before-{:04}", standing.newest());
+        let status = migrations::of_sqlite(&mut connection).await?;
+        if status.is_behind(tables)? {
+            if status.last().is_some() {
+                let name = format!("before-{:04}", status.newest());
                 let copy = migrations::copy(file, &name, &mut connection).await?;
                 tracing::info!(copy = %copy.display(), "copied the database before changing its tables");
             }
@@ -261,7 +259,7 @@ impl Db {
         Ok(Self::Sqlite { file: file.to_owned(), readers, writer: Writer::start(connection) })
     }
 
-    /// Answers questions, each for itself.
+    /// A connection for reading; each query sees the newest commit.
     pub async fn read(&self) -> Result<Executor> {
         Ok(Executor(match self {
             Self::Sqlite { readers, .. } => Handle::Reader(readers.acquire().await?),
@@ -269,7 +267,7 @@ impl Db {
         }))
     }
 
-    /// Answers several questions from one moment.
+    /// A connection for reading on which all queries see the same snapshot.
     pub async fn snapshot(&self) -> Result<Executor> {
         Ok(Executor(match self {
             Self::Sqlite { readers, .. } => Handle::Snapshot(readers.begin().await?),
@@ -277,7 +275,7 @@ impl Db {
         }))
     }
 
-    /// Begins a change.
+    /// Begins a write transaction.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(Tx(Executor(match self {
             Self::Sqlite { writer, .. } => Handle::Writer(writer.lease().await?),
@@ -285,12 +283,12 @@ impl Db {
         })))
     }
 
-    /// Whether other nodes may use it too.
+    /// Whether several nodes may use it.
     pub fn is_shared(&self) -> bool {
         matches!(self, Self::MySql(_))
     }
 
-    /// Waits for what is being written, and closes.
+    /// Waits for pending writes, and closes all connections.
     pub async fn close(&self) {
         match self {
             Self::Sqlite { readers, writer, .. } => {
@@ -310,13 +308,13 @@ impl From<sqlx::Error> for Error {
         {
             return meaning;
         }
-        // SQLite's own numbers: 13 is a full disk, 10 (and its extended forms) a failing one.
+        // SQLite's error code 13 is SQLITE_FULL.
         match &error {
             sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Self::Taken,
             sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some("13") => Self::Full,
             sqlx::Error::PoolClosed => Self::Closed,
             sqlx::Error::PoolTimedOut => Self::Unavailable,
-            // What was begun on a connection that is lost is undone.
+            // The transaction of a lost connection is rolled back.
             sqlx::Error::Io(_) => Self::Again,
             _ => Self::Failed(error),
         }
@@ -329,9 +327,9 @@ impl From<sqlx::migrate::MigrateError> for Error {
     }
 }
 
-/// Closes a connection that is not a pool's.
+/// Closes a connection that is not in a pool.
 pub(super) async fn close(connection: SqliteConnection) {
     if let Err(error) = connection.close().await {
-        tracing::warn!(%error, "closing the database");
+        tracing::warn!(%error, "could not close the database");
     }
 }

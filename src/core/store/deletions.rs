@@ -1,4 +1,4 @@
-//! Accounts that were deleted and whose chats still hold something of them.
+//! Deletions of accounts that are not finished: their memberships or messages remain.
 
 use sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sqlx::FromRow;
@@ -7,17 +7,17 @@ use super::schema::Deletion as D;
 use super::{Executor, Result};
 use crate::model::{ChatId, MessageId, UserId};
 
-/// A deletion that is not finished, and how far it is.
+/// An unfinished deletion and its progress.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Deletion {
     #[sqlx(rename = "user_id")]
     pub user: UserId,
-    /// Their messages go too.
+    /// Whether the user's messages are deleted too.
     pub erases: bool,
-    /// They are out of every chat up to this one.
+    /// The user was removed from all chats up to this one.
     #[sqlx(rename = "chat_id")]
     pub chat: ChatId,
-    /// Every message up to this one was looked at.
+    /// All messages up to this one were processed.
     #[sqlx(rename = "message_id")]
     pub message: MessageId,
 }
@@ -26,42 +26,42 @@ fn deletions() -> SelectStatement {
     Query::select().columns([D::UserId, D::Erases, D::ChatId, D::MessageId]).from(D::Table).to_owned()
 }
 
-pub async fn insert(run: &mut Executor, user: UserId, erases: bool) -> Result<()> {
+pub async fn insert(executor: &mut Executor, user: UserId, erases: bool) -> Result<()> {
     let insert = Query::insert()
         .into_table(D::Table)
         .columns([D::UserId, D::Erases])
         .values_panic([user.into(), i64::from(erases).into()])
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-/// One of those that are not finished.
-pub async fn any(run: &mut Executor) -> Result<Option<Deletion>> {
-    run.one(deletions().limit(1)).await
+/// Any unfinished deletion.
+pub async fn any(executor: &mut Executor) -> Result<Option<Deletion>> {
+    executor.one(deletions().limit(1)).await
 }
 
-/// The deletion of an account, held until the change ends.
-pub async fn of_user(run: &mut Executor, user: UserId) -> Result<Option<Deletion>> {
-    let mut question = deletions();
-    question.and_where(Expr::col(D::UserId).eq(user));
-    if run.is_mysql() {
-        question.lock_exclusive();
+/// The deletion of an account, locked until the transaction ends.
+pub async fn of_user(executor: &mut Executor, user: UserId) -> Result<Option<Deletion>> {
+    let mut query = deletions();
+    query.and_where(Expr::col(D::UserId).eq(user));
+    if executor.is_mysql() {
+        query.lock_exclusive();
     }
-    run.one(&question).await
+    executor.one(&query).await
 }
 
-/// Remembers how far it is.
-pub async fn update(run: &mut Executor, deletion: &Deletion) -> Result<()> {
+/// Stores its progress.
+pub async fn update(executor: &mut Executor, deletion: &Deletion) -> Result<()> {
     let update = Query::update()
         .table(D::Table)
         .value(D::ChatId, deletion.chat)
         .value(D::MessageId, deletion.message)
         .and_where(Expr::col(D::UserId).eq(deletion.user))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-pub async fn finish(run: &mut Executor, user: UserId) -> Result<()> {
+pub async fn finish(executor: &mut Executor, user: UserId) -> Result<()> {
     let delete = Query::delete().from_table(D::Table).and_where(Expr::col(D::UserId).eq(user)).to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }

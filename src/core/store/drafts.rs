@@ -1,4 +1,4 @@
-//! What people began to write.
+//! Drafts of messages.
 
 use sea_query::{Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement};
 use sqlx::FromRow;
@@ -7,8 +7,8 @@ use super::schema::{Draft as D, Member as M};
 use super::{Executor, Result};
 use crate::model::{ChatId, Draft, MessageId, Time, UserId};
 
-/// Where a draft belongs: below no message without a thread.
-pub type Place = (ChatId, Option<MessageId>);
+/// The chat of a draft, and its thread if it is in one.
+pub type DraftKey = (ChatId, Option<MessageId>);
 
 const NO_THREAD: MessageId = MessageId(0);
 
@@ -22,7 +22,7 @@ struct DraftRow {
 }
 
 impl DraftRow {
-    /// Nothing when it was taken away.
+    /// `None` when it was removed.
     fn draft(self) -> Option<Draft> {
         let Self { chat_id, thread_id, text, reply_to, at } = self;
         let thread = (thread_id != NO_THREAD).then_some(thread_id);
@@ -38,58 +38,62 @@ fn drafts(user: UserId) -> SelectStatement {
         .to_owned()
 }
 
-/// Somebody's drafts in chats that they are in, the newest first.
-pub async fn of_user(run: &mut Executor, user: UserId) -> Result<Vec<Draft>> {
-    let mut question = drafts(user);
-    question
+/// A user's drafts in chats that they are in, the newest first.
+pub async fn of_user(executor: &mut Executor, user: UserId) -> Result<Vec<Draft>> {
+    let mut query = drafts(user);
+    query
         .inner_join(M::Table, Expr::col((M::Table, M::ChatId)).equals((D::Table, D::ChatId)))
         .and_where(Expr::col((M::Table, M::UserId)).eq(user))
         .and_where(Expr::col((D::Table, D::Text)).is_not_null())
         .order_by((D::Table, D::At), Order::Desc)
         .order_by((D::Table, D::ChatId), Order::Desc)
         .order_by((D::Table, D::ThreadId), Order::Desc);
-    let rows: Vec<DraftRow> = run.all(&question).await?;
+    let rows: Vec<DraftRow> = executor.all(&query).await?;
     Ok(rows.into_iter().filter_map(DraftRow::draft).collect())
 }
 
-/// What is written somewhere, and when that was last changed; without a draft it was taken away then.
-pub async fn at(run: &mut Executor, user: UserId, place: Place) -> Result<Option<(Option<Draft>, Time)>> {
-    let (chat, thread) = place;
-    let mut question = drafts(user);
-    question
+/// A draft and when it was last changed; the draft is `None` if it was removed then.
+pub async fn find(
+    executor: &mut Executor,
+    user: UserId,
+    key: DraftKey,
+) -> Result<Option<(Option<Draft>, Time)>> {
+    let (chat, thread) = key;
+    let mut query = drafts(user);
+    query
         .and_where(Expr::col((D::Table, D::ChatId)).eq(chat))
         .and_where(Expr::col((D::Table, D::ThreadId)).eq(thread.unwrap_or(NO_THREAD)));
-    let row: Option<DraftRow> = run.one(&question).await?;
+    let row: Option<DraftRow> = executor.one(&query).await?;
     Ok(row.map(|row| {
         let at = row.at;
         (row.draft(), at)
     }))
 }
 
-pub async fn count(run: &mut Executor, user: UserId) -> Result<i64> {
-    let question = Query::select()
+pub async fn count(executor: &mut Executor, user: UserId) -> Result<i64> {
+    let query = Query::select()
         .expr(Func::count(Expr::col(D::ChatId)))
         .from(D::Table)
         .and_where(Expr::col(D::UserId).eq(user))
         .and_where(Expr::col(D::Text).is_not_null())
         .to_owned();
-    Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count))
+    Ok(executor.one::<(i64,)>(&query).await?.map_or(0, |(count,)| count))
 }
 
-pub async fn save(run: &mut Executor, user: UserId, draft: &Draft) -> Result<()> {
+pub async fn save(executor: &mut Executor, user: UserId, draft: &Draft) -> Result<()> {
     let Draft { chat, thread, text, reply_to, at } = draft;
-    write(run, user, (*chat, *thread), Some(text.clone()), *reply_to, *at).await
+    write(executor, user, (*chat, *thread), Some(text.clone()), *reply_to, *at).await
 }
 
-/// Takes a draft away, and remembers when.
-pub async fn remove(run: &mut Executor, user: UserId, place: Place, now: Time) -> Result<()> {
-    write(run, user, place, None, None, now).await
+/// Removes a draft, and stores when.
+pub async fn remove(executor: &mut Executor, user: UserId, key: DraftKey, now: Time) -> Result<()> {
+    write(executor, user, key, None, None, now).await
 }
 
 async fn write(
-    run: &mut Executor,
+    executor: &mut Executor,
     user: UserId,
-    (chat, thread): Place,
+    (chat, thread): DraftKey,
     text: Option<String>,
     reply_to: Option<MessageId>,
     at: Time,
@@ -111,31 +115,31 @@ async fn write(
                 .to_owned(),
         )
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-/// Takes away somebody's drafts in a chat.
-pub async fn delete_of_chat(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
+/// Deletes a user's drafts in a chat.
+pub async fn delete_of_chat(executor: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
     let delete = Query::delete()
         .from_table(D::Table)
         .and_where(Expr::col(D::UserId).eq(user))
         .and_where(Expr::col(D::ChatId).eq(chat))
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// Takes away everybody's drafts in a chat.
-pub async fn delete_all(run: &mut Executor, chat: ChatId) -> Result<()> {
+/// Deletes all drafts in a chat.
+pub async fn delete_all(executor: &mut Executor, chat: ChatId) -> Result<()> {
     let delete = Query::delete().from_table(D::Table).and_where(Expr::col(D::ChatId).eq(chat)).to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// Forgets what was taken away before a moment.
-pub async fn sweep(run: &mut Executor, before: Time) -> Result<()> {
+/// Deletes the rows of drafts that were removed before a time.
+pub async fn delete_before(executor: &mut Executor, before: Time) -> Result<()> {
     let delete = Query::delete()
         .from_table(D::Table)
         .and_where(Expr::col(D::Text).is_null())
         .and_where(Expr::col(D::At).lt(before))
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }

@@ -1,4 +1,4 @@
-//! Tokens that people gave for Google, sealed.
+//! Users' Google tokens, encrypted.
 
 use sea_query::{Expr, ExprTrait, OnConflict, Query};
 
@@ -6,23 +6,24 @@ use super::schema::GoogleToken as G;
 use super::{Executor, Result};
 use crate::model::{Time, UserId};
 
-pub async fn keep(run: &mut Executor, user: UserId, sealed: &[u8], now: Time) -> Result<()> {
+pub async fn save(executor: &mut Executor, user: UserId, sealed: &[u8], now: Time) -> Result<()> {
     let insert = Query::insert()
         .into_table(G::Table)
         .columns([G::UserId, G::Sealed, G::At])
         .values_panic([user.into(), sealed.to_vec().into(), now.into()])
         .on_conflict(OnConflict::column(G::UserId).update_columns([G::Sealed, G::At]).to_owned())
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn of_user(run: &mut Executor, user: UserId) -> Result<Option<Vec<u8>>> {
-    let question =
+pub async fn of_user(executor: &mut Executor, user: UserId) -> Result<Option<Vec<u8>>> {
+    let query =
         Query::select().column(G::Sealed).from(G::Table).and_where(Expr::col(G::UserId).eq(user)).to_owned();
-    Ok(run.one::<(Vec<u8>,)>(&question).await?.map(|(sealed,)| sealed))
+    Ok(executor.one::<(Vec<u8>,)>(&query).await?.map(|(sealed,)| sealed))
 }
 
-pub async fn delete(run: &mut Executor, user: UserId) -> Result<()> {
-    run.execute(&Query::delete().from_table(G::Table).and_where(Expr::col(G::UserId).eq(user)).to_owned())
+pub async fn delete(executor: &mut Executor, user: UserId) -> Result<()> {
+    executor
+        .execute(&Query::delete().from_table(G::Table).and_where(Expr::col(G::UserId).eq(user)).to_owned())
         .await
 }

@@ -1,4 +1,4 @@
-//! Messages that somebody took away from their own sight.
+//! Messages that users have hidden for themselves.
 
 use sea_query::{Cond, Expr, ExprTrait, IntoColumnRef, Query};
 
@@ -6,40 +6,44 @@ use super::schema::{HiddenMessage as H, Message as M};
 use super::{Executor, Result};
 use crate::model::{ChatId, Message, MessageId, UserId};
 
-pub async fn hide(run: &mut Executor, message: &Message, user: UserId) -> Result<()> {
+pub async fn hide(executor: &mut Executor, message: &Message, user: UserId) -> Result<()> {
     let insert = Query::insert()
         .into_table(H::Table)
         .columns([H::UserId, H::ChatId, H::Seq, H::MessageId])
         .values_panic([user.into(), message.chat.into(), message.seq.into(), message.id.into()])
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn is_hidden(run: &mut Executor, message: &Message, user: UserId) -> Result<bool> {
-    Ok(!among(run, &[(message.chat, message.seq)], user).await?.is_empty())
+pub async fn is_hidden(executor: &mut Executor, message: &Message, user: UserId) -> Result<bool> {
+    Ok(!among(executor, &[(message.chat, message.seq)], user).await?.is_empty())
 }
 
-/// Which of these somebody took away from their own sight.
-pub async fn among(run: &mut Executor, places: &[(ChatId, i64)], user: UserId) -> Result<Vec<MessageId>> {
+/// Which of the messages at these positions a user has hidden.
+pub async fn among(
+    executor: &mut Executor,
+    places: &[(ChatId, i64)],
+    user: UserId,
+) -> Result<Vec<MessageId>> {
     let mut wanted = Cond::any();
     for (chat, seq) in places {
         wanted = wanted.add(Expr::col(H::ChatId).eq(*chat).and(Expr::col(H::Seq).eq(*seq)));
     }
-    let question = Query::select()
+    let query = Query::select()
         .column(H::MessageId)
         .from(H::Table)
         .and_where(Expr::col(H::UserId).eq(user))
         .cond_where(wanted)
         .to_owned();
-    Ok(run.all::<(MessageId,)>(&question).await?.into_iter().map(|(id,)| id).collect())
+    Ok(executor.all::<(MessageId,)>(&query).await?.into_iter().map(|(id,)| id).collect())
 }
 
-/// Whether the reader did not hide a message; to be asked beside its row.
+/// A condition that the reader has not hidden a message; the query selects from the message table.
 pub(super) fn is_seen(reader: UserId) -> Expr {
     is_seen_at(reader, (M::Table, M::ChatId), (M::Table, M::Seq))
 }
 
-/// The same beside whatever names a message's chat and its place there.
+/// The same for a message given by columns with its chat and sequence number.
 pub(super) fn is_seen_at(reader: UserId, chat: impl IntoColumnRef, seq: impl IntoColumnRef) -> Expr {
     let hidden = Query::select()
         .expr(Expr::val(1))

@@ -1,67 +1,67 @@
-//! What was said in a chat, stretch by stretch.
+//! The messages of a chat, page by page.
 
 use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::hidden::is_seen;
-use super::messages::{messages, whole};
+use super::messages::{hydrate, messages};
 use super::schema::Message as M;
 use super::{Executor, Result};
 use crate::model::{ChatId, Kind, Message, MessageId, Time, UserId};
 
-/// A stretch of a chat's history.
+/// A range of a chat's messages.
 #[derive(Debug, Clone, Copy)]
 pub enum Stretch {
     Newest,
-    /// Older than a place.
+    /// Before a sequence number.
     Before(i64),
-    /// Newer than a place, the nearest.
+    /// After a sequence number, the next ones.
     After(i64),
 }
 
-/// Messages of a chat, or of one thread in it, that the reader did not hide, the newest first.
+/// Messages of a chat or of a thread that the reader has not hidden, the newest first.
 pub async fn page(
-    run: &mut Executor,
+    executor: &mut Executor,
     (chat, thread): (ChatId, Option<MessageId>),
     reader: UserId,
     stretch: Stretch,
     limit: u64,
 ) -> Result<Vec<Message>> {
     let seq = Expr::col((M::Table, M::Seq));
-    let mut question = messages();
-    question.and_where(Expr::col((M::Table, M::ChatId)).eq(chat)).and_where(is_seen(reader));
+    let mut query = messages();
+    query.and_where(Expr::col((M::Table, M::ChatId)).eq(chat)).and_where(is_seen(reader));
     if let Some(thread) = thread {
-        question.and_where(Expr::col((M::Table, M::ThreadId)).eq(thread));
+        query.and_where(Expr::col((M::Table, M::ThreadId)).eq(thread));
     }
     let order = match stretch {
         Stretch::Newest => Order::Desc,
-        Stretch::Before(place) => {
-            question.and_where(seq.lt(place));
+        Stretch::Before(bound) => {
+            query.and_where(seq.lt(bound));
             Order::Desc
         }
-        Stretch::After(place) => {
-            question.and_where(seq.gt(place));
+        Stretch::After(bound) => {
+            query.and_where(seq.gt(bound));
             Order::Asc
         }
     };
-    question.order_by((M::Table, M::Seq), order).limit(limit);
-    let mut page = whole(run, &question).await?;
+    query.order_by((M::Table, M::Seq), order).limit(limit);
+    let mut page = hydrate(executor, &query).await?;
     if matches!(stretch, Stretch::After(_)) {
         page.reverse();
     }
     Ok(page)
 }
 
-/// The newest messages of a chat that are still there and that the reader did not hide, after as many were skipped,
-/// the oldest first; with what the server said, or without it.
+/// The newest messages of a chat, after skipping some, that are neither deleted nor hidden by the reader, the oldest
+/// first; with or without system messages.
 pub async fn latest(
-    run: &mut Executor,
+    executor: &mut Executor,
     (chat, with_notices): (ChatId, bool),
     reader: UserId,
     skipped: u64,
     limit: u64,
 ) -> Result<Vec<Message>> {
-    let mut question = messages();
-    question
+    let mut query = messages();
+    query
         .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
         .and_where(Expr::col((M::Table, M::DeletedAt)).is_null())
         .and_where(is_seen(reader))
@@ -69,45 +69,45 @@ pub async fn latest(
         .offset(skipped)
         .limit(limit);
     if !with_notices {
-        question.and_where(Expr::col((M::Table, M::Kind)).ne(Kind::System));
+        query.and_where(Expr::col((M::Table, M::Kind)).ne(Kind::System));
     }
-    let mut latest = whole(run, &question).await?;
+    let mut latest = hydrate(executor, &query).await?;
     latest.reverse();
     Ok(latest)
 }
 
-/// A message's place in a chat, if it is one of the chat's.
-pub async fn place(run: &mut Executor, chat: ChatId, id: MessageId) -> Result<Option<i64>> {
-    let question = Query::select()
+/// A message's sequence number, if it is in the chat.
+pub async fn seq_of(executor: &mut Executor, chat: ChatId, id: MessageId) -> Result<Option<i64>> {
+    let query = Query::select()
         .column(M::Seq)
         .from(M::Table)
         .and_where(Expr::col(M::Id).eq(id))
         .and_where(Expr::col(M::ChatId).eq(chat))
         .to_owned();
-    Ok(run.one::<(i64,)>(&question).await?.map(|(seq,)| seq))
+    Ok(executor.one::<(i64,)>(&query).await?.map(|(seq,)| seq))
 }
 
-/// The newest message of a chat, and its place.
-pub async fn newest(run: &mut Executor, chat: ChatId) -> Result<Option<(MessageId, i64)>> {
-    let question = Query::select()
+/// The newest message of a chat, and its sequence number.
+pub async fn newest(executor: &mut Executor, chat: ChatId) -> Result<Option<(MessageId, i64)>> {
+    let query = Query::select()
         .columns([M::Id, M::Seq])
         .from(M::Table)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .order_by(M::Seq, Order::Desc)
         .limit(1)
         .to_owned();
-    run.one(&question).await
+    executor.one(&query).await
 }
 
-/// Where in a chat the first message since a moment is.
+/// The sequence number of the first message of a chat since a time.
 ///
-/// Places grow with time, so it is found by halving: a handful of looks into the index, in both databases alike.
-pub async fn first_since(run: &mut Executor, chat: ChatId, since: Time) -> Result<Option<i64>> {
-    let Some((_, last)) = newest(run, chat).await? else { return Ok(None) };
+/// Sequence numbers grow with time, so it is found by binary search in the index.
+pub async fn first_since(executor: &mut Executor, chat: ChatId, since: Time) -> Result<Option<i64>> {
+    let Some((_, last)) = newest(executor, chat).await? else { return Ok(None) };
     let (mut low, mut high, mut found) = (0, last, None);
     while low <= high {
         let middle = low + (high - low) / 2;
-        let question = Query::select()
+        let query = Query::select()
             .columns([M::Seq, M::SentAt])
             .from(M::Table)
             .and_where(Expr::col(M::ChatId).eq(chat))
@@ -115,7 +115,7 @@ pub async fn first_since(run: &mut Executor, chat: ChatId, since: Time) -> Resul
             .order_by(M::Seq, Order::Asc)
             .limit(1)
             .to_owned();
-        match run.one::<(i64, Time)>(&question).await? {
+        match executor.one::<(i64, Time)>(&query).await? {
             Some((seq, sent_at)) if sent_at < since => low = seq + 1,
             Some((seq, _)) => {
                 found = Some(seq);

@@ -1,4 +1,4 @@
-//! Requests that were carried out, so that a repeated one is recognised.
+//! Idempotency keys of executed requests.
 
 use sea_query::{Expr, ExprTrait, Query};
 use sqlx::FromRow;
@@ -7,16 +7,16 @@ use super::schema::IdempotencyKey as K;
 use super::{Executor, Result};
 use crate::model::Time;
 
-/// A digest of who asked, for what, with which key; or of what they sent.
+/// A digest of a request's caller, route and key, or of its body.
 pub type Digest = [u8; 16];
 
 #[derive(Debug, Clone)]
 pub struct Record {
     pub fingerprint: Digest,
     pub body: Digest,
-    /// The HTTP status that was answered.
+    /// The HTTP status of the response.
     pub status: i64,
-    /// What the answer was about; it is read again when the request is repeated.
+    /// What the response was about; it is read again when the request is repeated.
     pub subject: String,
     pub at: Time,
 }
@@ -38,7 +38,7 @@ impl From<RecordRow> for Record {
     }
 }
 
-pub async fn insert_many(run: &mut Executor, records: &[Record]) -> Result<()> {
+pub async fn insert_many(executor: &mut Executor, records: &[Record]) -> Result<()> {
     if records.is_empty() {
         return Ok(());
     }
@@ -55,24 +55,24 @@ pub async fn insert_many(run: &mut Executor, records: &[Record]) -> Result<()> {
             record.at.into(),
         ]);
     }
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn find_many(run: &mut Executor, fingerprints: &[Digest]) -> Result<Vec<Record>> {
+pub async fn find_many(executor: &mut Executor, fingerprints: &[Digest]) -> Result<Vec<Record>> {
     if fingerprints.is_empty() {
         return Ok(Vec::new());
     }
-    let question = Query::select()
+    let query = Query::select()
         .columns([K::Fingerprint, K::Body, K::Status, K::Subject, K::At])
         .from(K::Table)
         .and_where(Expr::col(K::Fingerprint).is_in(fingerprints.iter().map(|digest| digest.to_vec())))
         .to_owned();
-    let rows: Vec<RecordRow> = run.all(&question).await?;
+    let rows: Vec<RecordRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(Record::from).collect())
 }
 
-/// Forgets what was carried out before a moment.
-pub async fn sweep(run: &mut Executor, before: Time) -> Result<()> {
+/// Deletes the keys of requests from before a time.
+pub async fn delete_before(executor: &mut Executor, before: Time) -> Result<()> {
     let delete = Query::delete().from_table(K::Table).and_where(Expr::col(K::At).lt(before)).to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }

@@ -1,4 +1,4 @@
-//! Ways into groups.
+//! Invites to groups.
 
 use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
@@ -33,7 +33,7 @@ fn invites() -> SelectStatement {
         .to_owned()
 }
 
-pub async fn insert(run: &mut Executor, invite: &Invite) -> Result<()> {
+pub async fn insert(executor: &mut Executor, invite: &Invite) -> Result<()> {
     let insert = Query::insert()
         .into_table(I::Table)
         .columns([I::Id, I::ChatId, I::CreatorId, I::CreatedAt, I::ExpiresAt, I::MaxUses, I::Uses])
@@ -47,50 +47,50 @@ pub async fn insert(run: &mut Executor, invite: &Invite) -> Result<()> {
             invite.uses.into(),
         ])
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn by_id(run: &mut Executor, id: InviteId) -> Result<Option<Invite>> {
-    let row: Option<InviteRow> = run.one(invites().and_where(Expr::col(I::Id).eq(id))).await?;
+pub async fn by_id(executor: &mut Executor, id: InviteId) -> Result<Option<Invite>> {
+    let row: Option<InviteRow> = executor.one(invites().and_where(Expr::col(I::Id).eq(id))).await?;
     Ok(row.map(Invite::from))
 }
 
 /// The newest first.
-pub async fn of_chat(run: &mut Executor, chat: ChatId) -> Result<Vec<Invite>> {
-    let mut question = invites();
-    question.and_where(Expr::col(I::ChatId).eq(chat)).order_by(I::Id, Order::Desc);
-    let rows: Vec<InviteRow> = run.all(&question).await?;
+pub async fn of_chat(executor: &mut Executor, chat: ChatId) -> Result<Vec<Invite>> {
+    let mut query = invites();
+    query.and_where(Expr::col(I::ChatId).eq(chat)).order_by(I::Id, Order::Desc);
+    let rows: Vec<InviteRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(Invite::from).collect())
 }
 
-/// Counts one who came by it.
-pub async fn used(run: &mut Executor, id: InviteId) -> Result<()> {
+/// Counts a use.
+pub async fn count_use(executor: &mut Executor, id: InviteId) -> Result<()> {
     let update = Query::update()
         .table(I::Table)
         .value(I::Uses, Expr::col(I::Uses).add(1))
         .and_where(Expr::col(I::Id).eq(id))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-pub async fn delete(run: &mut Executor, id: InviteId) -> Result<()> {
+pub async fn delete(executor: &mut Executor, id: InviteId) -> Result<()> {
     let delete = Query::delete().from_table(I::Table).and_where(Expr::col(I::Id).eq(id)).to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// Takes away those by which nobody can come any more.
-pub async fn delete_spent(run: &mut Executor, chat: ChatId, now: Time) -> Result<()> {
-    let spent =
+/// Deletes expired and used-up invites.
+pub async fn delete_unusable(executor: &mut Executor, chat: ChatId, now: Time) -> Result<()> {
+    let unusable =
         Cond::any().add(Expr::col(I::ExpiresAt).lte(now)).add(Expr::col(I::Uses).gte(Expr::col(I::MaxUses)));
     let delete = Query::delete()
         .from_table(I::Table)
         .and_where(Expr::col(I::ChatId).eq(chat))
-        .cond_where(spent)
+        .cond_where(unusable)
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-pub async fn delete_all(run: &mut Executor, chat: ChatId) -> Result<()> {
+pub async fn delete_all(executor: &mut Executor, chat: ChatId) -> Result<()> {
     let delete = Query::delete().from_table(I::Table).and_where(Expr::col(I::ChatId).eq(chat)).to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }

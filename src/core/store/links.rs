@@ -1,4 +1,4 @@
-//! The web addresses in messages.
+//! Links in messages.
 
 use sea_query::{Expr, ExprTrait, Query};
 
@@ -6,8 +6,8 @@ use super::schema::MessageLink as L;
 use super::{Executor, Result};
 use crate::model::{ChatId, Link, MessageId};
 
-/// Keeps the addresses of new or edited messages.
-pub async fn insert_many(run: &mut Executor, found: &[(MessageId, ChatId, Vec<Link>)]) -> Result<()> {
+/// Stores the links of new or edited messages.
+pub async fn insert_many(executor: &mut Executor, found: &[(MessageId, ChatId, Vec<Link>)]) -> Result<()> {
     if found.iter().all(|(.., links)| links.is_empty()) {
         return Ok(());
     }
@@ -26,13 +26,13 @@ pub async fn insert_many(run: &mut Executor, found: &[(MessageId, ChatId, Vec<Li
             ]);
         }
     }
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn delete_all(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
+pub async fn delete_all(executor: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(L::Table)
         .and_where(Expr::col(L::MessageId).is_in(messages.iter().copied()))
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }

@@ -1,4 +1,4 @@
-//! How far members have read, and how far messages have reached them: one row for each, never one for each message.
+//! Read and delivery positions of members: one row per member, never one per message.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::schema::{Member as M, Message as Msg, User as U};
 use super::{Executor, Result, chats};
 use crate::model::{ChatId, MessageId, UserId};
 
-/// The newest message at or before a member's mark; to be asked beside the member's row.
+/// A subquery for the newest message at or before a member's position; the outer query selects from the member table.
 fn newest_before(mark: M) -> SelectStatement {
     Query::select()
         .column((Msg::Table, Msg::Id))
@@ -21,25 +21,25 @@ fn newest_before(mark: M) -> SelectStatement {
         .to_owned()
 }
 
-/// The newest message that a member has read; to be asked beside the member's row.
+/// A subquery for the newest message that a member has read; the outer query selects from the member table.
 pub(super) fn last_read() -> Expr {
     Expr::from(newest_before(M::ReadSeq))
 }
 
-/// The same for others, who see nothing of it when the member hides it; beside the user's row, too.
+/// The same for other users: null when the member hides it. The outer query also selects from the user table.
 pub(super) fn shown_last_read() -> Expr {
     let shown = Expr::col((U::Table, U::HidesReading)).eq(false);
     CaseStatement::new().case(shown, last_read()).into()
 }
 
-/// The newest message that has reached a member; to be asked beside the member's row.
+/// A subquery for the newest message delivered to a member; the outer query selects from the member table.
 pub(super) fn last_delivered() -> Expr {
     Expr::from(newest_before(M::DeliveredSeq))
 }
 
-/// The two who have read furthest in a chat, of those who do not hide it: of any message, one is not the author.
-pub async fn furthest(run: &mut Executor, chat: ChatId) -> Result<Vec<(UserId, i64)>> {
-    let question = Query::select()
+/// The two members who have read furthest and do not hide it: for any message, one of them is not its author.
+pub async fn furthest(executor: &mut Executor, chat: ChatId) -> Result<Vec<(UserId, i64)>> {
+    let query = Query::select()
         .columns([(M::Table, M::UserId), (M::Table, M::ReadSeq)])
         .from(M::Table)
         .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
@@ -48,11 +48,11 @@ pub async fn furthest(run: &mut Executor, chat: ChatId) -> Result<Vec<(UserId, i
         .order_by((M::Table, M::ReadSeq), Order::Desc)
         .limit(2)
         .to_owned();
-    run.all(&question).await
+    executor.all(&query).await
 }
 
-/// Moves both marks forward, never back: what was read has arrived.
-pub async fn read(run: &mut Executor, chat: ChatId, user: UserId, seq: i64) -> Result<()> {
+/// Moves the read and the delivery position forward, never back: what was read was delivered.
+pub async fn read(executor: &mut Executor, chat: ChatId, user: UserId, seq: i64) -> Result<()> {
     let farther = Expr::col(M::DeliveredSeq).gt(seq);
     let delivered = CaseStatement::new().case(farther, Expr::col(M::DeliveredSeq)).finally(seq);
     let update = Query::update()
@@ -65,11 +65,11 @@ pub async fn read(run: &mut Executor, chat: ChatId, user: UserId, seq: i64) -> R
         .and_where(Expr::col(M::UserId).eq(user))
         .and_where(Expr::col(M::ReadSeq).lt(seq))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Moves the mark of what has arrived forward, never back.
-pub async fn delivered(run: &mut Executor, chat: ChatId, user: UserId, seq: i64) -> Result<()> {
+/// Moves the delivery position forward, never back.
+pub async fn delivered(executor: &mut Executor, chat: ChatId, user: UserId, seq: i64) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::DeliveredSeq, seq)
@@ -77,24 +77,24 @@ pub async fn delivered(run: &mut Executor, chat: ChatId, user: UserId, seq: i64)
         .and_where(Expr::col(M::UserId).eq(user))
         .and_where(Expr::col(M::DeliveredSeq).lt(seq))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Whether somebody keeps to themselves how far they have read.
-pub async fn hides_reading(run: &mut Executor, user: UserId) -> Result<bool> {
-    let question = Query::select()
+/// Whether a user hides their read positions.
+pub async fn hides_reading(executor: &mut Executor, user: UserId) -> Result<bool> {
+    let query = Query::select()
         .column(U::Id)
         .from(U::Table)
         .and_where(Expr::col(U::Id).eq(user))
         .and_where(Expr::col(U::HidesReading).eq(true))
         .to_owned();
-    Ok(run.one::<(UserId,)>(&question).await?.is_some())
+    Ok(executor.one::<(UserId,)>(&query).await?.is_some())
 }
 
-/// How far each of some chats is read, (chat, reader, place where they came in, place up to which they have read): by
-/// `reader`, and by those others who let it be seen and have read something from a place on.
+/// Read positions as (chat, user, joined_seq, read_seq): those of `reader`, and those of other members who do not hide
+/// them and have read at least up to the given sequence number of the chat.
 pub async fn read_by(
-    run: &mut Executor,
+    executor: &mut Executor,
     reader: UserId,
     chats: &HashMap<ChatId, i64>,
 ) -> Result<Vec<(ChatId, UserId, i64, i64)>> {
@@ -110,13 +110,13 @@ pub async fn read_by(
             .and(Expr::col((U::Table, U::HidesReading)).eq(false));
         wanted = wanted.add(Expr::col((M::Table, M::ChatId)).eq(*chat).and(own().or(others)));
     }
-    let question = Query::select()
+    let query = Query::select()
         .columns([M::ChatId, M::UserId, M::JoinedSeq, M::ReadSeq].map(|column| (M::Table, column)))
         .from(M::Table)
         .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
         .cond_where(wanted)
         .to_owned();
-    run.all(&question).await
+    executor.all(&query).await
 }
 
 /// How far a member's unread messages are counted.
@@ -128,11 +128,11 @@ pub enum Counted {
 
 /// Counts on what a member has not read and keeps the sum, so that the list of chats need not. No more at a time than
 /// takes a moment, because others who write wait for it.
-pub async fn count_on(run: &mut Executor, chat: ChatId, user: UserId) -> Result<Counted> {
+pub async fn count_on(executor: &mut Executor, chat: ChatId, user: UserId) -> Result<Counted> {
     /// In places of the chat's stream.
     const MOST: i64 = 4_096;
     // Nothing is deleted between counting and writing it down.
-    chats::lock(run, chat).await?;
+    chats::lock(executor, chat).await?;
     let newest = Query::select()
         .column(Msg::Seq)
         .from(Msg::Table)
@@ -140,17 +140,17 @@ pub async fn count_on(run: &mut Executor, chat: ChatId, user: UserId) -> Result<
         .order_by(Msg::Seq, Order::Desc)
         .limit(1)
         .to_owned();
-    let Some((newest,)) = run.one::<(i64,)>(&newest).await? else { return Ok(Counted::All) };
+    let Some((newest,)) = executor.one::<(i64,)>(&newest).await? else { return Ok(Counted::All) };
     let mut unread = unread_after(user, counted_from());
     unread.and_where(Expr::col((Msg::Table, Msg::Seq)).lte(counted_from().add(MOST)));
-    let question = Query::select()
+    let query = Query::select()
         .expr_as(counted_from(), "counted_from")
         .expr_as(Expr::from(unread), "unread")
         .from(M::Table)
         .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
         .and_where(Expr::col((M::Table, M::UserId)).eq(user))
         .to_owned();
-    let Some((from, unread)) = run.one::<(i64, i64)>(&question).await? else { return Ok(Counted::All) };
+    let Some((from, unread)) = executor.one::<(i64, i64)>(&query).await? else { return Ok(Counted::All) };
     if from >= newest {
         return Ok(Counted::All);
     }
@@ -164,21 +164,21 @@ pub async fn count_on(run: &mut Executor, chat: ChatId, user: UserId) -> Result<
         // Not when more was read meanwhile: that is counted anew.
         .and_where(counted_from().eq(from))
         .to_owned();
-    run.execute(&update).await?;
+    executor.execute(&update).await?;
     Ok(if to == newest { Counted::All } else { Counted::Part })
 }
 
-/// Forgets what was counted of messages that are deleted now.
-pub async fn uncount(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
-    let question = Query::select()
+/// Resets stored unread counts that include messages which are deleted now.
+pub async fn reset_counts(executor: &mut Executor, messages: &[MessageId]) -> Result<()> {
+    let query = Query::select()
         .column(Msg::ChatId)
         .expr(Func::min(Expr::col(Msg::Seq)))
         .from(Msg::Table)
         .and_where(Expr::col(Msg::Id).is_in(messages.iter().copied()))
         .group_by_col(Msg::ChatId)
         .to_owned();
-    for (chat, first) in run.all::<(ChatId, i64)>(&question).await? {
-        chats::lock(run, chat).await?;
+    for (chat, first) in executor.all::<(ChatId, i64)>(&query).await? {
+        chats::lock(executor, chat).await?;
         let update = Query::update()
             .table(M::Table)
             .value(M::CountedSeq, Option::<i64>::None)
@@ -186,20 +186,20 @@ pub async fn uncount(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
             .and_where(Expr::col(M::ChatId).eq(chat))
             .and_where(Expr::col(M::CountedSeq).gte(first))
             .to_owned();
-        run.execute(&update).await?;
+        executor.execute(&update).await?;
     }
     Ok(())
 }
 
-/// Who has read a message, and whom it has only reached.
+/// Who has read a message, and to whom it was only delivered.
 pub struct Receipts {
     pub read: Vec<UserId>,
     pub delivered: Vec<UserId>,
 }
 
-/// Those who were in the chat when something was said, without its author, by name.
-pub async fn receipts(run: &mut Executor, chat: ChatId, seq: i64, author: UserId) -> Result<Receipts> {
-    let question = Query::select()
+/// The receipts of members who were in the chat when the message was posted, without its author, by name.
+pub async fn receipts(executor: &mut Executor, chat: ChatId, seq: i64, author: UserId) -> Result<Receipts> {
+    let query = Query::select()
         .column((M::Table, M::UserId))
         .column((M::Table, M::ReadSeq))
         .column((U::Table, U::HidesReading))
@@ -212,7 +212,7 @@ pub async fn receipts(run: &mut Executor, chat: ChatId, seq: i64, author: UserId
         .order_by((U::Table, U::NameFolded), Order::Asc)
         .order_by((U::Table, U::Id), Order::Asc)
         .to_owned();
-    let rows: Vec<(UserId, i64, bool)> = run.all(&question).await?;
+    let rows: Vec<(UserId, i64, bool)> = executor.all(&query).await?;
     let (read, delivered): (Vec<_>, Vec<_>) =
         rows.into_iter().partition(|(_, read_seq, hides)| *read_seq >= seq && !hides);
     let users = |rows: Vec<(UserId, i64, bool)>| rows.into_iter().map(|(user, ..)| user).collect();

@@ -1,4 +1,4 @@
-//! Messages of a chat by what is in them: files of a class, web addresses.
+//! Messages of a chat that contain files of a class or links.
 
 use sea_query::{Expr, ExprTrait, Iden, IntoColumnRef, IntoIden, Order, Query, SelectStatement};
 
@@ -9,35 +9,35 @@ use crate::model::{ChatId, Class, MessageId, UserId};
 
 /// Messages with files of a class, the newest first.
 pub async fn with_files(
-    run: &mut Executor,
+    executor: &mut Executor,
     chat: ChatId,
     reader: UserId,
     class: Class,
     before: Option<MessageId>,
     limit: u64,
 ) -> Result<Vec<MessageId>> {
-    let mut question = newest_first((P::Table, P::MessageId), before, limit, reader);
-    question
+    let mut query = newest_first((P::Table, P::MessageId), before, limit, reader);
+    query
         .from(P::Table)
         .and_where(Expr::col((P::Table, P::ChatId)).eq(chat))
         .and_where(Expr::col((P::Table, P::Class)).eq(class as i64));
-    ids(run, &question).await
+    ids(executor, &query).await
 }
 
-/// Messages with web addresses, the newest first.
+/// Messages with links, the newest first.
 pub async fn with_links(
-    run: &mut Executor,
+    executor: &mut Executor,
     chat: ChatId,
     reader: UserId,
     before: Option<MessageId>,
     limit: u64,
 ) -> Result<Vec<MessageId>> {
-    let mut question = newest_first((L::Table, L::MessageId), before, limit, reader);
-    question.from(L::Table).and_where(Expr::col((L::Table, L::ChatId)).eq(chat));
-    ids(run, &question).await
+    let mut query = newest_first((L::Table, L::MessageId), before, limit, reader);
+    query.from(L::Table).and_where(Expr::col((L::Table, L::ChatId)).eq(chat));
+    ids(executor, &query).await
 }
 
-/// What is still there and the reader did not hide. A message is one, however many files it has.
+/// Messages that are neither deleted nor hidden by the reader, each once.
 fn newest_first<T: Iden + Copy, C: Iden + Copy>(
     message: (T, C),
     before: Option<MessageId>,
@@ -45,7 +45,7 @@ fn newest_first<T: Iden + Copy, C: Iden + Copy>(
     reader: UserId,
 ) -> SelectStatement {
     let column = || (message.0.into_iden(), message.1.into_iden()).into_column_ref();
-    let mut question = Query::select()
+    let mut query = Query::select()
         .distinct()
         .column(column())
         .inner_join(M::Table, Expr::col((M::Table, M::Id)).eq(Expr::col(column())))
@@ -55,11 +55,11 @@ fn newest_first<T: Iden + Copy, C: Iden + Copy>(
         .limit(limit)
         .to_owned();
     if let Some(before) = before {
-        question.and_where(Expr::col(column()).lt(before));
+        query.and_where(Expr::col(column()).lt(before));
     }
-    question
+    query
 }
 
-async fn ids(run: &mut Executor, question: &SelectStatement) -> Result<Vec<MessageId>> {
-    Ok(run.all::<(MessageId,)>(question).await?.into_iter().map(|(id,)| id).collect())
+async fn ids(executor: &mut Executor, query: &SelectStatement) -> Result<Vec<MessageId>> {
+    Ok(executor.all::<(MessageId,)>(query).await?.into_iter().map(|(id,)| id).collect())
 }

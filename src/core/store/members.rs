@@ -1,4 +1,4 @@
-//! Who is in which chat.
+//! The members of chats.
 
 use std::collections::HashMap;
 
@@ -10,9 +10,9 @@ use super::users::{PERSON, PersonRow};
 use super::{Executor, Result, marks};
 use crate::model::{ChatId, ChatKind, Member, MessageId, Preferences, Role, Time, UserId};
 
-/// Somebody's place in a chat, without their name.
+/// A membership as stored, without the user's profile.
 #[derive(Debug, Clone, Copy, FromRow)]
-pub struct Place {
+pub struct MemberRecord {
     #[sqlx(rename = "chat_id")]
     pub chat: ChatId,
     #[sqlx(rename = "user_id")]
@@ -23,11 +23,12 @@ pub struct Place {
     pub delivered_seq: i64,
 }
 
-pub(super) const PLACE: [M; 6] = [M::ChatId, M::UserId, M::Role, M::JoinedSeq, M::ReadSeq, M::DeliveredSeq];
+pub(super) const MEMBER_RECORD: [M; 6] =
+    [M::ChatId, M::UserId, M::Role, M::JoinedSeq, M::ReadSeq, M::DeliveredSeq];
 
-/// Adds people to a chat. They have read what was there, and hear what comes after `seq`.
+/// Adds members to a chat. They receive events after `seq`, and everything before counts as read.
 pub async fn insert_many(
-    run: &mut Executor,
+    executor: &mut Executor,
     chat: ChatId,
     people: &[(UserId, Role)],
     seq: i64,
@@ -48,12 +49,12 @@ pub async fn insert_many(
             seq.into(),
         ]);
     }
-    run.execute(&insert).await?;
-    count(run, chat).await
+    executor.execute(&insert).await?;
+    count(executor, chat).await
 }
 
-/// Writes down how many there are, so that the list of chats need not count them.
-async fn count(run: &mut Executor, chat: ChatId) -> Result<()> {
+/// Stores the number of members, so that the chat list need not count them.
+async fn count(executor: &mut Executor, chat: ChatId) -> Result<()> {
     let members = Query::select()
         .expr(Func::count(Expr::col(M::UserId)))
         .from(M::Table)
@@ -64,75 +65,76 @@ async fn count(run: &mut Executor, chat: ChatId) -> Result<()> {
         .value(C::MemberCount, Expr::from(members))
         .and_where(Expr::col(C::Id).eq(chat))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-pub async fn remove(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
+pub async fn remove(executor: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
     let delete = Query::delete()
         .from_table(M::Table)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
         .to_owned();
-    run.execute(&delete).await?;
-    count(run, chat).await
+    executor.execute(&delete).await?;
+    count(executor, chat).await
 }
 
-pub async fn remove_all(run: &mut Executor, chat: ChatId) -> Result<()> {
+pub async fn remove_all(executor: &mut Executor, chat: ChatId) -> Result<()> {
     let delete = Query::delete().from_table(M::Table).and_where(Expr::col(M::ChatId).eq(chat)).to_owned();
-    run.execute(&delete).await?;
-    count(run, chat).await
+    executor.execute(&delete).await?;
+    count(executor, chat).await
 }
 
-pub async fn set_role(run: &mut Executor, chat: ChatId, user: UserId, role: Role) -> Result<()> {
+pub async fn set_role(executor: &mut Executor, chat: ChatId, user: UserId, role: Role) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::Role, role)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-pub async fn place(run: &mut Executor, chat: ChatId, user: UserId) -> Result<Option<Place>> {
-    let question = Query::select()
-        .columns(PLACE)
+pub async fn find(executor: &mut Executor, chat: ChatId, user: UserId) -> Result<Option<MemberRecord>> {
+    let query = Query::select()
+        .columns(MEMBER_RECORD)
         .from(M::Table)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
         .to_owned();
-    run.one(&question).await
+    executor.one(&query).await
 }
 
-/// What must be known of a member who says something.
+/// What must be known to let a member post.
 #[derive(Debug, Clone, Copy, FromRow)]
-pub struct Seat {
+pub struct PostingRights {
     #[sqlx(rename = "chat_id")]
     pub chat: ChatId,
     #[sqlx(rename = "user_id")]
     pub user: UserId,
     pub role: Role,
-    /// What keeps them from writing in a private chat; 0 when nothing does.
+    /// Why they may not post in a private chat; 0 when they may.
     pub is_blocked: i64,
     pub kind: ChatKind,
     pub is_read_only: i64,
-    /// Milliseconds until what is said disappears.
+    /// The lifetime of messages in milliseconds.
     pub message_life: Option<i64>,
-    /// How far the chat's stream is.
+    /// The last sequence number of the chat's stream.
     pub seq: i64,
 }
 
-/// The seats of those of these (chat, user) who are members. The streams stay locked until the change ends.
-pub async fn seats(
-    run: &mut Executor,
+/// The posting rights of those of these (chat, user) pairs that are members. The chats' streams stay locked until the
+/// transaction ends.
+pub async fn posting_rights(
+    executor: &mut Executor,
     pairs: impl IntoIterator<Item = (ChatId, UserId)>,
-) -> Result<HashMap<(ChatId, UserId), Seat>> {
-    // Pair by pair: for `(chat_id, user_id) IN (…)` SQLite reads the whole table.
+) -> Result<HashMap<(ChatId, UserId), PostingRights>> {
+    // Pair by pair, because SQLite scans the whole table for `(chat_id, user_id) IN (…)`.
     let mut wanted = Cond::any();
     for (chat, user) in pairs {
         let chat = Expr::col((M::Table, M::ChatId)).eq(chat);
         wanted = wanted.add(chat.and(Expr::col((M::Table, M::UserId)).eq(user)));
     }
-    let mut question = Query::select()
+    let mut query = Query::select()
         .columns([M::ChatId, M::UserId, M::Role, M::IsBlocked].map(|column| (M::Table, column)))
         .columns([C::Kind, C::IsReadOnly, C::MessageLife].map(|column| (C::Table, column)))
         .column((S::Table, S::Seq))
@@ -141,63 +143,66 @@ pub async fn seats(
         .inner_join(S::Table, Expr::col((S::Table, S::Id)).equals((M::Table, M::ChatId)))
         .cond_where(wanted)
         .to_owned();
-    if run.is_mysql() {
-        question.lock_exclusive();
+    if executor.is_mysql() {
+        query.lock_exclusive();
     }
-    let found: Vec<Seat> = run.all(&question).await?;
-    Ok(found.into_iter().map(|seat| ((seat.chat, seat.user), seat)).collect())
+    let found: Vec<PostingRights> = executor.all(&query).await?;
+    Ok(found.into_iter().map(|rights| ((rights.chat, rights.user), rights)).collect())
 }
 
-/// What keeps somebody from writing in a private chat; 0 when nothing does.
-pub async fn blocked(run: &mut Executor, chat: ChatId, user: UserId) -> Result<i64> {
-    let question = Query::select()
+/// Why a member may not post in a private chat; 0 when they may.
+pub async fn blocked(executor: &mut Executor, chat: ChatId, user: UserId) -> Result<i64> {
+    let query = Query::select()
         .column(M::IsBlocked)
         .from(M::Table)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
         .to_owned();
-    Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(state,)| state))
+    Ok(executor.one::<(i64,)>(&query).await?.map_or(0, |(state,)| state))
 }
 
-pub async fn set_blocked(run: &mut Executor, chat: ChatId, user: UserId, state: i64) -> Result<()> {
+pub async fn set_blocked(executor: &mut Executor, chat: ChatId, user: UserId, state: i64) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::IsBlocked, state)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// All places of a person, hidden chats included.
-pub async fn places_of(run: &mut Executor, user: UserId) -> Result<Vec<Place>> {
-    let question =
-        Query::select().columns(PLACE).from(M::Table).and_where(Expr::col(M::UserId).eq(user)).to_owned();
-    run.all(&question).await
+/// All memberships of a user, including hidden chats.
+pub async fn memberships_of(executor: &mut Executor, user: UserId) -> Result<Vec<MemberRecord>> {
+    let query = Query::select()
+        .columns(MEMBER_RECORD)
+        .from(M::Table)
+        .and_where(Expr::col(M::UserId).eq(user))
+        .to_owned();
+    executor.all(&query).await
 }
 
-/// Which chats people are in.
-pub async fn chats_of(run: &mut Executor, users: &[UserId]) -> Result<HashMap<UserId, Vec<ChatId>>> {
-    let question = Query::select()
+/// The chats of users.
+pub async fn chats_of(executor: &mut Executor, users: &[UserId]) -> Result<HashMap<UserId, Vec<ChatId>>> {
+    let query = Query::select()
         .columns([M::UserId, M::ChatId])
         .from(M::Table)
         .and_where(Expr::col(M::UserId).is_in(users.iter().copied()))
         .to_owned();
     let mut chats: HashMap<_, Vec<_>> = HashMap::new();
-    for (user, chat) in run.all::<(UserId, ChatId)>(&question).await? {
+    for (user, chat) in executor.all::<(UserId, ChatId)>(&query).await? {
         chats.entry(user).or_default().push(chat);
     }
     Ok(chats)
 }
 
-/// The next chats of a person after one, in the order of their numbers.
+/// The next chats of a user after one, by id.
 pub async fn chats_after(
-    run: &mut Executor,
+    executor: &mut Executor,
     user: UserId,
     last: ChatId,
     limit: u64,
 ) -> Result<Vec<(ChatId, ChatKind)>> {
-    let question = Query::select()
+    let query = Query::select()
         .column((M::Table, M::ChatId))
         .column((C::Table, C::Kind))
         .from(M::Table)
@@ -207,38 +212,38 @@ pub async fn chats_after(
         .order_by((M::Table, M::ChatId), Order::Asc)
         .limit(limit)
         .to_owned();
-    run.all(&question).await
+    executor.all(&query).await
 }
 
-/// Nobody can say anything more in a chat, until they are let again.
-pub async fn silence(run: &mut Executor, chat: ChatId) -> Result<()> {
+/// Lets nobody post in a chat until it is allowed again.
+pub async fn block_posting(executor: &mut Executor, chat: ChatId) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::IsBlocked, 1)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Somebody can say nothing more in any chat.
-pub async fn silence_user(run: &mut Executor, user: UserId) -> Result<()> {
+/// Lets a user post in no chat.
+pub async fn block_posting_of(executor: &mut Executor, user: UserId) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::IsBlocked, 1)
         .and_where(Expr::col(M::UserId).eq(user))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-pub async fn users_of(run: &mut Executor, chat: ChatId) -> Result<Vec<UserId>> {
-    let question =
+pub async fn users_of(executor: &mut Executor, chat: ChatId) -> Result<Vec<UserId>> {
+    let query =
         Query::select().column(M::UserId).from(M::Table).and_where(Expr::col(M::ChatId).eq(chat)).to_owned();
-    Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
+    Ok(executor.all::<(UserId,)>(&query).await?.into_iter().map(|(user,)| user).collect())
 }
 
-/// Who is in each of those of some chats that somebody is in, in the order in which they came.
-pub async fn users_beside(
-    run: &mut Executor,
+/// The users of those of these chats that the reader is in, by the time they joined.
+pub async fn users_visible_to(
+    executor: &mut Executor,
     reader: UserId,
     chats: &[ChatId],
 ) -> Result<HashMap<ChatId, Vec<UserId>>> {
@@ -248,7 +253,7 @@ pub async fn users_beside(
         .and_where(Expr::col(M::UserId).eq(reader))
         .and_where(Expr::col(M::ChatId).is_in(chats.iter().copied()))
         .to_owned();
-    let question = Query::select()
+    let query = Query::select()
         .columns([M::ChatId, M::UserId])
         .from(M::Table)
         .and_where(Expr::col(M::ChatId).in_subquery(own))
@@ -256,7 +261,7 @@ pub async fn users_beside(
         .order_by(M::UserId, Order::Asc)
         .to_owned();
     let mut users: HashMap<_, Vec<_>> = HashMap::new();
-    for (chat, user) in run.all::<(ChatId, UserId)>(&question).await? {
+    for (chat, user) in executor.all::<(ChatId, UserId)>(&query).await? {
         users.entry(chat).or_default().push(user);
     }
     Ok(users)
@@ -291,23 +296,23 @@ fn members() -> SelectStatement {
         .to_owned()
 }
 
-/// The members of a chat with their names; only one of them when `user` says whom.
-pub async fn of_chat(run: &mut Executor, chat: ChatId, user: Option<UserId>) -> Result<Vec<Member>> {
-    let mut question = members();
-    question
+/// The members of a chat with their profiles, or only `user`.
+pub async fn of_chat(executor: &mut Executor, chat: ChatId, user: Option<UserId>) -> Result<Vec<Member>> {
+    let mut query = members();
+    query
         .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
         .order_by((U::Table, U::NameFolded), Order::Asc)
         .order_by((U::Table, U::Id), Order::Asc);
     if let Some(user) = user {
-        question.and_where(Expr::col((M::Table, M::UserId)).eq(user));
+        query.and_where(Expr::col((M::Table, M::UserId)).eq(user));
     }
-    let rows: Vec<MemberRow> = run.all(&question).await?;
+    let rows: Vec<MemberRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(Member::from).collect())
 }
 
-/// The members of those of some chats that somebody is in, with their names, in the order in which they came.
-pub async fn beside(
-    run: &mut Executor,
+/// The members of those of these chats that the reader is in, with their profiles, by the time they joined.
+pub async fn visible_to(
+    executor: &mut Executor,
     reader: UserId,
     chats: &[ChatId],
 ) -> Result<HashMap<ChatId, Vec<Member>>> {
@@ -317,30 +322,29 @@ pub async fn beside(
         .and_where(Expr::col(M::UserId).eq(reader))
         .and_where(Expr::col(M::ChatId).is_in(chats.iter().copied()))
         .to_owned();
-    let mut question = members();
-    question
+    let mut query = members();
+    query
         .and_where(Expr::col((M::Table, M::ChatId)).in_subquery(own))
         .order_by((M::Table, M::JoinedAt), Order::Asc)
         .order_by((M::Table, M::UserId), Order::Asc);
     let mut found: HashMap<_, Vec<Member>> = HashMap::new();
-    for row in run.all::<MemberRow>(&question).await? {
+    for row in executor.all::<MemberRow>(&query).await? {
         found.entry(row.chat_id).or_default().push(row.into());
     }
     Ok(found)
 }
 
-/// Somebody as a member of each of their chats.
-pub async fn of_user(run: &mut Executor, user: UserId) -> Result<Vec<(ChatId, Member)>> {
-    let mut question = members();
-    question.and_where(Expr::col((M::Table, M::UserId)).eq(user));
-    let rows: Vec<MemberRow> = run.all(&question).await?;
+/// A user's member entry in each of their chats.
+pub async fn of_user(executor: &mut Executor, user: UserId) -> Result<Vec<(ChatId, Member)>> {
+    let mut query = members();
+    query.and_where(Expr::col((M::Table, M::UserId)).eq(user));
+    let rows: Vec<MemberRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(|row| (row.chat_id, row.into())).collect())
 }
 
-/// Who becomes the owner when there is none: of those who are still there the one with the highest role, and of these
-/// who came first.
-pub async fn heir(run: &mut Executor, chat: ChatId) -> Result<Option<UserId>> {
-    let question = Query::select()
+/// Who becomes the owner of a chat without one: of the active members with the highest role the one who joined first.
+pub async fn successor(executor: &mut Executor, chat: ChatId) -> Result<Option<UserId>> {
+    let query = Query::select()
         .column((M::Table, M::UserId))
         .from(M::Table)
         .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
@@ -352,23 +356,23 @@ pub async fn heir(run: &mut Executor, chat: ChatId) -> Result<Option<UserId>> {
         .order_by((M::Table, M::UserId), Order::Asc)
         .limit(1)
         .to_owned();
-    Ok(run.one::<(UserId,)>(&question).await?.map(|(user,)| user))
+    Ok(executor.one::<(UserId,)>(&query).await?.map(|(user,)| user))
 }
 
-/// Those of at least a role.
-pub async fn with_role(run: &mut Executor, chat: ChatId, least: Role) -> Result<Vec<UserId>> {
-    let question = Query::select()
+/// The members with at least a role.
+pub async fn with_role(executor: &mut Executor, chat: ChatId, least: Role) -> Result<Vec<UserId>> {
+    let query = Query::select()
         .column(M::UserId)
         .from(M::Table)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::Role).gte(least))
         .to_owned();
-    Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
+    Ok(executor.all::<(UserId,)>(&query).await?.into_iter().map(|(user,)| user).collect())
 }
 
-/// Writes how a member wants to have a chat.
-pub async fn prefer(
-    run: &mut Executor,
+/// Stores a member's preferences for a chat.
+pub async fn set_preferences(
+    executor: &mut Executor,
     chat: ChatId,
     user: UserId,
     preferences: &Preferences,
@@ -384,28 +388,28 @@ pub async fn prefer(
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Whether somebody hid a chat.
-pub async fn is_hidden(run: &mut Executor, chat: ChatId, user: UserId) -> Result<bool> {
-    let question = Query::select()
+/// Whether a user has hidden a chat.
+pub async fn is_hidden(executor: &mut Executor, chat: ChatId, user: UserId) -> Result<bool> {
+    let query = Query::select()
         .column(M::UserId)
         .from(M::Table)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
         .and_where(Expr::col(M::HiddenSeq).is_not_null())
         .to_owned();
-    Ok(run.one::<(UserId,)>(&question).await?.is_some())
+    Ok(executor.one::<(UserId,)>(&query).await?.is_some())
 }
 
-/// Hides a chat until something newer than `seq` is said in it; shows it again with `None`.
-pub async fn hide(run: &mut Executor, chat: ChatId, user: UserId, seq: Option<i64>) -> Result<()> {
+/// Hides a chat until there is a message after `seq`; with `None`, shows it again.
+pub async fn hide(executor: &mut Executor, chat: ChatId, user: UserId, seq: Option<i64>) -> Result<()> {
     let update = Query::update()
         .table(M::Table)
         .value(M::HiddenSeq, seq)
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }

@@ -1,4 +1,4 @@
-//! Who is meant by messages.
+//! Mentions of users in messages.
 
 use std::collections::HashMap;
 
@@ -8,12 +8,12 @@ use super::schema::{Member as M, Mention as N, User as U};
 use super::{Executor, Result};
 use crate::model::{ChatId, Message, MessageId, UserId};
 
-/// Stands for everybody in the chat: one row, however many they are.
+/// The user id that stands for everybody in the chat, in one row.
 const EVERYBODY: UserId = UserId(0);
 
-/// Keeps who is meant by new or edited messages.
+/// Stores the mentions of new or edited messages.
 pub async fn insert_many<'a>(
-    run: &mut Executor,
+    executor: &mut Executor,
     messages: impl IntoIterator<Item = &'a Message>,
 ) -> Result<()> {
     let mut insert = Query::insert()
@@ -34,33 +34,33 @@ pub async fn insert_many<'a>(
             ]);
         }
     }
-    if any { run.execute(&insert).await } else { Ok(()) }
+    if any { executor.execute(&insert).await } else { Ok(()) }
 }
 
-pub async fn delete_all(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
+pub async fn delete_all(executor: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(N::Table)
         .and_where(Expr::col(N::MessageId).is_in(messages.iter().copied()))
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// Who is meant by each message, and whether everybody is.
+/// The users whom each message mentions, and whether it mentions everybody.
 pub async fn of_messages(
-    run: &mut Executor,
+    executor: &mut Executor,
     messages: &[MessageId],
 ) -> Result<HashMap<MessageId, (Vec<UserId>, bool)>> {
     let mut found: HashMap<MessageId, (Vec<UserId>, bool)> = HashMap::new();
     if messages.is_empty() {
         return Ok(found);
     }
-    let question = Query::select()
+    let query = Query::select()
         .columns([N::MessageId, N::UserId])
         .from(N::Table)
         .and_where(Expr::col(N::MessageId).is_in(messages.iter().copied()))
         .order_by(N::UserId, Order::Asc)
         .to_owned();
-    for (message, user) in run.all::<(MessageId, UserId)>(&question).await? {
+    for (message, user) in executor.all::<(MessageId, UserId)>(&query).await? {
         let (users, everybody) = found.entry(message).or_default();
         match user {
             EVERYBODY => *everybody = true,
@@ -72,7 +72,7 @@ pub async fn of_messages(
 
 /// Members of chats by their folded user names.
 pub async fn members_named(
-    run: &mut Executor,
+    executor: &mut Executor,
     names: impl IntoIterator<Item = (ChatId, String)>,
 ) -> Result<HashMap<(ChatId, String), UserId>> {
     let mut wanted = Cond::any();
@@ -84,20 +84,20 @@ pub async fn members_named(
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
-    let question = Query::select()
+    let query = Query::select()
         .columns([(M::Table, M::ChatId)])
         .columns([(U::Table, U::UsernameFolded), (U::Table, U::Id)])
         .from(U::Table)
         .inner_join(M::Table, Expr::col((M::Table, M::UserId)).equals((U::Table, U::Id)))
         .cond_where(wanted)
         .to_owned();
-    let found = run.all::<(ChatId, String, UserId)>(&question).await?;
+    let found = executor.all::<(ChatId, String, UserId)>(&query).await?;
     Ok(found.into_iter().map(|(chat, name, user)| ((chat, name), user)).collect())
 }
 
 /// Which of these (chat, user) are members.
 pub async fn members_among(
-    run: &mut Executor,
+    executor: &mut Executor,
     pairs: impl IntoIterator<Item = (ChatId, UserId)>,
 ) -> Result<Vec<(ChatId, UserId)>> {
     let mut wanted = Cond::any();
@@ -107,7 +107,6 @@ pub async fn members_among(
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let question =
-        Query::select().columns([M::ChatId, M::UserId]).from(M::Table).cond_where(wanted).to_owned();
-    run.all(&question).await
+    let query = Query::select().columns([M::ChatId, M::UserId]).from(M::Table).cond_where(wanted).to_owned();
+    executor.all(&query).await
 }

@@ -1,9 +1,8 @@
-//! Migrations: how the tables come to be as statements expect them, how far those of a database are, and the way
-//! back.
+//! Migrations of the tables: applying them, reverting them, and which ones are applied.
 //!
-//! While servers are replaced one by one, old ones go on beside the first new one. So a migration adds, and what it
-//! replaces is taken away by one of a later version, whose name begins with `drop`: a program bears tables that are
-//! newer than itself, unless something was taken from them.
+//! During a rolling update old servers run beside new ones. So a migration only adds, and what it replaces is removed
+//! by a migration of a later version, whose name begins with `drop`. A server works with tables that are newer than
+//! itself unless a `drop` migration was applied.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,31 +15,31 @@ use super::{Error, Result};
 static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static MYSQL: Migrator = sqlx::migrate!("../../migrations/mysql");
 
-/// The first word of migrations that older programs can't bear.
-const TAKES_AWAY: &str = "drop";
+/// The prefix of migrations that older servers do not work with.
+const DROP_PREFIX: &str = "drop";
 
-/// What becomes of tables that are not up to date when a database is opened.
+/// What to do about pending migrations when a database is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tables {
     Update,
-    /// The database is opened only when they are up to date already.
+    /// Fail if there are pending migrations.
     Leave,
 }
 
-/// How far a database's tables are.
+/// Which migrations are applied to a database.
 #[derive(Debug, Clone, Default)]
-pub struct Standing {
-    /// What this program knows, in order: its number, its name, and whether it was applied.
+pub struct MigrationStatus {
+    /// The migrations of this version, in order: number, name, and whether it is applied.
     pub known: Vec<(i64, String, bool)>,
-    /// What was applied that this program does not know: its number and its name.
+    /// Applied migrations that this version does not know: number and name.
     pub unknown: Vec<(i64, String)>,
 }
 
-impl Standing {
-    /// What was applied, by its number, beside what there is.
+impl MigrationStatus {
+    /// Compares the applied migrations, by number, with those of `migrator`.
     fn of(migrator: &Migrator, applied: &BTreeMap<i64, String>) -> Self {
-        let forth = migrator.iter().filter(|migration| migration.migration_type.is_up_migration());
-        let known = forth.map(|migration| {
+        let up = migrator.iter().filter(|migration| migration.migration_type.is_up_migration());
+        let known = up.map(|migration| {
             let is_applied = applied.contains_key(&migration.version);
             (migration.version, migration.description.to_string(), is_applied)
         });
@@ -49,13 +48,13 @@ impl Standing {
         Self { known: known.collect(), unknown: unknown.collect() }
     }
 
-    /// The last one that was applied; nothing in an empty database.
+    /// The last applied migration; `None` for an empty database.
     pub fn last(&self) -> Option<i64> {
         let known = self.known.iter().filter(|(_, _, is_applied)| *is_applied).map(|(number, ..)| *number);
         known.chain(self.unknown.iter().map(|(number, _)| *number)).max()
     }
 
-    /// The newest that this program knows.
+    /// The newest migration that this version knows.
     pub(super) fn newest(&self) -> i64 {
         self.known.last().map_or(0, |(number, ..)| *number)
     }
@@ -64,9 +63,9 @@ impl Standing {
         self.known.iter().filter(|(_, _, is_applied)| !is_applied).count()
     }
 
-    /// Whether there is something to apply; a refusal when that may not be, or something was taken away.
+    /// Whether there are pending migrations. Fails if they may not be applied, or an unknown `drop` migration was.
     pub(super) fn is_behind(&self, tables: Tables) -> Result<bool> {
-        if let Some((number, name)) = self.unknown.iter().find(|(_, name)| name.starts_with(TAKES_AWAY)) {
+        if let Some((number, name)) = self.unknown.iter().find(|(_, name)| name.starts_with(DROP_PREFIX)) {
             return Err(Error::Refused(format!(
                 "its tables are of a newer Besedka (migration {number}, {name}); take that one, or a copy from before"
             )));
@@ -75,7 +74,7 @@ impl Standing {
             (0, _) => Ok(false),
             (_, Tables::Update) => Ok(true),
             (missing, Tables::Leave) => Err(Error::Refused(format!(
-                "its tables lack {missing} of the migrations; run `besedka migrate up`, or start without \
+                "its tables lack {missing} of the migrations; executor `besedka migrate up`, or start without \
                  --migrate off"
             ))),
         }
@@ -83,11 +82,11 @@ impl Standing {
 }
 
 macro_rules! migrations {
-    ($connection:ty, $migrator:ident, $is_there:literal, $standing:ident, $up:ident, $down:ident) => {
-        pub(super) async fn $standing(connection: &mut $connection) -> Result<Standing> {
+    ($connection:ty, $migrator:ident, $is_there:literal, $status:ident, $up:ident, $down:ident) => {
+        pub(super) async fn $status(connection: &mut $connection) -> Result<MigrationStatus> {
             let is_there: bool = sqlx::query_scalar($is_there).fetch_one(&mut *connection).await?;
             if !is_there {
-                return Ok(Standing::of(&$migrator, &BTreeMap::new()));
+                return Ok(MigrationStatus::of(&$migrator, &BTreeMap::new()));
             }
             if let Some(number) = connection.dirty_version(&$migrator.table_name).await? {
                 return Err(Error::Refused(format!(
@@ -99,16 +98,16 @@ macro_rules! migrations {
                 sqlx::query_as("SELECT version, description FROM _sqlx_migrations")
                     .fetch_all(connection)
                     .await?;
-            Ok(Standing::of(&$migrator, &applied.into_iter().collect()))
+            Ok(MigrationStatus::of(&$migrator, &applied.into_iter().collect()))
         }
 
-        /// Applies what is missing.
+        /// Applies pending migrations.
         pub(super) async fn $up(connection: &mut $connection) -> Result<()> {
             // Not `run`: the compiler can't see that its future is Send for every lifetime.
             Ok($migrator.run_direct(None, connection, false).await?)
         }
 
-        /// Undoes what came after a migration.
+        /// Reverts all migrations after `last`.
         pub(super) async fn $down(connection: &mut $connection, last: i64) -> Result<()> {
             Ok($migrator.undo(connection, last).await?)
         }
@@ -133,12 +132,11 @@ migrations!(
     down_mysql
 );
 
-/// Copies a SQLite database beside itself, as a file that has a name in its own. A copy that has that name already is
-/// of before, and stays.
+/// Copies a SQLite database to a file beside it whose name contains `name`. An existing copy is kept.
 pub(super) async fn copy(file: &Path, name: &str, connection: &mut SqliteConnection) -> Result<PathBuf> {
     let copy = file.with_extension(format!("{name}.db"));
     if !copy.exists() {
-        // Under its own name only once it is whole.
+        // Renamed once complete.
         let part = copy.with_extension("part");
         let _ = std::fs::remove_file(&part);
         sqlx::query("VACUUM INTO ?").bind(part.to_string_lossy()).execute(connection).await?;

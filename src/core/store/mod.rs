@@ -1,12 +1,11 @@
-//! Keeping: every SQL statement of the messenger, written once in sea-query for SQLite and MySQL.
+//! The database: every SQL statement of the messenger, written once with sea-query for SQLite and MySQL.
 //!
-//! Each function is named after its question and takes the connection that answers it ([`Executor`]). A missing row is
-//! `None`.
+//! Each function is named after what it selects or changes, and takes an [`Executor`]. A missing row is `None`.
 
 mod columns;
+pub mod database_copy;
 mod db;
 mod migrations;
-pub mod moving;
 mod mysql;
 mod schema;
 mod writer;
@@ -48,34 +47,34 @@ pub mod sign_in_codes;
 pub mod storage;
 pub mod streams;
 pub mod topics;
-pub mod unheard;
+pub mod unacknowledged;
 pub mod users;
 
 pub use db::{Db, Executor, Row, Tx};
-pub use migrations::{Standing, Tables};
+pub use migrations::{MigrationStatus, Tables};
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why the database did not do what it was asked.
+/// A database error.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A row with such a key is there already.
+    /// A row with this key exists already.
     #[error("the key is taken")]
     Taken,
     /// The disk is full.
     #[error("the disk is full")]
     Full,
-    /// Another change was in the way, or the connection was lost before the end: nothing was written, and it may be
-    /// tried again at once.
-    #[error("another change was in the way")]
+    /// A conflict with another transaction, or the connection was lost before the commit: nothing was written, and it may
+    /// be retried at once.
+    #[error("there was a conflict with another transaction")]
     Again,
-    /// It refused for now; nobody knows whether anything was written.
+    /// It is not available at the moment; whether anything was written is unknown.
     #[error("the database is not available")]
     Unavailable,
     /// The server is stopping.
     #[error("the database is closed")]
     Closed,
-    /// It will not do; the sentence says why.
+    /// The database cannot be used; the text says why.
     #[error("{0}")]
     Refused(String),
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! MySQL and MariaDB: getting to one, how its sessions are, and which will do.
+//! MySQL and MariaDB: connecting, session settings and the versions that are supported.
 
 mod pool;
 mod pooled_connection;
@@ -16,19 +16,18 @@ pub use self::pooled_connection::PooledConnection;
 use super::migrations::{self, Tables};
 use super::{Error, Result};
 
-/// Prepared statements kept per connection. The server has a bound for all together, 16,382 unless told otherwise.
+/// Prepared statements kept per connection. The server limits those of all connections, by default to 16,382.
 const STATEMENTS: usize = 256;
 /// A batch of posts must fit into one packet.
 const LEAST_PACKET: i64 = 16 * 1024 * 1024;
 
-/// How every session is, whatever the server's own settings are. A change sees what others have committed, and locks
-/// nothing but the rows that it finds: what it relies on is locked by name. Nothing is cut short or made up; nobody
-/// waits for long.
+/// The settings of every session, whatever the server's defaults are. A transaction sees what others have committed and
+/// locks only the rows that it finds, so what it relies on is locked explicitly. Values are never truncated silently.
 const SESSION: &str = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
      time_zone = '+00:00', default_storage_engine = InnoDB, innodb_lock_wait_timeout = 10; \
      SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
-/// Opens `mysql://…` and brings its tables up to date.
+/// Opens `mysql://…` and applies pending migrations.
 pub(super) async fn open(url: &str, connections: u32, tables: Tables) -> Result<Pool> {
     let options = options(url)?;
     let mut connection = reach(&options).await?;
@@ -45,16 +44,16 @@ pub(super) async fn open(url: &str, connections: u32, tables: Tables) -> Result<
     Ok(pool)
 }
 
-/// A connection to look at the tables with, or to change them.
+/// A connection for migrations.
 pub(super) async fn connect(url: &str) -> Result<MySqlConnection> {
     let mut connection = reach(&options(url)?).await?;
     wait_for_others(&mut connection).await?;
     Ok(connection)
 }
 
-/// Until the connection ends, nobody else looks at the tables or changes them: several servers that start at once make
-/// them once, and what one is about does not look to another as if it had been interrupted. sqlx has a lock as well,
-/// but waits for ever in a way that MariaDB takes for no time at all.
+/// Takes a lock for migrations until the connection ends, so that of several servers that start together only one
+/// migrates, and none mistakes a running migration for an interrupted one. sqlx's own lock does not work here: its
+/// infinite timeout means no timeout to MariaDB.
 async fn wait_for_others(connection: &mut MySqlConnection) -> Result<()> {
     const LOCK: &str =
         "SELECT COALESCE(GET_LOCK(CONCAT('besedka ', LEFT(SHA2(database(), 256), 40)), 3600), 0)";
@@ -79,7 +78,7 @@ async fn reach(options: &MySqlConnectOptions) -> Result<MySqlConnection> {
     })
 }
 
-/// The two that there are of it.
+/// The kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flavour {
     MySql,
@@ -87,7 +86,7 @@ enum Flavour {
 }
 
 impl Flavour {
-    /// How long a question may take. They count it in other units.
+    /// The longest time of a query; the two servers use different units.
     fn timeout(self) -> &'static str {
         match self {
             Self::MySql => "SET SESSION max_execution_time = 10000",
@@ -108,7 +107,7 @@ fn refused(why: impl Into<String>) -> Error {
 }
 
 fn options(text: &str) -> Result<MySqlConnectOptions> {
-    // The address is in no sentence: a password may be in it.
+    // Errors do not contain the URL, because it may contain a password.
     let url = Url::parse(text).map_err(|_| refused("its address can't be read"))?;
     let mut options = MySqlConnectOptions::from_str(text)
         .map_err(|error| refused(format!("its address can't be read: {error}")))?;
@@ -127,7 +126,7 @@ fn is_here(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Looks whether the server will do.
+/// Checks that the server is supported.
 async fn examine(connection: &mut MySqlConnection) -> Result<Flavour> {
     let (version, packet): (String, i64) =
         sqlx::query_as("SELECT VERSION(), CAST(@@max_allowed_packet AS SIGNED)")
@@ -140,7 +139,7 @@ async fn examine(connection: &mut MySqlConnection) -> Result<Flavour> {
 }
 
 fn flavour(version: &str) -> Result<Flavour> {
-    // MariaDB before 11 put the number 5.5.5 before its own, for clients that looked for MySQL's.
+    // MariaDB before 11 prefixes its version with 5.5.5, for clients that expect MySQL's.
     let plain = version.strip_prefix("5.5.5-").unwrap_or(version);
     let mut numbers = plain.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or_default());
     let number = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
@@ -156,15 +155,15 @@ fn flavour(version: &str) -> Result<Flavour> {
     Ok(flavour)
 }
 
-/// Looks whether a session is as it was asked to be: something between may know better.
+/// Checks that a session has the requested settings, which a proxy might override.
 async fn check_session(connection: &mut MySqlConnection, flavour: Flavour) -> Result<()> {
-    let question = format!(
+    let query = format!(
         "SELECT CAST(@@sql_mode AS CHAR), CAST(@@time_zone AS CHAR), CAST({} AS CHAR), \
          CAST(@@character_set_connection AS CHAR)",
         flavour.isolation()
     );
     let (mode, zone, isolation, charset): (String, String, String, String) =
-        sqlx::query_as(sqlx::AssertSqlSafe(question)).fetch_one(connection).await?;
+        sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_one(connection).await?;
     let is = mode.contains("STRICT_ALL_TABLES")
         && zone == "+00:00"
         && isolation == "READ-COMMITTED"
@@ -178,23 +177,23 @@ async fn check_session(connection: &mut MySqlConnection, flavour: Flavour) -> Re
     }
 }
 
-/// What a refusal of the server means for whoever asked.
+/// Translates a server error.
 pub(super) fn meaning(refusal: &MySqlDatabaseError) -> Option<Error> {
     Some(match refusal.number() {
-        // A deadlock; a lock that was waited for too long; a row that changed meanwhile.
+        // Deadlock; lock wait timeout; the row has changed.
         1213 | 1205 | 1020 => Error::Again,
-        // With the connection, what was begun on it is undone.
+        // The transaction of a closed connection is rolled back.
         _ if is_last_word(refusal) => Error::Again,
-        // Its disk is full; a table is.
+        // Disk full; table full.
         1021 | 1114 => Error::Full,
-        // Too many connections; it was told to stop this; it took too long; it may only be read.
+        // Too many connections; query killed; query timeout; read-only.
         1040 | 1203 | 1226 | 1290 | 1317 | 1836 | 1969 | 3024 => Error::Unavailable,
         _ => return None,
     })
 }
 
-/// Whether the server ends the connection with a refusal: it stops, it was told to end this one, it heard nothing for
-/// too long. The numbers are of both kinds of server.
+/// Whether the server closes the connection with this error: it shuts down, the connection was killed or idle for too
+/// long. The numbers are those of both servers.
 fn is_last_word(refusal: &MySqlDatabaseError) -> bool {
     matches!(refusal.number(), 1053 | 1080 | 1152 | 1184 | 1927 | 3169 | 4031)
 }

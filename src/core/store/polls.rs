@@ -1,4 +1,4 @@
-//! Votes, and which polls are closed.
+//! Votes in polls, and closed polls.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::model::{MessageId, Time, UserId, Vote};
 
 /// The votes of each poll in the order in which they were cast, and when it was closed.
 pub async fn of_messages(
-    run: &mut Executor,
+    executor: &mut Executor,
     polls: &[MessageId],
 ) -> Result<HashMap<MessageId, (Vec<Vote>, Option<Time>)>> {
     let mut found: HashMap<MessageId, (Vec<Vote>, Option<Time>)> = HashMap::new();
@@ -25,7 +25,7 @@ pub async fn of_messages(
         .order_by(V::UserId, Order::Asc)
         .order_by(V::Choice, Order::Asc)
         .to_owned();
-    for (message, user, choice) in run.all::<(MessageId, UserId, i64)>(&votes).await? {
+    for (message, user, choice) in executor.all::<(MessageId, UserId, i64)>(&votes).await? {
         let choice = usize::try_from(choice).unwrap_or(usize::MAX);
         found.entry(message).or_default().0.push(Vote { user, choice });
     }
@@ -34,35 +34,35 @@ pub async fn of_messages(
         .from(C::Table)
         .and_where(Expr::col(C::MessageId).is_in(polls.iter().copied()))
         .to_owned();
-    for (message, at) in run.all::<(MessageId, Time)>(&closed).await? {
+    for (message, at) in executor.all::<(MessageId, Time)>(&closed).await? {
         found.entry(message).or_default().1 = Some(at);
     }
     Ok(found)
 }
 
-/// What somebody chose, in the order of the options.
-pub async fn choices(run: &mut Executor, poll: MessageId, user: UserId) -> Result<Vec<usize>> {
-    let question = Query::select()
+/// A user's choices, in order of the options.
+pub async fn choices(executor: &mut Executor, poll: MessageId, user: UserId) -> Result<Vec<usize>> {
+    let query = Query::select()
         .column(V::Choice)
         .from(V::Table)
         .and_where(Expr::col(V::MessageId).eq(poll))
         .and_where(Expr::col(V::UserId).eq(user))
         .order_by(V::Choice, Order::Asc)
         .to_owned();
-    let found = run.all::<(i64,)>(&question).await?;
+    let found = executor.all::<(i64,)>(&query).await?;
     Ok(found.into_iter().filter_map(|(choice,)| usize::try_from(choice).ok()).collect())
 }
 
-/// Those who chose something, first come first, after one of them.
+/// The users who voted for an option, in the order of their votes, after one of them.
 pub async fn voters(
-    run: &mut Executor,
+    executor: &mut Executor,
     poll: MessageId,
     choice: usize,
     after: Option<UserId>,
     limit: u64,
 ) -> Result<Vec<UserId>> {
     let choice = i64::try_from(choice).unwrap_or(i64::MAX);
-    let mut question = Query::select()
+    let mut query = Query::select()
         .columns([V::UserId, V::At])
         .from(V::Table)
         .and_where(Expr::col(V::MessageId).eq(poll))
@@ -71,19 +71,19 @@ pub async fn voters(
         .order_by(V::UserId, Order::Asc)
         .to_owned();
     if let Some(after) = after {
-        let mut last = question.clone();
+        let mut last = query.clone();
         last.and_where(Expr::col(V::UserId).eq(after));
-        let Some((user, at)) = run.one::<(UserId, Time)>(&last).await? else { return Ok(Vec::new()) };
+        let Some((user, at)) = executor.one::<(UserId, Time)>(&last).await? else { return Ok(Vec::new()) };
         let later = Expr::col(V::At).gt(at);
-        question.and_where(later.or(Expr::col(V::At).eq(at).and(Expr::col(V::UserId).gt(user))));
+        query.and_where(later.or(Expr::col(V::At).eq(at).and(Expr::col(V::UserId).gt(user))));
     }
-    let found = run.all::<(UserId, Time)>(question.limit(limit)).await?;
+    let found = executor.all::<(UserId, Time)>(query.limit(limit)).await?;
     Ok(found.into_iter().map(|(user, _)| user).collect())
 }
 
-/// Replaces somebody's votes.
+/// Replaces a user's votes.
 pub async fn vote(
-    run: &mut Executor,
+    executor: &mut Executor,
     poll: MessageId,
     user: UserId,
     choices: &[usize],
@@ -94,7 +94,7 @@ pub async fn vote(
         .and_where(Expr::col(V::MessageId).eq(poll))
         .and_where(Expr::col(V::UserId).eq(user))
         .to_owned();
-    run.execute(&delete).await?;
+    executor.execute(&delete).await?;
     if choices.is_empty() {
         return Ok(());
     }
@@ -104,27 +104,27 @@ pub async fn vote(
         let choice = i64::try_from(*choice).unwrap_or(i64::MAX);
         insert.values_panic([poll.into(), user.into(), choice.into(), now.into()]);
     }
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn close(run: &mut Executor, poll: MessageId, now: Time) -> Result<()> {
+pub async fn close(executor: &mut Executor, poll: MessageId, now: Time) -> Result<()> {
     let insert = Query::insert()
         .into_table(C::Table)
         .columns([C::MessageId, C::At])
         .values_panic([poll.into(), now.into()])
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn delete_all(run: &mut Executor, polls: &[MessageId]) -> Result<()> {
+pub async fn delete_all(executor: &mut Executor, polls: &[MessageId]) -> Result<()> {
     let votes = Query::delete()
         .from_table(V::Table)
         .and_where(Expr::col(V::MessageId).is_in(polls.iter().copied()))
         .to_owned();
-    run.execute(&votes).await?;
+    executor.execute(&votes).await?;
     let closed = Query::delete()
         .from_table(C::Table)
         .and_where(Expr::col(C::MessageId).is_in(polls.iter().copied()))
         .to_owned();
-    run.execute(&closed).await
+    executor.execute(&closed).await
 }

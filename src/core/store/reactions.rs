@@ -1,4 +1,4 @@
-//! Emoji under messages.
+//! Reactions to messages.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::{Executor, Result};
 use crate::model::{MessageId, Reaction, Time, UserId};
 
 pub async fn insert(
-    run: &mut Executor,
+    executor: &mut Executor,
     message: MessageId,
     user: UserId,
     emoji: &str,
@@ -20,44 +20,44 @@ pub async fn insert(
         .columns([R::MessageId, R::UserId, R::Emoji, R::At])
         .values_panic([message.into(), user.into(), emoji.into(), now.into()])
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-pub async fn delete(run: &mut Executor, message: MessageId, user: UserId, emoji: &str) -> Result<()> {
+pub async fn delete(executor: &mut Executor, message: MessageId, user: UserId, emoji: &str) -> Result<()> {
     let delete = Query::delete()
         .from_table(R::Table)
         .and_where(Expr::col(R::MessageId).eq(message))
         .and_where(Expr::col(R::UserId).eq(user))
         .and_where(Expr::col(R::Emoji).eq(emoji))
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-pub async fn delete_all(run: &mut Executor, messages: &[MessageId]) -> Result<()> {
+pub async fn delete_all(executor: &mut Executor, messages: &[MessageId]) -> Result<()> {
     let delete = Query::delete()
         .from_table(R::Table)
         .and_where(Expr::col(R::MessageId).is_in(messages.iter().copied()))
         .to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// The reactions of each message, in the order in which their first came.
+/// The reactions to each message, in the order in which each emoji was first used.
 pub async fn of_messages(
-    run: &mut Executor,
+    executor: &mut Executor,
     messages: &[MessageId],
 ) -> Result<HashMap<MessageId, Vec<Reaction>>> {
     let mut found: HashMap<MessageId, Vec<Reaction>> = HashMap::new();
     if messages.is_empty() {
         return Ok(found);
     }
-    let question = Query::select()
+    let query = Query::select()
         .columns([R::MessageId, R::UserId, R::Emoji])
         .from(R::Table)
         .and_where(Expr::col(R::MessageId).is_in(messages.iter().copied()))
         .order_by(R::At, Order::Asc)
         .order_by(R::UserId, Order::Asc)
         .to_owned();
-    for (message, user, emoji) in run.all::<(MessageId, UserId, String)>(&question).await? {
+    for (message, user, emoji) in executor.all::<(MessageId, UserId, String)>(&query).await? {
         let reactions = found.entry(message).or_default();
         match reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
             Some(reaction) => reaction.users.push(user),

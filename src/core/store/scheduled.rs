@@ -1,11 +1,11 @@
-//! Messages that wait for their time.
+//! Scheduled messages.
 
 use std::collections::HashMap;
 
 use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
-use super::messages::kept;
+use super::messages::columns_of;
 use super::schema::{ScheduledFile as F, ScheduledMessage as S};
 use super::{Executor, Result, attachments};
 use crate::model::{
@@ -70,12 +70,12 @@ impl From<ScheduledRow> for Scheduled {
     }
 }
 
-/// Reads them with their files.
-async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Scheduled>> {
-    let rows: Vec<ScheduledRow> = run.all(question).await?;
+/// Reads scheduled messages with their files.
+async fn hydrate(executor: &mut Executor, query: &SelectStatement) -> Result<Vec<Scheduled>> {
+    let rows: Vec<ScheduledRow> = executor.all(query).await?;
     let mut found: Vec<Scheduled> = rows.into_iter().map(Scheduled::from).collect();
     let ids: Vec<AttachmentId> = found.iter().flat_map(|waiting| waiting.content.attachments()).collect();
-    let files = attachments::by_ids(run, &ids).await?;
+    let files = attachments::by_ids(executor, &ids).await?;
     let files: HashMap<AttachmentId, Attachment> = files.into_iter().map(|file| (file.id, file)).collect();
     for waiting in &mut found {
         let ids = waiting.content.attachments();
@@ -84,8 +84,8 @@ async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Sch
     Ok(found)
 }
 
-pub async fn insert(run: &mut Executor, new: &Scheduled) -> Result<()> {
-    let (text, payload) = kept(Some(&new.content));
+pub async fn insert(executor: &mut Executor, new: &Scheduled) -> Result<()> {
+    let (text, payload) = columns_of(Some(&new.content));
     let insert = Query::insert()
         .into_table(S::Table)
         .columns(COLUMNS)
@@ -106,7 +106,7 @@ pub async fn insert(run: &mut Executor, new: &Scheduled) -> Result<()> {
             Option::<String>::None.into(),
         ])
         .to_owned();
-    run.execute(&insert).await?;
+    executor.execute(&insert).await?;
     let mut files = new.content.attachments();
     files.sort_unstable();
     files.dedup();
@@ -118,7 +118,7 @@ pub async fn insert(run: &mut Executor, new: &Scheduled) -> Result<()> {
     for file in files {
         insert.values_panic([file.into(), new.id.into()]);
     }
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
 fn mentions(users: &[UserId]) -> Option<String> {
@@ -126,9 +126,9 @@ fn mentions(users: &[UserId]) -> Option<String> {
     (!numbers.is_empty()).then(|| serde_json::to_string(&numbers).ok()).flatten()
 }
 
-/// Writes what may change of one: what it says, when it is due, whether it is silent, and why it failed.
-pub async fn update(run: &mut Executor, waiting: &Scheduled) -> Result<()> {
-    let (text, payload) = kept(Some(&waiting.content));
+/// Stores what may change: the content, the time, whether it is silent, and why it failed.
+pub async fn update(executor: &mut Executor, waiting: &Scheduled) -> Result<()> {
+    let (text, payload) = columns_of(Some(&waiting.content));
     let (failure, reason) = waiting.failure.clone().map(|f| (f.code, f.reason)).unzip();
     let update = Query::update()
         .table(S::Table)
@@ -140,53 +140,53 @@ pub async fn update(run: &mut Executor, waiting: &Scheduled) -> Result<()> {
         .value(S::Reason, reason)
         .and_where(Expr::col(S::Id).eq(waiting.id))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-pub async fn delete(run: &mut Executor, id: ScheduledId) -> Result<()> {
+pub async fn delete(executor: &mut Executor, id: ScheduledId) -> Result<()> {
     let files = Query::delete().from_table(F::Table).and_where(Expr::col(F::ScheduledId).eq(id)).to_owned();
-    run.execute(&files).await?;
+    executor.execute(&files).await?;
     let delete = Query::delete().from_table(S::Table).and_where(Expr::col(S::Id).eq(id)).to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-/// Somebody will say nothing later any more.
-pub async fn delete_of_user(run: &mut Executor, user: UserId) -> Result<()> {
+/// Deletes all scheduled messages of a user.
+pub async fn delete_of_user(executor: &mut Executor, user: UserId) -> Result<()> {
     let theirs =
         Query::select().column(S::Id).from(S::Table).and_where(Expr::col(S::AuthorId).eq(user)).to_owned();
     let files = Query::delete()
         .from_table(F::Table)
         .and_where(Expr::col(F::ScheduledId).in_subquery(theirs))
         .to_owned();
-    run.execute(&files).await?;
+    executor.execute(&files).await?;
     let delete = Query::delete().from_table(S::Table).and_where(Expr::col(S::AuthorId).eq(user)).to_owned();
-    run.execute(&delete).await
+    executor.execute(&delete).await
 }
 
-pub async fn by_id(run: &mut Executor, id: ScheduledId) -> Result<Option<Scheduled>> {
-    let question =
-        Query::select().columns(COLUMNS).from(S::Table).and_where(Expr::col(S::Id).eq(id)).to_owned();
-    Ok(whole(run, &question).await?.pop())
+pub async fn by_id(executor: &mut Executor, id: ScheduledId) -> Result<Option<Scheduled>> {
+    let query = Query::select().columns(COLUMNS).from(S::Table).and_where(Expr::col(S::Id).eq(id)).to_owned();
+    Ok(hydrate(executor, &query).await?.pop())
 }
 
-/// Those of these that still wait, in the order in which they are due. Nobody else changes them until the change ends.
-pub async fn held(run: &mut Executor, ids: &[ScheduledId]) -> Result<Vec<Scheduled>> {
-    let mut question = Query::select()
+/// Those of these messages that are still scheduled, in the order in which they are due, locked until the transaction
+/// ends.
+pub async fn locked(executor: &mut Executor, ids: &[ScheduledId]) -> Result<Vec<Scheduled>> {
+    let mut query = Query::select()
         .columns(COLUMNS)
         .from(S::Table)
         .and_where(Expr::col(S::Id).is_in(ids.iter().copied()))
         .order_by(S::DueAt, Order::Asc)
         .order_by(S::Id, Order::Asc)
         .to_owned();
-    if run.is_mysql() {
-        question.lock_exclusive();
+    if executor.is_mysql() {
+        query.lock_exclusive();
     }
-    whole(run, &question).await
+    hydrate(executor, &query).await
 }
 
-/// What somebody wants to say later, or of that what in one chat; the next first.
-pub async fn of_user(run: &mut Executor, user: UserId, chat: Option<ChatId>) -> Result<Vec<Scheduled>> {
-    let mut question = Query::select()
+/// A user's scheduled messages, in all chats or one, the next first.
+pub async fn of_user(executor: &mut Executor, user: UserId, chat: Option<ChatId>) -> Result<Vec<Scheduled>> {
+    let mut query = Query::select()
         .columns(COLUMNS)
         .from(S::Table)
         .and_where(Expr::col(S::AuthorId).eq(user))
@@ -194,24 +194,24 @@ pub async fn of_user(run: &mut Executor, user: UserId, chat: Option<ChatId>) -> 
         .order_by(S::Id, Order::Asc)
         .to_owned();
     if let Some(chat) = chat {
-        question.and_where(Expr::col(S::ChatId).eq(chat));
+        query.and_where(Expr::col(S::ChatId).eq(chat));
     }
-    whole(run, &question).await
+    hydrate(executor, &query).await
 }
 
-pub async fn count(run: &mut Executor, user: UserId, chat: ChatId) -> Result<i64> {
-    let question = Query::select()
+pub async fn count(executor: &mut Executor, user: UserId, chat: ChatId) -> Result<i64> {
+    let query = Query::select()
         .expr(Func::count(Expr::col(S::Id)))
         .from(S::Table)
         .and_where(Expr::col(S::AuthorId).eq(user))
         .and_where(Expr::col(S::ChatId).eq(chat))
         .to_owned();
-    Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count))
+    Ok(executor.one::<(i64,)>(&query).await?.map_or(0, |(count,)| count))
 }
 
-/// What is due, and whose it is, the longest overdue first.
-pub async fn due(run: &mut Executor, now: Time, limit: u64) -> Result<Vec<(ScheduledId, UserId)>> {
-    let question = Query::select()
+/// Due messages and their authors, the longest overdue first.
+pub async fn due(executor: &mut Executor, now: Time, limit: u64) -> Result<Vec<(ScheduledId, UserId)>> {
+    let query = Query::select()
         .columns([S::Id, S::AuthorId])
         .from(S::Table)
         .and_where(Expr::col(S::Failure).is_null())
@@ -220,5 +220,5 @@ pub async fn due(run: &mut Executor, now: Time, limit: u64) -> Result<Vec<(Sched
         .order_by(S::Id, Order::Asc)
         .limit(limit)
         .to_owned();
-    run.all(&question).await
+    executor.all(&query).await
 }

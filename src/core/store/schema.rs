@@ -4,7 +4,7 @@ use sea_query::Iden;
 
 macro_rules! tables {
     ($($table:ident { $($column:ident),* $(,)? })*) => {$(
-        /// Every column has its name here, also one that no statement names by itself.
+        /// All columns are listed, including those that no statement names.
         #[derive(Iden, Clone, Copy)]
         #[allow(dead_code, clippy::allow_attributes)]
         pub(super) enum $table { Table, $($column),* }

@@ -1,4 +1,4 @@
-//! How far each stream is.
+//! The last sequence number of each stream.
 
 use std::collections::HashMap;
 
@@ -8,19 +8,19 @@ use super::schema::Stream as S;
 use super::{Executor, Result};
 use crate::model::Stream;
 
-/// Begins streams, before their first event.
-pub async fn create(run: &mut Executor, streams: &[Stream]) -> Result<()> {
+/// Creates streams, without events.
+pub async fn create(executor: &mut Executor, streams: &[Stream]) -> Result<()> {
     let mut insert = Query::insert().into_table(S::Table).columns([S::Id, S::Seq]).to_owned();
     for stream in streams {
         insert.values_panic([(*stream).into(), 0.into()]);
     }
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-/// Moves streams on: `by` says how far each. The rows stay locked until the change ends, so that the
-/// order of commits is the order of places.
-pub async fn advance(run: &mut Executor, by: &HashMap<Stream, i64>) -> Result<()> {
-    // Always in the same order: two changes that lock the same rows then wait instead of deadlocking.
+/// Advances each stream by a number of events. The rows stay locked until the transaction ends, so that the order of
+/// commits is the order of sequence numbers.
+pub async fn advance(executor: &mut Executor, by: &HashMap<Stream, i64>) -> Result<()> {
+    // In a fixed order, so that transactions that lock the same rows wait instead of deadlocking.
     let mut streams: Vec<_> = by.iter().collect();
     streams.sort_unstable();
     let same =
@@ -39,27 +39,27 @@ pub async fn advance(run: &mut Executor, by: &HashMap<Stream, i64>) -> Result<()
         .value(S::Seq, Expr::col(S::Seq).add(more))
         .and_where(Expr::col(S::Id).is_in(streams.iter().map(|(stream, _)| **stream)))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// The place of the newest event of each.
-pub async fn seqs(run: &mut Executor, streams: &[Stream]) -> Result<HashMap<Stream, i64>> {
-    let question = Query::select()
+/// The last sequence number of each stream.
+pub async fn seqs(executor: &mut Executor, streams: &[Stream]) -> Result<HashMap<Stream, i64>> {
+    let query = Query::select()
         .columns([S::Id, S::Seq])
         .from(S::Table)
         .and_where(Expr::col(S::Id).is_in(streams.iter().copied()))
         .to_owned();
-    Ok(run.all::<(Stream, i64)>(&question).await?.into_iter().collect())
+    Ok(executor.all::<(Stream, i64)>(&query).await?.into_iter().collect())
 }
 
-/// Streams after one, in the order of their numbers, for going through all of them.
-pub async fn after(run: &mut Executor, last: Stream, limit: u64) -> Result<Vec<Stream>> {
-    let question = Query::select()
+/// The next streams after one by id, to iterate over all.
+pub async fn after(executor: &mut Executor, last: Stream, limit: u64) -> Result<Vec<Stream>> {
+    let query = Query::select()
         .column(S::Id)
         .from(S::Table)
         .and_where(Expr::col(S::Id).gt(last))
         .order_by(S::Id, Order::Asc)
         .limit(limit)
         .to_owned();
-    Ok(run.all::<(Stream,)>(&question).await?.into_iter().map(|(stream,)| stream).collect())
+    Ok(executor.all::<(Stream,)>(&query).await?.into_iter().map(|(stream,)| stream).collect())
 }

@@ -9,13 +9,13 @@ use super::schema::User as U;
 use super::{Executor, Result};
 use crate::model::{AttachmentId, DELETED, Person, Time, User, UserId, fold};
 
-/// An account to be made.
+/// A new account.
 pub struct New<'a> {
     pub id: UserId,
     pub email: Option<&'a str>,
     pub phone: Option<&'a str>,
     pub username: Option<&'a str>,
-    /// Empty when there is no password.
+    /// Empty if the account has no password.
     pub password_hash: &'a str,
     pub display_name: &'a str,
     pub avatar_url: Option<&'a str>,
@@ -37,7 +37,7 @@ pub(super) const PERSON: [U; 10] = [
     U::DeletedAt,
 ];
 
-/// What anybody may see of somebody, as it is kept.
+/// A user's public profile as stored.
 #[derive(FromRow)]
 pub(super) struct PersonRow {
     id: UserId,
@@ -104,31 +104,31 @@ pub(super) fn users() -> SelectStatement {
         .to_owned()
 }
 
-/// What people are called.
-pub async fn names(run: &mut Executor, ids: &[UserId]) -> Result<Vec<(UserId, String)>> {
-    let question = Query::select()
+/// The display names of users.
+pub async fn names(executor: &mut Executor, ids: &[UserId]) -> Result<Vec<(UserId, String)>> {
+    let query = Query::select()
         .columns([U::Id, U::DisplayName])
         .from(U::Table)
         .and_where(Expr::col(U::Id).is_in(ids.iter().copied()))
         .to_owned();
-    run.all(&question).await
+    executor.all(&query).await
 }
 
-/// People who may sign in, by name; no bots.
-pub async fn everybody(run: &mut Executor, limit: u64) -> Result<Vec<User>> {
-    let mut question = users();
-    question
+/// Active users without bots, by name.
+pub async fn active(executor: &mut Executor, limit: u64) -> Result<Vec<User>> {
+    let mut query = users();
+    query
         .and_where(Expr::col(U::DeactivatedAt).is_null())
         .and_where(Expr::col(U::DeletedAt).is_null())
         .and_where(Expr::col(U::IsBot).eq(0))
         .order_by(U::NameFolded, Order::Asc)
         .order_by(U::Id, Order::Asc)
         .limit(limit);
-    let rows: Vec<UserRow> = run.all(&question).await?;
+    let rows: Vec<UserRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(User::from).collect())
 }
 
-pub async fn insert(run: &mut Executor, user: &New<'_>) -> Result<()> {
+pub async fn insert(executor: &mut Executor, user: &New<'_>) -> Result<()> {
     let insert = Query::insert()
         .into_table(U::Table)
         .columns([
@@ -160,11 +160,11 @@ pub async fn insert(run: &mut Executor, user: &New<'_>) -> Result<()> {
             user.created_at.into(),
         ])
         .to_owned();
-    run.execute(&insert).await
+    executor.execute(&insert).await
 }
 
-/// Writes all of a profile anew.
-pub async fn update(run: &mut Executor, user: &User) -> Result<()> {
+/// Stores a profile.
+pub async fn update(executor: &mut Executor, user: &User) -> Result<()> {
     let update = Query::update()
         .table(U::Table)
         .value(U::Email, user.email.clone())
@@ -183,11 +183,11 @@ pub async fn update(run: &mut Executor, user: &User) -> Result<()> {
         .value(U::HidesReading, i64::from(user.hides_reading))
         .and_where(Expr::col(U::Id).eq(user.person.id))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Takes away everything that an account says of somebody. Its row stays for what they said.
-pub async fn forget(run: &mut Executor, id: UserId, now: Time) -> Result<()> {
+/// Deletes all personal data of an account. Its row stays for the user's messages.
+pub async fn forget(executor: &mut Executor, id: UserId, now: Time) -> Result<()> {
     const NOTHING: Option<String> = None;
     let update = Query::update()
         .table(U::Table)
@@ -195,7 +195,7 @@ pub async fn forget(run: &mut Executor, id: UserId, now: Time) -> Result<()> {
         .value(U::Phone, NOTHING)
         .values([U::AvatarUrl, U::About, U::TimeZone, U::Language].map(|column| (column, NOTHING.into())))
         .value(U::AvatarId, Option::<Vec<u8>>::None)
-        // No password has an empty hash.
+        // No password matches an empty hash.
         .value(U::PasswordHash, "")
         .value(U::DisplayName, DELETED)
         .value(U::NameFolded, "")
@@ -206,51 +206,52 @@ pub async fn forget(run: &mut Executor, id: UserId, now: Time) -> Result<()> {
         .value(U::DeletedAt, now)
         .and_where(Expr::col(U::Id).eq(id))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Makes others wait who are about to change these accounts or what belongs to them, until this change ends.
-pub async fn lock(run: &mut Executor, ids: impl IntoIterator<Item = UserId>) -> Result<()> {
+/// Locks accounts and what belongs to them against other transactions until this one ends.
+pub async fn lock(executor: &mut Executor, ids: impl IntoIterator<Item = UserId>) -> Result<()> {
     // SQLite has one writer at a time anyway.
-    if run.is_mysql() {
-        // In their order: two changes that lock the same accounts then wait instead of deadlocking.
+    if executor.is_mysql() {
+        // In order of ids, so that transactions that lock the same accounts wait instead of deadlocking.
         let ids: BTreeSet<UserId> = ids.into_iter().collect();
-        let mut question = Query::select()
+        let mut query = Query::select()
             .column(U::Id)
             .from(U::Table)
             .and_where(Expr::col(U::Id).is_in(ids))
             .order_by(U::Id, Order::Asc)
             .to_owned();
-        run.all::<(UserId,)>(question.lock_exclusive()).await?;
+        executor.all::<(UserId,)>(query.lock_exclusive()).await?;
     }
     Ok(())
 }
 
-pub async fn by_id(run: &mut Executor, id: UserId) -> Result<Option<User>> {
-    let row: Option<UserRow> = run.one(users().and_where(Expr::col(U::Id).eq(id))).await?;
+pub async fn by_id(executor: &mut Executor, id: UserId) -> Result<Option<User>> {
+    let row: Option<UserRow> = executor.one(users().and_where(Expr::col(U::Id).eq(id))).await?;
     Ok(row.map(User::from))
 }
 
-pub async fn by_email(run: &mut Executor, address: &str) -> Result<Option<User>> {
+pub async fn by_email(executor: &mut Executor, address: &str) -> Result<Option<User>> {
     let row: Option<UserRow> =
-        run.one(users().and_where(Expr::col(U::EmailFolded).eq(fold(address)))).await?;
+        executor.one(users().and_where(Expr::col(U::EmailFolded).eq(fold(address)))).await?;
     Ok(row.map(User::from))
 }
 
-pub async fn by_phone(run: &mut Executor, number: &str) -> Result<Option<User>> {
-    let row: Option<UserRow> = run.one(users().and_where(Expr::col(U::Phone).eq(number))).await?;
+pub async fn by_phone(executor: &mut Executor, number: &str) -> Result<Option<User>> {
+    let row: Option<UserRow> = executor.one(users().and_where(Expr::col(U::Phone).eq(number))).await?;
     Ok(row.map(User::from))
 }
 
-pub async fn by_ids(run: &mut Executor, ids: &[UserId]) -> Result<Vec<User>> {
+pub async fn by_ids(executor: &mut Executor, ids: &[UserId]) -> Result<Vec<User>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<UserRow> = run.all(users().and_where(Expr::col(U::Id).is_in(ids.iter().copied()))).await?;
+    let rows: Vec<UserRow> =
+        executor.all(users().and_where(Expr::col(U::Id).is_in(ids.iter().copied()))).await?;
     Ok(rows.into_iter().map(User::from).collect())
 }
 
-/// When somebody was last here, and whether others may know.
+/// When a user was last seen, and whether others may see it.
 #[derive(FromRow)]
 pub struct LastSeen {
     #[sqlx(rename = "id")]
@@ -270,40 +271,40 @@ impl LastSeen {
     }
 }
 
-pub async fn last_seen(run: &mut Executor, ids: &[UserId]) -> Result<Vec<LastSeen>> {
+pub async fn last_seen(executor: &mut Executor, ids: &[UserId]) -> Result<Vec<LastSeen>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let question = Query::select()
+    let query = Query::select()
         .columns([U::Id, U::LastSeenAt, U::HidesPresence, U::DeactivatedAt])
         .from(U::Table)
         .and_where(Expr::col(U::Id).is_in(ids.iter().copied()))
         .to_owned();
-    run.all(&question).await
+    executor.all(&query).await
 }
 
-/// Everybody who does not let others see whether they are there.
-pub async fn hiding(run: &mut Executor) -> Result<HashSet<UserId>> {
-    let question =
+/// The users who hide their presence.
+pub async fn hiding_presence(executor: &mut Executor) -> Result<HashSet<UserId>> {
+    let query =
         Query::select().column(U::Id).from(U::Table).and_where(Expr::col(U::HidesPresence).ne(0)).to_owned();
-    Ok(run.all::<(UserId,)>(&question).await?.into_iter().map(|(user,)| user).collect())
+    Ok(executor.all::<(UserId,)>(&query).await?.into_iter().map(|(user,)| user).collect())
 }
 
-/// Writes down when people were last here.
-pub async fn saw(run: &mut Executor, seen: &[(UserId, Time)]) -> Result<()> {
+/// Stores when users were last seen.
+pub async fn set_last_seen(executor: &mut Executor, seen: &[(UserId, Time)]) -> Result<()> {
     let each = |case: CaseStatement, (user, at): &(UserId, Time)| case.case(Expr::col(U::Id).eq(*user), *at);
     let update = Query::update()
         .table(U::Table)
         .value(U::LastSeenAt, seen.iter().fold(CaseStatement::new(), each).finally(Expr::col(U::LastSeenAt)))
         .and_where(Expr::col(U::Id).is_in(seen.iter().map(|(user, _)| *user)))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
-/// Whose account it is and its password's hash, by e-mail address, username or phone number.
-pub async fn credentials(run: &mut Executor, name: &str) -> Result<Option<(UserId, String)>> {
+/// The id and password hash of an account, by e-mail address, username or phone number.
+pub async fn credentials(executor: &mut Executor, name: &str) -> Result<Option<(UserId, String)>> {
     let name = fold(name);
-    let question = Query::select()
+    let query = Query::select()
         .columns([U::Id, U::PasswordHash])
         .from(U::Table)
         .cond_where(
@@ -313,22 +314,22 @@ pub async fn credentials(run: &mut Executor, name: &str) -> Result<Option<(UserI
                 .add(Expr::col(U::Phone).eq(name.as_str())),
         )
         .to_owned();
-    run.one(&question).await
+    executor.one(&query).await
 }
 
-pub async fn password_hash(run: &mut Executor, id: UserId) -> Result<Option<String>> {
-    let question =
+pub async fn password_hash(executor: &mut Executor, id: UserId) -> Result<Option<String>> {
+    let query =
         Query::select().column(U::PasswordHash).from(U::Table).and_where(Expr::col(U::Id).eq(id)).to_owned();
-    Ok(run.one::<(String,)>(&question).await?.map(|(hash,)| hash))
+    Ok(executor.one::<(String,)>(&query).await?.map(|(hash,)| hash))
 }
 
-pub async fn set_password(run: &mut Executor, id: UserId, hash: &str) -> Result<()> {
+pub async fn set_password(executor: &mut Executor, id: UserId, hash: &str) -> Result<()> {
     let update = Query::update()
         .table(U::Table)
         .value(U::PasswordHash, hash)
         .and_where(Expr::col(U::Id).eq(id))
         .to_owned();
-    run.execute(&update).await
+    executor.execute(&update).await
 }
 
 fn escape(word: &str) -> String {
@@ -339,7 +340,7 @@ fn like(pattern: String) -> LikeExpr {
     LikeExpr::new(pattern).escape('\\')
 }
 
-/// Each of some folded words stands in the name or the username, or they are the address.
+/// A condition that each of some folded words is in the name or the username, or that they are the e-mail address.
 pub(super) fn named(words: &str) -> Cond {
     let each = words.split_whitespace().fold(Cond::all(), |each, word| {
         let part = || like(format!("%{}%", escape(word)));
@@ -348,14 +349,14 @@ pub(super) fn named(words: &str) -> Cond {
     Cond::any().add(each).add(Expr::col(U::EmailFolded).eq(words))
 }
 
-/// People in whose name or username each of the words stands, or whose address it is; those first whose name
-/// begins with it. Who is deactivated is left out.
-pub async fn search(run: &mut Executor, words: &str, limit: u64) -> Result<Vec<User>> {
+/// Active users whose name or username contains each of the words, or whose e-mail address they are; those first whose
+/// name begins with them.
+pub async fn search(executor: &mut Executor, words: &str, limit: u64) -> Result<Vec<User>> {
     let words = fold(words);
     let start = || like(format!("{}%", escape(&words)));
     let begins = Expr::col(U::NameFolded).like(start()).or(Expr::col(U::UsernameFolded).like(start()));
-    let mut question = users();
-    question
+    let mut query = users();
+    query
         .and_where(Expr::col(U::DeactivatedAt).is_null())
         .and_where(Expr::col(U::DeletedAt).is_null())
         .and_where(Expr::col(U::IsBot).eq(0))
@@ -364,6 +365,6 @@ pub async fn search(run: &mut Executor, words: &str, limit: u64) -> Result<Vec<U
         .order_by(U::NameFolded, Order::Asc)
         .order_by(U::Id, Order::Asc)
         .limit(limit);
-    let rows: Vec<UserRow> = run.all(&question).await?;
+    let rows: Vec<UserRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(User::from).collect())
 }

@@ -1,5 +1,5 @@
-//! SQLite's one writer: it lends its connection to one change at a time and commits those that
-//! wait together, so that the disk is asked once for all of them (group commit).
+//! SQLite's single writer: it lends its connection to one transaction at a time and commits those that are waiting
+//! together, with one disk flush (group commit).
 
 use std::ops::{Deref, DerefMut};
 
@@ -8,15 +8,15 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Error, Result};
 
-/// The most changes that one commit makes last.
+/// The most transactions in one group commit.
 const LARGEST_GROUP: usize = 128;
 
-/// Runs when a change is on the disk, before that of any later change.
+/// Runs when a transaction is on disk, before that of any later one.
 pub(super) type After = Box<dyn FnOnce() + Send>;
 
 type Waiter = oneshot::Sender<Lease>;
 
-/// A handle to the writing task.
+/// A handle to the writer task.
 #[derive(Clone)]
 pub struct Writer {
     waiting: mpsc::Sender<Order>,
@@ -27,7 +27,7 @@ enum Order {
     Close(oneshot::Sender<()>),
 }
 
-/// The connection, for one change. Dropped without a commit, the change is undone.
+/// The writer's connection, for one transaction. Dropped without a commit, the transaction is rolled back.
 pub struct Lease {
     connection: Option<Box<SqliteConnection>>,
     back: Option<oneshot::Sender<(Box<SqliteConnection>, End)>>,
@@ -96,7 +96,7 @@ impl DerefMut for Lease {
     }
 }
 
-/// What a change that was kept waits for.
+/// A transaction that waits for the group's commit.
 type Kept = (After, oneshot::Sender<Result<()>>);
 
 async fn write(mut connection: Box<SqliteConnection>, mut orders: mpsc::Receiver<Order>) {
@@ -124,23 +124,23 @@ async fn write(mut connection: Box<SqliteConnection>, mut orders: mpsc::Receiver
     }
 }
 
-/// Lends the connection to those that wait, one after the other, and commits them together. Answers
-/// the connection and an order that is for later; nothing when the connection is lost.
+/// Lends the connection to the waiting transactions, one after the other, and commits them together. Returns the
+/// connection and an order that does not belong to this group; `None` when the connection is lost.
 async fn group(
     mut connection: Box<SqliteConnection>,
     first: Waiter,
     orders: &mut mpsc::Receiver<Order>,
 ) -> Option<(Box<SqliteConnection>, Option<Order>)> {
-    // BEGIN IMMEDIATE: a transaction that reads first could not be upgraded to a writing one.
+    // IMMEDIATE, because a transaction that reads first may fail to be upgraded to a writing one.
     if let Err(error) = run(&mut connection, "BEGIN IMMEDIATE").await {
-        tracing::error!(%error, "the database can't begin a change");
+        tracing::error!(%error, "could not begin a transaction");
         return Some((connection, None));
     }
     let mut kept: Vec<Kept> = Vec::new();
     let mut next = Some(Order::Lend(first));
     let mut sound = true;
     while let Some(Order::Lend(waiter)) = next {
-        // A change that is refused takes only itself back. Before the first there is nothing else.
+        // A savepoint, so that a failed transaction rolls back only itself. The first one needs none.
         if !kept.is_empty() && run(&mut connection, "SAVEPOINT change").await.is_err() {
             sound = false;
             next = None;
@@ -149,7 +149,7 @@ async fn group(
         let (returned, end) = lend(connection, waiter).await?;
         connection = returned;
         match end {
-            End::Keep { after, kept: told } => kept.push((after, told)),
+            End::Keep { after, kept: outcome } => kept.push((after, outcome)),
             End::Undo => {
                 let undo = if kept.is_empty() { "ROLLBACK" } else { "ROLLBACK TO change" };
                 sound = run(&mut connection, undo).await.is_ok();
@@ -169,18 +169,18 @@ async fn group(
         false => Err(Error::Unavailable),
     };
     if outcome.is_err() {
-        // SQLite may have rolled back by itself already; then there is nothing left to undo.
+        // Fails if SQLite has rolled back already.
         let _ = run(&mut connection, "ROLLBACK").await;
     }
     tell(kept, outcome);
     Some((connection, next))
 }
 
-/// Lends the connection for one change. `None` when it does not come back.
+/// Lends the connection for one transaction. Returns `None` if it does not come back.
 async fn lend(connection: Box<SqliteConnection>, waiter: Waiter) -> Option<(Box<SqliteConnection>, End)> {
     let (back, returned) = oneshot::channel();
     let lease = Lease { connection: Some(connection), back: Some(back) };
-    // Nobody waits any more: the lease that comes back as an error gives the connection back.
+    // If the caller has gone, dropping the lease returns the connection.
     if let Err(unwanted) = waiter.send(lease) {
         drop(unwanted);
     }
@@ -197,7 +197,7 @@ fn tell(group: Vec<Kept>, outcome: Result<()>) {
         }
         Err(error) => {
             let full = matches!(error, Error::Full);
-            tracing::error!(%error, changes = group.len(), "the database could not commit");
+            tracing::error!(%error, changes = group.len(), "could not commit");
             for (_, kept) in group {
                 let _ = kept.send(Err(if full { Error::Full } else { Error::Unavailable }));
             }

@@ -183,7 +183,7 @@ async fn everything_that_somebody_said_goes_with_its_files_and_others_hear_it_in
 
     bob.get(&format!("/attachments/{file}")).await.refused(404, "not_found");
     server.clock.advance(Duration::from_secs(26 * 3_600));
-    server.running.messenger.sweep().await.unwrap();
+    server.running.messenger.apply_retention().await.unwrap();
     let left = std::fs::read_dir(server.dir.path().join("files")).unwrap();
     let left: Vec<_> = left.flatten().filter(|entry| entry.file_name() == file.as_str()).collect();
     assert!(left.iter().all(|folder| std::fs::read_dir(folder.path()).unwrap().next().is_none()), "{left:?}");
@@ -204,7 +204,7 @@ async fn a_deletion_goes_on_after_a_restart_and_an_administrator_may_begin_one()
     let server = server.restart().await;
     let bob = Person { url: server.url.clone(), ..bob };
     for _ in 0..3 {
-        server.running.messenger.tend().await;
+        server.running.messenger.run_due_jobs().await;
     }
     assert_eq!(bob.texts(group).await, [""; 0]);
     let members = bob.get(&format!("/chats/{group}/members")).await.expect(200);

@@ -47,7 +47,7 @@ async fn it_is_said_once_when_it_is_due_and_not_before() {
     assert_eq!(ann.get(&format!("/scheduled/{}", saved["id"])).await.expect(200), saved);
     let mut heard = bob.socket().await;
     server.clock.advance(SOON - Duration::from_secs(2));
-    server.running.messenger.tend().await;
+    server.running.messenger.run_due_jobs().await;
     assert_eq!(names(&bob.hears(&mut heard).await), [""; 0]);
     server.clock.advance(Duration::from_secs(2));
     let said = heard.until("message.created").await;
@@ -58,7 +58,7 @@ async fn it_is_said_once_when_it_is_due_and_not_before() {
     let gone = json!({"id": saved["id"], "chat_id": chat, "message_id": said["id"]});
     assert_eq!(phone.until("scheduled.removed").await, gone);
     for _ in 0..3 {
-        server.running.messenger.tend().await;
+        server.running.messenger.run_due_jobs().await;
     }
     assert_eq!((ann.texts(chat).await, waiting(&ann).await), (vec!["@bob later".into(), "?".into()], vec![]));
 }
@@ -74,9 +74,9 @@ async fn what_became_due_while_the_server_was_down_is_said_once_and_in_order() {
     let clock = server.clock.clone();
     let server = server.restart().await;
     clock.advance(2 * HOUR);
-    server.running.messenger.tend().await;
+    server.running.messenger.run_due_jobs().await;
     let server = server.restart().await;
-    server.running.messenger.tend().await;
+    server.running.messenger.run_due_jobs().await;
     let ann = server.again(&Person { url: server.url.clone(), ..ann }, "ann").await;
     assert_eq!(ann.texts(chat).await, ["2", "1", "0"]);
     assert_eq!(waiting(&ann).await.len(), 1);
@@ -133,7 +133,7 @@ async fn what_may_not_be_said_any_more_stays_with_the_reason() {
     assert_eq!((&failed["id"], &failed["failure"]["code"]), (&saved["id"], &json!("forbidden")));
     assert!(failed["failure"]["detail"].as_str().is_some_and(|text| !text.is_empty()));
     let (ann, bob) = (server.again(&ann, "ann").await, server.again(&bob, "bob").await);
-    server.running.messenger.tend().await;
+    server.running.messenger.run_due_jobs().await;
     assert_eq!(waiting(&bob).await, [failed]);
     assert_eq!(ann.texts(chat).await, ["fine"], "one that fails does not keep others back: {fine}");
     let send = format!("/scheduled/{}/send", saved["id"]);
@@ -143,7 +143,7 @@ async fn what_may_not_be_said_any_more_stays_with_the_reason() {
     let again = bob.patch(&format!("/scheduled/{}", saved["id"]), body).await.expect(200);
     assert_eq!(again["failure"], Value::Null);
     server.clock.advance(HOUR);
-    server.running.messenger.tend().await;
+    server.running.messenger.run_due_jobs().await;
     let bob = server.again(&bob, "bob").await;
     assert_eq!(
         (bob.texts(chat).await, waiting(&bob).await.len()),
@@ -169,9 +169,9 @@ async fn a_file_waits_with_its_message() {
     }
     ann.delete(&format!("/scheduled/{}", ids[1])).await.expect(204);
     server.clock.advance(48 * HOUR);
-    server.running.messenger.sweep().await.unwrap();
+    server.running.messenger.apply_retention().await.unwrap();
     server.clock.advance(24 * HOUR);
-    server.running.messenger.tend().await;
+    server.running.messenger.run_due_jobs().await;
     let (ann, bob) = (server.again(&ann, "ann").await, server.again(&bob, "bob").await);
     let said = bob.get(&format!("/messages?chat_id={chat}&limit=1")).await.expect(200);
     assert_eq!(said[0]["attachments"][0]["id"], json!(file), "{said}");
@@ -221,7 +221,7 @@ async fn at_most_a_hundred_wait_in_a_chat() {
     later(&ann, ann.direct(&bob).await, "elsewhere", send_at).await.expect(201);
     server.clock.advance(HOUR);
     for _ in 0..3 {
-        server.running.messenger.tend().await;
+        server.running.messenger.run_due_jobs().await;
     }
     let ann = server.again(&ann, "ann").await;
     assert_eq!((ann.texts(chat).await.len(), waiting(&ann).await.len()), (101, 0));
@@ -243,7 +243,7 @@ async fn sending_now_and_being_due_at_the_same_moment_says_it_once() {
     }));
     let tend = async {
         for _ in 0..3 {
-            server.running.messenger.tend().await;
+            server.running.messenger.run_due_jobs().await;
         }
     };
     let (statuses, ()) = tokio::join!(by_hand, tend);

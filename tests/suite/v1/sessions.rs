@@ -132,16 +132,16 @@ async fn a_request_moves_the_last_use_at_most_once_in_five_minutes() {
     let at_first = used().await;
     server.clock.advance(Duration::from_secs(60));
     anna.get("/chats").await.expect(200);
-    server.running.messenger.tend().await;
+    server.running.messenger.run_due_jobs().await;
     assert_eq!(used().await, at_first);
 
     server.clock.advance(Duration::from_secs(5 * 60));
     anna.get("/chats").await.expect(200);
-    server.running.messenger.tend().await;
+    server.running.messenger.run_due_jobs().await;
     let later = used().await;
     assert!(later.as_str() > at_first.as_str(), "{later} is after {at_first}");
     anna.get("/chats").await.expect(200);
-    server.running.messenger.tend().await;
+    server.running.messenger.run_due_jobs().await;
     assert_eq!(used().await, later);
 }
 

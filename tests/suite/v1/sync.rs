@@ -134,7 +134,7 @@ async fn events_older_than_thirty_days_leave_a_gap() {
     ann.say(busy, "long ago").await;
     bob.put("/users/me", json!({"language": "ru"})).await.expect(200);
     server.clock.advance(Duration::from_secs(31 * 24 * 3_600));
-    server.running.messenger.sweep().await.unwrap();
+    server.running.messenger.apply_retention().await.unwrap();
     let (ann, bob) = (server.again(&ann, "ann").await, server.again(&bob, "bob").await);
     ann.say(busy, "today").await;
     let page = bob.get(&format!("/sync?cursor={cursor}")).await.expect(200);

@@ -29,7 +29,7 @@ async fn a_token_is_made_listed_and_used_like_an_access_token() {
     assert_eq!(program.get("/users/me").await.expect(200)["id"], anna.id);
     let chat = program.group("A chat", &[]).await;
     assert_eq!(program.say(chat, "from a program").await["author_id"], anna.id);
-    server.running.messenger.tend().await;
+    server.running.messenger.run_due_jobs().await;
     assert!(is_time(&anna.get("/tokens").await.expect(200)[0]["last_used_at"]));
     let sessions = anna.get("/sessions").await.expect(200);
     assert_eq!(sessions.as_array().unwrap().len(), 1, "a token is no sign-in");
@@ -118,7 +118,7 @@ async fn a_token_that_runs_out_ends_on_its_day_with_its_sockets() {
     program.get("/users/me").await.refused(401, "unauthorized");
     assert_eq!(socket.closed().await, 4401);
     server.clock.advance(1_000 * DAY);
-    server.running.messenger.sweep().await.unwrap();
+    server.running.messenger.apply_retention().await.unwrap();
     forever.get("/users/me").await.expect(200);
     let listed = server.again(&anna, "anna").await.get("/tokens").await.expect(200);
     assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");

@@ -12,7 +12,7 @@ use crate::messenger::accounts::profile::{check_email, check_name, check_url, ch
 use crate::messenger::accounts::session::Grant;
 use crate::messenger::foundation::limits::name_key;
 use crate::messenger::foundation::settings::Opening;
-use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Messenger, Visitor};
 use crate::model::{Person, Time, User, UserId};
 use crate::store::{self, accounts, storage, streams, users};
@@ -66,7 +66,7 @@ impl Visitor {
             messenger.limit(failures)?;
             return Err(Error::WrongPassword);
         };
-        let mut work = messenger.begin_of([user]).await?;
+        let mut work = messenger.begin_for([user]).await?;
         if users::password_hash(&mut work.tx, user).await? != hash {
             // It was changed while it was checked, and with it all sessions ended.
             return Err(Error::WrongPassword);
@@ -104,7 +104,7 @@ impl Messenger {
     /// username and no password.
     pub(crate) async fn add_by_code(
         &self,
-        work: &mut Work,
+        work: &mut UnitOfWork,
         contact: &Contact,
         name: Option<&str>,
     ) -> Result<User> {
@@ -120,7 +120,7 @@ impl Messenger {
     }
 
     /// Makes an account, within a change, that is nobody's: what the server says itself is said in its name.
-    pub(crate) async fn add_bot(&self, work: &mut Work, name: &str) -> Result<UserId> {
+    pub(crate) async fn add_bot(&self, work: &mut UnitOfWork, name: &str) -> Result<UserId> {
         let mut user = self.blank(check_name(name)?);
         insert(&mut work.tx, &mut user, "").await?;
         store::assistant::make_bot(&mut work.tx, user.id()).await?;
@@ -208,7 +208,7 @@ impl Messenger {
 async fn insert(tx: &mut store::Tx, user: &mut User, hash: &str) -> Result<()> {
     if !accounts::any(tx).await? {
         // Two who come at once are not both the first.
-        storage::hold(tx).await?;
+        storage::lock(tx).await?;
         user.is_admin = !accounts::any(tx).await?;
     }
     let new = users::New {

@@ -13,7 +13,7 @@ impl Caller {
         let (messenger, user) = (&self.messenger, self.access.user);
         messenger.limit(Limit::Profile(user))?;
         let made = messenger.make_avatar(user, picture).await?;
-        let mut work = messenger.begin_of([user]).await?;
+        let mut work = messenger.begin_for([user]).await?;
         let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::Unauthorized)?;
         let mut after = before.clone();
         (after.person.avatar, after.person.avatar_url) = (Some(made.id()), None);

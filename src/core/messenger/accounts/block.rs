@@ -3,9 +3,9 @@
 //! Neither can one write to them: what they could not answer would be no conversation. Groups that both are in stay
 //! as they are, because others are there too.
 
-use crate::hub::Whisper;
+use crate::hub::EphemeralEvent;
 use crate::messenger::Caller;
-use crate::messenger::foundation::{Error, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::model::{Blocked, Change, ChatId, Presence, UserId};
 use crate::store::chats::{self, pair};
 use crate::store::{Executor, blocks, members, users};
@@ -22,7 +22,7 @@ impl Caller {
         let mut read = self.messenger.db.read().await?;
         let mut blocked = blocks::of_user(&mut read, self.access.user, None).await?;
         let people = blocked.iter_mut().map(|blocked| &mut blocked.person);
-        self.messenger.show_presence(&mut read, self.access.user, people).await?;
+        self.messenger.attach_presence(&mut read, self.access.user, people).await?;
         Ok(blocked)
     }
 
@@ -33,7 +33,7 @@ impl Caller {
         if other == me {
             return Err(Error::Conflict("You cannot block yourself"));
         }
-        let mut work = self.messenger.begin_of([me, other]).await?;
+        let mut work = self.messenger.begin_for([me, other]).await?;
         let person = users::by_id(&mut work.tx, other).await?.ok_or(Error::NotFound("user"))?.person;
         if blocks::of_user(&mut work.tx, me, Some(other)).await?.is_empty() {
             if blocks::count(&mut work.tx, me).await? >= MOST_BLOCKED {
@@ -44,8 +44,8 @@ impl Caller {
             settle(&mut work, me, other).await?;
             work.announce(me, Change::UserBlocked(Blocked { person, at }));
             // What they see of one is as when one hides it.
-            let unseen = Whisper::Presence { user: me, presence: Presence::HIDDEN };
-            work.after(move |messenger| messenger.whisper(other.into(), unseen));
+            let unseen = EphemeralEvent::Presence { user: me, presence: Presence::HIDDEN };
+            work.after_commit(move |messenger| messenger.send_ephemeral(other.into(), unseen));
         }
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
@@ -55,14 +55,14 @@ impl Caller {
     pub async fn unblock(self, other: UserId) -> Result<()> {
         self.changes()?;
         let me = self.access.user;
-        let mut work = self.messenger.begin_of([me, other]).await?;
+        let mut work = self.messenger.begin_for([me, other]).await?;
         if blocks::of_user(&mut work.tx, me, Some(other)).await?.is_empty() {
             return Err(Error::NotFound("blocked user"));
         }
         blocks::delete(&mut work.tx, me, other).await?;
         settle(&mut work, me, other).await?;
         work.announce(me, Change::UserUnblocked(other));
-        work.after(move |messenger| messenger.tell_presence_again(me));
+        work.after_commit(move |messenger| messenger.reannounce_presence(me));
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -70,7 +70,7 @@ impl Caller {
 
 /// Writes down in the private chat of two, if there is one, who of them may write. It is closed for ever once one of
 /// the accounts was deleted.
-async fn settle(work: &mut Work, one: UserId, other: UserId) -> Result<()> {
+async fn settle(work: &mut UnitOfWork, one: UserId, other: UserId) -> Result<()> {
     let Some(chat) = chats::by_pair(&mut work.tx, &pair(one, other)).await? else { return Ok(()) };
     chats::lock(&mut work.tx, chat.id).await?;
     if users::by_ids(&mut work.tx, &[one, other]).await?.iter().any(|user| user.person.is_deleted) {

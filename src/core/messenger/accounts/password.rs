@@ -30,7 +30,7 @@ impl Caller {
         check_new("new_password", new)?;
         let confirmed = self.confirm("old_password", old).await?;
         let hash = messenger.passwords.hash(new).await?;
-        let mut work = messenger.begin_of([user]).await?;
+        let mut work = messenger.begin_for([user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
         users::set_password(&mut work.tx, user, &hash).await?;
         revoke_sign_ins(&mut work, user, Some(self.access.session)).await?;

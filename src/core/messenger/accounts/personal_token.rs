@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::messenger::accounts::token::Access;
 use crate::messenger::foundation::secrets::{self, sha256};
-use crate::messenger::foundation::{Error, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Change, Scopes, Session, SessionId, SessionKind, Time, UserId, text};
 use crate::store::{sessions, users};
@@ -64,7 +64,7 @@ impl Messenger {
         Ok(made)
     }
 
-    async fn make_token(&self, work: &mut Work, user: UserId, new: NewToken) -> Result<PersonalToken> {
+    async fn make_token(&self, work: &mut UnitOfWork, user: UserId, new: NewToken) -> Result<PersonalToken> {
         let name = text::line(&new.name).filter(|name| name.chars().count() <= LONGEST_NAME);
         let name = name.ok_or_else(|| {
             Error::invalid("name", format!("must have 1 to {LONGEST_NAME} visible characters"))
@@ -100,7 +100,7 @@ impl Caller {
     pub async fn create_token(self, new: NewToken) -> Result<PersonalToken> {
         self.changes()?;
         self.access.demand(new.scopes)?;
-        let mut work = self.messenger.begin_of([self.access.user]).await?;
+        let mut work = self.messenger.begin_for([self.access.user]).await?;
         let made = self.messenger.make_token(&mut work, self.access.user, new).await?;
         if self.access.kind == SessionKind::Token && made.token.expires_at > self.access.expires_at {
             return Err(Error::invalid(

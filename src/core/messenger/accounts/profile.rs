@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::messenger::Caller;
 use crate::messenger::files::avatar_image;
-use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::model::{Change, Person, Stream, User, UserId, fold, text};
 use crate::store::{self, members, users};
 
@@ -40,7 +40,7 @@ impl Caller {
     /// Changes one's profile.
     pub async fn update_profile(self, profile: Profile) -> Result<User> {
         self.changes()?;
-        let mut work = self.messenger.begin_of([self.access.user]).await?;
+        let mut work = self.messenger.begin_for([self.access.user]).await?;
         let before = users::by_id(&mut work.tx, self.access.user).await?.ok_or(Error::Unauthorized)?;
         let user = profile.apply(before.clone())?;
         if user.person != before.person {
@@ -53,7 +53,7 @@ impl Caller {
         tell_profile(&mut work, &user, &before).await?;
         if user.hides_presence != before.hides_presence {
             let id = user.id();
-            work.after(move |messenger| messenger.tell_presence_again(id));
+            work.after_commit(move |messenger| messenger.reannounce_presence(id));
         }
         work.once(self.attempt, Subject::User(user.id()));
         work.commit().await?;
@@ -64,7 +64,7 @@ impl Caller {
     pub async fn person(&self, id: UserId) -> Result<Person> {
         let mut read = self.messenger.db.read().await?;
         let mut person = users::by_id(&mut read, id).await?.ok_or(Error::NotFound("user"))?.person;
-        self.messenger.show_presence(&mut read, self.access.user, [&mut person]).await?;
+        self.messenger.attach_presence(&mut read, self.access.user, [&mut person]).await?;
         Ok(person)
     }
 
@@ -83,7 +83,7 @@ impl Caller {
         let mut read = self.messenger.db.read().await?;
         let found = users::search(&mut read, words, limit).await?;
         let mut found: Vec<Person> = found.into_iter().map(|user| user.person).collect();
-        self.messenger.show_presence(&mut read, self.access.user, &mut found).await?;
+        self.messenger.attach_presence(&mut read, self.access.user, &mut found).await?;
         Ok(found)
     }
 }
@@ -127,7 +127,7 @@ fn change(
 }
 
 /// Tells somebody's own devices how they are now, and, if others see a difference, everybody in their chats.
-pub(crate) async fn tell_profile(work: &mut Work, user: &User, before: &User) -> Result<()> {
+pub(crate) async fn tell_profile(work: &mut UnitOfWork, user: &User, before: &User) -> Result<()> {
     work.announce(user.id(), Change::UserUpdated(user.clone()));
     if user.person != before.person {
         tell_chats(work, user.id()).await?;
@@ -136,7 +136,7 @@ pub(crate) async fn tell_profile(work: &mut Work, user: &User, before: &User) ->
 }
 
 /// Tells the chats of somebody how they are now.
-pub(crate) async fn tell_chats(work: &mut Work, user: UserId) -> Result<()> {
+pub(crate) async fn tell_chats(work: &mut UnitOfWork, user: UserId) -> Result<()> {
     let places = members::of_user(&mut work.tx, user).await?;
     work.announce_all(
         places.into_iter().map(|(chat, member)| (Stream::from(chat), Change::MemberUpdated { chat, member })),

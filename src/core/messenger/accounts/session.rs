@@ -13,7 +13,7 @@ use crate::hub::Close;
 use crate::messenger::accounts::personal_token;
 use crate::messenger::accounts::token::{ACCESS_LIFE, Access};
 use crate::messenger::foundation::secrets::{self, sha256};
-use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger, Visitor};
 use crate::model::{Change, Scopes, Session, SessionId, SessionKind, Time, UserId};
 use crate::store::sessions;
@@ -23,7 +23,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// The most sessions of one person; the one idle for longest gives way.
 const MOST_SESSIONS: usize = 20;
 /// How often to look for sessions that another process ended.
-const HEED_EVERY: Duration = Duration::from_secs(10);
+const CHECK_REVOCATIONS_EVERY: Duration = Duration::from_secs(10);
 /// How many uses are written together.
 const SOME: usize = 200;
 /// A socket ticket is good for this long, once.
@@ -84,7 +84,7 @@ impl Messenger {
     }
 
     /// Refuses the access tokens of sessions that ended shortly before the server started.
-    pub(crate) async fn remember_revoked(&self) -> Result<()> {
+    pub(crate) async fn load_revoked(&self) -> Result<()> {
         let now = self.clock.now();
         let mut read = self.db.read().await?;
         for (_, session, at) in sessions::revoked_since(&mut read, now - ACCESS_LIFE).await? {
@@ -94,11 +94,11 @@ impl Messenger {
     }
 
     /// Ends here what another process ended, as an administrator's command does.
-    pub(crate) async fn heed_revoked(&self) -> Result<()> {
+    pub(crate) async fn apply_revocations(&self) -> Result<()> {
         let now = self.clock.now();
-        let Some(since) = self.heeded.due(now, HEED_EVERY) else { return Ok(()) };
+        let Some(since) = self.revocations_checked.due(now, CHECK_REVOCATIONS_EVERY) else { return Ok(()) };
         // A change may be seen some seconds after the time that it bears.
-        let since = since.max(now - ACCESS_LIFE) - HEED_EVERY;
+        let since = since.max(now - ACCESS_LIFE) - CHECK_REVOCATIONS_EVERY;
         for (user, session, at) in sessions::revoked_since(&mut self.db.read().await?, since).await? {
             if !self.tokens.is_revoked(session) {
                 self.tokens.revoke(session, at);
@@ -109,7 +109,7 @@ impl Messenger {
     }
 
     /// Writes down which sessions were used.
-    pub(crate) async fn write_use(&self) -> Result<()> {
+    pub(crate) async fn save_session_use(&self) -> Result<()> {
         let used: Vec<SessionId> = self.tokens.take_used().into_iter().collect();
         for some in used.chunks(SOME) {
             let mut work = self.begin().await?;
@@ -122,7 +122,7 @@ impl Messenger {
 }
 
 /// Ends a session within a change: its tokens and sockets end with the commit.
-pub(crate) async fn revoke(work: &mut Work, session: &Session) -> Result<()> {
+pub(crate) async fn revoke(work: &mut UnitOfWork, session: &Session) -> Result<()> {
     let (id, user, now) = (session.id, session.user, work.now);
     sessions::revoke(&mut work.tx, id, now).await?;
     let change = match session.kind {
@@ -130,12 +130,16 @@ pub(crate) async fn revoke(work: &mut Work, session: &Session) -> Result<()> {
         SessionKind::Token => Change::TokenRevoked(id),
     };
     work.announce(user, change);
-    work.after(move |messenger| messenger.end_session(user, id, now));
+    work.after_commit(move |messenger| messenger.end_session(user, id, now));
     Ok(())
 }
 
 /// Ends all sign-ins of somebody but one, within a change. Their tokens stay: programs go on.
-pub(crate) async fn revoke_sign_ins(work: &mut Work, user: UserId, but: Option<SessionId>) -> Result<()> {
+pub(crate) async fn revoke_sign_ins(
+    work: &mut UnitOfWork,
+    user: UserId,
+    but: Option<SessionId>,
+) -> Result<()> {
     for session in sessions::all_of_user(&mut work.tx, user).await? {
         if session.kind == SessionKind::SignIn && Some(session.id) != but {
             revoke(work, &session).await?;
@@ -145,7 +149,7 @@ pub(crate) async fn revoke_sign_ins(work: &mut Work, user: UserId, but: Option<S
 }
 
 /// Ends all sign-ins and tokens of somebody, within a change.
-pub(crate) async fn revoke_all(work: &mut Work, user: UserId) -> Result<()> {
+pub(crate) async fn revoke_all(work: &mut UnitOfWork, user: UserId) -> Result<()> {
     for session in sessions::all_of_user(&mut work.tx, user).await? {
         revoke(work, &session).await?;
     }
@@ -154,7 +158,12 @@ pub(crate) async fn revoke_all(work: &mut Work, user: UserId) -> Result<()> {
 
 impl Visitor {
     /// Begins a session within a change.
-    pub(crate) async fn grant(&self, work: &mut Work, user: UserId, device: Option<String>) -> Result<Grant> {
+    pub(crate) async fn grant(
+        &self,
+        work: &mut UnitOfWork,
+        user: UserId,
+        device: Option<String>,
+    ) -> Result<Grant> {
         let (now, is_long) = (work.now, self.is_for_long);
         let mut others = sessions::sign_ins_of_user(&mut work.tx, user, now).await?;
         for idle in others.split_off(others.len().min(MOST_SESSIONS - 1)) {
@@ -230,7 +239,7 @@ impl Visitor {
     }
 }
 
-async fn is_unused(work: &mut Work, successor: &[u8]) -> Result<bool> {
+async fn is_unused(work: &mut UnitOfWork, successor: &[u8]) -> Result<bool> {
     let found = sessions::refresh(&mut work.tx, sha256(successor)).await?;
     Ok(found.is_some_and(|found| found.used_at.is_none()))
 }
@@ -259,7 +268,7 @@ impl Caller {
         is: impl Fn(&Session) -> bool + Send,
         noun: &'static str,
     ) -> Result<()> {
-        let mut work = self.messenger.begin_of([self.access.user]).await?;
+        let mut work = self.messenger.begin_for([self.access.user]).await?;
         let session = sessions::by_id(&mut work.tx, id).await?;
         let session = session.filter(|session| session.user == self.access.user && is(session));
         revoke(&mut work, &session.ok_or(Error::NotFound(noun))?).await?;
@@ -270,7 +279,7 @@ impl Caller {
     /// Ends all of one's sign-ins but this one.
     pub async fn revoke_other_sessions(self) -> Result<()> {
         self.changes()?;
-        let mut work = self.messenger.begin_of([self.access.user]).await?;
+        let mut work = self.messenger.begin_for([self.access.user]).await?;
         revoke_sign_ins(&mut work, self.access.user, Some(self.access.session)).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await

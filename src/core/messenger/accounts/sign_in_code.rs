@@ -12,7 +12,7 @@ use crate::messenger::accounts::contact::Contact;
 use crate::messenger::accounts::password;
 use crate::messenger::accounts::session::{Grant, revoke_all};
 use crate::messenger::foundation::settings::Opening;
-use crate::messenger::foundation::{Error, Limit, Result, Subject, Work, secrets};
+use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork, secrets};
 use crate::model::{Tongue, User};
 use crate::outside::Unsent;
 use crate::store::sessions::Hash;
@@ -46,7 +46,7 @@ impl Visitor {
         let hash = self.hash_of(&contact, &code);
         let mut work = messenger.begin().await?;
         let now = work.now;
-        let kept = sign_in_codes::hold(&mut work.tx, &contact).await?;
+        let kept = sign_in_codes::create_locked(&mut work.tx, &contact).await?;
         let mut kept = kept.ok_or(Error::Again)?;
         if let Some(third) = kept.third_at
             && third + HOUR > now
@@ -75,7 +75,7 @@ impl Visitor {
         tracing::error!(%unsent, "a code could not be sent");
         if let Unsent::Refused(_) = unsent {
             let mut work = self.messenger.begin().await?;
-            if let Some(mut kept) = sign_in_codes::held(&mut work.tx, contact).await?
+            if let Some(mut kept) = sign_in_codes::locked(&mut work.tx, contact).await?
                 && kept.hash.as_deref() == Some(hash.as_slice())
             {
                 kept.take_back();
@@ -133,9 +133,9 @@ impl Visitor {
     }
 
     /// Goes on with a change if the code is right, and otherwise ends it with one try less.
-    async fn try_code(&self, mut work: Work, to: &Contact, code: &str) -> Result<Work> {
+    async fn try_code(&self, mut work: UnitOfWork, to: &Contact, code: &str) -> Result<UnitOfWork> {
         let contact = to.key();
-        let kept = sign_in_codes::held(&mut work.tx, &contact).await?;
+        let kept = sign_in_codes::locked(&mut work.tx, &contact).await?;
         let kept =
             kept.filter(|kept| kept.hash.is_some() && kept.expires_at > work.now && kept.tries < MOST_TRIES);
         let Some(mut kept) = kept else { return Err(Error::WrongCode { left: 0 }) };
@@ -149,9 +149,9 @@ impl Visitor {
         Err(Error::WrongCode { left: (MOST_TRIES - kept.tries).unsigned_abs() })
     }
 
-    async fn use_up(&self, work: &mut Work, to: &Contact) -> Result<()> {
+    async fn use_up(&self, work: &mut UnitOfWork, to: &Contact) -> Result<()> {
         let contact = to.key();
-        if let Some(mut kept) = sign_in_codes::held(&mut work.tx, &contact).await? {
+        if let Some(mut kept) = sign_in_codes::locked(&mut work.tx, &contact).await? {
             kept.hash = None;
             sign_in_codes::update(&mut work.tx, &contact, &kept).await?;
         }

@@ -2,7 +2,7 @@
 
 use crate::messenger::accounts::token::Access;
 use crate::messenger::administration::deactivation::{account, deactivate, reactivate};
-use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, Work};
+use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Account, Change, User, UserId};
 use crate::store::{accounts, users};
@@ -72,14 +72,14 @@ impl Administrator {
     }
 
     /// Whoever is an administrator no more at the same moment acts before that, or not at all.
-    async fn begin(&self, other: UserId) -> Result<Work> {
+    async fn begin(&self, other: UserId) -> Result<UnitOfWork> {
         self.messenger.limit(Limit::Change(self.access.user))?;
-        let mut work = self.messenger.begin_of([self.access.user, other]).await?;
+        let mut work = self.messenger.begin_for([self.access.user, other]).await?;
         allow(users::by_id(&mut work.tx, self.access.user).await?)?;
         Ok(work)
     }
 
-    async fn finish(self, mut work: Work) -> Result<()> {
+    async fn finish(self, mut work: UnitOfWork) -> Result<()> {
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -119,7 +119,7 @@ impl Messenger {
         work.commit().await
     }
 
-    async fn about(&self, name: &str) -> Result<(Work, UserId)> {
+    async fn about(&self, name: &str) -> Result<(UnitOfWork, UserId)> {
         let mut work = self.begin().await?;
         let found = users::credentials(&mut work.tx, name).await?;
         let (id, _) = found.ok_or(Error::NotFound("user"))?;
@@ -128,7 +128,7 @@ impl Messenger {
     }
 }
 
-async fn appoint(work: &mut Work, id: UserId, is_admin: bool) -> Result<()> {
+async fn appoint(work: &mut UnitOfWork, id: UserId, is_admin: bool) -> Result<()> {
     let mut user = account(work, id).await?;
     if user.is_admin == is_admin {
         return Ok(());

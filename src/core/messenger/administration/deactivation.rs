@@ -4,7 +4,7 @@ use crate::messenger::Caller;
 use crate::messenger::accounts::profile::tell_chats;
 use crate::messenger::accounts::session::revoke_all;
 use crate::messenger::chats::leave::succeed;
-use crate::messenger::foundation::{Error, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::model::{Role, User, UserId};
 use crate::store::{accounts, chats, members, users};
 
@@ -12,7 +12,7 @@ impl Caller {
     /// Deactivates one's own account; all sign-ins end. Only an administrator can undo it.
     pub async fn deactivate(self, password: &str) -> Result<()> {
         let confirmed = self.confirm("password", password).await?;
-        let mut work = self.messenger.begin_of([self.access.user]).await?;
+        let mut work = self.messenger.begin_for([self.access.user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
         deactivate(&mut work, self.access.user).await?;
         work.once(self.attempt, Subject::Nothing);
@@ -21,7 +21,7 @@ impl Caller {
 }
 
 /// Deactivates an account within a change. One that is so already stays so.
-pub(crate) async fn deactivate(work: &mut Work, id: UserId) -> Result<()> {
+pub(crate) async fn deactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> {
     let user = account(work, id).await?;
     if user.person.is_deactivated {
         return Ok(());
@@ -37,7 +37,7 @@ pub(crate) async fn deactivate(work: &mut Work, id: UserId) -> Result<()> {
 }
 
 /// Lets somebody sign in again. What they handed over stays with whom it went to.
-pub(crate) async fn reactivate(work: &mut Work, id: UserId) -> Result<()> {
+pub(crate) async fn reactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> {
     if account(work, id).await?.person.is_deactivated {
         accounts::deactivate(&mut work.tx, id, None).await?;
         tell_chats(work, id).await?;
@@ -46,18 +46,18 @@ pub(crate) async fn reactivate(work: &mut Work, id: UserId) -> Result<()> {
 }
 
 /// Somebody's account, unless it was deleted.
-pub(crate) async fn account(work: &mut Work, id: UserId) -> Result<User> {
+pub(crate) async fn account(work: &mut UnitOfWork, id: UserId) -> Result<User> {
     let found = users::by_id(&mut work.tx, id).await?;
     found.filter(|user| !user.person.is_deleted).ok_or(Error::NotFound("user"))
 }
 
 /// A group does not go on without somebody who looks after it.
-async fn hand_over(work: &mut Work, owner: UserId) -> Result<()> {
+async fn hand_over(work: &mut UnitOfWork, owner: UserId) -> Result<()> {
     let owned = members::of_user(&mut work.tx, owner).await?;
     let owned: Vec<_> = owned.into_iter().filter(|(_, member)| member.role == Role::Owner).collect();
     chats::lock_all(&mut work.tx, owned.iter().map(|(chat, _)| *chat)).await?;
     for (chat, _) in owned {
-        if members::heir(&mut work.tx, chat).await?.is_some() {
+        if members::successor(&mut work.tx, chat).await?.is_some() {
             members::set_role(&mut work.tx, chat, owner, Role::Admin).await?;
             succeed(work, chat).await?;
         }

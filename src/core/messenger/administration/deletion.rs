@@ -7,7 +7,7 @@ use crate::messenger::accounts::session::revoke_all;
 use crate::messenger::chats::leave::depart;
 use crate::messenger::chats::notices::{announce, write};
 use crate::messenger::files::avatar_image::replaced;
-use crate::messenger::foundation::{Error, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::messenger::messages::erase::erase_together;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Change, ChatId, ChatKind, Notice, UserId};
@@ -39,7 +39,7 @@ impl Caller {
     pub async fn delete_account(self, password: &str, legacy: Legacy) -> Result<()> {
         self.changes()?;
         let confirmed = self.confirm("password", password).await?;
-        let mut work = self.messenger.begin_of([self.access.user]).await?;
+        let mut work = self.messenger.begin_for([self.access.user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
         if accounts::admins(&mut work.tx).await? == [self.access.user] {
             return Err(Error::Conflict("The only administrator cannot leave; appoint another one first"));
@@ -105,7 +105,13 @@ impl Messenger {
     }
 
     /// Tells a chat what has become of somebody. They leave a group; a private chat stays for the other one.
-    async fn take_out(&self, work: &mut Work, user: UserId, chat: ChatId, kind: ChatKind) -> Result<()> {
+    async fn take_out(
+        &self,
+        work: &mut UnitOfWork,
+        user: UserId,
+        chat: ChatId,
+        kind: ChatKind,
+    ) -> Result<()> {
         let Some(member) = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop() else {
             return Ok(());
         };
@@ -121,7 +127,7 @@ impl Messenger {
                 members::remove_all(&mut work.tx, chat).await?;
             }
             ChatKind::Private => {
-                members::silence(&mut work.tx, chat).await?;
+                members::block_posting(&mut work.tx, chat).await?;
                 work.announce(chat, Change::MemberUpdated { chat, member });
             }
             ChatKind::Group | ChatKind::Channel => {
@@ -137,7 +143,7 @@ impl Messenger {
 }
 
 /// Takes away what an account says of somebody, and ends their sessions; writes down what is left to do.
-async fn delete(work: &mut Work, user: UserId, legacy: Legacy) -> Result<()> {
+async fn delete(work: &mut UnitOfWork, user: UserId, legacy: Legacy) -> Result<()> {
     let now = work.now;
     let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
     users::forget(&mut work.tx, user, now).await?;
@@ -146,7 +152,7 @@ async fn delete(work: &mut Work, user: UserId, legacy: Legacy) -> Result<()> {
     blocks::delete_of_user(&mut work.tx, user).await?;
     chat_names::delete_of_user(&mut work.tx, user).await?;
     google_tokens::delete(&mut work.tx, user).await?;
-    members::silence_user(&mut work.tx, user).await?;
+    members::block_posting_of(&mut work.tx, user).await?;
     deletions::insert(&mut work.tx, user, legacy == Legacy::Erased).await?;
     revoke_all(work, user).await?;
     Ok(sessions::forget_devices(&mut work.tx, user, now).await?)

@@ -13,7 +13,7 @@ use super::{in_time, next};
 use crate::messenger::Messenger;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::announce;
-use crate::messenger::foundation::{Attempt, Error, Result, Subject, Work};
+use crate::messenger::foundation::{Attempt, Error, Result, Subject, UnitOfWork};
 use crate::messenger::messages::erase::erase;
 use crate::messenger::messages::message::link_again;
 use crate::model::{
@@ -145,13 +145,13 @@ impl Writing {
     }
 
     /// Writes the message as it is now, within a change that it begins, and tells that.
-    async fn put(&self, told: fn(Message) -> Change) -> Result<Work> {
+    async fn put(&self, told: fn(Message) -> Change) -> Result<UnitOfWork> {
         let content = Content::assistant(tidy(&self.text), Some(self.mark.clone()))?;
         let mut work = self.messenger.begin().await?;
         chats::lock(&mut work.tx, self.chat).await?;
         if !self.is_there {
             let chat = chats::by_id(&mut work.tx, self.chat).await?.ok_or(Error::NotFound("chat"))?;
-            let place = work.place(self.chat).await?;
+            let place = work.reserve_seq(self.chat).await?;
             let mut message = Message::new(self.id, (self.chat, place.seq), self.author, content, work.now);
             let life = chat.message_life.map(i64::unsigned_abs).map(Duration::from_millis);
             message.expires_at = life.map(|life| work.now + life);
@@ -163,7 +163,7 @@ impl Writing {
         if before.is_none_or(|message| message.content.is_none()) {
             return Err(Error::Conflict("The answer was deleted while it was being written"));
         }
-        messages::rewrite(&mut work.tx, self.id, &content).await?;
+        messages::replace_content(&mut work.tx, self.id, &content).await?;
         let message = messages::by_id(&mut work.tx, self.id).await?.ok_or(Error::NotFound("message"))?;
         work.announce(self.chat, told(message));
         Ok(work)
@@ -172,12 +172,12 @@ impl Writing {
 
 impl Messenger {
     /// Takes away answers that nobody finishes any more, as when a server was killed.
-    pub(in crate::messenger) async fn take_away_half_answers(&self) -> Result<()> {
+    pub(in crate::messenger) async fn delete_abandoned_answers(&self) -> Result<()> {
         let now = self.clock.now();
-        if self.half_answers.due(now, LOOK_EVERY).is_none() {
+        if self.abandoned_answers_checked.due(now, LOOK_EVERY).is_none() {
             return Ok(());
         }
-        let forsaken = assistant::forsaken_answers(&mut self.db.read().await?, now, SOME).await?;
+        let forsaken = assistant::overdue_answers(&mut self.db.read().await?, now, SOME).await?;
         for (chat, id) in forsaken {
             self.take_away_answer(chat, id).await?;
         }

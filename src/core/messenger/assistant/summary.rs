@@ -39,7 +39,7 @@ impl Membership {
             sent_to: assistant.model.host().to_owned(),
         };
         if material.count > 0 {
-            messenger.is_first(self.attempt.as_ref()).await?;
+            messenger.check_first(self.attempt.as_ref()).await?;
             let _turn = assistant.turn()?;
             let day = messenger.spend(user).await?;
             match assistant.hear(&material.for_summary()).await {

@@ -8,10 +8,10 @@ use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::{gained, gained_alike, say};
 use crate::messenger::chats::short_code::new_code;
 use crate::messenger::chats::validate::{check_description, check_title};
-use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Chat, ChatId, ChatKind, Notice, Role, UserId};
-use crate::store::chats::{self, Plain, pair};
+use crate::store::chats::{self, ChatRecord, pair};
 use crate::store::marks::Counted;
 use crate::store::{self, chat_list, marks, members, streams, users};
 
@@ -41,7 +41,7 @@ impl Caller {
         let mut read = self.messenger.db.read().await?;
         let mut list = chat_list::of_user(&mut read, reader).await?;
         let peers = list.chats.iter_mut().filter_map(|chat| chat.peer.as_mut());
-        self.messenger.show_presence(&mut read, reader, peers).await?;
+        self.messenger.attach_presence(&mut read, reader, peers).await?;
         if !list.far_behind.is_empty() {
             self.messenger.begin_counting(reader, list.far_behind);
         }
@@ -51,7 +51,7 @@ impl Caller {
     /// Who is in each of some chats, for APIs that list people with chats; nothing of those that the caller is not in.
     pub async fn participants(&self, chats: &[ChatId]) -> Result<HashMap<ChatId, Vec<UserId>>> {
         let mut read = self.messenger.db.read().await?;
-        Ok(members::users_beside(&mut read, self.access.user, chats).await?)
+        Ok(members::users_visible_to(&mut read, self.access.user, chats).await?)
     }
 
     /// A chat that the caller is in.
@@ -69,7 +69,7 @@ impl Caller {
     }
 
     /// Begins a change that makes a group or a channel.
-    pub(crate) async fn begin_group(&self, new: NewGroup) -> Result<(Work, ChatId)> {
+    pub(crate) async fn begin_group(&self, new: NewGroup) -> Result<(UnitOfWork, ChatId)> {
         let new = self.check_group(new)?;
         self.messenger.limit(Limit::NewChat(self.access.user))?;
         let mut work = self.messenger.begin().await?;
@@ -93,13 +93,13 @@ impl Caller {
     }
 
     /// Refuses members who are not there or don't want to be brought in.
-    pub(crate) async fn check_members(&self, work: &mut Work, new: &NewGroup) -> Result<()> {
+    pub(crate) async fn check_members(&self, work: &mut UnitOfWork, new: &NewGroup) -> Result<()> {
         people(&mut work.tx, "member_ids", &new.members).await?;
         block::refuse_unwilling(&mut work.tx, self.access.user, &new.members, "member_ids").await
     }
 
     /// Makes a group or a channel of what was checked.
-    pub(crate) async fn found(&self, work: &mut Work, new: NewGroup, begins: Begins) -> Result<ChatId> {
+    pub(crate) async fn found(&self, work: &mut UnitOfWork, new: NewGroup, begins: Begins) -> Result<ChatId> {
         let NewGroup { title, description, is_public, is_read_only, members } = new;
         let creator = self.access.user;
         let kind = if is_public { ChatKind::Channel } else { ChatKind::Group };
@@ -146,7 +146,7 @@ impl Caller {
     pub(crate) async fn of_pair(mut self, kind: ChatKind, other: UserId) -> Result<(Chat, bool)> {
         let me = self.access.user;
         for _ in 0..TRIES {
-            let mut work = self.messenger.begin_of([me, other]).await?;
+            let mut work = self.messenger.begin_for([me, other]).await?;
             if let Some(chat) = chats::by_pair(&mut work.tx, &pair(me, other)).await? {
                 if members::is_hidden(&mut work.tx, chat.id, me).await? {
                     members::hide(&mut work.tx, chat.id, me, None).await?;
@@ -182,8 +182,8 @@ impl Caller {
         Err(Error::Busy)
     }
 
-    fn plain(&self, work: &Work, kind: ChatKind) -> Plain {
-        Plain {
+    fn plain(&self, work: &UnitOfWork, kind: ChatKind) -> ChatRecord {
+        ChatRecord {
             id: ChatId(self.messenger.id()),
             kind,
             title: String::new(),
@@ -201,9 +201,9 @@ impl Caller {
     }
 
     /// Ends a change with the chat that it was about, as the caller sees it then.
-    pub(crate) async fn finish(self, mut work: Work, chat: ChatId) -> Result<Chat> {
+    pub(crate) async fn finish(self, mut work: UnitOfWork, chat: ChatId) -> Result<Chat> {
         let mut view = view(&mut work.tx, chat, self.access.user).await?;
-        self.messenger.show_presence(&mut work.tx, self.access.user, &mut view.peer).await?;
+        self.messenger.attach_presence(&mut work.tx, self.access.user, &mut view.peer).await?;
         work.once(self.attempt, Subject::Chat(chat));
         work.commit().await?;
         Ok(view)

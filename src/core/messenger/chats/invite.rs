@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::messenger::chats::join::enter;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::tell_access;
-use crate::messenger::foundation::{Error, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Channel, Chat, Invite, InviteId, Right, Time};
 use crate::store::{chats, invites, members};
@@ -55,7 +55,7 @@ impl Membership {
         let (chat, now) = (self.chat.id, work.now);
         let mut there = invites::of_chat(&mut work.tx, chat).await?;
         if there.len() >= MOST_INVITES {
-            invites::delete_spent(&mut work.tx, chat, now).await?;
+            invites::delete_unusable(&mut work.tx, chat, now).await?;
             there.retain(|invite| invite.is_good(now));
         }
         if there.len() >= MOST_INVITES {
@@ -105,7 +105,7 @@ impl Caller {
         let invite = invites::by_id(&mut read, id).await?;
         let invite = invite.filter(|invite| invite.is_good(self.messenger.clock.now())).ok_or(NO_INVITE)?;
         let chat = chats::by_id(&mut read, invite.chat).await?.ok_or(NO_INVITE)?;
-        let is_member = members::place(&mut read, chat.id, self.access.user).await?.is_some();
+        let is_member = members::find(&mut read, chat.id, self.access.user).await?.is_some();
         let to = Channel { about: chat.about(), member_count: chat.member_count, is_member };
         Ok(Invited { to, expires_at: invite.expires_at })
     }
@@ -117,7 +117,7 @@ impl Caller {
         let mut work = self.messenger.begin().await?;
         let invite = good(&mut work, id).await?;
         enter(&self.messenger, &mut work, invite.chat, self.access.user).await?;
-        invites::used(&mut work.tx, id).await?;
+        invites::count_use(&mut work.tx, id).await?;
         tell_access(&mut work, invite.chat).await?;
         self.finish(work, invite.chat).await
     }
@@ -126,7 +126,7 @@ impl Caller {
 const NO_INVITE: Error = Error::NotFound("invitation");
 
 /// An invitation by which one more can come. It stays as it is until the change ends.
-async fn good(work: &mut Work, id: InviteId) -> Result<Invite> {
+async fn good(work: &mut UnitOfWork, id: InviteId) -> Result<Invite> {
     let invite = invites::by_id(&mut work.tx, id).await?.ok_or(NO_INVITE)?;
     chats::lock(&mut work.tx, invite.chat).await?;
     // As it is now that nobody else changes it.

@@ -5,7 +5,7 @@ use crate::messenger::chats::leave::give_role;
 use crate::messenger::chats::lookup::{DEACTIVATED, MOST_MEMBERS, people};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::{announce, gained_alike, write};
-use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{
     Change, Channel, Chat, ChatId, ChatKind, Member, MessageId, Notice, Person, Right, Role, UserId,
@@ -63,7 +63,7 @@ impl Membership {
         block::refuse_unwilling(&mut work.tx, self.place.user, &ids, "user_ids").await?;
         let mut new = Vec::new();
         for person in known {
-            if members::place(&mut work.tx, chat, person.id).await?.is_none() {
+            if members::find(&mut work.tx, chat, person.id).await?.is_none() {
                 self.messenger.limit(Limit::AddMember(self.place.user))?;
                 new.push(person);
             }
@@ -114,7 +114,7 @@ impl Caller {
         let mut work = self.messenger.begin().await?;
         let found = chats::by_id(&mut work.tx, chat).await?.ok_or(Error::NotFound("chat"))?;
         if found.kind != ChatKind::Channel {
-            return Err(match members::place(&mut work.tx, chat, user).await? {
+            return Err(match members::find(&mut work.tx, chat, user).await? {
                 Some(_) => Error::Conflict(MEMBER_ALREADY),
                 None => Error::Forbidden("This chat can only be joined by invitation"),
             });
@@ -127,9 +127,14 @@ impl Caller {
 const MEMBER_ALREADY: &str = "You are already a member";
 
 /// Somebody comes in by themselves.
-pub(crate) async fn enter(messenger: &Messenger, work: &mut Work, chat: ChatId, user: UserId) -> Result<()> {
+pub(crate) async fn enter(
+    messenger: &Messenger,
+    work: &mut UnitOfWork,
+    chat: ChatId,
+    user: UserId,
+) -> Result<()> {
     chats::lock(&mut work.tx, chat).await?;
-    if members::place(&mut work.tx, chat, user).await?.is_some() {
+    if members::find(&mut work.tx, chat, user).await?.is_some() {
         return Err(Error::Conflict(MEMBER_ALREADY));
     }
     if !bans::among(&mut work.tx, chat, &[user]).await?.is_empty() {
@@ -149,7 +154,7 @@ struct Newcomers {
 /// Makes people members of a group, says so in it, and tells them. `by` is nobody when they come by themselves.
 async fn bring(
     messenger: &Messenger,
-    work: &mut Work,
+    work: &mut UnitOfWork,
     chat: ChatId,
     by: Option<UserId>,
     people: Vec<Person>,
@@ -159,7 +164,7 @@ async fn bring(
         return Ok(Newcomers { members: Vec::new(), said: None });
     };
     for id in &ids {
-        if members::place(&mut work.tx, chat, *id).await?.is_some() {
+        if members::find(&mut work.tx, chat, *id).await?.is_some() {
             return Err(Error::Conflict("This user is already a member"));
         }
     }
@@ -181,7 +186,7 @@ async fn bring(
     };
     let author = by.unwrap_or(first.id);
     // They hear what comes after the notice; what was said before counts as read.
-    let places = work.places(chat, people.len() as i64).await?;
+    let places = work.reserve_seqs(chat, people.len() as i64).await?;
     let said = write(messenger, work, chat, author, &notice).await?;
     let seats: Vec<_> = ids.iter().map(|id| (*id, Role::Member)).collect();
     let now = work.now;

@@ -1,13 +1,13 @@
 //! How members leave, who inherits a group, and how it ends.
 
 use crate::messenger::files::avatar_image;
-use crate::messenger::foundation::{Result, Work};
+use crate::messenger::foundation::{Result, UnitOfWork};
 use crate::model::{Change, ChatId, Member, Role, UserId};
 use crate::store::{bans, bookmarks, chat_names, chats, drafts, invites, members, topics};
 
 /// Takes a member out of a group, and tells them and the others. If they were the owner, somebody else is now; if they
 /// were the last, the group is gone.
-pub(crate) async fn depart(work: &mut Work, chat: ChatId, member: &Member) -> Result<()> {
+pub(crate) async fn depart(work: &mut UnitOfWork, chat: ChatId, member: &Member) -> Result<()> {
     let user = member.user();
     members::remove(&mut work.tx, chat, user).await?;
     lose(work, chat, user, false).await?;
@@ -19,7 +19,7 @@ pub(crate) async fn depart(work: &mut Work, chat: ChatId, member: &Member) -> Re
 }
 
 /// Tells somebody that a chat is gone for them, and takes along what was theirs alone in it.
-pub(crate) async fn lose(work: &mut Work, chat: ChatId, user: UserId, hidden: bool) -> Result<()> {
+pub(crate) async fn lose(work: &mut UnitOfWork, chat: ChatId, user: UserId, hidden: bool) -> Result<()> {
     bookmarks::delete_of_chat(&mut work.tx, chat, user).await?;
     drafts::delete_of_chat(&mut work.tx, chat, user).await?;
     work.announce(user, Change::ChatLost { chat, hidden });
@@ -27,15 +27,15 @@ pub(crate) async fn lose(work: &mut Work, chat: ChatId, user: UserId, hidden: bo
 }
 
 /// When the owner is gone, the first admin takes over, or the member who came first.
-pub(crate) async fn succeed(work: &mut Work, chat: ChatId) -> Result<()> {
-    match members::heir(&mut work.tx, chat).await? {
+pub(crate) async fn succeed(work: &mut UnitOfWork, chat: ChatId) -> Result<()> {
+    match members::successor(&mut work.tx, chat).await? {
         Some(heir) => give_role(work, chat, heir, Role::Owner).await,
         None => Ok(()),
     }
 }
 
 /// Writes a member's role and tells it.
-pub(crate) async fn give_role(work: &mut Work, chat: ChatId, user: UserId, role: Role) -> Result<()> {
+pub(crate) async fn give_role(work: &mut UnitOfWork, chat: ChatId, user: UserId, role: Role) -> Result<()> {
     members::set_role(&mut work.tx, chat, user, role).await?;
     if let Some(member) = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop() {
         work.announce(chat, Change::MemberUpdated { chat, member });
@@ -44,7 +44,7 @@ pub(crate) async fn give_role(work: &mut Work, chat: ChatId, user: UserId, role:
 }
 
 /// Marks a group as gone, with all the ways into it.
-pub(crate) async fn end(work: &mut Work, chat: ChatId) -> Result<()> {
+pub(crate) async fn end(work: &mut UnitOfWork, chat: ChatId) -> Result<()> {
     let now = work.now;
     if let Some(before) = chats::by_id(&mut work.tx, chat).await? {
         avatar_image::replaced(work, chat, before.avatar, None).await?;

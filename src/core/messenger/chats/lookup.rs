@@ -2,8 +2,8 @@
 
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{Chat, ChatId, Person, UserId};
-use crate::store::chats::{self, Plain};
-use crate::store::members::Place;
+use crate::store::chats::{self, ChatRecord};
+use crate::store::members::MemberRecord;
 use crate::store::{Executor, chat_list, users};
 
 pub(crate) const MOST_MEMBERS: usize = 5_000;
@@ -16,8 +16,8 @@ pub(crate) const DEACTIVATED: &str = "This user's account is deactivated";
 pub(crate) const NOT_A_MEMBER: &str = "You are not a member of this chat";
 
 /// A chat and the reader's place in it: 403 for a stranger, 404 for what does not exist (v1, "foreign chat").
-pub(crate) async fn find(run: &mut Executor, id: ChatId, user: UserId) -> Result<(Plain, Place)> {
-    let (chat, place) = chats::with_place(run, id, user).await?.ok_or(Error::NotFound("chat"))?;
+pub(crate) async fn find(run: &mut Executor, id: ChatId, user: UserId) -> Result<(ChatRecord, MemberRecord)> {
+    let (chat, place) = chats::with_membership(run, id, user).await?.ok_or(Error::NotFound("chat"))?;
     Ok((chat, place.ok_or(Error::Forbidden(NOT_A_MEMBER))?))
 }
 

@@ -4,19 +4,19 @@ use crate::messenger::Messenger;
 use crate::messenger::chats::leave::{depart, lose};
 use crate::messenger::chats::lookup::{find, view};
 use crate::messenger::chats::notices::{announce, write};
-use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, Work};
+use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::model::{
     Change, Chat, ChatId, ChatKind, Member, Notice, Notify, Preferences, Right, Role, Time, UserId,
 };
-use crate::store::chats::{self, Plain};
-use crate::store::members::{self, Place};
+use crate::store::chats::{self, ChatRecord};
+use crate::store::members::{self, MemberRecord};
 use crate::store::{chat_list, streams};
 
 /// A caller in a chat.
 pub struct Membership {
     pub(crate) messenger: Messenger,
-    pub(crate) chat: Plain,
-    pub(crate) place: Place,
+    pub(crate) chat: ChatRecord,
+    pub(crate) place: MemberRecord,
     pub(crate) attempt: Option<Attempt>,
 }
 
@@ -52,7 +52,7 @@ impl Membership {
     pub async fn view(&self) -> Result<Chat> {
         let mut read = self.messenger.db.read().await?;
         let mut chat = view(&mut read, self.chat.id, self.place.user).await?;
-        self.messenger.show_presence(&mut read, self.place.user, &mut chat.peer).await?;
+        self.messenger.attach_presence(&mut read, self.place.user, &mut chat.peer).await?;
         Ok(chat)
     }
 
@@ -61,7 +61,7 @@ impl Membership {
         let mut read = self.messenger.db.read().await?;
         let mut members = members::of_chat(&mut read, self.chat.id, None).await?;
         let people = members.iter_mut().map(|member| &mut member.person);
-        self.messenger.show_presence(&mut read, self.place.user, people).await?;
+        self.messenger.attach_presence(&mut read, self.place.user, people).await?;
         Ok(members)
     }
 
@@ -79,14 +79,14 @@ impl Membership {
 
     /// Begins a change that needs a right. It is asked for within the change: whoever loses the
     /// right at the same moment acts before that, or not at all.
-    pub(crate) async fn exercise(&mut self, right: Right) -> Result<Work> {
+    pub(crate) async fn exercise(&mut self, right: Right) -> Result<UnitOfWork> {
         let work = self.begin().await?;
         self.may(right)?;
         Ok(work)
     }
 
     /// Begins a change of the chat, with the chat and the caller's place in it as they are now.
-    pub(crate) async fn begin(&mut self) -> Result<Work> {
+    pub(crate) async fn begin(&mut self) -> Result<UnitOfWork> {
         self.messenger.limit(Limit::Change(self.place.user))?;
         let mut work = self.messenger.begin().await?;
         chats::lock(&mut work.tx, self.chat.id).await?;
@@ -95,9 +95,9 @@ impl Membership {
     }
 
     /// Ends a change with the chat as the caller sees it then.
-    pub(crate) async fn finish(self, mut work: Work) -> Result<Chat> {
+    pub(crate) async fn finish(self, mut work: UnitOfWork) -> Result<Chat> {
         let mut view = view(&mut work.tx, self.chat.id, self.place.user).await?;
-        self.messenger.show_presence(&mut work.tx, self.place.user, &mut view.peer).await?;
+        self.messenger.attach_presence(&mut work.tx, self.place.user, &mut view.peer).await?;
         work.once(self.attempt, Subject::Chat(self.chat.id));
         work.commit().await?;
         Ok(view)
@@ -144,7 +144,7 @@ impl Membership {
         };
         if preferences != before {
             let now = work.now;
-            members::prefer(&mut work.tx, chat, user, &preferences, now).await?;
+            members::set_preferences(&mut work.tx, chat, user, &preferences, now).await?;
             work.announce(user, Change::ChatPreferred { chat, preferences });
         }
         work.once(self.attempt, Subject::Preferences(chat));

@@ -7,7 +7,7 @@ use crate::messenger::chats::lookup::DEACTIVATED;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::say;
 use crate::messenger::chats::validate::{check_description, check_title};
-use crate::messenger::foundation::{Error, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::model::{Change, Chat, Member, Notice, Right, Role, Stream, UserId};
 use crate::store::{chats, members};
 
@@ -135,7 +135,7 @@ impl Membership {
     }
 
     /// A member over whom the caller has a say; nothing when it is no member.
-    pub(crate) async fn lower(&self, work: &mut Work, user: UserId) -> Result<Option<Member>> {
+    pub(crate) async fn lower(&self, work: &mut UnitOfWork, user: UserId) -> Result<Option<Member>> {
         let member = members::of_chat(&mut work.tx, self.chat.id, Some(user)).await?.pop();
         match &member {
             Some(member) if member.role >= self.place.role => {

@@ -18,11 +18,11 @@ impl Caller {
         }
         let mut read = self.messenger.db.snapshot().await?;
         let reader = self.access.user;
-        let mut seated = members::beside(&mut read, reader, ids).await?;
+        let mut seated = members::visible_to(&mut read, reader, ids).await?;
         let creators = chats::creators(&mut read, ids).await?;
         let mut topics = topics::of_chats(&mut read, ids).await?;
         let people = seated.values_mut().flatten().map(|member| &mut member.person);
-        self.messenger.show_presence(&mut read, reader, people).await?;
+        self.messenger.attach_presence(&mut read, reader, people).await?;
         let roll = |(chat, creator): (ChatId, UserId)| {
             let members = seated.remove(&chat)?;
             Some((chat, Roll { creator, members, topic: topics.remove(&chat) }))
@@ -33,9 +33,9 @@ impl Caller {
     /// Everybody who has an account and may sign in, by name.
     pub async fn everybody(&self) -> Result<Vec<Person>> {
         let mut read = self.messenger.db.read().await?;
-        let found = users::everybody(&mut read, MOST_PEOPLE).await?;
+        let found = users::active(&mut read, MOST_PEOPLE).await?;
         let mut people: Vec<Person> = found.into_iter().map(|user| user.person).collect();
-        self.messenger.show_presence(&mut read, self.access.user, &mut people).await?;
+        self.messenger.attach_presence(&mut read, self.access.user, &mut people).await?;
         Ok(people)
     }
 }

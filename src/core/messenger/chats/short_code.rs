@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::hub::News;
+use crate::hub::NodeMessage;
 use crate::messenger::Caller;
 use crate::messenger::chats::join::enter;
 use crate::messenger::chats::membership::Membership;
@@ -71,7 +71,7 @@ impl Caller {
         let code = code.trim().to_ascii_uppercase();
         let mut work = self.messenger.begin().await?;
         let Some(chat) = chats::by_code(&mut work.tx, &code).await? else {
-            self.messenger.spread(guess.news());
+            self.messenger.publish(guess.news());
             return Err(Error::NotFound("code"));
         };
         self.messenger.guesses.was_right(guess);
@@ -107,9 +107,9 @@ pub(crate) struct Guess {
 
 impl Guess {
     /// As other nodes hear that it was wrong.
-    fn news(&self) -> News {
+    fn news(&self) -> NodeMessage {
         let (high, low) = self.network.halves();
-        News::WrongCode(self.user.0, high, low, self.at.0)
+        NodeMessage::WrongCode(self.user.0, high, low, self.at.0)
     }
 }
 

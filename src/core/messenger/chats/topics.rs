@@ -56,7 +56,7 @@ impl Caller {
         let Some(chat) = topics::chat_about(&mut work.tx, topic).await? else { return Ok(None) };
         find(&mut work.tx, chat, reader).await?;
         let mut chat = view(&mut work.tx, chat, reader).await?;
-        self.messenger.show_presence(&mut work.tx, reader, &mut chat.peer).await?;
+        self.messenger.attach_presence(&mut work.tx, reader, &mut chat.peer).await?;
         work.commit().await?;
         Ok(Some(chat))
     }

@@ -9,7 +9,7 @@ use object_store::signer::Method;
 
 use crate::files::{self, BucketForm, Opened, Received, Served, Signature};
 use crate::messenger::files::quota::room;
-use crate::messenger::foundation::{Error, Limit, Result, Subject, Tries, Work};
+use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Attachment, AttachmentId, Facts, Time, UserId};
 use crate::store::attachments;
@@ -65,7 +65,7 @@ impl Caller {
         let mut attachment = messenger.plan_file(owner, &new)?;
         messenger.limit(Limit::Upload(owner))?;
         messenger.take_in_of(owner).await?;
-        let mut work = messenger.begin_of([owner]).await?;
+        let mut work = messenger.begin_for([owner]).await?;
         let room = room(&mut work.tx, &messenger.settings, owner).await?;
         // Without a size, nobody knows whether it will fit until it is there.
         room.hold(new.size.unwrap_or(1))?;
@@ -246,10 +246,10 @@ impl Messenger {
         let kept = async {
             let facts = self.files.look(attachment, &received.content_type).await?;
             // Its bytes come once only.
-            let mut tries = Tries::default();
+            let mut retries = Retries::default();
             loop {
                 match self.keep_once(attachment, received, &facts).await {
-                    Err(Error::Again) if tries.another().await => {}
+                    Err(Error::Again) if retries.wait().await => {}
                     done => return done,
                 }
             }
@@ -274,7 +274,7 @@ impl Messenger {
 
 /// Writes down what has arrived; not when another node was faster.
 pub(crate) async fn arrived(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     attachment: &Attachment,
     received: &Received,
     facts: &Facts,

@@ -8,7 +8,7 @@ use crate::files::{Opened, Received};
 use crate::messenger::Messenger;
 use crate::messenger::files::attachment::{FORM_LIFE, arrived};
 use crate::messenger::files::quota::room;
-use crate::messenger::foundation::{Error, Result, Work};
+use crate::messenger::foundation::{Error, Result, UnitOfWork};
 use crate::model::{Attachment, AttachmentId, Facts, Stream, UserId};
 use crate::store::attachments;
 
@@ -70,7 +70,7 @@ impl Made {
     }
 
     /// Counts it as a file of whoever made it.
-    pub(crate) async fn keep(self, work: &mut Work, messenger: &Messenger) -> Result<()> {
+    pub(crate) async fn keep(self, work: &mut UnitOfWork, messenger: &Messenger) -> Result<()> {
         let Self { attachment, received } = self;
         arrived(work, &attachment, &received, &Facts::default()).await?;
         room(&mut work.tx, &messenger.settings, attachment.owner).await?.hold(0)
@@ -79,7 +79,7 @@ impl Made {
 
 /// Somebody, or a chat, has another avatar: the one before goes with the next sweep.
 pub(crate) async fn replaced(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     whose: impl Into<Stream>,
     before: Option<AttachmentId>,
     after: Option<AttachmentId>,

@@ -57,7 +57,7 @@ impl Messenger {
         let since = self.clock.now() - LATE;
         let mut last = (Time(0), AttachmentId(Uuid::nil()));
         loop {
-            let some = attachments::awaited(&mut self.db.read().await?, owner, since, last, SOME).await?;
+            let some = attachments::unfinished(&mut self.db.read().await?, owner, since, last, SOME).await?;
             let Some(newest) = some.last() else { return Ok(()) };
             last = (newest.created_at, newest.id);
             for attachment in &some {

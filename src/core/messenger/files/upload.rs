@@ -80,15 +80,15 @@ impl Caller {
     pub async fn delete_file(self, id: AttachmentId) -> Result<()> {
         self.changes()?;
         let messenger = &self.messenger;
-        let mut work = messenger.begin_of([self.access.user]).await?;
+        let mut work = messenger.begin_for([self.access.user]).await?;
         let found = attachments::by_id(&mut work.tx, id).await?;
         let own = found.filter(|file| file.owner == self.access.user && file.uploaded);
         let attachment = own.ok_or(Error::NotFound("attachment"))?;
-        if attachments::stands(&mut work.tx, id).await? {
+        if attachments::is_used(&mut work.tx, id).await? {
             return Err(Error::Conflict("This file is attached to a message; delete the message instead"));
         }
         // It can't be posted from now on, and should all end here, it is swept.
-        attachments::forsake(&mut work.tx, id).await?;
+        attachments::expire(&mut work.tx, id).await?;
         work.commit().await?;
         messenger.files.delete(&attachment).await?;
         let mut work = messenger.begin().await?;

@@ -1,4 +1,4 @@
-//! Time, from outside: the machine's, or one that a test moves.
+//! The clock: the system's time, moved by tests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::model::Time;
 
-/// Tells the time.
+/// The current time. Clones are moved together.
 #[derive(Clone, Default)]
 pub struct Clock {
     /// Milliseconds that a test has moved the clock by.
@@ -25,7 +25,7 @@ impl Clock {
         self.moved.fetch_add(i64::try_from(by.as_millis()).unwrap_or_default(), Ordering::Relaxed);
     }
 
-    /// Moves the clock back, for tests of what others decide by clocks of their own.
+    /// Moves the clock back, for tests with other parties whose clocks differ.
     pub fn turn_back(&self, by: Duration) {
         self.moved.fetch_sub(i64::try_from(by.as_millis()).unwrap_or_default(), Ordering::Relaxed);
     }

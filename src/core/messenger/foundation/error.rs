@@ -1,4 +1,4 @@
-//! Why the messenger says no: one error for all APIs, each with a stable code.
+//! The messenger's error type for all APIs; each error has a stable code.
 
 use std::time::Duration;
 
@@ -10,15 +10,15 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What was asked can't be done; `field` is the one to mend.
+    /// The value of `field` is invalid.
     #[error("{field}: {reason}")]
     Invalid { field: &'static str, reason: String },
-    /// Somebody has this e-mail address or username.
+    /// Another account has this e-mail address, phone number or username.
     #[error("{0} is already registered")]
     Taken(&'static str),
     #[error("Wrong username, e-mail address or password")]
     WrongPassword,
-    /// Not the code that was sent, or it is good no longer.
+    /// Not the code that was sent, or it is no longer valid.
     #[error("{}", wrong_code(*left))]
     WrongCode { left: u64 },
     #[error("Missing, invalid or expired token")]
@@ -33,7 +33,7 @@ pub enum Error {
     Forbidden(&'static str),
     #[error("No such {0}")]
     NotFound(&'static str),
-    /// The request was carried out before, or is just being carried out.
+    /// The request was executed before, or is in progress.
     #[error("This request was already made with this Idempotency-Key")]
     Repeated(Option<Box<Original>>),
     #[error("This Idempotency-Key was used for another request")]
@@ -44,7 +44,7 @@ pub enum Error {
     TooMany(Duration),
     #[error("{0}")]
     TooLarge(String),
-    /// There is no room for more files, one's own or anybody's.
+    /// The quota of files is used up, the user's or the server's.
     #[error("{0}")]
     OverQuota(&'static str),
     #[error("Registration is closed on this server")]
@@ -53,27 +53,27 @@ pub enum Error {
     Full,
     #[error("The server is busy; try again in a moment")]
     Busy,
-    /// Another change was in the way. Nothing was done, so that it may be done again at once.
+    /// A conflict with another transaction. Nothing was changed; it may be retried at once.
     #[error("The server is busy; try again in a moment")]
     Again,
-    /// The bucket is down; everything else goes on.
+    /// The bucket is down; everything else works.
     #[error("Files are temporarily unavailable; try again later")]
     FilesUnavailable,
     #[error("You have reached today's limit of questions to the assistant; try again tomorrow")]
     Spent(Duration),
-    /// It needs another server, which nobody told this one of.
+    /// It needs another service that is not configured.
     #[error("{0}")]
     NotConfigured(&'static str),
-    /// Another server did not do its part; the log says more.
+    /// Another service failed; the log says more.
     #[error("{0}")]
     Elsewhere(&'static str),
-    /// Something that is not the caller's fault; the log says what.
+    /// A failure of the server; the log says more.
     #[error("Internal server error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
-    /// A word for programs; it never changes.
+    /// A stable code for clients.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Invalid { .. } => "invalid",
@@ -148,7 +148,7 @@ impl From<files::Error> for Error {
             files::Error::Full => Self::Full,
             files::Error::Missing => Self::NotFound("file"),
             files::Error::Unavailable(why) => {
-                tracing::warn!(why, "the bucket does not do its part");
+                tracing::warn!(why, "the bucket is not available");
                 Self::FilesUnavailable
             }
             files::Error::Failed(error) => Self::Internal(error.into()),

@@ -1,4 +1,4 @@
-//! The event log: what is kept of an event, and making it whole again when it is read.
+//! The event log: what is stored of an event, and how stored events are hydrated when they are read.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::model::{
 use crate::store::events::Record;
 use crate::store::{self, Executor};
 
-/// What is kept of a change. The numbers are those of the `kind` column.
+/// The kind of a stored event. The numbers are those of the `kind` column.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     MessageCreated = 1,
@@ -77,7 +77,7 @@ const KINDS: &[Kind] = &[
     Kind::ScheduledRemoved,
 ];
 
-/// What the subject alone does not tell.
+/// The details of an event beside its subject, stored as JSON.
 #[derive(Serialize, Deserialize, Default)]
 struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -94,7 +94,7 @@ struct Data {
     messages: Vec<i64>,
 }
 
-/// What to keep of an event.
+/// The record to store of an event.
 pub(crate) fn record(event: &Event) -> Record {
     let none = Data::default;
     let (kind, subject, data) = match &event.change {
@@ -113,7 +113,7 @@ pub(crate) fn record(event: &Event) -> Record {
         Change::MemberUpdated { member, .. } => (Kind::MemberUpdated, member.user().0, None),
         Change::ChatUpdated(about) => (Kind::ChatUpdated, about.id.0, None),
         Change::ChatRead { chat, user, message } => {
-            // In the reader's own stream, which does not tell the chat.
+            // In the reader's own stream the chat is not known from the stream.
             let elsewhere = event.position.stream != Stream::from(*chat);
             let data = Data { chat: elsewhere.then_some(chat.0), message: Some(message.0), ..none() };
             (Kind::ChatRead, user.0, Some(data))
@@ -168,19 +168,23 @@ pub(crate) fn record(event: &Event) -> Record {
     }
 }
 
-/// Makes kept events whole, with what they are about as it is now.
+/// Hydrates stored events with the current state of their subjects.
 ///
-/// What is gone since (a purged message, a chat that was left again, a departed member) is left
-/// out: a later event says that it went. So is what the reader hid: that was said in their own
-/// stream, which may be told before the chat's.
-pub(crate) async fn whole(run: &mut Executor, reader: UserId, records: &[Record]) -> Result<Vec<Event>> {
-    let messages = messages(run, reader, records).await?;
+/// Events whose subject is gone (a purged message, a chat that was left, a former member) are left out: a later event
+/// says so. So are events of messages that the reader hid: that is in their own stream, which may be delivered before
+/// the chat's.
+pub(crate) async fn hydrate(
+    executor: &mut Executor,
+    reader: UserId,
+    records: &[Record],
+) -> Result<Vec<Event>> {
+    let messages = messages(executor, reader, records).await?;
     let mut events = Vec::with_capacity(records.len());
     for record in records {
         let Some(kind) = KINDS.iter().copied().find(|kind| *kind as i64 == record.kind) else {
             continue;
         };
-        if let Some(change) = change(run, reader, record, kind, &messages).await? {
+        if let Some(change) = change(executor, reader, record, kind, &messages).await? {
             events.push(Event { position: record.position(), at: record.at, change });
         }
     }
@@ -188,7 +192,7 @@ pub(crate) async fn whole(run: &mut Executor, reader: UserId, records: &[Record]
 }
 
 async fn messages(
-    run: &mut Executor,
+    executor: &mut Executor,
     reader: UserId,
     records: &[Record],
 ) -> Result<HashMap<MessageId, Message>> {
@@ -202,15 +206,15 @@ async fn messages(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = store::messages::by_ids(run, &ids).await?;
-    let places: Vec<_> = found.iter().map(|message| (message.chat, message.seq)).collect();
-    let hidden = store::hidden::among(run, &places, reader).await?;
-    let seen = found.into_iter().filter(|message| !hidden.contains(&message.id));
-    Ok(seen.map(|message| (message.id, message)).collect())
+    let found = store::messages::by_ids(executor, &ids).await?;
+    let positions: Vec<_> = found.iter().map(|message| (message.chat, message.seq)).collect();
+    let hidden = store::hidden::among(executor, &positions, reader).await?;
+    let visible = found.into_iter().filter(|message| !hidden.contains(&message.id));
+    Ok(visible.map(|message| (message.id, message)).collect())
 }
 
 async fn change(
-    run: &mut Executor,
+    executor: &mut Executor,
     reader: UserId,
     record: &Record,
     kind: Kind,
@@ -224,8 +228,8 @@ async fn change(
     Ok(match kind {
         Kind::MessageCreated => messages.get(&message).cloned().map(Change::MessageCreated),
         Kind::MessageUpdated => {
-            let told = if data.finished { Change::AnswerFinished } else { Change::MessageUpdated };
-            messages.get(&message).cloned().map(told)
+            let change = if data.finished { Change::AnswerFinished } else { Change::MessageUpdated };
+            messages.get(&message).cloned().map(change)
         }
         Kind::MessageDeleted => Some(Change::MessageDeleted { id: message, chat }),
         Kind::MessagesDeleted => {
@@ -233,16 +237,16 @@ async fn change(
             Some(Change::MessagesDeleted { chat, ids })
         }
         Kind::MemberAdded => {
-            let member = store::members::of_chat(run, chat, Some(user)).await?.pop();
+            let member = store::members::of_chat(executor, chat, Some(user)).await?.pop();
             member.map(|member| Change::MemberAdded { chat, member })
         }
         Kind::MemberRemoved => Some(Change::MemberRemoved { chat, user }),
         Kind::MemberUpdated => {
-            let member = store::members::of_chat(run, chat, Some(user)).await?.pop();
+            let member = store::members::of_chat(executor, chat, Some(user)).await?.pop();
             member.map(|member| Change::MemberUpdated { chat, member })
         }
         Kind::ChatUpdated => {
-            let chat = store::chats::by_id(run, subject_chat).await?;
+            let chat = store::chats::by_id(executor, subject_chat).await?;
             chat.map(|chat| Change::ChatUpdated(chat.about()))
         }
         Kind::ChatRead => {
@@ -260,22 +264,22 @@ async fn change(
             Some(Change::PollVoted { message, chat, choices: data.choices })
         }
         Kind::BookmarkSaved => {
-            let found = store::bookmarks::at(run, message, reader).await?;
+            let found = store::bookmarks::find(executor, message, reader).await?;
             found.map(|bookmark| Change::BookmarkSaved(Box::new(bookmark)))
         }
         Kind::BookmarkRemoved => {
             Some(Change::BookmarkRemoved { message, chat: ChatId(data.chat.unwrap_or_default()) })
         }
         Kind::DraftSaved => {
-            let place = (subject_chat, data.message.map(MessageId));
-            let found = store::drafts::at(run, reader, place).await?;
+            let key = (subject_chat, data.message.map(MessageId));
+            let found = store::drafts::find(executor, reader, key).await?;
             found.and_then(|(draft, _)| draft).map(Change::DraftSaved)
         }
         Kind::DraftRemoved => {
             Some(Change::DraftRemoved { chat: subject_chat, thread: data.message.map(MessageId) })
         }
         Kind::ScheduledSaved => {
-            let found = store::scheduled::by_id(run, ScheduledId(record.subject)).await?;
+            let found = store::scheduled::by_id(executor, ScheduledId(record.subject)).await?;
             found.map(|waiting| Change::ScheduledSaved(Box::new(waiting)))
         }
         Kind::ScheduledRemoved => Some(Change::ScheduledRemoved {
@@ -284,25 +288,25 @@ async fn change(
             message: data.message.map(MessageId),
         }),
         Kind::ChatGained => {
-            let gained = store::chat_list::one(run, reader, subject_chat).await?;
+            let gained = store::chat_list::one(executor, reader, subject_chat).await?;
             gained.map(|chat| Change::ChatGained(Box::new(chat)))
         }
         Kind::ChatLost => Some(Change::ChatLost { chat: subject_chat, hidden: data.hidden }),
         Kind::ChatPreferred => {
-            let preferences = store::chat_list::preferences(run, reader, subject_chat).await?;
+            let preferences = store::chat_list::preferences(executor, reader, subject_chat).await?;
             preferences.map(|preferences| Change::ChatPreferred { chat: subject_chat, preferences })
         }
         Kind::ChatAccess => Some(Change::ChatAccess(subject_chat)),
-        Kind::UserUpdated => store::users::by_id(run, user).await?.map(Change::UserUpdated),
+        Kind::UserUpdated => store::users::by_id(executor, user).await?.map(Change::UserUpdated),
         Kind::UserBlocked => {
-            store::blocks::of_user(run, reader, Some(user)).await?.pop().map(Change::UserBlocked)
+            store::blocks::of_user(executor, reader, Some(user)).await?.pop().map(Change::UserBlocked)
         }
         Kind::UserUnblocked => Some(Change::UserUnblocked(user)),
         Kind::SessionCreated => {
-            store::sessions::by_id(run, SessionId(record.subject)).await?.map(Change::SessionCreated)
+            store::sessions::by_id(executor, SessionId(record.subject)).await?.map(Change::SessionCreated)
         }
         Kind::TokenCreated => {
-            store::sessions::by_id(run, SessionId(record.subject)).await?.map(Change::TokenCreated)
+            store::sessions::by_id(executor, SessionId(record.subject)).await?.map(Change::TokenCreated)
         }
         Kind::TokenRevoked => Some(Change::TokenRevoked(SessionId(record.subject))),
         Kind::SessionRevoked => Some(Change::SessionRevoked(SessionId(record.subject))),

@@ -1,8 +1,8 @@
-//! Requests that must not be carried out twice.
+//! Idempotent requests: a request that is repeated with the same key is not executed twice.
 //!
-//! A request with an `Idempotency-Key` is an [`Attempt`]. Its key is written with the change it
-//! makes, in the same commit: a change and its key are there together or not at all, so a failed
-//! request does not burn its key. Of the answer, only what it was about is kept, and read again.
+//! A request with an `Idempotency-Key` is an [`Attempt`]. Its key is stored in the same transaction as the change it
+//! makes, so a failed request does not use up its key. Of the response only the status and the subject are stored; the
+//! subject is read again when the request is repeated.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +15,7 @@ use crate::messenger::foundation::{Error, Original, Result, Subject};
 use crate::model::{Time, UserId};
 use crate::store::idempotency::{self, Digest, Record};
 
-/// A request that is carried out once.
+/// A request with an idempotency key.
 #[derive(Debug, Clone)]
 pub struct Attempt {
     fingerprint: Digest,
@@ -26,15 +26,15 @@ pub struct Attempt {
 impl Attempt {
     fn new(secret: &Key, owner: Option<UserId>, route: &str, key: &str, body: &[u8]) -> Self {
         let owner = owner.map_or(0, |user| user.0).to_be_bytes();
-        // No part can run into the next: the owner has a fixed length, and no route has a zero byte.
+        // The parts cannot be confused: the owner has a fixed length, and a route has no zero byte.
         let fingerprint = digest(&[&owner, route.as_bytes(), &[0], key.as_bytes()]);
-        // A body may hold a password: whoever reads the database must not try passwords against this.
-        let mut sum = Digest::default();
-        sum.copy_from_slice(&hmac::sign(secret, body).as_ref()[..16]);
-        Self { fingerprint, body: sum, status: 200 }
+        // Keyed, because a body may contain a password: who reads the database must not be able to guess it by this.
+        let mut body_digest = Digest::default();
+        body_digest.copy_from_slice(&hmac::sign(secret, body).as_ref()[..16]);
+        Self { fingerprint, body: body_digest, status: 200 }
     }
 
-    /// Which status it will answer when it succeeds.
+    /// Sets the HTTP status of its response when it succeeds.
     #[must_use]
     pub fn answering(self, status: u16) -> Self {
         Self { status, ..self }
@@ -49,7 +49,7 @@ impl Attempt {
         Record { fingerprint, body, status: self.status.into(), subject: subject.text(), at: now }
     }
 
-    /// How to refuse it when this was carried out before.
+    /// The error for a request whose key is stored already.
     pub(crate) fn refusal(&self, done: &Record) -> Error {
         if done.body != self.body {
             return Error::KeyReused;
@@ -61,59 +61,74 @@ impl Attempt {
 }
 
 pub(crate) fn digest(parts: &[&[u8]]) -> Digest {
-    let mut sum = Context::new(&SHA256);
+    let mut context = Context::new(&SHA256);
     for part in parts {
-        sum.update(part);
+        context.update(part);
     }
     let mut digest = Digest::default();
-    digest.copy_from_slice(&sum.finish().as_ref()[..16]);
+    digest.copy_from_slice(&context.finish().as_ref()[..16]);
     digest
 }
 
-/// The attempts that are being carried out on this node.
+/// The attempts in progress on this node.
 #[derive(Default)]
-pub(crate) struct Running(Mutex<HashSet<Digest>>);
+pub(crate) struct InProgress(Mutex<HashSet<Digest>>);
 
-/// An attempt that nobody else carries out at the same time. Dropped, it is over.
-pub struct Turn {
+/// An attempt in progress, until it is dropped.
+pub struct AttemptGuard {
     pub attempt: Attempt,
-    running: Arc<Running>,
+    in_progress: Arc<InProgress>,
 }
 
-impl Drop for Turn {
+impl Drop for AttemptGuard {
     fn drop(&mut self) {
-        let mut running = self.running.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.remove(&self.attempt.fingerprint);
+        let mut in_progress = self.in_progress.0.lock().unwrap_or_else(PoisonError::into_inner);
+        in_progress.remove(&self.attempt.fingerprint);
     }
 }
 
 impl Messenger {
-    /// A request to be carried out once. `owner` is nobody for a request without an account; `route` is
-    /// the method and path.
+    /// An attempt with an idempotency key. `owner` is `None` for a request without an account; `route` is the method
+    /// and path.
     pub fn request(&self, owner: Option<UserId>, route: &str, key: &str, body: &[u8]) -> Attempt {
         Attempt::new(&self.bodies, owner, route, key, body)
     }
 
-    /// Begins an attempt, unless the same one is running.
-    pub fn attempt(&self, attempt: Attempt) -> Result<Turn> {
-        let running = self.running.clone();
-        let new = running.0.lock().unwrap_or_else(PoisonError::into_inner).insert(attempt.fingerprint);
-        if new { Ok(Turn { attempt, running }) } else { Err(Error::Repeated(None)) }
+    /// Begins an attempt, unless one with the same key is in progress.
+    pub fn attempt(&self, attempt: Attempt) -> Result<AttemptGuard> {
+        let in_progress = self.in_progress.clone();
+        let is_new = in_progress.0.lock().unwrap_or_else(PoisonError::into_inner).insert(attempt.fingerprint);
+        if is_new { Ok(AttemptGuard { attempt, in_progress }) } else { Err(Error::Repeated(None)) }
     }
 
-    /// Whether an attempt was carried out before, and then how to refuse it. To be asked when it
-    /// failed for another reason, because a repeated key goes before what is wrong with the request.
-    pub async fn carried_out(&self, attempt: &Attempt) -> Result<()> {
+    /// Fails if the request was executed before. To be called also when a request fails for another reason, because a
+    /// repeated key takes precedence over other errors.
+    pub async fn check_not_repeated(&self, attempt: &Attempt) -> Result<()> {
         let mut read = self.db.read().await?;
         let done = idempotency::find_many(&mut read, &[attempt.fingerprint]).await?;
         done.first().map_or(Ok(()), |done| Err(attempt.refusal(done)))
     }
 
-    /// The same before another server is asked, which a repeated request must not do again.
-    pub(crate) async fn is_first(&self, attempt: Option<&Attempt>) -> Result<()> {
+    /// The same before a request to another server, which a repeated request must not send again.
+    pub(crate) async fn check_first(&self, attempt: Option<&Attempt>) -> Result<()> {
         match attempt {
-            Some(attempt) => self.carried_out(attempt).await,
+            Some(attempt) => self.check_not_repeated(attempt).await,
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_belongs_to_a_caller_and_a_route() {
+        let secret = Key::new(hmac::HMAC_SHA256, b"secret");
+        let attempt = |owner, route| Attempt::new(&secret, owner, route, "key", b"{}").fingerprint;
+        let mine = attempt(Some(UserId(1)), "POST /a");
+        assert_ne!(mine, attempt(Some(UserId(2)), "POST /a"));
+        assert_ne!(mine, attempt(None, "POST /a"));
+        assert_ne!(mine, attempt(Some(UserId(1)), "POST /b"));
     }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use crate::model::Time;
 
-/// When a job was begun last.
+/// When a job last started.
 #[derive(Default)]
 pub(crate) struct LastRun(AtomicI64);
 
 impl LastRun {
-    /// Whether it is time again, and then when it was the last time.
+    /// Returns the time of the last run, and records a new one, if the job is due; `None` if it is not.
     pub(crate) fn due(&self, now: Time, every: Duration) -> Option<Time> {
         let last = Time(self.0.load(Ordering::Relaxed));
         (last + every <= now).then(|| Time(self.0.swap(now.0, Ordering::Relaxed)))

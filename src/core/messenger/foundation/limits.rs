@@ -1,7 +1,7 @@
-//! Rate limits: how often one may ask (GCRA: one time stamp for each key).
+//! Rate limits by the generic cell rate algorithm (GCRA): one time stamp per key.
 //!
-//! Written here because tests move the messenger's clock, and because a wrong password must be
-//! refused before it is counted, which keyed limiters at hand can't do.
+//! Written here because tests move the messenger's clock, and because password attempts are checked before they are
+//! counted, which available keyed rate limiters cannot do.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -9,16 +9,16 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::hub::News;
+use crate::hub::NodeMessage;
 use crate::messenger::foundation::{Clock, Error, Result};
 use crate::model::{ChatId, SessionId, UserId};
 
-/// What is counted, and for whom.
+/// A limit and the key by which it is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {
     SignIn(Network),
     WrongPassword(u64),
-    /// Somebody who is signed in and is asked for their password once more.
+    /// Confirming one's password while signed in.
     WrongConfirmation(UserId),
     SignUp(Network),
     Code(Network),
@@ -41,7 +41,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// How many at once, and how long until there is one more.
+    /// The burst, and the interval in which one more request is allowed.
     fn quota(self) -> (u32, Duration) {
         let every = |count: u32, span: Duration| span / count;
         let (second, minute, hour) =
@@ -50,7 +50,7 @@ impl Limit {
             Self::SignIn(_) => (10, every(10, minute)),
             Self::WrongPassword(_) | Self::WrongConfirmation(_) => (10, every(1, minute)),
             Self::SignUp(_) => (10, every(20, hour)),
-            // A household or an office; each number and address has a limit of its own besides.
+            // Shared by a household or an office; each phone number and e-mail address has a limit of its own too.
             Self::Ask(_) => (10, every(10, minute)),
             Self::Code(_) => (20, every(60, hour)),
             Self::Refresh(_) => (30, every(30, minute)),
@@ -71,8 +71,8 @@ impl Limit {
 }
 
 impl Limit {
-    /// As other nodes hear of it: those that keep passwords from being guessed count on all nodes together.
-    pub(crate) fn shared(self) -> Option<News> {
+    /// The message by which other nodes count it too; only limits that protect passwords are counted on all nodes together.
+    pub(crate) fn shared(self) -> Option<NodeMessage> {
         let (kind, key) = match self {
             Self::SignIn(network) => (0, network.0),
             Self::SignUp(network) => (1, network.0),
@@ -81,11 +81,11 @@ impl Limit {
             _ => return None,
         };
         let (high, low) = halves(key);
-        Some(News::Counted(kind, high, low))
+        Some(NodeMessage::LimitUsed(kind, high, low))
     }
 
-    /// From what another node says.
-    pub(crate) fn heard(kind: u8, high: u64, low: u64) -> Option<Self> {
+    /// The limit in another node's message.
+    pub(crate) fn from_message(kind: u8, high: u64, low: u64) -> Option<Self> {
         Some(match kind {
             0 => Self::SignIn(Network::from_halves(high, low)),
             1 => Self::SignUp(Network::from_halves(high, low)),
@@ -101,7 +101,7 @@ fn halves(key: u128) -> (u64, u64) {
     (u64::try_from(key >> 64).unwrap_or_default(), u64::try_from(low).unwrap_or_default())
 }
 
-/// The address that somebody asks from; of IPv6, the /64 that one household has.
+/// A caller's IPv4 address, or /64 network of IPv6, which is what one household has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network(u128);
 
@@ -124,57 +124,57 @@ impl From<IpAddr> for Network {
     }
 }
 
-/// A number for a name that is counted, so that names don't fill the memory.
+/// The key of a user name, of fixed size so that long names do not fill the memory.
 pub(crate) fn name_key(name: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     name.hash(&mut hasher);
     hasher.finish()
 }
 
-/// The most keys that are remembered: some 20 MB.
-const MOST_KEYS: usize = 200_000;
+/// The number of keys in memory at which those without effect are removed: about 20 MB.
+const MAX_KEYS: usize = 200_000;
 
 pub(crate) struct Limits {
-    on: bool,
+    enabled: bool,
     clock: Clock,
-    /// When each key's allowance will be whole again, in milliseconds.
-    whole_at: Mutex<HashMap<Limit, i64>>,
+    /// When each key's full burst is available again, in milliseconds since 1970.
+    full_at: Mutex<HashMap<Limit, i64>>,
 }
 
 impl Limits {
-    pub(crate) fn new(on: bool, clock: Clock) -> Self {
-        Self { on, clock, whole_at: Mutex::default() }
+    pub(crate) fn new(enabled: bool, clock: Clock) -> Self {
+        Self { enabled, clock, full_at: Mutex::default() }
     }
 
-    /// Counts one, or refuses it.
+    /// Counts a request, or fails if it exceeds the limit.
     pub(crate) fn take(&self, limit: Limit) -> Result<()> {
-        self.ask(limit, true)
+        self.request(limit, true)
     }
 
-    /// Whether one more would be refused.
+    /// Fails if one more request would exceed the limit, without counting one.
     pub(crate) fn check(&self, limit: Limit) -> Result<()> {
-        self.ask(limit, false)
+        self.request(limit, false)
     }
 
-    fn ask(&self, limit: Limit, take: bool) -> Result<()> {
-        if !self.on {
+    fn request(&self, limit: Limit, is_counted: bool) -> Result<()> {
+        if !self.enabled {
             return Ok(());
         }
         let now = self.clock.now().0;
         let (burst, every) = limit.quota();
         let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
-        let mut keys = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if keys.len() >= MOST_KEYS {
-            keys.retain(|_, whole_at| *whole_at > now);
+        let mut keys = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= MAX_KEYS {
+            keys.retain(|_, full_at| *full_at > now);
         }
-        // A clock that was set back must not punish anybody: never further ahead than a whole burst.
-        let whole_at = keys.get(&limit).copied().unwrap_or(now).clamp(now, now + every * i64::from(burst));
-        let over = whole_at + every - (now + every * i64::from(burst));
-        if over > 0 {
-            return Err(Error::TooMany(Duration::from_millis(over.unsigned_abs())));
+        // At most one burst ahead, so that nobody is locked out after the clock was set back.
+        let full_at = keys.get(&limit).copied().unwrap_or(now).clamp(now, now + every * i64::from(burst));
+        let wait = full_at + every - (now + every * i64::from(burst));
+        if wait > 0 {
+            return Err(Error::TooMany(Duration::from_millis(wait.unsigned_abs())));
         }
-        if take {
-            keys.insert(limit, whole_at + every);
+        if is_counted {
+            keys.insert(limit, full_at + every);
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_protects_accounts_is_told_to_other_nodes_as_it_is() {
+    fn limits_that_protect_accounts_are_shared_with_other_nodes() {
         let network = Network::from("2001:db8:1:2::3".parse::<IpAddr>().unwrap());
         let limits = [
             Limit::SignIn(network),
@@ -194,8 +194,8 @@ mod tests {
             Limit::WrongConfirmation(UserId(7)),
         ];
         for limit in limits {
-            let Some(News::Counted(kind, high, low)) = limit.shared() else { panic!("{limit:?}") };
-            assert_eq!(Limit::heard(kind, high, low), Some(limit));
+            let Some(NodeMessage::LimitUsed(kind, high, low)) = limit.shared() else { panic!("{limit:?}") };
+            assert_eq!(Limit::from_message(kind, high, low), Some(limit));
         }
         assert_eq!(Limit::Send(UserId(7)).shared(), None);
     }
@@ -207,7 +207,7 @@ mod tests {
         let limit = Limit::Send(UserId(1));
         let burst = (0..100).take_while(|_| limits.take(limit).is_ok()).count();
         assert!((20..=21).contains(&burst), "{burst}");
-        assert!(limits.take(Limit::Send(UserId(2))).is_ok(), "everybody has an allowance of their own");
+        assert!(limits.take(Limit::Send(UserId(2))).is_ok(), "each user has a limit of their own");
         clock.advance(Duration::from_secs(1));
         let more = (0..100).take_while(|_| limits.take(limit).is_ok()).count();
         assert!((5..=6).contains(&more), "{more}");

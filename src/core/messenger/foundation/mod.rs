@@ -1,4 +1,4 @@
-//! What every other part of the messenger stands on: errors, the clock, limits, units of work.
+//! What all other parts of the messenger build on: errors, the clock, rate limits, units of work.
 
 pub(crate) mod clock;
 pub(crate) mod encryption;
@@ -17,4 +17,4 @@ pub(crate) use error::{Error, Result};
 pub(crate) use idempotency::Attempt;
 pub(crate) use limits::{Limit, Network};
 pub(crate) use subject::{Original, Subject};
-pub(crate) use unit_of_work::{Tries, Work};
+pub(crate) use unit_of_work::{Retries, UnitOfWork};

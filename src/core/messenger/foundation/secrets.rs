@@ -1,4 +1,4 @@
-//! The server's secret, made at the first start, and the keys that are derived from it.
+//! The server's secret, created at the first start, and the keys that are derived from it.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -12,23 +12,23 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::store::sessions::Hash;
 
-/// Where keys come from.
+/// Derives keys from the server's secret.
 pub struct Secrets {
     root: hmac::Key,
 }
 
 impl Secrets {
-    /// Reads the secret from a file that only its owner may read; makes it when it is missing.
+    /// Reads the secret from a file that only its owner may read; creates the file if it is missing.
     pub fn open(file: &Path) -> io::Result<Self> {
         match fs::read_to_string(file) {
             Ok(text) => {
-                keep_from_others(file)?;
-                // As `openssl rand -base64 32` writes it too.
+                restrict_permissions(file)?;
+                // Also accepts the output of `openssl rand -base64 32`.
                 let text = text.trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
                 let secret = URL_SAFE_NO_PAD.decode(text).ok().filter(|secret| secret.len() == 32);
-                let unusable =
+                let invalid =
                     || io::Error::new(io::ErrorKind::InvalidData, "it does not hold 32 bytes in Base64");
-                Ok(Self::new(&secret.ok_or_else(unusable)?))
+                Ok(Self::new(&secret.ok_or_else(invalid)?))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let secret = random();
@@ -45,7 +45,7 @@ impl Secrets {
         Self { root: hmac::Key::new(HMAC_SHA256, secret) }
     }
 
-    /// A key of 32 bytes for one purpose, always the same.
+    /// The 32-byte key for a purpose, always the same.
     pub fn key(&self, purpose: &str) -> [u8; 32] {
         let mut key = [0; 32];
         key.copy_from_slice(hmac::sign(&self.root, purpose.as_bytes()).as_ref());
@@ -53,20 +53,20 @@ impl Secrets {
     }
 }
 
-/// Takes from a file what others may do with it. One that is handed in and can't be changed, as by systemd or by
-/// Docker, is for those who do so to keep.
-fn keep_from_others(file: &Path) -> io::Result<()> {
+/// Removes other users' permissions from a file. One that cannot be changed, such as a secret mounted by systemd or
+/// Docker, is used as it is.
+fn restrict_permissions(file: &Path) -> io::Result<()> {
     let others = fs::metadata(file)?.permissions().mode() & 0o077;
     if others != 0
         && let Err(error) = fs::set_permissions(file, fs::Permissions::from_mode(0o600))
     {
-        tracing::warn!(%error, file = %file.display(), "others may read the server's secret");
+        tracing::warn!(%error, file = %file.display(), "other users may read the server's secret");
     }
     Ok(())
 }
 
-/// 32 bytes that nobody can guess.
-#[expect(clippy::expect_used, reason = "without the system's randomness nothing can be kept safe")]
+/// 32 random bytes from the operating system.
+#[expect(clippy::expect_used, reason = "without secure randomness the server must not run")]
 pub(crate) fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes).expect("the system gives random bytes");

@@ -1,21 +1,21 @@
-//! What can be chosen about a messenger.
+//! The messenger's settings.
 
 use std::time::Duration;
 
 use crate::outside::Exception;
 
-/// Who may make an account.
+/// Who may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
     /// Everybody.
     Open,
-    /// Whoever has a code of an administrator.
+    /// Those with an invite code of an administrator.
     Invite,
-    /// Nobody but an administrator.
+    /// Only administrators.
     Closed,
 }
 
-/// What can be chosen about a messenger.
+/// The messenger's settings.
 #[derive(Clone)]
 pub struct Settings {
     pub opening: Opening,
@@ -23,24 +23,24 @@ pub struct Settings {
     pub upload_limit: u64,
     /// The largest voice message, in bytes.
     pub voice_limit: u64,
-    /// How many bytes of files one person may have; 0 when there is no bound.
+    /// The most bytes of files of one user; 0 for no limit.
     pub quota_per_user: u64,
-    /// How many bytes of files there may be in all; 0 when there is no bound.
+    /// The most bytes of files in total; 0 for no limit.
     pub quota_total: u64,
     pub rate_limits: bool,
-    /// Where other nodes are met: the address of a bus.
+    /// The URL of the message bus between nodes.
     pub bus: Option<String>,
-    /// What may be read for a preview although it is not public; nothing when no previews are made.
+    /// Non-public addresses that may be fetched for link previews; `None` when previews are off.
     pub link_previews: Option<Vec<Exception>>,
-    /// Where codes for signing in are sent through.
+    /// How sign-in codes are sent.
     pub senders: Senders,
-    /// The language model that answers questions; nothing when there is none.
+    /// The language model of the assistant; `None` when the assistant is off.
     pub assistant: Option<AssistantSettings>,
     pub meetings: MeetingSettings,
 }
 
 impl Settings {
-    /// Those of an administrator at the machine: nothing is limited, and nobody outside is asked.
+    /// The settings of the command line: no limits, and no connections to other services.
     pub fn at_the_machine() -> Self {
         Self {
             opening: Opening::Open,
@@ -58,10 +58,10 @@ impl Settings {
     }
 }
 
-/// Where codes are sent through.
+/// How sign-in codes are sent.
 #[derive(Clone, Default)]
 pub struct Senders {
-    /// Codes go to the log instead, for development.
+    /// Writes codes to the log instead, for development.
     pub to_log: bool,
     pub mail: Option<MailServer>,
     pub sms: Option<SmsGateway>,
@@ -70,7 +70,7 @@ pub struct Senders {
 #[derive(Clone)]
 pub struct MailServer {
     pub url: String,
-    /// From which address letters come.
+    /// The sender address of e-mails.
     pub from: Option<String>,
 }
 
@@ -80,27 +80,27 @@ pub struct SmsGateway {
     pub secret: String,
 }
 
-/// What can be chosen about the assistant.
+/// The assistant's settings.
 #[derive(Clone)]
 pub struct AssistantSettings {
-    /// The address of an OpenAI-compatible server, which ends in `/v1`.
+    /// The base URL of an OpenAI-compatible API, which ends in `/v1`.
     pub url: String,
     pub key: Option<String>,
     pub model: String,
-    /// What it is called in chats.
+    /// Its display name.
     pub name: String,
-    /// How often each person may ask on a day; 0 when there is no bound.
+    /// The most questions of one user per day; 0 for no limit.
     pub daily: u32,
-    /// How long an answer may take.
+    /// The longest time that an answer may take.
     pub patience: Duration,
 }
 
-/// Where people meet.
+/// The video meeting services.
 #[derive(Clone)]
 pub struct MeetingSettings {
-    /// The address of a Jitsi server, instead of Google's.
+    /// The URL of a Jitsi server to use instead of Google Meet.
     pub jitsi: Option<String>,
-    /// What stands before `/v2/spaces` of Google's Meet API.
+    /// The base URL of Google's Meet API, before `/v2/spaces`.
     pub google: String,
 }
 

@@ -1,35 +1,35 @@
-//! What a request was about, as it is kept with its idempotency key.
+//! The subject of a request, as it is stored with the request's idempotency key.
 
 use crate::model::{AttachmentId, ChatId, Imported, InviteId, MessageId, ScheduledId, UserId};
 
-/// What a request was about.
+/// What a request was about; its response is built from it again when the request is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
-    /// There is nothing to show again: nothing was answered, or a secret.
+    /// Nothing that can be read again: the response was empty, or contained a secret.
     Nothing,
     User(UserId),
     Chat(ChatId),
     Message(MessageId),
     Attachment(AttachmentId),
     Member(ChatId, UserId),
-    /// How far a chat was read.
+    /// The caller's read position in a chat.
     Read(ChatId),
-    /// How somebody wants to have a chat.
+    /// The caller's preferences for a chat.
     Preferences(ChatId),
-    /// Several people who were added, by what was said about it.
+    /// Several users who were added, identified by the notice about it.
     Added(ChatId, MessageId),
     Ban(ChatId, UserId),
     Invite(ChatId, InviteId),
-    /// One's bookmark at a message.
+    /// The caller's bookmark of a message.
     Bookmark(MessageId),
-    /// One's draft in a chat, or in a thread of it.
+    /// The caller's draft in a chat, or in a thread of it.
     Draft(ChatId, Option<MessageId>),
     Scheduled(ScheduledId),
     /// What an import added.
     Import(Imported),
 }
 
-/// What a repeated request answered the first time.
+/// The status and the subject of the first response to a repeated request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Original {
     pub status: u16,
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn subjects_are_read_as_they_were_written() {
+    fn subjects_round_trip() {
         let attachment = AttachmentId::random();
         for subject in [
             Subject::User(UserId(1)),
@@ -123,15 +123,5 @@ mod tests {
             assert_eq!(Subject::read(&subject.text()), Some(subject));
         }
         assert_eq!(Subject::read(""), None);
-    }
-
-    #[test]
-    fn a_key_belongs_to_a_caller_and_a_route() {
-        let secret = Key::new(hmac::HMAC_SHA256, b"secret");
-        let attempt = |owner, route| Attempt::new(&secret, owner, route, "key", b"{}").fingerprint;
-        let mine = attempt(Some(UserId(1)), "POST /a");
-        assert_ne!(mine, attempt(Some(UserId(2)), "POST /a"));
-        assert_ne!(mine, attempt(None, "POST /a"));
-        assert_ne!(mine, attempt(Some(UserId(1)), "POST /b"));
     }
 }

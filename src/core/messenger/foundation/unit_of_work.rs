@@ -1,4 +1,4 @@
-//! A change: write, announce, commit. What is announced is told after the commit and only then.
+//! The unit of work: write, announce, commit. Announced events are delivered after the commit and only then.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,53 +8,55 @@ use crate::messenger::foundation::{Attempt, Result, Subject, event_log, secrets}
 use crate::model::{Change, Event, Position, Stream, Time, UserId};
 use crate::store::{self, Error as StoreError, Tx, idempotency, streams};
 
-/// A change under way. Dropped without [`Work::commit`], it never was.
-pub(crate) struct Work {
-    /// Where to write.
+/// A transaction with the events that it announces. Dropped without [`UnitOfWork::commit`], it is rolled back.
+pub(crate) struct UnitOfWork {
     pub tx: Tx,
     pub now: Time,
     messenger: Messenger,
-    /// What is told, in this order, and at which place of which stream, once it has one.
+    /// The events to deliver, in order, each with its sequence number once it has one.
     announced: Vec<(Stream, Option<i64>, Change)>,
     attempts: Vec<(Attempt, Subject)>,
-    after: Vec<After>,
-    /// Something is written that nobody is told.
-    does_more: bool,
+    after_commit: Vec<AfterCommit>,
+    /// Something was written that is not announced.
+    is_changed: bool,
 }
 
-/// How often something was tried that another change was in the way of.
+/// Counts retries of a unit of work that failed with [`Error::Again`](super::Error::Again).
 #[derive(Debug, Default)]
-pub struct Tries(u32);
+pub struct Retries(u32);
 
-impl Tries {
-    /// Waits a moment, if it is worth another try. Longer each time, and by chance, so that two that met don't meet
-    /// again.
-    pub async fn another(&mut self) -> bool {
-        const MOST: u32 = 3;
+impl Retries {
+    /// Waits before another try: longer each time, with jitter, so that two conflicting transactions do not meet again.
+    /// Returns `false` when there were enough tries.
+    pub async fn wait(&mut self) -> bool {
+        const MAX: u32 = 3;
         self.0 += 1;
-        if self.0 > MOST {
+        if self.0 > MAX {
             return false;
         }
-        let chance = u64::from(secrets::random()[0]) % 16;
-        tokio::time::sleep(Duration::from_millis(chance << self.0)).await;
+        let jitter = u64::from(secrets::random()[0]) % 16;
+        tokio::time::sleep(Duration::from_millis(jitter << self.0)).await;
         true
     }
 }
 
-/// What to do once a change is on the disk.
-type After = Box<dyn FnOnce(&Messenger) + Send>;
+/// Runs once a unit of work is committed.
+type AfterCommit = Box<dyn FnOnce(&Messenger) + Send>;
 
 impl Messenger {
-    pub(crate) async fn begin(&self) -> Result<Work> {
+    pub(crate) async fn begin(&self) -> Result<UnitOfWork> {
         let tx = self.db.begin().await?;
         let messenger = self.clone();
         let now = self.clock.now();
-        let (announced, attempts, after) = Default::default();
-        Ok(Work { tx, now, messenger, announced, attempts, after, does_more: false })
+        let (announced, attempts, after_commit) = Default::default();
+        Ok(UnitOfWork { tx, now, messenger, announced, attempts, after_commit, is_changed: false })
     }
 
-    /// Begins a change of accounts or what belongs to them: others that do so wait until it ends.
-    pub(crate) async fn begin_of(&self, users: impl IntoIterator<Item = UserId> + Send) -> Result<Work> {
+    /// Begins a unit of work that locks these accounts: others that change them or what belongs to them wait.
+    pub(crate) async fn begin_for(
+        &self,
+        users: impl IntoIterator<Item = UserId> + Send,
+    ) -> Result<UnitOfWork> {
         let users: Vec<UserId> = users.into_iter().collect();
         let mut work = self.begin().await?;
         store::users::lock(&mut work.tx, users).await?;
@@ -62,73 +64,78 @@ impl Messenger {
     }
 }
 
-impl Work {
-    /// Takes the next place in a stream.
-    pub(crate) async fn place(&mut self, stream: impl Into<Stream>) -> Result<Position> {
+impl UnitOfWork {
+    /// Reserves the next sequence number of a stream.
+    pub(crate) async fn reserve_seq(&mut self, stream: impl Into<Stream>) -> Result<Position> {
         let stream = stream.into();
-        let mut places = self.places(stream, 1).await?;
-        Ok(places.pop().unwrap_or(Position { stream, seq: 0 }))
+        let mut positions = self.reserve_seqs(stream, 1).await?;
+        Ok(positions.pop().unwrap_or(Position { stream, seq: 0 }))
     }
 
-    /// Takes the next places in a stream, after those of what was announced there.
-    pub(crate) async fn places(&mut self, stream: impl Into<Stream>, count: i64) -> Result<Vec<Position>> {
+    /// Reserves the next `count` sequence numbers of a stream, after those of the events announced there so far.
+    pub(crate) async fn reserve_seqs(
+        &mut self,
+        stream: impl Into<Stream>,
+        count: i64,
+    ) -> Result<Vec<Position>> {
         let stream = stream.into();
-        let waiting = self.waiting().filter(|of| *of == stream).count();
-        let last = self.advance(&HashMap::from([(stream, waiting as i64 + count)])).await?;
-        self.seat(&last.iter().map(|(stream, seq)| (*stream, seq - count)).collect());
+        let unnumbered = self.unnumbered().filter(|of| *of == stream).count();
+        let last = self.advance(&HashMap::from([(stream, unnumbered as i64 + count)])).await?;
+        self.assign_seqs(&last.iter().map(|(stream, seq)| (*stream, seq - count)).collect());
         let last = last.get(&stream).copied().unwrap_or_default();
         Ok((last - count + 1..=last).map(|seq| Position { stream, seq }).collect())
     }
 
-    /// Says what happened at a place that was taken.
+    /// Announces an event at a reserved position.
     pub(crate) fn announce_at(&mut self, position: Position, change: Change) {
         self.announced.push((position.stream, Some(position.seq), change));
     }
 
-    /// Says what happened, at the next place of a stream. The place is taken at the end, together with all others and
-    /// in one order: two changes that tell the same people then wait for each other instead of deadlocking.
+    /// Announces an event at the next position of a stream. Its sequence number is assigned at the end, together with
+    /// all others and in a fixed order of streams, so that units of work with the same streams wait for each other instead
+    /// of deadlocking.
     pub(crate) fn announce(&mut self, stream: impl Into<Stream>, change: Change) {
         self.announced.push((stream.into(), None, change));
     }
 
-    /// Says what happened in many streams, in each in the order given.
+    /// Announces events in many streams, in each in the order given.
     pub(crate) fn announce_all(&mut self, changes: impl IntoIterator<Item = (Stream, Change)>) {
         self.announced.extend(changes.into_iter().map(|(stream, change)| (stream, None, change)));
     }
 
-    /// The streams of what has no place yet.
-    fn waiting(&self) -> impl Iterator<Item = Stream> {
+    /// The streams of events without a sequence number, one for each event.
+    fn unnumbered(&self) -> impl Iterator<Item = Stream> {
         self.announced.iter().filter(|(_, seq, _)| seq.is_none()).map(|(stream, ..)| *stream)
     }
 
-    /// Gives everything that was announced its place.
-    async fn take_places(&mut self) -> Result<()> {
+    /// Assigns a sequence number to every announced event that has none.
+    async fn assign_all_seqs(&mut self) -> Result<()> {
         let mut counts: HashMap<Stream, i64> = HashMap::new();
-        for stream in self.waiting() {
+        for stream in self.unnumbered() {
             *counts.entry(stream).or_default() += 1;
         }
         let last = self.advance(&counts).await?;
-        self.seat(&last);
+        self.assign_seqs(&last);
         Ok(())
     }
 
-    /// Moves streams on; answers how far they are then.
+    /// Advances streams by so many events each; returns their last sequence numbers.
     async fn advance(&mut self, counts: &HashMap<Stream, i64>) -> Result<HashMap<Stream, i64>> {
-        /// How many streams one statement moves on.
-        const SOME: usize = 500;
+        /// The most streams of one statement.
+        const BATCH: usize = 500;
         let mut streams: Vec<_> = counts.iter().map(|(stream, count)| (*stream, *count)).collect();
         streams.sort_unstable();
         let mut last = HashMap::new();
-        for some in streams.chunks(SOME) {
-            streams::advance(&mut self.tx, &some.iter().copied().collect()).await?;
-            let some: Vec<Stream> = some.iter().map(|(stream, _)| *stream).collect();
-            last.extend(streams::seqs(&mut self.tx, &some).await?);
+        for batch in streams.chunks(BATCH) {
+            streams::advance(&mut self.tx, &batch.iter().copied().collect()).await?;
+            let batch: Vec<Stream> = batch.iter().map(|(stream, _)| *stream).collect();
+            last.extend(streams::seqs(&mut self.tx, &batch).await?);
         }
         Ok(last)
     }
 
-    /// Gives what waits in some streams its places, of which the last of each is told.
-    fn seat(&mut self, last: &HashMap<Stream, i64>) {
+    /// Assigns sequence numbers to the events without one in some streams, ending with the last number of each.
+    fn assign_seqs(&mut self, last: &HashMap<Stream, i64>) {
         let mut last = last.clone();
         for (stream, seq, _) in self.announced.iter_mut().rev().filter(|(_, seq, _)| seq.is_none()) {
             if let Some(last) = last.get_mut(stream) {
@@ -138,29 +145,29 @@ impl Work {
         }
     }
 
-    /// Whether anything was done so far that is to last.
-    pub(crate) fn does_something(&self) -> bool {
-        !self.announced.is_empty() || self.does_more
+    /// Whether there is anything to commit.
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.announced.is_empty() || self.is_changed
     }
 
-    /// Something was done that is to last although nobody is told.
-    pub(crate) fn does_more(&mut self) {
-        self.does_more = true;
+    /// Something was written that must be committed although no event is announced.
+    pub(crate) fn mark_changed(&mut self) {
+        self.is_changed = true;
     }
 
-    /// Which request this is the change of, and what it is about.
+    /// Stores the request's idempotency key with this unit of work, and what its response was about.
     pub(crate) fn once(&mut self, attempt: Option<Attempt>, subject: Subject) {
         self.attempts.extend(attempt.map(|attempt| (attempt, subject)));
     }
 
-    /// What to do once the change is on the disk, after telling it.
-    pub(crate) fn after(&mut self, act: impl FnOnce(&Messenger) + Send + 'static) {
-        self.after.push(Box::new(act));
+    /// Runs `action` once this is committed and its events are delivered.
+    pub(crate) fn after_commit(&mut self, action: impl FnOnce(&Messenger) + Send + 'static) {
+        self.after_commit.push(Box::new(action));
     }
 
-    /// Makes the change last and tells it.
+    /// Commits, and delivers the announced events.
     pub(crate) async fn commit(mut self) -> Result<()> {
-        self.take_places().await?;
+        self.assign_all_seqs().await?;
         let at = self.now;
         let event = |(stream, seq, change): (Stream, Option<i64>, Change)| {
             let position = Position { stream, seq: seq.unwrap_or_default() };
@@ -175,17 +182,17 @@ impl Work {
             drop(self.tx);
             if matches!(error, StoreError::Taken) {
                 for (attempt, _) in &self.attempts {
-                    self.messenger.carried_out(attempt).await?;
+                    self.messenger.check_not_repeated(attempt).await?;
                 }
             }
             return Err(error.into());
         }
-        let Self { tx, messenger, after, .. } = self;
-        let (mut said, mut renamed) = (Vec::new(), Vec::new());
+        let Self { tx, messenger, after_commit, .. } = self;
+        let (mut posted, mut renamed) = (Vec::new(), Vec::new());
         let mut wakes_index = false;
         for event in &events {
             match &event.change {
-                Change::MessageCreated(message) => said.push(message.id),
+                Change::MessageCreated(message) => posted.push(message.id),
                 Change::MessageUpdated(_)
                 | Change::AnswerFinished(_)
                 | Change::MessageDeleted { .. }
@@ -195,18 +202,18 @@ impl Work {
                 _ => {}
             }
         }
-        wakes_index |= !said.is_empty();
+        wakes_index |= !posted.is_empty();
         tx.commit(move || {
             for user in renamed {
                 messenger.names.forget(user);
             }
-            messenger.spread_events(&events);
-            messenger.hub.tell(events);
+            messenger.publish_positions(&events);
+            messenger.hub.deliver(events);
             if wakes_index {
-                messenger.indexing.wake(said);
+                messenger.indexing.wake(posted);
             }
-            for act in after {
-                act(&messenger);
+            for action in after_commit {
+                action(&messenger);
             }
         })
         .await?;

@@ -1,4 +1,4 @@
-//! What the server does by itself: periodic jobs and retention.
+//! Background work: periodic jobs and retention.
 
 pub(crate) mod periodic;
 pub(crate) mod retention;

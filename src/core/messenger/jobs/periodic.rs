@@ -1,35 +1,35 @@
-//! What happens by itself: each job does a little of what is due, and nothing when nothing is.
+//! Periodic jobs. Each does a small part of what is due, so that one run is short.
 
 use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
 
 impl Messenger {
-    /// Does what is due. The server calls it several times a second.
-    pub async fn tend(&self) {
-        // Whoever calls it finds everything done that was due, also what another call had begun.
-        let _turn = self.tending.lock().await;
-        log("keeping a place among the nodes", self.keep_place().await);
-        log("looking for what nobody told", self.look_for_untold().await);
-        log("writing down which sessions were used", self.write_use().await);
-        log("looking for links", self.catch_up_with_links().await);
-        log("telling who is there", self.tell_presence().await);
-        self.tell_nodes();
-        self.hub.close_ended(self.clock.now());
-        self.hub.ask_again();
-        log("ending sessions that were ended elsewhere", self.heed_revoked().await);
-        if !self.does_jobs() {
+    /// Runs the jobs that are due. The server calls it several times a second.
+    pub async fn run_due_jobs(&self) {
+        // One run at a time: when a call returns, everything is done that was due when it was made.
+        let _lock = self.jobs_lock.lock().await;
+        log("renewing the node's leases", self.renew_node_lease().await);
+        log("reading stream positions", self.poll_positions().await);
+        log("saving when sessions were used", self.save_session_use().await);
+        log("fetching missing link previews", self.fetch_missing_previews().await);
+        log("announcing presence", self.announce_presence().await);
+        self.send_heartbeat();
+        self.hub.close_expired(self.clock.now());
+        self.hub.retry_gaps();
+        log("closing sessions that were revoked by other processes", self.apply_revocations().await);
+        if !self.is_job_leader() {
             return;
         }
         log("finishing the deletion of accounts", self.finish_deletions().await);
-        log("sending what was scheduled", self.say_what_is_due().await);
-        log("taking away answers that nobody finishes", self.take_away_half_answers().await);
-        log("taking away messages whose time is over", self.expire().await);
+        log("sending scheduled messages", self.send_due_messages().await);
+        log("deleting unfinished answers of the assistant", self.delete_abandoned_answers().await);
+        log("deleting expired messages", self.delete_expired_messages().await);
     }
 }
 
-/// A job that failed is tried again the next time; the others go on.
-fn log(job: &str, done: Result<()>) {
-    if let Err(error) = done {
-        tracing::error!(%error, "{job}");
+/// Logs a failed job, which is tried again in the next run; the other jobs go on.
+fn log(job: &str, result: Result<()>) {
+    if let Err(error) = result {
+        tracing::error!(%error, "failed: {job}");
     }
 }

@@ -1,4 +1,4 @@
-//! Taking away what nobody needs any more.
+//! Retention: deletes what is no longer needed.
 
 use std::time::Duration;
 
@@ -8,52 +8,57 @@ use crate::messenger::messages::erase::forget;
 use crate::model::Stream;
 use crate::store::{
     attachments, chats, drafts, events, idempotency, messages, previews, sessions, sign_in_codes, streams,
-    unheard,
+    unacknowledged,
 };
 
-/// How long each thing is kept.
+/// How long idempotency keys are stored.
 const KEYS: Duration = Duration::from_secs(24 * 3_600);
-/// For as long as it matters how many were sent.
+/// How long sign-in codes are stored: as long as they count towards the limit of codes sent.
 const CODES: Duration = Duration::from_secs(3_600);
-/// Later than [`UPLOAD_LIFE`], so that no file goes while it is being posted.
-const FORSAKEN_FILES: Duration = Duration::from_secs(25 * 3_600);
+/// How long files that no message uses are stored: longer than uploads may be posted, so that no file is deleted while
+/// it is being posted.
+const ORPHANED_FILES: Duration = Duration::from_secs(25 * 3_600);
+/// How long events, and the times of removed drafts, are stored.
 const EVENTS: Duration = Duration::from_secs(30 * 24 * 3_600);
-/// How much is taken at a time, so that nobody waits for long.
-const SOME: u64 = 200;
+/// How many rows one transaction deletes, so that others do not wait for long.
+const BATCH: u64 = 200;
 
 impl Messenger {
-    /// Takes away idempotency keys after a day, files that were not posted within a day, sessions
-    /// that ran out, events after thirty days, what was said in deleted chats, and previews that
-    /// no message has any more.
-    pub async fn sweep(&self) -> Result<()> {
-        // It is called rarely: by then what one held may have run out.
-        self.keep_place().await?;
-        if !self.does_jobs() {
+    /// Deletes idempotency keys after a day, files that were not posted within a day, expired sessions, events after
+    /// thirty days, the messages of deleted chats, and link previews that no message has any more.
+    pub async fn apply_retention(&self) -> Result<()> {
+        // It is called rarely: the lease may have expired since.
+        self.renew_node_lease().await?;
+        if !self.is_job_leader() {
             return Ok(());
         }
         let now = self.clock.now();
         let mut work = self.begin().await?;
-        idempotency::sweep(&mut work.tx, now - KEYS).await?;
-        unheard::sweep(&mut work.tx, now - crate::messenger::messages::retry_detection::PATIENCE).await?;
-        sessions::sweep(&mut work.tx, now).await?;
-        sign_in_codes::sweep(&mut work.tx, now - CODES).await?;
-        self.sweep_asked(&mut work).await?;
-        drafts::sweep(&mut work.tx, now - EVENTS).await?;
+        idempotency::delete_before(&mut work.tx, now - KEYS).await?;
+        unacknowledged::delete_before(
+            &mut work.tx,
+            now - crate::messenger::messages::retry_detection::PATIENCE,
+        )
+        .await?;
+        sessions::delete_expired(&mut work.tx, now).await?;
+        sign_in_codes::delete_before(&mut work.tx, now - CODES).await?;
+        self.delete_assistant_use(&mut work).await?;
+        drafts::delete_before(&mut work.tx, now - EVENTS).await?;
         work.commit().await?;
-        self.sweep_deleted_chats().await?;
-        self.sweep_previews().await?;
-        self.sweep_events().await?;
+        self.purge_deleted_chats().await?;
+        self.delete_orphaned_previews().await?;
+        self.prune_events().await?;
         // Last, because a bucket may be down.
         self.take_in_late().await?;
-        self.sweep_files().await
+        self.delete_orphaned_files().await
     }
 
-    async fn sweep_deleted_chats(&self) -> Result<()> {
-        let deleted = chats::deleted(&mut self.db.read().await?, SOME).await?;
+    async fn purge_deleted_chats(&self) -> Result<()> {
+        let deleted = chats::deleted(&mut self.db.read().await?, BATCH).await?;
         for chat in deleted {
             loop {
                 let mut work = self.begin().await?;
-                let gone = messages::purge(&mut work.tx, chat, SOME).await?;
+                let gone = messages::purge(&mut work.tx, chat, BATCH).await?;
                 if gone.is_empty() {
                     break;
                 }
@@ -64,46 +69,46 @@ impl Messenger {
         Ok(())
     }
 
-    async fn sweep_files(&self) -> Result<()> {
-        let before = self.clock.now() - FORSAKEN_FILES;
+    async fn delete_orphaned_files(&self) -> Result<()> {
+        let before = self.clock.now() - ORPHANED_FILES;
         self.files.sweep_incoming(before).await?;
         loop {
-            let forsaken = attachments::forsaken(&mut self.db.read().await?, before, SOME).await?;
-            if forsaken.is_empty() {
+            let orphaned = attachments::orphaned(&mut self.db.read().await?, before, BATCH).await?;
+            if orphaned.is_empty() {
                 return Ok(());
             }
-            // First the bytes, then the row: what is interrupted between is found again.
-            for attachment in &forsaken {
+            // First the file, then the row: after an interruption the row is found again.
+            for attachment in &orphaned {
                 self.files.delete(attachment).await?;
             }
             let mut work = self.begin().await?;
-            let ids: Vec<_> = forsaken.iter().map(|attachment| attachment.id).collect();
+            let ids: Vec<_> = orphaned.iter().map(|attachment| attachment.id).collect();
             attachments::delete(&mut work.tx, &ids).await?;
             work.commit().await?;
         }
     }
 
-    async fn sweep_previews(&self) -> Result<()> {
+    async fn delete_orphaned_previews(&self) -> Result<()> {
         let now = self.clock.now();
         loop {
-            let forsaken = previews::forsaken(&mut self.db.read().await?, now, SOME).await?;
-            if forsaken.is_empty() {
+            let orphaned = previews::orphaned(&mut self.db.read().await?, now, BATCH).await?;
+            if orphaned.is_empty() {
                 return Ok(());
             }
             let mut work = self.begin().await?;
-            previews::delete(&mut work.tx, forsaken).await?;
+            previews::delete(&mut work.tx, orphaned).await?;
             work.commit().await?;
         }
     }
 
-    async fn sweep_events(&self) -> Result<()> {
+    async fn prune_events(&self) -> Result<()> {
         let before = self.clock.now() - EVENTS;
         let mut last = Stream(0);
         loop {
-            let some = streams_after(self, last).await?;
-            let Some(newest) = some.last() else { return Ok(()) };
-            last = *newest;
-            let stale = events::with_older(&mut self.db.read().await?, &some, before).await?;
+            let batch = streams_after(self, last).await?;
+            let Some(highest) = batch.last() else { return Ok(()) };
+            last = *highest;
+            let stale = events::with_older(&mut self.db.read().await?, &batch, before).await?;
             for stream in stale {
                 let mut work = self.begin().await?;
                 events::prune(&mut work.tx, stream, before).await?;
@@ -114,5 +119,5 @@ impl Messenger {
 }
 
 async fn streams_after(messenger: &Messenger, last: Stream) -> Result<Vec<Stream>> {
-    Ok(streams::after(&mut messenger.db.read().await?, last, SOME).await?)
+    Ok(streams::after(&mut messenger.db.read().await?, last, BATCH).await?)
 }

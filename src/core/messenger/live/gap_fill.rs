@@ -1,8 +1,7 @@
-//! Telling what did not arrive by itself: what other nodes did, and what came out of order.
+//! Backfills events that were not delivered directly: those of other nodes, and those that arrived out of order.
 //!
-//! A node tells its own changes as they are committed. Of others' changes it learns only that there are some,
-//! and reads them from the log, which is the truth; whatever gets lost on the way, nothing is told twice or
-//! left out.
+//! A node delivers its own events as they are committed. Of other nodes' events it learns only that there are some, and
+//! reads them from the log, which is the source of truth; so whatever the bus loses, each event is delivered once.
 
 use futures_util::{StreamExt, stream};
 
@@ -12,55 +11,56 @@ use crate::model::{ChatId, Position, Stream, UserId};
 use crate::store::{events, members, streams};
 
 /// The most events that are read at a time.
-const SOME: u64 = 200;
-/// By how many events somebody may be late to be told them here: fewer than are read at a time.
-const FARTHEST: i64 = 100;
-/// How many streams are read at once.
-const AT_ONCE: usize = 4;
+const BATCH: u64 = 200;
+/// By how many events a late connection may be behind to be backfilled; must be less than [`BATCH`].
+const MAX_BEHIND: i64 = 100;
+/// How many streams are read concurrently.
+const CONCURRENCY: usize = 4;
 
 impl Messenger {
-    /// Makes up for what is lacking, until it is dropped.
-    pub async fn keep_telling(&self) {
+    /// Backfills streams with gaps, until it is dropped.
+    pub async fn run_backfill(&self) {
         loop {
-            let lacking = self.hub.lacking().await;
-            stream::iter(lacking)
-                .for_each_concurrent(AT_ONCE, async |stream| {
-                    if let Err(error) = self.make_up(stream).await {
-                        // It is asked for again when the messenger is tended.
-                        tracing::warn!(%error, stream = stream.0, "what happened can't be read");
+            let streams = self.hub.streams_with_gaps().await;
+            stream::iter(streams)
+                .for_each_concurrent(CONCURRENCY, async |stream| {
+                    if let Err(error) = self.backfill_stream(stream).await {
+                        // `run_due_jobs` reports the gap again.
+                        tracing::warn!(%error, stream = stream.0, "could not read events from the log");
                     }
                 })
                 .await;
         }
     }
 
-    /// Reads on in a stream from where something is lacking.
-    async fn make_up(&self, stream: Stream) -> Result<()> {
-        let Some(lack) = self.hub.lack(stream) else { return Ok(()) };
+    /// Reads the next events of a stream with a gap, and delivers them.
+    async fn backfill_stream(&self, stream: Stream) -> Result<()> {
+        let Some(gap) = self.hub.gap(stream) else { return Ok(()) };
         let mut read = self.db.snapshot().await?;
-        let mut late = Vec::with_capacity(lack.late.len());
-        for connection in lack.late {
-            let told = lack.told.unwrap_or_default();
-            match members::place(&mut read, ChatId(stream.0), connection.user).await? {
-                // They would be told from their cursor just as well.
-                Some(place) if place.joined_seq + FARTHEST < told => self.hub.send_back(&connection),
-                Some(place) => late.push((connection, place.joined_seq)),
-                // They are out of it again.
-                None => self.hub.ignore(&connection, [stream]),
+        let mut late = Vec::with_capacity(gap.late.len());
+        for connection in gap.late {
+            let delivered = gap.delivered.unwrap_or_default();
+            match members::find(&mut read, ChatId(stream.0), connection.user).await? {
+                Some(member) if member.joined_seq + MAX_BEHIND < delivered => {
+                    self.hub.force_resume(&connection);
+                }
+                Some(member) => late.push((connection, member.joined_seq)),
+                // The user has left the chat meanwhile.
+                None => self.hub.unsubscribe(&connection, [stream]),
             }
         }
-        let from = late.iter().map(|(_, after)| *after).chain(lack.told).min();
+        let from = late.iter().map(|(_, after)| *after).chain(gap.delivered).min();
         let Some(seq) = from else { return Ok(()) };
         let head = streams::seqs(&mut read, &[stream]).await?.get(&stream).copied().unwrap_or_default();
-        let mut records = events::after(&mut read, Position { stream, seq }, SOME).await?;
+        let mut records = events::after(&mut read, Position { stream, seq }, BATCH).await?;
         records.retain(|record| record.seq <= head);
         if seq < head && records.first().is_none_or(|first| first.seq != seq + 1) {
-            self.hub.give_up(stream);
+            self.hub.force_resume_all(stream);
             return Ok(());
         }
         let upto = records.last().map_or(seq, |last| last.seq);
-        let events = event_log::whole(&mut read, lack.owner.unwrap_or(UserId(0)), &records).await?;
-        self.hub.fill(stream, (upto, head), events, &late);
+        let events = event_log::hydrate(&mut read, gap.owner.unwrap_or(UserId(0)), &records).await?;
+        self.hub.backfill(stream, (upto, head), events, &late);
         Ok(())
     }
 }

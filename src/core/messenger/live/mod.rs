@@ -1,4 +1,4 @@
-//! What reaches connected clients: synchronisation, presence, other nodes.
+//! Live delivery to connected clients: synchronization, backfill, presence, other nodes.
 
 pub(crate) mod gap_fill;
 pub(crate) mod nodes;

@@ -1,132 +1,132 @@
-//! Presence: who is there, and when they were last; told live to whoever shares a chat with them.
+//! Presence: whether users are online and when they were last seen, sent live to those who share a chat with them.
 //!
-//! Who hides theirs sees nobody else's: what one takes one gives, as in the messengers that people come from.
+//! Users who hide their presence cannot see that of others, as in other messengers.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::hub::Whisper;
+use crate::hub::EphemeralEvent;
 use crate::messenger::foundation::{Error, Result};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Person, Presence, Status, Stream, Time, UserId};
 use crate::store::{Executor, blocks, members, users};
 
-/// Whoever comes back within this time, as after a reload, was never gone.
+/// A user who reconnects within this time, as after a reload, does not go offline.
 const GRACE: Duration = Duration::from_secs(8);
-/// Of how many people is asked in one go.
-const SOME: usize = 20;
-/// How many connections hear of somebody before the rest waits until the next time: when a thousand people of one
-/// chat come at once, that is a million times, and so some seconds' work of a part of the machine.
-const MOST_TOLD: usize = 10_000;
-/// The most people whose presence may be asked for at once.
-const MOST_ASKED: usize = 200;
+/// How many users are announced at a time.
+const BATCH: usize = 20;
+/// How many subscriptions one run may visit; the rest waits for the next run. When a thousand members of one chat
+/// connect together, a million deliveries are spread over some seconds instead of blocking other work.
+const MAX_VISITED: usize = 10_000;
+/// The most users of one request.
+const MAX_REQUESTED: usize = 200;
 
 impl Caller {
-    /// Whether people are there, as the caller may see it. Whom there is not is left out.
-    pub async fn presence_of(&self, people: &[UserId]) -> Result<HashMap<UserId, Presence>> {
-        if !(1..=MOST_ASKED).contains(&people.len()) {
-            return Err(Error::invalid("user_ids", format!("must name 1 to {MOST_ASKED} users")));
+    /// The presence of users, as the caller may see it. Users that do not exist are left out.
+    pub async fn presence_of(&self, users: &[UserId]) -> Result<HashMap<UserId, Presence>> {
+        if !(1..=MAX_REQUESTED).contains(&users.len()) {
+            return Err(Error::invalid("user_ids", format!("must have 1 to {MAX_REQUESTED} items")));
         }
         let mut read = self.messenger.db.read().await?;
-        self.messenger.presence(&mut read, self.access.user, people).await
+        self.messenger.presence(&mut read, self.access.user, users).await
     }
 }
 
 impl Messenger {
-    /// Whether people are there, as a reader may see it.
+    /// The presence of users, as a reader may see it.
     async fn presence(
         &self,
-        run: &mut Executor,
+        executor: &mut Executor,
         reader: UserId,
-        people: &[UserId],
+        ids: &[UserId],
     ) -> Result<HashMap<UserId, Presence>> {
-        let known = users::last_seen(run, people).await?;
-        let hides = users::last_seen(run, &[reader]).await?.iter().any(users::LastSeen::hides_presence);
-        let blockers = blocks::blockers(run, reader, people).await?;
+        let known = users::last_seen(executor, ids).await?;
+        let reader_hides =
+            users::last_seen(executor, &[reader]).await?.iter().any(users::LastSeen::hides_presence);
+        let blockers = blocks::blockers(executor, reader, ids).await?;
         let is_hidden = |seen: &users::LastSeen| {
-            seen.user != reader && (hides || seen.hides_presence() || blockers.contains(&seen.user))
+            seen.user != reader && (reader_hides || seen.hides_presence() || blockers.contains(&seen.user))
         };
         let presence = |seen: users::LastSeen| match is_hidden(&seen) {
             true => Presence::HIDDEN,
             false if seen.is_deactivated() => Presence::new(Status::Offline, seen.last_seen_at),
-            false => Presence::new(self.hub.presence.of(seen.user), seen.last_seen_at),
+            false => Presence::new(self.hub.presence.status_of(seen.user), seen.last_seen_at),
         };
         Ok(known.into_iter().map(|seen| (seen.user, presence(seen))).collect())
     }
 
-    /// Says of people whether they are there, as a reader may see it.
-    pub(crate) async fn show_presence<'a>(
+    /// Sets the presence of people, as a reader may see it.
+    pub(crate) async fn attach_presence<'a>(
         &self,
-        run: &mut Executor,
+        executor: &mut Executor,
         reader: UserId,
         people: impl IntoIterator<Item = &'a mut Person>,
     ) -> Result<()> {
         let mut people: Vec<&mut Person> = people.into_iter().collect();
         let ids: Vec<UserId> = people.iter().map(|person| person.id).collect();
-        let presence = self.presence(run, reader, &ids).await?;
+        let presence = self.presence(executor, reader, &ids).await?;
         for person in &mut people {
             person.presence = presence.get(&person.id).copied();
         }
         Ok(())
     }
 
-    /// Tells whose presence changed, and writes down when those were last here who are gone.
-    pub(crate) async fn tell_presence(&self) -> Result<()> {
-        let left = self.hub.presence.left_before(self.clock.now() - GRACE);
-        self.write_last_seen(&left).await?;
-        self.hub.presence.see_off(&left);
-        let mut told = 0;
-        while told < MOST_TOLD {
-            let waiting = self.hub.presence.take_waiting(SOME);
-            if waiting.is_empty() {
+    /// Announces presence changes, and saves when users who went offline were last seen.
+    pub(crate) async fn announce_presence(&self) -> Result<()> {
+        let left = self.hub.presence.left_by(self.clock.now() - GRACE);
+        self.save_last_seen(&left).await?;
+        self.hub.presence.expire(&left);
+        let mut visited = 0;
+        while visited < MAX_VISITED {
+            let updates = self.hub.presence.take_updates(BATCH);
+            if updates.is_empty() {
                 break;
             }
-            let ids: Vec<UserId> = waiting.iter().map(|waiting| waiting.user).collect();
+            let ids: Vec<UserId> = updates.iter().map(|update| update.user).collect();
             let mut read = self.db.read().await?;
             let seen = users::last_seen(&mut read, &ids).await?;
             let seen: HashMap<_, _> = seen.into_iter().map(|seen| (seen.user, seen)).collect();
             let chats = members::chats_of(&mut read, &ids).await?;
-            let unseeing = users::hiding(&mut read).await?;
-            let blocked = blocks::of_many(&mut read, &ids).await?;
+            let hiding = users::hiding_presence(&mut read).await?;
+            let blocked = blocks::of_users(&mut read, &ids).await?;
             drop(read);
-            for waiting in waiting {
-                let (Some(seen), Some(chats)) = (seen.get(&waiting.user), chats.get(&waiting.user)) else {
+            for update in updates {
+                let (Some(seen), Some(chats)) = (seen.get(&update.user), chats.get(&update.user)) else {
                     continue;
                 };
                 let presence = match seen.hides_presence() {
-                    // That they came or went would be told by telling it.
-                    true if !waiting.again => continue,
+                    // Even an event without a status would show that the user connected or left.
+                    true if !update.is_reannounced => continue,
                     true => Presence::HIDDEN,
-                    false => Presence::new(waiting.status, seen.last_seen_at),
+                    false => Presence::new(update.status, seen.last_seen_at),
                 };
-                let whisper = Whisper::Presence { user: waiting.user, presence };
+                let event = EphemeralEvent::Presence { user: update.user, presence };
                 let streams = chats.iter().map(|chat| Stream::from(*chat));
-                let mut but = unseeing.clone();
-                but.extend(blocked.get(&waiting.user).into_iter().flatten());
-                told += self.hub.whisper_once(streams, whisper, &but);
+                let mut excluded = hiding.clone();
+                excluded.extend(blocked.get(&update.user).into_iter().flatten());
+                visited += self.hub.send_ephemeral_once(streams, event, &excluded);
             }
         }
         Ok(())
     }
 
-    /// Writes down of everybody who is there that they were here until now, because the server stops.
-    pub(crate) async fn write_down_everybody(&self) -> Result<()> {
+    /// Saves when all connected users were last seen, because the server stops.
+    pub(crate) async fn save_all_last_seen(&self) -> Result<()> {
         let now = self.clock.now();
-        let everybody = self.hub.presence.everybody();
-        let seen: Vec<_> =
-            everybody.into_iter().map(|(user, left_at)| (user, left_at.unwrap_or(now))).collect();
-        self.write_last_seen(&seen).await
+        let users = self.hub.presence.local_users();
+        let seen: Vec<_> = users.into_iter().map(|(user, left_at)| (user, left_at.unwrap_or(now))).collect();
+        self.save_last_seen(&seen).await
     }
 
-    async fn write_last_seen(&self, seen: &[(UserId, Time)]) -> Result<()> {
-        /// How many one statement writes.
-        const SOME: usize = 200;
+    async fn save_last_seen(&self, seen: &[(UserId, Time)]) -> Result<()> {
+        /// The most users of one statement.
+        const BATCH: usize = 200;
         if seen.is_empty() {
             return Ok(());
         }
         let mut work = self.begin().await?;
-        for some in seen.chunks(SOME) {
-            users::saw(&mut work.tx, some).await?;
+        for batch in seen.chunks(BATCH) {
+            users::set_last_seen(&mut work.tx, batch).await?;
         }
         work.commit().await
     }
@@ -149,7 +149,7 @@ mod tests {
         Messenger::new(db, files, &secrets, Clock::default(), Settings::at_the_machine()).await.unwrap()
     }
 
-    /// So many people, who share a chat.
+    /// [`CROWD`] users who share a chat.
     async fn crowd(messenger: &Messenger) {
         let mut work = messenger.begin().await.unwrap();
         let chat = ChatId(1_000_000);
@@ -174,17 +174,17 @@ mod tests {
         work.commit().await.unwrap();
     }
 
-    /// How many times the messenger was tended until nothing more was told, and how much was heard.
-    async fn told(messenger: &Messenger, listeners: &[Listener]) -> (usize, usize) {
-        let (mut times, mut all) = (0, 0);
+    /// Announces until nothing is left; returns the number of runs and of events received.
+    async fn announced(messenger: &Messenger, listeners: &[Listener]) -> (usize, usize) {
+        let (mut runs, mut all) = (0, 0);
         loop {
-            messenger.tell_presence().await.unwrap();
-            let heard: usize = listeners.iter().map(|listener| listener.take().whispers.len()).sum();
-            assert!(heard <= MOST_TOLD + SOME * listeners.len(), "{heard} at once");
-            if heard == 0 {
-                return (times, all);
+            messenger.announce_presence().await.unwrap();
+            let received: usize = listeners.iter().map(|listener| listener.take().ephemeral.len()).sum();
+            assert!(received <= MAX_VISITED + BATCH * listeners.len(), "{received} at once");
+            if received == 0 {
+                return (runs, all);
             }
-            (times, all) = (times + 1, all + heard);
+            (runs, all) = (runs + 1, all + received);
         }
     }
 
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_crowd_that_comes_at_once_is_told_bit_by_bit_and_whole() {
+    async fn a_crowd_that_connects_together_is_announced_completely_in_several_runs() {
         let folder = tempfile::tempdir().unwrap();
         let messenger = messenger(folder.path()).await;
         crowd(&messenger).await;
@@ -204,12 +204,12 @@ mod tests {
             let access = access(id, now);
             listeners.push(messenger.listen(access, None).await.unwrap());
         }
-        let (times, heard) = told(&messenger, &listeners).await;
+        let (runs, received) = announced(&messenger, &listeners).await;
         let others = usize::try_from(CROWD * (CROWD - 1)).unwrap();
-        assert_eq!(heard, others, "everybody heard of everybody else");
-        assert!(times >= others / (MOST_TOLD + SOME * listeners.len()), "{times}");
+        assert_eq!(received, others, "each is announced to each other");
+        assert!(runs >= others / (MAX_VISITED + BATCH * listeners.len()), "{runs}");
 
-        // They all reload: nobody hears anything.
+        // They all reload: nothing is announced.
         let first = listeners.remove(0);
         listeners.clear();
         for id in 2..=CROWD {
@@ -218,17 +218,17 @@ mod tests {
         }
         messenger.clock.advance(GRACE);
         listeners.push(first);
-        assert_eq!(told(&messenger, &listeners).await, (0, 0));
+        assert_eq!(announced(&messenger, &listeners).await, (0, 0));
 
-        // They all go: only one is left to hear it.
+        // All but one leave.
         let last = listeners.pop().unwrap();
         listeners.clear();
-        messenger.tell_presence().await.unwrap();
-        assert_eq!(last.take().whispers.len(), 0, "they may come back");
+        messenger.announce_presence().await.unwrap();
+        assert_eq!(last.take().ephemeral.len(), 0, "the grace period runs");
         messenger.clock.advance(GRACE);
-        let (_, heard) = told(&messenger, std::slice::from_ref(&last)).await;
-        assert!(heard > 0 && heard < others, "{heard}");
+        let (_, received) = announced(&messenger, std::slice::from_ref(&last)).await;
+        assert!(received > 0 && received < others, "{received}");
         let gone = users::last_seen(&mut messenger.db.read().await.unwrap(), &[UserId(2)]).await.unwrap();
-        assert!(gone[0].last_seen_at.is_some_and(|at| at >= now), "it is written down");
+        assert!(gone[0].last_seen_at.is_some_and(|at| at >= now), "it is saved");
     }
 }

@@ -1,11 +1,11 @@
-//! Everything after a cursor: for `GET /sync` and for sockets, without a hole and without a double.
+//! Synchronization: all events after a cursor, for `GET /sync` and for sockets, each once and none left out.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::hub::{Connection, Taken, Whisper};
+use crate::hub::{Connection, EphemeralEvent, Queued};
 use crate::messenger::accounts::token::Access;
 use crate::messenger::chats::lookup::find;
 use crate::messenger::foundation::{Error, Result, event_log};
@@ -15,30 +15,30 @@ use crate::model::{ChatId, Event, Message, MessageId, Position, Scopes, SessionK
 use crate::store::events::{self, Record};
 use crate::store::{Executor, members, streams};
 
-/// The most events of one answer.
-const LARGEST_PAGE: u64 = 500;
-/// How many events of a replay are in memory at a time, for each socket.
-const REPLAYED: u64 = 100;
-/// The longest cursor that is read: some ten thousand streams.
-const LONGEST_CURSOR: usize = 512 * 1024;
+/// The most events of one page.
+const MAX_PAGE: u64 = 500;
+/// The events of one page of a replay, which is what each socket holds in memory.
+const REPLAY_PAGE: u64 = 100;
+/// The longest cursor that is accepted, in bytes: about ten thousand streams.
+const MAX_CURSOR: usize = 512 * 1024;
 
-/// How far somebody has heard each stream.
+/// The last sequence number that a client has received of each stream.
 ///
 /// Written as `stream-seq` pairs in base 36, joined by `.`; of two pairs for one stream the later
-/// counts, so a client may append the position of each event it has dealt with.
+/// counts, so a client may append the position of each event that it has processed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cursor(BTreeMap<Stream, i64>);
 
-/// A stream whose older events are no longer kept: what it is about must be loaded anew.
+/// A stream whose missing events are no longer stored: the client must load its chat anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
-    /// The chat, or nothing when it is the reader's own stream.
+    /// The chat; `None` for the reader's own stream.
     pub chat: Option<ChatId>,
-    /// From where on there are events again.
+    /// The position after which events follow again.
     pub position: Position,
 }
 
-/// Some events, and where to go on.
+/// A page of events, and the cursor after it.
 #[derive(Debug, Default)]
 pub struct Page {
     pub events: Vec<Event>,
@@ -51,15 +51,15 @@ impl std::str::FromStr for Cursor {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let unreadable = || Error::invalid("cursor", "is not a valid cursor of this server");
-        if text.len() > LONGEST_CURSOR {
-            return Err(unreadable());
+        let invalid = || Error::invalid("cursor", "is not a cursor of this server");
+        if text.len() > MAX_CURSOR {
+            return Err(invalid());
         }
         let mut cursor = Self::default();
         for pair in text.split('.').filter(|pair| !pair.is_empty()) {
-            let (stream, seq) = pair.split_once('-').ok_or_else(unreadable)?;
+            let (stream, seq) = pair.split_once('-').ok_or_else(invalid)?;
             let number = |text| i64::from_str_radix(text, 36).ok().filter(|number| *number >= 0);
-            let (stream, seq) = number(stream).zip(number(seq)).ok_or_else(unreadable)?;
+            let (stream, seq) = number(stream).zip(number(seq)).ok_or_else(invalid)?;
             cursor.0.insert(Stream(stream), seq);
         }
         Ok(cursor)
@@ -101,91 +101,94 @@ fn base36(f: &mut std::fmt::Formatter<'_>, mut number: i64) -> std::fmt::Result 
 }
 
 impl Cursor {
-    fn has(&self, position: Position) -> bool {
+    fn includes(&self, position: Position) -> bool {
         self.0.get(&position.stream).is_some_and(|seq| position.seq <= *seq)
     }
 }
 
-/// How far the streams of a person are now, and from where on each concerns them.
-struct Reach {
+/// The range of events of each of a user's streams that the user may read.
+struct Readable {
     own: Stream,
-    now: Cursor,
-    from: BTreeMap<Stream, i64>,
+    /// Where each stream begins for the user: where they joined the chat.
+    starts: BTreeMap<Stream, i64>,
+    /// The current end of each stream.
+    ends: Cursor,
 }
 
-impl Reach {
-    async fn of(run: &mut Executor, user: UserId) -> Result<Self> {
-        let places = members::places_of(run, user).await?;
-        let mut from: BTreeMap<Stream, i64> = places.iter().map(|p| (p.chat.into(), p.joined_seq)).collect();
+impl Readable {
+    async fn of(executor: &mut Executor, user: UserId) -> Result<Self> {
+        let memberships = members::memberships_of(executor, user).await?;
+        let mut starts: BTreeMap<Stream, i64> =
+            memberships.iter().map(|member| (member.chat.into(), member.joined_seq)).collect();
         let own = Stream::from(user);
-        from.insert(own, 0);
-        let ids: Vec<Stream> = from.keys().copied().collect();
-        let now: BTreeMap<Stream, i64> = streams::seqs(run, &ids).await?.into_iter().collect();
-        // A cursor that knows nothing of one's own stream begins now: there is nothing to catch up with.
-        from.insert(own, now.get(&own).copied().unwrap_or_default());
-        Ok(Self { own, now: Cursor(now), from })
+        starts.insert(own, 0);
+        let ids: Vec<Stream> = starts.keys().copied().collect();
+        let ends: BTreeMap<Stream, i64> = streams::seqs(executor, &ids).await?.into_iter().collect();
+        // A cursor without the user's own stream starts at its end: there is nothing to catch up with.
+        starts.insert(own, ends.get(&own).copied().unwrap_or_default());
+        Ok(Self { own, starts, ends: Cursor(ends) })
     }
 
-    /// Where to begin with a cursor: never before the person came in, whatever the cursor says, and
-    /// there for streams that it does not know.
+    /// Where to start with a cursor: for a chat never before the user joined, whatever the cursor says, and there for
+    /// streams that it does not contain.
     fn start(&self, cursor: &Cursor) -> Cursor {
-        let own = |stream: &Stream| self.own == *stream;
-        let begin = |(stream, from): (&Stream, &i64)| match cursor.0.get(stream) {
-            Some(seq) if own(stream) => (*stream, *seq),
-            Some(seq) => (*stream, Ord::max(*seq, *from)),
-            None => (*stream, *from),
+        let is_own = |stream: &Stream| self.own == *stream;
+        let start = |(stream, start): (&Stream, &i64)| match cursor.0.get(stream) {
+            Some(seq) if is_own(stream) => (*stream, *seq),
+            Some(seq) => (*stream, Ord::max(*seq, *start)),
+            None => (*stream, *start),
         };
-        Cursor(self.from.iter().map(begin).collect())
+        Cursor(self.starts.iter().map(start).collect())
     }
 }
 
-/// Reads on from `at` towards `reach`, one's own stream first.
+/// Reads the next events from `cursor` up to `ends`, those of the reader's own stream first.
 async fn page(
-    run: &mut Executor,
+    executor: &mut Executor,
     reader: UserId,
-    mut at: Cursor,
-    reach: &Cursor,
+    mut cursor: Cursor,
+    ends: &Cursor,
     limit: u64,
 ) -> Result<Page> {
     let own = Stream::from(reader);
     let mut behind: Vec<(Stream, i64, i64)> = Vec::new();
     let mut gaps = Vec::new();
-    for (stream, seq) in &at.0 {
-        let now = reach.0.get(stream).copied().unwrap_or_default();
-        if *seq < now {
-            behind.push((*stream, *seq, now));
-        } else if *seq > now {
-            // A cursor from a future that was lost, as when an older copy of the database was restored.
-            gaps.push(gap(own, *stream, now));
+    for (stream, seq) in &cursor.0 {
+        let end = ends.0.get(stream).copied().unwrap_or_default();
+        if *seq < end {
+            behind.push((*stream, *seq, end));
+        } else if *seq > end {
+            // The cursor is ahead of the stream, as after an older backup of the database was restored.
+            gaps.push(gap(own, *stream, end));
         }
     }
     behind.sort_by_key(|(stream, ..)| *stream != own);
     let mut records: Vec<Record> = Vec::new();
     let mut has_more = false;
-    for (stream, seq, now) in behind {
+    for (stream, seq, end) in behind {
         let room = limit.saturating_sub(records.len() as u64);
         if room == 0 {
             has_more = true;
             break;
         }
-        let found = events::after(run, Position { stream, seq }, room).await?;
-        let found: Vec<Record> = found.into_iter().filter(|record| record.seq <= now).collect();
+        let found = events::after(executor, Position { stream, seq }, room).await?;
+        let found: Vec<Record> = found.into_iter().filter(|record| record.seq <= end).collect();
         match found.first() {
             Some(first) if first.seq == seq + 1 => {
                 let last = found.last().map_or(seq, |record| record.seq);
-                has_more |= last < now;
-                at.0.insert(stream, last);
+                has_more |= last < end;
+                cursor.0.insert(stream, last);
                 records.extend(found);
             }
-            // The log was pruned: what is left of it is of no use without its beginning.
-            _ => gaps.push(gap(own, stream, now)),
+            // The log was pruned: the remaining events are of no use without the pruned ones.
+            _ => gaps.push(gap(own, stream, end)),
         }
     }
     for gap in &gaps {
-        at.0.insert(gap.position.stream, gap.position.seq);
+        cursor.0.insert(gap.position.stream, gap.position.seq);
     }
-    let events = event_log::whole(run, reader, &records).await?;
-    Ok(Page { events, gaps, cursor: at, has_more })
+    let events = event_log::hydrate(executor, reader, &records).await?;
+    Ok(Page { events, gaps, cursor, has_more })
 }
 
 fn gap(own: Stream, stream: Stream, seq: i64) -> Gap {
@@ -193,86 +196,85 @@ fn gap(own: Stream, stream: Stream, seq: i64) -> Gap {
 }
 
 impl Caller {
-    /// What happened after a cursor. Without one: nothing, and the cursor of the present.
+    /// The events after a cursor. Without a cursor: no events, and the current cursor.
     pub async fn sync(&self, cursor: Option<&Cursor>, limit: Option<u64>) -> Result<Page> {
         let reader = self.access.user;
         let mut read = self.messenger.db.snapshot().await?;
-        let reach = Reach::of(&mut read, reader).await?;
+        let readable = Readable::of(&mut read, reader).await?;
         let Some(cursor) = cursor else {
-            return Ok(Page { cursor: reach.now, ..Page::default() });
+            return Ok(Page { cursor: readable.ends, ..Page::default() });
         };
-        let limit = limit.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE);
-        page(&mut read, reader, reach.start(cursor), &reach.now, limit).await
+        let limit = limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
+        page(&mut read, reader, readable.start(cursor), &readable.ends, limit).await
     }
 }
 
 impl Caller {
-    /// The same of one chat alone: for all else the cursor stays where it is.
+    /// The same for a single chat; the cursor stays as it is for all other streams.
     pub async fn sync_chat(&self, chat: ChatId, cursor: Option<&Cursor>, limit: Option<u64>) -> Result<Page> {
         let reader = self.access.user;
         let mut read = self.messenger.db.snapshot().await?;
         find(&mut read, chat, reader).await?;
-        let mut reach = Reach::of(&mut read, reader).await?;
-        reach.from.retain(|stream, _| *stream == chat.into());
-        reach.now.0.retain(|stream, _| *stream == chat.into());
+        let mut readable = Readable::of(&mut read, reader).await?;
+        readable.starts.retain(|stream, _| *stream == chat.into());
+        readable.ends.0.retain(|stream, _| *stream == chat.into());
         let Some(cursor) = cursor else {
-            return Ok(Page { cursor: reach.now, ..Page::default() });
+            return Ok(Page { cursor: readable.ends, ..Page::default() });
         };
-        let limit = limit.unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE);
-        let mut page = page(&mut read, reader, reach.start(cursor), &reach.now, limit).await?;
+        let limit = limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
+        let mut page = page(&mut read, reader, readable.start(cursor), &readable.ends, limit).await?;
         let mut moved = cursor.clone();
         moved.0.extend(std::mem::take(&mut page.cursor.0));
         Ok(Page { cursor: moved, ..page })
     }
 }
 
-/// Somebody who listens: first what they missed, then everything as it happens.
+/// A live connection: it first replays missed events from the log, then gets events as they happen.
 pub struct Listener {
     messenger: Messenger,
     access: Access,
     connection: Arc<Connection>,
-    /// Whether the person is not looking.
+    /// Whether the user is away from this connection.
     is_away: AtomicBool,
-    /// How far it has been told.
-    at: Cursor,
-    /// How far it catches up; what the queue holds up to here was told from the log.
-    reach: Cursor,
+    /// How far the replay has got.
+    replayed: Cursor,
+    /// Where the replay ends. Queued events up to here were replayed, and are skipped.
+    replay_end: Cursor,
 }
 
 impl Messenger {
-    /// Begins to listen; with a cursor, from there.
+    /// Opens a live connection; with a cursor, events after it are replayed first.
     pub async fn listen(&self, access: Access, cursor: Option<&Cursor>) -> Result<Listener> {
         let user = access.user;
-        let mut listener = self.attend(access, self.hub.connect(user, access.session));
-        // First hear everything from now on, then look how far everything is: nothing lies between. One's own
-        // stream is first of all, so that a chat that is gained meanwhile is heard; who leaves one in the
-        // meantime is found by looking at the memberships again.
+        let mut listener = self.listener(access, self.hub.connect(user, access.session));
+        // First subscribe, then read the positions, so that no event lies between. The user's own stream comes first,
+        // so that a chat gained meanwhile is noticed; a chat left meanwhile is found by reading the memberships again.
         let mut read = self.db.read().await?;
         let own = Stream::from(user);
         let seq = streams::seqs(&mut read, &[own]).await?.get(&own).copied().unwrap_or_default();
-        self.hub.begin([(own, seq)]);
-        // Of what came until then, the places that are read next know.
-        let before = members::places_of(&mut read, user).await?;
+        self.hub.start_at([(own, seq)]);
+        // Chats gained before that are among the memberships read next.
+        let before = members::memberships_of(&mut read, user).await?;
         drop(read);
-        self.hub.listen(&listener.connection, before.iter().map(|place| place.chat.into()));
-        let reach = Reach::of(&mut self.db.snapshot().await?, user).await?;
-        let left =
-            before.iter().map(|place| Stream::from(place.chat)).filter(|s| !reach.from.contains_key(s));
-        self.hub.ignore(&listener.connection, left);
+        self.hub.subscribe(&listener.connection, before.iter().map(|member| member.chat.into()));
+        let readable = Readable::of(&mut self.db.snapshot().await?, user).await?;
+        let before = before.iter().map(|member| Stream::from(member.chat));
+        let left = before.filter(|stream| !readable.starts.contains_key(stream));
+        self.hub.unsubscribe(&listener.connection, left);
         if self.tokens.is_revoked(access.session) {
             return Err(Error::SessionEnded);
         }
-        listener.at = cursor.map_or_else(|| reach.now.clone(), |cursor| reach.start(cursor));
-        listener.reach = Cursor(self.hub.begin(reach.now.0).into_iter().collect());
+        listener.replayed = cursor.map_or_else(|| readable.ends.clone(), |cursor| readable.start(cursor));
+        listener.replay_end = Cursor(self.hub.start_at(readable.ends.0).into_iter().collect());
         Ok(listener)
     }
 
-    /// Begins to listen to one chat that somebody is in, from now on. It ends when they are in it no more.
-    pub async fn listen_in(&self, access: Access, chat: ChatId) -> Result<Listener> {
+    /// Opens a live connection to a single chat of the user, without a replay. It is closed when the user leaves the chat.
+    pub async fn listen_to_chat(&self, access: Access, chat: ChatId) -> Result<Listener> {
         let user = access.user;
         find(&mut self.db.read().await?, chat, user).await?;
-        let mut listener = self.attend(access, self.hub.connect_to(user, access.session, chat.into()));
-        // As above: who leaves the chat in the meantime is found by looking once more.
+        let mut listener = self.listener(access, self.hub.connect_to_chat(user, access.session, chat.into()));
+        // As above: that the user left the chat meanwhile is found by looking it up again.
         let mut read = self.db.snapshot().await?;
         find(&mut read, chat, user).await?;
         let now = streams::seqs(&mut read, &[user.into(), chat.into()]).await?;
@@ -280,17 +282,17 @@ impl Messenger {
         if self.tokens.is_revoked(access.session) {
             return Err(Error::SessionEnded);
         }
-        listener.reach = Cursor(self.hub.begin(now).into_iter().collect());
-        listener.at = listener.reach.clone();
-        // Nobody has missed anything yet who has only now asked.
+        listener.replay_end = Cursor(self.hub.start_at(now).into_iter().collect());
+        listener.replayed = listener.replay_end.clone();
+        // There is nothing to replay.
         match listener.connection.go_live() {
             true => Ok(listener),
             false => Err(Error::Busy),
         }
     }
 
-    fn attend(&self, access: Access, connection: Arc<Connection>) -> Listener {
-        self.hub.presence.arrive(access.user);
+    fn listener(&self, access: Access, connection: Arc<Connection>) -> Listener {
+        self.hub.presence.connected(access.user);
         if access.kind == SessionKind::Token {
             self.hub.close_at(access.expires_at, &connection);
         }
@@ -299,8 +301,8 @@ impl Messenger {
             access,
             connection,
             is_away: AtomicBool::new(false),
-            at: Cursor::default(),
-            reach: Cursor::default(),
+            replayed: Cursor::default(),
+            replay_end: Cursor::default(),
         }
     }
 }
@@ -310,87 +312,88 @@ impl Listener {
         self.connection.user
     }
 
-    /// The next part of what was missed; `None` once everything was told and it is live.
+    /// The next page of missed events; `None` once all were replayed and the connection is live.
     pub async fn replay(&mut self) -> Result<Option<Page>> {
         loop {
-            if self.at != self.reach {
+            if self.replayed != self.replay_end {
                 let mut read = self.messenger.db.snapshot().await?;
-                let next = page(&mut read, self.user(), self.at.clone(), &self.reach, REPLAYED).await?;
-                self.at = next.cursor.clone();
+                let from = self.replayed.clone();
+                let next = page(&mut read, self.user(), from, &self.replay_end, REPLAY_PAGE).await?;
+                self.replayed = next.cursor.clone();
                 if !next.has_more {
-                    self.at = self.reach.clone();
+                    self.replayed = self.replay_end.clone();
                 }
                 return Ok(Some(next));
             }
             if self.connection.go_live() {
                 return Ok(None);
             }
-            // So much happened meanwhile that the queue did not hold it: read that from the log too.
+            // The queue overflowed meanwhile: replay what it dropped too.
             let mut read = self.messenger.db.snapshot().await?;
-            let reach = Reach::of(&mut read, self.user()).await?;
-            self.at = reach.start(&self.at);
-            self.reach = reach.now;
+            let readable = Readable::of(&mut read, self.user()).await?;
+            self.replayed = readable.start(&self.replayed);
+            self.replay_end = readable.ends;
         }
     }
 
-    /// How far it has been told from the log: the cursor at which it went live.
+    /// The cursor at the end of the replay, where the connection went live.
     pub fn cursor(&self) -> &Cursor {
-        &self.reach
+        &self.replay_end
     }
 
     /// Waits until there is something to [`take`](Self::take).
-    pub async fn woken(&self) {
-        self.connection.woken().await;
+    pub async fn ready(&self) {
+        self.connection.ready().await;
     }
 
-    /// Everything that waits, in order.
-    pub fn take(&self) -> Taken {
-        let mut taken = self.connection.take();
-        if !self.reach.0.is_empty() {
-            taken.events.retain(|telling| !self.reach.has(telling.event.position));
+    /// Empties the queue and returns its content, in order, without events that were replayed.
+    pub fn take(&self) -> Queued {
+        let mut queued = self.connection.take();
+        if !self.replay_end.0.is_empty() {
+            queued.events.retain(|outbound| !self.replay_end.includes(outbound.event.position));
         }
-        taken
+        queued
     }
 
-    /// Once some time has passed, nothing of before it was live is on its way any more.
-    pub fn settle(&mut self) {
-        (self.at, self.reach) = Default::default();
+    /// Frees the replay's cursors. To be called when no replayed event can arrive in the queue any more.
+    pub fn forget_replay(&mut self) {
+        (self.replayed, self.replay_end) = Default::default();
     }
 
-    /// Says something in a chat.
+    /// Posts a message in a chat.
     pub async fn post(&self, chat: ChatId, new: NewMessage) -> Result<Message> {
         self.access.demand(Scopes::WRITE)?;
         self.messenger.as_user(self.access).post(chat, new).await
     }
 
-    /// Marks a chat as read, up to a message or to the newest.
+    /// Marks a chat as read, up to a message or all of it.
     pub async fn read(&self, chat: ChatId, upto: Option<MessageId>) -> Result<()> {
         self.access.demand(Scopes::WRITE)?;
         self.messenger.as_user(self.access).chat(chat).await?.read(upto).await?;
         Ok(())
     }
 
-    /// Marks a chat's messages as arrived, up to one of them.
+    /// Marks a chat's messages as delivered, up to one of them.
     pub async fn delivered(&self, chat: ChatId, upto: MessageId) -> Result<()> {
         self.access.demand(Scopes::WRITE)?;
         self.messenger.as_user(self.access).chat(chat).await?.delivered(upto).await
     }
 
-    /// Says whether the person is looking.
-    pub fn turn(&self, away: bool) {
+    /// Sets whether the user is away from this connection.
+    pub fn set_away(&self, away: bool) {
         if self.is_away.swap(away, Ordering::Relaxed) != away {
-            self.messenger.hub.presence.turn(self.user(), away);
+            self.messenger.hub.presence.set_away(self.user(), away);
         }
     }
 
-    /// Tells the others in a chat that this one is typing, if it is in it, may write, and they may hear it.
+    /// Tells the other members of a chat that the user is typing, if the user may post in it.
     pub async fn typing(&self, chat: ChatId) -> Result<()> {
         let user = self.user();
         if self.access.scopes.contains(Scopes::WRITE)
-            && self.connection.hears(chat.into())
+            && self.connection.is_subscribed_to(chat.into())
             && members::blocked(&mut self.messenger.db.read().await?, chat, user).await? == 0
         {
-            self.messenger.whisper(chat.into(), Whisper::Typing { chat, user });
+            self.messenger.send_ephemeral(chat.into(), EphemeralEvent::Typing { chat, user });
         }
         Ok(())
     }
@@ -400,7 +403,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         self.messenger.hub.disconnect(&self.connection);
         let (away, now) = (self.is_away.load(Ordering::Relaxed), self.messenger.clock.now());
-        self.messenger.hub.presence.depart(self.user(), away, now);
+        self.messenger.hub.presence.disconnected(self.user(), away, now);
     }
 }
 
@@ -409,7 +412,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_as_it_was_written_and_may_be_appended_to() {
+    fn a_cursor_round_trips_and_may_be_appended_to() {
         let cursor: Cursor = "a-1.zz-10".parse().unwrap();
         assert_eq!(cursor.to_string(), "a-1.zz-10");
         let moved: Cursor = "a-1.zz-10.a-2".parse().unwrap();

@@ -21,7 +21,7 @@ impl Caller {
         if message.content.is_none() || hidden::is_hidden(&mut work.tx, &message, user).await? {
             return Err(Error::NotFound("message"));
         }
-        let there = bookmarks::at(&mut work.tx, id, user).await?;
+        let there = bookmarks::find(&mut work.tx, id, user).await?;
         let is_new = there.is_none();
         if let Some(there) = there
             && there.note.as_deref() == note
@@ -35,7 +35,7 @@ impl Caller {
         }
         let place = BookmarkId(self.messenger.id());
         bookmarks::save(&mut work.tx, user, (message.chat, id), place, note, now).await?;
-        let saved = bookmarks::at(&mut work.tx, id, user).await?.ok_or(Error::NotFound("message"))?;
+        let saved = bookmarks::find(&mut work.tx, id, user).await?.ok_or(Error::NotFound("message"))?;
         work.announce(user, Change::BookmarkSaved(Box::new(saved.clone())));
         work.once(self.attempt, Subject::Bookmark(id));
         work.commit().await?;
@@ -45,7 +45,7 @@ impl Caller {
     pub async fn remove_bookmark(self, id: MessageId) -> Result<()> {
         let (mut work, message, _) = self.change(id).await?;
         let user = self.access.user;
-        bookmarks::at(&mut work.tx, id, user).await?.ok_or(Error::NotFound("bookmark"))?;
+        bookmarks::find(&mut work.tx, id, user).await?.ok_or(Error::NotFound("bookmark"))?;
         bookmarks::delete(&mut work.tx, id, user).await?;
         work.announce(user, Change::BookmarkRemoved { message: id, chat: message.chat });
         work.once(self.attempt, Subject::Nothing);
@@ -62,7 +62,7 @@ impl Caller {
     /// One's bookmark at a message.
     pub async fn bookmark_at(&self, id: MessageId) -> Result<Bookmark> {
         let mut read = self.messenger.db.read().await?;
-        bookmarks::at(&mut read, id, self.access.user).await?.ok_or(Error::NotFound("bookmark"))
+        bookmarks::find(&mut read, id, self.access.user).await?.ok_or(Error::NotFound("bookmark"))
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::messenger::Caller;
 use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::membership::Membership;
-use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::model::{Change, ChatId, Content, Draft, Kind, MessageId, Time, UserId};
 use crate::store::{Executor, drafts, messages};
 
@@ -33,7 +33,7 @@ impl Membership {
     /// What one began to write in the chat, or in a thread of it.
     pub async fn draft(&self, thread: Option<MessageId>) -> Result<Draft> {
         let mut read = self.messenger.db.read().await?;
-        let found = drafts::at(&mut read, self.place.user, (self.chat.id, thread)).await?;
+        let found = drafts::find(&mut read, self.place.user, (self.chat.id, thread)).await?;
         found.and_then(|(draft, _)| draft).ok_or(Error::NotFound("draft"))
     }
 
@@ -48,7 +48,7 @@ impl Membership {
         // A device whose clock is ahead must not win for as long as that.
         let at = new.at.unwrap_or(work.now).min(work.now);
         let draft = Draft { chat, thread, text, reply_to: new.reply_to, at };
-        let there = drafts::at(&mut work.tx, user, (chat, thread)).await?;
+        let there = drafts::find(&mut work.tx, user, (chat, thread)).await?;
         let is_new = match there {
             Some((_, last)) if last > at => {
                 return Err(Error::Conflict("There is a newer draft, or the draft has been sent or removed"));
@@ -80,10 +80,10 @@ impl Membership {
         work.commit().await
     }
 
-    async fn change_draft(&self) -> Result<(Work, ChatId, UserId)> {
+    async fn change_draft(&self) -> Result<(UnitOfWork, ChatId, UserId)> {
         let (chat, user) = (self.chat.id, self.place.user);
         self.messenger.limit(Limit::Change(user))?;
-        let mut work = self.messenger.begin_of([user]).await?;
+        let mut work = self.messenger.begin_for([user]).await?;
         find(&mut work.tx, chat, user).await?;
         Ok((work, chat, user))
     }
@@ -91,12 +91,12 @@ impl Membership {
 
 /// Takes a draft away, if there is one, and tells it.
 pub(crate) async fn clear(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     user: UserId,
     chat: ChatId,
     thread: Option<MessageId>,
 ) -> Result<()> {
-    if let Some((Some(_), _)) = drafts::at(&mut work.tx, user, (chat, thread)).await? {
+    if let Some((Some(_), _)) = drafts::find(&mut work.tx, user, (chat, thread)).await? {
         let now = work.now;
         drafts::remove(&mut work.tx, user, (chat, thread), now).await?;
         work.announce(user, Change::DraftRemoved { chat, thread });
@@ -105,7 +105,7 @@ pub(crate) async fn clear(
 }
 
 /// The message that began the thread in which a message stands.
-async fn root(work: &mut Work, chat: ChatId, thread: Option<MessageId>) -> Result<Option<MessageId>> {
+async fn root(work: &mut UnitOfWork, chat: ChatId, thread: Option<MessageId>) -> Result<Option<MessageId>> {
     let Some(id) = thread else { return Ok(None) };
     let (id, thread) = of_chat(&mut work.tx, chat, "thread_id", id).await?;
     Ok(Some(thread.unwrap_or(id)))

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::messenger::foundation::{Result, Work};
+use crate::messenger::foundation::{Result, UnitOfWork};
 use crate::model::{Change, ChatId, MessageId};
 use crate::store::{attachments, bookmarks, edits, links, mentions, messages, polls, reactions};
 
 /// Takes messages away from everybody, with all that belongs to them, and tells it.
-pub(crate) async fn erase(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Result<()> {
+pub(crate) async fn erase(work: &mut UnitOfWork, gone: &[(ChatId, MessageId)]) -> Result<()> {
     let threads = take_away(work, gone).await?;
     let told =
         gone.iter().map(|(chat, id)| ((*chat).into(), Change::MessageDeleted { id: *id, chat: *chat }));
@@ -16,7 +16,7 @@ pub(crate) async fn erase(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Resu
 }
 
 /// Takes many messages away from everybody, and tells it once in each chat.
-pub(crate) async fn erase_together(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Result<()> {
+pub(crate) async fn erase_together(work: &mut UnitOfWork, gone: &[(ChatId, MessageId)]) -> Result<()> {
     if gone.is_empty() {
         return Ok(());
     }
@@ -31,7 +31,7 @@ pub(crate) async fn erase_together(work: &mut Work, gone: &[(ChatId, MessageId)]
 }
 
 /// Takes messages away with all that belongs to them. Answers the beginnings of the threads in which they stood.
-async fn take_away(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Result<Vec<MessageId>> {
+async fn take_away(work: &mut UnitOfWork, gone: &[(ChatId, MessageId)]) -> Result<Vec<MessageId>> {
     let ids: Vec<MessageId> = gone.iter().map(|(_, id)| *id).collect();
     let mut threads = messages::threads_of(&mut work.tx, &ids).await?;
     threads.retain(|root| !ids.contains(root));
@@ -41,7 +41,7 @@ async fn take_away(work: &mut Work, gone: &[(ChatId, MessageId)]) -> Result<Vec<
 }
 
 /// Tells how messages are now.
-pub(crate) async fn tell_again(work: &mut Work, ids: &[MessageId]) -> Result<()> {
+pub(crate) async fn tell_again(work: &mut UnitOfWork, ids: &[MessageId]) -> Result<()> {
     let now = messages::by_ids(&mut work.tx, ids).await?;
     let told = now.into_iter().map(|message| (message.chat.into(), Change::MessageUpdated(message)));
     work.announce_all(told);
@@ -49,9 +49,9 @@ pub(crate) async fn tell_again(work: &mut Work, ids: &[MessageId]) -> Result<()>
 }
 
 /// Takes away what other tables hold of messages that are gone.
-pub(crate) async fn forget(work: &mut Work, gone: &[MessageId]) -> Result<()> {
+pub(crate) async fn forget(work: &mut UnitOfWork, gone: &[MessageId]) -> Result<()> {
     reactions::delete_all(&mut work.tx, gone).await?;
-    attachments::unpost(&mut work.tx, gone).await?;
+    attachments::detach(&mut work.tx, gone).await?;
     mentions::delete_all(&mut work.tx, gone).await?;
     edits::delete_all(&mut work.tx, gone).await?;
     links::delete_all(&mut work.tx, gone).await?;

@@ -10,7 +10,7 @@ const SOME: u64 = 100;
 
 impl Messenger {
     /// Takes away what is due. It is due still after the server was down.
-    pub(crate) async fn expire(&self) -> Result<()> {
+    pub(crate) async fn delete_expired_messages(&self) -> Result<()> {
         let now = self.clock.now();
         loop {
             let seen = messages::expired(&mut self.db.read().await?, now, SOME).await?;

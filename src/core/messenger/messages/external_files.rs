@@ -51,7 +51,7 @@ impl Caller {
             return Err(Error::Conflict("External files can only be attached to text messages"));
         }
         let content = content.linking_more(file)?;
-        messages::rewrite(&mut work.tx, id, &content).await?;
+        messages::replace_content(&mut work.tx, id, &content).await?;
         self.update(work, id).await
     }
 }

@@ -1,12 +1,12 @@
 //! Who is mentioned in a message.
 
-use crate::messenger::foundation::{Result, Work};
+use crate::messenger::foundation::{Result, UnitOfWork};
 use crate::model::{ChatId, Content, Mentioned, Message, Parts, UserId};
 use crate::store::{mentions, messages};
 
 /// Whom of a chat's members some names and numbers mean; never the author.
 pub(crate) async fn whom(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     chat: ChatId,
     author: UserId,
     named: Mentioned,
@@ -24,7 +24,7 @@ pub(crate) async fn whom(
 }
 
 /// Finds anew whom an edited message means.
-pub(crate) async fn mean_again(work: &mut Work, message: &Message, content: Content) -> Result<()> {
+pub(crate) async fn mean_again(work: &mut UnitOfWork, message: &Message, content: Content) -> Result<()> {
     let named = content.text().map(Mentioned::in_text).unwrap_or_default();
     if named == Mentioned::default() && !message.parts.has(Parts::MENTIONS) {
         return Ok(());

@@ -3,12 +3,12 @@
 use crate::messenger::Caller;
 use crate::messenger::accounts::block;
 use crate::messenger::chats::lookup::find;
-use crate::messenger::foundation::{Error, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::messenger::messages::erase::erase;
 use crate::messenger::messages::mentions::mean_again;
 use crate::model::{self, Change, Content, Edit, Kind, Message, MessageId, Parts, Payload, Right};
-use crate::store::chats::{self, Plain};
-use crate::store::members::Place;
+use crate::store::chats::{self, ChatRecord};
+use crate::store::members::MemberRecord;
 use crate::store::{bookmarks, edits, hidden, links, messages};
 
 impl Caller {
@@ -90,17 +90,20 @@ impl Caller {
     }
 
     /// Begins to change a message of a chat that the caller is in.
-    pub(crate) async fn change(&self, id: MessageId) -> Result<(Work, Message, (Plain, Place))> {
+    pub(crate) async fn change(
+        &self,
+        id: MessageId,
+    ) -> Result<(UnitOfWork, Message, (ChatRecord, MemberRecord))> {
         self.changes()?;
         let mut work = self.messenger.begin().await?;
-        chats::lock_of(&mut work.tx, id).await?;
+        chats::lock_chat_of(&mut work.tx, id).await?;
         let message = messages::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound("message"))?;
         let seat = find(&mut work.tx, message.chat, self.access.user).await?;
         Ok((work, message, seat))
     }
 
     /// Tells how a message is now.
-    pub(crate) async fn update(self, mut work: Work, id: MessageId) -> Result<Message> {
+    pub(crate) async fn update(self, mut work: UnitOfWork, id: MessageId) -> Result<Message> {
         let message = messages::by_id(&mut work.tx, id).await?.ok_or(Error::NotFound("message"))?;
         work.announce(message.chat, Change::MessageUpdated(message.clone()));
         work.once(self.attempt, Subject::Message(id));
@@ -110,7 +113,7 @@ impl Caller {
 }
 
 /// Finds anew which addresses are in an edited message.
-pub(crate) async fn link_again(work: &mut Work, message: &Message, content: &Content) -> Result<()> {
+pub(crate) async fn link_again(work: &mut UnitOfWork, message: &Message, content: &Content) -> Result<()> {
     let found = content.text().map(model::links).unwrap_or_default();
     if found.is_empty() && !message.parts.has(Parts::LINKS) {
         return Ok(());
@@ -119,7 +122,7 @@ pub(crate) async fn link_again(work: &mut Work, message: &Message, content: &Con
     let found = vec![(message.id, message.chat, found)];
     links::insert_many(&mut work.tx, &found).await?;
     if !message.parts.has(Parts::BARE) {
-        work.after(|messenger| messenger.preview(found));
+        work.after_commit(|messenger| messenger.preview(found));
     }
     Ok(messages::set_parts(&mut work.tx, &[message.id], Parts::LINKS).await?)
 }

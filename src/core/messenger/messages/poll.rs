@@ -1,7 +1,7 @@
 //! Voting, and closing polls.
 
 use crate::messenger::Caller;
-use crate::messenger::foundation::{Error, Result, Subject, Work};
+use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::model::{Change, Message, MessageId, Parts, Person, Poll, Right, UserId};
 use crate::store::{messages, polls, users};
 
@@ -82,7 +82,7 @@ impl Caller {
 
 /// A poll that nobody else changes until the change ends: its row is written before it is read, so that of two votes
 /// of one person, or of a vote and the poll's end, one comes after the other on every database.
-async fn hold(work: &mut Work, id: MessageId) -> Result<(Message, Poll)> {
+async fn hold(work: &mut UnitOfWork, id: MessageId) -> Result<(Message, Poll)> {
     messages::set_parts(&mut work.tx, &[id], Parts::VOTES).await?;
     let message = messages::by_id(&mut work.tx, id).await?;
     message

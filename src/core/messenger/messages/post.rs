@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::messenger::foundation::{Error, Limit, Result, Subject, Tries, Work};
+use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::messages::request::{Keys, NewMessage, Wish};
 use crate::messenger::messages::retry_detection::{self, Unheard};
 use crate::messenger::messages::validate;
@@ -135,10 +135,10 @@ pub(crate) async fn carry_out(
     wishes: &[Wish],
     keys: Keys,
 ) -> Result<Vec<Result<Message>>> {
-    let mut tries = Tries::default();
+    let mut retries = Retries::default();
     loop {
         match carry_out_once(messenger, wishes, keys).await {
-            Err(Error::Again) if tries.another().await => {}
+            Err(Error::Again) if retries.wait().await => {}
             done => return done,
         }
     }
@@ -147,7 +147,7 @@ pub(crate) async fn carry_out(
 async fn carry_out_once(messenger: &Messenger, wishes: &[Wish], keys: Keys) -> Result<Vec<Result<Message>>> {
     let mut work = messenger.begin().await?;
     let results = say_all(messenger, &mut work, wishes, keys).await?;
-    if work.does_something() {
+    if work.has_changes() {
         work.commit().await?;
     }
     Ok(results)
@@ -156,7 +156,7 @@ async fn carry_out_once(messenger: &Messenger, wishes: &[Wish], keys: Keys) -> R
 /// Writes posts within a change. What is answered counts once the change is committed.
 pub(crate) async fn say_all(
     messenger: &Messenger,
-    work: &mut Work,
+    work: &mut UnitOfWork,
     wishes: &[Wish],
     keys: Keys,
 ) -> Result<Vec<Result<Message>>> {
@@ -219,13 +219,13 @@ pub(crate) async fn say_all(
         Err(StoreError::Taken) => return Err(Error::Again),
         written => written?,
     }
-    attachments::post_many(&mut work.tx, &new).await?;
+    attachments::attach_many(&mut work.tx, &new).await?;
     mentions::insert_many(&mut work.tx, &new).await?;
     links::insert_many(&mut work.tx, &addresses).await?;
     addresses
         .retain(|(id, ..)| new.iter().any(|message| message.id == *id && !message.parts.has(Parts::BARE)));
     if !addresses.is_empty() {
-        work.after(|messenger| messenger.preview(addresses));
+        work.after_commit(|messenger| messenger.preview(addresses));
     }
     let threads: Vec<MessageId> = new.iter().filter_map(|message| message.thread).collect();
     messages::set_parts(&mut work.tx, &threads, Parts::REPLIES).await?;
@@ -245,7 +245,7 @@ pub(crate) async fn say_all(
 }
 
 /// Tells how the messages are now below which something was said: how much, and when.
-async fn tell_threads(work: &mut Work, new: &[Message]) -> Result<()> {
+async fn tell_threads(work: &mut UnitOfWork, new: &[Message]) -> Result<()> {
     let mut begun: Vec<MessageId> = new.iter().filter_map(|message| message.thread).collect();
     begun.sort_unstable();
     begun.dedup();

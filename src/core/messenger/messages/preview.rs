@@ -100,7 +100,7 @@ impl Messenger {
     }
 
     /// Looks for links that found no place in the queue, or were lost with it when the server stopped.
-    pub(crate) async fn catch_up_with_links(&self) -> Result<()> {
+    pub(crate) async fn fetch_missing_previews(&self) -> Result<()> {
         {
             let mut waiting = self.previews.waiting();
             if self.previews.pages.is_none() || !waiting.is_behind || !waiting.messages.is_empty() {
@@ -109,7 +109,7 @@ impl Messenger {
             waiting.is_behind = false;
         }
         let first = MessageId::first_of(self.clock.now() - RECENT);
-        let found = previews::unasked(&mut self.db.read().await?, first, SOME as u64).await?;
+        let found = previews::unfetched(&mut self.db.read().await?, first, SOME as u64).await?;
         if found.len() == SOME {
             self.previews.waiting().is_behind = true;
         }
@@ -129,7 +129,7 @@ impl Messenger {
         let page = page.inspect_err(|failure| tracing::debug!(%failure, "a page said nothing")).ok();
         let mut work = self.begin().await?;
         let stale_at = work.now + if page.is_some() { FRESH } else { AGAIN };
-        previews::keep(&mut work.tx, link, page.as_ref(), stale_at).await?;
+        previews::save(&mut work.tx, link, page.as_ref(), stale_at).await?;
         work.commit().await?;
         Ok(page.is_some() || known.is_some_and(|known| known.has_page))
     }

@@ -60,7 +60,7 @@ impl Membership {
         chats::lock(&mut work.tx, chat).await?;
         let (_, place) = find(&mut work.tx, chat, user).await?;
         let mark = match upto {
-            Some(id) => Some((id, history::place(&mut work.tx, chat, id).await?)),
+            Some(id) => Some((id, history::seq_of(&mut work.tx, chat, id).await?)),
             None => history::newest(&mut work.tx, chat).await?.map(|(id, seq)| (id, Some(seq))),
         };
         if let Some((message, seq)) = mark {
@@ -88,7 +88,7 @@ impl Membership {
         let (chat, user) = (self.chat.id, self.place.user);
         chats::lock(&mut work.tx, chat).await?;
         let (chat_now, place) = find(&mut work.tx, chat, user).await?;
-        let seq = history::place(&mut work.tx, chat, upto).await?.ok_or(Error::NotFound("message"))?;
+        let seq = history::seq_of(&mut work.tx, chat, upto).await?.ok_or(Error::NotFound("message"))?;
         if seq > place.delivered_seq {
             marks::delivered(&mut work.tx, chat, user, seq).await?;
             if chat_now.member_count <= MOST_FOLLOWED {

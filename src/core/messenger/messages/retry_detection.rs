@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use crate::messenger::Messenger;
 use crate::messenger::foundation::idempotency::digest;
-use crate::messenger::foundation::{Result, Work};
+use crate::messenger::foundation::{Result, UnitOfWork};
 use crate::messenger::messages::request::Wish;
 use crate::model::{Message, MessageId};
 use crate::store::idempotency::Digest;
-use crate::store::{messages, unheard};
+use crate::store::{messages, unacknowledged};
 
 /// How long after an answer was lost the same is taken for the same message.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -58,7 +58,7 @@ impl Messenger {
         let noted = async {
             let mut work = self.begin().await?;
             let now = work.now;
-            unheard::insert(&mut work.tx, fingerprint, message, now).await?;
+            unacknowledged::insert(&mut work.tx, fingerprint, message, now).await?;
             work.commit().await
         };
         if let Err(error) = noted.await {
@@ -89,17 +89,17 @@ pub(crate) fn fingerprint(wish: &Wish) -> Digest {
 }
 
 /// The messages of which nobody heard that are said once more now. Each is found once.
-pub(crate) async fn take(work: &mut Work, wishes: &[Wish]) -> Result<HashMap<Digest, Message>> {
+pub(crate) async fn take(work: &mut UnitOfWork, wishes: &[Wish]) -> Result<HashMap<Digest, Message>> {
     let asked: Vec<Digest> = wishes.iter().filter_map(|wish| wish.fingerprint).collect();
     if asked.is_empty() {
         return Ok(HashMap::new());
     }
     let since = work.now - PATIENCE;
-    let found = unheard::take(&mut work.tx, &asked, since).await?;
+    let found = unacknowledged::take(&mut work.tx, &asked, since).await?;
     if found.is_empty() {
         return Ok(HashMap::new());
     }
-    work.does_more();
+    work.mark_changed();
     let ids: Vec<MessageId> = found.values().copied().collect();
     let there = messages::by_ids(&mut work.tx, &ids).await?;
     // What was deleted since is said anew.

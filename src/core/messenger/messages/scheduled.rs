@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, Work};
+use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::messages::message::edited;
 use crate::messenger::messages::post::say_all;
 use crate::messenger::messages::request::{Brought, Keys, NewMessage, Wish};
@@ -36,7 +36,7 @@ impl Caller {
         self.changes()?;
         let author = self.access.user;
         self.messenger.take_in(author, &new.content.attachments()).await?;
-        let mut work = self.messenger.begin_of([author]).await?;
+        let mut work = self.messenger.begin_for([author]).await?;
         let now = work.now;
         check_due(due_at, now)?;
         let wish = Wish { chat, author, new, brought: None, attempt: None, fingerprint: None };
@@ -123,10 +123,10 @@ impl Caller {
     }
 
     /// Begins to change one that waits.
-    async fn hold(&self, id: ScheduledId) -> Result<(Work, Scheduled)> {
+    async fn hold(&self, id: ScheduledId) -> Result<(UnitOfWork, Scheduled)> {
         self.changes()?;
         let mut work = self.messenger.begin().await?;
-        let found = scheduled::held(&mut work.tx, &[id]).await?.pop();
+        let found = scheduled::locked(&mut work.tx, &[id]).await?.pop();
         let waiting = found.filter(|waiting| waiting.author == self.access.user);
         Ok((work, waiting.ok_or(Error::NotFound("scheduled message"))?))
     }
@@ -134,7 +134,7 @@ impl Caller {
 
 impl Messenger {
     /// Says what is due. It is due still after the server was down.
-    pub(crate) async fn say_what_is_due(&self) -> Result<()> {
+    pub(crate) async fn send_due_messages(&self) -> Result<()> {
         let now = self.clock.now();
         let due = scheduled::due(&mut self.db.read().await?, now, SOME).await?;
         // Many at the same moment are sent as fast as one might send them by hand; the others wait.
@@ -155,7 +155,7 @@ impl Messenger {
 
     async fn say_together(&self, ids: &[ScheduledId]) -> Result<()> {
         let mut work = self.begin().await?;
-        let mut due = scheduled::held(&mut work.tx, ids).await?;
+        let mut due = scheduled::locked(&mut work.tx, ids).await?;
         // Those that were changed or sent meanwhile are no longer due.
         due.retain(|waiting| waiting.is_due(work.now));
         let mut may = Vec::with_capacity(due.len());
@@ -180,7 +180,7 @@ impl Messenger {
 }
 
 /// What was to be an answer is said without a quote when the other message was deleted meanwhile.
-async fn forget_deleted_quotes(work: &mut Work, waiting: &mut [Scheduled]) -> Result<()> {
+async fn forget_deleted_quotes(work: &mut UnitOfWork, waiting: &mut [Scheduled]) -> Result<()> {
     let answered: Vec<MessageId> = waiting.iter().filter_map(|waiting| waiting.reply_to).collect();
     let found = messages::by_ids(&mut work.tx, &answered).await?;
     let is_there = |id: MessageId| found.iter().any(|message| message.id == id && message.content.is_some());
@@ -200,7 +200,7 @@ fn wish_of(waiting: &Scheduled, attempt: Option<Attempt>) -> Wish {
 }
 
 /// Takes away what was said or is not to be said.
-async fn gone(work: &mut Work, waiting: &Scheduled, message: Option<&Message>) -> Result<()> {
+async fn gone(work: &mut UnitOfWork, waiting: &Scheduled, message: Option<&Message>) -> Result<()> {
     let Scheduled { id, chat, author, .. } = *waiting;
     scheduled::delete(&mut work.tx, id).await?;
     let message = message.map(|message| message.id);
@@ -209,7 +209,7 @@ async fn gone(work: &mut Work, waiting: &Scheduled, message: Option<&Message>) -
 }
 
 /// Keeps what could not be said, with the reason.
-async fn fail(work: &mut Work, mut waiting: Scheduled, refusal: &Error) -> Result<()> {
+async fn fail(work: &mut UnitOfWork, mut waiting: Scheduled, refusal: &Error) -> Result<()> {
     let code = refusal.code().to_owned();
     waiting.failure = Some(Failure { code, reason: refusal.to_string().chars().take(500).collect() });
     scheduled::update(&mut work.tx, &waiting).await?;

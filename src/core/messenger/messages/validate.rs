@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::messenger::accounts::block;
 use crate::messenger::chats::lookup::{NOT_A_MEMBER, find};
 use crate::messenger::files::attachment::UPLOAD_LIFE;
-use crate::messenger::foundation::{Attempt, Error, Result, Work};
+use crate::messenger::foundation::{Attempt, Error, Result, UnitOfWork};
 use crate::messenger::messages::mentions::whom;
 use crate::messenger::messages::request::{Keys, Wish};
 use crate::messenger::messages::retry_detection;
@@ -13,7 +13,7 @@ use crate::model::{
     Attachment, AttachmentId, ChatId, Class, Content, Kind, Mentioned, Message, MessageId, Quote, Right,
     Time, UserId,
 };
-use crate::store::members::{self, Seat};
+use crate::store::members::{self, PostingRights};
 use crate::store::{attachments, chats, idempotency, messages};
 
 /// What is known so far of what becomes of each post: nothing of those that will be written.
@@ -24,7 +24,7 @@ fn open<'a>(wishes: &'a [Wish], results: &'a Results) -> impl Iterator<Item = (u
 }
 
 /// Whether something could be said now, and with which files.
-pub(crate) async fn check(work: &mut Work, wish: &Wish, voice_limit: u64) -> Result<Vec<Attachment>> {
+pub(crate) async fn check(work: &mut UnitOfWork, wish: &Wish, voice_limit: u64) -> Result<Vec<Attachment>> {
     let wishes = std::slice::from_ref(wish);
     let mut results = [None];
     refuse_strangers(work, wishes, &mut results).await?;
@@ -38,7 +38,7 @@ pub(crate) async fn check(work: &mut Work, wish: &Wish, voice_limit: u64) -> Res
 
 /// Messages that were sent before, and requests that were carried out before.
 pub(crate) async fn refuse_repeated(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     wishes: &[Wish],
     keys: Keys,
 ) -> Result<Vec<Option<Result<Message>>>> {
@@ -77,14 +77,14 @@ pub(crate) async fn refuse_repeated(
 
 /// Refuses whoever may not post in the chat: 404 when there is none, 403 when there is. Answers the others' seats.
 pub(crate) async fn refuse_strangers(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     wishes: &[Wish],
     results: &mut Results,
-) -> Result<HashMap<(ChatId, UserId), Seat>> {
+) -> Result<HashMap<(ChatId, UserId), PostingRights>> {
     let pairs: HashSet<_> = wishes.iter().map(|wish| (wish.chat, wish.author)).collect();
     // Before their rows: whoever changes a chat holds it first.
     chats::lock_all(&mut work.tx, pairs.iter().map(|(chat, _)| *chat)).await?;
-    let seats = members::seats(&mut work.tx, pairs).await?;
+    let seats = members::posting_rights(&mut work.tx, pairs).await?;
     for (wish, result) in wishes.iter().zip(results) {
         let refusal = match seats.get(&(wish.chat, wish.author)) {
             Some(seat) => refuse_seat(seat),
@@ -102,7 +102,7 @@ pub(crate) async fn refuse_strangers(
     Ok(seats)
 }
 
-fn refuse_seat(seat: &Seat) -> Option<Error> {
+fn refuse_seat(seat: &PostingRights) -> Option<Error> {
     if let Some(refusal) = block::refusal(seat.is_blocked) {
         return Some(refusal);
     }
@@ -113,7 +113,7 @@ fn refuse_seat(seat: &Seat) -> Option<Error> {
 /// The files of the posts. A file must be the author's own, be there, and be of the message's kind; of what is
 /// forwarded or was scheduled that was so once.
 pub(crate) async fn attach(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     wishes: &[Wish],
     largest_voice: u64,
     results: &mut Results,
@@ -212,7 +212,7 @@ fn check_file(kind: Kind, several: bool, file: Option<&Attachment>, now: Time) -
 
 /// What each post answers, and in which thread it stands.
 pub(crate) async fn answer(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     wishes: &[Wish],
     results: &mut Results,
 ) -> Result<HashMap<usize, (Option<Quote>, Option<MessageId>)>> {
@@ -260,7 +260,7 @@ fn answered(wish: &Wish, found: &HashMap<MessageId, &Message>) -> Result<(Option
 
 /// Who is meant by each post, and whether all are.
 pub(crate) async fn mean(
-    work: &mut Work,
+    work: &mut UnitOfWork,
     wishes: &[Wish],
     results: &Results,
 ) -> Result<HashMap<usize, (Vec<UserId>, bool)>> {

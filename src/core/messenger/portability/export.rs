@@ -8,7 +8,7 @@ use crate::files::{self, Opened};
 use crate::messenger::accounts::token::Access;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::files::attachment::Link;
-use crate::messenger::foundation::idempotency::Turn;
+use crate::messenger::foundation::idempotency::AttemptGuard;
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
 use crate::messenger::messages::history::{Around, MOST_MESSAGES};
 use crate::messenger::{Caller, Messenger};
@@ -46,7 +46,7 @@ pub struct Export {
     /// Chats that were found and are not written yet, the next one last.
     chats: Vec<ChatId>,
     files: Vec<Attachment>,
-    _turn: Turn,
+    _guard: AttemptGuard,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -84,7 +84,7 @@ impl Caller {
         let messenger = &self.messenger;
         let busy = |_| Error::Conflict("Another export is in progress; wait until it is complete");
         let own = messenger.request(Some(self.access.user), "export", "", b"");
-        let turn = messenger.attempt(own).map_err(busy)?;
+        let guard = messenger.attempt(own).map_err(busy)?;
         let permit = messenger.exports.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
         messenger.limit(Limit::Export(self.access.user))?;
         Ok(Export {
@@ -92,7 +92,7 @@ impl Caller {
             stage: Stage::Profile,
             chats: Vec::new(),
             files: Vec::new(),
-            _turn: turn,
+            _guard: guard,
             _permit: permit,
         })
     }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::files::Zip;
 use crate::messenger::Caller;
-use crate::messenger::foundation::idempotency::Turn;
+use crate::messenger::foundation::idempotency::AttemptGuard;
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
 use crate::model::{
     AttachmentId, ChatId, ChatKind, Imported, Kind, MessageId, Payload, Scopes, Time, UserId,
@@ -84,7 +84,7 @@ pub struct Import {
     /// How many messages were looked at.
     seen: u64,
     done: Imported,
-    _turn: Turn,
+    _guard: AttemptGuard,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -112,13 +112,13 @@ impl Caller {
         let messenger = &self.messenger;
         let user = self.access.user;
         if let Some(attempt) = &self.attempt {
-            messenger.carried_out(attempt).await?;
+            messenger.check_not_repeated(attempt).await?;
         }
         let found = attachments::by_id(&mut messenger.db.read().await?, id).await?;
         let own = found.filter(|file| file.owner == user && file.uploaded);
         let file = own.ok_or_else(|| Error::invalid("attachment_id", "is not a file that you uploaded"))?;
         let busy = |_| Error::Conflict("Another import is in progress; wait until it is complete");
-        let turn = messenger.attempt(messenger.request(Some(user), "import", "", b"")).map_err(busy)?;
+        let guard = messenger.attempt(messenger.request(Some(user), "import", "", b"")).map_err(busy)?;
         let permit = messenger.imports.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
         messenger.limit(Limit::Import(user))?;
         let size = u64::try_from(file.size).unwrap_or_default();
@@ -131,7 +131,7 @@ impl Caller {
             has_room: true,
             seen: 0,
             done: Imported::default(),
-            _turn: turn,
+            _guard: guard,
             _permit: permit,
         })
     }

@@ -1,4 +1,4 @@
-//! Searching messages, and the index that answers it.
+//! Searching messages: the queries, and keeping the index up to date.
 
 pub(crate) mod indexing;
 pub(crate) mod query;

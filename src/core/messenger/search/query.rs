@@ -1,15 +1,14 @@
-//! Finding messages among everything that the caller may read.
+//! Searches the messages that the caller may read.
 //!
-//! The index names candidates, newest first; each is read with the question whether the caller may see it,
-//! and looked at whether it is what was meant (`model::search` says why). This goes on until a page is full,
-//! within bounds: a search that looks long and finds little answers what it found and where to go on.
+//! The index yields candidates, newest first. Each is read if the caller may see it, and its text is matched against the
+//! query (`model::search` explains why). This goes on until a page is full or a limit is reached: a search that scans
+//! many candidates and finds few returns those, and a cursor.
 //!
-//! **Newest first** is the order in which messages arrived. **Best first** ranks the newest thousand that
-//! match by how well they fit and, among those that fit alike, by age; what is older is not ranked, because
-//! a ranking of all would have to read all.
+//! **Newest first** is the order in which messages arrived. **Best first** ranks the newest thousand matches by score
+//! and age; older ones are not ranked, because ranking all matches would mean reading them all.
 //!
-//! Somebody who is in few chats is asked for with the chats' tokens, so that their search does not walk
-//! through everything that others said. Who is in many sees much of what is found anyway.
+//! For a user with few chats the index is queried with the chats' tokens, so that the search does not scan everybody
+//! else's messages. A user with many chats may see many of the candidates anyway.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -21,34 +20,34 @@ use crate::messenger::foundation::{Error, Limit, Result};
 use crate::messenger::search::indexing::{Findable, LATE};
 use crate::model::search::{Folded, Query, Room, Snippet, Token, Who, asked};
 use crate::model::{ChatId, Message, MessageId, Time, UserId};
-use crate::store::search::{self, Groups, Said, Stretch};
+use crate::store::search::{self, Groups, MessageText, NumberRange};
 use crate::store::{Executor, messages, users};
 
 /// The longest query, in characters.
 const LONGEST_QUERY: usize = 500;
-/// The most results of one answer.
-const MOST_FOUND: usize = 100;
-/// The most candidates that one answer looks at.
-const MOST_LOOKED_AT: usize = 10_000;
+/// The most results of one page.
+const MAX_PAGE: usize = 100;
+/// The most candidates that are scanned for one page.
+const MAX_SCANNED: usize = 10_000;
 /// How many matches are ranked.
 const RANKED: usize = 1_000;
-/// The most candidates that are read at a time; the first are fewer.
-const CHUNK: u64 = 1_000;
-/// In how many chats one is at most for their tokens to be asked for.
-const FEW_CHATS: usize = 64;
-/// The most people that one name stands for.
-const NAMESAKES: u64 = 20;
+/// The most candidates that are read at a time; the first batch is smaller.
+const MAX_BATCH: u64 = 1_000;
+/// The most chats whose tokens are added to an index query.
+const MAX_CHAT_TOKENS: usize = 64;
+/// The most users that one name matches.
+const MAX_NAMESAKES: u64 = 20;
 
-/// What is looked for.
+/// A search request.
 #[derive(Debug, Clone)]
 pub struct Search {
-    /// In the language of [`Query`].
+    /// In the syntax of [`Query`].
     pub text: String,
     /// Only in this chat.
     pub chat: Option<ChatId>,
     pub order: Order,
     pub limit: usize,
-    /// Where an earlier answer ended.
+    /// The cursor of an earlier page.
     pub from: Option<Further>,
 }
 
@@ -58,35 +57,35 @@ pub enum Order {
     Best,
 }
 
-/// Some results, and where to go on.
+/// A page of results.
 #[derive(Debug, Default)]
 pub struct Found {
     pub results: Vec<Hit>,
-    /// Nothing when everything was looked at.
+    /// The cursor of the next page; `None` when there is none.
     pub further: Option<Further>,
 }
 
-/// A message, and what in it was found.
+/// A message that matches, with a snippet of its text.
 #[derive(Debug)]
 pub struct Hit {
     pub message: Message,
     pub snippet: Snippet,
 }
 
-/// Where an answer ended.
+/// A cursor: where a page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Further {
-    /// Everything from this number of the index on was looked at.
+    /// All numbers of the index from this one on were scanned.
     Newest { before: i64 },
-    /// So many were answered of the ranking of what is before a number.
-    Best { before: i64, answered: usize },
+    /// This many results were returned from the ranking of the numbers before this one.
+    Best { before: i64, returned: usize },
 }
 
 impl fmt::Display for Further {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Newest { before } => write!(f, "n{before:x}"),
-            Self::Best { before, answered } => write!(f, "b{before:x}-{answered:x}"),
+            Self::Best { before, returned } => write!(f, "b{before:x}-{returned:x}"),
         }
     }
 }
@@ -100,15 +99,15 @@ impl FromStr for Further {
             if let Some(before) = text.strip_prefix('n') {
                 return Some(Self::Newest { before: number(before)? });
             }
-            let (before, answered) = text.strip_prefix('b')?.split_once('-')?;
-            Some(Self::Best { before: number(before)?, answered: number(answered)?.try_into().ok()? })
+            let (before, returned) = text.strip_prefix('b')?.split_once('-')?;
+            Some(Self::Best { before: number(before)?, returned: number(returned)?.try_into().ok()? })
         };
-        read().ok_or_else(|| Error::invalid("cursor", "is not a valid cursor of this server"))
+        read().ok_or_else(|| Error::invalid("cursor", "is not a cursor of this server"))
     }
 }
 
 impl Caller {
-    /// Messages that match, among those that the caller may read.
+    /// The messages that match, among those that the caller may read.
     pub async fn search(&self, search: Search) -> Result<Found> {
         let reader = self.access.user;
         self.messenger.limit(Limit::Search(reader))?;
@@ -116,8 +115,8 @@ impl Caller {
             return Err(Error::invalid("q", format!("must have at most {LONGEST_QUERY} characters")));
         }
         let query = Query::parse(&search.text);
-        // Not so many at once that nobody else can read.
-        let _turn = self.messenger.searches.acquire().await.map_err(|_| Error::Busy)?;
+        // Limited, so that searches leave database connections to other requests.
+        let _permit = self.messenger.searches.acquire().await.map_err(|_| Error::Busy)?;
         let mut read = self.messenger.db.read().await?;
         if let Some(chat) = search.chat {
             find(&mut read, chat, reader).await?;
@@ -129,30 +128,30 @@ impl Caller {
             return Ok(Found::default());
         };
         let now = self.messenger.clock.now();
-        let hunt = Hunt { read, reader, now, query, scope, looked_at: 0, is_done: false };
-        let limit = search.limit.clamp(1, MOST_FOUND);
+        let scan = Scan { read, reader, now, query, scope, scanned: 0, is_done: false };
+        let limit = search.limit.clamp(1, MAX_PAGE);
         match (search.order, search.from) {
-            (Order::Newest, None) => hunt.newest(limit, None).await,
-            (Order::Newest, Some(Further::Newest { before })) => hunt.newest(limit, Some(before)).await,
-            (Order::Best, None) => hunt.best(limit, None).await,
-            (Order::Best, Some(Further::Best { before, answered })) => {
-                hunt.best(limit, Some((before, answered))).await
+            (Order::Newest, None) => scan.newest(limit, None).await,
+            (Order::Newest, Some(Further::Newest { before })) => scan.newest(limit, Some(before)).await,
+            (Order::Best, None) => scan.best(limit, None).await,
+            (Order::Best, Some(Further::Best { before, returned })) => {
+                scan.best(limit, Some((before, returned))).await
             }
             _ => Err(Error::invalid("cursor", "belongs to a search with another order")),
         }
     }
 }
 
-/// Where to look.
+/// The part of the index to scan.
 struct Scope {
     groups: Groups,
     authors: Option<HashSet<UserId>>,
     chats: Option<HashSet<ChatId>>,
-    stretch: Stretch,
+    range: NumberRange,
 }
 
 impl Scope {
-    /// Nothing when there is nowhere to look.
+    /// `None` when nothing can match.
     async fn of(
         read: &mut Executor,
         reader: UserId,
@@ -160,17 +159,17 @@ impl Scope {
         chat: Option<ChatId>,
     ) -> Result<Option<Self>> {
         let last = search::last_number(read).await?;
-        let mut stretch = Stretch { after: 0, before: last + 1 };
+        let mut range = NumberRange { after: 0, before: last + 1 };
         if let Some(after) = query.after {
             match search::first_number(read, MessageId::first_of(after)).await? {
-                Some(first) => stretch.after = first - 1,
+                Some(first) => range.after = first - 1,
                 None => return Ok(None),
             }
         }
         if let Some(before) = query.before {
-            // An identifier is made a little after the moment at which the message was sent.
+            // A message's identifier is made shortly after its `sent_at`.
             match search::last_number_before(read, MessageId::first_of(before + LATE)).await? {
-                Some(last) => stretch.before = last + 1,
+                Some(last) => range.before = last + 1,
                 None => return Ok(None),
             }
         }
@@ -191,16 +190,16 @@ impl Scope {
         let mut groups: Groups = asked(&query.wanted).into_iter().map(|token| vec![token]).collect();
         groups.extend(query.has.iter().map(|what| vec![Token::holds(*what)]));
         groups.extend(authors.as_ref().map(|some| some.iter().map(|user| Token::author(*user)).collect()));
-        let few = match &chats {
+        let listed = match &chats {
             Some(some) => some.iter().copied().collect(),
-            None => search::some_chats(read, reader, FEW_CHATS as u64 + 1).await?,
+            None => search::some_chats(read, reader, MAX_CHAT_TOKENS as u64 + 1).await?,
         };
-        if few.len() <= FEW_CHATS {
-            groups.push(few.into_iter().map(Token::chat).collect());
+        if listed.len() <= MAX_CHAT_TOKENS {
+            groups.push(listed.into_iter().map(Token::chat).collect());
         }
-        // Of an empty group nothing can be had: nobody of that name, no chat of that title.
-        let is_open = !groups.iter().any(Vec::is_empty);
-        Ok(is_open.then_some(Self { groups, authors, chats, stretch }))
+        // An empty group matches nothing: there is no user of that name, or no chat of that title.
+        let can_match = !groups.iter().any(Vec::is_empty);
+        Ok(can_match.then_some(Self { groups, authors, chats, range }))
     }
 }
 
@@ -215,7 +214,7 @@ async fn authors(read: &mut Executor, reader: UserId, from: &[Who]) -> Result<Ha
                 authors.insert(*id);
             }
             Who::Named(name) => {
-                let found = users::search(read, name, NAMESAKES).await?;
+                let found = users::search(read, name, MAX_NAMESAKES).await?;
                 authors.extend(found.into_iter().map(|user| user.id()));
             }
         }
@@ -236,118 +235,118 @@ async fn rooms_of(read: &mut Executor, reader: UserId, rooms: &[Room]) -> Result
     Ok(chats)
 }
 
-/// A search under way.
-struct Hunt {
+/// A search in progress.
+struct Scan {
     read: Executor,
     reader: UserId,
     now: Time,
     query: Query,
     scope: Scope,
-    looked_at: usize,
-    /// Whether everything was looked at.
+    scanned: usize,
+    /// Whether all candidates were scanned.
     is_done: bool,
 }
 
-/// A message that is looked for.
+/// A message that matches.
 struct Match {
     number: i64,
     id: MessageId,
     words: String,
-    fit: f64,
+    score: f64,
     sent_at: Time,
 }
 
-impl Hunt {
+impl Scan {
     async fn newest(mut self, limit: usize, before: Option<i64>) -> Result<Found> {
-        self.scope.stretch.before = before.unwrap_or(i64::MAX).min(self.scope.stretch.before);
-        // One more shows whether there are more.
-        let mut matches = self.gather(limit + 1).await?;
+        self.scope.range.before = before.unwrap_or(i64::MAX).min(self.scope.range.before);
+        // One more than the page holds shows whether there are more.
+        let mut matches = self.next_matches(limit + 1).await?;
         let further = if matches.len() > limit {
             matches.truncate(limit);
             matches.last().map(|last| last.number)
         } else {
-            (!self.is_done).then_some(self.scope.stretch.before)
+            (!self.is_done).then_some(self.scope.range.before)
         };
         let results = self.hits(matches).await?;
         Ok(Found { results, further: further.map(|before| Further::Newest { before }) })
     }
 
     async fn best(mut self, limit: usize, from: Option<(i64, usize)>) -> Result<Found> {
-        let (before, answered) = from.unwrap_or((i64::MAX, 0));
-        let before = before.min(self.scope.stretch.before);
-        self.scope.stretch.before = before;
-        let mut matches = self.gather(RANKED).await?;
+        let (before, returned) = from.unwrap_or((i64::MAX, 0));
+        let before = before.min(self.scope.range.before);
+        self.scope.range.before = before;
+        let mut matches = self.next_matches(RANKED).await?;
         let newest = matches.iter().map(|found| found.sent_at).max().unwrap_or(self.now);
         for found in &mut matches {
-            found.fit += freshness(newest, found.sent_at);
+            found.score += freshness(newest, found.sent_at);
         }
-        matches.sort_by(|one, other| other.fit.total_cmp(&one.fit).then(other.number.cmp(&one.number)));
-        let end = answered.saturating_add(limit);
-        let further = (matches.len() > end).then_some(Further::Best { before, answered: end });
-        let page = matches.into_iter().skip(answered).take(limit).collect();
+        matches.sort_by(|one, other| other.score.total_cmp(&one.score).then(other.number.cmp(&one.number)));
+        let end = returned.saturating_add(limit);
+        let further = (matches.len() > end).then_some(Further::Best { before, returned: end });
+        let page = matches.into_iter().skip(returned).take(limit).collect();
         Ok(Found { results: self.hits(page).await?, further })
     }
 
-    /// The next matches, newest first; fewer when there are no more or the search took long enough.
-    async fn gather(&mut self, wanted: usize) -> Result<Vec<Match>> {
+    /// The next matches, newest first; fewer when there are no more or the limit of scanned candidates is reached.
+    async fn next_matches(&mut self, wanted: usize) -> Result<Vec<Match>> {
         let mut matches = Vec::new();
-        let mut chunk = 64;
-        while matches.len() < wanted && !self.is_done && self.looked_at < MOST_LOOKED_AT {
-            let Scope { groups, stretch, .. } = &self.scope;
-            let some =
-                search::candidates(&mut self.read, groups, *stretch, self.reader, self.now, chunk).await?;
-            self.is_done = (some.len() as u64) < chunk;
-            self.looked_at += some.len();
-            let with_files = some.iter().filter_map(|candidate| candidate.said.as_ref());
+        let mut batch = 64;
+        while matches.len() < wanted && !self.is_done && self.scanned < MAX_SCANNED {
+            let Scope { groups, range, .. } = &self.scope;
+            let candidates =
+                search::candidates(&mut self.read, groups, *range, self.reader, self.now, batch).await?;
+            self.is_done = (candidates.len() as u64) < batch;
+            self.scanned += candidates.len();
+            let with_files = candidates.iter().filter_map(|candidate| candidate.message.as_ref());
             let with_files: Vec<_> =
-                with_files.filter(|said| said.payload.is_some()).map(|said| said.id).collect();
+                with_files.filter(|text| text.payload.is_some()).map(|text| text.id).collect();
             let files = search::files(&mut self.read, &with_files).await?;
-            for candidate in some {
-                self.scope.stretch.before = candidate.number;
-                let matched = candidate.said.and_then(|said| self.check(candidate.number, &said, &files));
+            for candidate in candidates {
+                self.scope.range.before = candidate.number;
+                let matched = candidate.message.and_then(|text| self.check(candidate.number, &text, &files));
                 matches.extend(matched);
             }
-            chunk = CHUNK.min(chunk * 4);
+            batch = MAX_BATCH.min(batch * 4);
         }
         Ok(matches)
     }
 
-    /// A candidate's own text decides.
+    /// Matches a candidate's text against the query.
     fn check(
         &self,
         number: i64,
-        said: &Said,
+        text: &MessageText,
         files: &HashMap<MessageId, Vec<search::File>>,
     ) -> Option<Match> {
         let Self { query, scope, .. } = self;
-        let is_meant = scope.authors.as_ref().is_none_or(|authors| authors.contains(&said.author))
-            && scope.chats.as_ref().is_none_or(|chats| chats.contains(&said.chat))
-            && query.after.is_none_or(|after| said.sent_at >= after)
-            && query.before.is_none_or(|before| said.sent_at < before);
-        if !is_meant {
+        let is_in_scope = scope.authors.as_ref().is_none_or(|authors| authors.contains(&text.author))
+            && scope.chats.as_ref().is_none_or(|chats| chats.contains(&text.chat))
+            && query.after.is_none_or(|after| text.sent_at >= after)
+            && query.before.is_none_or(|before| text.sent_at < before);
+        if !is_in_scope {
             return None;
         }
-        let Findable { words, holds } = Findable::of(said, files);
+        let Findable { words, holds } = Findable::of(text, files);
         let folded = Folded::of(&words);
         if !query.has.iter().all(|what| holds.contains(what)) || !query.matches(&folded) {
             return None;
         }
-        Some(Match { number, id: said.id, fit: query.fit(&folded), words, sent_at: said.sent_at })
+        Some(Match { number, id: text.id, score: query.fit(&folded), words, sent_at: text.sent_at })
     }
 
     async fn hits(mut self, matches: Vec<Match>) -> Result<Vec<Hit>> {
         let ids: Vec<MessageId> = matches.iter().map(|found| found.id).collect();
-        let whole = messages::by_ids(&mut self.read, &ids).await?;
-        let mut whole: HashMap<_, _> = whole.into_iter().map(|message| (message.id, message)).collect();
+        let messages = messages::by_ids(&mut self.read, &ids).await?;
+        let mut messages: HashMap<_, _> = messages.into_iter().map(|message| (message.id, message)).collect();
         let hit = |found: Match| {
-            let message = whole.remove(&found.id)?;
+            let message = messages.remove(&found.id)?;
             Some(Hit { message, snippet: self.query.snippet(&found.words) })
         };
         Ok(matches.into_iter().filter_map(hit).collect())
     }
 }
 
-/// What newness adds to how well a message fits: less than a whole word is worth.
+/// What a message's age adds to its score: less than one matching word.
 fn freshness(newest: Time, sent: Time) -> f64 {
     const MONTH: f64 = 30.0 * 86_400_000.0;
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of some years")]
@@ -360,8 +359,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_as_it_was_written() {
-        for further in [Further::Newest { before: 4_711 }, Further::Best { before: 1, answered: 40 }] {
+    fn cursors_round_trip() {
+        for further in [Further::Newest { before: 4_711 }, Further::Best { before: 1, returned: 40 }] {
             assert_eq!(further.to_string().parse::<Further>().unwrap(), further);
         }
         for text in ["", "n", "x1", "n-1", "b1", "b1-", "b1--1", "nя", "n99999999999999999999"] {

@@ -1,4 +1,4 @@
-//! Connections that are kept for the next question.
+//! The connection pool.
 
 use std::time::Duration;
 
@@ -9,30 +9,30 @@ use sqlx::{ConnectOptions, Connection, Executor};
 
 use super::super::{Error, Result};
 
-/// How long a question or a change waits for a connection: a database that is restarted is back within it.
+/// How long to wait for a connection: long enough for a database to restart.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// A server that is away is asked again after so long, and then after twice that.
+/// The pause before reconnecting, which doubles each time, and its maximum.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// What was used so recently is not asked first whether it is still there.
+/// A connection that was used this recently is not pinged first.
 const FRESH: Duration = Duration::from_secs(1);
-/// It answers within this, or is not there.
+/// The timeout of a ping.
 const ALIVE: Duration = Duration::from_secs(2);
-/// A connection is not kept for longer: what is between may tire of it, and the server frees what it gathered.
+/// The longest life of a connection: firewalls may drop old ones, and the server frees its memory.
 const OLDEST: Duration = Duration::from_secs(30 * 60);
-/// A connection that nobody needed for so long is given up, and how often to look for such.
+/// An unused connection is closed after this time, and how often to check for those.
 const IDLE: Duration = Duration::from_secs(10 * 60);
 const LOOK_EVERY: Duration = Duration::from_secs(60);
-/// How long saying goodbye to the server may take.
+/// The longest time for rolling back or closing a connection.
 const GOODBYE: Duration = Duration::from_secs(5);
 
 pub type Pool = managed::Pool<Connector>;
 pub type Pooled = managed::Object<Connector>;
 
-/// Makes connections whose sessions are as they must be.
+/// Opens connections with the session settings.
 pub struct Connector {
     options: MySqlConnectOptions,
-    /// What each session begins with.
+    /// The statements that each session starts with.
     settings: Vec<&'static str>,
 }
 
@@ -54,11 +54,11 @@ impl managed::Manager for Connector {
     type Type = MySqlConnection;
     type Error = sqlx::Error;
 
-    /// Tries until the server is there.
+    /// Retries until the server can be reached.
     async fn create(&self) -> sqlx::Result<MySqlConnection> {
         let mut pause = FIRST_PAUSE;
         loop {
-            // It is large, and rare.
+            // Boxed because the future is large and rarely needed.
             match Box::pin(self.connect()).await {
                 Err(sqlx::Error::Io(_)) => tokio::time::sleep(pause).await,
                 done => return done,
@@ -81,11 +81,11 @@ impl managed::Manager for Connector {
     }
 }
 
-/// Opens a pool of so many connections at most.
+/// Opens a pool of at most `connections`.
 pub fn open(connector: Connector, connections: u32) -> Result<Pool> {
     let pool = Pool::builder(connector)
         .max_size(connections as usize)
-        // Those beyond what is needed rest, and are given up.
+        // So that surplus connections stay unused and are closed.
         .queue_mode(managed::QueueMode::Lifo)
         .build();
     let pool = pool.map_err(|error| Error::Refused(error.to_string()))?;
@@ -101,7 +101,7 @@ async fn give_up_idle(pool: WeakPool<Connector>) {
     }
 }
 
-/// A connection, as soon as there is one.
+/// Waits for a connection.
 pub async fn get(pool: &Pool) -> Result<Pooled> {
     match tokio::time::timeout(LONGEST_WAIT, pool.get()).await {
         Ok(Ok(connection)) => Ok(connection),
@@ -111,7 +111,7 @@ pub async fn get(pool: &Pool) -> Result<Pooled> {
     }
 }
 
-/// Undoes what was changed and not committed, and gives the connection back if that was answered.
+/// Rolls back, and returns the connection to the pool if that succeeded.
 pub async fn undo(mut connection: Pooled) {
     let undone = tokio::time::timeout(GOODBYE, connection.execute("ROLLBACK")).await;
     if !matches!(undone, Ok(Ok(_))) {
@@ -119,7 +119,7 @@ pub async fn undo(mut connection: Pooled) {
     }
 }
 
-/// Takes leave of the server when all that is under way is finished, or after a while.
+/// Closes all connections when running queries have finished, or after a timeout.
 pub async fn close(pool: &Pool) {
     let idle = pool.retain(|_, _| false).removed;
     pool.close();

@@ -1,4 +1,4 @@
-//! A connection of the pool's, for as long as one question or one change needs it.
+//! A pooled connection, for one query or one transaction.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -13,17 +13,16 @@ use super::super::{Error, Result};
 use super::is_last_word;
 use super::pool::{self, Pool, Pooled};
 
-/// How long the server may take to answer. It gives up a question that takes a third of this, and waiting as long for a
-/// lock, so whoever is silent for longer is not there any more, even when nothing says so: what stands between may have
-/// forgotten the connection.
+/// The longest time that the server may take to answer. It aborts queries and lock waits after a third of this, so a
+/// server that is silent for longer is unreachable, even if the connection looks open: a firewall may have dropped it.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 
-/// A connection of the pool, leased for one question or one transaction.
+/// A connection of the pool, leased for one query or one transaction.
 ///
-/// One that is dropped in the middle of a query is closed instead of reused: sqlx would first drain what is pending, and
-/// may wait forever when that is the answer to a PREPARE.
+/// One that is dropped in the middle of a query is closed instead of reused: sqlx would first drain the pending answer,
+/// and may wait forever when that is the answer to a PREPARE.
 pub struct PooledConnection {
-    /// Nothing once it is given back.
+    /// `None` once it is returned to the pool.
     connection: Option<Pooled>,
     is_changing: bool,
     state: State,
@@ -32,9 +31,9 @@ pub struct PooledConnection {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Ready,
-    /// An answer is awaited, or what was answered is no answer.
+    /// An answer is pending, or the last one could not be understood.
     Owed,
-    /// The server has gone.
+    /// The connection is lost.
     Lost,
 }
 
@@ -43,7 +42,7 @@ impl PooledConnection {
         Ok(Self { connection: Some(pool::get(pool).await?), is_changing: false, state: State::Ready })
     }
 
-    /// One with a transaction, which `begin` begins. Dropped without [`PooledConnection::commit`], what it did is undone.
+    /// A connection with a transaction, started by `begin`. Dropped without [`PooledConnection::commit`], it is rolled back.
     pub async fn begin(pool: &Pool, begin: &'static str) -> Result<Self> {
         let mut connection = Self::new(pool).await?;
         let mut begun = connection.say(begin).await;
@@ -60,9 +59,9 @@ impl PooledConnection {
         let committed = self.say("COMMIT").await;
         self.is_changing = committed.is_err();
         committed.map_err(|error| match self.state {
-            // Refused, nothing was written.
+            // The server refused; nothing was written.
             State::Ready => error.into(),
-            // Lost on the way to the disk or back: nobody knows.
+            // Whether it was committed is unknown.
             State::Owed | State::Lost => Error::Unavailable,
         })
     }
@@ -73,44 +72,44 @@ impl PooledConnection {
         Ok(())
     }
 
-    pub async fn all(&mut self, question: &SelectStatement) -> Result<Vec<MySqlRow>> {
-        match self.ask_all(question).await {
+    pub async fn all(&mut self, query: &SelectStatement) -> Result<Vec<MySqlRow>> {
+        match self.ask_all(query).await {
             Err(_) if self.is_found_lost() => {
                 self.renew().await?;
-                Ok(self.ask_all(question).await?)
+                Ok(self.ask_all(query).await?)
             }
             rows => Ok(rows?),
         }
     }
 
-    pub async fn one(&mut self, question: &SelectStatement) -> Result<Option<MySqlRow>> {
-        match self.ask_one(question).await {
+    pub async fn one(&mut self, query: &SelectStatement) -> Result<Option<MySqlRow>> {
+        match self.ask_one(query).await {
             Err(_) if self.is_found_lost() => {
                 self.renew().await?;
-                Ok(self.ask_one(question).await?)
+                Ok(self.ask_one(query).await?)
             }
             row => Ok(row?),
         }
     }
 
-    async fn ask_all(&mut self, question: &SelectStatement) -> sqlx::Result<Vec<MySqlRow>> {
-        let (sql, values) = question.build_sqlx(MysqlQueryBuilder);
+    async fn ask_all(&mut self, query: &SelectStatement) -> sqlx::Result<Vec<MySqlRow>> {
+        let (sql, values) = query.build_sqlx(MysqlQueryBuilder);
         let rows = in_time(sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(self.ask()?)).await;
         self.answered(rows)
     }
 
-    async fn ask_one(&mut self, question: &SelectStatement) -> sqlx::Result<Option<MySqlRow>> {
-        let (sql, values) = question.build_sqlx(MysqlQueryBuilder);
+    async fn ask_one(&mut self, query: &SelectStatement) -> sqlx::Result<Option<MySqlRow>> {
+        let (sql, values) = query.build_sqlx(MysqlQueryBuilder);
         let row = in_time(sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(self.ask()?)).await;
         self.answered(row)
     }
 
-    /// Whether the server had gone, and nothing with it: what was asked may be asked again of another connection.
+    /// Whether the connection is lost without a transaction: the query may be retried on another connection.
     fn is_found_lost(&self) -> bool {
         self.state == State::Lost && !self.is_changing
     }
 
-    /// Takes another connection. The lost one goes first: while it is held, others may wait for its place.
+    /// Takes another connection. The lost one is dropped first, so that it does not occupy a slot of the pool.
     async fn renew(&mut self) -> Result<()> {
         let Some(pool) = self.connection.as_ref().and_then(Object::pool) else { return Err(Error::Closed) };
         self.let_go();
@@ -118,7 +117,7 @@ impl PooledConnection {
         Ok(())
     }
 
-    /// Gives the connection back if it can be used again.
+    /// Returns the connection to the pool if it can be reused.
     fn let_go(&mut self) {
         let Some(connection) = self.connection.take() else { return };
         match self.state {
@@ -128,7 +127,7 @@ impl PooledConnection {
             State::Ready => {}
             State::Owed => drop(Object::take(connection)),
             State::Lost => {
-                // With it, all that rest.
+                // All idle connections are probably lost too.
                 if let Some(pool) = Object::pool(&connection) {
                     pool.retain(|_, _| false);
                 }
@@ -161,7 +160,7 @@ impl PooledConnection {
     }
 }
 
-/// A server that is silent for too long has gone.
+/// Treats a server that does not answer in time as lost.
 async fn in_time<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
     let answer = tokio::time::timeout(LONGEST_ANSWER, answer).await;
     answer.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())))

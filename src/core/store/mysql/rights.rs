@@ -1,40 +1,40 @@
-//! What the account may do, asked before anything is changed: MySQL has no way back out of half a migration.
+//! Checks the account's privileges before migrations, because MySQL cannot roll back half a migration.
 //!
-//! Each right has a statement that needs it and does nothing. Where the table is missing, whoever has the right is
-//! told of the table, and whoever lacks it of the right.
+//! For each privilege a statement is tried that needs it and changes nothing. If the table does not exist, the error is
+//! about the table with the privilege, and about the privilege without it.
 
 use sqlx::mysql::{MySqlConnection, MySqlDatabaseError};
 use sqlx::{AssertSqlSafe, Executor};
 
 use super::{Result, refused};
 
-/// There is no such table.
+/// A table that does not exist.
 const NOWHERE: &str = "besedka_nowhere";
-/// This one is there in every database that is up to date.
-const SOME: &str = "stream";
+/// A table that exists in every migrated database.
+const EXISTING: &str = "stream";
 
-/// What every server needs.
+/// The privileges that every server needs.
 const KEEPING: [(&str, &str); 4] = [
     ("SELECT", "SELECT 1 FROM {table} LIMIT 0"),
     ("INSERT", "INSERT INTO {table} (id, seq) SELECT id, seq FROM {table} WHERE false"),
     ("UPDATE", "UPDATE {table} SET seq = seq WHERE false"),
     ("DELETE", "DELETE FROM {table} WHERE false"),
 ];
-/// What migrations need beside.
+/// The additional privileges that migrations need.
 const MAKING: [(&str, &str); 3] = [
     ("CREATE", "CREATE TABLE {table} LIKE besedka_nowhere_either"),
     ("ALTER", "ALTER TABLE {table} ADD id BIGINT"),
     ("INDEX", "CREATE INDEX id ON {table} (id)"),
 ];
 
-/// Refuses an account that could not do all that migrations do.
+/// Fails if the account lacks a privilege that migrations need.
 pub(super) async fn to_make_tables(connection: &mut MySqlConnection) -> Result<()> {
     check(connection, KEEPING.iter().chain(&MAKING), NOWHERE).await
 }
 
-/// Refuses an account that can't keep anything in the tables.
+/// Fails if the account lacks a privilege to read or write the tables.
 pub(super) async fn to_keep(connection: &mut MySqlConnection) -> Result<()> {
-    check(connection, KEEPING.iter(), SOME).await
+    check(connection, KEEPING.iter(), EXISTING).await
 }
 
 async fn check(
@@ -61,6 +61,6 @@ async fn check(
 fn is_denied(error: &sqlx::Error) -> bool {
     let refusal =
         error.as_database_error().and_then(|refusal| refusal.try_downcast_ref::<MySqlDatabaseError>());
-    // To the table; to the database.
+    // Denied for the table; denied for the database.
     refusal.is_some_and(|refusal| matches!(refusal.number(), 1142 | 1044))
 }

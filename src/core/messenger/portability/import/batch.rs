@@ -7,7 +7,7 @@ use super::{Import, Known, OldChat, OldMessage, Target};
 use crate::messenger::chats::chat::{Begins, NewGroup};
 use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::validate::{check_description, check_title};
-use crate::messenger::foundation::{Error, Result, Tries, Work};
+use crate::messenger::foundation::{Error, Result, Retries, UnitOfWork};
 use crate::messenger::messages::post::say_all;
 use crate::messenger::messages::request::{Brought, Keys, NewMessage, Wish};
 use crate::messenger::messages::validate::own_files;
@@ -39,11 +39,11 @@ impl Import {
     /// Says in a chat what was said, in its order. What is there already stays as it is.
     pub async fn say(&mut self, target: &mut Target, old: Vec<OldMessage>) -> Result<()> {
         self.see(old.len())?;
-        let (before, mut tries) = (self.done, Tries::default());
+        let (before, mut retries) = (self.done, Retries::default());
         loop {
             match self.say_once(target, old.clone()).await {
                 // Perhaps the same import on another node. What that wrote is found now.
-                Err(Error::Again) if tries.another().await => {
+                Err(Error::Again) if retries.wait().await => {
                     self.done = before;
                     for message in &old {
                         target.known.remove(&message.id);
@@ -161,7 +161,7 @@ impl Import {
 
     /// Writes messages in one change, and the group for them when there is none yet.
     async fn write(&mut self, target: &mut Target, ready: Vec<Ready>) -> Result<()> {
-        let mut work = self.caller.messenger.begin_of([self.user()]).await?;
+        let mut work = self.caller.messenger.begin_for([self.user()]).await?;
         self.refuse_the_gone(&mut work).await?;
         let name = |message: &Ready| (self.user(), self.name_of(target.old.id, message.old.id));
         let names: Vec<_> = ready.iter().map(name).collect();
@@ -204,7 +204,7 @@ impl Import {
     /// Says messages that answer none of each other.
     async fn say_some(
         &self,
-        work: &mut Work,
+        work: &mut UnitOfWork,
         target: &mut Target,
         some: Vec<(i64, Wish)>,
         done: &mut Imported,
@@ -256,7 +256,7 @@ impl Import {
     }
 
     /// Makes the group for a chat.
-    async fn found(&self, work: &mut Work, old: &OldChat) -> Result<ChatId> {
+    async fn found(&self, work: &mut UnitOfWork, old: &OldChat) -> Result<ChatId> {
         let title = text::line(&old.title).and_then(|title| check_title(&cut(&title, LONGEST_NAME)).ok());
         let day = self.now().iso();
         let imported = format!("Imported on {}.", day.split('T').next().unwrap_or_default());
@@ -274,7 +274,7 @@ impl Import {
     }
 
     /// Refuses to go on for somebody who was signed out or is gone meanwhile.
-    async fn refuse_the_gone(&self, work: &mut Work) -> Result<()> {
+    async fn refuse_the_gone(&self, work: &mut UnitOfWork) -> Result<()> {
         let access = self.caller.access;
         if self.caller.messenger.tokens.is_revoked(access.session) {
             return Err(Error::SessionEnded);

@@ -1,4 +1,4 @@
-//! Messages as they are read: with all that other tables hold of them.
+//! Reading messages together with what other tables store about them.
 
 use std::collections::HashMap;
 
@@ -89,12 +89,12 @@ impl From<MessageRow> for Message {
     }
 }
 
-/// The question for messages, to which conditions are added; [`whole`] asks it.
+/// A query for messages, to which conditions are added; run it with [`hydrate`].
 pub fn messages() -> SelectStatement {
     Query::select().columns(COLUMNS.map(|column| (M::Table, column))).from(M::Table).to_owned()
 }
 
-/// Where a message was said first, as it is kept.
+/// The origin of a forwarded message, as it is stored.
 #[derive(Serialize, Deserialize)]
 struct OriginData {
     chat: Option<i64>,
@@ -127,14 +127,14 @@ pub fn write_origin(origin: &Origin) -> Option<String> {
     serde_json::to_string(&data).ok()
 }
 
-/// Reads messages with all that belongs to them, in the question's order.
-pub async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec<Message>> {
-    let rows: Vec<MessageRow> = run.all(question).await?;
+/// Reads messages with everything that belongs to them, in the order of the query.
+pub async fn hydrate(executor: &mut Executor, query: &SelectStatement) -> Result<Vec<Message>> {
+    let rows: Vec<MessageRow> = executor.all(query).await?;
     let answered: Vec<MessageId> = rows.iter().filter_map(|row| row.reply_to).collect();
     let answers: HashMap<MessageId, MessageId> =
         rows.iter().filter_map(|row| Some((row.id, row.reply_to?))).collect();
     let mut messages: Vec<Message> = rows.into_iter().map(Message::from).collect();
-    // Most messages have nothing more; of what few have, only those are asked for that have it.
+    // Most messages have nothing in other tables; those are read only for messages that have something there.
     let with = |part: Parts| -> Vec<MessageId> {
         messages.iter().filter(|m| m.parts.has(part) && m.content.is_some()).map(|m| m.id).collect()
     };
@@ -144,13 +144,13 @@ pub async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec
     let linking: Vec<MessageId> = linking.into_iter().filter(|id| !bare.contains(id)).collect();
     let begun: Vec<MessageId> =
         messages.iter().filter(|m| m.parts.has(Parts::REPLIES)).map(|m| m.id).collect();
-    let mut files = attachments::of_messages(run, &files).await?;
-    let mut reacted = reactions::of_messages(run, &reacted).await?;
-    let mut meant = mentions::of_messages(run, &meant).await?;
-    let voted = polls::of_messages(run, &voted).await?;
-    let mut seen = previews::of_messages(run, &linking).await?;
-    let threads = threads(run, &begun).await?;
-    let quotes = quotes(run, &answered).await?;
+    let mut files = attachments::of_messages(executor, &files).await?;
+    let mut reacted = reactions::of_messages(executor, &reacted).await?;
+    let mut meant = mentions::of_messages(executor, &meant).await?;
+    let voted = polls::of_messages(executor, &voted).await?;
+    let mut seen = previews::of_messages(executor, &linking).await?;
+    let threads = threads(executor, &begun).await?;
+    let quotes = quotes(executor, &answered).await?;
     for message in &mut messages {
         message.reactions = reacted.remove(&message.id).unwrap_or_default();
         message.attachments = files.remove(&message.id).unwrap_or_default();
@@ -168,12 +168,12 @@ pub async fn whole(run: &mut Executor, question: &SelectStatement) -> Result<Vec
     Ok(messages)
 }
 
-/// The threads that messages began.
-async fn threads(run: &mut Executor, ids: &[MessageId]) -> Result<HashMap<MessageId, Thread>> {
+/// The threads whose root messages these are.
+async fn threads(executor: &mut Executor, ids: &[MessageId]) -> Result<HashMap<MessageId, Thread>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let question = Query::select()
+    let query = Query::select()
         .column(M::ThreadId)
         .expr(Func::count(Expr::col(M::Id)))
         .expr(Func::max(Expr::col(M::SentAt)))
@@ -182,21 +182,21 @@ async fn threads(run: &mut Executor, ids: &[MessageId]) -> Result<HashMap<Messag
         .and_where(Expr::col(M::DeletedAt).is_null())
         .group_by_col(M::ThreadId)
         .to_owned();
-    let found = run.all::<(MessageId, i64, Time)>(&question).await?;
+    let found = executor.all::<(MessageId, i64, Time)>(&query).await?;
     Ok(found.into_iter().map(|(id, count, last_at)| (id, Thread { count, last_at })).collect())
 }
 
-/// Messages as they are shown in answers to them.
-pub async fn quotes(run: &mut Executor, ids: &[MessageId]) -> Result<HashMap<MessageId, Quote>> {
+/// Messages as they are quoted in replies.
+pub async fn quotes(executor: &mut Executor, ids: &[MessageId]) -> Result<HashMap<MessageId, Quote>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let question = messages().and_where(Expr::col((M::Table, M::Id)).is_in(ids.iter().copied())).to_owned();
-    let rows: Vec<MessageRow> = run.all(&question).await?;
+    let query = messages().and_where(Expr::col((M::Table, M::Id)).is_in(ids.iter().copied())).to_owned();
+    let rows: Vec<MessageRow> = executor.all(&query).await?;
     let mut found: Vec<Message> = rows.into_iter().map(Message::from).collect();
     let with_files: Vec<MessageId> =
         found.iter().filter(|m| m.parts.has(Parts::FILES)).map(|m| m.id).collect();
-    let mut files = attachments::of_messages(run, &with_files).await?;
+    let mut files = attachments::of_messages(executor, &with_files).await?;
     for message in &mut found {
         message.attachments = files.remove(&message.id).unwrap_or_default();
     }

@@ -1,23 +1,23 @@
-//! What is told: an event, and the forms in which the APIs write it.
+//! Events on their way to connections, each serialized once per API format.
 
 use std::sync::{Arc, OnceLock};
 
 use crate::model::{ChatId, Content, Event, Presence, Stream, UserId};
 
-/// How many API forms an event can be written in.
+/// The number of API formats an event can be serialized in.
 pub const FORMS: usize = 5;
 
-/// One API's way of writing events: a number below [`FORMS`].
+/// An API's event format: an index below [`FORMS`].
 #[derive(Debug, Clone, Copy)]
 pub struct Form(pub usize);
 
-/// An event on its way to many connections. It is written once in each form, however many get it.
-pub struct Telling {
+/// An event on its way to many connections. It is serialized once per format, however many connections get it.
+pub struct OutboundEvent {
     pub event: Event,
     forms: [OnceLock<Arc<str>>; FORMS],
 }
 
-impl Telling {
+impl OutboundEvent {
     pub fn new(event: Event) -> Self {
         Self { event, forms: Default::default() }
     }
@@ -30,17 +30,17 @@ impl Telling {
         self.event.position.seq
     }
 
-    /// The event in a form, if it was written already.
+    /// The serialized event, if it was serialized in this format before.
     pub fn known(&self, form: Form) -> Option<&Arc<str>> {
         self.forms[form.0].get()
     }
 
-    /// The event in a form, written by `write` the first time.
+    /// The serialized event; `write` serializes it the first time.
     pub fn written(&self, form: Form, write: impl FnOnce(&Event) -> String) -> &Arc<str> {
         self.forms[form.0].get_or_init(|| write(&self.event).into())
     }
 
-    /// About how many bytes it is.
+    /// The approximate serialized size in bytes.
     pub(super) fn weight(&self) -> usize {
         use crate::model::Change::{AnswerFinished, MessageCreated, MessageUpdated};
         const FRAME: usize = 400;
@@ -53,35 +53,35 @@ impl Telling {
     }
 }
 
-/// What is told but not kept.
+/// An event that is delivered but not stored.
 #[derive(Debug, Clone, Copy)]
-pub enum Whisper {
+pub enum EphemeralEvent {
     Typing { chat: ChatId, user: UserId },
     Presence { user: UserId, presence: Presence },
 }
 
-impl Whisper {
-    /// Whoever caused it need not hear it.
-    pub(super) fn is_from(&self, listener: UserId) -> bool {
+impl EphemeralEvent {
+    /// Whether a user caused it, who then need not receive it.
+    pub(super) fn is_from(&self, recipient: UserId) -> bool {
         match self {
-            Self::Typing { user, .. } | Self::Presence { user, .. } => *user == listener,
+            Self::Typing { user, .. } | Self::Presence { user, .. } => *user == recipient,
         }
     }
 }
 
-/// A whisper on its way to many connections. It is written once in each form, however many get it.
-pub struct Whispering {
-    pub whisper: Whisper,
+/// An ephemeral event on its way to many connections, serialized once per format.
+pub struct OutboundEphemeral {
+    pub event: EphemeralEvent,
     forms: [OnceLock<Arc<str>>; FORMS],
 }
 
-impl Whispering {
-    pub(super) fn new(whisper: Whisper) -> Self {
-        Self { whisper, forms: Default::default() }
+impl OutboundEphemeral {
+    pub(super) fn new(event: EphemeralEvent) -> Self {
+        Self { event, forms: Default::default() }
     }
 
-    /// The whisper in a form, written by `write` the first time.
-    pub fn written(&self, form: Form, write: impl FnOnce(&Whisper) -> String) -> &Arc<str> {
-        self.forms[form.0].get_or_init(|| write(&self.whisper).into())
+    /// The serialized event; `write` serializes it the first time.
+    pub fn written(&self, form: Form, write: impl FnOnce(&EphemeralEvent) -> String) -> &Arc<str> {
+        self.forms[form.0].get_or_init(|| write(&self.event).into())
     }
 }

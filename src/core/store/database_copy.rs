@@ -1,7 +1,7 @@
-//! Copying a whole database into another one, whichever two they are.
+//! Copying a whole database into another one, of the same or the other engine.
 //!
-//! Table by table, and each in the order of its primary key, so that what was interrupted goes on where it stopped.
-//! Both are read again at the end and compared. The index for searching is left out: a server makes it anew.
+//! Copies table by table in the order of the primary key, so that an interrupted copy can be resumed. At the end both
+//! databases are read again and compared. The search index is left out; a server builds it anew.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use sea_query::{Alias, Cond, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr, Value};
@@ -15,22 +15,22 @@ use crate::model::Time;
 
 /// How many rows are read at a time.
 const PAGE: u64 = 500;
-/// About how many bytes are written in one statement; a packet of MySQL holds 16 MiB.
+/// The approximate size of one statement in bytes; MySQL accepts packets of 16 MiB.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
-/// What became of a table.
+/// The result for one table.
 #[derive(Debug, Clone)]
 pub struct Moved {
     pub table: String,
-    /// How many rows were copied now, and how many were there from an earlier time.
+    /// How many rows were copied now, and how many had been copied by an earlier run.
     pub copied: u64,
     pub already: u64,
-    /// What is in each of the two now.
+    /// The contents of the two tables now.
     pub from: Contents,
     pub to: Contents,
 }
 
-/// What is in a table: so many rows, and the sum of the SHA-256 of each, in whatever order they are.
+/// The number of rows of a table, and the sum of their SHA-256 hashes, which does not depend on their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Contents {
     pub rows: u64,
@@ -56,28 +56,29 @@ impl Contents {
     }
 }
 
-/// Copies everything. The two have the same tables. `tell` hears of each table how many of its rows were copied.
+/// Copies everything between databases with the same tables. `progress` is called with each table and the number of its
+/// rows copied so far.
 ///
 /// # Errors
-/// [`Error::Refused`] when a server runs on either, or the other holds something else already.
-pub async fn copy(from: &Db, to: &Db, now: Time, mut tell: impl FnMut(&str, u64)) -> Result<Vec<Moved>> {
+/// [`Error::Refused`] when a server runs on either database, or the target has other data.
+pub async fn copy(from: &Db, to: &Db, now: Time, mut progress: impl FnMut(&str, u64)) -> Result<Vec<Moved>> {
     for (db, which) in [(from, "from which it is copied"), (to, "to which it is copied")] {
         if is_in_use(db, now).await? {
             return Err(Error::Refused(format!("a server runs on the database {which}; stop it first")));
         }
     }
-    // Nothing is to change meanwhile. MySQL has no such lock; there the comparison shows it.
-    let _still = if from.is_shared() { None } else { Some(from.begin().await?) };
+    // Locks SQLite against changes. On MySQL the comparison at the end would show them.
+    let _lock = if from.is_shared() { None } else { Some(from.begin().await?) };
     let mut source = from.snapshot().await?;
     let tables = tables().await?;
     let mut moved = Vec::with_capacity(tables.len());
     for table in &tables {
         let last = table.last(&mut to.read().await?).await?;
         let already = match &last {
-            Some(last) => table.begun(&mut source, to, last).await?,
+            Some(last) => table.count_copied(&mut source, to, last).await?,
             None => 0,
         };
-        let copied = table.bring(&mut source, to, last, &mut tell).await?;
+        let copied = table.copy_after(&mut source, to, last, &mut progress).await?;
         moved.push(Moved {
             table: table.name.clone(),
             copied,
@@ -94,29 +95,29 @@ pub async fn copy(from: &Db, to: &Db, now: Time, mut tell: impl FnMut(&str, u64)
     Ok(moved)
 }
 
-/// Whether a node holds a number in it.
+/// Whether a running node holds a lease in it.
 async fn is_in_use(db: &Db, now: Time) -> Result<bool> {
-    let question = Query::select()
+    let query = Query::select()
         .expr(Expr::val(1))
         .from(L::Table)
         .and_where(Expr::col(L::Name).like("node %"))
         .and_where(Expr::col(L::Until).gt(now))
         .limit(1)
         .to_owned();
-    Ok(db.read().await?.one::<(i64,)>(&question).await?.is_some())
+    Ok(db.read().await?.one::<(i64,)>(&query).await?.is_some())
 }
 
-/// A table, as both databases have it.
+/// A table that both databases have.
 struct Table {
     name: String,
     columns: Vec<Alias>,
-    /// Which of them are text: MySQL does not tell that apart from bytes where letters are compared as they are.
+    /// Which of them are text: MySQL does not distinguish text with a binary collation from bytes.
     texts: Vec<bool>,
-    /// The places of the columns of its primary key, in its order.
+    /// The indexes of the primary key's columns, in the order of the key.
     key: Vec<usize>,
 }
 
-/// All tables but those that belong to running servers or can be made anew, as the migrations make them.
+/// All tables as the migrations create them, except leases and the search index.
 async fn tables() -> Result<Vec<Table>> {
     let mut model = SqliteConnection::connect("sqlite::memory:").await?;
     migrations::up_sqlite(&mut model).await?;
@@ -136,7 +137,7 @@ async fn tables() -> Result<Vec<Table>> {
                 .await?;
         let mut key: Vec<_> = columns.iter().enumerate().filter(|(_, (_, pk, _))| *pk > 0).collect();
         key.sort_by_key(|(_, (_, pk, _))| *pk);
-        let key = key.into_iter().map(|(place, _)| place).collect();
+        let key = key.into_iter().map(|(index, _)| index).collect();
         let texts = columns.iter().map(|(_, _, is_text)| *is_text).collect();
         let columns = columns.into_iter().map(|(column, ..)| Alias::new(column)).collect();
         tables.push(Table { name, columns, texts, key });
@@ -150,67 +151,67 @@ impl Table {
     }
 
     fn key(&self) -> impl Iterator<Item = (usize, &Alias)> {
-        self.key.iter().filter_map(|place| Some((*place, self.columns.get(*place)?)))
+        self.key.iter().filter_map(|index| Some((*index, self.columns.get(*index)?)))
     }
 
     fn ordered(&self, order: Order) -> SelectStatement {
-        let mut question = Query::select();
-        question.columns(self.columns.iter().cloned()).from(self.alias());
+        let mut query = Query::select();
+        query.columns(self.columns.iter().cloned()).from(self.alias());
         for (_, column) in self.key() {
-            question.order_by(column.clone(), order.clone());
+            query.order_by(column.clone(), order.clone());
         }
-        question
+        query
     }
 
-    async fn last(&self, run: &mut Executor) -> Result<Option<Cells>> {
-        Ok(self.read(run.all(&self.ordered(Order::Desc).limit(1).to_owned()).await?).pop())
+    async fn last(&self, executor: &mut Executor) -> Result<Option<Cells>> {
+        Ok(self.read(executor.all(&self.ordered(Order::Desc).limit(1).to_owned()).await?).pop())
     }
 
-    async fn page(&self, run: &mut Executor, after: Option<&Cells>) -> Result<Vec<Cells>> {
-        let mut question = self.ordered(Order::Asc);
+    async fn page(&self, executor: &mut Executor, after: Option<&Cells>) -> Result<Vec<Cells>> {
+        let mut query = self.ordered(Order::Asc);
         if let Some(after) = after {
-            question.cond_where(self.beyond(after));
+            query.cond_where(self.beyond(after));
         }
-        Ok(self.read(run.all(&question.limit(PAGE).to_owned()).await?))
+        Ok(self.read(executor.all(&query.limit(PAGE).to_owned()).await?))
     }
 
-    /// What comes after a row. Databases see of the first column at once where to begin.
+    /// The rows after a row by primary key. The extra condition on the first column lets the engines use the index.
     fn beyond(&self, row: &Cells) -> Cond {
         let mut any = Cond::any();
-        for (depth, (place, column)) in self.key().enumerate() {
+        for (depth, (index, column)) in self.key().enumerate() {
             let mut all = Cond::all();
-            for (place, column) in self.key().take(depth) {
-                all = all.add(Expr::col(column.clone()).eq(row.value(place)));
+            for (index, column) in self.key().take(depth) {
+                all = all.add(Expr::col(column.clone()).eq(row.value(index)));
             }
-            any = any.add(all.add(Expr::col(column.clone()).gt(row.value(place))));
+            any = any.add(all.add(Expr::col(column.clone()).gt(row.value(index))));
         }
         let mut beyond = Cond::all().add(any);
-        if let Some((place, first)) = self.key().next() {
-            beyond = beyond.add(Expr::col(first.clone()).gte(row.value(place)));
+        if let Some((index, first)) = self.key().next() {
+            beyond = beyond.add(Expr::col(first.clone()).gte(row.value(index)));
         }
         beyond
     }
 
-    /// How many rows there are up to one.
-    async fn count(&self, run: &mut Executor, upto: &Cells) -> Result<u64> {
-        let question = Query::select()
+    /// How many rows there are up to and including one.
+    async fn count(&self, executor: &mut Executor, upto: &Cells) -> Result<u64> {
+        let query = Query::select()
             .expr(Expr::val(1).count())
             .from(self.alias())
             .cond_where(self.beyond(upto).not())
             .to_owned();
-        Ok(run.one::<(i64,)>(&question).await?.map_or(0, |(count,)| count.unsigned_abs()))
+        Ok(executor.one::<(i64,)>(&query).await?.map_or(0, |(count,)| count.unsigned_abs()))
     }
 
-    /// The row that has the key of another.
-    async fn find(&self, run: &mut Executor, row: &Cells) -> Result<Option<Cells>> {
-        let mut question = self.ordered(Order::Asc);
-        for (place, column) in self.key() {
-            question.and_where(Expr::col(column.clone()).eq(row.value(place)));
+    /// The row with the same key as another.
+    async fn find(&self, executor: &mut Executor, row: &Cells) -> Result<Option<Cells>> {
+        let mut query = self.ordered(Order::Asc);
+        for (index, column) in self.key() {
+            query.and_where(Expr::col(column.clone()).eq(row.value(index)));
         }
-        Ok(self.read(run.all(&question).await?).pop())
+        Ok(self.read(executor.all(&query).await?).pop())
     }
 
-    /// Rows with text where text is.
+    /// Turns bytes into text in text columns.
     fn read(&self, mut rows: Vec<Cells>) -> Vec<Cells> {
         for (cell, is_text) in rows.iter_mut().flat_map(|row| row.0.iter_mut().zip(&self.texts)) {
             if let (Cell::Bytes(bytes), true) = (&cell, is_text)
@@ -222,8 +223,8 @@ impl Table {
         rows
     }
 
-    /// How many rows were copied before; a refusal when others are there.
-    async fn begun(&self, source: &mut Executor, to: &Db, last: &Cells) -> Result<u64> {
+    /// How many rows were copied by an earlier run. Fails if the target has other rows.
+    async fn count_copied(&self, source: &mut Executor, to: &Db, last: &Cells) -> Result<u64> {
         let there = self.count(&mut to.read().await?, last).await?;
         let same = self.find(source, last).await?.is_some_and(|row| row == *last);
         match same && self.count(source, last).await? == there {
@@ -235,13 +236,13 @@ impl Table {
         }
     }
 
-    /// Copies what comes after a row.
-    async fn bring(
+    /// Copies the rows after one.
+    async fn copy_after(
         &self,
         source: &mut Executor,
         to: &Db,
         mut last: Option<Cells>,
-        tell: &mut impl FnMut(&str, u64),
+        progress: &mut impl FnMut(&str, u64),
     ) -> Result<u64> {
         let mut copied = 0;
         loop {
@@ -263,15 +264,15 @@ impl Table {
                 tx.execute(&insert).await?;
             }
             tx.commit(|| ()).await?;
-            tell(&self.name, copied);
+            progress(&self.name, copied);
             last = Some(newest);
         }
     }
 
-    async fn contents(&self, run: &mut Executor) -> Result<Contents> {
+    async fn contents(&self, executor: &mut Executor) -> Result<Contents> {
         let (mut contents, mut last) = (Contents::default(), None);
         loop {
-            let rows = self.page(run, last.as_ref()).await?;
+            let rows = self.page(executor, last.as_ref()).await?;
             rows.iter().for_each(|row| contents.add(row));
             match rows.into_iter().next_back() {
                 Some(newest) => last = Some(newest),
@@ -281,7 +282,7 @@ impl Table {
     }
 }
 
-/// A row, whatever is in it.
+/// The values of a row of any table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Cells(Vec<Cell>);
 
@@ -294,8 +295,8 @@ enum Cell {
 }
 
 impl Cells {
-    fn value(&self, place: usize) -> Value {
-        self.0.get(place).cloned().unwrap_or(Cell::Nothing).into()
+    fn value(&self, index: usize) -> Value {
+        self.0.get(index).cloned().unwrap_or(Cell::Nothing).into()
     }
 
     fn weight(&self) -> usize {
@@ -337,15 +338,15 @@ macro_rules! cells {
     ($row:ty) => {
         impl FromRow<'_, $row> for Cells {
             fn from_row(row: &$row) -> sqlx::Result<Self> {
-                let cell = |place: usize| {
-                    let raw = row.try_get_raw(place)?;
+                let cell = |index: usize| {
+                    let raw = row.try_get_raw(index)?;
                     if raw.is_null() {
                         return Ok(Cell::Nothing);
                     }
                     let kind = raw.type_info().name().to_owned();
                     Ok(match kind.contains("INT") {
-                        true => Cell::Number(row.try_get(place)?),
-                        false => Cell::Bytes(row.try_get_unchecked(place)?),
+                        true => Cell::Number(row.try_get(index)?),
+                        false => Cell::Bytes(row.try_get_unchecked(index)?),
                     })
                 };
                 (0..row.len()).map(cell).collect::<sqlx::Result<_>>().map(Self)
