@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use besedka::store::{Db, Error, Executor};
+use besedka::store::{Db, Error};
 use deadpool::managed::{Manager, Metrics};
 use futures_util::future::join_all;
 use futures_util::poll;

@@ -49,7 +49,7 @@ async fn both_databases_have_the_same_tables() {
 
 /// What `tables!` in the store names.
 fn named() -> BTreeMap<String, BTreeSet<String>> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/core/store/schema.rs");
     let text = std::fs::read_to_string(file).unwrap();
     let (_, tables) = text.split_once("\ntables! {").unwrap();
     let lines = tables.lines().filter(|line| !line.trim_start().starts_with("//"));

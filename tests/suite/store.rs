@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use besedka::model::{ChatId, Link, MessageId, Page, Stream, Time};
-use besedka::store::{Db, Error, Tx, links, previews, streams};
+use besedka::store::{Db, Error, Executor, links, previews, streams};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -115,7 +115,7 @@ async fn what_was_committed_is_there_after_opening_again() {
 async fn sqlite_keeps_a_log_waits_for_the_disk_and_checks_references() {
     let (_dir, db) = sqlite().await;
     let mut tx = db.begin().await.unwrap();
-    let Tx::Sqlite(connection) = &mut tx else { panic!("it is SQLite") };
+    let Executor::Sqlite(connection) = &mut *tx else { panic!("it is SQLite") };
     let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut **connection).await.unwrap();
     let synchronous: i64 =
         sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut **connection).await.unwrap();
