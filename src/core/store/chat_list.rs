@@ -12,8 +12,9 @@ use sqlx::FromRow;
 use super::chats::{CHAT, Plain, other};
 use super::hidden::{is_seen, is_seen_at};
 use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Message as Msg};
-use super::{Executor, Result, marks, messages, users};
-use crate::model::{Chat, ChatId, Kind, MessageId, Notify, Preferences, Right, Role, Time, UserId};
+use super::unread::{counted_from, counts, last_read, messages_of_chat, unread_after};
+use super::{Executor, Result, messages, users};
+use crate::model::{Chat, ChatId, MessageId, Notify, Preferences, Right, Role, Time, UserId};
 
 /// How many places of a stream are counted each time the list is read. With more, they are counted once. Some two
 /// hundred chats with as many in each are counted in a few milliseconds.
@@ -147,43 +148,12 @@ fn seen_by(reader: UserId) -> SelectStatement {
         .expr_as(unread.sub(Expr::from(unread_and_hidden(reader))), "unread_count")
         .expr_as(Expr::from(mention_count(reader)), "mention_count")
         .expr_as(Expr::from(newest(reader)), "last_message")
-        .expr_as(marks::last_read(), "last_read")
+        .expr_as(last_read(), "last_read")
         .from(M::Table)
         .inner_join(C::Table, Expr::col((C::Table, C::Id)).equals((M::Table, M::ChatId)))
         .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
         .and_where(Expr::col((C::Table, C::DeletedAt)).is_null())
         .to_owned()
-}
-
-/// What is unread up to there was counted before.
-pub(super) fn counted_from() -> Expr {
-    let marks = [M::CountedSeq, M::ReadSeq].map(|column| Expr::col((M::Table, column)));
-    Func::coalesce(marks).into()
-}
-
-fn messages_of_chat() -> SelectStatement {
-    Query::select()
-        .from(Msg::Table)
-        .and_where(Expr::col((Msg::Table, Msg::ChatId)).equals((M::Table, M::ChatId)))
-        .to_owned()
-}
-
-/// How many messages of others are there after a place. All that decides stands in one index.
-pub(super) fn unread_after(reader: UserId, place: Expr) -> SelectStatement {
-    let mut question = messages_of_chat();
-    question
-        .expr(Func::count(Expr::col((Msg::Table, Msg::Seq))))
-        .and_where(Expr::col((Msg::Table, Msg::Seq)).gt(place))
-        .and_where(counts(reader));
-    question
-}
-
-/// Whether a message is one that waits for a reader: of somebody else, and still there.
-fn counts(reader: UserId) -> Expr {
-    Expr::col((Msg::Table, Msg::AuthorId))
-        .ne(reader)
-        .and(Expr::col((Msg::Table, Msg::Kind)).ne(Kind::System))
-        .and(Expr::col((Msg::Table, Msg::DeletedAt)).is_null())
 }
 
 /// Of those that are unread, the few that the reader hid.

@@ -12,9 +12,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, FromRow, Sqlite, SqliteConnection, SqlitePool, Transaction,
-};
+use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use super::migrations::{self, Standing, Tables};
 use super::mysql::PooledConnection;
@@ -326,12 +324,5 @@ impl From<sqlx::Error> for Error {
 impl From<sqlx::migrate::MigrateError> for Error {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
         Self::Failed(error.into())
-    }
-}
-
-/// Closes a connection that is not a pool's.
-pub(super) async fn close(connection: SqliteConnection) {
-    if let Err(error) = connection.close().await {
-        tracing::warn!(%error, "closing the database");
     }
 }

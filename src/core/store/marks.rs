@@ -2,40 +2,12 @@
 
 use std::collections::HashMap;
 
-use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, Order, Query};
 
-use super::chat_list::{counted_from, unread_after};
 use super::schema::{Member as M, Message as Msg, User as U};
+use super::unread::{counted_from, unread_after};
 use super::{Executor, Result, chats};
 use crate::model::{ChatId, MessageId, UserId};
-
-/// The newest message at or before a member's mark; to be asked beside the member's row.
-fn newest_before(mark: M) -> SelectStatement {
-    Query::select()
-        .column((Msg::Table, Msg::Id))
-        .from(Msg::Table)
-        .and_where(Expr::col((Msg::Table, Msg::ChatId)).equals((M::Table, M::ChatId)))
-        .and_where(Expr::col((Msg::Table, Msg::Seq)).lte(Expr::col((M::Table, mark))))
-        .order_by((Msg::Table, Msg::Seq), Order::Desc)
-        .limit(1)
-        .to_owned()
-}
-
-/// The newest message that a member has read; to be asked beside the member's row.
-pub(super) fn last_read() -> Expr {
-    Expr::from(newest_before(M::ReadSeq))
-}
-
-/// The same for others, who see nothing of it when the member hides it; beside the user's row, too.
-pub(super) fn shown_last_read() -> Expr {
-    let shown = Expr::col((U::Table, U::HidesReading)).eq(false);
-    CaseStatement::new().case(shown, last_read()).into()
-}
-
-/// The newest message that has reached a member; to be asked beside the member's row.
-pub(super) fn last_delivered() -> Expr {
-    Expr::from(newest_before(M::DeliveredSeq))
-}
 
 /// The two who have read furthest in a chat, of those who do not hide it: of any message, one is not the author.
 pub async fn furthest(run: &mut Executor, chat: ChatId) -> Result<Vec<(UserId, i64)>> {

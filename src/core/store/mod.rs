@@ -9,6 +9,7 @@ mod migrations;
 pub mod moving;
 mod mysql;
 mod schema;
+mod unread;
 mod writer;
 
 pub mod accounts;
