@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use besedka::model::{ChatId, Link, MessageId, Page, Stream, Time};
-use besedka::store::{Db, Error, Executor, links, previews, streams};
+use besedka::store::{Db, Error, links, previews, streams};
+use sea_query::{Expr, Query};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -115,12 +116,11 @@ async fn what_was_committed_is_there_after_opening_again() {
 async fn sqlite_keeps_a_log_waits_for_the_disk_and_checks_references() {
     let (_dir, db) = sqlite().await;
     let mut tx = db.begin().await.unwrap();
-    let Executor::Sqlite(connection) = &mut *tx else { panic!("it is SQLite") };
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut **connection).await.unwrap();
-    let synchronous: i64 =
-        sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut **connection).await.unwrap();
-    let references: i64 =
-        sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&mut **connection).await.unwrap();
+    let mut pragmas = Query::select();
+    for pragma in ["journal_mode", "synchronous", "foreign_keys"] {
+        pragmas.expr(Expr::cust(format!("(SELECT {pragma} FROM pragma_{pragma})")));
+    }
+    let (mode, synchronous, references): (String, i64, i64) = tx.one(&pragmas).await.unwrap().unwrap();
     assert_eq!((mode.as_str(), synchronous, references), ("wal", 2, 1));
 }
 
