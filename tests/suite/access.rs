@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::database::{authority, server};
 use crate::relay::Relay;
+use crate::skip::leave;
 
 /// A database that nobody else uses.
 struct Fresh {
@@ -26,7 +27,10 @@ struct Fresh {
 impl Fresh {
     /// Nothing without a server.
     async fn new(name: &str) -> Option<Self> {
-        let server = server()?;
+        let Some(server) = server() else {
+            leave("it is about a server of MariaDB or MySQL");
+            return None;
+        };
         let mut admin = MySqlConnection::connect(&server).await.unwrap();
         let name = format!("besedka_{}_{name}", std::process::id());
         admin.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();

@@ -204,3 +204,15 @@ async fn empty(connection: &mut MySqlConnection, name: &str) {
 async fn run(connection: &mut MySqlConnection, statement: &str) {
     sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(connection).await.unwrap();
 }
+
+#[test]
+fn each_filter_for_the_databases_names_a_module() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let filters = std::fs::read_to_string(tests.join("databases.filter")).unwrap();
+    let filters = filters.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    for filter in filters {
+        let module = filter.strip_suffix("::").expect("a module").replace("::", "/");
+        let file = tests.join("suite").join(module).with_extension("rs");
+        assert!(file.exists(), "{filter}: there is no {}", file.display());
+    }
+}

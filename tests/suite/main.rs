@@ -2,6 +2,16 @@
 //!
 //! Each test has a server of its own, on a real socket and a real file, and moves its clock instead
 //! of sleeping.
+//!
+//! | tests | run on |
+//! |---|---|
+//! | all | SQLite and a folder |
+//! | the modules of `tests/databases.filter` | MariaDB and MySQL too (`tests/databases.sh`), in CI all others before a release |
+//! | `v1::attachments`, `v1::media`, `v1::avatars`, `v1::export` | files in a bucket, and in a bucket behind the server, too |
+//! | `cluster::` and `garage::`, ignored elsewhere | machines that have what they need |
+//!
+//! A test that can't be run here says `skipped: NAME: REASON` on standard error ([`skip`]), and fails where `CI` is set if
+//! the machine lacks what it needs.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -30,6 +40,7 @@ mod restart;
 mod schema;
 mod server;
 mod site;
+mod skip;
 mod store;
 mod unet;
 mod v1;

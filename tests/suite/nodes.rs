@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::database::Database;
 use crate::others::{Answer, Other};
 use crate::server::{Person, Socket, TestServer};
+use crate::skip::skip;
 use crate::v1::import;
 
 /// NATS, as Debian has it.
@@ -28,7 +29,6 @@ impl Nats {
         Self::at(port)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "in CI nothing may be left out")]
     pub fn at(port: u16) -> Option<Self> {
         let mut command = Command::new("nats-server");
         command
@@ -38,8 +38,7 @@ impl Nats {
         match command.spawn() {
             Ok(child) => Some(Self { child, port }),
             Err(error) => {
-                assert!(std::env::var("CI").is_err(), "nats-server can't be run: {error}");
-                eprintln!("left out, because nats-server can't be run: {error}");
+                skip(&format!("nats-server can't be run: {error}"));
                 None
             }
         }
@@ -225,13 +224,18 @@ async fn passwords_are_guessed_no_faster_on_two_nodes() {
         let body = json!({"username": "ann", "password": "wrong-password"});
         node.nobody().post("/auth/login", body).await.status
     };
-    let mut wrong = 0;
-    // What one counts the other hears a moment later.
-    while guess(if wrong % 2 == 0 { &one } else { &two }).await == 401 {
-        wrong += 1;
-        tokio::time::sleep(Duration::from_millis(30)).await;
-    }
-    assert!((8..=13).contains(&wrong), "ten are allowed at once, not ten on each: {wrong}");
+    let guesses = async |node: &TestServer| {
+        let mut wrong = 0;
+        while guess(node).await == 401 {
+            wrong += 1;
+        }
+        wrong
+    };
+    let here = guesses(&one).await;
+    assert!(here >= 10, "ten are allowed at once: {here}");
+    // What one counts the other hears a moment later, at the latest while it looks at a password itself.
+    let there = guesses(&two).await;
+    assert!(there < 10, "ten, not ten on each: {there}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,7 +21,7 @@ use crate::body::JsonBody;
 use crate::download::{named, parse_range, within};
 use crate::site::Asked;
 use besedka_core::files::{Served, is_shown_inline};
-use besedka_core::messenger::{Access, Announcement, Caller, Error, Limit, Link, Messenger};
+use besedka_core::messenger::{Access, Announcement, Error, Limit, Link, Messenger};
 use besedka_core::model::{self, AttachmentId, Scopes, Time};
 
 /// How long a link to a file is valid.
@@ -102,7 +102,7 @@ impl Attachments {
         let NewAttachment { filename, content_type, size } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let form = caller.announce_file(Announcement { filename, content_type, size }).await?;
-        Ok(Json(UploadForm::new(form, upload_url(&visit.base))))
+        Ok(Json(UploadForm::new(form, &visit.base)))
     }
 
     /// Get a file's metadata
@@ -210,15 +210,6 @@ async fn readable(
     let access: Access = messenger.access(&bearer.token, Scopes::READ).await?;
     messenger.limit(Limit::Read(access.user))?;
     Ok(messenger.as_user(access).attachment(id, LINK_LIFE).await?.0)
-}
-
-/// The upload form of an attachment that was created before.
-pub async fn form_again(caller: &Caller, id: AttachmentId, base: &str) -> Option<UploadForm> {
-    Some(UploadForm::new(caller.form_again(id).await.ok()?, upload_url(base)))
-}
-
-fn upload_url(base: &str) -> String {
-    format!("{base}/api/v1/uploads")
 }
 
 async fn send(

@@ -234,9 +234,7 @@ async fn body(messenger: &Messenger, access: Access, subject: Subject, base: &st
         Subject::Nothing => None,
         Subject::User(_) => types::User::from(caller.me().await.ok()?).to_json(),
         Subject::Chat(id) => types::Chat::from(caller.chat(id).await.ok()?.view().await.ok()?).to_json(),
-        Subject::Read(id) => {
-            super::receipts::ReadMark::from(caller.chat(id).await.ok()?.view().await.ok()?).to_json()
-        }
+        Subject::Read(id) => types::ReadMark::from(caller.chat(id).await.ok()?.view().await.ok()?).to_json(),
         Subject::Preferences(id) => {
             let chat = caller.chat(id).await.ok()?;
             types::ChatSettings::new(id, chat.preferences().await.ok()?).to_json()
@@ -259,7 +257,7 @@ async fn body(messenger: &Messenger, access: Access, subject: Subject, base: &st
         }
         Subject::Scheduled(id) => types::Scheduled::from(caller.scheduled_message(id).await.ok()?).to_json(),
         Subject::Import(done) => types::Imported::from(done).to_json(),
-        Subject::Attachment(id) => super::attachments::form_again(&caller, id, base).await?.to_json(),
+        Subject::Attachment(id) => types::UploadForm::new(caller.form_again(id).await.ok()?, base).to_json(),
         Subject::Member(chat, user) => {
             types::Member::from(caller.chat(chat).await.ok()?.member(user).await.ok()?).to_json()
         }

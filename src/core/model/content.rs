@@ -114,11 +114,6 @@ impl Content {
         Ok(Self { kind: Kind::Ai, text: Some(text), payload })
     }
 
-    /// The server's own word about a chat.
-    pub fn notice(notice: &super::Notice) -> Self {
-        Self { kind: Kind::System, text: Some(notice.text()), payload: Some(notice.payload()) }
-    }
-
     /// What was checked before it was kept.
     pub fn kept(kind: Kind, text: Option<String>, payload: Option<Payload>) -> Self {
         Self { kind, text, payload }

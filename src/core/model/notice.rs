@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Content, Payload, UserId};
+use super::{Content, Kind, Payload, UserId};
 
 /// Something that happened to a chat, told in it as a system message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Notice {
     }
 
     /// In English, for clients that know no better; others read the payload.
-    pub(super) fn text(&self) -> String {
+    fn text(&self) -> String {
         match self {
             Self::Created { title } => format!("The group “{title}” was created"),
             Self::Renamed { title } => format!("The group is now called “{title}”"),
@@ -76,7 +76,7 @@ impl Notice {
         }
     }
 
-    pub(super) fn payload(&self) -> Payload {
+    fn payload(&self) -> Payload {
         let member = |user: &UserId, name: &String| {
             vec![("user_id", user.0.into()), ("name", Value::from(name.as_str()))]
         };
@@ -107,4 +107,11 @@ fn span(seconds: i64) -> String {
     let whole = units.into_iter().find(|(unit, _)| seconds % unit == 0);
     let (count, name) = whole.map_or((seconds, "second"), |(unit, name)| (seconds / unit, name));
     if count == 1 { format!("1 {name}") } else { format!("{count} {name}s") }
+}
+
+impl Content {
+    /// The server's own word about a chat.
+    pub fn notice(notice: &Notice) -> Self {
+        Self::kept(Kind::System, Some(notice.text()), Some(notice.payload()))
+    }
 }

@@ -1,14 +1,6 @@
 //! What members may do, by their role and the kind of chat.
 
-use super::ChatKind;
-
-/// A member's standing in a chat. Of a private chat both are members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    Member,
-    Admin,
-    Owner,
-}
+use super::{ChatKind, Role};
 
 /// Something that not every member may do in every chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

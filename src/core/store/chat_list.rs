@@ -11,8 +11,9 @@ use sqlx::FromRow;
 use super::chats::{CHAT, ChatRecord, other};
 use super::hidden::{is_seen, is_seen_at};
 use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Message as Msg};
-use super::{Executor, Result, marks, messages, users};
-use crate::model::{Chat, ChatId, Kind, MessageId, Notify, Preferences, Right, Role, Time, UserId};
+use super::unread::{counted_from, counts, last_read, messages_of_chat, unread_after};
+use super::{Executor, Result, messages, users};
+use crate::model::{Chat, ChatId, MessageId, Notify, Preferences, Right, Role, Time, UserId};
 
 /// The most sequence numbers whose messages are counted each time the list is read; with more, the count is stored. Some
 /// two hundred chats with as many each are counted in a few milliseconds.
@@ -150,7 +151,7 @@ fn seen_by(reader: UserId) -> SelectStatement {
         .expr_as(unread.sub(Expr::from(unread_and_hidden(reader))), "unread_count")
         .expr_as(Expr::from(mention_count(reader)), "mention_count")
         .expr_as(Expr::from(newest(reader)), "last_message")
-        .expr_as(marks::last_read(), "last_read")
+        .expr_as(last_read(), "last_read")
         .from(M::Table)
         .inner_join(C::Table, Expr::col((C::Table, C::Id)).equals((M::Table, M::ChatId)))
         .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
@@ -158,38 +159,7 @@ fn seen_by(reader: UserId) -> SelectStatement {
         .to_owned()
 }
 
-/// The sequence number up to which the unread count is stored.
-pub(super) fn counted_from() -> Expr {
-    let marks = [M::CountedSeq, M::ReadSeq].map(|column| Expr::col((M::Table, column)));
-    Func::coalesce(marks).into()
-}
-
-fn messages_of_chat() -> SelectStatement {
-    Query::select()
-        .from(Msg::Table)
-        .and_where(Expr::col((Msg::Table, Msg::ChatId)).equals((M::Table, M::ChatId)))
-        .to_owned()
-}
-
-/// Counts the messages of others after a sequence number. One index covers this.
-pub(super) fn unread_after(reader: UserId, place: Expr) -> SelectStatement {
-    let mut query = messages_of_chat();
-    query
-        .expr(Func::count(Expr::col((Msg::Table, Msg::Seq))))
-        .and_where(Expr::col((Msg::Table, Msg::Seq)).gt(place))
-        .and_where(counts(reader));
-    query
-}
-
-/// Whether a message counts as unread: it is another user's, and not deleted.
-fn counts(reader: UserId) -> Expr {
-    Expr::col((Msg::Table, Msg::AuthorId))
-        .ne(reader)
-        .and(Expr::col((Msg::Table, Msg::Kind)).ne(Kind::System))
-        .and(Expr::col((Msg::Table, Msg::DeletedAt)).is_null())
-}
-
-/// Counts unread messages that the reader has hidden.
+/// Of those that are unread, the few that the reader hid.
 fn unread_and_hidden(reader: UserId) -> SelectStatement {
     let same = |theirs: Msg, ours: H| Expr::col((Msg::Table, theirs)).equals((H::Table, ours));
     Query::select()

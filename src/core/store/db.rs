@@ -12,9 +12,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, FromRow, Sqlite, SqliteConnection, SqlitePool, Transaction,
-};
+use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use super::migrations::{self, MigrationStatus, Tables};
 use super::mysql::PooledConnection;
@@ -324,12 +322,5 @@ impl From<sqlx::Error> for Error {
 impl From<sqlx::migrate::MigrateError> for Error {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
         Self::Failed(error.into())
-    }
-}
-
-/// Closes a connection that is not in a pool.
-pub(super) async fn close(connection: SqliteConnection) {
-    if let Err(error) = connection.close().await {
-        tracing::warn!(%error, "could not close the database");
     }
 }

@@ -2,40 +2,12 @@
 
 use std::collections::HashMap;
 
-use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, Order, Query};
 
-use super::chat_list::{counted_from, unread_after};
 use super::schema::{Member as M, Message as Msg, User as U};
+use super::unread::{counted_from, unread_after};
 use super::{Executor, Result, chats};
 use crate::model::{ChatId, MessageId, UserId};
-
-/// A subquery for the newest message at or before a member's position; the outer query selects from the member table.
-fn newest_before(mark: M) -> SelectStatement {
-    Query::select()
-        .column((Msg::Table, Msg::Id))
-        .from(Msg::Table)
-        .and_where(Expr::col((Msg::Table, Msg::ChatId)).equals((M::Table, M::ChatId)))
-        .and_where(Expr::col((Msg::Table, Msg::Seq)).lte(Expr::col((M::Table, mark))))
-        .order_by((Msg::Table, Msg::Seq), Order::Desc)
-        .limit(1)
-        .to_owned()
-}
-
-/// A subquery for the newest message that a member has read; the outer query selects from the member table.
-pub(super) fn last_read() -> Expr {
-    Expr::from(newest_before(M::ReadSeq))
-}
-
-/// The same for other users: null when the member hides it. The outer query also selects from the user table.
-pub(super) fn shown_last_read() -> Expr {
-    let shown = Expr::col((U::Table, U::HidesReading)).eq(false);
-    CaseStatement::new().case(shown, last_read()).into()
-}
-
-/// A subquery for the newest message delivered to a member; the outer query selects from the member table.
-pub(super) fn last_delivered() -> Expr {
-    Expr::from(newest_before(M::DeliveredSeq))
-}
 
 /// The two members who have read furthest and do not hide it: for any message, one of them is not its author.
 pub async fn furthest(executor: &mut Executor, chat: ChatId) -> Result<Vec<(UserId, i64)>> {

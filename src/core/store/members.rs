@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::schema::{Chat as C, Member as M, Stream as S, User as U};
 use super::users::{PERSON, PersonRow};
-use super::{Executor, Result, marks};
+use super::{Executor, Result, unread};
 use crate::model::{ChatId, ChatKind, Member, MessageId, Preferences, Role, Time, UserId};
 
 /// A membership as stored, without the user's profile.
@@ -289,8 +289,8 @@ fn members() -> SelectStatement {
     Query::select()
         .columns(PERSON.map(|column| (U::Table, column)))
         .columns([M::ChatId, M::Role, M::JoinedAt].map(|column| (M::Table, column)))
-        .expr_as(marks::shown_last_read(), "last_read")
-        .expr_as(marks::last_delivered(), "last_delivered")
+        .expr_as(unread::shown_last_read(), "last_read")
+        .expr_as(unread::last_delivered(), "last_delivered")
         .from(M::Table)
         .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
         .to_owned()

@@ -8,6 +8,7 @@ mod db;
 mod migrations;
 mod mysql;
 mod schema;
+mod unread;
 mod writer;
 
 pub mod accounts;

@@ -3,7 +3,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Error, Result};
@@ -115,7 +115,7 @@ async fn write(mut connection: Box<SqliteConnection>, mut orders: mpsc::Receiver
             },
             Some(Order::Close(closed)) => {
                 orders.close();
-                super::db::close(*connection).await;
+                close(*connection).await;
                 let _ = closed.send(());
                 return;
             }
@@ -208,4 +208,11 @@ fn tell(group: Vec<Kept>, outcome: Result<()>) {
 async fn run(connection: &mut SqliteConnection, statement: &'static str) -> Result<()> {
     sqlx::query(AssertSqlSafe(statement)).execute(connection).await?;
     Ok(())
+}
+
+/// Closes a connection that is not a pool's.
+pub(super) async fn close(connection: SqliteConnection) {
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "closing the database");
+    }
 }

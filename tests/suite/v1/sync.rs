@@ -366,9 +366,15 @@ async fn restless(mut reader: Reader, mut dice: Dice, done: Arc<AtomicBool>) -> 
             }
         }
         for _ in 0..1 + dice.roll(25) {
-            let Ok(frame) = tokio::time::timeout(Duration::from_millis(50), socket.next()).await else {
-                break;
+            // The last message may have come already, and then nothing comes any more.
+            let frame = loop {
+                match tokio::time::timeout(Duration::from_millis(50), socket.next()).await {
+                    Ok(frame) => break Some(frame),
+                    Err(_) if done.load(Ordering::SeqCst) => break None,
+                    Err(_) => {}
+                }
             };
+            let Some(frame) = frame else { break };
             reader.take(frame);
             if std::mem::take(&mut reader.lost) {
                 break;

@@ -147,12 +147,13 @@ impl UploadFields {
 }
 
 impl UploadForm {
-    /// `here` is the address for uploads to this server.
-    pub fn new(form: Form, here: String) -> Self {
+    /// `base` is this server's address.
+    pub fn new(form: Form, base: &str) -> Self {
         let Form { attachment, way } = form;
         let (url, fields) = match way {
             Way::Here { key, signature } => {
-                (here, UploadFields::plain(key, attachment.content_type, signature))
+                let url = format!("{base}/api/v1/uploads");
+                (url, UploadFields::plain(key, attachment.content_type, signature))
             }
             Way::Bucket(form) => {
                 let BucketForm { url, key, policy, credential, date, token, signature } = *form;

@@ -423,3 +423,30 @@ impl Example for Ban {
         }
     }
 }
+
+/// The caller's read position in a chat.
+#[derive(Object)]
+#[oai(example)]
+pub struct ReadMark {
+    chat_id: i64,
+    /// The newest message that the caller has read.
+    message_id: Option<i64>,
+    /// The number of unread messages from others.
+    unread_count: i64,
+}
+
+impl From<model::Chat> for ReadMark {
+    fn from(chat: model::Chat) -> Self {
+        Self {
+            chat_id: chat.id().0,
+            message_id: chat.last_read.map(|id| id.0),
+            unread_count: chat.unread_count,
+        }
+    }
+}
+
+impl Example for ReadMark {
+    fn example() -> Self {
+        Self { chat_id: 253_402_300_927, message_id: Some(253_402_300_991), unread_count: 0 }
+    }
+}
