@@ -13,7 +13,7 @@ use super::types::{Done, Person, ReadMark};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use besedka_core::messenger::{self, Messenger};
-use besedka_core::model::{self, ChatId, MessageId};
+use besedka_core::model::{ChatId, MessageId};
 
 pub struct Receipts;
 
