@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use besedka_api::site::Site;
-use besedka_core::files::{Aws, Place};
+use besedka_core::files::{AwsEnv, StorageLocation};
 use besedka_core::messenger::{Opening, Settings};
 use besedka_core::outside::Exception;
 
@@ -139,16 +139,16 @@ pub struct Data {
     /// credentials in the usual AWS_* variables. Browsers access the bucket directly; with direct=off everything
     /// passes through this server. By default, the folder `files` in the data folder.
     #[arg(long, env = "BESEDKA_STORAGE_URL", value_name = "URL")]
-    pub storage_url: Option<Place>,
+    pub storage_url: Option<StorageLocation>,
 
     /// Where uploaded files were stored before, while `besedka files move` copies them: files that are not found
     /// at --storage-url are read from here.
     #[arg(long, env = "BESEDKA_STORAGE_FALLBACK_URL", value_name = "URL")]
-    pub storage_fallback_url: Option<Place>,
+    pub storage_fallback_url: Option<StorageLocation>,
 
     /// The usual AWS_* environment variables, for a bucket.
     #[arg(skip = aws())]
-    pub aws: Aws,
+    pub aws: AwsEnv,
 }
 
 /// The APIs of other servers that this server also speaks, and the host names at which it does.
@@ -257,8 +257,8 @@ impl Data {
         }
     }
 
-    pub fn storage(&self) -> Place {
-        self.storage_url.clone().unwrap_or_else(|| Place::Folder(self.data_dir.join("files")))
+    pub fn storage(&self) -> StorageLocation {
+        self.storage_url.clone().unwrap_or_else(|| StorageLocation::Folder(self.data_dir.join("files")))
     }
 
     pub fn secret(&self) -> PathBuf {
@@ -323,7 +323,7 @@ pub(crate) fn database_url(text: &str) -> Result<String, String> {
 }
 
 /// Not `BESEDKA_*`: every tool for S3 uses these names.
-fn aws() -> Aws {
+fn aws() -> AwsEnv {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()

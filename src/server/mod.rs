@@ -17,7 +17,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Data, Switch};
-use besedka_core::files::{Files, Trouble};
+use besedka_core::files::{Files, ProbeFailure};
 use besedka_core::messenger::{Clock, Messenger, Secrets};
 use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables};
@@ -64,7 +64,8 @@ pub async fn open(
     let secrets = Secrets::open(&secret).map_err(|error| {
         refused(format!("the server's secret {} can't be used", secret.display()), &error)
     })?;
-    let files = Files::at(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(Refused)?;
+    let files =
+        Files::new(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(Refused)?;
     let url = data.database_url().map_err(|error| refused("the database URL can't be used", &error))?;
     let tables = if data.migrate == Switch::On { Tables::Update } else { Tables::Leave };
     let db = Db::open_with(&url, data.database_connections, tables)
@@ -84,15 +85,15 @@ pub async fn start(config: &Config, listener: TcpListener, clock: Clock) -> Resu
     match messenger.probe_files().await {
         Ok(()) => {}
         // A setting that is wrong stays wrong; somebody is there now who can mend it.
-        Err(Trouble::Wrong(why)) => return Err(Refused(why)),
-        Err(Trouble::Down(why)) => {
+        Err(ProbeFailure::Misconfigured(why)) => return Err(Refused(why)),
+        Err(ProbeFailure::Unavailable(why)) => {
             tracing::error!("{why}; until it does, files can be neither uploaded nor downloaded");
         }
     }
     if let Some(url) = config.public_url.clone() {
         let messenger = messenger.clone();
         tokio::spawn(async move {
-            if let Err(trouble) = messenger.probe_pages(&url).await {
+            if let Err(trouble) = messenger.probe_cors(&url).await {
                 tracing::warn!("{trouble}");
             }
         });

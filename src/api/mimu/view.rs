@@ -53,15 +53,15 @@ impl Base {
             mime_type: file.content_type.clone(),
             url: self.link(messenger, file, "files"),
             thumbnail_url: self.thumbnail(messenger, file),
-            width: file.facts.width,
-            height: file.facts.height,
-            duration_seconds: file.facts.duration_ms.map(seconds),
+            width: file.metadata.width,
+            height: file.metadata.height,
+            duration_seconds: file.metadata.duration_ms.map(seconds),
             uploaded_at: file.created_at.iso_millis(),
         }
     }
 
     fn thumbnail(&self, messenger: &Messenger, file: &Attachment) -> Option<String> {
-        file.facts.thumbnail.is_some().then(|| self.link(messenger, file, "thumbnails"))
+        file.metadata.thumbnail.is_some().then(|| self.link(messenger, file, "thumbnails"))
     }
 }
 

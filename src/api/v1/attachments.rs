@@ -20,7 +20,7 @@ use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::download::{named, parse_range, within};
 use crate::site::Asked;
-use besedka_core::files::{Served, is_shown_inline};
+use besedka_core::files::{ResponseHeaders, is_shown_inline};
 use besedka_core::messenger::{Access, Announcement, Caller, Error, Limit, Link, Messenger};
 use besedka_core::model::{self, AttachmentId, Scopes, Time};
 
@@ -165,8 +165,9 @@ impl Attachments {
         signature: Query<Option<String>>,
     ) -> Answer<Response<Thumbnail>> {
         let attachment = readable(request, &messenger, AttachmentId(id.0), expires.0, signature.0).await?;
-        let content_type = attachment.facts.thumbnail.clone().unwrap_or_default();
-        let served = Served { content_type: &content_type, disposition: "inline", caching: PRIVATE };
+        let content_type = attachment.metadata.thumbnail.clone().unwrap_or_default();
+        let served =
+            ResponseHeaders { content_type: &content_type, disposition: "inline", cache_control: PRIVATE };
         if let Some(url) = messenger.thumbnail_elsewhere(&attachment, method_of(request), &served).await? {
             return Ok(Response::new(Thumbnail::Elsewhere).header(header::LOCATION, url));
         }
@@ -234,8 +235,11 @@ async fn send(
     }
     let place = if is_shown_inline(&attachment.content_type) { "inline" } else { "attachment" };
     let disposition = format!("{place}; {}", named(&attachment.filename));
-    let served =
-        Served { content_type: &attachment.content_type, disposition: &disposition, caching: PRIVATE };
+    let served = ResponseHeaders {
+        content_type: &attachment.content_type,
+        disposition: &disposition,
+        cache_control: PRIVATE,
+    };
     if let Some(url) = messenger.elsewhere(&attachment, method.clone(), &served).await? {
         return Ok(Response::new(Download::Elsewhere).header(header::LOCATION, url));
     }

@@ -22,7 +22,7 @@ use super::sessions::Session;
 use super::tokens::Token;
 use super::types::{Bookmark, Chat, Draft, Member, Message, Scheduled, User};
 use super::{Answer, Area};
-use besedka_core::files::Archive;
+use besedka_core::files::StreamingZipWriter;
 use besedka_core::messenger::{Error, Export, Link, Messenger, Part};
 use besedka_core::model::{Scopes, SessionId, Time, UserId};
 
@@ -173,7 +173,7 @@ impl Outlet<'_> {
 
 async fn write(mut export: Export, outlet: &Outlet<'_>) -> io::Result<()> {
     let (now, user) = (export.now(), export.user());
-    let mut archive = Archive::default();
+    let mut archive = StreamingZipWriter::default();
     archive.text("README.txt", now)?;
     archive.write(README.as_bytes())?;
     let about = json!({"format": "besedka-export", "version": 1, "made_at": now.iso(), "user_id": user.0});
@@ -238,12 +238,17 @@ fn list<T: ToJSON>(items: impl Iterator<Item = T>) -> Value {
     items.filter_map(|item| item.to_json()).collect()
 }
 
-fn put(archive: &mut Archive, name: &str, at: Time, value: impl Into<Option<Value>>) -> io::Result<()> {
+fn put(
+    archive: &mut StreamingZipWriter,
+    name: &str,
+    at: Time,
+    value: impl Into<Option<Value>>,
+) -> io::Result<()> {
     archive.text(name, at)?;
     archive.write(&serde_json::to_vec_pretty(&value.into())?)
 }
 
-fn line(archive: &mut Archive, value: &Option<Value>) -> io::Result<()> {
+fn line(archive: &mut StreamingZipWriter, value: &Option<Value>) -> io::Result<()> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
     archive.write(&line)

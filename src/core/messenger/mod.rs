@@ -68,7 +68,7 @@ pub use portability::export::{Export, Part};
 pub use portability::import::{Import, OldChat, OldFile, OldMessage, Target};
 pub use search::query::{Found, Further, Hit, Order, Search};
 
-use crate::files::{Files, Links, Trouble};
+use crate::files::{Files, LinkSigner, ProbeFailure};
 use crate::hub::{Close, Hub};
 use crate::model::Ids;
 use crate::store::Db;
@@ -90,7 +90,7 @@ pub struct Core {
     ids: Ids,
     nodes: live::nodes::Nodes,
     stopping: AtomicBool,
-    links: Links,
+    link_signer: LinkSigner,
     tokens: accounts::token::Tokens,
     /// When sessions that another process ended were looked for.
     heeded: foundation::last_run::LastRun,
@@ -163,7 +163,7 @@ impl Messenger {
             nodes: live::nodes::Nodes::join(settings.bus.as_deref(), db.is_shared())
                 .await
                 .map_err(|why| Error::invalid("--bus-url", why))?,
-            links: Links::new(&secrets.key("links")),
+            link_signer: LinkSigner::new(&secrets.key("links")),
             tokens: accounts::token::Tokens::new(secrets),
             heeded: foundation::last_run::LastRun::default(),
             tending: tokio::sync::Mutex::default(),
@@ -230,13 +230,13 @@ impl Messenger {
     }
 
     /// Whether the bucket for files, if there is one, does all that will be asked of it.
-    pub async fn probe_files(&self) -> std::result::Result<(), Trouble> {
+    pub async fn probe_files(&self) -> std::result::Result<(), ProbeFailure> {
         self.files.probe().await
     }
 
     /// Whether the bucket lets pages of an address send files to it and fetch them.
-    pub async fn probe_pages(&self, origin: &str) -> std::result::Result<(), Trouble> {
-        self.files.probe_pages(origin).await
+    pub async fn probe_cors(&self, origin: &str) -> std::result::Result<(), ProbeFailure> {
+        self.files.probe_cors(origin).await
     }
 
     /// To where else than to this server pages send files, and from where they show them.

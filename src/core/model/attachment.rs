@@ -16,12 +16,12 @@ pub struct Attachment {
     /// Until when the upload form is good.
     pub expires_at: Time,
     pub uploaded: bool,
-    pub facts: Facts,
+    pub metadata: MediaMetadata,
 }
 
 /// What a picture, a sound or a film tells of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct MediaMetadata {
     /// Pixels, as it is shown: turned upright.
     pub width: Option<i64>,
     pub height: Option<i64>,

@@ -156,8 +156,8 @@ impl Content {
     pub fn learn(&mut self, files: &[Attachment]) {
         let (Kind::Voice, Some(payload), [file]) = (self.kind, &mut self.payload, files) else { return };
         let told = [
-            ("duration_ms", file.facts.duration_ms.map(Value::from)),
-            ("waveform", file.facts.waveform.clone().map(Value::from)),
+            ("duration_ms", file.metadata.duration_ms.map(Value::from)),
+            ("waveform", file.metadata.waveform.clone().map(Value::from)),
         ];
         for (name, value) in told {
             if let Some(value) = value

@@ -27,7 +27,7 @@ mod tongue;
 mod topic;
 mod user;
 
-pub use attachment::{Attachment, Class, Facts};
+pub use attachment::{Attachment, Class, MediaMetadata};
 pub use bookmark::Bookmark;
 pub use chat::{About, Channel, Chat, ChatKind, Member, Notify, Preferences, Roll};
 pub use content::{Content, Flaw, Kind, Payload, is_blank};

@@ -216,11 +216,11 @@ async fn a_page_may_send_to_the_bucket_and_show_what_is_there() {
 async fn a_bucket_that_shuts_pages_out_is_told_of() {
     let server = TestServer::storing(Storage::Bucket, OFF).await;
     let messenger = &server.running.messenger;
-    messenger.probe_pages(crate::bucket::PAGES).await.unwrap();
-    let trouble = messenger.probe_pages("https://other.example.org").await.unwrap_err().to_string();
+    messenger.probe_cors(crate::bucket::PAGES).await.unwrap();
+    let trouble = messenger.probe_cors("https://other.example.org").await.unwrap_err().to_string();
     assert!(trouble.contains("https://other.example.org") && trouble.contains("CORS"), "{trouble}");
     let behind = TestServer::storing(Storage::Behind, OFF).await;
-    behind.running.messenger.probe_pages("https://other.example.org").await.unwrap();
+    behind.running.messenger.probe_cors("https://other.example.org").await.unwrap();
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use besedka_core::files::{self, Zip};
+use besedka_core::files::{self, ZipReader};
 use besedka_core::messenger::{Error, OldChat, OldFile, OldMessage, Result};
 use besedka_core::model::{Kind, Payload, Time};
 
@@ -18,8 +18,8 @@ const LONGEST_LINE: usize = 1024 * 1024;
 /// How many names are remembered.
 const MOST_NAMES: usize = 100_000;
 
-async fn read<T: DeserializeOwned>(zip: &Zip, name: &str) -> Result<Option<T>> {
-    match zip.whole(name, LONGEST_FILE).await {
+async fn read<T: DeserializeOwned>(zip: &ZipReader, name: &str) -> Result<Option<T>> {
+    match zip.read_all(name, LONGEST_FILE).await {
         Ok(bytes) => Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok())),
         Err(error) => Err(error.into()),
     }
@@ -35,7 +35,7 @@ pub struct About {
 }
 
 impl About {
-    pub async fn of(zip: &Zip) -> Result<Self> {
+    pub async fn of(zip: &ZipReader) -> Result<Self> {
         let odd = |reason| Error::invalid("attachment_id", reason);
         let about: Option<Self> = read(zip, "export.json").await?;
         let about = about.filter(|about| about.format == "besedka-export");
@@ -57,7 +57,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    pub fn of(zip: &Zip) -> Self {
+    pub fn of(zip: &ZipReader) -> Self {
         let mut layout = Self { chats: BTreeMap::new(), files: HashMap::new() };
         for name in zip.names() {
             let mut parts = name.splitn(3, '/');
@@ -92,12 +92,12 @@ struct Somebody {
 }
 
 impl Names {
-    pub async fn learn_own(&mut self, zip: &Zip) -> Result<()> {
+    pub async fn learn_own(&mut self, zip: &ZipReader) -> Result<()> {
         self.learn(read(zip, "profile.json").await?);
         Ok(())
     }
 
-    pub async fn learn_members(&mut self, zip: &Zip, chat: i64) -> Result<()> {
+    pub async fn learn_members(&mut self, zip: &ZipReader, chat: i64) -> Result<()> {
         #[derive(Deserialize)]
         struct Member {
             user: Somebody,
@@ -121,7 +121,7 @@ impl Names {
 }
 
 /// What is known of a chat.
-pub async fn chat(zip: &Zip, id: i64) -> Result<OldChat> {
+pub async fn chat(zip: &ZipReader, id: i64) -> Result<OldChat> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Chat {

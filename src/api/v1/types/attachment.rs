@@ -54,7 +54,8 @@ pub struct Links {
 
 impl Attachment {
     pub fn new(attachment: model::Attachment, links: Option<Links>) -> Self {
-        let model::Facts { width, height, duration_ms, waveform, placeholder, thumbnail } = attachment.facts;
+        let model::MediaMetadata { width, height, duration_ms, waveform, placeholder, thumbnail } =
+            attachment.metadata;
         let (url, thumbnail_url) = links.map(|links| (links.file, links.thumbnail)).unzip();
         Self {
             id: attachment.id.to_string(),

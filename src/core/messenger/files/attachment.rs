@@ -7,11 +7,11 @@ use futures_util::Stream;
 use object_store::GetRange;
 use object_store::signer::Method;
 
-use crate::files::{self, BucketForm, Opened, Received, Served, Signature};
+use crate::files::{self, BucketForm, FileStream, Received, ResponseHeaders, Signature};
 use crate::messenger::files::quota::room;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, Tries, Work};
 use crate::messenger::{Caller, Messenger};
-use crate::model::{Attachment, AttachmentId, Facts, Time, UserId};
+use crate::model::{Attachment, AttachmentId, MediaMetadata, Time, UserId};
 use crate::store::attachments;
 
 /// A file must be posted within this time.
@@ -131,14 +131,14 @@ impl Messenger {
             created_at: now,
             expires_at: now + FORM_LIFE,
             uploaded: false,
-            facts: Facts::default(),
+            metadata: MediaMetadata::default(),
         })
     }
 
     async fn form(&self, attachment: Attachment) -> Result<Form> {
-        let way = match self.files.form(&attachment).await? {
+        let way = match self.files.upload_form(&attachment).await? {
             Some(form) => Way::Bucket(Box::new(form)),
-            None => Way::Here { key: attachment.key(), signature: self.links.form(&attachment) },
+            None => Way::Here { key: attachment.key(), signature: self.link_signer.sign_form(&attachment) },
         };
         Ok(Form { attachment, way })
     }
@@ -148,9 +148,9 @@ impl Messenger {
         &self,
         attachment: &Attachment,
         method: Method,
-        served: &Served<'_>,
+        served: &ResponseHeaders<'_>,
     ) -> Result<Option<String>> {
-        Ok(self.files.link(attachment, method, ELSEWHERE_LIFE, served).await?)
+        Ok(self.files.presigned_url(attachment, method, ELSEWHERE_LIFE, served).await?)
     }
 
     /// The same for its thumbnail.
@@ -158,17 +158,18 @@ impl Messenger {
         &self,
         attachment: &Attachment,
         method: Method,
-        served: &Served<'_>,
+        served: &ResponseHeaders<'_>,
     ) -> Result<Option<String>> {
-        if attachment.facts.thumbnail.is_none() {
+        if attachment.metadata.thumbnail.is_none() {
             return Err(Error::NotFound("thumbnail"));
         }
-        Ok(self.files.link_thumbnail(attachment, method, ELSEWHERE_LIFE, served).await?)
+        Ok(self.files.presigned_thumbnail_url(attachment, method, ELSEWHERE_LIFE, served).await?)
     }
 
     /// An attachment by a link that needs no token.
     pub async fn linked(&self, id: AttachmentId, link: &Link) -> Result<Attachment> {
-        if link.until <= self.clock.now() || !self.links.is_read(id, link.until, &link.signature) {
+        if link.until <= self.clock.now() || !self.link_signer.is_read_valid(id, link.until, &link.signature)
+        {
             return Err(Error::Forbidden("This link has run out or is not ours"));
         }
         let mut read = self.db.read().await?;
@@ -177,7 +178,7 @@ impl Messenger {
     }
 
     /// The bytes of an attachment, all or in part.
-    pub async fn open(&self, attachment: &Attachment, range: Option<GetRange>) -> Result<Opened> {
+    pub async fn open(&self, attachment: &Attachment, range: Option<GetRange>) -> Result<FileStream> {
         Ok(self.files.open(attachment, range).await?)
     }
 
@@ -197,7 +198,7 @@ impl Messenger {
         if attachment.content_type != content_type {
             return Err(Error::Forbidden("The Content-Type is not the form's"));
         }
-        if !self.links.is_form(&attachment, signature) {
+        if !self.link_signer.is_form_valid(&attachment, signature) {
             return Err(Error::Forbidden("The signature is not the form's"));
         }
         if attachment.expires_at <= self.clock.now() {
@@ -207,8 +208,8 @@ impl Messenger {
     }
 
     /// The bytes of an attachment's thumbnail.
-    pub async fn open_thumbnail(&self, attachment: &Attachment) -> Result<Opened> {
-        match attachment.facts.thumbnail {
+    pub async fn open_thumbnail(&self, attachment: &Attachment) -> Result<FileStream> {
+        match attachment.metadata.thumbnail {
             Some(_) => Ok(self.files.open_thumbnail(attachment).await?),
             None => Err(Error::NotFound("thumbnail")),
         }
@@ -243,11 +244,11 @@ impl Messenger {
     /// Writes down that a file has arrived and what it tells, if there is room for it; if not, it goes.
     pub(crate) async fn keep(&self, attachment: &Attachment, received: &Received) -> Result<()> {
         let kept = async {
-            let facts = self.files.look(attachment, &received.content_type).await?;
+            let metadata = self.files.extract_metadata(attachment, &received.content_type).await?;
             // Its bytes come once only.
             let mut tries = Tries::default();
             loop {
-                match self.keep_once(attachment, received, &facts).await {
+                match self.keep_once(attachment, received, &metadata).await {
                     Err(Error::Again) if tries.another().await => {}
                     done => return done,
                 }
@@ -260,9 +261,14 @@ impl Messenger {
         kept
     }
 
-    async fn keep_once(&self, attachment: &Attachment, received: &Received, facts: &Facts) -> Result<()> {
+    async fn keep_once(
+        &self,
+        attachment: &Attachment,
+        received: &Received,
+        metadata: &MediaMetadata,
+    ) -> Result<()> {
         let mut work = self.begin().await?;
-        if !arrived(&mut work, attachment, received, facts).await? {
+        if !arrived(&mut work, attachment, received, metadata).await? {
             return Ok(());
         }
         // It is counted by now: of two that end at once, the second sees the first.
@@ -276,13 +282,13 @@ pub(crate) async fn arrived(
     work: &mut Work,
     attachment: &Attachment,
     received: &Received,
-    facts: &Facts,
+    metadata: &MediaMetadata,
 ) -> Result<bool> {
     let arrived = attachments::Arrived {
         size: i64::try_from(received.size).unwrap_or(i64::MAX),
         content_type: &received.content_type,
         sha256: received.sha256.as_deref(),
-        facts,
+        metadata,
     };
     let now = work.now;
     Ok(attachments::uploaded(&mut work.tx, attachment, &arrived, now).await?)

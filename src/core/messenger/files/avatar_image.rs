@@ -4,12 +4,12 @@
 //! message that is deleted. Whoever knows its name may see it, and only those learn it who see the
 //! person or the chat.
 
-use crate::files::{Opened, Received};
+use crate::files::{FileStream, Received};
 use crate::messenger::Messenger;
 use crate::messenger::files::attachment::{FORM_LIFE, arrived};
 use crate::messenger::files::quota::room;
 use crate::messenger::foundation::{Error, Result, Work};
-use crate::model::{Attachment, AttachmentId, Facts, Stream, UserId};
+use crate::model::{Attachment, AttachmentId, MediaMetadata, Stream, UserId};
 use crate::store::attachments;
 
 /// A square that was made of a picture, and is nobody's yet.
@@ -25,7 +25,7 @@ impl Messenger {
     }
 
     /// The bytes of an avatar.
-    pub async fn open_avatar(&self, avatar: &Attachment) -> Result<Opened> {
+    pub async fn open_avatar(&self, avatar: &Attachment) -> Result<FileStream> {
         Ok(self.files.open(avatar, None).await?)
     }
 
@@ -51,7 +51,7 @@ impl Messenger {
             created_at: work.now,
             expires_at: work.now + FORM_LIFE,
             uploaded: false,
-            facts: Facts::default(),
+            metadata: MediaMetadata::default(),
         };
         // First the row: of bytes without one, nobody would know.
         attachments::insert(&mut work.tx, &attachment).await?;
@@ -71,7 +71,7 @@ impl Made {
     /// Counts it as a file of whoever made it.
     pub(crate) async fn keep(self, work: &mut Work, messenger: &Messenger) -> Result<()> {
         let Self { attachment, received } = self;
-        arrived(work, &attachment, &received, &Facts::default()).await?;
+        arrived(work, &attachment, &received, &MediaMetadata::default()).await?;
         room(&mut work.tx, &messenger.settings, attachment.owner).await?.hold(0)
     }
 }

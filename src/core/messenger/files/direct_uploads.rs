@@ -95,7 +95,7 @@ impl Messenger {
     /// Whether it was there to be taken.
     async fn take(&self, attachment: &Attachment, left: u64) -> Result<bool> {
         let announced = u64::try_from(attachment.size).unwrap_or_default();
-        let Some(received) = self.files.take_in(attachment, announced.min(left)).await? else {
+        let Some(received) = self.files.confirm_upload(attachment, announced.min(left)).await? else {
             return Ok(false);
         };
         self.keep(attachment, &received).await.map(|()| true)

@@ -143,12 +143,12 @@ impl From<files::Error> for Error {
             | files::Error::WrongType { .. }
             | files::Error::Truncated(_)
             | files::Error::TooManyPixels { .. }
-            | files::Error::Bomb => Self::invalid("file", error.to_string()),
+            | files::Error::DecompressionBomb => Self::invalid("file", error.to_string()),
             files::Error::Archive(_) => Self::invalid("attachment_id", error.to_string()),
             files::Error::Full => Self::Full,
             files::Error::Missing => Self::NotFound("file"),
             files::Error::Unavailable(why) => {
-                tracing::warn!(why, "the bucket does not do its part");
+                tracing::warn!(why, "the bucket is not available");
                 Self::FilesUnavailable
             }
             files::Error::Failed(error) => Self::Internal(error.into()),

@@ -60,6 +60,6 @@ impl Messenger {
     /// A link by which whoever has it reads a file without a token. For those only who may read the file.
     pub fn link(&self, file: &Attachment, life: Duration) -> Link {
         let until = self.clock.now() + life;
-        Link { until, signature: self.links.read(file.id, until) }
+        Link { until, signature: self.link_signer.sign_read(file.id, until) }
     }
 }

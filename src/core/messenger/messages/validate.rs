@@ -173,7 +173,7 @@ fn check_voice(content: &Content, file: Option<&Attachment>, largest: u64) -> Re
             "Voice messages of more than {largest} bytes are not taken here"
         )));
     }
-    let told = file.and_then(|file| file.facts.duration_ms);
+    let told = file.and_then(|file| file.metadata.duration_ms);
     if content.asks_for_length() && told.is_none_or(|length| length > Content::LONGEST_VOICE_MS) {
         let reason =
             "duration_ms is needed: the file does not tell it, or is longer than 900,000 milliseconds";

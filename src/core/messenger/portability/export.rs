@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::files::{self, Opened};
+use crate::files::{self, FileStream};
 use crate::messenger::accounts::token::Access;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::files::attachment::Link;
@@ -36,7 +36,7 @@ pub enum Part {
     /// Some messages of the chat that came before, the oldest first.
     Messages(Vec<Message>),
     /// A file that one uploaded.
-    File(Box<Attachment>, Opened),
+    File(Box<Attachment>, FileStream),
 }
 
 /// An export under way. Dropped, it is over.
@@ -72,7 +72,7 @@ impl Caller {
         let mut work = self.messenger.begin().await?;
         let until = work.now + life;
         work.once(self.attempt, Subject::Nothing);
-        let signature = self.messenger.links.export(self.access.user, self.access.session, until);
+        let signature = self.messenger.link_signer.sign_export(self.access.user, self.access.session, until);
         work.commit().await?;
         Ok(Link { until, signature })
     }
@@ -102,7 +102,8 @@ impl Messenger {
     /// Whoever a link for an export was made for, as long as the session lasts that asked for it.
     pub fn linked_export(&self, user: UserId, session: SessionId, link: &Link) -> Result<Access> {
         let now = self.clock.now();
-        if link.until <= now || !self.links.is_export(user, session, link.until, &link.signature) {
+        if link.until <= now || !self.link_signer.is_export_valid(user, session, link.until, &link.signature)
+        {
             return Err(Error::Forbidden("This link has run out or is not ours"));
         }
         if self.tokens.is_revoked(session) {

@@ -15,7 +15,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
-use crate::files::Zip;
+use crate::files::ZipReader;
 use crate::messenger::Caller;
 use crate::messenger::foundation::idempotency::Turn;
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
@@ -75,7 +75,7 @@ pub struct OldChat {
 /// An import under way.
 pub struct Import {
     caller: Caller,
-    zip: Zip,
+    zip: ZipReader,
     /// Who made the export, where it was made.
     exporter: i64,
     /// The files that were brought so far, by their old ids; nothing for those that are not taken here.
@@ -122,7 +122,8 @@ impl Caller {
         let permit = messenger.imports.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
         messenger.limit(Limit::Import(user))?;
         let size = u64::try_from(file.size).unwrap_or_default();
-        let zip = messenger.files.unzip(&file, size.saturating_mul(TIMES).saturating_add(UNPACKED)).await?;
+        let zip =
+            messenger.files.open_zip(&file, size.saturating_mul(TIMES).saturating_add(UNPACKED)).await?;
         Ok(Import {
             caller: self,
             zip,
@@ -138,7 +139,7 @@ impl Caller {
 }
 
 impl Import {
-    pub fn zip(&self) -> &Zip {
+    pub fn zip(&self) -> &ZipReader {
         &self.zip
     }
 

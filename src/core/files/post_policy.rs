@@ -1,5 +1,5 @@
-//! The form by which a browser sends a file to a bucket past us (POST Object): a policy, signed with the bucket's
-//! own key (Signature Version 4). object_store signs addresses only.
+//! The form by which a browser uploads a file straight to a bucket (S3 POST Object): a policy, signed with the bucket's
+//! credentials (Signature Version 4). It is written here because object_store presigns URLs only.
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256, Key};
 use base64::Engine;
@@ -7,70 +7,70 @@ use base64::engine::general_purpose::STANDARD;
 use object_store::aws::AwsCredential;
 use serde_json::json;
 
-use super::place::Bucket;
+use super::location::BucketConfig;
 use crate::model::Time;
 
 pub const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// What may be sent to a bucket, and until when.
+/// What may be uploaded, and until when.
 pub(super) struct Policy<'a> {
     pub(super) key: &'a str,
     pub(super) content_type: &'a str,
-    /// The most bytes.
-    pub(super) most: u64,
-    pub(super) made: Time,
-    pub(super) until: Time,
+    /// Bytes.
+    pub(super) max_size: u64,
+    pub(super) issued_at: Time,
+    pub(super) expires_at: Time,
 }
 
-/// What a bucket asks for besides the key, the type and the file.
+/// The form's target and fields, without content type and file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketForm {
-    /// Where to send the form.
+    /// Where to post the form.
     pub url: String,
-    /// The name that the file has in the bucket until it is looked at.
+    /// The object key until the upload is checked.
     pub key: String,
     pub policy: String,
     pub credential: String,
     pub date: String,
-    /// Of credentials that are lent for a while.
+    /// The session token of temporary credentials.
     pub token: Option<String>,
     pub signature: String,
 }
 
 impl Policy<'_> {
-    /// The form for it. Made again, it is the same.
-    pub(super) fn sign(&self, bucket: &Bucket, who: &AwsCredential) -> BucketForm {
-        let date = self.made.basic();
+    /// Signs the policy. Deterministic: the same input gives the same form.
+    pub(super) fn sign(&self, bucket: &BucketConfig, credentials: &AwsCredential) -> BucketForm {
+        let date = self.issued_at.basic();
         let day = date.split('T').next().unwrap_or_default();
-        let credential = format!("{}/{day}/{}/s3/aws4_request", who.key_id, bucket.region);
+        let credential = format!("{}/{day}/{}/s3/aws4_request", credentials.key_id, bucket.region);
         let mut conditions = vec![
             json!({"bucket": bucket.name}),
             json!(["eq", "$key", self.key]),
             json!(["eq", "$Content-Type", self.content_type]),
-            json!(["content-length-range", 1, self.most]),
+            json!(["content-length-range", 1, self.max_size]),
             json!({"x-amz-algorithm": ALGORITHM}),
             json!({"x-amz-credential": credential}),
             json!({"x-amz-date": date}),
         ];
-        if let Some(token) = &who.token {
+        if let Some(token) = &credentials.token {
             conditions.push(json!({"x-amz-security-token": token}));
         }
-        let until = format!("{}Z", self.until.iso());
-        let policy = json!({"expiration": until, "conditions": conditions}).to_string();
+        let expiration = format!("{}Z", self.expires_at.iso());
+        let policy = json!({"expiration": expiration, "conditions": conditions}).to_string();
         let policy = STANDARD.encode(policy);
         BucketForm {
             url: bucket.url.clone(),
             key: self.key.to_owned(),
-            signature: sign(&who.secret_key, day, &bucket.region, &policy),
+            signature: sign(&credentials.secret_key, day, &bucket.region, &policy),
             policy,
             credential,
             date,
-            token: who.token.clone(),
+            token: credentials.token.clone(),
         }
     }
 }
 
-/// A signature of a text, for S3 in a region on a day.
+/// Signature Version 4 of a text, for S3 in a region on a day (`YYYYMMDD`).
 fn sign(secret: &str, day: &str, region: &str, text: &str) -> String {
     let with = |key: &[u8], text: &str| hmac::sign(&Key::new(HMAC_SHA256, key), text.as_bytes());
     let mut key = with(format!("AWS4{secret}").as_bytes(), day);
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_form_is_good_for_one_file_and_a_while() {
-        let bucket = Bucket {
+        let bucket = BucketConfig {
             name: "files".to_owned(),
             region: "garage".to_owned(),
             url: "http://box:3900/files".to_owned(),
@@ -119,8 +119,9 @@ mod tests {
             secret_key: SECRET.to_owned(),
             token: Some("lent".to_owned()),
         };
-        let (made, until) = (Time(1_451_347_200_000), Time(1_451_348_100_000));
-        let policy = Policy { key: "incoming/a/b.png", content_type: "image/png", most: 9, made, until };
+        let (issued_at, expires_at) = (Time(1_451_347_200_000), Time(1_451_348_100_000));
+        let policy =
+            Policy { key: "incoming/a/b.png", content_type: "image/png", max_size: 9, issued_at, expires_at };
         let form = policy.sign(&bucket, &who);
         assert_eq!(form, policy.sign(&bucket, &who));
         assert_eq!(form.credential, "AKIAIOSFODNN7EXAMPLE/20151229/garage/s3/aws4_request");

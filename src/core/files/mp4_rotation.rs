@@ -1,28 +1,28 @@
-//! Whether a film of MP4 or QuickTime lies on its side: telephones film lying and write down how to turn it.
+//! Whether an MP4 or QuickTime video is rotated: phones record in landscape and store a rotation matrix.
 
 use std::io::{Read, Result, Seek, SeekFrom};
 
-/// How many boxes are looked at; a film has some dozens.
-const MOST_BOXES: usize = 4_096;
+/// How many boxes are inspected; a video has dozens.
+const MAX_BOXES: usize = 4_096;
 
-/// Whether the first picture track is shown turned by a quarter. The file is left at its beginning.
-pub(super) fn is_turned(file: &mut (impl Read + Seek)) -> Result<bool> {
-    let turned = first_matrix(file);
+/// Whether the first video track is displayed rotated by 90 or 270 degrees. Leaves the file at its beginning.
+pub(super) fn is_rotated(file: &mut (impl Read + Seek)) -> Result<bool> {
+    let matrix = first_matrix(file);
     file.rewind()?;
-    Ok(turned?.is_some_and(|[a, b, c, d]| a == 0 && d == 0 && b != 0 && c != 0))
+    Ok(matrix?.is_some_and(|[a, b, c, d]| a == 0 && d == 0 && b != 0 && c != 0))
 }
 
-/// The matrix by which the first track that has a width is shown.
+/// The display matrix of the first track that has a width.
 fn first_matrix(file: &mut (impl Read + Seek)) -> Result<Option<[i32; 4]>> {
     file.rewind()?;
     let mut start = [0; 8];
     file.read_exact(&mut start)?;
-    // Every film of this kind begins with this box, or is an old one that is not worth a look.
+    // All but very old files begin with this box; those are not supported.
     if &start[4..] != b"ftyp" {
         return Ok(None);
     }
     file.rewind()?;
-    for _ in 0..MOST_BOXES {
+    for _ in 0..MAX_BOXES {
         let at = file.stream_position()?;
         let mut head = [0; 8];
         if file.read_exact(&mut head).is_err() {
@@ -36,7 +36,7 @@ fn first_matrix(file: &mut (impl Read + Seek)) -> Result<Option<[i32; 4]>> {
             (size, body) = (u64::from_be_bytes(long), 16);
         }
         match &head[4..] {
-            // What is inside comes next.
+            // A container: its content follows.
             b"moov" | b"trak" => continue,
             b"tkhd" => {
                 let mut track = [0; 96];
@@ -49,16 +49,16 @@ fn first_matrix(file: &mut (impl Read + Seek)) -> Result<Option<[i32; 4]>> {
             }
             _ => {}
         }
-        // A box of length zero goes to the end of the file.
+        // A box of size zero extends to the end of the file.
         let Some(next) = at.checked_add(size).filter(|_| size >= body) else { return Ok(None) };
         file.seek(SeekFrom::Start(next))?;
     }
     Ok(None)
 }
 
-/// Of a track with a width: how much of x and y goes to the shown x and y.
+/// The rotation part of a track header's matrix; `None` for a track without a width, such as sound.
 fn matrix(track: &[u8]) -> Option<[i32; 4]> {
-    // Times of 64 bits in version 1, of 32 in version 0.
+    // Timestamps have 64 bits in version 1, 32 in version 0.
     let at = if *track.first()? == 1 { 52 } else { 40 };
     let number = |at: usize| Some(i32::from_be_bytes(track.get(at..at + 4)?.try_into().ok()?));
     let width = number(at + 36)?;

@@ -1,25 +1,26 @@
-//! What decoding a picture costs besides the pixels that come of it: decoders don't count that towards their bounds.
+//! Estimates the memory that decoding a picture takes besides the decoded pixels, which decoders do not count towards
+//! their own limits.
 
 use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
 
-/// How many segments or chunks are looked at; a picture has some dozens, an animation some hundreds.
-const MOST_CHUNKS: usize = 10_000;
-/// A JPEG that comes in several passes is collected: two bytes for each of up to four colours.
-const COLLECTED: u64 = 8;
-/// A WebP is put together of brightness, colours, transparency and a canvas.
-const PUT_TOGETHER: u64 = 7;
+/// How many segments or chunks are inspected; a picture has dozens, an animation hundreds.
+const MAX_CHUNKS: usize = 10_000;
+/// Bytes per pixel that a multi-scan JPEG buffers: two for each of up to four components.
+const MULTI_SCAN_JPEG: u64 = 8;
+/// Bytes per pixel of a WebP's luma, chroma, alpha and canvas buffers.
+const WEBP_BUFFERS: u64 = 7;
 
-/// What a picture costs besides its pixels.
+/// Memory that decoding takes besides the decoded pixels.
 #[derive(Default, Debug, PartialEq, Eq)]
 pub(super) struct Cost {
-    /// Bytes for each pixel.
+    /// Bytes per pixel.
     pub(super) per_pixel: u64,
-    /// The most pixels that a part of it claims to have: a decoder believes it, and finds out later
-    /// that the whole has fewer.
-    pub(super) part: u64,
+    /// The largest number of pixels that an embedded frame claims to have: a decoder allocates them before it notices
+    /// that the picture has fewer.
+    pub(super) largest_frame: u64,
 }
 
-/// What a picture costs, by its head. The file is left at its beginning.
+/// Estimates the cost by a picture's headers. Leaves the file at its beginning.
 pub(super) fn cost(file: &mut (impl Read + Seek)) -> Result<Cost> {
     file.rewind()?;
     let mut head = [0; 12];
@@ -30,26 +31,26 @@ pub(super) fn cost(file: &mut (impl Read + Seek)) -> Result<Cost> {
     };
     file.rewind()?;
     match cost {
-        // It breaks off: its decoder will see that, too.
+        // Truncated: the decoder will report that.
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(Cost::default()),
         cost => cost,
     }
 }
 
-/// Pixels of a progressive JPEG, and of one whose colours come one after the other, are there when all of it was read.
+/// A progressive JPEG, and one with a scan per component, must be buffered as a whole before pixels can be computed.
 fn jpeg(file: &mut (impl Read + Seek)) -> Result<Cost> {
-    let is_collected = match comes_in_passes(file) {
-        // Whoever is not sure expects the worst.
+    let is_multi_scan = match is_multi_scan(file) {
+        // When unsure, assume the worst.
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => true,
         found => found?,
     };
-    Ok(Cost { per_pixel: if is_collected { COLLECTED } else { 0 }, part: 0 })
+    Ok(Cost { per_pixel: if is_multi_scan { MULTI_SCAN_JPEG } else { 0 }, largest_frame: 0 })
 }
 
-fn comes_in_passes(file: &mut (impl Read + Seek)) -> Result<bool> {
+fn is_multi_scan(file: &mut (impl Read + Seek)) -> Result<bool> {
     file.seek(SeekFrom::Start(2))?;
-    let mut colours = 0;
-    for _ in 0..MOST_CHUNKS {
+    let mut components = 0;
+    for _ in 0..MAX_CHUNKS {
         let mut segment = [0; 4];
         file.read_exact(&mut segment)?;
         let [mark, kind, length @ ..] = segment;
@@ -58,14 +59,14 @@ fn comes_in_passes(file: &mut (impl Read + Seek)) -> Result<bool> {
         match (mark, kind) {
             (0xff, 0xc0 | 0xc1) => {
                 file.read_exact(&mut body)?;
-                colours = body[5];
+                components = body[5];
             }
             (0xff, 0xda) => {
                 file.read_exact(&mut body[..1])?;
-                return Ok(body[0] < colours);
+                return Ok(body[0] < components);
             }
             (0xff, 0xc4 | 0xdb..=0xef | 0xfe) => {}
-            // A progressive one, or an odd one.
+            // Progressive or unusual.
             _ => return Ok(true),
         }
         file.seek(SeekFrom::Start(next))?;
@@ -74,22 +75,22 @@ fn comes_in_passes(file: &mut (impl Read + Seek)) -> Result<bool> {
 }
 
 fn webp(file: &mut (impl Read + Seek)) -> Result<Cost> {
-    let mut cost = Cost { per_pixel: PUT_TOGETHER, part: 0 };
+    let mut cost = Cost { per_pixel: WEBP_BUFFERS, largest_frame: 0 };
     let mut at = 12;
-    for _ in 0..MOST_CHUNKS {
+    for _ in 0..MAX_CHUNKS {
         file.seek(SeekFrom::Start(at))?;
         let Some((name, length)) = chunk(file)? else { return Ok(cost) };
         match &name {
-            b"VP8 " => cost.part = cost.part.max(pixels(file)?),
+            b"VP8 " => cost.largest_frame = cost.largest_frame.max(pixels(file)?),
             b"ANMF" => {
                 file.seek(SeekFrom::Start(at + 24))?;
                 if let Some((name, length)) = chunk(file)? {
-                    // Behind its transparency, a frame has its colours, whatever it calls them.
+                    // The colour chunk follows the alpha chunk; its name is not checked, as decoders don't check it.
                     if &name == b"ALPH" {
                         file.seek(SeekFrom::Start(at + 40 + length))?;
                     }
                     if matches!(&name, b"VP8 " | b"ALPH") {
-                        cost.part = cost.part.max(pixels(file)?);
+                        cost.largest_frame = cost.largest_frame.max(pixels(file)?);
                     }
                 }
             }
@@ -97,10 +98,10 @@ fn webp(file: &mut (impl Read + Seek)) -> Result<Cost> {
         }
         at += 8 + length;
     }
-    Ok(Cost { part: u64::MAX, ..cost })
+    Ok(Cost { largest_frame: u64::MAX, ..cost })
 }
 
-/// The name of a chunk and its length, with what fills it up to an even one; nothing at the end.
+/// A chunk's name and its length including padding to an even number; `None` at the end of the file.
 fn chunk(file: &mut impl Read) -> Result<Option<([u8; 4], u64)>> {
     let mut head = [0; 8];
     match file.read_exact(&mut head) {

@@ -1,4 +1,4 @@
-//! Where files are kept, as it is written in settings: a folder or a bucket.
+//! Storage locations as written in settings: a folder or an S3 bucket.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -6,41 +6,41 @@ use std::str::FromStr;
 use object_store::aws::AmazonS3ConfigKey as Key;
 use url::Url;
 
-/// A folder of this machine, or a bucket.
+/// A local folder or a bucket.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub enum StorageLocation {
     Folder(PathBuf),
-    Bucket(Address),
+    Bucket(BucketUrl),
 }
 
-/// A bucket as its URL names it: `s3://bucket?endpoint=https://…&region=…&style=path&direct=off`.
+/// A bucket's URL: `s3://bucket?endpoint=https://…&region=…&style=path&direct=off`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Address {
+pub struct BucketUrl {
     name: String,
     endpoint: Option<String>,
     region: Option<String>,
-    /// Whether the bucket's name stands before the host (`bucket.host`) or after it (`host/bucket`).
-    is_host: Option<bool>,
-    /// Whether browsers send files to the bucket, and fetch them there, past this server.
+    /// Virtual-hosted style (`bucket.host`) or path style (`host/bucket`); `None` to choose by the endpoint.
+    is_virtual_hosted: Option<bool>,
+    /// Whether browsers upload to the bucket and download from it directly.
     is_direct: bool,
 }
 
-/// A bucket with all that is needed to reach it.
+/// A bucket's complete configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bucket {
+pub(super) struct BucketConfig {
     pub(super) name: String,
     pub(super) region: String,
-    /// Where the bucket is, without a slash at its end.
+    /// The bucket's base URL without a trailing slash.
     pub(super) url: String,
     pub(super) is_direct: bool,
 }
 
-/// What the usual `AWS_*` variables say: credentials, and an endpoint and a region where the bucket's URL has none.
+/// The `AWS_*` environment variables: credentials, and defaults for endpoint and region.
 #[derive(Clone, Default)]
-pub struct Aws(Vec<(Key, String)>);
+pub struct AwsEnv(Vec<(Key, String)>);
 
-impl FromIterator<(String, String)> for Aws {
-    /// Of variables by their names; those that mean nothing to a bucket are left out.
+impl FromIterator<(String, String)> for AwsEnv {
+    /// Collects environment variables; unknown ones are ignored.
     fn from_iter<T: IntoIterator<Item = (String, String)>>(variables: T) -> Self {
         let known = |(name, value): (String, String)| {
             let name = name.to_ascii_lowercase();
@@ -51,23 +51,23 @@ impl FromIterator<(String, String)> for Aws {
     }
 }
 
-impl std::fmt::Debug for Aws {
-    /// Never the secrets.
+impl std::fmt::Debug for AwsEnv {
+    /// Omits the values, which are secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(key, _)| key)).finish()
     }
 }
 
-impl Aws {
+impl AwsEnv {
     fn get(&self, wanted: &[Key]) -> Option<&str> {
         let one =
             |wanted: &Key| self.0.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.as_str());
         wanted.iter().find_map(one)
     }
 
-    /// Who asks: everything but where.
+    /// Everything but endpoint, region and bucket.
     pub(super) fn credentials(&self) -> impl Iterator<Item = (Key, String)> {
-        let is_where = |key: &Key| {
+        let is_location = |key: &Key| {
             matches!(
                 key,
                 Key::Endpoint
@@ -79,11 +79,11 @@ impl Aws {
                     | Key::SkipSignature
             )
         };
-        self.0.iter().filter(move |(key, _)| !is_where(key)).cloned()
+        self.0.iter().filter(move |(key, _)| !is_location(key)).cloned()
     }
 }
 
-impl FromStr for Place {
+impl FromStr for StorageLocation {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -97,7 +97,7 @@ impl FromStr for Place {
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for StorageLocation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Folder(folder) => write!(f, "file:{}", folder.display()),
@@ -106,7 +106,7 @@ impl std::fmt::Display for Place {
     }
 }
 
-impl FromStr for Address {
+impl FromStr for BucketUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -120,14 +120,19 @@ impl FromStr for Address {
                 "the whole bucket is used: there is no path, and a port belongs into endpoint".to_owned()
             );
         }
-        let mut bucket =
-            Self { name: name.to_owned(), endpoint: None, region: None, is_host: None, is_direct: true };
+        let mut bucket = Self {
+            name: name.to_owned(),
+            endpoint: None,
+            region: None,
+            is_virtual_hosted: None,
+            is_direct: true,
+        };
         for (name, value) in url.query_pairs() {
             match (&*name, &*value) {
                 ("endpoint", value) => bucket.endpoint = Some(endpoint(value)?),
                 ("region", value) if !value.is_empty() => bucket.region = Some(value.to_owned()),
-                ("style", "path") => bucket.is_host = Some(false),
-                ("style", "host") => bucket.is_host = Some(true),
+                ("style", "path") => bucket.is_virtual_hosted = Some(false),
+                ("style", "host") => bucket.is_virtual_hosted = Some(true),
                 ("direct", "on") => bucket.is_direct = true,
                 ("direct", "off") => bucket.is_direct = false,
                 _ => {
@@ -141,9 +146,9 @@ impl FromStr for Address {
     }
 }
 
-impl Address {
-    /// With what the environment says of it.
-    pub(super) fn resolve(&self, aws: &Aws) -> Result<Bucket, String> {
+impl BucketUrl {
+    /// Fills in what the URL leaves out from the environment.
+    pub(super) fn resolve(&self, aws: &AwsEnv) -> Result<BucketConfig, String> {
         let region = self.region.as_deref().or_else(|| aws.get(&[Key::Region, Key::DefaultRegion]));
         let region = region.unwrap_or("us-east-1").to_owned();
         let endpoint_of = |text: &str| endpoint(text).map_err(|why| format!("the endpoint {text}: {why}"));
@@ -151,19 +156,20 @@ impl Address {
             Some(endpoint) => Some(endpoint.clone()),
             None => aws.get(&[Key::S3Endpoint, Key::Endpoint]).map(endpoint_of).transpose()?,
         };
-        // Amazon wants the name before its host, where its certificate allows it; most others after it.
-        let is_host = self.is_host.unwrap_or(given.is_none() && !self.name.contains('.'));
+        // Amazon uses the virtual-hosted style, except for names with dots, which its certificate doesn't cover; most
+        // other providers use the path style.
+        let is_virtual_hosted = self.is_virtual_hosted.unwrap_or(given.is_none() && !self.name.contains('.'));
         let endpoint = given.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
         let url = match endpoint.split_once("://") {
-            Some((scheme, host)) if is_host => format!("{scheme}://{}.{host}", self.name),
+            Some((scheme, host)) if is_virtual_hosted => format!("{scheme}://{}.{host}", self.name),
             _ => format!("{endpoint}/{}", self.name),
         };
-        Ok(Bucket { name: self.name.clone(), region, url, is_direct: self.is_direct })
+        Ok(BucketConfig { name: self.name.clone(), region, url, is_direct: self.is_direct })
     }
 }
 
-impl Bucket {
-    /// As pages name it: scheme, host and port.
+impl BucketConfig {
+    /// The web origin: scheme, host and port.
     pub(super) fn origin(&self) -> String {
         Url::parse(&self.url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
     }
@@ -181,9 +187,9 @@ fn endpoint(text: &str) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    fn bucket(text: &str, aws: &[(&str, &str)]) -> Bucket {
+    fn bucket(text: &str, aws: &[(&str, &str)]) -> BucketConfig {
         let aws = aws.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        text.parse::<Address>().unwrap().resolve(&aws).unwrap()
+        text.parse::<BucketUrl>().unwrap().resolve(&aws).unwrap()
     }
 
     #[test]
@@ -230,13 +236,13 @@ mod tests {
             "file:",
             "/folder",
         ] {
-            assert!(wrong.parse::<Place>().is_err(), "{wrong}");
+            assert!(wrong.parse::<StorageLocation>().is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn secrets_are_not_printed() {
-        let aws: Aws = [("AWS_SECRET_ACCESS_KEY".to_owned(), "hush".to_owned())].into_iter().collect();
+        let aws: AwsEnv = [("AWS_SECRET_ACCESS_KEY".to_owned(), "hush".to_owned())].into_iter().collect();
         assert!(!format!("{aws:?}").contains("hush"));
         assert_eq!(aws.credentials().count(), 1);
     }
