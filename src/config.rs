@@ -9,8 +9,8 @@ use clap::{Args, ValueEnum};
 
 use besedka_api::site::Site;
 use besedka_core::files::{AwsEnv, StorageLocation};
+use besedka_core::integrations::AllowedTarget;
 use besedka_core::messenger::{Opening, Settings};
-use besedka_core::outside::Exception;
 
 pub use services::{Codes, Services};
 
@@ -67,7 +67,7 @@ pub struct Config {
     /// example wiki.corp,10.1.0.0/16; any port is allowed. Use with care: anyone who can write a message can make
     /// the server send requests there, and sees the title of the page that answers.
     #[arg(long, env = "BESEDKA_LINK_PREVIEW_ALLOW", value_delimiter = ',', value_name = "HOST,…")]
-    pub link_preview_allow: Vec<Exception>,
+    pub link_preview_allow: Vec<AllowedTarget>,
 
     /// Other origins whose pages may use the API from a browser, for example https://app.example.org.
     #[arg(long, env = "BESEDKA_CORS_ORIGINS", value_delimiter = ',', value_name = "URL,…", value_parser = web_address)]

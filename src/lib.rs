@@ -6,9 +6,9 @@
 //!     api/v1    api/<dialect> …   web           front doors: translate, nothing else
 //!              └──────┬──────┘
 //!                 messenger                     what the messenger does, and who may
-//!           ┌──────┬──┴──┬──────┐
-//!         store  files  hub  outside            keeping, blobs, telling, asking other servers
-//!           └──────┴──┬──┴──────┘
+//!         ┌──────┬──┴──┬──────┐
+//!       store  files  hub  integrations         database, file storage, live delivery, external services
+//!         └──────┴──┬──┴──────┘
 //!                   model                       what things are
 //! ```
 //!
@@ -48,4 +48,4 @@ pub mod server;
 pub mod web;
 
 pub use besedka_api as api;
-pub use besedka_core::{files, hub, messenger, model, outside, store};
+pub use besedka_core::{files, hub, integrations, messenger, model, store};

@@ -9,11 +9,11 @@ const ROOMS: [(&str, &[&str]); 10] = [
     ("store", &["model"]),
     ("files", &["model"]),
     ("hub", &["model"]),
-    ("outside", &["model"]),
-    ("messenger", &["model", "store", "files", "hub", "outside"]),
+    ("integrations", &["model"]),
+    ("messenger", &["model", "store", "files", "hub", "integrations"]),
     ("api", &["model", "messenger", "files", "hub"]),
     ("web", &[]),
-    ("config", &["messenger", "api", "files", "outside"]),
+    ("config", &["messenger", "api", "files", "integrations"]),
     ("server", &["model", "store", "files", "hub", "messenger", "api", "web", "config"]),
 ];
 

@@ -15,13 +15,13 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
+use crate::integrations::{AnswerStream, LanguageModel, ModelError, PromptMessage};
 use crate::messenger::Messenger;
 use crate::messenger::accounts::block;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::settings::AssistantSettings;
 use crate::messenger::foundation::{Error, Limit, Result, Work};
 use crate::model::{Message, Right, Time, UserId};
-use crate::outside::{Model, Mute, Said, Words};
 use crate::store;
 
 pub use summary::CatchUp;
@@ -34,7 +34,7 @@ const DAY: i64 = 24 * 3_600;
 
 /// The assistant of a server that has one.
 pub(crate) struct Assistant {
-    model: Model,
+    model: LanguageModel,
     name: String,
     daily: u32,
     patience: Duration,
@@ -47,7 +47,7 @@ impl Assistant {
     pub(crate) fn new(settings: &AssistantSettings) -> Result<Self> {
         let AssistantSettings { url, key, model, name, daily, patience } = settings.clone();
         Ok(Self {
-            model: Model::new(&url, key, model).map_err(|why| Error::invalid("--ai-url", why))?,
+            model: LanguageModel::new(&url, key, model).map_err(|why| Error::invalid("--ai-url", why))?,
             name,
             daily,
             patience,
@@ -62,7 +62,7 @@ impl Assistant {
     }
 
     /// A whole answer, which nobody sees before it is.
-    async fn hear(&self, said: &[Said]) -> Result<String> {
+    async fn hear(&self, said: &[PromptMessage]) -> Result<String> {
         let deadline = Instant::now() + self.patience;
         let mut words = in_time(deadline, self.model.ask(said)).await?;
         let mut text = String::new();
@@ -76,16 +76,19 @@ impl Assistant {
     }
 }
 
-async fn next(words: &mut Words, deadline: Instant) -> Result<Option<String>> {
+async fn next(words: &mut AnswerStream, deadline: Instant) -> Result<Option<String>> {
     in_time(deadline, words.next()).await
 }
 
 /// What a model does, if it does it in time.
-async fn in_time<T>(deadline: Instant, act: impl Future<Output = std::result::Result<T, Mute>>) -> Result<T> {
+async fn in_time<T>(
+    deadline: Instant,
+    act: impl Future<Output = std::result::Result<T, ModelError>>,
+) -> Result<T> {
     match timeout_at(deadline, act).await {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(mute)) => {
-            tracing::warn!(%mute, "the assistant could not answer");
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the assistant could not answer");
             Err(Error::Elsewhere("The assistant could not answer; try again later"))
         }
         Err(_) => {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Map;
 
+use crate::integrations::GoogleMeet;
 use crate::messenger::Caller;
 use crate::messenger::accounts::block;
 use crate::messenger::foundation::encryption::Seal;
@@ -12,7 +13,6 @@ use crate::messenger::foundation::settings::MeetingSettings;
 use crate::messenger::foundation::{Error, Result, Subject};
 use crate::messenger::messages::request::NewMessage;
 use crate::model::{ChatId, Content, Kind, Message, Right, Tongue};
-use crate::outside::Meet;
 use crate::store::google_tokens;
 
 /// The longest token that is kept, in bytes; Google says that they have 2,048 at most.
@@ -21,13 +21,13 @@ const LONGEST_TOKEN: usize = 4_096;
 /// The same, ready.
 pub(crate) struct Meetings {
     jitsi: Option<String>,
-    google: Meet,
+    google: GoogleMeet,
     seal: Seal,
 }
 
 impl Meetings {
     pub(crate) fn new(settings: &MeetingSettings, secrets: &Secrets) -> Result<Self> {
-        let google = Meet::new(&settings.google);
+        let google = GoogleMeet::new(&settings.google);
         Ok(Self {
             jitsi: settings.jitsi.clone(),
             google: google.map_err(|why| Error::invalid("--google-meet-url", why))?,

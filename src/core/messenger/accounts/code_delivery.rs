@@ -1,17 +1,17 @@
 //! How codes get to people: by mail, by a gateway for short messages, or into the log.
 
+use crate::integrations::{DeliveryError, Mailer, SmsClient};
 use crate::messenger::Messenger;
 use crate::messenger::accounts::contact::Contact;
 use crate::messenger::foundation::settings::Senders;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{Time, Tongue};
-use crate::outside::{Mail, Sms, Unsent};
 
 /// The same, ready.
 pub(crate) struct Ways {
     to_log: bool,
-    mail: Option<Mail>,
-    sms: Option<Sms>,
+    mail: Option<Mailer>,
+    sms: Option<SmsClient>,
 }
 
 impl Ways {
@@ -21,8 +21,8 @@ impl Ways {
                 "codes for signing in are written to this log, where whoever reads it can use them"
             );
         }
-        let mail = senders.mail.as_ref().map(|server| Mail::new(&server.url, server.from.as_deref()));
-        let sms = senders.sms.as_ref().map(|gateway| Sms::new(&gateway.url, &gateway.secret));
+        let mail = senders.mail.as_ref().map(|server| Mailer::new(&server.url, server.from.as_deref()));
+        let sms = senders.sms.as_ref().map(|gateway| SmsClient::new(&gateway.url, &gateway.secret));
         Ok(Self {
             to_log: senders.to_log,
             mail: mail.transpose().map_err(|why| Error::invalid("--smtp-url", why))?,
@@ -67,7 +67,7 @@ impl Messenger {
         code: &str,
         tongue: Tongue,
         now: Time,
-    ) -> std::result::Result<(), Unsent> {
+    ) -> std::result::Result<(), DeliveryError> {
         let (subject, text) = words(code, tongue);
         let ways = &self.ways;
         if ways.to_log {
@@ -77,7 +77,9 @@ impl Messenger {
         match (to, &ways.mail, &ways.sms) {
             (Contact::Email(address), Some(mail), _) => mail.send(address, &subject, text).await,
             (Contact::Phone(number), _, Some(sms)) => sms.send(number, &text, code, now).await,
-            (Contact::Email(_) | Contact::Phone(_), ..) => Err(Unsent::Refused("there is no way".to_owned())),
+            (Contact::Email(_) | Contact::Phone(_), ..) => {
+                Err(DeliveryError::Refused("there is no way".to_owned()))
+            }
         }
     }
 }

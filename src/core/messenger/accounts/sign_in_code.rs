@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 
+use crate::integrations::DeliveryError;
 use crate::messenger::Visitor;
 use crate::messenger::accounts::contact::Contact;
 use crate::messenger::accounts::password;
@@ -14,7 +15,6 @@ use crate::messenger::accounts::session::{Grant, revoke_all};
 use crate::messenger::foundation::settings::Opening;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, Work, secrets};
 use crate::model::{Tongue, User};
-use crate::outside::Unsent;
 use crate::store::sessions::Hash;
 use crate::store::{sign_in_codes, users};
 
@@ -60,8 +60,8 @@ impl Visitor {
         work.commit().await?;
         if is_known || messenger.settings.opening != Opening::Closed {
             let sent = messenger.send(to, &code, tongue, now).await;
-            if let Err(unsent) = sent {
-                return Err(self.not_sent(&contact, hash, unsent).await?);
+            if let Err(error) = sent {
+                return Err(self.not_sent(&contact, hash, error).await?);
             }
         }
         let mut work = messenger.begin().await?;
@@ -71,9 +71,9 @@ impl Visitor {
     }
 
     /// Does not count a code that surely did not go out.
-    async fn not_sent(&self, contact: &str, hash: Hash, unsent: Unsent) -> Result<Error> {
-        tracing::error!(%unsent, "a code could not be sent");
-        if let Unsent::Refused(_) = unsent {
+    async fn not_sent(&self, contact: &str, hash: Hash, error: DeliveryError) -> Result<Error> {
+        tracing::error!(%error, "a code could not be sent");
+        if let DeliveryError::Refused(_) = error {
             let mut work = self.messenger.begin().await?;
             if let Some(mut kept) = sign_in_codes::held(&mut work.tx, contact).await?
                 && kept.hash.as_deref() == Some(hash.as_slice())

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::prompt::{LONGEST_ANSWER, Material, tidy};
 use super::{in_time, next};
+use crate::integrations::PromptMessage;
 use crate::messenger::Messenger;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::announce;
@@ -19,7 +20,6 @@ use crate::messenger::messages::message::link_again;
 use crate::model::{
     Change, ChatId, Content, Message, MessageId, Payload, UserId, is_blank, proposes_meeting,
 };
-use crate::outside::Said;
 use crate::store::{assistant, chats, messages};
 
 /// How often what is there so far is told.
@@ -77,7 +77,7 @@ impl Writing {
     }
 
     /// Asks, and writes what comes. What fails leaves nothing.
-    pub(crate) async fn write(mut self, said: &[Said]) -> Result<Message> {
+    pub(crate) async fn write(mut self, said: &[PromptMessage]) -> Result<Message> {
         let written = match self.listen(said).await {
             Ok(()) => self.finish().await,
             Err(error) => Err(error),
@@ -91,7 +91,7 @@ impl Writing {
         written
     }
 
-    async fn listen(&mut self, said: &[Said]) -> Result<()> {
+    async fn listen(&mut self, said: &[PromptMessage]) -> Result<()> {
         let messenger = self.messenger.clone();
         let Some(assistant) = &messenger.assistant else { return Ok(()) };
         let deadline = Instant::now() + assistant.patience;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
+use crate::integrations::{PromptMessage, PromptRole};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::Result;
 use crate::model::{Kind, Message, UserId};
-use crate::outside::{Said, Speaker};
 use crate::store::history::{self, Stretch};
 use crate::store::users;
 
@@ -71,7 +71,7 @@ impl Material {
     }
 
     /// With a question about it, or about anything.
-    pub(crate) fn with_question(&self, assistant: &str, question: &str) -> Vec<Said> {
+    pub(crate) fn with_question(&self, assistant: &str, question: &str) -> Vec<PromptMessage> {
         let task = format!(
             "You are {assistant}, the assistant in a chat of several people. Answer the last question, in the \
              language in which it is asked, briefly and in plain words. If talking to each other would help the people \
@@ -81,7 +81,7 @@ impl Material {
     }
 
     /// What the reader could say next.
-    pub(crate) fn for_suggestions(&self) -> Vec<Said> {
+    pub(crate) fn for_suggestions(&self) -> Vec<PromptMessage> {
         let task = format!(
             "Propose up to three different short messages that {} could send next in this chat, in the language of \
              the chat. Answer with nothing but a JSON array of strings. {MATERIAL}",
@@ -91,7 +91,7 @@ impl Material {
     }
 
     /// What the reader has missed.
-    pub(crate) fn for_summary(&self) -> Vec<Said> {
+    pub(crate) fn for_summary(&self) -> Vec<PromptMessage> {
         let task = format!(
             "Tell {} in a few sentences what these messages are about, in the language of the chat: what was \
              decided, what is still open, and what is expected of {}. {MATERIAL}",
@@ -100,9 +100,12 @@ impl Material {
         self.say(task, "The summary:")
     }
 
-    fn say(&self, task: String, last: &str) -> Vec<Said> {
+    fn say(&self, task: String, last: &str) -> Vec<PromptMessage> {
         let chat = format!("The chat:\n{}\n\n{last}", self.lines);
-        vec![Said { by: Speaker::System, text: task }, Said { by: Speaker::User, text: chat }]
+        vec![
+            PromptMessage { role: PromptRole::System, text: task },
+            PromptMessage { role: PromptRole::User, text: chat },
+        ]
     }
 }
 

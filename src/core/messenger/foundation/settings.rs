@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::outside::Exception;
+use crate::integrations::AllowedTarget;
 
 /// Who may make an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Settings {
     /// Where other nodes are met: the address of a bus.
     pub bus: Option<String>,
     /// What may be read for a preview although it is not public; nothing when no previews are made.
-    pub link_previews: Option<Vec<Exception>>,
+    pub link_previews: Option<Vec<AllowedTarget>>,
     /// Where codes for signing in are sent through.
     pub senders: Senders,
     /// The language model that answers questions; nothing when there is none.

@@ -1,4 +1,4 @@
-//! What a page says of itself in its head: Open Graph, Twitter's cards, its title.
+//! Metadata in an HTML page's head: Open Graph, Twitter cards, title.
 
 use std::collections::HashMap;
 
@@ -6,16 +6,16 @@ use html5gum::{DefaultEmitter, HtmlString, StartTag, Token, Tokenizer};
 
 use crate::model::Page;
 
-/// The longest texts that are kept, in characters.
+/// Limits in characters; longer texts are cut.
 const LONGEST_TITLE: usize = 200;
 const LONGEST_DESCRIPTION: usize = 500;
 const LONGEST_SITE_NAME: usize = 100;
 
-/// Reads the head of a page. Nothing when it does not say what it is called.
-pub(super) fn page(html: &str) -> Option<Page> {
-    let said = head(html);
+/// Reads a page's metadata; `None` when it has no title.
+pub(super) fn extract(html: &str) -> Option<Page> {
+    let found = head(html);
     let first = |names: &[&str], longest| {
-        names.iter().find_map(|name| clean(said.get(*name).map(String::as_str)?, longest))
+        names.iter().find_map(|name| clean(found.get(*name).map(String::as_str)?, longest))
     };
     let site_name = first(&["og:site_name", "application-name"], LONGEST_SITE_NAME);
     Some(Page {
@@ -25,9 +25,9 @@ pub(super) fn page(html: &str) -> Option<Page> {
     })
 }
 
-/// The name under which [`head`] keeps the page's own title.
+/// The key under which [`head`] returns the content of `<title>`.
 const TITLE: &str = "<title>";
-const ASKED: [&str; 7] = [
+const NAMES: [&str; 7] = [
     "og:title",
     "twitter:title",
     "og:description",
@@ -37,9 +37,9 @@ const ASKED: [&str; 7] = [
     "application-name",
 ];
 
-/// The things asked for that are said in a page's head; what is said first counts.
+/// The wanted metadata in a page's head by name; the first occurrence counts.
 fn head(html: &str) -> HashMap<&'static str, String> {
-    let mut said = HashMap::new();
+    let mut found = HashMap::new();
     let mut title: Option<String> = None;
     for token in tokens(html) {
         match token {
@@ -53,38 +53,38 @@ fn head(html: &str) -> HashMap<&'static str, String> {
             }
             Token::EndTag(tag) if tag.name == b"title" => {
                 if let Some(title) = title.take() {
-                    said.entry(TITLE).or_insert(title);
+                    found.entry(TITLE).or_insert(title);
                 }
             }
             Token::StartTag(tag) if tag.name == b"meta" => {
                 let name = attribute(&tag, b"property").or_else(|| attribute(&tag, b"name"));
-                let asked =
-                    |name: String| ASKED.into_iter().find(|asked| asked.eq_ignore_ascii_case(name.trim()));
-                if let Some(name) = name.and_then(asked)
+                let wanted =
+                    |name: String| NAMES.into_iter().find(|wanted| wanted.eq_ignore_ascii_case(name.trim()));
+                if let Some(name) = name.and_then(wanted)
                     && let Some(content) = attribute(&tag, b"content")
                 {
-                    said.entry(name).or_insert(content);
+                    found.entry(name).or_insert(content);
                 }
             }
             _ => {}
         }
     }
-    said
+    found
 }
 
-/// What a page says of its characters.
-pub(super) fn charset(start: &str) -> Option<String> {
+/// The character encoding that a page declares in a `meta` tag.
+pub(super) fn declared_charset(start: &str) -> Option<String> {
     tokens(start).find_map(|token| match token {
         Token::StartTag(tag) if tag.name == b"meta" => attribute(&tag, b"charset").or_else(|| {
             let content = attribute(&tag, b"content")?.to_ascii_lowercase();
-            charset_of(&content).map(str::to_owned)
+            charset_parameter(&content).map(str::to_owned)
         }),
         _ => None,
     })
 }
 
-/// The `charset` of a media type.
-pub(super) fn charset_of(media_type: &str) -> Option<&str> {
+/// The `charset` parameter of a media type.
+pub(super) fn charset_parameter(media_type: &str) -> Option<&str> {
     let (_, rest) = media_type.split_once("charset")?;
     let label = rest.trim_start().strip_prefix('=')?.trim_start();
     let label = label.trim_start_matches(['"', '\'']);
@@ -93,7 +93,7 @@ pub(super) fn charset_of(media_type: &str) -> Option<&str> {
 
 fn tokens(html: &str) -> impl Iterator<Item = Token> {
     let mut emitter = DefaultEmitter::default();
-    // In scripts, styles and titles a tag is no tag.
+    // Recognise scripts, styles and titles, whose content is not markup.
     emitter.naively_switch_states(true);
     Tokenizer::new_with_emitter(html, emitter).map(|Ok(token)| token)
 }
@@ -103,8 +103,8 @@ fn attribute(tag: &StartTag<()>, name: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(value).into_owned())
 }
 
-/// One line that can't be mistaken for anything around it: no control characters, nothing that
-/// turns the direction of writing, nothing without width but what joins letters and emoji.
+/// Cleans a text to one line that can't disturb the text around it: no control characters, direction
+/// marks or zero-width characters except joiners of letters and emoji.
 fn clean(text: &str, longest: usize) -> Option<String> {
     let keep = |c: &char| {
         c.is_whitespace()
@@ -113,7 +113,7 @@ fn clean(text: &str, longest: usize) -> Option<String> {
                     '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
                     | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'))
     };
-    // Four times as much as is kept: what is more than that is not looked at.
+    // Bounds the work: at most four times the limit is inspected.
     let text: String = text.trim_start().chars().take(4 * longest).filter(keep).collect();
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().all(|c| matches!(c, ' ' | '\u{200c}' | '\u{200d}')) {

@@ -1,70 +1,71 @@
-//! Which addresses are everybody's.
+//! Public and special-purpose IP ranges.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Addresses of IANA's special-purpose registry that are not for everybody, or not on a wire at all.
+/// IANA special-purpose ranges that are not globally reachable.
 const SPECIAL_V4: [(Ipv4Addr, u8); 15] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),       // this network; 0.0.0.0 is this machine
     (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
-    (Ipv4Addr::new(100, 64, 0, 0), 10),   // a provider's own (CGNAT)
+    (Ipv4Addr::new(100, 64, 0, 0), 10),   // carrier-grade NAT
     (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback
-    (Ipv4Addr::new(169, 254, 0, 0), 16),  // link-local; a cloud's secrets are at 169.254.169.254
+    (Ipv4Addr::new(169, 254, 0, 0), 16),  // link-local, with cloud metadata at 169.254.169.254
     (Ipv4Addr::new(172, 16, 0, 0), 12),   // private
     (Ipv4Addr::new(192, 0, 0, 0), 24),    // protocol assignments
     (Ipv4Addr::new(192, 0, 2, 0), 24),    // documentation
-    (Ipv4Addr::new(192, 88, 99, 0), 24),  // relays of 6to4
+    (Ipv4Addr::new(192, 88, 99, 0), 24),  // 6to4 relays
     (Ipv4Addr::new(192, 168, 0, 0), 16),  // private
     (Ipv4Addr::new(198, 18, 0, 0), 15),   // benchmarks
     (Ipv4Addr::new(198, 51, 100, 0), 24), // documentation
     (Ipv4Addr::new(203, 0, 113, 0), 24),  // documentation
     (Ipv4Addr::new(224, 0, 0, 0), 4),     // multicast
-    (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved; 255.255.255.255 is everybody near
+    (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved, and broadcast
 ];
 
-/// All that was ever given out of IPv6 is in here: loopback, mapped and compatible IPv4, unique
-/// local, link-local, site-local and multicast addresses are not.
+/// IPv6 global unicast: excludes loopback, IPv4-mapped and -compatible, unique local, link-local,
+/// site-local and multicast addresses.
 const GLOBAL_V6: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// What is special among [`GLOBAL_V6`].
+/// Special-purpose ranges within [`GLOBAL_V6`].
 const SPECIAL_V6: [(Ipv6Addr, u8); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments, among them Teredo
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16), // 6to4: it holds any IPv4 address
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16), // 6to4: embeds any IPv4 address
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
 ];
 
-/// NAT64 reaches the IPv4 address in its last 32 bits.
+/// NAT64: the last 32 bits are the IPv4 address that is reached.
 const NAT64: (Ipv6Addr, u8) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
-/// Whether it is an address on the internet: everybody may ask it, and so may we for them.
+/// Whether an address is globally reachable.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => !SPECIAL_V4.into_iter().any(|network| holds_v4(network, address)),
-        IpAddr::V6(address) if holds_v6(NAT64, address) => {
+        IpAddr::V4(address) => !SPECIAL_V4.into_iter().any(|network| contains_v4(network, address)),
+        IpAddr::V6(address) if contains_v6(NAT64, address) => {
             let [.., a, b, c, d] = address.octets();
             is_public(Ipv4Addr::new(a, b, c, d).into())
         }
         IpAddr::V6(address) => {
-            holds_v6(GLOBAL_V6, address) && !SPECIAL_V6.into_iter().any(|network| holds_v6(network, address))
+            contains_v6(GLOBAL_V6, address)
+                && !SPECIAL_V6.into_iter().any(|network| contains_v6(network, address))
         }
     }
 }
 
-/// Whether an address is in a network, given by its first address and the bits they have in common.
-pub(super) fn holds((first, bits): (IpAddr, u8), address: IpAddr) -> bool {
+/// Whether an address is in a network, given by its first address and prefix length.
+pub(super) fn contains((first, bits): (IpAddr, u8), address: IpAddr) -> bool {
     match (first, address) {
-        (IpAddr::V4(first), IpAddr::V4(address)) => holds_v4((first, bits), address),
-        (IpAddr::V6(first), IpAddr::V6(address)) => holds_v6((first, bits), address),
+        (IpAddr::V4(first), IpAddr::V4(address)) => contains_v4((first, bits), address),
+        (IpAddr::V6(first), IpAddr::V6(address)) => contains_v6((first, bits), address),
         _ => false,
     }
 }
 
-fn holds_v4((first, bits): (Ipv4Addr, u8), address: Ipv4Addr) -> bool {
+fn contains_v4((first, bits): (Ipv4Addr, u8), address: Ipv4Addr) -> bool {
     let differing = first.to_bits() ^ address.to_bits();
     differing.leading_zeros() >= u32::from(bits)
 }
 
-fn holds_v6((first, bits): (Ipv6Addr, u8), address: Ipv6Addr) -> bool {
+fn contains_v6((first, bits): (Ipv6Addr, u8), address: Ipv6Addr) -> bool {
     let differing = first.to_bits() ^ address.to_bits();
     differing.leading_zeros() >= u32::from(bits)
 }

@@ -1,4 +1,4 @@
-//! Google's Meet REST API, of which one call is needed: `spaces.create`.
+//! A client of the Google Meet REST API for its one call that is needed: `spaces.create`.
 
 use std::time::Duration;
 
@@ -8,29 +8,29 @@ use serde::Deserialize;
 
 use super::http;
 
-const PATIENCE: Duration = Duration::from_secs(10);
-/// The largest answer, in bytes; a space takes some hundred.
-const LARGEST: usize = 64 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest response that is read, in bytes; usual ones have some hundred.
+const MAX_RESPONSE_SIZE: usize = 64 * 1024;
 
-/// Why there is no meeting.
+/// Why no meeting was created.
 #[derive(Debug, thiserror::Error)]
-pub enum NoSpace {
+pub enum MeetError {
     #[error("the server answered {0}")]
     Refused(u16),
     #[error("the server answered no address")]
-    Garbled,
+    Invalid,
     #[error(transparent)]
     Failed(reqwest::Error),
 }
 
-impl From<reqwest::Error> for NoSpace {
+impl From<reqwest::Error> for MeetError {
     fn from(error: reqwest::Error) -> Self {
         Self::Failed(error.without_url())
     }
 }
 
-/// Where spaces to meet in are made.
-pub struct Meet {
+/// The API's client.
+pub struct GoogleMeet {
     http: Client,
     address: Url,
 }
@@ -41,34 +41,34 @@ struct Space {
     meeting_uri: String,
 }
 
-impl Meet {
-    /// `base` stands before `/v2/spaces`.
+impl GoogleMeet {
+    /// `base` is the URL without `/v2/spaces`.
     pub fn new(base: &str) -> Result<Self, String> {
         let address = Url::parse(&format!("{}/v2/spaces", base.trim_end_matches('/'))).ok();
         let address = address.filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
         let address = address.ok_or("it must be a web address as in https://meet.googleapis.com")?;
-        let http = http::client().map_err(|error| error.to_string())?.timeout(PATIENCE).build();
+        let http = http::client().map_err(|error| error.to_string())?.timeout(TIMEOUT).build();
         Ok(Self { http: http.map_err(|error| error.to_string())?, address })
     }
 
-    /// Makes a space in the name of whoever a token is from. Answers the address at which people meet.
-    pub async fn create(&self, token: &str) -> Result<String, NoSpace> {
+    /// Creates a meeting space on behalf of the token's user and returns its URL.
+    pub async fn create(&self, token: &str) -> Result<String, MeetError> {
         let request = self.http.post(self.address.clone()).bearer_auth(token);
         let mut response = request.header(CONTENT_TYPE, "application/json").body("{}").send().await?;
         if !response.status().is_success() {
-            return Err(NoSpace::Refused(response.status().as_u16()));
+            return Err(MeetError::Refused(response.status().as_u16()));
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
-            if body.len() + chunk.len() > LARGEST {
-                return Err(NoSpace::Garbled);
+            if body.len() + chunk.len() > MAX_RESPONSE_SIZE {
+                return Err(MeetError::Invalid);
             }
             body.extend_from_slice(&chunk);
         }
-        let space: Space = serde_json::from_slice(&body).map_err(|_| NoSpace::Garbled)?;
+        let space: Space = serde_json::from_slice(&body).map_err(|_| MeetError::Invalid)?;
         match Url::parse(&space.meeting_uri) {
             Ok(url) if ["http", "https"].contains(&url.scheme()) => Ok(space.meeting_uri),
-            _ => Err(NoSpace::Garbled),
+            _ => Err(MeetError::Invalid),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A language model, by the API that OpenAI began and many others speak: `/chat/completions`, answered as a stream of
-//! server-sent events.
+//! A client of language models with an OpenAI-compatible API: `/chat/completions`, answered as a stream of server-sent
+//! events.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -16,64 +16,63 @@ use serde_json::{Value, json};
 
 use super::http;
 
-/// How much of a refusal the log shows, in characters.
-const SHOWN: usize = 300;
+/// How many characters of an error response are logged.
+const MAX_LOGGED: usize = 300;
 
-/// Who says something to a model.
+/// The author of a message of a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Speaker {
+pub enum PromptRole {
     System,
     User,
 }
 
-/// Something that is said to a model.
+/// A message of a prompt.
 #[derive(Debug, Clone, Serialize)]
-pub struct Said {
-    #[serde(rename = "role")]
-    pub by: Speaker,
+pub struct PromptMessage {
+    pub role: PromptRole,
     #[serde(rename = "content")]
     pub text: String,
 }
 
-/// Why a model gave no whole answer.
+/// Why a model gave no complete answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Mute {
+pub enum ModelError {
     #[error("the model's server refused: {0}")]
     Refused(String),
     #[error("the model's server stopped in the middle")]
     Cut,
-    #[error("the model's server answered something else than words: {0}")]
-    Garbled(String),
+    #[error("the model's server sent an invalid answer: {0}")]
+    Invalid(String),
     #[error(transparent)]
     Failed(reqwest::Error),
 }
 
-impl From<OpenAIError> for Mute {
+impl From<OpenAIError> for ModelError {
     fn from(error: OpenAIError) -> Self {
         match error {
-            // Without the address, which may hold a key.
+            // Without the URL, which may contain a key.
             OpenAIError::Reqwest(error) => Self::Failed(error.without_url()),
-            OpenAIError::ApiError(refusal) => Self::Refused(shown(&refusal.to_string())),
+            OpenAIError::ApiError(refusal) => Self::Refused(excerpt(&refusal.to_string())),
             OpenAIError::StreamError(_) => Self::Cut,
-            other => Self::Garbled(shown(&other.to_string())),
+            other => Self::Invalid(excerpt(&other.to_string())),
         }
     }
 }
 
-/// The beginning of what somebody else's server says, for the log.
-fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(SHOWN).collect()
+/// The beginning of an error response, for the log.
+fn excerpt(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(MAX_LOGGED).collect()
 }
 
-/// A model on a server.
-pub struct Model {
+/// A model at a server.
+pub struct LanguageModel {
     client: Client<OpenAIConfig>,
     host: String,
     name: String,
 }
 
-impl Model {
+impl LanguageModel {
     /// `base` ends in `/v1`.
     pub fn new(base: &str, key: Option<String>, name: String) -> Result<Self, String> {
         let base = base.trim_end_matches('/');
@@ -82,45 +81,45 @@ impl Model {
         let host = host.ok_or("it must be a web address as in https://api.openai.com/v1")?;
         let key = key.unwrap_or_default();
         if HeaderValue::from_str(&key).is_err() {
-            return Err("its key holds what no header can".to_owned());
+            return Err("its key contains what no header can".to_owned());
         }
-        // What the environment says of OpenAI is for other programs.
+        // Don't use the OPENAI_* environment variables.
         let config = OpenAIConfig::new().with_api_base(base).with_api_key(key);
         let config = config.with_org_id("").with_project_id("");
         let http = http::client().map_err(|error| error.to_string())?.build();
         let http = http.map_err(|error| error.to_string())?;
-        // Each question is asked once: what fails is told to whoever asked, who knows whether to ask again.
-        let once = ReqwestService::new(http.clone());
-        Ok(Self { client: Client::build(http, config).with_http_service(once), host, name })
+        // No retries: a failure is reported to the user, who decides whether to ask again.
+        let without_retries = ReqwestService::new(http.clone());
+        Ok(Self { client: Client::build(http, config).with_http_service(without_retries), host, name })
     }
 
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// To which host everything is sent.
+    /// The host that prompts are sent to.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Says something, and begins to hear the answer.
-    pub async fn ask(&self, said: &[Said]) -> Result<Words, Mute> {
-        let body = json!({"model": self.name, "messages": said, "stream": true});
+    /// Sends a prompt and returns the answer as a stream.
+    pub async fn ask(&self, prompt: &[PromptMessage]) -> Result<AnswerStream, ModelError> {
+        let body = json!({"model": self.name, "messages": prompt, "stream": true});
         let chunks = self.client.chat().create_stream_byot(body).await?;
-        Ok(Words { chunks, has_finished: false })
+        Ok(AnswerStream { chunks, has_finished: false })
     }
 }
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Chunk, OpenAIError>> + Send>>;
 
-/// An answer as it comes.
-pub struct Words {
+/// A streamed answer.
+pub struct AnswerStream {
     chunks: Chunks,
-    /// The model said that it said everything.
+    /// The model sent a finish reason.
     has_finished: bool,
 }
 
-/// A part of an answer. Servers leave out what OpenAI's own does not, so only what is needed is read.
+/// A chunk of an answer. Compatible servers omit fields that OpenAI's own sends, so only those needed are read.
 #[derive(Deserialize)]
 struct Chunk {
     #[serde(default)]
@@ -130,30 +129,30 @@ struct Chunk {
 
 #[derive(Deserialize)]
 struct Choice {
-    delta: Option<Part>,
+    delta: Option<Delta>,
     finish_reason: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Part {
+struct Delta {
     content: Option<String>,
 }
 
-impl Words {
-    /// The next words; nothing when that was all. An answer that only stops is none.
-    pub async fn next(&mut self) -> Result<Option<String>, Mute> {
+impl AnswerStream {
+    /// The next piece of text; `None` at the end. A stream that ends without a finish reason is an error.
+    pub async fn next(&mut self) -> Result<Option<String>, ModelError> {
         while let Some(chunk) = poll_fn(|context| self.chunks.as_mut().poll_next(context)).await {
             let Chunk { choices, error } = chunk?;
             if let Some(error) = error {
-                return Err(Mute::Refused(shown(&error.to_string())));
+                return Err(ModelError::Refused(excerpt(&error.to_string())));
             }
             let Some(choice) = choices.into_iter().next() else { continue };
             self.has_finished |= choice.finish_reason.is_some();
-            let words = choice.delta.and_then(|part| part.content).filter(|words| !words.is_empty());
-            if words.is_some() {
-                return Ok(words);
+            let text = choice.delta.and_then(|delta| delta.content).filter(|text| !text.is_empty());
+            if text.is_some() {
+                return Ok(text);
             }
         }
-        if self.has_finished { Ok(None) } else { Err(Mute::Cut) }
+        if self.has_finished { Ok(None) } else { Err(ModelError::Cut) }
     }
 }

@@ -1,4 +1,4 @@
-//! Pages of servers that mean well, and of others.
+//! PageFetcher of servers that mean well, and of others.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -99,12 +99,12 @@ fn redirect(to: &str) -> Act {
 }
 
 /// A reader that may reach 127.0.0.1 and gives up soon.
-fn pages() -> Pages {
-    let pages = Pages::new(vec!["127.0.0.1".parse().unwrap()]).unwrap();
-    Pages { patience: Duration::from_secs(2), ..pages }
+fn pages() -> PageFetcher {
+    let pages = PageFetcher::new(vec!["127.0.0.1".parse().unwrap()]).unwrap();
+    PageFetcher { timeout: Duration::from_secs(2), ..pages }
 }
 
-async fn title(act: Act) -> Result<String, Failure> {
+async fn title(act: Act) -> Result<String, PageError> {
     let server = Server::start(move |_| act.clone()).await;
     pages().read(&server.url("/")).await.map(|page| page.title)
 }
@@ -127,14 +127,14 @@ async fn a_page_is_asked_for_plainly_and_once() {
 #[tokio::test]
 async fn without_an_exception_the_machine_itself_is_never_asked() {
     let server = Server::start(|_| html("<title>secret</title>")).await;
-    let pages = Pages::new(Vec::new()).unwrap();
+    let pages = PageFetcher::new(Vec::new()).unwrap();
     for host in ["127.0.0.1", "2130706433", "0177.1", "[::ffff:127.0.0.1]", "0.0.0.0"] {
         let outcome = pages.read(&format!("http://{host}:{}/", server.at.port())).await;
-        assert!(matches!(outcome, Err(Failure::Forbidden(_))), "{host}: {outcome:?}");
+        assert!(matches!(outcome, Err(PageError::Forbidden(_))), "{host}: {outcome:?}");
     }
     // By a name of which only the look-up tells that it is this machine.
     let outcome = pages.read("http://localhost/").await;
-    assert!(matches!(outcome, Err(Failure::Failed(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(PageError::Failed(_))), "{outcome:?}");
     assert_eq!(server.asked().len(), 0);
 }
 
@@ -148,8 +148,8 @@ async fn redirections_are_followed_three_times() {
     let server = Server::start(hops).await;
     let read = async |path: &str| pages().read(&server.url(path)).await;
     assert_eq!(read("/3").await.unwrap().title, "there");
-    assert!(matches!(read("/4").await, Err(Failure::Redirected)));
-    assert!(matches!(read("/nowhere").await, Err(Failure::Redirected)));
+    assert!(matches!(read("/4").await, Err(PageError::Redirected)));
+    assert!(matches!(read("/nowhere").await, Err(PageError::Redirected)));
     assert_eq!(server.asked().len(), 4 + 4 + 1);
 }
 
@@ -168,7 +168,7 @@ async fn a_redirection_does_not_lead_where_one_may_not_ask() {
         "http://user:secret@127.0.0.1/",
     ] {
         let outcome = title(redirect(to)).await;
-        assert!(matches!(outcome, Err(Failure::Forbidden(_))), "{to}: {outcome:?}");
+        assert!(matches!(outcome, Err(PageError::Forbidden(_))), "{to}: {outcome:?}");
     }
     assert_eq!(secret.asked().len(), 0);
 }
@@ -186,7 +186,7 @@ async fn a_name_that_changes_its_address_leads_nowhere_new() {
         let turn = count.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move { Ok(if turn == 0 { vec![second, first] } else { vec![second] }) })
     };
-    let guard = Guard::new(vec!["127.0.0.1".parse().unwrap()]).with_names(Arc::new(names));
+    let guard = SsrfGuard::new(vec!["127.0.0.1".parse().unwrap()]).with_lookup(Arc::new(names));
     let http = client(&guard).unwrap();
     let url = format!("http://rebinding.example:{}/", open.at.port());
     assert!(http.get(&url).send().await.unwrap().text().await.unwrap().contains("open"));
@@ -202,8 +202,8 @@ async fn who_answers_slowly_or_not_at_all_is_left() {
     let slow = Act::Dribble([page, vec![b'x'; 10_000]].concat());
     for act in [Act::Silence, slow, Act::Dribble(b"HTTP/1.1 200 OK\r\nX: ".repeat(1_000))] {
         let server = Server::start(move |_| act.clone()).await;
-        let pages = Pages { patience: Duration::from_millis(300), ..pages() };
-        assert!(matches!(pages.read(&server.url("/")).await, Err(Failure::Late)));
+        let pages = PageFetcher { timeout: Duration::from_millis(300), ..pages() };
+        assert!(matches!(pages.read(&server.url("/")).await, Err(PageError::TimedOut)));
     }
 }
 
@@ -216,7 +216,7 @@ async fn of_an_endless_page_only_the_head_is_read() {
         assert_eq!(title(endless).await.unwrap(), "endless", "{html}");
     }
     let headers = Act::Forever(b"HTTP/1.1 200 OK\r\n".to_vec(), b"X-More: and on\r\n".repeat(100));
-    assert!(matches!(title(headers).await, Err(Failure::Failed(_))));
+    assert!(matches!(title(headers).await, Err(PageError::Failed(_))));
 }
 
 #[tokio::test]
@@ -224,7 +224,10 @@ async fn nothing_is_inflated() {
     let bomb = b"\x1f\x8b\x08\0\0\0\0\0\0\x03";
     for encoding in ["gzip", "br", "deflate", "zstd", "identity, gzip"] {
         let headers = format!("Content-Type: text/html\r\nContent-Encoding: {encoding}");
-        assert!(matches!(title(answer("200 OK", &headers, bomb)).await, Err(Failure::NoPage)), "{encoding}");
+        assert!(
+            matches!(title(answer("200 OK", &headers, bomb)).await, Err(PageError::NotAPage)),
+            "{encoding}"
+        );
     }
     let headers = "Content-Type: text/html\r\nContent-Encoding: identity";
     assert!(title(answer("200 OK", headers, b"<title>plain</title>")).await.is_ok());
@@ -236,9 +239,9 @@ async fn only_pages_are_read() {
         ["application/pdf", "image/svg+xml", "text/plain", "text/htmlx", "", "application/octet-stream"]
     {
         let act = answer("200 OK", &format!("Content-Type: {kind}"), b"<title>no</title>");
-        assert!(matches!(title(act).await, Err(Failure::NoPage)), "{kind}");
+        assert!(matches!(title(act).await, Err(PageError::NotAPage)), "{kind}");
     }
-    assert!(matches!(title(answer("200 OK", "X: 1", b"<title>no</title>")).await, Err(Failure::NoPage)));
+    assert!(matches!(title(answer("200 OK", "X: 1", b"<title>no</title>")).await, Err(PageError::NotAPage)));
     for kind in ["text/html", "TEXT/HTML;charset=utf-8", "application/xhtml+xml"] {
         let act = answer("200 OK", &format!("Content-Type: {kind}"), b"<title>yes</title>");
         assert_eq!(title(act).await.unwrap(), "yes", "{kind}");
@@ -262,13 +265,13 @@ async fn pages_of_other_alphabets_are_read() {
 async fn what_is_no_http_is_a_failure() {
     assert!(matches!(
         title(Act::Answer(b"220 smtp.example ESMTP\r\n".to_vec())).await,
-        Err(Failure::Failed(_))
+        Err(PageError::Failed(_))
     ));
-    assert!(matches!(title(Act::Answer(Vec::new())).await, Err(Failure::Failed(_))));
+    assert!(matches!(title(Act::Answer(Vec::new())).await, Err(PageError::Failed(_))));
     let cut = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100\r\n\r\n<title>".to_vec();
-    assert!(matches!(title(Act::Answer(cut)).await, Err(Failure::Failed(_))));
+    assert!(matches!(title(Act::Answer(cut)).await, Err(PageError::Failed(_))));
     // A server that does not speak TLS.
     let server = Server::start(|_| html("<title>plain</title>")).await;
     let outcome = pages().read(&server.url("/").replace("http:", "https:")).await;
-    assert!(matches!(outcome, Err(Failure::Failed(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(PageError::Failed(_))), "{outcome:?}");
 }

@@ -1,4 +1,4 @@
-//! How other servers are asked: HTTP/1.1, with TLS of the one crypto backend.
+//! The common configuration of HTTP clients: HTTP/1.1, TLS with the same crypto library as everywhere.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -7,11 +7,11 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 
-const CONNECT_WITHIN: Duration = Duration::from_secs(3);
-/// Says who asks; pages for people are often given to browsers only, so it begins as they do.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Begins like a browser's, because many sites serve pages only to browsers.
 const USER_AGENT: &str = concat!("Mozilla/5.0 (compatible; Besedka/", env!("CARGO_PKG_VERSION"), ")");
 
-/// A client that follows nothing by itself and takes no proxy from the environment.
+/// A client that follows no redirects and ignores proxy settings in the environment.
 pub(super) fn client() -> Result<ClientBuilder, rustls::Error> {
     let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
@@ -20,14 +20,14 @@ pub(super) fn client() -> Result<ClientBuilder, rustls::Error> {
     Ok(Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(USER_AGENT)
-        .connect_timeout(CONNECT_WITHIN)
+        .connect_timeout(CONNECT_TIMEOUT)
         .redirect(Policy::none())
         .referer(false)
         .http1_only()
         .no_proxy())
 }
 
-/// Whom the machine trusts; where it has no list, as in an empty container, whom Mozilla trusts. Read once.
+/// The machine's trusted certificate authorities; Mozilla's where it has none, as in an empty container. Read once.
 fn authorities() -> Arc<RootCertStore> {
     static AUTHORITIES: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
         let mut trusted = RootCertStore::empty();

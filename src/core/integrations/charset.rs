@@ -1,16 +1,16 @@
-//! In which characters a page is written.
+//! Detects a page's character encoding.
 
 use std::borrow::Cow;
 use std::str;
 
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1251};
 
-use super::html;
+use super::page_metadata;
 
-/// How far into a page its own word about its characters may stand. Browsers look at 1,024 bytes.
+/// How many bytes of a page are searched for its declared encoding; browsers search 1,024.
 const DECLARED_WITHIN: usize = 4_096;
 
-/// A page's text. `declared` is what its server says the characters are.
+/// Decodes a page. `declared` is the encoding in the Content-Type header.
 pub(super) fn decode<'a>(bytes: &'a [u8], declared: Option<&str>) -> Cow<'a, str> {
     let named = |label: &str| Encoding::for_label(label.as_bytes());
     let encoding = Encoding::for_bom(bytes)
@@ -18,14 +18,14 @@ pub(super) fn decode<'a>(bytes: &'a [u8], declared: Option<&str>) -> Cow<'a, str
         .or_else(|| declared.and_then(named))
         .or_else(|| {
             let start = String::from_utf8_lossy(&bytes[..bytes.len().min(DECLARED_WITHIN)]);
-            // What could be read as ASCII is not UTF-16, whatever it says.
-            html::charset(&start).as_deref().and_then(named).map(Encoding::output_encoding)
+            // The tag could be read as ASCII, so the encoding can't be UTF-16, whatever it declares.
+            page_metadata::declared_charset(&start).as_deref().and_then(named).map(Encoding::output_encoding)
         })
         .unwrap_or_else(|| if is_utf8(bytes) { UTF_8 } else { WINDOWS_1251 });
     encoding.decode(bytes).0
 }
 
-/// Whether it may be UTF-8; the last character may be cut.
+/// Whether it is valid UTF-8, up to a truncated last character.
 fn is_utf8(bytes: &[u8]) -> bool {
     str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true)
 }

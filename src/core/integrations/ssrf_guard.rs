@@ -1,9 +1,8 @@
-//! The guard: nobody gets the server to ask what they could not ask themselves.
+//! Protection against server-side request forgery: users can't make the server request private addresses.
 //!
-//! An address is looked at before anything is asked, and again each time a server sends us on. A
-//! host's addresses are looked at where they are found, between its name and the connection: the
-//! connection goes to an address that was looked at and to none other, whatever the name means a
-//! moment later.
+//! A URL is checked before the request and again on each redirect. A host's IP addresses are checked in
+//! the client's DNS resolver, so that the connection goes to a checked address, whatever the name
+//! resolves to a moment later (DNS rebinding).
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -14,19 +13,19 @@ use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-use super::address::{holds, is_public};
+use super::ip_ranges::{contains, is_public};
 
-/// Something that may be reached although it is not public. Every one of them is a hole, made on
-/// purpose: whoever may write a message can then ask it for pages.
+/// A private host or network that may be requested nevertheless. Whoever may write a message can make
+/// the server request pages there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exception {
-    /// A host by its name, at any address and port.
+pub enum AllowedTarget {
+    /// A host by name, at any address and port.
     Host(String),
-    /// All addresses that begin with the same bits, at any port.
+    /// A network in CIDR notation (address and prefix length), at any port.
     Network(IpAddr, u8),
 }
 
-impl FromStr for Exception {
+impl FromStr for AllowedTarget {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -43,79 +42,79 @@ impl FromStr for Exception {
     }
 }
 
-/// Why an address is not asked.
+/// Why a URL is not requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Forbidden(pub &'static str);
 
-/// Which addresses a name has.
-type Names = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
+/// Resolves a name to its IP addresses.
+type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
 
 #[derive(Clone)]
-pub(super) struct Guard {
-    exceptions: Arc<[Exception]>,
-    names: Names,
+pub(super) struct SsrfGuard {
+    allowed: Arc<[AllowedTarget]>,
+    lookup: Lookup,
 }
 
-impl Guard {
-    pub(super) fn new(exceptions: Vec<Exception>) -> Self {
-        Self { exceptions: exceptions.into(), names: Arc::new(|name| Box::pin(look_up(name))) }
+impl SsrfGuard {
+    pub(super) fn new(allowed: Vec<AllowedTarget>) -> Self {
+        Self { allowed: allowed.into(), lookup: Arc::new(|name| Box::pin(look_up(name))) }
     }
 
-    /// Whether a page may be asked for, as far as its address tells.
+    /// Checks a URL before its host name is resolved.
     pub(super) fn check(&self, url: &Url) -> Result<(), Forbidden> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Forbidden("it is no web address"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(Forbidden("it holds a password"));
+            return Err(Forbidden("it contains a password"));
         }
-        let (is_excepted, is_public) = match url.host() {
-            // Its addresses are looked at when they are known.
-            Some(Host::Domain(name)) => (self.excepts_host(name), true),
-            Some(Host::Ipv4(address)) => (self.excepts(address.into()), is_public(address.into())),
-            Some(Host::Ipv6(address)) => (self.excepts(address.into()), is_public(address.into())),
+        let (is_allowed, is_public) = match url.host() {
+            // Its IP addresses are checked when it is resolved.
+            Some(Host::Domain(name)) => (self.allows_host(name), true),
+            Some(Host::Ipv4(address)) => (self.allows(address.into()), is_public(address.into())),
+            Some(Host::Ipv6(address)) => (self.allows(address.into()), is_public(address.into())),
             None => return Err(Forbidden("it names no host")),
         };
         match () {
-            () if is_excepted => Ok(()),
+            () if is_allowed => Ok(()),
             () if !is_public => Err(NOT_PUBLIC),
-            // The usual port of the scheme is none.
+            // `port` is `None` for the scheme's default port.
             () if url.port().is_some() => Err(Forbidden("it names a port that is not the web's")),
             () => Ok(()),
         }
     }
 
-    fn excepts_host(&self, name: &str) -> bool {
+    fn allows_host(&self, name: &str) -> bool {
         let name = name.trim_end_matches('.');
-        self.exceptions.iter().any(|exception| match exception {
-            Exception::Host(host) => host.trim_end_matches('.').eq_ignore_ascii_case(name),
-            Exception::Network(..) => false,
+        self.allowed.iter().any(|target| match target {
+            AllowedTarget::Host(host) => host.trim_end_matches('.').eq_ignore_ascii_case(name),
+            AllowedTarget::Network(..) => false,
         })
     }
 
-    fn excepts(&self, address: IpAddr) -> bool {
-        self.exceptions.iter().any(|exception| match exception {
-            Exception::Host(_) => false,
-            Exception::Network(first, bits) => holds((*first, *bits), address),
+    fn allows(&self, address: IpAddr) -> bool {
+        self.allowed.iter().any(|target| match target {
+            AllowedTarget::Host(_) => false,
+            AllowedTarget::Network(first, bits) => contains((*first, *bits), address),
         })
     }
 }
 
 const NOT_PUBLIC: Forbidden = Forbidden("it is not a public address");
 
-impl Resolve for Guard {
+impl Resolve for SsrfGuard {
     fn resolve(&self, name: Name) -> Resolving {
         let (guard, name) = (self.clone(), name.as_str().to_owned());
         Box::pin(async move {
-            let mut addresses = (guard.names)(name.clone()).await?;
-            if !guard.excepts_host(&name) {
-                addresses.retain(|address| guard.excepts(*address) || is_public(*address));
+            let mut addresses = (guard.lookup)(name.clone()).await?;
+            if !guard.allows_host(&name) {
+                addresses.retain(|address| guard.allows(*address) || is_public(*address));
             }
             if addresses.is_empty() {
                 return Err(NOT_PUBLIC.into());
             }
-            // Port 0 stands for the one in the address.
+            // Port 0 means the port of the URL.
             let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(addresses) as Addrs)
         })
@@ -127,10 +126,10 @@ async fn look_up(name: String) -> io::Result<Vec<IpAddr>> {
 }
 
 #[cfg(test)]
-impl Guard {
-    /// With other names than the machine's.
-    pub(super) fn with_names(self, names: Names) -> Self {
-        Self { names, ..self }
+impl SsrfGuard {
+    /// With another resolver than the machine's.
+    pub(super) fn with_lookup(self, lookup: Lookup) -> Self {
+        Self { lookup, ..self }
     }
 }
 
@@ -140,7 +139,7 @@ mod tests {
 
     fn check(address: &str, exceptions: &[&str]) -> Result<(), &'static str> {
         let exceptions = exceptions.iter().map(|text| text.parse().unwrap()).collect();
-        Guard::new(exceptions).check(&Url::parse(address).unwrap()).map_err(|refusal| refusal.0)
+        SsrfGuard::new(exceptions).check(&Url::parse(address).unwrap()).map_err(|refusal| refusal.0)
     }
 
     #[test]
@@ -190,7 +189,7 @@ mod tests {
         for address in
             ["http://user@example.org/", "https://:secret@example.org/", "http://8.8.8.8@127.0.0.1/"]
         {
-            assert_eq!(check(address, &[]), Err("it holds a password"), "{address}");
+            assert_eq!(check(address, &[]), Err("it contains a password"), "{address}");
         }
         for address in [
             "http://example.org:8080/",
@@ -222,10 +221,10 @@ mod tests {
     #[test]
     fn exceptions_are_read_or_refused() {
         for text in ["10.0.0.0/8", "::/0", "fd00::/8", "127.0.0.1", "wiki", "вики.рф"] {
-            assert!(text.parse::<Exception>().is_ok(), "{text}");
+            assert!(text.parse::<AllowedTarget>().is_ok(), "{text}");
         }
         for text in ["", "10.0.0.0/33", "10.0.0.0/x", "wiki/8", "http://wiki", "a b", "fd00::/129"] {
-            assert!(text.parse::<Exception>().is_err(), "{text}");
+            assert!(text.parse::<AllowedTarget>().is_err(), "{text}");
         }
     }
 
@@ -235,7 +234,7 @@ mod tests {
             let addresses = ["127.0.0.1", "::1", "8.8.8.8", "::ffff:10.0.0.1", "10.0.0.1"];
             Box::pin(async move { Ok(addresses.map(|text| text.parse().unwrap()).to_vec()) })
         };
-        let guard = Guard::new(Vec::new()).with_names(Arc::new(names));
+        let guard = SsrfGuard::new(Vec::new()).with_lookup(Arc::new(names));
         let found = guard.resolve("example.org".parse().unwrap()).await.unwrap();
         assert_eq!(found.map(|address| address.to_string()).collect::<Vec<_>>(), ["8.8.8.8:0"]);
     }
