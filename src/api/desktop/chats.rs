@@ -60,9 +60,9 @@ impl Example for Read {
 /// Chats as this API shows them, with who is in them.
 async fn shown(caller: &messenger::Caller, links: &Links, chats: Vec<model::Chat>) -> Answer<Vec<Chat>> {
     let known: Vec<_> = chats.iter().map(model::Chat::id).collect();
-    let mut rolls = caller.rolls(&known).await?;
+    let mut rosters = caller.rosters(&known).await?;
     // Whoever was removed in this moment does not see it any more.
-    let seen = chats.into_iter().filter_map(|chat| rolls.remove(&chat.id()).map(|roll| (chat, roll)));
+    let seen = chats.into_iter().filter_map(|chat| rosters.remove(&chat.id()).map(|roll| (chat, roll)));
     Ok(seen.map(|(chat, roll)| Chat::new(chat, roll, links)).collect())
 }
 

@@ -7,7 +7,7 @@ use poem_openapi::{ApiResponse, Enum, Object};
 use crate::links::Links;
 use crate::refusal::Body;
 use besedka_core::messenger::Grant;
-use besedka_core::model::{self, Elsewhere, Kind, UserId};
+use besedka_core::model::{self, ExternalFile, Kind, UserId};
 
 /// An error.
 #[derive(Object, Debug)]
@@ -247,21 +247,21 @@ impl Message {
 
 /// A message in words; the link of a file has a field of its own.
 fn in_words(message: &model::Message) -> String {
-    match message.content.as_ref().and_then(|content| content.linked()) {
+    match message.content.as_ref().and_then(|content| content.external_file()) {
         Some((_, text)) => text.to_owned(),
         None => message.plain(),
     }
 }
 
 /// The file elsewhere to which a message links, or the first that it holds.
-fn file(message: &model::Message, links: &Links) -> Option<Elsewhere> {
-    let held = |file: &model::Attachment| Elsewhere {
+fn file(message: &model::Message, links: &Links) -> Option<ExternalFile> {
+    let held = |file: &model::Attachment| ExternalFile {
         url: links.file(file),
         name: file.filename.clone(),
         size: Some(file.size),
         class: None,
     };
-    let linked = message.content.as_ref().and_then(|content| content.linked()).map(|(file, _)| file);
+    let linked = message.content.as_ref().and_then(|content| content.external_file()).map(|(file, _)| file);
     linked.or_else(|| message.attachments.first().map(held))
 }
 

@@ -129,7 +129,7 @@ pub fn file_id(text: &str) -> Result<AttachmentId> {
 }
 
 /// A flaw with the field's name as Mimu has it.
-fn in_our_words(flaw: besedka_core::model::Flaw) -> Error {
+fn in_our_words(flaw: besedka_core::model::InvalidField) -> Error {
     let field = match flaw.field {
         "content" => "text",
         "payload" => "fileId",

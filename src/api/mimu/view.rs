@@ -136,7 +136,7 @@ impl<'a> View<'a> {
     }
 
     pub fn message(&self, message: model::Message) -> Msg {
-        let linked = message.content.as_ref().and_then(Content::linked);
+        let linked = message.content.as_ref().and_then(Content::external_file);
         let linked = linked.map(|(file, text)| (file, text.to_owned()));
         let mut told = self.own(message);
         if let Some((file, text)) = linked {

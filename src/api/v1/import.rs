@@ -75,7 +75,7 @@ impl Imports {
     }
 }
 
-async fn carry_out(mut import: Import) -> messenger::Result<messenger::Imported> {
+async fn carry_out(mut import: Import) -> messenger::Result<messenger::ImportSummary> {
     let zip = import.zip().clone();
     let about = About::of(&zip).await?;
     let layout = Layout::of(&zip);

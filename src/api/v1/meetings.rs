@@ -14,7 +14,7 @@ use super::types::{Created, Done, Message};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use besedka_core::messenger::{self, Messenger};
-use besedka_core::model::{ChatId, Tongue};
+use besedka_core::model::{ChatId, Language};
 
 pub struct Meetings;
 
@@ -87,9 +87,9 @@ impl Meetings {
         chat_id: Path<i64>,
         body: JsonBody<NewMeeting>,
     ) -> Answer<Created<Meeting>> {
-        let tongue = Tongue::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+        let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
-        let meeting = caller.meet(ChatId(chat_id.0), body.0.post, tongue).await?;
+        let meeting = caller.meet(ChatId(chat_id.0), body.0.post, language).await?;
         Ok(Created::Created(Json(meeting.into())))
     }
 

@@ -89,11 +89,11 @@ async fn in_time<T>(
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => {
             tracing::warn!(%error, "the assistant could not answer");
-            Err(Error::Elsewhere("The assistant could not answer; try again later"))
+            Err(Error::UpstreamFailed("The assistant could not answer; try again later"))
         }
         Err(_) => {
             tracing::warn!("the assistant did not answer in time");
-            Err(Error::Elsewhere("The assistant did not answer in time; try again later"))
+            Err(Error::UpstreamFailed("The assistant did not answer in time; try again later"))
         }
     }
 }

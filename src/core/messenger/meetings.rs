@@ -12,7 +12,7 @@ use crate::messenger::foundation::secrets::{self, Secrets};
 use crate::messenger::foundation::settings::MeetingSettings;
 use crate::messenger::foundation::{Error, Result, Subject};
 use crate::messenger::messages::request::NewMessage;
-use crate::model::{ChatId, Content, Kind, Message, Right, Tongue};
+use crate::model::{ChatId, Content, Kind, Language, Message, Right};
 use crate::store::google_tokens;
 
 /// The longest token that is kept, in bytes; Google says that they have 2,048 at most.
@@ -87,12 +87,12 @@ impl Caller {
         let created = meetings.google.create(&token.ok_or_else(missing)?).await;
         created.map_err(|why| {
             tracing::warn!(%why, "Google made no meeting");
-            Error::Elsewhere("Google made no meeting; give the server a new token, or try again later")
+            Error::UpstreamFailed("Google made no meeting; give the server a new token, or try again later")
         })
     }
 
     /// Makes a place to meet for a chat, and tells the chat of it if `posts`.
-    pub async fn meet(mut self, chat: ChatId, posts: bool, tongue: Tongue) -> Result<Meeting> {
+    pub async fn meet(mut self, chat: ChatId, posts: bool, language: Language) -> Result<Meeting> {
         let attempt = self.attempt.take();
         let access = self.access;
         let place = self.messenger.as_user(access).chat(chat).await?;
@@ -109,9 +109,9 @@ impl Caller {
             work.commit().await?;
             return Ok(Meeting { url, message: None });
         }
-        let text = match tongue {
-            Tongue::Russian => format!("Видеовстреча: {url}"),
-            Tongue::English => format!("Video meeting: {url}"),
+        let text = match language {
+            Language::Russian => format!("Видеовстреча: {url}"),
+            Language::English => format!("Video meeting: {url}"),
         };
         let payload = Map::from_iter([("meet_url".to_owned(), url.as_str().into())]);
         let content = Content::new(Kind::Text, Some(text), Some(payload))?;

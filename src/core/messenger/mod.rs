@@ -26,7 +26,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac::{HMAC_SHA256, Key};
 use tokio::sync::{Semaphore, mpsc};
 
-pub use crate::model::Imported;
+pub use crate::model::ImportSummary;
 pub use accounts::account::{Registration, SignIn};
 pub use accounts::contact::Contact;
 pub use accounts::personal_token::{NewToken, PersonalToken};

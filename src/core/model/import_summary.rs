@@ -1,8 +1,8 @@
-//! What an import brought.
+//! The result of an import.
 
-/// What was added, and how many messages were left out.
+/// How much was imported, and how many messages were skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Imported {
+pub struct ImportSummary {
     pub chats: u64,
     pub messages: u64,
     pub files: u64,

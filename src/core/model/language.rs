@@ -1,14 +1,14 @@
-//! The languages that the server itself speaks, to people who are not looking at a client.
+//! The languages of texts that the server itself writes.
 
-/// A language of letters, short messages and the like.
+/// The language of e-mails, SMS and the like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tongue {
+pub enum Language {
     Russian,
     English,
 }
 
-impl Tongue {
-    /// The first of those that somebody reads, as `Accept-Language` lists them; Russian where it lists neither.
+impl Language {
+    /// The first supported language in an `Accept-Language` header; Russian when there is none.
     pub fn of(accepted: Option<&str>) -> Self {
         let tags = accepted.unwrap_or_default().split(',').map(|tag| tag.trim().to_ascii_lowercase());
         let known = |tag: String| match tag.split(['-', '_', ';']).next() {
@@ -27,14 +27,14 @@ mod tests {
     #[test]
     fn the_first_known_language_is_spoken() {
         for (accepted, spoken) in [
-            (None, Tongue::Russian),
-            (Some("en-US,en;q=0.9,ru;q=0.8"), Tongue::English),
-            (Some("de, EN-gb"), Tongue::English),
-            (Some("ru-RU"), Tongue::Russian),
-            (Some("rue, en"), Tongue::English),
-            (Some("*"), Tongue::Russian),
+            (None, Language::Russian),
+            (Some("en-US,en;q=0.9,ru;q=0.8"), Language::English),
+            (Some("de, EN-gb"), Language::English),
+            (Some("ru-RU"), Language::Russian),
+            (Some("rue, en"), Language::English),
+            (Some("*"), Language::Russian),
         ] {
-            assert_eq!(Tongue::of(accepted), spoken, "{accepted:?}");
+            assert_eq!(Language::of(accepted), spoken, "{accepted:?}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Whether a text proposes to talk to each other instead of writing.
+//! Recognises texts that propose a call or a meeting.
 //!
-//! By the stems of words, in Russian and English: one that means talking, and in the same clause one that proposes. What
-//! is proposed by its very form («созвонимся») needs no other. A clause that says no proposes nothing.
+//! By word lists in Russian and English: a clause must contain a word for talking and a word for proposing, or a verb
+//! form that does both («созвонимся»). A clause with a negation proposes nothing.
 
-/// Words that propose by themselves.
+/// Verb forms that propose by themselves.
 const PROPOSALS: &[&str] = &[
     "созвонимся",
     "созвонитесь",
@@ -16,7 +16,7 @@ const PROPOSALS: &[&str] = &[
     "соберитесь",
     "перезвонимся",
 ];
-/// How words begin that mean talking to each other.
+/// Stems of words for talking to each other.
 const TALKS: &[&str] = &[
     "созвон",
     "созван",
@@ -36,7 +36,7 @@ const TALKS: &[&str] = &[
     "meeting",
     "googlemeet",
 ];
-/// Words that mean it, and whose beginnings mean other things as well.
+/// Words for talking whose stems are ambiguous, so they must match as a whole.
 const MEETINGS: &[&str] = &[
     "встреча",
     "встречу",
@@ -62,7 +62,7 @@ const MEETINGS: &[&str] = &[
     "зуме",
     "зуму",
 ];
-/// Words that propose. Whole ones: what begins as they do often only tells («назначена», "scheduled").
+/// Words for proposing; matched as a whole, because related forms only report («назначена», "scheduled").
 const PROPOSERS: &[&str] = &[
     "давай",
     "давайте",
@@ -145,7 +145,7 @@ const PROPOSERS: &[&str] = &[
     "try",
     "hold",
 ];
-/// Words that take a proposal back.
+/// Words that negate a proposal.
 const NEGATIONS: &[&str] = &[
     "не",
     "нет",
@@ -173,7 +173,7 @@ const NEGATIONS: &[&str] = &[
     "cancelled",
     "canceled",
 ];
-/// What a call is in programs, and not among people.
+/// Words in whose context "call" is a technical term.
 const TECHNICAL: &[&str] = &[
     "api",
     "function",
@@ -196,7 +196,7 @@ const TECHNICAL: &[&str] = &[
     "script",
     "library",
 ];
-/// What stands before a call among people.
+/// Words before "call" where it means talking.
 const BEFORE_CALL: &[&str] = &[
     "a",
     "quick",
@@ -222,7 +222,7 @@ const BEFORE_CALL: &[&str] = &[
     "hour",
     "one",
 ];
-/// What one meets besides people.
+/// Words after "meet" where it does not mean people.
 const AFTER_MEET: &[&str] = &[
     "the",
     "requirement",
@@ -245,7 +245,7 @@ const AFTER_MEET: &[&str] = &[
     "any",
 ];
 
-/// Whether a text proposes to meet or to call each other.
+/// Whether a text proposes a meeting or a call.
 pub fn proposes_meeting(text: &str) -> bool {
     let ends = |c: char| matches!(c, '.' | ',' | '!' | '?' | ';' | ':' | '\n' | '(' | ')' | '—' | '–' | '…');
     text.to_lowercase().replace('ё', "е").replace('’', "'").split(ends).any(clause_proposes)

@@ -9,7 +9,7 @@ use super::columns::uuid;
 use super::schema::{Attachment as A, Member as M, Posted as P, ScheduledFile as W};
 use super::{Executor, Result, storage};
 use crate::model::{
-    Attachment, AttachmentId, ChatId, Class, MediaMetadata, Message, MessageId, Stream, Time, UserId,
+    Attachment, AttachmentId, ChatId, FileClass, MediaMetadata, Message, MessageId, Stream, Time, UserId,
 };
 
 #[derive(FromRow)]
@@ -267,7 +267,7 @@ pub async fn post_many(run: &mut Executor, messages: &[Message]) -> Result<()> {
         .columns([P::AttachmentId, P::MessageId, P::ChatId, P::Place, P::Class])
         .to_owned();
     for (message, (place, file)) in posted() {
-        let class = Class::of(&file.content_type) as i64;
+        let class = FileClass::of(&file.content_type) as i64;
         insert.values_panic([
             file.id.into(),
             message.id.into(),

@@ -15,7 +15,7 @@ use super::schema::{
 };
 use super::{Executor, Result};
 use crate::model::search::Token;
-use crate::model::{ChatId, Class, Kind, MessageId, Time, UserId};
+use crate::model::{ChatId, FileClass, Kind, MessageId, Time, UserId};
 
 /// What a search looks at in a message.
 #[derive(Debug, Clone, FromRow)]
@@ -38,7 +38,7 @@ const SAID: [Msg; 7] = [Msg::Id, Msg::ChatId, Msg::AuthorId, Msg::Kind, Msg::Tex
 pub struct File {
     message_id: MessageId,
     pub filename: String,
-    pub class: Class,
+    pub class: FileClass,
 }
 
 fn all() -> SelectStatement {

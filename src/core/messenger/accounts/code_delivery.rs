@@ -5,7 +5,7 @@ use crate::messenger::Messenger;
 use crate::messenger::accounts::contact::Contact;
 use crate::messenger::foundation::settings::Senders;
 use crate::messenger::foundation::{Error, Result};
-use crate::model::{Time, Tongue};
+use crate::model::{Language, Time};
 
 /// The same, ready.
 pub(crate) struct Ways {
@@ -46,13 +46,13 @@ impl Ways {
 }
 
 /// The code in words.
-fn words(code: &str, tongue: Tongue) -> (String, String) {
-    match tongue {
-        Tongue::Russian => (
+fn words(code: &str, language: Language) -> (String, String) {
+    match language {
+        Language::Russian => (
             format!("Код для входа: {code}"),
             format!("{code} — код для входа в Беседку. Он действует 10 минут. Никому его не сообщайте."),
         ),
-        Tongue::English => (
+        Language::English => (
             format!("Your code: {code}"),
             format!("{code} is your code for Besedka. It is good for 10 minutes. Tell it to nobody."),
         ),
@@ -65,10 +65,10 @@ impl Messenger {
         &self,
         to: &Contact,
         code: &str,
-        tongue: Tongue,
+        language: Language,
         now: Time,
     ) -> std::result::Result<(), DeliveryError> {
-        let (subject, text) = words(code, tongue);
+        let (subject, text) = words(code, language);
         let ways = &self.ways;
         if ways.to_log {
             tracing::warn!(to = to.key(), code, "a code for signing in");

@@ -174,8 +174,8 @@ pub(crate) fn check_email(text: &str) -> Result<String> {
             && !host.starts_with('.')
             && !host.ends_with('.')
     });
-    let hides_something = text.chars().any(char::is_whitespace) || text::hides_something(text);
-    if !sound || hides_something || text.chars().count() > 254 {
+    let has_invisible = text.chars().any(char::is_whitespace) || text::has_invisible(text);
+    if !sound || has_invisible || text.chars().count() > 254 {
         return Err(Error::invalid("email", "is not an e-mail address"));
     }
     Ok(text.to_owned())
@@ -190,7 +190,7 @@ pub(crate) fn check_username(text: &str) -> Result<String> {
     if !(2..=32).contains(&text.chars().count())
         || !text.chars().all(allowed)
         || told_apart == 0
-        || text::hides_something(&text)
+        || text::has_invisible(&text)
     {
         return Err(Error::invalid("username", "must be 2 to 32 letters, digits, '_', '-' or '.'"));
     }

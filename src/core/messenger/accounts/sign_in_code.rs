@@ -14,7 +14,7 @@ use crate::messenger::accounts::password;
 use crate::messenger::accounts::session::{Grant, revoke_all};
 use crate::messenger::foundation::settings::Opening;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, Work, secrets};
-use crate::model::{Tongue, User};
+use crate::model::{Language, User};
 use crate::store::sessions::Hash;
 use crate::store::{sign_in_codes, users};
 
@@ -38,7 +38,7 @@ pub struct CodeSignIn {
 impl Visitor {
     /// Sends a code to an address or a number; at most three within an hour, of which the newest counts. Answers how
     /// long it is good.
-    pub async fn send_code(self, to: &Contact, tongue: Tongue) -> Result<Duration> {
+    pub async fn send_code(self, to: &Contact, language: Language) -> Result<Duration> {
         let messenger = &self.messenger;
         messenger.ways.check(to)?;
         messenger.limit(Limit::Code(self.address.into()))?;
@@ -59,7 +59,7 @@ impl Visitor {
         let is_known = to.account(&mut work.tx).await?.is_some();
         work.commit().await?;
         if is_known || messenger.settings.opening != Opening::Closed {
-            let sent = messenger.send(to, &code, tongue, now).await;
+            let sent = messenger.send(to, &code, language, now).await;
             if let Err(error) = sent {
                 return Err(self.not_sent(&contact, hash, error).await?);
             }
@@ -83,7 +83,7 @@ impl Visitor {
                 work.commit().await?;
             }
         }
-        Ok(Error::Elsewhere("The code could not be sent; try again later"))
+        Ok(Error::UpstreamFailed("The code could not be sent; try again later"))
     }
 
     /// Signs in by a code; whoever is new gets an account without a password.

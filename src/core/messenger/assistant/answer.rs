@@ -110,7 +110,7 @@ impl Writing {
             }
         }
         match is_blank(&tidy(&self.text)) {
-            true => Err(Error::Elsewhere("The assistant said nothing; ask differently")),
+            true => Err(Error::UpstreamFailed("The assistant said nothing; ask differently")),
             false => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::messenger::foundation::Original;
-use crate::model::Flaw;
+use crate::model::InvalidField;
 use crate::{files, store};
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -66,7 +66,7 @@ pub enum Error {
     NotConfigured(&'static str),
     /// Another server did not do its part; the log says more.
     #[error("{0}")]
-    Elsewhere(&'static str),
+    UpstreamFailed(&'static str),
     /// Something that is not the caller's fault; the log says what.
     #[error("Something went wrong on the server")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -98,7 +98,7 @@ impl Error {
             Self::FilesUnavailable => "files_unavailable",
             Self::Spent(_) => "daily_limit",
             Self::NotConfigured(_) => "not_configured",
-            Self::Elsewhere(_) => "bad_gateway",
+            Self::UpstreamFailed(_) => "bad_gateway",
             Self::Internal(_) => "internal",
         }
     }
@@ -116,9 +116,9 @@ fn wrong_code(left: u64) -> String {
     }
 }
 
-impl From<Flaw> for Error {
-    fn from(flaw: Flaw) -> Self {
-        Self::Invalid { field: flaw.field, reason: flaw.reason }
+impl From<InvalidField> for Error {
+    fn from(error: InvalidField) -> Self {
+        Self::Invalid { field: error.field, reason: error.reason }
     }
 }
 

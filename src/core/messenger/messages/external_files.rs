@@ -6,7 +6,9 @@ use crate::messenger::accounts::block;
 use crate::messenger::files::attachment::Link;
 use crate::messenger::foundation::{Error, Result};
 use crate::messenger::{Caller, Messenger};
-use crate::model::{Attachment, AttachmentId, Class, Content, Elsewhere, Kind, Message, MessageId, Payload};
+use crate::model::{
+    Attachment, AttachmentId, Content, ExternalFile, FileClass, Kind, Message, MessageId, Payload,
+};
 use crate::store::messages;
 
 /// A file that comes with a message, for APIs that name it and not what kind of message it makes.
@@ -15,7 +17,7 @@ pub enum Attached {
     /// One's own upload.
     File(AttachmentId),
     /// An http or https address.
-    Elsewhere(String),
+    Url(String),
 }
 
 impl Caller {
@@ -24,23 +26,23 @@ impl Caller {
         match file {
             Attached::File(id) => {
                 let (file, _) = self.attachment(id, Duration::ZERO).await?;
-                let kind = match Class::of(&file.content_type) {
-                    Class::Picture => Kind::Image,
-                    Class::Video => Kind::Video,
-                    Class::Sound | Class::Other => Kind::File,
+                let kind = match FileClass::of(&file.content_type) {
+                    FileClass::Picture => Kind::Image,
+                    FileClass::Video => Kind::Video,
+                    FileClass::Sound | FileClass::Other => Kind::File,
                 };
                 let payload = Payload::from_iter([("attachment_id".to_owned(), id.to_string().into())]);
                 Ok(Content::new(kind, text, Some(payload))?)
             }
-            Attached::Elsewhere(url) => {
+            Attached::Url(url) => {
                 let text = text.filter(|text| !text.trim().is_empty());
-                Ok(Content::linking(text.as_deref(), &Elsewhere::new(&url, None, None)?)?)
+                Ok(Content::with_external_file(text.as_deref(), &ExternalFile::new(&url, None, None)?)?)
             }
         }
     }
 
     /// Adds a file elsewhere to one's own message, which is a text. It says the same as before, so it is not edited.
-    pub async fn link_file(self, id: MessageId, file: &Elsewhere) -> Result<Message> {
+    pub async fn link_file(self, id: MessageId, file: &ExternalFile) -> Result<Message> {
         let (mut work, message, _) = self.change(id).await?;
         if message.author != self.access.user {
             return Err(Error::Forbidden("Files are attached to one's own messages"));
@@ -50,7 +52,7 @@ impl Caller {
         if message.kind != Kind::Text {
             return Err(Error::Conflict("Files elsewhere are attached to texts"));
         }
-        let content = content.linking_more(file)?;
+        let content = content.add_external_file(file)?;
         messages::rewrite(&mut work.tx, id, &content).await?;
         self.update(work, id).await
     }

@@ -195,7 +195,7 @@ pub(crate) async fn say_all(
         let is_old = brought.as_ref().is_some_and(|brought| brought.is_old);
         message.attachments = files.remove(index).unwrap_or_default();
         if let Some(content) = &mut message.content {
-            content.learn(&message.attachments);
+            content.fill_from_file(&message.attachments);
         }
         (message.reply_to, message.thread) = answers.remove(index).unwrap_or_default();
         (message.mentions, message.mentions_all) = meant.remove(index).unwrap_or_default();

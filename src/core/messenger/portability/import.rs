@@ -20,7 +20,7 @@ use crate::messenger::Caller;
 use crate::messenger::foundation::idempotency::Turn;
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
 use crate::model::{
-    AttachmentId, ChatId, ChatKind, Imported, Kind, MessageId, Payload, Scopes, Time, UserId,
+    AttachmentId, ChatId, ChatKind, ImportSummary, Kind, MessageId, Payload, Scopes, Time, UserId,
 };
 use crate::store::attachments;
 
@@ -83,7 +83,7 @@ pub struct Import {
     has_room: bool,
     /// How many messages were looked at.
     seen: u64,
-    done: Imported,
+    done: ImportSummary,
     _turn: Turn,
     _permit: OwnedSemaphorePermit,
 }
@@ -131,7 +131,7 @@ impl Caller {
             files: HashMap::new(),
             has_room: true,
             seen: 0,
-            done: Imported::default(),
+            done: ImportSummary::default(),
             _turn: turn,
             _permit: permit,
         })
@@ -174,7 +174,7 @@ impl Import {
     }
 
     /// Ends it, and answers what was added.
-    pub async fn finish(self) -> Result<Imported> {
+    pub async fn finish(self) -> Result<ImportSummary> {
         let mut work = self.caller.messenger.begin().await?;
         work.once(self.caller.attempt, Subject::Import(self.done));
         work.commit().await?;

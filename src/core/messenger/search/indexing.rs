@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 
 use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
-use crate::model::search::{Folded, Has, Subject, holds, tokens, words};
+use crate::model::search::{Folded, Has, IndexedMessage, holds, tokens, words};
 use crate::model::{Content, Kind, MessageId};
 use crate::store::Error as StoreError;
 use crate::store::search::{self, File, Said};
@@ -203,7 +203,7 @@ pub(crate) struct Findable {
 impl Findable {
     pub(crate) fn of(said: &Said, files: &HashMap<MessageId, Vec<File>>) -> Self {
         let payload = said.payload.as_deref().and_then(|json| serde_json::from_str(json).ok());
-        let content = Content::kept(said.kind, said.text.clone(), payload);
+        let content = Content::from_stored(said.kind, said.text.clone(), payload);
         let files = files.get(&said.id).map_or(&[][..], Vec::as_slice);
         Self {
             words: words(&content, files.iter().map(|file| file.filename.as_str())),
@@ -219,5 +219,5 @@ fn tokens_of(said: &Said, files: &HashMap<MessageId, Vec<File>>) -> String {
         return String::new();
     }
     let Findable { words, holds } = Findable::of(said, files);
-    tokens(&Subject { chat: said.chat, author: said.author, holds: &holds, text: &Folded::of(&words) })
+    tokens(&IndexedMessage { chat: said.chat, author: said.author, holds: &holds, text: &Folded::of(&words) })
 }

@@ -17,7 +17,7 @@ pub struct Folded {
 
 /// What a character is to the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
+pub(super) enum CharClass {
     /// Of a script that sets spaces between words; digits too.
     Letter,
     /// Of a script that does not, or whose words are a character or two.
@@ -160,13 +160,13 @@ pub(super) fn is_attached(c: char) -> bool {
 }
 
 pub(super) fn is_letter(c: char) -> bool {
-    class(c) == Class::Letter
+    class(c) == CharClass::Letter
 }
 
-pub(super) fn class(c: char) -> Class {
+pub(super) fn class(c: char) -> CharClass {
     match c {
-        'a'..='z' | '0'..='9' | 'а'..='я' => Class::Letter,
-        '\0'..='\u{7f}' => Class::Gap,
+        'a'..='z' | '0'..='9' | 'а'..='я' => CharClass::Letter,
+        '\0'..='\u{7f}' => CharClass::Gap,
         // Thai, Lao, Myanmar, Khmer; jamo; Chinese and Japanese; Hangul; compatibility and rare ideographs.
         '\u{e00}'..='\u{eff}'
         | '\u{1000}'..='\u{109f}'
@@ -182,10 +182,10 @@ pub(super) fn class(c: char) -> Class {
         | '\u{a960}'..='\u{a97f}'
         | '\u{ac00}'..='\u{d7ff}'
         | '\u{f900}'..='\u{faff}'
-        | '\u{20000}'..='\u{3ffff}' => Class::Ideograph,
-        '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' => Class::Symbol,
-        c if c.is_alphanumeric() || is_combining_mark(c) => Class::Letter,
-        _ => Class::Gap,
+        | '\u{20000}'..='\u{3ffff}' => CharClass::Ideograph,
+        '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' => CharClass::Symbol,
+        c if c.is_alphanumeric() || is_combining_mark(c) => CharClass::Letter,
+        _ => CharClass::Gap,
     }
 }
 

@@ -29,7 +29,7 @@ impl Query {
 
     /// How well a text fits: whole words before beginnings before parts, several hits before one, words
     /// that stand together before words that stand apart. More is better; only the order means something.
-    pub fn fit(&self, text: &Folded) -> f64 {
+    pub fn score(&self, text: &Folded) -> f64 {
         const HITS: usize = 8;
         let text = text.text();
         let mut fit = 0.0;
@@ -151,7 +151,7 @@ fn stretch(source: &str, found: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::search::{Subject, Token, asked, tokens};
+    use crate::model::search::{Subject, Token, required_tokens, tokens};
     use crate::model::{ChatId, UserId};
 
     fn found(query: &str, text: &str) -> bool {
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn whole_words_fit_better_than_parts() {
-        let fit = |query: &str, text: &str| Query::parse(query).fit(&Folded::of(text));
+        let fit = |query: &str, text: &str| Query::parse(query).score(&Folded::of(text));
         assert!(fit("кот", "вот кот") > fit("кот", "вот который"));
         assert!(fit("кот", "вот который") > fit("кот", "вот скот и скот"));
         assert!(fit("кот пёс", "кот и пёс") > fit("кот пёс", &format!("кот {} пёс", "и ".repeat(100))));
@@ -310,7 +310,7 @@ mod tests {
                 matched += 1;
                 let subject = Subject { chat: ChatId(1), author: UserId(2), holds: &[], text: &folded };
                 let there = tokens(&subject);
-                let missing: Vec<Token> = asked(&query.wanted)
+                let missing: Vec<Token> = required_tokens(&query.wanted)
                     .into_iter()
                     .filter(|token| !there.split(' ').any(|word| word == token.to_string()))
                     .collect();

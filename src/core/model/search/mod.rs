@@ -4,7 +4,7 @@
 //! A database's own full-text index knows words of some languages; people look for parts of words in all
 //! of them, and the two databases disagree on what a word is. So the messenger cuts texts into **tokens of
 //! its own** ([`tokens`]), the same for both, and the database keeps nothing but which message has which
-//! token. A token says that a message *may* match. Whether it does is asked of the text itself
+//! token. A token says that a message *may* match. Whether it does is required_tokens of the text itself
 //! ([`Query::matches`]), which makes a chance collision of tokens, a message that was just edited and a
 //! phrase's order of words the same harmless thing: a candidate that is passed over.
 //!
@@ -12,16 +12,16 @@
 //! the query asks for.**
 
 mod fold;
-mod found;
+mod matching;
 mod query;
 mod tokens;
 
 pub use fold::Folded;
-pub use found::Snippet;
-pub use query::{Has, Query, Room, Term, Who};
-pub use tokens::{Subject, Token, asked, tokens};
+pub use matching::Snippet;
+pub use query::{AuthorFilter, ChatFilter, Has, Query, Term};
+pub use tokens::{IndexedMessage, Token, required_tokens, tokens};
 
-use super::{Class, Content, Kind, links};
+use super::{Content, FileClass, Kind, links};
 
 /// Everything in a message that words can be found in: its text, the answers of a poll, the name of a
 /// place, the names of its files; each on a line of its own.
@@ -35,7 +35,7 @@ pub fn words<'a>(content: &'a Content, filenames: impl IntoIterator<Item = &'a s
 }
 
 /// What a message holds, by its kind, by its files and by its text.
-pub fn holds(content: &Content, files: impl IntoIterator<Item = Class>) -> Vec<Has> {
+pub fn holds(content: &Content, files: impl IntoIterator<Item = FileClass>) -> Vec<Has> {
     let mut holds: Vec<Has> = match content.kind() {
         // A recording is no file to whoever looks for one.
         Kind::Voice => vec![Has::Voice],

@@ -19,7 +19,7 @@
 use std::str::FromStr;
 
 use super::fold::{Folded, is_letter};
-use crate::model::{ChatId, Class, Time, UserId};
+use crate::model::{ChatId, FileClass, Time, UserId};
 
 /// A query, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,9 +29,9 @@ pub struct Query {
     /// None of these may be.
     pub unwanted: Vec<Term>,
     /// Said by one of these; by anybody when there is none.
-    pub from: Vec<Who>,
+    pub from: Vec<AuthorFilter>,
     /// In one of these chats; in any when there is none.
-    pub rooms: Vec<Room>,
+    pub chats: Vec<ChatFilter>,
     pub has: Vec<Has>,
     /// Sent at this moment or later.
     pub after: Option<Time>,
@@ -51,7 +51,7 @@ pub struct Term {
 
 /// Whose messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Who {
+pub enum AuthorFilter {
     Me,
     Id(UserId),
     Named(String),
@@ -59,7 +59,7 @@ pub enum Who {
 
 /// Which chats.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Room {
+pub enum ChatFilter {
     Id(ChatId),
     /// Part of the title, folded.
     Titled(String),
@@ -85,7 +85,7 @@ impl Query {
         query
     }
 
-    /// Whether nothing is asked for.
+    /// Whether nothing is required_tokens for.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -118,7 +118,7 @@ impl Query {
         let name = Folded::of(name);
         match name.text() {
             "from" | "от" => self.from.push(who(value)),
-            "in" | "в" => self.rooms.push(room(value)),
+            "in" | "в" => self.chats.push(room(value)),
             "has" | "есть" => self.has.push(value.parse().ok()?),
             "before" | "до" => {
                 let day = day(value)?;
@@ -180,29 +180,29 @@ fn bare(word: &str) -> &str {
     if bare.is_empty() { word } else { bare }
 }
 
-fn who(value: &str) -> Who {
+fn who(value: &str) -> AuthorFilter {
     match Folded::of(value).text() {
-        "me" | "я" | "меня" => Who::Me,
+        "me" | "я" | "меня" => AuthorFilter::Me,
         _ => match value.parse() {
-            Ok(id) => Who::Id(UserId(id)),
-            Err(_) => Who::Named(value.strip_prefix('@').unwrap_or(value).to_owned()),
+            Ok(id) => AuthorFilter::Id(UserId(id)),
+            Err(_) => AuthorFilter::Named(value.strip_prefix('@').unwrap_or(value).to_owned()),
         },
     }
 }
 
-fn room(value: &str) -> Room {
+fn room(value: &str) -> ChatFilter {
     match value.parse() {
-        Ok(id) => Room::Id(ChatId(id)),
-        Err(_) => Room::Titled(Folded::of(value).text().to_owned()),
+        Ok(id) => ChatFilter::Id(ChatId(id)),
+        Err(_) => ChatFilter::Titled(Folded::of(value).text().to_owned()),
     }
 }
 
-impl From<Class> for Has {
-    fn from(class: Class) -> Self {
+impl From<FileClass> for Has {
+    fn from(class: FileClass) -> Self {
         match class {
-            Class::Picture => Self::Image,
-            Class::Video => Self::Video,
-            Class::Sound | Class::Other => Self::File,
+            FileClass::Picture => Self::Image,
+            FileClass::Video => Self::Video,
+            FileClass::Sound | FileClass::Other => Self::File,
         }
     }
 }
@@ -258,9 +258,12 @@ mod tests {
             "from:@anna от:me от:\"Анна Ким\" from:42 in:Работа в:7 has:file есть:фото \
              before:2026-01-31 до:15.01.2026 after:2025-12-31 после:2025-01-01 слово",
         );
-        let named = |name: &str| Who::Named(name.to_owned());
-        assert_eq!(query.from, [named("anna"), Who::Me, named("Анна Ким"), Who::Id(UserId(42))]);
-        assert_eq!(query.rooms, [Room::Titled("работа".to_owned()), Room::Id(ChatId(7))]);
+        let named = |name: &str| AuthorFilter::Named(name.to_owned());
+        assert_eq!(
+            query.from,
+            [named("anna"), AuthorFilter::Me, named("Анна Ким"), AuthorFilter::Id(UserId(42))]
+        );
+        assert_eq!(query.chats, [ChatFilter::Titled("работа".to_owned()), ChatFilter::Id(ChatId(7))]);
         assert_eq!(query.has, [Has::File, Has::Image]);
         assert_eq!(query.before, Time::read("2026-01-15"), "the narrower one");
         assert_eq!(query.after, Time::read("2025-12-31"));
@@ -285,7 +288,7 @@ mod tests {
             ]
             .map(|word| word.trim_end_matches(['"', ':']))
         );
-        assert!(query.from.is_empty() && query.has.is_empty() && query.rooms.is_empty());
+        assert!(query.from.is_empty() && query.has.is_empty() && query.chats.is_empty());
         assert_eq!((query.before, query.after), (None, None));
     }
 

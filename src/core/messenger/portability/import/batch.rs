@@ -12,7 +12,7 @@ use crate::messenger::messages::post::say_all;
 use crate::messenger::messages::request::{Brought, Keys, NewMessage, Wish};
 use crate::messenger::messages::validate::own_files;
 use crate::model::{
-    Attachment, AttachmentId, ChatId, Content, Imported, Kind, Message, MessageId, Origin, Time, text,
+    Attachment, AttachmentId, ChatId, Content, ImportSummary, Kind, Message, MessageId, Origin, Time, text,
 };
 use crate::store::{attachments, messages, users};
 
@@ -207,7 +207,7 @@ impl Import {
         work: &mut Work,
         target: &mut Target,
         some: Vec<(i64, Wish)>,
-        done: &mut Imported,
+        done: &mut ImportSummary,
     ) -> Result<()> {
         let (ids, wishes): (Vec<i64>, Vec<Wish>) = some.into_iter().unzip();
         if wishes.is_empty() {
