@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use besedka_api::site::Site;
 use besedka_core::files::{AwsEnv, StorageLocation};
 use besedka_core::integrations::AllowedTarget;
-use besedka_core::messenger::{Opening, Settings};
+use besedka_core::messenger::{RegistrationPolicy, Settings};
 
 pub use services::{Codes, Services};
 
@@ -270,10 +270,10 @@ impl Config {
     /// The messenger's settings, or a sentence that says why the file of one can't be used.
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
-            opening: match self.registration {
-                Registration::Open => Opening::Open,
-                Registration::Invite => Opening::Invite,
-                Registration::Closed => Opening::Closed,
+            registration: match self.registration {
+                Registration::Open => RegistrationPolicy::Open,
+                Registration::Invite => RegistrationPolicy::Invite,
+                Registration::Closed => RegistrationPolicy::Closed,
             },
             upload_limit: self.upload_limit,
             voice_limit: self.voice_limit,

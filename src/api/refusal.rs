@@ -88,7 +88,7 @@ impl<B: Body> From<Error> for Failure<B> {
             Error::NotFound(_) => Self::NotFound(body),
             Error::Repeated(_) | Error::KeyReused | Error::Conflict(_) => Self::Conflict(body),
             Error::TooLarge(_) | Error::OverQuota(_) => Self::TooLarge(body),
-            Error::TooMany(wait) | Error::Spent(wait) => {
+            Error::TooMany(wait) | Error::DailyLimit(wait) => {
                 Self::TooMany(body, wait.as_millis().div_ceil(1_000).max(1) as u64)
             }
             Error::Internal(_) => Self::Internal(body),

@@ -38,7 +38,7 @@ impl Files {
         let migration = Migration::between(&from, &to, &data.aws)?;
         migration.probe().await?;
         let messenger = open(&data).await?;
-        let moved = messenger.move_files(&migration, tell).await;
+        let moved = messenger.migrate_files(&migration, tell).await;
         messenger.close().await;
         let report = moved?;
         let Progress { copied, copied_bytes, already, missing, damaged, .. } = report;

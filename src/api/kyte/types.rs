@@ -6,7 +6,7 @@ use poem_openapi::{ApiResponse, Enum, Object};
 
 use crate::links::Links;
 use crate::refusal::Body;
-use besedka_core::messenger::Grant;
+use besedka_core::messenger::TokenPair;
 use besedka_core::model::{self, ExternalFile, Kind, UserId};
 
 /// An error.
@@ -83,7 +83,7 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    pub fn new(user: User, grant: Grant) -> Self {
+    pub fn new(user: User, grant: TokenPair) -> Self {
         Self { user, access_token: grant.access_token, refresh_token: grant.refresh_token }
     }
 }

@@ -198,7 +198,7 @@ async fn readable(
 ) -> Result<Attachment, Error> {
     let id = file_id(id)?;
     if let (Some(until), Some(signature)) = (expires, signature) {
-        return messenger.linked(id, &Link { until: Time(until), signature }).await;
+        return messenger.attachment_by_link(id, &Link { until: Time(until), signature }).await;
     }
     let access = signed_in(request).await?;
     Ok(messenger.as_user(access).attachment(id, LINK_LIFE).await?.0)

@@ -21,7 +21,7 @@ use crate::body::JsonBody;
 use crate::download::{named, parse_range, within};
 use crate::site::Asked;
 use besedka_core::files::{ResponseHeaders, is_shown_inline};
-use besedka_core::messenger::{Access, Announcement, Caller, Error, Limit, Link, Messenger};
+use besedka_core::messenger::{Access, Caller, Error, Limit, Link, Messenger, NewUpload};
 use besedka_core::model::{self, AttachmentId, Scopes, Time};
 
 /// How long a link to a file is good.
@@ -99,7 +99,7 @@ impl Attachments {
     ) -> Answer<Json<UploadForm>> {
         let NewAttachment { filename, content_type, size } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        let form = caller.announce_file(Announcement { filename, content_type, size }).await?;
+        let form = caller.request_upload(NewUpload { filename, content_type, size }).await?;
         Ok(Json(UploadForm::new(form, upload_url(&visit.base))))
     }
 
@@ -168,7 +168,7 @@ impl Attachments {
         let content_type = attachment.metadata.thumbnail.clone().unwrap_or_default();
         let served =
             ResponseHeaders { content_type: &content_type, disposition: "inline", cache_control: PRIVATE };
-        if let Some(url) = messenger.thumbnail_elsewhere(&attachment, method_of(request), &served).await? {
+        if let Some(url) = messenger.thumbnail_redirect_url(&attachment, method_of(request), &served).await? {
             return Ok(Response::new(Thumbnail::Elsewhere).header(header::LOCATION, url));
         }
         let opened = messenger.open_thumbnail(&attachment).await?;
@@ -203,7 +203,7 @@ async fn readable(
     signature: Option<String>,
 ) -> Answer<model::Attachment> {
     if let (Some(until), Some(signature)) = (expires, signature) {
-        return Ok(messenger.linked(id, &Link { until: Time(until), signature }).await?);
+        return Ok(messenger.attachment_by_link(id, &Link { until: Time(until), signature }).await?);
     }
     let bearer = Bearer::from_request(request).map_err(|_| Error::Unauthorized)?;
     let access: Access = messenger.access(&bearer.token, Scopes::READ).await?;
@@ -212,8 +212,8 @@ async fn readable(
 }
 
 /// The form of an attachment that was announced before.
-pub async fn form_again(caller: &Caller, id: AttachmentId, base: &str) -> Option<UploadForm> {
-    Some(UploadForm::new(caller.form_again(id).await.ok()?, upload_url(base)))
+pub async fn reissue_upload_form(caller: &Caller, id: AttachmentId, base: &str) -> Option<UploadForm> {
+    Some(UploadForm::new(caller.reissue_upload_form(id).await.ok()?, upload_url(base)))
 }
 
 fn upload_url(base: &str) -> String {
@@ -240,7 +240,7 @@ async fn send(
         disposition: &disposition,
         cache_control: PRIVATE,
     };
-    if let Some(url) = messenger.elsewhere(&attachment, method.clone(), &served).await? {
+    if let Some(url) = messenger.redirect_url(&attachment, method.clone(), &served).await? {
         return Ok(Response::new(Download::Elsewhere).header(header::LOCATION, url));
     }
     let wanted = wanted.flatten();

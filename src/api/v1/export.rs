@@ -23,7 +23,7 @@ use super::tokens::Token;
 use super::types::{Bookmark, Chat, Draft, Member, Message, Scheduled, User};
 use super::{Answer, Area};
 use besedka_core::files::StreamingZipWriter;
-use besedka_core::messenger::{Error, Export, Link, Messenger, Part};
+use besedka_core::messenger::{Error, Export, ExportPart, Link, Messenger};
 use besedka_core::model::{Scopes, SessionId, Time, UserId};
 
 pub struct Exports;
@@ -182,21 +182,21 @@ async fn write(mut export: Export, outlet: &Outlet<'_>) -> io::Result<()> {
     let (mut folder, mut written, mut has_bookmarks) = (String::new(), 0, false);
     while let Some(part) = export.next().await.map_err(io::Error::other)? {
         match part {
-            Part::Profile(user) => put(&mut archive, "profile.json", now, User::from(*user).to_json())?,
-            Part::Sessions(sessions) => {
+            ExportPart::Profile(user) => put(&mut archive, "profile.json", now, User::from(*user).to_json())?,
+            ExportPart::Sessions(sessions) => {
                 let sessions = sessions.into_iter().map(|session| Session::new(session, asks));
                 put(&mut archive, "sessions.json", now, list(sessions))?;
             }
-            Part::Tokens(tokens) => {
+            ExportPart::Tokens(tokens) => {
                 put(&mut archive, "tokens.json", now, list(tokens.into_iter().map(Token::from)))?;
             }
-            Part::Drafts(drafts) => {
+            ExportPart::Drafts(drafts) => {
                 put(&mut archive, "drafts.json", now, list(drafts.into_iter().map(Draft::from)))?;
             }
-            Part::Scheduled(waiting) => {
+            ExportPart::Scheduled(waiting) => {
                 put(&mut archive, "scheduled.json", now, list(waiting.into_iter().map(Scheduled::from)))?;
             }
-            Part::Bookmarks(bookmarks) => {
+            ExportPart::Bookmarks(bookmarks) => {
                 if !has_bookmarks {
                     archive.text("bookmarks.ndjson", now)?;
                     has_bookmarks = true;
@@ -205,13 +205,13 @@ async fn write(mut export: Export, outlet: &Outlet<'_>) -> io::Result<()> {
                     line(&mut archive, &Bookmark::from(bookmark).to_json())?;
                 }
             }
-            Part::Chat(chat, members) => {
+            ExportPart::Chat(chat, members) => {
                 (folder, written) = (format!("chats/{}", chat.id()), 0);
                 put(&mut archive, &format!("{folder}/chat.json"), now, Chat::from(*chat).to_json())?;
                 let members = list(members.into_iter().map(Member::from));
                 put(&mut archive, &format!("{folder}/members.json"), now, members)?;
             }
-            Part::Messages(messages) => {
+            ExportPart::Messages(messages) => {
                 for message in messages {
                     if written % MESSAGES == 0 {
                         let number = written / MESSAGES + 1;
@@ -221,7 +221,7 @@ async fn write(mut export: Export, outlet: &Outlet<'_>) -> io::Result<()> {
                     line(&mut archive, &Message::from(message).to_json())?;
                 }
             }
-            Part::File(file, mut opened) => {
+            ExportPart::File(file, mut opened) => {
                 archive.bytes(&format!("files/{}", file.key()), file.created_at, opened.size)?;
                 while let Some(bytes) = opened.bytes.next().await {
                     archive.write(&bytes?)?;

@@ -94,11 +94,11 @@ async fn carry_out(mut import: Import) -> messenger::Result<messenger::ImportSum
                     None => import.skip()?,
                 }
                 if batch.len() == Import::BATCH {
-                    import.say(&mut target, std::mem::take(&mut batch)).await?;
+                    import.import_messages(&mut target, std::mem::take(&mut batch)).await?;
                 }
             }
         }
-        import.say(&mut target, batch).await?;
+        import.import_messages(&mut target, batch).await?;
     }
     import.finish().await
 }

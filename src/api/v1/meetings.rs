@@ -107,7 +107,7 @@ impl Meetings {
         body: JsonBody<GoogleToken>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.keep_google_token(&body.0.token).await?;
+        caller.store_google_token(&body.0.token).await?;
         Ok(Done::Done)
     }
 
@@ -122,7 +122,7 @@ impl Meetings {
         key: Key,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.forget_google_token().await?;
+        caller.delete_google_token().await?;
         Ok(Done::Done)
     }
 }

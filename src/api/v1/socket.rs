@@ -65,7 +65,7 @@ pub async fn socket(
 async fn introduced(messenger: &Messenger, request: &Request, opening: &Opening) -> Answer<Option<Access>> {
     let bearer = Bearer::from_request(request).ok().map(|bearer| bearer.token);
     let access = match (&opening.ticket, opening.token.as_ref().or(bearer.as_ref())) {
-        (Some(ticket), _) => Box::pin(messenger.redeem(ticket)).await?,
+        (Some(ticket), _) => Box::pin(messenger.redeem_ticket(ticket)).await?,
         (None, Some(token)) => {
             messenger.access(token.strip_prefix("Bearer ").unwrap_or(token), Scopes::READ).await?
         }

@@ -31,17 +31,17 @@ pub use accounts::account::{Registration, SignIn};
 pub use accounts::contact::Contact;
 pub use accounts::personal_token::{NewToken, PersonalToken};
 pub use accounts::profile::Profile;
-pub use accounts::session::{Grant, Ticket};
+pub use accounts::session::{SocketTicket, TokenPair};
 pub use accounts::sign_in_code::CodeSignIn;
 pub use accounts::token::{ACCESS_LIFE, Access};
 pub use administration::administrator::Administrator;
 pub use administration::deletion::Legacy;
-pub use assistant::CatchUp;
+pub use assistant::UnreadSummary;
 pub use chats::chat::NewGroup;
 pub use chats::invite::{Invitation, Invited};
 pub use chats::membership::{Membership, PreferenceChange};
 pub use chats::moderation::ChatChange;
-pub use files::attachment::{Announcement, Form, Link, Way};
+pub use files::attachment::{Link, NewUpload, UploadForm, UploadTarget};
 pub use files::migrate_files::Progress;
 pub use files::quota::Quota;
 pub use files::upload::{Expected, Upload};
@@ -51,7 +51,7 @@ pub use foundation::idempotency::{Attempt, Turn};
 pub use foundation::limits::{Limit, Network};
 pub use foundation::secrets::Secrets;
 pub use foundation::settings::{
-    AssistantSettings, MailServer, MeetingSettings, Opening, Senders, Settings, SmsGateway,
+    AssistantSettings, MailServer, MeetingSettings, RegistrationPolicy, Senders, Settings, SmsGateway,
 };
 pub use foundation::subject::{Original, Subject};
 pub use foundation::unit_of_work::Tries;
@@ -64,8 +64,8 @@ pub use messages::receipt::{Furthest, Reading, Receipts};
 pub use messages::request::NewMessage;
 pub use messages::retry_detection::Unheard;
 pub use messages::scheduled::Rescheduling;
-pub use portability::export::{Export, Part};
-pub use portability::import::{Import, OldChat, OldFile, OldMessage, Target};
+pub use portability::export::{Export, ExportPart};
+pub use portability::import::{Import, SourceChat, SourceFile, SourceMessage, TargetChat};
 pub use search::query::{Found, Further, Hit, Order, Search};
 
 use crate::files::{Files, LinkSigner, ProbeFailure};
@@ -93,7 +93,7 @@ pub struct Core {
     link_signer: LinkSigner,
     tokens: accounts::token::Tokens,
     /// When sessions that another process ended were looked for.
-    heeded: foundation::last_run::LastRun,
+    last_revocation_check: foundation::last_run::LastRun,
     tending: tokio::sync::Mutex<()>,
     passwords: accounts::password::Passwords,
     limits: foundation::limits::Limits,
@@ -102,8 +102,8 @@ pub struct Core {
     imports: Arc<Semaphore>,
     posts: mpsc::Sender<messages::post::Post>,
     previews: messages::preview::Previews,
-    arrivals: files::direct_uploads::Arrivals,
-    names: accounts::display_names::Names,
+    upload_locks: files::direct_uploads::UploadLocks,
+    names: accounts::display_names::DisplayNameCache,
     indexing: search::indexing::Indexing,
     /// How many searches there may be at once.
     searches: Semaphore,
@@ -115,10 +115,10 @@ pub struct Core {
     guesses: chats::short_code::Guesses,
     /// For what is kept of codes that were sent.
     sign_in_codes: Key,
-    ways: accounts::code_delivery::Ways,
+    code_delivery: accounts::code_delivery::CodeDelivery,
     assistant: Option<assistant::Assistant>,
     /// When answers were looked for that nobody finishes.
-    half_answers: foundation::last_run::LastRun,
+    last_answer_cleanup: foundation::last_run::LastRun,
     meetings: meetings::Meetings,
     /// For what is kept of requests' bodies.
     bodies: Key,
@@ -165,7 +165,7 @@ impl Messenger {
                 .map_err(|why| Error::invalid("--bus-url", why))?,
             link_signer: LinkSigner::new(&secrets.key("links")),
             tokens: accounts::token::Tokens::new(secrets),
-            heeded: foundation::last_run::LastRun::default(),
+            last_revocation_check: foundation::last_run::LastRun::default(),
             tending: tokio::sync::Mutex::default(),
             passwords: accounts::password::Passwords::new(),
             limits: foundation::limits::Limits::new(settings.rate_limits, clock.clone()),
@@ -174,8 +174,8 @@ impl Messenger {
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),
             posts,
             previews: messages::preview::Previews::new(settings.link_previews.as_deref())?,
-            arrivals: files::direct_uploads::Arrivals::default(),
-            names: accounts::display_names::Names::default(),
+            upload_locks: files::direct_uploads::UploadLocks::default(),
+            names: accounts::display_names::DisplayNameCache::default(),
             indexing: search::indexing::Indexing::default(),
             searches: Semaphore::new(SEARCHES),
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
@@ -183,9 +183,9 @@ impl Messenger {
             group_invites: Key::new(HMAC_SHA256, &secrets.key("invitation into a group")),
             guesses: chats::short_code::Guesses::default(),
             sign_in_codes: Key::new(HMAC_SHA256, &secrets.key("sign-in code")),
-            ways: accounts::code_delivery::Ways::new(&settings.senders)?,
+            code_delivery: accounts::code_delivery::CodeDelivery::new(&settings.senders)?,
             assistant: settings.assistant.as_ref().map(assistant::Assistant::new).transpose()?,
-            half_answers: foundation::last_run::LastRun::default(),
+            last_answer_cleanup: foundation::last_run::LastRun::default(),
             meetings: meetings::Meetings::new(&settings.meetings, secrets)?,
             bodies: Key::new(HMAC_SHA256, &secrets.key("body")),
             db,
@@ -195,7 +195,7 @@ impl Messenger {
         }));
         messenger.check_secret(secrets.key("fingerprint")).await?;
         messenger.keep_place().await?;
-        messenger.remember_revoked().await?;
+        messenger.load_recent_revocations().await?;
         tokio::spawn(messages::post::write(Arc::downgrade(&messenger.0), waiting));
         Ok(messenger)
     }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use besedka_core::files::{self, ZipReader};
-use besedka_core::messenger::{Error, OldChat, OldFile, OldMessage, Result};
+use besedka_core::messenger::{Error, Result, SourceChat, SourceFile, SourceMessage};
 use besedka_core::model::{Kind, Payload, Time};
 
 /// The longest file and the longest line that are read as a whole.
@@ -121,7 +121,7 @@ impl Names {
 }
 
 /// What is known of a chat.
-pub async fn chat(zip: &ZipReader, id: i64) -> Result<OldChat> {
+pub async fn chat(zip: &ZipReader, id: i64) -> Result<SourceChat> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Chat {
@@ -130,7 +130,7 @@ pub async fn chat(zip: &ZipReader, id: i64) -> Result<OldChat> {
         description: Option<String>,
     }
     let chat: Chat = read(zip, &format!("chats/{id}/chat.json")).await?.unwrap_or_default();
-    Ok(OldChat {
+    Ok(SourceChat {
         id,
         title: chat.title.unwrap_or_default(),
         description: chat.description,
@@ -178,7 +178,7 @@ struct Origin {
 }
 
 /// A message that can be said again. What was to disappear is not, because it would stay then.
-pub fn message(line: &[u8], about: &About, names: &Names, layout: &Layout) -> Option<OldMessage> {
+pub fn message(line: &[u8], about: &About, names: &Names, layout: &Layout) -> Option<SourceMessage> {
     let line: Line = serde_json::from_slice(line).ok()?;
     let kind = Kind::ALL.into_iter().find(|kind| kind.name() == line.kind)?;
     if line.deleted || kind == Kind::System || line.expires_at.is_some() {
@@ -191,9 +191,9 @@ pub fn message(line: &[u8], about: &About, names: &Names, layout: &Layout) -> Op
     };
     let in_zip = |file: File| {
         let File { id, filename, content_type } = file;
-        Some(OldFile { id, filename, content_type, entry: layout.files.get(&id)?.clone() })
+        Some(SourceFile { id, filename, content_type, entry: layout.files.get(&id)?.clone() })
     };
-    Some(OldMessage {
+    Some(SourceMessage {
         id: line.id,
         kind,
         text: line.content,

@@ -6,7 +6,7 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 
 use besedka_core::files::{ALGORITHM, BucketForm};
-use besedka_core::messenger::{self, Form, Way};
+use besedka_core::messenger::{self, UploadTarget};
 use besedka_core::model;
 
 /// An uploaded file.
@@ -146,13 +146,13 @@ impl UploadFields {
 
 impl UploadForm {
     /// `here` is where forms are taken that go through us.
-    pub fn new(form: Form, here: String) -> Self {
-        let Form { attachment, way } = form;
-        let (url, fields) = match way {
-            Way::Here { key, signature } => {
+    pub fn new(form: messenger::UploadForm, here: String) -> Self {
+        let messenger::UploadForm { attachment, target } = form;
+        let (url, fields) = match target {
+            UploadTarget::Server { key, signature } => {
                 (here, UploadFields::plain(key, attachment.content_type, signature))
             }
-            Way::Bucket(form) => {
+            UploadTarget::Bucket(form) => {
                 let BucketForm { url, key, policy, credential, date, token, signature } = *form;
                 let fields = UploadFields {
                     algorithm: Some(ALGORITHM.to_owned()),

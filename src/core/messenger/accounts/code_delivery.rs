@@ -1,4 +1,4 @@
-//! How codes get to people: by mail, by a gateway for short messages, or into the log.
+//! Delivery of sign-in codes: by e-mail, by SMS, or to the log.
 
 use crate::integrations::{DeliveryError, Mailer, SmsClient};
 use crate::messenger::Messenger;
@@ -7,19 +7,17 @@ use crate::messenger::foundation::settings::Senders;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{Language, Time};
 
-/// The same, ready.
-pub(crate) struct Ways {
+/// The configured delivery channels.
+pub(crate) struct CodeDelivery {
     to_log: bool,
     mail: Option<Mailer>,
     sms: Option<SmsClient>,
 }
 
-impl Ways {
+impl CodeDelivery {
     pub(crate) fn new(senders: &Senders) -> Result<Self> {
         if senders.to_log {
-            tracing::warn!(
-                "codes for signing in are written to this log, where whoever reads it can use them"
-            );
+            tracing::warn!("sign-in codes are written to this log: whoever reads it can use them");
         }
         let mail = senders.mail.as_ref().map(|server| Mailer::new(&server.url, server.from.as_deref()));
         let sms = senders.sms.as_ref().map(|gateway| SmsClient::new(&gateway.url, &gateway.secret));
@@ -30,7 +28,7 @@ impl Ways {
         })
     }
 
-    /// Refuses what can't be sent from here at all.
+    /// Fails if there is no channel for this contact.
     pub(crate) fn check(&self, to: &Contact) -> Result<()> {
         match to {
             _ if self.to_log => Ok(()),
@@ -45,8 +43,8 @@ impl Ways {
     }
 }
 
-/// The code in words.
-fn words(code: &str, language: Language) -> (String, String) {
+/// Subject and text of the message with a code.
+fn message_with(code: &str, language: Language) -> (String, String) {
     match language {
         Language::Russian => (
             format!("Код для входа: {code}"),
@@ -60,25 +58,25 @@ fn words(code: &str, language: Language) -> (String, String) {
 }
 
 impl Messenger {
-    /// Sends a code on its way.
-    pub(crate) async fn send(
+    /// Sends a code.
+    pub(crate) async fn deliver_code(
         &self,
         to: &Contact,
         code: &str,
         language: Language,
         now: Time,
     ) -> std::result::Result<(), DeliveryError> {
-        let (subject, text) = words(code, language);
-        let ways = &self.ways;
-        if ways.to_log {
-            tracing::warn!(to = to.key(), code, "a code for signing in");
+        let (subject, text) = message_with(code, language);
+        let channels = &self.code_delivery;
+        if channels.to_log {
+            tracing::warn!(to = to.key(), code, "sign-in code");
             return Ok(());
         }
-        match (to, &ways.mail, &ways.sms) {
+        match (to, &channels.mail, &channels.sms) {
             (Contact::Email(address), Some(mail), _) => mail.send(address, &subject, text).await,
             (Contact::Phone(number), _, Some(sms)) => sms.send(number, &text, code, now).await,
             (Contact::Email(_) | Contact::Phone(_), ..) => {
-                Err(DeliveryError::Refused("there is no way".to_owned()))
+                Err(DeliveryError::Refused("there is no channel for it".to_owned()))
             }
         }
     }

@@ -6,7 +6,7 @@
 use crate::messenger::accounts::session::revoke_all;
 use crate::messenger::chats::leave::depart;
 use crate::messenger::chats::notices::{announce, write};
-use crate::messenger::files::avatar_image::replaced;
+use crate::messenger::files::avatar_image::replace_avatar;
 use crate::messenger::foundation::{Error, Result, Subject, Work};
 use crate::messenger::messages::erase::erase_together;
 use crate::messenger::{Caller, Messenger};
@@ -38,7 +38,7 @@ impl Caller {
     /// Deletes one's account. What it says of oneself is gone at once, and all sessions and tokens end.
     pub async fn delete_account(self, password: &str, legacy: Legacy) -> Result<()> {
         self.changes()?;
-        let confirmed = self.confirm("password", password).await?;
+        let confirmed = self.confirm_password("password", password).await?;
         let mut work = self.messenger.begin_of([self.access.user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
         if accounts::admins(&mut work.tx).await? == [self.access.user] {
@@ -141,7 +141,7 @@ async fn delete(work: &mut Work, user: UserId, legacy: Legacy) -> Result<()> {
     let now = work.now;
     let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
     users::forget(&mut work.tx, user, now).await?;
-    replaced(work, user, before.person.avatar, None).await?;
+    replace_avatar(work, user, before.person.avatar, None).await?;
     scheduled::delete_of_user(&mut work.tx, user).await?;
     blocks::delete_of_user(&mut work.tx, user).await?;
     chat_names::delete_of_user(&mut work.tx, user).await?;

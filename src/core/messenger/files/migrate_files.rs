@@ -1,4 +1,4 @@
-//! Bringing every file to another place: what is known of each tells whether it arrived whole.
+//! Copies all files to another storage and verifies them by the checksums recorded at upload.
 
 use uuid::Uuid;
 
@@ -10,10 +10,10 @@ use crate::store::attachments;
 
 const SOME: u64 = 100;
 
-/// How far a move is, and at its end what became of all files. A thumbnail is a file.
+/// The progress, and finally the result, of a migration. Thumbnails count as files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Attachments that were looked at, of how many.
+    /// Attachments processed, and their total number.
     pub seen: u64,
     pub all: u64,
     pub copied: u64,
@@ -38,8 +38,8 @@ impl Progress {
 }
 
 impl Messenger {
-    /// Brings every file to its new place and takes none away. What a server deletes meanwhile is not missed.
-    pub async fn move_files(
+    /// Copies all files to the target and deletes none. Files that the server deletes meanwhile don't count as missing.
+    pub async fn migrate_files(
         &self,
         migration: &Migration,
         mut tell: impl FnMut(&Progress),
@@ -61,10 +61,10 @@ impl Messenger {
                 }
                 match moved {
                     MigrationOutcome::Missing => {
-                        tracing::error!(key = file.key(), "a file is at neither place")
+                        tracing::error!(key = file.key(), "a file is missing in both storages")
                     }
                     MigrationOutcome::Damaged => {
-                        tracing::error!(key = file.key(), "a file is not what arrived once")
+                        tracing::error!(key = file.key(), "a file is damaged: its checksum is wrong")
                     }
                     MigrationOutcome::Copied(_) | MigrationOutcome::AlreadyThere(_) => {}
                 }

@@ -60,7 +60,7 @@ pub enum Error {
     #[error("Files can't be reached at the moment; try again later")]
     FilesUnavailable,
     #[error("You have asked the assistant often enough for today; ask again tomorrow")]
-    Spent(Duration),
+    DailyLimit(Duration),
     /// It needs another server, which nobody told this one of.
     #[error("{0}")]
     NotConfigured(&'static str),
@@ -96,7 +96,7 @@ impl Error {
             Self::Full => "storage_full",
             Self::Busy | Self::Again => "busy",
             Self::FilesUnavailable => "files_unavailable",
-            Self::Spent(_) => "daily_limit",
+            Self::DailyLimit(_) => "daily_limit",
             Self::NotConfigured(_) => "not_configured",
             Self::UpstreamFailed(_) => "bad_gateway",
             Self::Internal(_) => "internal",

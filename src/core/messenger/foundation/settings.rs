@@ -6,7 +6,7 @@ use crate::integrations::AllowedTarget;
 
 /// Who may make an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opening {
+pub enum RegistrationPolicy {
     /// Everybody.
     Open,
     /// Whoever has a code of an administrator.
@@ -18,7 +18,7 @@ pub enum Opening {
 /// What can be chosen about a messenger.
 #[derive(Clone)]
 pub struct Settings {
-    pub opening: Opening,
+    pub registration: RegistrationPolicy,
     /// The largest file, in bytes.
     pub upload_limit: u64,
     /// The largest voice message, in bytes.
@@ -43,7 +43,7 @@ impl Settings {
     /// Those of an administrator at the machine: nothing is limited, and nobody outside is asked.
     pub fn at_the_machine() -> Self {
         Self {
-            opening: Opening::Open,
+            registration: RegistrationPolicy::Open,
             upload_limit: 1,
             voice_limit: 1,
             quota_per_user: 0,
@@ -92,7 +92,7 @@ pub struct AssistantSettings {
     /// How often each person may ask on a day; 0 when there is no bound.
     pub daily: u32,
     /// How long an answer may take.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// Where people meet.

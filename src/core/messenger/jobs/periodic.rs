@@ -10,19 +10,19 @@ impl Messenger {
         let _turn = self.tending.lock().await;
         log("keeping a place among the nodes", self.keep_place().await);
         log("looking for what nobody told", self.look_for_untold().await);
-        log("writing down which sessions were used", self.write_use().await);
+        log("writing down which sessions were used", self.record_session_use().await);
         log("looking for links", self.catch_up_with_links().await);
         log("telling who is there", self.tell_presence().await);
         self.tell_nodes();
         self.hub.close_ended(self.clock.now());
         self.hub.ask_again();
-        log("ending sessions that were ended elsewhere", self.heed_revoked().await);
+        log("ending sessions that were ended elsewhere", self.apply_revocations_elsewhere().await);
         if !self.does_jobs() {
             return;
         }
         log("finishing the deletion of accounts", self.finish_deletions().await);
         log("sending what was scheduled", self.say_what_is_due().await);
-        log("taking away answers that nobody finishes", self.take_away_half_answers().await);
+        log("taking away answers that nobody finishes", self.remove_unfinished_answers().await);
         log("taking away messages whose time is over", self.expire().await);
     }
 }

@@ -15,7 +15,7 @@ use crate::store::{
 const KEYS: Duration = Duration::from_secs(24 * 3_600);
 /// For as long as it matters how many were sent.
 const CODES: Duration = Duration::from_secs(3_600);
-/// Later than [`UPLOAD_LIFE`], so that no file goes while it is being posted.
+/// Later than [`UPLOAD_LIFETIME`], so that no file goes while it is being posted.
 const FORSAKEN_FILES: Duration = Duration::from_secs(25 * 3_600);
 const EVENTS: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// How much is taken at a time, so that nobody waits for long.
@@ -37,14 +37,14 @@ impl Messenger {
         unheard::sweep(&mut work.tx, now - crate::messenger::messages::retry_detection::PATIENCE).await?;
         sessions::sweep(&mut work.tx, now).await?;
         sign_in_codes::sweep(&mut work.tx, now - CODES).await?;
-        self.sweep_asked(&mut work).await?;
+        self.sweep_question_counts(&mut work).await?;
         drafts::sweep(&mut work.tx, now - EVENTS).await?;
         work.commit().await?;
         self.sweep_deleted_chats().await?;
         self.sweep_previews().await?;
         self.sweep_events().await?;
         // Last, because a bucket may be down.
-        self.take_in_late().await?;
+        self.confirm_late_uploads().await?;
         self.sweep_files().await
     }
 

@@ -359,20 +359,20 @@ impl Listener {
 
     /// Says something in a chat.
     pub async fn post(&self, chat: ChatId, new: NewMessage) -> Result<Message> {
-        self.access.demand(Scopes::WRITE)?;
+        self.access.require(Scopes::WRITE)?;
         self.messenger.as_user(self.access).post(chat, new).await
     }
 
     /// Marks a chat as read, up to a message or to the newest.
     pub async fn read(&self, chat: ChatId, upto: Option<MessageId>) -> Result<()> {
-        self.access.demand(Scopes::WRITE)?;
+        self.access.require(Scopes::WRITE)?;
         self.messenger.as_user(self.access).chat(chat).await?.read(upto).await?;
         Ok(())
     }
 
     /// Marks a chat's messages as arrived, up to one of them.
     pub async fn delivered(&self, chat: ChatId, upto: MessageId) -> Result<()> {
-        self.access.demand(Scopes::WRITE)?;
+        self.access.require(Scopes::WRITE)?;
         self.messenger.as_user(self.access).chat(chat).await?.delivered(upto).await
     }
 

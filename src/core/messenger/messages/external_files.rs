@@ -47,7 +47,7 @@ impl Caller {
         if message.author != self.access.user {
             return Err(Error::Forbidden("Files are attached to one's own messages"));
         }
-        block::refuse(&mut work.tx, message.chat, self.access.user).await?;
+        block::check_not_blocked(&mut work.tx, message.chat, self.access.user).await?;
         let content = message.content.as_ref().ok_or(Error::NotFound("message"))?;
         if message.kind != Kind::Text {
             return Err(Error::Conflict("Files elsewhere are attached to texts"));

@@ -57,7 +57,7 @@ impl Caller {
 async fn hand_over(messenger: &Messenger, wish: Wish) -> Result<Said> {
     messenger.limit(Limit::Send(wish.author))?;
     messenger.limit(Limit::SendToChat(wish.chat))?;
-    messenger.take_in(wish.author, &wish.new.content.attachments()).await?;
+    messenger.confirm_uploads(wish.author, &wish.new.content.attachments()).await?;
     let (outcome, answer) = oneshot::channel();
     messenger.posts.send(Post { wish, outcome }).await.map_err(|_| Error::Busy)?;
     answer.await.map_err(|_| Error::Busy)?

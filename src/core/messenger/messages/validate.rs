@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::messenger::accounts::block;
 use crate::messenger::chats::lookup::{NOT_A_MEMBER, find};
-use crate::messenger::files::attachment::UPLOAD_LIFE;
+use crate::messenger::files::attachment::UPLOAD_LIFETIME;
 use crate::messenger::foundation::{Attempt, Error, Result, Work};
 use crate::messenger::messages::mentions::whom;
 use crate::messenger::messages::request::{Keys, Wish};
@@ -189,7 +189,7 @@ fn check_file(kind: Kind, several: bool, file: Option<&Attachment>, now: Time) -
     if !file.uploaded {
         return Err(Error::invalid("payload", "the file of attachment_id has not been uploaded yet"));
     }
-    if file.created_at + UPLOAD_LIFE <= now {
+    if file.created_at + UPLOAD_LIFETIME <= now {
         return Err(Error::invalid("payload", "the upload is older than a day; upload the file again"));
     }
     let class = FileClass::of(&file.content_type);
