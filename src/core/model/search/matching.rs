@@ -1,64 +1,65 @@
-//! Whether a text is what somebody looks for, how well it fits, and the piece of it that is shown.
+//! Matches texts against queries, scores them and cuts the snippet that is shown.
 
 use std::ops::Range;
 
 use super::fold::{Folded, is_attached, is_letter};
 use super::{Query, Term};
 
-/// How much of a text is shown, in characters.
+/// The length of a snippet, in characters.
 const SNIPPET: usize = 160;
-/// How much of that stands before the first word found.
+/// How many characters of a snippet precede the first hit.
 const LEAD: usize = 40;
 
-/// The piece of a text in which something was found.
+/// The part of a text around a hit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snippet {
-    /// As it was written, line breaks as spaces, with `…` where it was cut.
+    /// The original text with line breaks as spaces and `…` where it was cut.
     pub text: String,
-    /// What was found: from where to where in `text`, in UTF-16 code units, which is how the strings of
-    /// browsers, Java, Kotlin and C# are counted. In order, and without overlap.
+    /// The hits as ranges in `text`, in UTF-16 code units, which browsers, Java, Kotlin and C# use. Sorted, without
+    /// overlap.
     pub highlights: Vec<[u32; 2]>,
 }
 
 impl Query {
-    /// Whether a text has all the words that are wanted and none that are not.
+    /// Whether a text contains all wanted terms and no unwanted ones.
     pub fn matches(&self, text: &Folded) -> bool {
         let is_found = |term: &Term| term.hits(text.text()).next().is_some();
         self.wanted.iter().all(is_found) && !self.unwanted.iter().any(is_found)
     }
 
-    /// How well a text fits: whole words before beginnings before parts, several hits before one, words
-    /// that stand together before words that stand apart. More is better; only the order means something.
+    /// The relevance of a text: whole words before prefixes before parts, several hits before one, terms
+    /// near each other before distant ones. Higher is better; only the order is meaningful.
     pub fn score(&self, text: &Folded) -> f64 {
         const HITS: usize = 8;
         let text = text.text();
-        let mut fit = 0.0;
-        let mut places = Vec::with_capacity(self.wanted.len());
+        let mut score = 0.0;
+        let mut positions = Vec::with_capacity(self.wanted.len());
         for term in &self.wanted {
             let hits: Vec<_> = term.hits(text).take(HITS).collect();
-            let best = hits.iter().map(|hit| worth(text, hit)).fold(0.0, f64::max);
+            let best = hits.iter().map(|hit| hit_score(text, hit)).fold(0.0, f64::max);
             #[expect(clippy::cast_precision_loss, reason = "at most eight")]
             let often = 3.0 * (hits.len() as f64).sqrt();
-            fit += best + often;
-            places.extend(hits.first().map(|hit| hit.start));
+            score += best + often;
+            positions.extend(hits.first().map(|hit| hit.start));
         }
-        if let (Some(first), Some(last), true) = (places.iter().min(), places.iter().max(), places.len() > 1)
+        if let (Some(first), Some(last), true) =
+            (positions.iter().min(), positions.iter().max(), positions.len() > 1)
         {
             #[expect(clippy::cast_precision_loss, reason = "a text is short")]
-            let apart = (last - first) as f64;
-            fit += 10.0 / (1.0 + apart / 40.0);
+            let distance = (last - first) as f64;
+            score += 10.0 / (1.0 + distance / 40.0);
         }
-        fit
+        score
     }
 
-    /// The piece of a text around the first word found; its beginning when no words were wanted.
+    /// The snippet around the first hit; the beginning of the text when no terms are wanted.
     pub fn snippet(&self, source: &str) -> Snippet {
         let folded = Folded::of(source);
         let mut hits: Vec<Range<usize>> =
             self.wanted.iter().flat_map(|term| term.hits(folded.text())).collect();
         hits.sort_unstable_by_key(|hit| (hit.start, hit.end));
         let mut hits: Vec<Range<usize>> = hits.iter().map(|hit| in_source(source, &folded, hit)).collect();
-        let shown = stretch(source, hits.first().map_or(0, |hit| hit.start));
+        let shown = snippet_range(source, hits.first().map_or(0, |hit| hit.start));
         hits.retain(|hit| hit.start < shown.end && hit.end > shown.start);
         let mut snippet = Snippet::default();
         if shown.start > 0 {
@@ -93,32 +94,32 @@ fn utf16(text: &str) -> u32 {
 }
 
 impl Term {
-    /// Where it stands in a folded text, in bytes, without overlap.
+    /// The hits in a folded text as byte ranges, without overlap.
     fn hits<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
         let all = text.match_indices(self.text()).map(|(at, word)| at..at + word.len());
         all.filter(|hit| {
-            let begins = !(self.is_whole || self.begins_word) || stands_free(text, hit.start);
-            begins && (!self.is_whole || stands_free(text, hit.end))
+            let begins = !(self.is_whole || self.begins_word) || is_boundary(text, hit.start);
+            begins && (!self.is_whole || is_boundary(text, hit.end))
         })
     }
 }
 
-/// Whether a place cuts no word in two.
-fn stands_free(text: &str, at: usize) -> bool {
+/// Whether an offset is a word boundary.
+fn is_boundary(text: &str, at: usize) -> bool {
     let (before, after) = (text[..at].chars().next_back(), text[at..].chars().next());
     !(before.is_some_and(is_letter) && after.is_some_and(is_letter))
 }
 
-/// What a hit is worth: a whole word, the beginning of one, a part.
-fn worth(text: &str, hit: &Range<usize>) -> f64 {
-    match (stands_free(text, hit.start), stands_free(text, hit.end)) {
+/// The score of a hit: a whole word, a prefix or a part.
+fn hit_score(text: &str, hit: &Range<usize>) -> f64 {
+    match (is_boundary(text, hit.start), is_boundary(text, hit.end)) {
         (true, true) => 30.0,
         (true, false) => 18.0,
         (false, _) => 6.0,
     }
 }
 
-/// The part of the source that a piece of the folded text was made of, with the marks that hang on it.
+/// The range of the source that a range of the folded text was made of, including attached marks.
 fn in_source(source: &str, folded: &Folded, hit: &Range<usize>) -> Range<usize> {
     let start = folded.origin(hit.start);
     let last = folded.origin(hit.end.saturating_sub(1));
@@ -127,13 +128,13 @@ fn in_source(source: &str, folded: &Folded, hit: &Range<usize>) -> Range<usize> 
     start..end
 }
 
-/// The stretch of a source that is shown when something was found at a place.
-fn stretch(source: &str, found: usize) -> Range<usize> {
+/// The range of a source that is shown for a hit at `found`.
+fn snippet_range(source: &str, found: usize) -> Range<usize> {
     let may_cut = |at: usize| source[at..].chars().next().is_none_or(|c| !is_attached(c));
     let before = source[..found].char_indices().rev().map(|(at, _)| at);
     let mut start = before.take(LEAD).last().unwrap_or(found);
     if source[..start].chars().count() < 4 {
-        // Not worth a cut.
+        // Too little to cut off.
         start = 0;
     } else if let Some((blank, c)) = source[start..found].char_indices().find(|(_, c)| c.is_whitespace()) {
         start += blank + c.len_utf8();

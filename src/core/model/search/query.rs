@@ -1,4 +1,4 @@
-//! What somebody types to find a message. Any string is a query.
+//! Parses search queries. Any string is a valid query.
 //!
 //! ```text
 //! отчёт за май            messages with all of these words, or parts of words
@@ -21,16 +21,16 @@ use std::str::FromStr;
 use super::fold::{Folded, is_letter};
 use crate::model::{ChatId, FileClass, Time, UserId};
 
-/// A query, taken apart.
+/// A parsed query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
-    /// All of these must be found.
+    /// Terms that a message must contain.
     pub wanted: Vec<Term>,
-    /// None of these may be.
+    /// Terms that a message must not contain.
     pub unwanted: Vec<Term>,
-    /// Said by one of these; by anybody when there is none.
+    /// Authors; empty for any.
     pub from: Vec<AuthorFilter>,
-    /// In one of these chats; in any when there is none.
+    /// Chats; empty for any.
     pub chats: Vec<ChatFilter>,
     pub has: Vec<Has>,
     /// Sent at this moment or later.
@@ -39,17 +39,17 @@ pub struct Query {
     pub before: Option<Time>,
 }
 
-/// A piece of text to be found, folded.
+/// A folded search term.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
     text: String,
-    /// Nothing else may stand in the words at its ends, as of a phrase.
+    /// Whether it must match whole words, as phrases do.
     pub(super) is_whole: bool,
-    /// It begins where a word does: the index knows less than three letters only there.
+    /// Whether it must match at the beginning of a word: the index has terms of less than three letters only there.
     pub(super) begins_word: bool,
 }
 
-/// Whose messages.
+/// Filters by author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthorFilter {
     Me,
@@ -57,15 +57,15 @@ pub enum AuthorFilter {
     Named(String),
 }
 
-/// Which chats.
+/// Filters by chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChatFilter {
     Id(ChatId),
-    /// Part of the title, folded.
+    /// A folded part of the title.
     Titled(String),
 }
 
-/// What a message can hold. The numbers are in the index.
+/// What a message can contain. The numbers are stored in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Has {
     File = 1,
@@ -90,7 +90,7 @@ impl Query {
         *self == Self::default()
     }
 
-    /// Takes the first piece, and answers what is left.
+    /// Parses the first piece and returns the rest.
     fn take<'a>(&mut self, text: &'a str) -> &'a str {
         if let Some(after) = text.strip_prefix('-').filter(|after| !after.starts_with(['-', ' '])) {
             let (word, rest) = piece(after);
@@ -134,7 +134,7 @@ impl Query {
     }
 }
 
-/// The first piece of a query, as it was typed.
+/// A piece of a query.
 enum Piece<'a> {
     Word(&'a str),
     Phrase(&'a str),
@@ -147,7 +147,7 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// A phrase in quotes, to the end when they are not closed; or everything up to the next blank.
+/// The first piece: a phrase in quotes, up to the end when they are not closed, or a word. Also returns the rest.
 fn piece(text: &str) -> (Piece<'_>, &str) {
     const OPENING: [char; 4] = ['"', '“', '„', '«'];
     const CLOSING: [char; 4] = ['"', '”', '“', '»'];
@@ -173,7 +173,7 @@ impl Term {
     }
 }
 
-/// A word without the marks of the sentence that it was copied from, unless there is nothing else.
+/// A word without surrounding punctuation, unless it consists of nothing else.
 fn bare(word: &str) -> &str {
     const MARKS: [char; 13] = ['.', ',', ';', ':', '!', '?', '(', ')', '[', ']', '{', '}', '"'];
     let bare = word.trim_matches(MARKS);
@@ -224,7 +224,7 @@ impl FromStr for Has {
     }
 }
 
-/// A day in UTC, written 2026-01-31 or 31.01.2026, or a moment of one.
+/// A day in UTC, as 2026-01-31 or 31.01.2026, or a timestamp.
 fn day(value: &str) -> Option<Time> {
     let parts: Vec<&str> = value.split('.').collect();
     match parts[..] {

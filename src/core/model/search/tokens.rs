@@ -1,4 +1,4 @@
-//! The index's tokens: what a message has, and what a query asks for.
+//! The index's tokens: those of a message, and those that a query requires.
 //!
 //! | of | tokens | finds |
 //! |---|---|---|
@@ -16,14 +16,14 @@ use super::fold::{CharClass, Folded, class};
 use super::{Has, Term};
 use crate::model::{ChatId, UserId};
 
-/// One thing that a message has or has not.
+/// A token: a hash of a feature that messages can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(u32);
 
 /// The most tokens that are required_tokens for: the text is checked anyway.
 const MAX_REQUIRED: usize = 24;
 
-/// What is indexed of a message.
+/// The indexed features of a message.
 #[derive(Debug, Clone)]
 pub struct IndexedMessage<'a> {
     pub chat: ChatId,
@@ -32,7 +32,7 @@ pub struct IndexedMessage<'a> {
     pub text: &'a Folded,
 }
 
-/// Of which kind a token is, so that those of two kinds differ.
+/// The kind of a token, part of the hash so that tokens of different kinds differ.
 #[derive(Clone, Copy)]
 enum Tag {
     Triple = 1,
@@ -60,7 +60,7 @@ impl Token {
         Self::new(tag, letters.iter().map(|c| i64::from(*c as u32)))
     }
 
-    /// FNV-1a over whole numbers, with a last stir; kept databases depend on every bit of it.
+    /// FNV-1a over integers with a final mix. It must never change: the tokens are stored in databases.
     fn new(tag: Tag, parts: impl IntoIterator<Item = i64>) -> Self {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ tag as u64;
         for part in parts {
@@ -81,7 +81,7 @@ impl fmt::Display for Token {
     }
 }
 
-/// What a message has, each token once, as the index keeps it.
+/// The distinct tokens of a message in the index's format.
 pub fn tokens(message: &IndexedMessage) -> String {
     let mut all = vec![Token::chat(message.chat), Token::author(message.author)];
     all.extend(message.holds.iter().map(|what| Token::holds(*what)));
@@ -108,7 +108,7 @@ pub fn tokens(message: &IndexedMessage) -> String {
     words
 }
 
-/// What every text has that these terms are found in. Nothing for terms of punctuation alone.
+/// The tokens of every text that contains these terms. Empty for terms of punctuation only.
 pub fn required_tokens(terms: &[Term]) -> Vec<Token> {
     let mut all = Vec::new();
     for term in terms {
@@ -125,14 +125,14 @@ pub fn required_tokens(terms: &[Term]) -> Vec<Token> {
     let mut seen = std::collections::HashSet::new();
     all.retain(|token| seen.insert(*token));
     if all.len() > MAX_REQUIRED {
-        // From all parts of the query alike.
+        // Evenly from all parts of the query.
         let step = all.len().div_ceil(MAX_REQUIRED);
         all = all.into_iter().step_by(step).collect();
     }
     all
 }
 
-/// Each stretch of characters of one class.
+/// Calls `act` for each run of characters of one class.
 fn each_run(text: &str, mut act: impl FnMut(CharClass, &[char])) {
     let mut run: Vec<char> = Vec::new();
     let mut kind = CharClass::Gap;
