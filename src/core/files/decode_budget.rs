@@ -139,9 +139,9 @@ mod tests {
         let scan = |colours: u8| [0xff, 0xda, 0, 4, colours, 0, 0, 0, 0, 0];
         let start = &[0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0][..];
         assert_eq!(cost_of(&[start, &frame(0xc0), &scan(3)]).per_pixel, 0);
-        assert_eq!(cost_of(&[start, &frame(0xc0), &scan(1)]).per_pixel, COLLECTED);
-        assert_eq!(cost_of(&[start, &frame(0xc2), &scan(3)]).per_pixel, COLLECTED);
-        assert_eq!(cost_of(&[start, b"??", &frame(0xc0), &scan(3)]).per_pixel, COLLECTED, "an odd one");
+        assert_eq!(cost_of(&[start, &frame(0xc0), &scan(1)]).per_pixel, MULTI_SCAN_JPEG);
+        assert_eq!(cost_of(&[start, &frame(0xc2), &scan(3)]).per_pixel, MULTI_SCAN_JPEG);
+        assert_eq!(cost_of(&[start, b"??", &frame(0xc0), &scan(3)]).per_pixel, MULTI_SCAN_JPEG, "an odd one");
     }
 
     #[test]

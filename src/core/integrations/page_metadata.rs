@@ -144,10 +144,10 @@ mod tests {
             <meta property="og:title" content="Беседка &mdash; сад"><META PROPERTY='OG:Site_Name' CONTENT=Сад>
             <meta name=twitter:description content="Card's words"></head>
             <body><meta property="og:description" content="too late">"#;
-        assert_eq!(super::page(html), page("Беседка — сад", "Card's words", "Сад"));
-        assert_eq!(super::page("<title>\n  Plain\n &amp; simple </title>"), page("Plain & simple", "", ""));
+        assert_eq!(extract(html), page("Беседка — сад", "Card's words", "Сад"));
+        assert_eq!(extract("<title>\n  Plain\n &amp; simple </title>"), page("Plain & simple", "", ""));
         assert_eq!(
-            super::page(r#"<meta property="og:title" content=" "><title>Plain</title>"#),
+            extract(r#"<meta property="og:title" content=" "><title>Plain</title>"#),
             page("Plain", "", "")
         );
     }
@@ -155,14 +155,14 @@ mod tests {
     #[test]
     fn what_is_said_first_counts() {
         let html = r#"<title>One</title><title>Two</title><meta name=description content=1><meta name=description content=2>"#;
-        assert_eq!(super::page(html), page("One", "1", ""));
+        assert_eq!(extract(html), page("One", "1", ""));
     }
 
     #[test]
     fn scripts_and_comments_say_nothing() {
         let html = r#"<script>var a = "<title>no</title>";</script><style><title>no</style><!-- <title>no</title> -->
             <title>yes <b>bold</b></title>"#;
-        assert_eq!(super::page(html), page("yes <b>bold</b>", "", ""));
+        assert_eq!(extract(html), page("yes <b>bold</b>", "", ""));
     }
 
     #[test]
@@ -177,9 +177,9 @@ mod tests {
             "\0",
             "</head><title>late</title>",
         ] {
-            assert_eq!(super::page(html), None, "{html}");
+            assert_eq!(extract(html), None, "{html}");
         }
-        assert_eq!(super::page("<meta name=application-name content='x'<title>a"), page("x", "", "x"));
+        assert_eq!(extract("<meta name=application-name content='x'<title>a"), page("x", "", "x"));
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
             much("<a a a a>"),
             format!("<title>{}", much("x")),
         ] {
-            let _ = super::page(&html);
+            let _ = extract(&html);
         }
     }
 }

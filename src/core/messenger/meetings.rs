@@ -86,7 +86,7 @@ impl Caller {
             || Error::invalid("google_token", "is missing; let the server use your Google account first");
         let created = meetings.google.create(&token.ok_or_else(missing)?).await;
         created.map_err(|why| {
-            tracing::warn!(%why, "Google made no meeting");
+            tracing::warn!(%why, "Google Meet could not create a meeting");
             Error::UpstreamFailed("Google made no meeting; give the server a new token, or try again later")
         })
     }
@@ -95,10 +95,10 @@ impl Caller {
     pub async fn meet(mut self, chat: ChatId, posts: bool, language: Language) -> Result<Meeting> {
         let attempt = self.attempt.take();
         let access = self.access;
-        let place = self.messenger.as_user(access).chat(chat).await?;
+        let membership = self.messenger.as_user(access).chat(chat).await?;
         if posts {
             // Check before creating a meeting that could not be announced.
-            place.may(Right::posting(place.chat.is_read_only))?;
+            membership.may(Right::posting(membership.chat.is_read_only))?;
             block::check_not_blocked(&mut self.messenger.db.read().await?, chat, access.user).await?;
         }
         self.messenger.is_first(attempt.as_ref()).await?;

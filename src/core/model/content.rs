@@ -114,11 +114,6 @@ impl Content {
         Ok(Self { kind: Kind::Ai, text: Some(text), payload })
     }
 
-    /// A system message.
-    pub fn notice(notice: &super::Notice) -> Self {
-        Self { kind: Kind::System, text: Some(notice.text()), payload: Some(notice.payload()) }
-    }
-
     /// Content from the database, which was validated before it was stored.
     pub fn from_stored(kind: Kind, text: Option<String>, payload: Option<Payload>) -> Self {
         Self { kind, text, payload }

@@ -3,6 +3,7 @@
 mod attachment;
 mod bookmark;
 mod chat;
+mod chat_kind;
 mod content;
 mod draft;
 mod event;
@@ -29,7 +30,8 @@ mod user;
 
 pub use attachment::{Attachment, FileClass, MediaMetadata};
 pub use bookmark::Bookmark;
-pub use chat::{Channel, Chat, ChatInfo, ChatKind, Member, Notify, Preferences, Roster};
+pub use chat::{Channel, Chat, ChatInfo, Member, Notify, Preferences, Roster};
+pub use chat_kind::ChatKind;
 pub use content::{Content, InvalidField, Kind, Payload, is_blank};
 pub use draft::Draft;
 pub use event::{Change, Event, Position};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Content, Payload, UserId};
+use super::{Content, Kind, Payload, UserId};
 
 /// A change of a chat that is reported as a system message in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Notice {
     }
 
     /// In English, for clients that don't read the payload.
-    pub(super) fn text(&self) -> String {
+    fn text(&self) -> String {
         match self {
             Self::Created { title } => format!("The group “{title}” was created"),
             Self::Renamed { title } => format!("The group is now called “{title}”"),
@@ -76,7 +76,7 @@ impl Notice {
         }
     }
 
-    pub(super) fn payload(&self) -> Payload {
+    fn payload(&self) -> Payload {
         let member = |user: &UserId, name: &String| {
             vec![("user_id", user.0.into()), ("name", Value::from(name.as_str()))]
         };
@@ -98,6 +98,13 @@ impl Notice {
         let mut payload = Payload::from_iter([("kind".to_owned(), Value::from(kind))]);
         payload.extend(more.into_iter().map(|(name, value)| (name.to_owned(), value)));
         payload
+    }
+}
+
+impl Content {
+    /// A system message.
+    pub fn notice(notice: &Notice) -> Self {
+        Self::from_stored(Kind::System, Some(notice.text()), Some(notice.payload()))
     }
 }
 

@@ -47,10 +47,10 @@ impl Visitor {
         let (mut user, hash) = messenger.prepare(&new).await?;
         let mut work = messenger.begin().await?;
         insert(&mut work.tx, &mut user, &hash).await?;
-        let grant = self.start_session(&mut work, user.id(), new.device).await?;
+        let tokens = self.start_session(&mut work, user.id(), new.device).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
-        Ok((user, grant))
+        Ok((user, tokens))
     }
 
     /// Signs in. A wrong password and an unknown name give the same error after the same time, so that accounts can't
@@ -75,10 +75,10 @@ impl Visitor {
         if users::by_id(&mut work.tx, user).await?.is_none_or(|user| user.person.is_deactivated) {
             return Err(Error::Deactivated);
         }
-        let grant = self.start_session(&mut work, user, who.device).await?;
+        let tokens = self.start_session(&mut work, user, who.device).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
-        Ok(grant)
+        Ok(tokens)
     }
 }
 
@@ -110,8 +110,8 @@ impl Messenger {
         name: Option<&str>,
     ) -> Result<User> {
         let name = name.filter(|name| !name.trim().is_empty());
-        let nickname = contact.nickname();
-        let mut user = self.new_user(check_name(name.unwrap_or(&nickname))?);
+        let default_name = contact.default_name();
+        let mut user = self.new_user(check_name(name.unwrap_or(&default_name))?);
         match contact.clone() {
             Contact::Email(address) => user.email = Some(address),
             Contact::Phone(number) => user.phone = Some(number),

@@ -57,7 +57,7 @@ impl Contact {
     }
 
     /// A default display name.
-    pub(crate) fn nickname(&self) -> String {
+    pub(crate) fn default_name(&self) -> String {
         match self {
             Self::Email(address) => address.split('@').next().unwrap_or_default().chars().take(64).collect(),
             // Don't disclose the whole number.

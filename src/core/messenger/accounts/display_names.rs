@@ -10,9 +10,9 @@ use crate::model::{Time, UserId};
 use crate::store::users;
 
 /// Names changed on this node are updated at once; changes on other nodes are seen after this time.
-const FRESH: Duration = Duration::from_secs(10);
+const TTL: Duration = Duration::from_secs(10);
 /// The most entries: some 2 MB.
-const MOST: usize = 20_000;
+const MAX_ENTRIES: usize = 20_000;
 
 /// Recently used names. Querying the database for every delivered message's author would cost more than the delivery.
 #[derive(Default)]
@@ -27,7 +27,7 @@ impl Messenger {
         if !unknown.is_empty() {
             let found = users::names(&mut self.db.read().await?, &unknown).await?;
             let found: Vec<_> = found.into_iter().map(|(user, name)| (user, Arc::from(name))).collect();
-            self.names.learn(&found, now);
+            self.names.insert(&found, now);
             names.extend(found);
         }
         Ok(names)
@@ -42,13 +42,13 @@ impl Messenger {
 impl DisplayNameCache {
     fn known(&self, users: &[UserId], now: Time) -> HashMap<UserId, Arc<str>> {
         let names = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let fresh = |(name, at): &(Arc<str>, Time)| (now < *at + FRESH).then(|| name.clone());
+        let fresh = |(name, at): &(Arc<str>, Time)| (now < *at + TTL).then(|| name.clone());
         users.iter().filter_map(|user| Some((*user, names.get(user).and_then(fresh)?))).collect()
     }
 
-    fn learn(&self, found: &[(UserId, Arc<str>)], now: Time) {
+    fn insert(&self, found: &[(UserId, Arc<str>)], now: Time) {
         let mut names = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if names.len() + found.len() > MOST {
+        if names.len() + found.len() > MAX_ENTRIES {
             names.clear();
         }
         names.extend(found.iter().map(|(user, name)| (*user, (name.clone(), now))));

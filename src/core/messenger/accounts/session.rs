@@ -26,7 +26,7 @@ const MOST_SESSIONS: usize = 20;
 /// How often to look for sessions that another process ended.
 const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 /// How many sessions are updated in one unit of work.
-const SOME: usize = 200;
+const BATCH_SIZE: usize = 200;
 /// The lifetime of a socket ticket, which is valid once.
 const TICKET_LIFE: Duration = Duration::from_secs(30);
 
@@ -112,7 +112,7 @@ impl Messenger {
     /// Stores which sessions were used.
     pub(crate) async fn record_session_use(&self) -> Result<()> {
         let used: Vec<SessionId> = self.tokens.take_used().into_iter().collect();
-        for some in used.chunks(SOME) {
+        for some in used.chunks(BATCH_SIZE) {
             let mut work = self.begin().await?;
             let now = work.now;
             sessions::touch_many(&mut work.tx, some, now).await?;

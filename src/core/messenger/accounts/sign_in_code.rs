@@ -107,10 +107,10 @@ impl Visitor {
         if user.person.is_deactivated {
             return Err(Error::Deactivated);
         }
-        let grant = self.start_session(&mut work, user.id(), who.device).await?;
+        let tokens = self.start_session(&mut work, user.id(), who.device).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
-        Ok((user, grant))
+        Ok((user, tokens))
     }
 
     /// Sets a new or first password by a code and ends all sessions of the account.

@@ -28,7 +28,7 @@ const UPDATE_INTERVAL: Duration = Duration::from_millis(700);
 const GRACE: Duration = Duration::from_secs(60);
 /// How often to look for abandoned answers.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(10);
-const SOME: u64 = 50;
+const PAGE_SIZE: u64 = 50;
 /// How much of a question is stored with its answer, in characters.
 const LONGEST_SHOWN: usize = 500;
 
@@ -49,17 +49,17 @@ pub(crate) struct AnswerWriter {
 
 impl AnswerWriter {
     pub(crate) fn new(
-        place: &Membership,
+        membership: &Membership,
         author: UserId,
         question: &str,
         context: &ChatContext,
         attempt: Option<Attempt>,
     ) -> Self {
-        let messenger = place.messenger.clone();
+        let messenger = membership.messenger.clone();
         let mut payload = Map::new();
         payload
             .insert("question".to_owned(), question.chars().take(LONGEST_SHOWN).collect::<String>().into());
-        payload.insert("asked_by".to_owned(), place.place.user.0.into());
+        payload.insert("asked_by".to_owned(), membership.place.user.0.into());
         if let Some(assistant) = &messenger.assistant {
             payload.insert("model".to_owned(), assistant.model.name().into());
             payload.insert("sent_to".to_owned(), assistant.model.host().into());
@@ -67,7 +67,7 @@ impl AnswerWriter {
         payload.insert("sent_messages".to_owned(), context.count.into());
         Self {
             id: MessageId(messenger.id()),
-            chat: place.chat.id,
+            chat: membership.chat.id,
             author,
             payload,
             text: String::new(),
@@ -178,7 +178,7 @@ impl Messenger {
         if self.last_answer_cleanup.due(now, CLEANUP_INTERVAL).is_none() {
             return Ok(());
         }
-        let forsaken = assistant::forsaken_answers(&mut self.db.read().await?, now, SOME).await?;
+        let forsaken = assistant::forsaken_answers(&mut self.db.read().await?, now, PAGE_SIZE).await?;
         for (chat, id) in forsaken {
             self.remove_answer(chat, id).await?;
         }

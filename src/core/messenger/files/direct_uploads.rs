@@ -13,15 +13,15 @@ use crate::model::{Attachment, AttachmentId, Time, UserId};
 use crate::store::attachments;
 
 /// How long after a form's expiry an upload may still be running: it began before.
-const LATE: Duration = Duration::from_secs(60 * 60);
-const SOME: u64 = 100;
+const LATE_UPLOAD_WINDOW: Duration = Duration::from_secs(60 * 60);
+const PAGE_SIZE: u64 = 100;
 
 /// Locks so that each file is confirmed by one task at a time; different files may share a lock.
 #[derive(Default)]
 pub(crate) struct UploadLocks([Mutex<()>; 16]);
 
 impl UploadLocks {
-    async fn turn(&self, id: AttachmentId) -> MutexGuard<'_, ()> {
+    async fn lock(&self, id: AttachmentId) -> MutexGuard<'_, ()> {
         self.0[usize::from(id.0.as_bytes()[15]) % self.0.len()].lock().await
     }
 }
@@ -55,46 +55,47 @@ impl Messenger {
         if !self.files.is_direct() {
             return Ok(());
         }
-        let since = self.clock.now() - LATE;
+        let since = self.clock.now() - LATE_UPLOAD_WINDOW;
         let mut last = (Time(0), AttachmentId(Uuid::nil()));
         loop {
-            let some = attachments::awaited(&mut self.db.read().await?, owner, since, last, SOME).await?;
-            let Some(newest) = some.last() else { return Ok(()) };
+            let page =
+                attachments::awaited(&mut self.db.read().await?, owner, since, last, PAGE_SIZE).await?;
+            let Some(newest) = page.last() else { return Ok(()) };
             last = (newest.created_at, newest.id);
-            for attachment in &some {
+            for attachment in &page {
                 match Box::pin(self.confirm_one(attachment.id)).await {
-                    Err(refusal) if is_about_the_file(&refusal) => {
+                    Err(refusal) if is_permanent(&refusal) => {
                         tracing::info!(%refusal, attachment = %attachment.id, "an upload was refused");
                     }
-                    taken => taken?,
+                    confirmed => confirmed?,
                 }
             }
         }
     }
 
     async fn confirm_one(&self, id: AttachmentId) -> Result<()> {
-        let _turn = self.upload_locks.turn(id).await;
+        let _lock = self.upload_locks.lock(id).await;
         let mut read = self.db.read().await?;
-        let awaited = attachments::by_id(&mut read, id).await?.filter(|attachment| !attachment.uploaded);
-        let Some(attachment) = awaited else { return Ok(()) };
+        let pending = attachments::by_id(&mut read, id).await?.filter(|attachment| !attachment.uploaded);
+        let Some(attachment) = pending else { return Ok(()) };
         let quota = remaining_quota(&mut read, &self.settings, attachment.owner).await?;
         drop(read);
-        let taken = self.take(&attachment, quota.bytes()).await;
-        let is_done = match &taken {
-            Ok(was_there) => *was_there,
-            Err(refusal) => is_about_the_file(refusal),
+        let confirmed = self.confirm_if_uploaded(&attachment, quota.bytes()).await;
+        let is_done = match &confirmed {
+            Ok(was_uploaded) => *was_uploaded,
+            Err(refusal) => is_permanent(refusal),
         };
         if is_done {
             self.files.clear_incoming(&attachment).await?;
         }
-        if matches!(taken, Err(Error::TooLarge(_))) {
+        if matches!(confirmed, Err(Error::TooLarge(_))) {
             quota.require(u64::try_from(attachment.size).unwrap_or_default())?;
         }
-        taken.map(|_| ())
+        confirmed.map(|_| ())
     }
 
     /// Confirms a file; `false` when it was not uploaded.
-    async fn take(&self, attachment: &Attachment, left: u64) -> Result<bool> {
+    async fn confirm_if_uploaded(&self, attachment: &Attachment, left: u64) -> Result<bool> {
         let announced = u64::try_from(attachment.size).unwrap_or_default();
         let Some(received) = self.files.confirm_upload(attachment, announced.min(left)).await? else {
             return Ok(false);
@@ -104,6 +105,6 @@ impl Messenger {
 }
 
 /// Whether the error is permanent for this file.
-fn is_about_the_file(error: &Error) -> bool {
+fn is_permanent(error: &Error) -> bool {
     matches!(error, Error::Invalid { .. } | Error::TooLarge(_) | Error::OverQuota(_))
 }

@@ -8,7 +8,7 @@ use crate::messenger::foundation::Result;
 use crate::model::{AttachmentId, Time};
 use crate::store::attachments;
 
-const SOME: u64 = 100;
+const PAGE_SIZE: u64 = 100;
 
 /// The progress, and finally the result, of a migration. Thumbnails count as files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,16 +42,16 @@ impl Messenger {
     pub async fn migrate_files(
         &self,
         migration: &Migration,
-        mut tell: impl FnMut(&Progress),
+        mut report: impl FnMut(&Progress),
     ) -> Result<Progress> {
         let all = attachments::count_uploaded(&mut self.db.read().await?).await?;
         let mut progress = Progress { all, ..Progress::default() };
         let mut last = (Time(0), AttachmentId(Uuid::nil()));
         loop {
-            let some = attachments::uploaded_after(&mut self.db.read().await?, last, SOME).await?;
-            let Some((newest, _)) = some.last() else { return Ok(progress) };
+            let page = attachments::uploaded_after(&mut self.db.read().await?, last, PAGE_SIZE).await?;
+            let Some((newest, _)) = page.last() else { return Ok(progress) };
             last = (newest.created_at, newest.id);
-            for (file, sha256) in &some {
+            for (file, sha256) in &page {
                 let moved = migration.migrate(file, sha256.as_deref()).await?;
                 if moved == MigrationOutcome::Missing {
                     let mut read = self.db.read().await?;
@@ -74,7 +74,7 @@ impl Messenger {
                 }
                 progress.seen += 1;
             }
-            tell(&progress);
+            report(&progress);
         }
     }
 }

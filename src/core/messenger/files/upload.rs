@@ -13,21 +13,21 @@ use crate::store::attachments;
 #[derive(Debug, Clone)]
 pub struct Upload {
     pub filename: String,
-    pub class: Expected,
+    pub class: ExpectedType,
     /// The maximum size in bytes, where it is below the server's limit.
     pub most: u64,
 }
 
 /// The expected type of a file; the exact type is detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
+pub enum ExpectedType {
     Picture,
     Video,
     Sound,
     Anything,
 }
 
-impl Expected {
+impl ExpectedType {
     /// As a media range (RFC 9110, 12.5.1), which an upload request can't declare.
     fn range(self) -> &'static str {
         match self {

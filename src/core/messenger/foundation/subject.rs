@@ -99,6 +99,7 @@ impl Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messenger::foundation::Attempt;
 
     #[test]
     fn subjects_are_read_as_they_were_written() {

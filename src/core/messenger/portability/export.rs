@@ -21,7 +21,7 @@ use crate::store::{attachments, members};
 /// How many exports run at once; each user may run one.
 pub(crate) const AT_ONCE: usize = 2;
 /// How many chats or files are queried at a time.
-const SOME: u64 = 100;
+const PAGE_SIZE: u64 = 100;
 
 /// A part of an export.
 pub enum ExportPart {
@@ -153,7 +153,7 @@ impl Export {
                     return Ok(Some(ExportPart::Scheduled(self.caller.scheduled(None).await?)));
                 }
                 Stage::Bookmarks(before) => {
-                    let page = self.caller.bookmarks(*before, Some(SOME)).await?;
+                    let page = self.caller.bookmarks(*before, Some(PAGE_SIZE)).await?;
                     self.stage = match page.last() {
                         Some(last) => Stage::Bookmarks(Some(last.id)),
                         None => Stage::Chats(ChatId(0)),
@@ -183,7 +183,7 @@ impl Export {
     async fn chat(&mut self, last: ChatId) -> Result<Option<ExportPart>> {
         if self.chats.is_empty() {
             let mut read = self.caller.messenger.db.read().await?;
-            let found = members::chats_after(&mut read, self.user(), last, SOME).await?;
+            let found = members::chats_after(&mut read, self.user(), last, PAGE_SIZE).await?;
             self.chats = found.into_iter().rev().map(|(chat, _)| chat).collect();
         }
         let Some(id) = self.chats.pop() else {
@@ -220,7 +220,7 @@ impl Export {
             if self.files.is_empty() {
                 let mut read = messenger.db.read().await?;
                 self.files =
-                    attachments::of_owner(&mut read, self.caller.access.user, (at, id), SOME).await?;
+                    attachments::of_owner(&mut read, self.caller.access.user, (at, id), PAGE_SIZE).await?;
                 self.files.reverse();
             }
             let Some(file) = self.files.pop() else { return Ok(None) };
@@ -230,7 +230,9 @@ impl Export {
                     self.stage = Stage::Files(at, id);
                     return Ok(Some(ExportPart::File(Box::new(file), opened)));
                 }
-                Err(files::Error::Missing) => tracing::warn!(attachment = %id, "a file is not there"),
+                Err(files::Error::Missing) => {
+                    tracing::warn!(attachment = %id, "a file is missing in the storage")
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -152,7 +152,7 @@ fn snippet_range(source: &str, found: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::search::{Subject, Token, required_tokens, tokens};
+    use crate::model::search::{IndexedMessage, Token, required_tokens, tokens};
     use crate::model::{ChatId, UserId};
 
     fn found(query: &str, text: &str) -> bool {
@@ -309,7 +309,8 @@ mod tests {
                     continue;
                 }
                 matched += 1;
-                let subject = Subject { chat: ChatId(1), author: UserId(2), holds: &[], text: &folded };
+                let subject =
+                    IndexedMessage { chat: ChatId(1), author: UserId(2), holds: &[], text: &folded };
                 let there = tokens(&subject);
                 let missing: Vec<Token> = required_tokens(&query.wanted)
                     .into_iter()

@@ -85,7 +85,7 @@ impl Query {
         query
     }
 
-    /// Whether nothing is required_tokens for.
+    /// Whether there are neither terms nor filters.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

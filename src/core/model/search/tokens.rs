@@ -20,7 +20,7 @@ use crate::model::{ChatId, UserId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(u32);
 
-/// The most tokens that are required_tokens for: the text is checked anyway.
+/// The most tokens of a query: candidates are verified anyway.
 const MAX_REQUIRED: usize = 24;
 
 /// The indexed features of a message.

@@ -234,7 +234,7 @@ impl Import {
                     target.known.insert(id, ImportedMessage::from(&message));
                 }
                 Err(refusal) => {
-                    tracing::debug!(%refusal, "a message of an import is left out");
+                    tracing::debug!(%refusal, "a message of an import was skipped");
                     done.skipped += 1;
                 }
             }

@@ -21,7 +21,7 @@ impl Import {
                 None
             }
             Err(error @ (Error::Invalid { .. } | Error::TooLarge(_) | Error::NotFound(_))) => {
-                tracing::debug!(%error, "a file of an import is left out");
+                tracing::debug!(%error, "a file of an import was skipped");
                 None
             }
             Err(error) => return Err(error),
