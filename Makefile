@@ -1,89 +1,117 @@
-# make run    build what changed and start Besedka
-# make test   everything that CI asks: lint, tests, the release binary, the browser
-# make test-databases   of that: the tests that ask the database, on MariaDB and on MySQL; ten minutes
-# make test-garage   those of a bucket once more, on Garage, which is built first: a quarter of an hour
-# make faults  nodes, databases, NATS and buckets that fail under load, each a process of its own; five minutes
-# make lint   formatting, clippy, eslint, shell scripts, licences
-# make bench  how fast it is
-# make gen    the API documents and the web client's types, from the code
+# make run        builds what changed and starts Besedka
+# make test       everything that CI runs: lint, tests on SQLite, MariaDB and MySQL, the browser
+# make test-all   also the whole suite on MariaDB and MySQL, Garage, and the fault tests; over an hour
+# make faults     nodes, databases, NATS and buckets that fail under load, each a process of its own; five minutes
+# make lint       formatting, clippy, eslint, shell scripts, licences
+# make release    the binary to install: optimised across crates, smaller and faster, and slow to build
+# make bench      how fast it is
+# make gen        the API documents and the web client's types, from the code
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
-.PHONY: run release test lint test-rust test-databases test-garage faults test-web test-release test-browser bench gen web deps clean
+.PHONY: run quick release test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
+	test-garage faults test-web test-binary test-browser bench gen web deps clean
 .DELETE_ON_ERROR:
 
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
-BIN := $(or $(CARGO_TARGET_DIR),target)/$(HOST)/release/besedka
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+# One build serves `make run`, the suite and the browser tests: the profile `quick` in Cargo.toml.
+QUICK := $(TARGET)/$(HOST)/quick/besedka
+RELEASE := $(TARGET)/$(HOST)/release/besedka
 LOCKED := $(if $(CI),--locked)
+CARGO_TEST := $(shell if cargo nextest --version >/dev/null 2>&1; \
+	then echo cargo nextest run --cargo-profile quick; else echo cargo test --profile quick; fi) $(LOCKED)
 MODULES := web/node_modules/.package-lock.json
-# Tests for which the database makes no difference; of other APIs than v1, those that go through all of them do.
-SAME := $(addprefix --skip ,faults:: site:: openapi:: layers:: kyte:: mimu:: unet:: desktop::)
-GARAGE := $(abspath $(or $(CARGO_TARGET_DIR),target))/garage
-FILES := v1::attachments v1::media v1::avatars v1::export
+# The modules of the suite whose SQL or locking differs from one database to another.
+DATABASE_TESTS = $(shell grep -v '^\#' tests/databases.filter)
+# Tests for which the database makes no difference.
+SAME := $(addprefix --skip ,site:: openapi:: layers:: kyte:: mimu:: unet:: desktop::)
+BUCKET_TESTS := v1::attachments v1::media v1::avatars v1::export
+# The engines run side by side where there are two cores for each.
+ENGINES_AT_ONCE := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n / 2 > 0 ? n / 2 : 1)))
+GARAGE := $(abspath $(TARGET))/garage
 # Folders too: one changes when a file in it goes.
 SOURCES := $(shell find web/src web/docs web/public 2>/dev/null) \
 	$(wildcard web/*.html web/*.json web/*.ts web/*.js)
 
-run: release
-	@$(BIN) serve
+run: quick
+	@$(QUICK) serve
+
+quick: web
+	@tests/deps.sh rust
+	cargo build --profile quick $(LOCKED)
 
 release: web
 	@tests/deps.sh rust
 	cargo build --release $(LOCKED)
+	tests/release.sh $(RELEASE)
 
 # One after the other: the compiler fills every core by itself. What fails soonest comes first.
-test: deps lint test-web test-rust test-databases test-release test-browser
+test: deps lint test-web test-rust test-bucket test-databases test-binary test-browser
+
+test-all: test test-databases-all faults test-garage
 
 lint: $(MODULES)
 	@tests/deps.sh rust shell
-	cargo fmt --check
+	cargo fmt --all --check
 	shellcheck install.sh .ci/run tests/*.sh tests/bench/run
 	cd web && npm run lint
-	cargo clippy --all-targets $(LOCKED) -- -D warnings
+	@# The profile of the tests: build scripts and macros are compiled once for both.
+	cargo clippy --workspace --all-targets --profile quick $(LOCKED) -- -D warnings
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; fi
 
 test-web: web
 	cd web && npm test
 
-test-rust:
+test-rust: web
 	@tests/deps.sh rust bus
-	cargo test $(LOCKED)
-	@# What has to do with files once more, with files in a bucket, and in one behind the server.
-	BESEDKA_TEST_STORAGE=bucket cargo test $(LOCKED) --test suite -- $(FILES)
-	BESEDKA_TEST_STORAGE=behind cargo test $(LOCKED) --test suite -- $(FILES)
+	$(CARGO_TEST) --workspace
+	cargo test --profile quick $(LOCKED) --workspace --doc
 
-# The same tests on other databases. CI must have both; a developer's machine may lack one, and hears of it.
-test-databases:
+# Files once more, in a bucket and in one behind the server.
+test-bucket: web
+	BESEDKA_TEST_STORAGE=bucket $(CARGO_TEST) --test suite -- $(BUCKET_TESTS)
+	BESEDKA_TEST_STORAGE=behind $(CARGO_TEST) --test suite -- $(BUCKET_TESTS)
+
+# CI must have both engines; a developer's machine may lack one, and hears of it.
+test-databases: web
 	@tests/deps.sh rust
 	@tests/deps.sh databases || true
-	tests/databases.sh with mariadb cargo test $(LOCKED) --test suite -- $(SAME)
-	tests/databases.sh with mysql cargo test $(LOCKED) --test suite -- $(SAME)
+	@$(MAKE) --no-print-directory -j$(ENGINES_AT_ONCE) test-mariadb test-mysql
+
+test-mariadb test-mysql: test-%:
+	tests/databases.sh with $* $(CARGO_TEST) --test suite -- $(DATABASE_TESTS)
+
+test-databases-all: web
+	@tests/deps.sh rust databases
+	tests/databases.sh with mariadb $(CARGO_TEST) --test suite -- $(SAME)
+	tests/databases.sh with mysql $(CARGO_TEST) --test suite -- $(SAME)
 
 # Not a part of CI: Garage is as large as Besedka to build.
-test-garage: release
+test-garage: quick
 	@tests/deps.sh browser
 	cargo install garage --version 2.5.0 --locked --no-default-features --features bundled-libs,sqlite --debug \
 		--root $(GARAGE)
-	tests/garage.sh $(GARAGE)/bin/garage cargo test $(LOCKED) --test suite -- --ignored garage::
-	tests/garage.sh $(GARAGE)/bin/garage tests/with-server.sh $(BIN) tests/browser.sh e2e/files.test.mjs
+	tests/garage.sh $(GARAGE)/bin/garage $(CARGO_TEST) --test suite -- --ignored garage::
+	tests/garage.sh $(GARAGE)/bin/garage tests/with-server.sh $(QUICK) tests/browser.sh e2e/files.test.mjs
 
 # One after the other: each has nodes, a database, NATS, a bucket and HAProxy to itself.
-faults:
+faults: web
 	@tests/deps.sh rust bus databases balancer
-	cargo test $(LOCKED) --test suite -- --ignored cluster:: --test-threads 1
+	cargo test --profile quick $(LOCKED) --test suite -- --ignored cluster:: --test-threads 1
 
-test-release: release
-	tests/release.sh $(BIN)
+test-binary: quick
+	tests/binary.sh $(QUICK)
 
-test-browser: release
+test-browser: quick
 	@tests/deps.sh browser
-	tests/with-server.sh $(BIN) tests/browser.sh
+	tests/with-server.sh $(QUICK) tests/browser.sh
 
 bench: release
 	@tests/deps.sh bus
-	tests/bench/run $(BIN)
+	tests/bench/run $(RELEASE)
 
-gen: $(MODULES)
-	cargo run $(LOCKED) -- openapi --write openapi/
+gen: web
+	cargo run --profile quick $(LOCKED) -- openapi --write openapi/
 	cd web && npm run gen
 
 web: web/dist/index.html

@@ -35,6 +35,15 @@ export default tseslint.config(
   },
   { files: ['**/*.tsx'], rules: { 'max-lines': ['error', { max: 150, skipBlankLines: true, skipComments: true }] } },
   {
+    files: ['src/**'],
+    rules: {
+      'no-restricted-properties': ['error',
+        { object: 'crypto', property: 'randomUUID', message: 'Missing over plain HTTP: use uuid of @/lib/uuid.' },
+        { object: 'navigator', property: 'clipboard', message: 'Missing over plain HTTP: use copyText of @/lib/clipboard.' },
+      ],
+    },
+  },
+  {
     files: ['src/components/**'],
     rules: {
       'no-restricted-globals': ['error', { name: 'fetch', message: 'A component does not fetch.' }],

@@ -1,4 +1,4 @@
-//! A JSON body whose refusal names the field to mend, which poem-openapi's own does not.
+//! A JSON body whose errors name the invalid field, unlike those of poem-openapi.
 
 use poem::{FromRequest, Request, RequestBody, Result};
 use poem_openapi::error::ParseRequestPayloadError;
@@ -40,7 +40,7 @@ impl<T: ParseFromJSON> ParsePayload for JsonBody<T> {
         match T::parse_from_json(Some(value)) {
             Ok(parsed) => Ok(Self(parsed)),
             Err(error) => {
-                // Only what fails is looked at again.
+                // Only invalid bodies are parsed again.
                 let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
                 Err(refusal(flaw::<T>(&value).unwrap_or_else(|| error.into_message())).into())
             }
@@ -50,7 +50,7 @@ impl<T: ParseFromJSON> ParsePayload for JsonBody<T> {
 
 poem_openapi::impl_apirequest_for_payload!(JsonBody<T>, T: ParseFromJSON);
 
-/// The first field that is not as the schema says.
+/// Describes the first field that does not match the schema.
 fn flaw<T: Type>(value: &Value) -> Option<String> {
     let mut registry = Registry::new();
     T::register(&mut registry);
@@ -70,7 +70,7 @@ fn flaw<T: Type>(value: &Value) -> Option<String> {
 
 fn resolve<'a>(registry: &'a Registry, schema: &'a MetaSchemaRef) -> Option<&'a MetaSchema> {
     match schema {
-        // A field with a default or a description refers to its type first, and says the rest after.
+        // A field with a default or a description refers to its type first, followed by the other properties.
         MetaSchemaRef::Inline(schema) => match schema.all_of.first() {
             Some(kind) => resolve(registry, kind),
             None => Some(schema),
@@ -110,7 +110,7 @@ fn wanted(registry: &Registry, schema: &MetaSchema) -> String {
         ("integer", _) => "an integer".to_owned(),
         ("string", Some("uuid")) => "a UUID".to_owned(),
         ("array", _) => match schema.items.as_deref().and_then(|item| resolve(registry, item)) {
-            Some(item) => format!("a list, each of it {}", wanted(registry, item)),
+            Some(item) => format!("a list of which each item is {}", wanted(registry, item)),
             None => "a list".to_owned(),
         },
         ("object", _) => "an object".to_owned(),

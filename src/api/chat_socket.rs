@@ -1,8 +1,8 @@
-//! The socket of one chat, as dialects have it: who may not listen is refused at the handshake, and
-//! then everything that happens in the chat is told as it happens.
+//! The WebSocket of a single chat, as the dialects have it. Callers who are not members are refused at the
+//! handshake; the others receive the chat's events as they happen.
 //!
-//! A dialect says how things are written and what a frame means ([`Speech`]). There is no cursor: what
-//! was said while a client was away it reads from the history.
+//! A dialect defines how events are written and what a frame means ([`Speech`]). There is no cursor: a client
+//! reads what it missed from the message history.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,52 +19,52 @@ use besedka_core::messenger::{Error, Limit, Listener, Messenger, NewMessage, Res
 use besedka_core::model::{Change, ChatId, Event, Message, MessageId, Scopes};
 
 const PING_EVERY: Duration = Duration::from_secs(25);
-/// A client of which nothing is heard for so long is gone.
-const SILENCE: Duration = Duration::from_secs(60);
-/// A client that takes no bytes for so long is gone.
-const PATIENCE: Duration = Duration::from_secs(20);
-const LARGEST_FRAME: usize = 64 * 1024;
+/// A client that sends nothing for this long is considered gone.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// A client that accepts no bytes for this long is considered gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+const MAX_FRAME_SIZE: usize = 64 * 1024;
 /// How many frames a client may send between two pings.
-const MOST_FRAMES: u32 = 250;
+const MAX_FRAMES: u32 = 250;
 
-/// The room in which a socket is: what a dialect may need to write something.
+/// The chat of a socket, with what a dialect may need to write an event.
 pub struct Room {
     pub messenger: Messenger,
     pub chat: ChatId,
     pub links: Links,
 }
 
-/// What a client's frame means.
+/// The meaning of a client's frame.
 pub enum Heard {
     Post(NewMessage),
     Typing,
-    /// Everything is read, up to a message or to the newest.
+    /// Mark messages as read, up to a message or to the newest.
     Read(Option<MessageId>),
-    /// It is answered to this client alone.
+    /// A response to this client only.
     Answer(String),
     Nothing,
 }
 
-/// How a dialect talks on the socket of a chat.
+/// How a dialect serialises events and parses frames on the socket of a chat.
 pub trait Speech: Send + Sync + 'static {
-    /// Which of the hub's forms is this dialect's.
+    /// The hub's number for the form in which this dialect writes events.
     const FORM: Form;
 
-    /// Something that happened in the chat; nothing when this dialect does not tell it. What it writes
-    /// is written once for everybody, unless there are links in it.
+    /// Serialises an event of the chat; nothing if this dialect does not deliver it. The text is produced once
+    /// for all sockets, unless it contains links.
     fn event(room: &Room, event: &Event) -> impl Future<Output = Option<String>> + Send;
 
-    /// Something that is not kept: somebody is typing, or comes or goes.
+    /// Serialises an event that is not stored: typing or presence.
     fn whisper(whisper: &Whisper) -> Option<String>;
 
-    /// What a client says.
+    /// Parses a client's frame.
     fn hear(text: &str) -> Heard;
 
-    /// What a client said was refused; nothing when this dialect has no words for it.
+    /// Reports an error in a client's frame; nothing if this dialect has no such frame.
     fn refuse(error: &Error) -> Option<String>;
 }
 
-/// Opens the socket of a chat, or refuses it: 401 without a valid token, 403 to a stranger.
+/// Opens the socket of a chat, or refuses it: 401 without a valid token, 403 for callers who are not members.
 pub async fn open<T: Speech>(
     request: &Request,
     token: Option<&str>,
@@ -80,35 +80,35 @@ pub async fn open<T: Speech>(
     let listener = messenger.listen_in(access, chat).await?;
     let links = Links::new(messenger, &site.base(request));
     let room = Room { messenger: messenger.clone(), chat, links };
-    // tungstenite's defaults keep 128 KiB for each socket and let what is unsent grow without end.
+    // tungstenite's defaults keep 128 KiB for each socket and let unsent data grow without limit.
     let config = WebSocketConfig::default()
         .read_buffer_size(2 * 1024)
         .write_buffer_size(4 * 1024)
         .max_write_buffer_size(256 * 1024)
-        .max_message_size(Some(LARGEST_FRAME))
-        .max_frame_size(Some(LARGEST_FRAME));
+        .max_message_size(Some(MAX_FRAME_SIZE))
+        .max_frame_size(Some(MAX_FRAME_SIZE));
     let upgraded = socket.config(config).on_upgrade(move |stream| serve::<T>(stream, listener, room));
     Ok(upgraded.into_response())
 }
 
-/// Why a socket is over: with a code, or because the client is gone. Never 1000, which clients take
-/// for the end of all.
-struct Over(Option<(u16, &'static str)>);
+/// Why a socket ends: with a close code, or because the client is gone. Never 1000, after which clients do not
+/// reconnect.
+struct Ended(Option<(u16, &'static str)>);
 
-impl From<std::io::Error> for Over {
+impl From<std::io::Error> for Ended {
     fn from(_: std::io::Error) -> Self {
         Self(None)
     }
 }
 
-fn over<R>(code: u16, reason: &'static str) -> std::result::Result<R, Over> {
-    Err(Over(Some((code, reason))))
+fn end<R>(code: u16, reason: &'static str) -> std::result::Result<R, Ended> {
+    Err(Ended(Some((code, reason))))
 }
 
 async fn serve<T: Speech>(mut stream: WebSocketStream, listener: Listener, room: Room) {
-    if let Err(Over(Some((code, reason)))) = listen::<T>(&mut stream, listener, room).await {
-        let farewell = Frame::Close(Some((CloseCode::from(code), reason.to_owned())));
-        let _ = timeout(PATIENCE, stream.send(farewell)).await;
+    if let Err(Ended(Some((code, reason)))) = listen::<T>(&mut stream, listener, room).await {
+        let close = Frame::Close(Some((CloseCode::from(code), reason.to_owned())));
+        let _ = timeout(WRITE_TIMEOUT, stream.send(close)).await;
     }
 }
 
@@ -116,26 +116,26 @@ async fn listen<T: Speech>(
     stream: &mut WebSocketStream,
     mut listener: Listener,
     room: Room,
-) -> std::result::Result<(), Over> {
-    let mut heard = Instant::now();
+) -> std::result::Result<(), Ended> {
+    let mut last_received = Instant::now();
     let mut frames = 0;
-    let mut ping = interval_at(heard + PING_EVERY, PING_EVERY);
+    let mut ping = interval_at(last_received + PING_EVERY, PING_EVERY);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = listener.woken() => Box::pin(tell::<T>(stream, &room, listener.take())).await?,
+            () = listener.woken() => Box::pin(deliver::<T>(stream, &room, listener.take())).await?,
             frame = stream.next() => {
-                heard = Instant::now();
+                last_received = Instant::now();
                 frames += 1;
-                if frames > MOST_FRAMES {
-                    return over(4429, "too fast");
+                if frames > MAX_FRAMES {
+                    return end(4429, "too fast");
                 }
                 // Boxed, so that an idle socket keeps no room for it.
-                Box::pin(answer::<T>(stream, &room, &listener, frame)).await?;
+                Box::pin(handle::<T>(stream, &room, &listener, frame)).await?;
             }
             _ = ping.tick() => {
-                if heard.elapsed() > SILENCE {
-                    return Err(Over(None));
+                if last_received.elapsed() > IDLE_TIMEOUT {
+                    return Err(Ended(None));
                 }
                 frames = 0;
                 listener.settle();
@@ -145,12 +145,12 @@ async fn listen<T: Speech>(
     }
 }
 
-/// Writes everything that waits, in one go.
-async fn tell<T: Speech>(
+/// Sends everything that is queued, in one flush.
+async fn deliver<T: Speech>(
     stream: &mut WebSocketStream,
     room: &Room,
     taken: Taken,
-) -> std::result::Result<(), Over> {
+) -> std::result::Result<(), Ended> {
     let mut frames = Vec::with_capacity(taken.events.len() + taken.whispers.len());
     for telling in &taken.events {
         frames.push(written::<T>(room, telling).await);
@@ -167,22 +167,22 @@ async fn tell<T: Speech>(
     .await?;
     match taken.closed {
         None => Ok(()),
-        Some(Close::TooSlow) => over(1013, "too slow"),
-        Some(Close::Expired) => over(4401, "expired"),
-        Some(Close::Revoked) => over(4403, "revoked"),
-        Some(Close::Removed) => over(4403, "removed"),
-        Some(Close::Replaced) => over(4409, "replaced"),
-        Some(Close::Restart) => over(1012, "restart"),
+        Some(Close::TooSlow) => end(1013, "too slow"),
+        Some(Close::Expired) => end(4401, "expired"),
+        Some(Close::Revoked) => end(4403, "revoked"),
+        Some(Close::Removed) => end(4403, "removed"),
+        Some(Close::Replaced) => end(4409, "replaced"),
+        Some(Close::Restart) => end(1012, "restart"),
     }
 }
 
-/// An event as this dialect writes it; empty when it does not.
+/// An event in this dialect's form; empty if the dialect does not deliver it.
 async fn written<T: Speech>(room: &Room, telling: &Telling) -> Arc<str> {
     if let Some(known) = telling.known(T::FORM) {
         return known.clone();
     }
     let text = T::event(room, &telling.event).await.unwrap_or_default();
-    // A link begins with the address by which its reader came.
+    // A link begins with the address that its reader used.
     if has_links(&telling.event.change) { text.into() } else { telling.written(T::FORM, |_| text).clone() }
 }
 
@@ -196,22 +196,22 @@ fn has_links(change: &Change) -> bool {
     }
 }
 
-async fn answer<T: Speech>(
+async fn handle<T: Speech>(
     stream: &mut WebSocketStream,
     room: &Room,
     listener: &Listener,
     frame: Option<std::io::Result<Frame>>,
-) -> std::result::Result<(), Over> {
+) -> std::result::Result<(), Ended> {
     let text = match frame {
         Some(Ok(Frame::Text(text))) => text,
         Some(Ok(Frame::Ping(_) | Frame::Pong(_))) => return Ok(()),
-        Some(Ok(Frame::Binary(_))) => return over(1003, "text only"),
-        Some(Ok(Frame::Close(_))) | None => return Err(Over(None)),
-        Some(Err(error)) if error.to_string().contains("too long") => return over(1009, "frame too large"),
+        Some(Ok(Frame::Binary(_))) => return end(1003, "text only"),
+        Some(Ok(Frame::Close(_))) | None => return Err(Ended(None)),
+        Some(Err(error)) if error.to_string().contains("too long") => return end(1009, "frame too large"),
         Some(Err(error)) => return Err(error.into()),
     };
     let done = match T::hear(&text) {
-        // The sender hears it like everybody else.
+        // The sender receives the event like everyone else.
         Heard::Post(new) => listener.post(room.chat, new).await.map(|_: Message| ()),
         Heard::Typing => listener.typing(room.chat).await,
         Heard::Read(upto) => listener.read(room.chat, upto).await,
@@ -220,7 +220,7 @@ async fn answer<T: Speech>(
     };
     let Err(error) = done else { return Ok(()) };
     if let Error::Internal(cause) = &error {
-        tracing::error!(%cause, "what a socket said failed");
+        tracing::error!(%cause, "a frame failed");
     }
     match T::refuse(&error) {
         Some(frame) => timed(stream.send(Frame::Text(frame))).await,
@@ -228,15 +228,15 @@ async fn answer<T: Speech>(
     }
 }
 
-/// A client that takes nothing for a while is gone.
-async fn timed(write: impl Future<Output = std::io::Result<()>>) -> std::result::Result<(), Over> {
-    match timeout(PATIENCE, write).await {
+/// Fails if the client accepts nothing for a while.
+async fn timed(write: impl Future<Output = std::io::Result<()>>) -> std::result::Result<(), Ended> {
+    match timeout(WRITE_TIMEOUT, write).await {
         Ok(written) => Ok(written?),
-        Err(_) => Err(Over(None)),
+        Err(_) => Err(Ended(None)),
     }
 }
 
-/// The token of an address or a header, with or without `Bearer` before it.
+/// The token from an address or a header, with or without the prefix `Bearer`.
 pub fn bare(token: &str) -> &str {
     let token = token.trim();
     token.strip_prefix("Bearer ").map_or(token, str::trim)

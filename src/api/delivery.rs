@@ -1,26 +1,26 @@
-//! Whether an answer reached its connection.
+//! Tracks whether a response was written to its connection.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The answer to a request, on its way. The server puts one into every request, and tells it when the answer was
-/// written; when the connection was closed before that, nobody tells it anything any more and it is dropped.
+/// The delivery of one response. The server attaches one to every request and calls it once the response was
+/// written; if the connection closes first, it is dropped without being called.
 #[derive(Clone, Default)]
 pub struct Delivery(Arc<Mutex<Vec<Act>>>);
 
 type Act = Box<dyn FnOnce() + Send>;
 
 impl Delivery {
-    /// What to do once the answer was written. Of an answer that never is, it is dropped undone.
+    /// Registers a callback for when the response was written; it is dropped if that never happens.
     pub fn then(&self, act: impl FnOnce() + Send + 'static) {
         self.acts().push(Box::new(act));
     }
 
-    /// Whether somebody waits for it.
+    /// Whether any callback is registered.
     pub fn matters(&self) -> bool {
         !self.acts().is_empty()
     }
 
-    /// The answer was written.
+    /// To be called when the response was written.
     pub fn written(&self) {
         let acts = std::mem::take(&mut *self.acts());
         for act in acts {

@@ -1,9 +1,8 @@
-//! Dialects: APIs of clients that were there before, spoken by the same messenger.
+//! Dialects: APIs for existing clients of other servers, on top of the same messenger.
 //!
-//! A dialect is a folder below `api/` with a README (its contract), routes and a specification. It is
-//! mounted below its prefix, and alone at its own host names. What the dialects have in common is here:
-//! bodies are bounded, and whatever goes wrong, poem's refusals and panics included, is said in the
-//! dialect's own words.
+//! A dialect is a folder below `api/` with a README (its contract), routes and a specification. It is mounted
+//! below its prefix, and alone at its own host names. This module holds what dialects have in common: a limit
+//! on request bodies, and errors in the dialect's own format, including poem's own errors and panics.
 
 use poem::endpoint::BoxEndpoint;
 use poem::http::{StatusCode, header};
@@ -13,26 +12,26 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Result, Route};
 use super::Spec;
 use super::refusal::{self, Body, Failure};
 
-/// The largest body, but of a form with files: those bound what they take while they take it.
+/// The largest request body. Forms with files are limited where they are read.
 const LARGEST_BODY: usize = 128 * 1024;
 
 /// An API that is not our own.
 pub struct Dialect {
-    /// The name of its specification, and what `--dialects` calls it.
+    /// The name of its specification, and its name in `--dialects`.
     pub slug: &'static str,
     pub place: Place,
     pub spec: fn() -> Spec,
     routes: fn() -> BoxEndpoint<'static>,
-    dress: fn(Route) -> BoxEndpoint<'static>,
+    wrap: fn(Route) -> BoxEndpoint<'static>,
     has_health: bool,
 }
 
-/// Where a dialect is.
+/// How a dialect is mounted.
 #[derive(Debug, Clone, Copy)]
 pub enum Place {
-    /// Below a prefix that is no part of its paths; at its own host names there is none.
+    /// Below a prefix that is not part of its paths; at its own host names there is no prefix.
     Below(&'static str),
-    /// Its clients know whole paths, at whatever host: so these begin.
+    /// Its clients use full paths at any host, which begin with these.
     Whole(&'static [&'static str]),
 }
 
@@ -44,15 +43,15 @@ impl Dialect {
         routes: fn() -> BoxEndpoint<'static>,
         spec: fn() -> Spec,
     ) -> Self {
-        Self { slug, place, spec, routes, dress: dress::<B>, has_health: false }
+        Self { slug, place, spec, routes, wrap: wrap::<B>, has_health: false }
     }
 
-    /// It has a `/health` of its own, which answers more than balancers ask.
+    /// Declares that it has a `/health` of its own, which answers more than load balancers ask.
     pub const fn with_health(self) -> Self {
         Self { has_health: true, ..self }
     }
 
-    /// How the paths begin that are its own.
+    /// The path prefixes of this dialect.
     pub fn prefixes(&self) -> Vec<&'static str> {
         match self.place {
             Place::Below(prefix) => vec![prefix],
@@ -60,41 +59,40 @@ impl Dialect {
         }
     }
 
-    /// It beside everything else, below its prefixes.
+    /// The dialect below its prefixes, beside everything else.
     pub fn beside(&self) -> BoxEndpoint<'static> {
         let routes = (self.routes)();
-        (self.dress)(match self.place {
+        (self.wrap)(match self.place {
             Place::Below(prefix) => Route::new().nest(prefix, routes),
             Place::Whole(_) => Route::new().nest_no_strip("/", routes),
         })
     }
 
-    /// It at a host of its own, with what answers balancers there.
+    /// The dialect at a host of its own, with a health check for load balancers.
     pub fn alone(&self, health: impl Endpoint + 'static) -> BoxEndpoint<'static> {
         let routes = Route::new().nest_no_strip("/", (self.routes)());
-        (self.dress)(if self.has_health { routes } else { routes.at("/health", health) })
+        (self.wrap)(if self.has_health { routes } else { routes.at("/health", health) })
     }
 }
 
-/// Bounds what comes in, and clothes what goes wrong.
-fn dress<B: Body>(routes: Route) -> BoxEndpoint<'static> {
+/// Limits request bodies and formats errors.
+fn wrap<B: Body>(routes: Route) -> BoxEndpoint<'static> {
     let panicked = |_| {
-        // Never what panicked: that is in the log.
-        let detail = "Something went wrong on the server";
+        // Without the panic's message, which is in the log.
+        let detail = "Internal server error";
         Failure::<B>::of(StatusCode::INTERNAL_SERVER_ERROR, detail, "internal").into_response()
     };
     routes
-        .before(bound::<B>)
+        .before(limit_body::<B>)
         .with(CatchPanic::new().with_handler(panicked))
         .catch_all_error(refusal::render::<B>)
         .boxed()
 }
 
-/// Reads the body, decompressed by nobody and no larger than it may be. Forms with files are read by
-/// whoever takes them.
-async fn bound<B: Body>(mut request: Request) -> Result<Request> {
+/// Reads the body: never decompressed, and no larger than allowed. Forms with files are left to their handlers.
+async fn limit_body<B: Body>(mut request: Request) -> Result<Request> {
     if request.headers().contains_key(header::CONTENT_ENCODING) {
-        let detail = "Compressed bodies are not taken";
+        let detail = "Compressed request bodies are not supported";
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Failure::<B>::of(status, detail, "unsupported_media_type").into());
     }
@@ -102,9 +100,11 @@ async fn bound<B: Body>(mut request: Request) -> Result<Request> {
         return Ok(request);
     }
     let body = request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(|error| match error {
-        poem::error::ReadBodyError::PayloadTooLarge => {
-            Failure::<B>::of(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 128 KiB", "too_large")
-        }
+        poem::error::ReadBodyError::PayloadTooLarge => Failure::<B>::of(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The request body is larger than 128 KiB",
+            "too_large",
+        ),
         error => Failure::<B>::of(StatusCode::BAD_REQUEST, error.to_string(), "invalid"),
     })?;
     request.set_body(body);
@@ -126,11 +126,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_told_in_the_dialects_words_and_not_what_it_was() {
-        let app = dress::<desktop::Problem>(Route::new().at("/", broken));
+        let app = wrap::<desktop::Problem>(Route::new().at("/", broken));
         let response = app.get_response(Request::default()).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let said = response.into_body().into_string().await.unwrap();
-        let body = desktop::Problem { detail: "Something went wrong on the server".to_owned() };
+        let body = desktop::Problem { detail: "Internal server error".to_owned() };
         assert_eq!(said, body.to_json_string());
     }
 }

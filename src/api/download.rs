@@ -1,8 +1,8 @@
-//! What answers with files have in common: the parts of them that are asked for, and their names.
+//! File downloads: byte ranges and file names.
 
 use object_store::GetRange;
 
-/// Where a part is in a file of a size; nothing when there is no such part.
+/// The bytes of a range within a file of this size; nothing if the range does not exist.
 pub fn within(part: &GetRange, size: u64) -> Option<std::ops::Range<u64>> {
     let range = match part {
         GetRange::Bounded(range) => range.start..range.end.min(size),
@@ -12,7 +12,7 @@ pub fn within(part: &GetRange, size: u64) -> Option<std::ops::Range<u64>> {
     Some(range).filter(|range| range.start < range.end)
 }
 
-/// The name of a file in a header: ASCII for old clients, and the whole of it (RFC 6266).
+/// The `filename` parameters of a header: in ASCII for old clients, and in full (RFC 6266).
 pub fn named(filename: &str) -> String {
     let plain: String = filename
         .chars()
@@ -26,7 +26,8 @@ pub fn named(filename: &str) -> String {
     format!("filename=\"{plain}\"; filename*=UTF-8''{whole}")
 }
 
-/// One range of bytes (RFC 9110, 14.2). Of several, or of what is none, nothing: then the whole is sent.
+/// Parses a single byte range (RFC 9110, 14.2). Several ranges or invalid ones yield nothing, so that the whole
+/// file is sent.
 pub fn parse_range(header: &str) -> Option<GetRange> {
     let range = header.trim().strip_prefix("bytes=")?;
     let (start, end) = range.split_once('-')?;

@@ -1,4 +1,4 @@
-//! Forms with files (`multipart/form-data`), read as they come.
+//! Forms with files (`multipart/form-data`), read as a stream.
 
 use std::time::Duration;
 
@@ -6,38 +6,38 @@ use futures_util::{Stream, StreamExt, stream};
 use multer::Multipart;
 use poem::Body;
 
-/// How long nothing may arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// The slowest at which a refused form is read to its end, in bytes for each second.
-const SLOWEST: u64 = 1024 * 1024;
+/// The longest pause between two chunks.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// The lowest rate at which the rest of a refused form is read, in bytes per second.
+const MIN_RATE: u64 = 1024 * 1024;
 
-/// What to answer when it is none.
+/// The error for a request that is not a form.
 pub const WANTED: &str = "The body must be multipart/form-data";
 
-/// A form, of a request with this `Content-Type`; nothing when that is not a form's.
+/// The form of a request with this `Content-Type`; nothing if it is not a form.
 pub fn read(content_type: &str, body: Body) -> Option<Multipart<'static>> {
     let boundary = multer::parse_boundary(content_type).ok()?;
-    Some(Multipart::new(patient(body), boundary))
+    Some(Multipart::new(with_timeout(body), boundary))
 }
 
-/// The body, as long as something arrives from time to time.
-fn patient(body: Body) -> impl Stream<Item = std::io::Result<bytes::Bytes>> + Send {
+/// The body, which fails if no data arrives for a while.
+fn with_timeout(body: Body) -> impl Stream<Item = std::io::Result<bytes::Bytes>> + Send {
     let bytes = body.into_bytes_stream().boxed();
     stream::unfold(Some(bytes), |bytes| async {
         let mut bytes = bytes?;
-        match tokio::time::timeout(PATIENCE, bytes.next()).await {
+        match tokio::time::timeout(READ_TIMEOUT, bytes.next()).await {
             Ok(Some(chunk)) => Some((chunk, Some(bytes))),
             Ok(None) => None,
             Err(_) => Some((
-                Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "nothing arrived for 30 s")),
+                Err(std::io::Error::new(std::io::ErrorKind::TimedOut, "no data arrived for 30 s")),
                 None,
             )),
         }
     })
 }
 
-/// Reads so much of what is left of a refused form: a client that still sends does not read its answer, and loses it
-/// when the connection is closed.
+/// Reads at most this much of the rest of a refused form: a client that is still sending does not read the
+/// response, and loses it if the connection is closed.
 pub async fn drain(mut form: Multipart<'_>, most: u64) {
     let mut left = most;
     let rest = async {
@@ -50,6 +50,6 @@ pub async fn drain(mut form: Multipart<'_>, most: u64) {
             }
         }
     };
-    let time = Duration::from_secs(5) + Duration::from_secs(most / SLOWEST);
+    let time = Duration::from_secs(5) + Duration::from_secs(most / MIN_RATE);
     let _ = tokio::time::timeout(time, rest).await;
 }

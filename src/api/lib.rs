@@ -1,4 +1,4 @@
-//! The front doors: each takes requests apart, asks the messenger, and puts answers together.
+//! The HTTP APIs: each parses requests, calls the messenger and writes responses.
 
 mod body;
 mod chat_socket;
@@ -24,9 +24,9 @@ use serde_json::{Value, json};
 
 pub use dialect::{Dialect, Place};
 
-/// An API as its documentation shows it. That takes a while to make, so it is made when somebody wants to see it.
+/// An API's specification. It takes a while to generate, so it is generated on first use.
 pub struct Spec {
-    /// For people.
+    /// The display name.
     pub name: &'static str,
     /// The name of its files in `openapi/` and below `/openapi/`.
     pub slug: &'static str,
@@ -61,17 +61,19 @@ impl Spec {
     }
 }
 
-/// What poem-openapi says of an API, which leaves out that fields without a value are written as null.
+/// The specification by poem-openapi, completed: it does not say that fields without a value are written as
+/// null.
 fn described<T: OpenApi, W: Webhook>(service: OpenApiService<T, W>) -> Value {
     let mut spec: Value = serde_json::from_str(&service.spec()).unwrap_or_default();
     if let Some(schemas) = spec["components"]["schemas"].as_object_mut() {
-        schemas.values_mut().for_each(say_what_is_nullable);
+        schemas.values_mut().for_each(mark_nullable);
     }
     spec
 }
 
-/// A field that is not required may be null (OpenAPI 3.0 says it so: `nullable`, and `allOf` around a reference).
-fn say_what_is_nullable(schema: &mut Value) {
+/// Marks fields that are not required as nullable (in OpenAPI 3.0: `nullable`, with `allOf` around a
+/// reference).
+fn mark_nullable(schema: &mut Value) {
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
     let optional = |name: &str| !required.contains(&Value::from(name));
@@ -83,10 +85,10 @@ fn say_what_is_nullable(schema: &mut Value) {
     }
 }
 
-/// The APIs of others that there are.
+/// The dialects.
 pub const DIALECTS: [Dialect; 4] = [kyte::DIALECT, mimu::DIALECT, unet::DIALECT, desktop::DIALECT];
 
-/// The APIs that there are, ours first.
+/// All APIs, ours first.
 pub fn specs() -> &'static [Spec] {
     static SPECS: LazyLock<Vec<Spec>> = LazyLock::new(|| {
         std::iter::once(v1::spec()).chain(DIALECTS.iter().map(|dialect| (dialect.spec)())).collect()
@@ -94,13 +96,13 @@ pub fn specs() -> &'static [Spec] {
     &SPECS
 }
 
-/// The description of the socket's events.
+/// The description of the WebSocket's events.
 pub fn events() -> &'static Spec {
     static EVENTS: Spec = Spec::new("Events", "events", v1::asyncapi);
     &EVENTS
 }
 
-/// Everything in `openapi/`: the files' names and what is in them.
+/// All documents in `openapi/`: file names and contents.
 pub fn documents() -> Vec<(String, &'static str)> {
     let all = specs().iter().chain([events()]);
     all.map(|spec| (format!("{}.yaml", spec.slug), spec.yaml())).collect()

@@ -1,4 +1,4 @@
-//! How any API says no: one set of statuses, one body per API, poem's own refusals included.
+//! The errors of all APIs: one set of statuses, one body per API, including poem's own errors.
 
 use poem::error::{MethodNotAllowedError, NotFoundError, ParsePathError as RouteError};
 use poem::http::StatusCode;
@@ -12,58 +12,59 @@ use poem_openapi::types::{ParseFromJSON, ToJSON, Type};
 
 use besedka_core::messenger::Error;
 
-/// An API's way of writing an error.
+/// How an API writes an error.
 pub trait Body: Type + ToJSON + ParseFromJSON + Send + Sync + 'static {
     /// `detail` is for people, `code` for programs.
     fn new(detail: String, code: &'static str) -> Self;
 }
 
-/// An answer that says no.
+/// An error response.
 #[derive(ApiResponse)]
 pub enum Failure<B: Body> {
-    /// The request can't be understood or done as it is; `detail` names the field to mend.
+    /// The request is invalid; `detail` names the field to correct.
     #[oai(status = 400)]
     BadRequest(Json<B>),
-    /// There is no valid access token.
+    /// The access token is missing, invalid or expired.
     #[oai(status = 401)]
     Unauthorized(Json<B>),
-    /// The caller may not do this.
+    /// The caller is not allowed to do this.
     #[oai(status = 403)]
     Forbidden(Json<B>),
-    /// There is no such thing, or not for the caller.
+    /// The resource does not exist, or the caller cannot see it.
     #[oai(status = 404)]
     NotFound(Json<B>),
-    /// Another method is needed here.
+    /// The method is not supported at this path.
     #[oai(status = 405)]
     MethodNotAllowed(Json<B>),
-    /// It was done before, or something else is in its way.
+    /// The request conflicts with the current state, or was already processed with the same Idempotency-Key.
     #[oai(status = 409)]
     Conflict(Json<B>),
-    /// The request or the file is larger than allowed, or there is no room for it.
+    /// The request body or file is too large, or exceeds the storage quota.
     #[oai(status = 413)]
     TooLarge(Json<B>),
-    /// The body is of a type that is not taken here.
+    /// The content type of the request body is not supported.
     #[oai(status = 415)]
     UnsupportedType(Json<B>),
     /// Too many requests.
     #[oai(status = 429)]
     TooMany(
         Json<B>,
-        /// After how many seconds to try again.
+        /// How many seconds to wait before retrying.
         #[oai(header = "Retry-After")]
         u64,
     ),
-    /// A fault of the server; its log says which.
+    /// An internal server error; details are in the server's log.
     #[oai(status = 500)]
     Internal(Json<B>),
-    /// Another server that was asked did not do its part.
+    /// Another server that this request depends on failed.
     #[oai(status = 502)]
     BadGateway(Json<B>),
-    /// The server can't do it at the moment; try again. With code `not_configured` it can't do it at all.
+    /// The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+    /// is not available on this server.
     #[oai(status = 503)]
     Unavailable(
         Json<B>,
-        /// After how many seconds to try again.
+        /// How many seconds to wait before retrying.
         #[oai(header = "Retry-After")]
         u64,
     ),
@@ -103,7 +104,7 @@ impl<B: Body> From<Error> for Failure<B> {
 }
 
 impl<B: Body> Failure<B> {
-    /// A refusal that is not the messenger's.
+    /// An error that does not come from the messenger.
     pub fn of(status: StatusCode, detail: impl Into<String>, code: &'static str) -> Self {
         let body = Json(B::new(detail.into(), code));
         match status {
@@ -123,7 +124,7 @@ impl<B: Body> Failure<B> {
     }
 }
 
-/// Clothes what poem refuses by itself.
+/// Writes poem's own errors in the API's format.
 pub async fn render<B: Body>(error: poem::Error) -> Response {
     if error.is_from_response() {
         return error.into_response();
@@ -139,19 +140,15 @@ fn explain(error: &poem::Error) -> (StatusCode, String, &'static str) {
     if let Some(error) = error.downcast_ref::<ParseRequestPayloadError>() {
         return (StatusCode::BAD_REQUEST, error.reason.clone(), "invalid");
     }
-    // What is not even an identifier is nothing that there is.
+    // A path parameter that is not an identifier cannot refer to anything.
     if error.is::<ParsePathError>() || error.is::<RouteError>() {
-        return (StatusCode::NOT_FOUND, "There is nothing at this address".to_owned(), "not_found");
+        return (StatusCode::NOT_FOUND, "Not found".to_owned(), "not_found");
     }
     if error.is::<NotFoundError>() {
-        return (StatusCode::NOT_FOUND, "There is nothing at this address".to_owned(), "not_found");
+        return (StatusCode::NOT_FOUND, "Not found".to_owned(), "not_found");
     }
     if error.is::<MethodNotAllowedError>() {
-        return (
-            StatusCode::METHOD_NOT_ALLOWED,
-            "Another method is needed here".to_owned(),
-            "method_not_allowed",
-        );
+        return (StatusCode::METHOD_NOT_ALLOWED, "Method not allowed".to_owned(), "method_not_allowed");
     }
     if error.is::<AuthorizationError>() {
         return (StatusCode::UNAUTHORIZED, "Missing, invalid or expired token".to_owned(), "unauthorized");
@@ -165,11 +162,7 @@ fn explain(error: &poem::Error) -> (StatusCode, String, &'static str) {
         status if status.is_client_error() => "invalid",
         _ => {
             tracing::error!(%error, "a request failed");
-            return (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Something went wrong on the server".to_owned(),
-                "internal",
-            );
+            return (StatusCode::INTERNAL_SERVER_ERROR, "Internal server error".to_owned(), "internal");
         }
     };
     (error.status(), error.to_string(), code)

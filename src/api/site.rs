@@ -1,25 +1,25 @@
-//! Where the server is reached, and who reaches it.
+//! The server's public address, and the addresses of clients.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use poem::http::{Method, header};
 use poem::{Addr, Request};
 
-/// By which method was asked: poem makes GET of HEAD, and a link is signed for one of them.
+/// The method of the original request: poem turns HEAD into GET, but a link is signed for one method.
 #[derive(Debug, Clone)]
 pub struct Asked(pub Method);
 
-/// How the server is seen from outside.
+/// How the server is reached from outside.
 #[derive(Debug, Clone, Default)]
 pub struct Site {
-    /// As `https://chat.example.org`; by the request's `Host` when it is missing.
+    /// For example `https://chat.example.org`; if it is missing, the request's `Host` is used.
     pub public_url: Option<String>,
-    /// Whose `X-Forwarded-*` headers are believed.
+    /// The proxies whose `X-Forwarded-*` headers are trusted.
     pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl Site {
-    /// Who asks: of the addresses that trusted proxies forward, the nearest that is none of them.
+    /// The client's address: of the addresses that trusted proxies forward, the last one that is not a proxy.
     pub fn address(&self, request: &Request) -> IpAddr {
         let peer = peer(request);
         if !self.trusted_proxies.contains(&peer) {
@@ -32,7 +32,7 @@ impl Site {
         hops.into_iter().rev().find(|hop| !self.trusted_proxies.contains(hop)).unwrap_or(peer)
     }
 
-    /// Whether the connection of whoever asks is encrypted.
+    /// Whether the client's connection is encrypted.
     pub fn is_https(&self, request: &Request) -> bool {
         if let Some(url) = &self.public_url {
             return url.starts_with("https://");
@@ -41,7 +41,7 @@ impl Site {
         forwarded && self.trusted_proxies.contains(&peer(request))
     }
 
-    /// The address that links begin with, without a slash at its end.
+    /// The address that links begin with, without a trailing slash.
     pub fn base(&self, request: &Request) -> String {
         if let Some(url) = &self.public_url {
             return url.trim_end_matches('/').to_owned();

@@ -1,4 +1,4 @@
-//! Where a request comes from, and whom its token names.
+//! Where a request comes from, and the user of its token.
 
 use poem::http::{Method, header};
 use poem::web::Data;
@@ -8,7 +8,7 @@ use super::site::Site;
 use besedka_core::messenger::{self, Access, Limit, Messenger};
 use besedka_core::model::Scopes;
 
-/// Where a request comes from and how it reached us.
+/// The origin of a request.
 pub struct Visit {
     pub address: std::net::IpAddr,
     /// The address that links begin with.
@@ -16,7 +16,7 @@ pub struct Visit {
     pub is_https: bool,
     /// The `User-Agent`.
     pub agent: Option<String>,
-    /// Whether a browser says that a page of ours sent it.
+    /// Whether the browser reports a page of ours as the request's origin.
     pub is_ours: bool,
 }
 
@@ -25,7 +25,8 @@ impl<'a> FromRequest<'a> for Visit {
         let site = Data::<&Site>::from_request_without_body(request).await?;
         let base = site.base(request);
         let host = |url: &str| url.split("://").nth(1).map(str::to_owned);
-        // `null`, of a page that has no address, has no host either and must not pass for no origin.
+        // `null`, from a page without an address, has no host either and must not be treated as a missing
+        // origin.
         let origin = request.header(header::ORIGIN.as_str());
         Ok(Self {
             address: site.address(request),
@@ -37,8 +38,8 @@ impl<'a> FromRequest<'a> for Visit {
     }
 }
 
-/// Whom a token of a dialect's request names, if it is good for that: a GET reads, the rest changes
-/// something. Counts what is read; what is changed is counted by the messenger.
+/// The user of a dialect request's token, if its scopes allow the request: a GET reads, everything else changes
+/// something. Counts reads against the rate limit; changes are counted by the messenger.
 pub async fn admit(messenger: &Messenger, request: &Request, token: &str) -> messenger::Result<Access> {
     let reads = request.method() == Method::GET;
     let access = messenger.access(token, if reads { Scopes::READ } else { Scopes::WRITE }).await?;

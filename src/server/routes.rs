@@ -110,6 +110,6 @@ fn cors(origins: &[String]) -> Cors {
 
 /// Never what panicked: that is in the log.
 fn panicked(_: Box<dyn std::any::Any + Send>) -> (StatusCode, Json<serde_json::Value>) {
-    let body = json!({"detail": "Something went wrong on the server", "code": "internal"});
+    let body = json!({"detail": "Internal server error", "code": "internal"});
     (StatusCode::INTERNAL_SERVER_ERROR, Json(body))
 }

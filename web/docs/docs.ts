@@ -1,4 +1,4 @@
-/// Swagger UI over each API that the server lists, from our own files: nothing is fetched from elsewhere.
+/// Swagger UI for each API that the server lists, served from our own files: nothing is fetched from other servers.
 import SwaggerUI from 'swagger-ui-dist/swagger-ui-es-bundle.js'
 import 'swagger-ui-dist/swagger-ui.css'
 import './page.css'
@@ -10,47 +10,47 @@ interface Api {
   url: string
 }
 
-const place = <T extends HTMLElement>(id: string) => document.getElementById(id) as T
+const element = <T extends HTMLElement>(id: string) => document.getElementById(id) as T
 
-/// Short and lasting, for links: `/openapi/v1.json` is `v1`.
+/// A short, stable name for links: `/openapi/v1.json` is `v1`.
 const slug = (api: Api) => api.url.replace(/^.*\//, '').replace(/\.\w+$/, '')
 
-function followTheSystem() {
+function followSystemTheme() {
   const dark = matchMedia('(prefers-color-scheme: dark)')
-  const wear = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
-  dark.addEventListener('change', wear)
-  wear()
+  const applyTheme = () => document.documentElement.classList.toggle('dark-mode', dark.matches)
+  dark.addEventListener('change', applyTheme)
+  applyTheme()
 }
 
 async function show() {
   const answer = await fetch('/openapi/index.json')
   if (!answer.ok) throw new Error(`/openapi/index.json: ${answer.status}`)
   const apis = (await answer.json()) as Api[]
-  const asked = new URLSearchParams(location.search).get('api')
-  const api = apis.find((one) => slug(one) === asked) ?? apis[0]
+  const requested = new URLSearchParams(location.search).get('api')
+  const api = apis.find((one) => slug(one) === requested) ?? apis[0]
   if (!api) throw new Error('/openapi/index.json lists no API')
 
-  const choice = place<HTMLSelectElement>('choice')
+  const choice = element<HTMLSelectElement>('choice')
   for (const one of apis) choice.add(new Option(one.name, slug(one), false, one === api))
   choice.addEventListener('change', () => location.assign(`?api=${encodeURIComponent(choice.value)}`))
-  place<HTMLAnchorElement>('document').href = api.url
+  element<HTMLAnchorElement>('document').href = api.url
 
   SwaggerUI({
     url: api.url,
-    domNode: place('api'),
+    domNode: element('api'),
     deepLinking: true,
     persistAuthorization: true,
     tryItOutEnabled: true,
     displayRequestDuration: true,
     filter: true,
     defaultModelsExpandDepth: 0,
-    // Its badge would send the document to somebody else's server.
+    // Its badge would send the document to a third-party server.
     validatorUrl: null,
     plugins: [freshKeys],
   })
 }
 
-followTheSystem()
+followSystemTheme()
 show().catch((error: unknown) => {
-  place('api').textContent = `The list of APIs could not be read. ${String(error)}`
+  element('api').textContent = `The list of APIs could not be loaded. ${String(error)}`
 })

@@ -1,39 +1,41 @@
-/// A fresh Idempotency-Key for every request that is tried out, where nobody typed one.
+/// Fills in a new Idempotency-Key for every request that is tried out, unless the reader entered one.
 ///
-/// The field is filled before Swagger UI checks it, so the reader sees the key that was sent, and a
-/// required key that was left empty holds nothing up.
+/// The field is filled before Swagger UI validates it, so that the reader sees the key that was sent, and an
+/// empty required key does not block the request.
 
-/// What we use of the immutable maps that Swagger UI keeps.
+import { uuid } from '@/lib/uuid'
+
+/// The part of Swagger UI's immutable maps that is used here.
 interface Part {
   get(key: string): unknown
   getIn(keys: string[]): unknown
 }
 
 /// Path and method.
-type Place = [string, string]
+type Operation = [string, string]
 
 interface System {
   specSelectors: {
     specJsonWithResolvedSubtrees(): Part
-    parameterWithMetaByIdentity(at: Place, parameter: Part): Part
+    parameterWithMetaByIdentity(at: Operation, parameter: Part): Part
   }
-  /// What was typed is kept by the parameter as the document has it, without a value in it.
-  specActions: { changeParamByIdentity(at: Place, parameter: Part, value: string): void }
+  /// Stores an entered value under the parameter as it is in the document, without a value.
+  specActions: { changeParamByIdentity(at: Operation, parameter: Part, value: string): void }
 }
 
-type Validate = (at: Place, ...rest: unknown[]) => unknown
+type Validate = (at: Operation, ...rest: unknown[]) => unknown
 
 export type Plugin = () => {
   statePlugins: { spec: { wrapActions: { validateParams(original: Validate, system: System): Validate } } }
 }
 
 export const freshKeys: Plugin = () => {
-  const made = new Set<unknown>()
+  const generated = new Set<unknown>()
 
-  /// Empty, an example from the document, or ours from the last time.
+  /// Empty, an example from the document, or a key generated earlier.
   const untouched = (parameter: Part, value: unknown) =>
-    value == null || value === '' || made.has(value) ||
-    [['example'], ['schema', 'example'], ['schema', 'default']].some((place) => parameter.getIn(place) === value)
+    value == null || value === '' || generated.has(value) ||
+    [['example'], ['schema', 'example'], ['schema', 'default']].some((path) => parameter.getIn(path) === value)
 
   return {
     statePlugins: {
@@ -46,7 +48,7 @@ export const freshKeys: Plugin = () => {
               const value = specSelectors.parameterWithMetaByIdentity(at, parameter).get('value')
               if (!untouched(parameter, value)) continue
               const key = uuid()
-              made.add(key)
+              generated.add(key)
               specActions.changeParamByIdentity(at, parameter, key)
             }
             return original(at, ...rest)
@@ -55,13 +57,4 @@ export const freshKeys: Plugin = () => {
       },
     },
   }
-}
-
-/// `crypto.randomUUID` is there only over HTTPS; a server in the office is often reached without.
-function uuid(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

@@ -44,7 +44,7 @@ test('a group is made, joined, renamed and left', async () => {
   await boris.page.getByRole('button', { name: 'О чате' }).click()
   await boris.page.getByRole('button', { name: 'Выйти из группы' }).click()
   await boris.page.getByRole('button', { name: 'Да', exact: true }).click()
-  await boris.page.getByText('Этого чата нет').waitFor()
+  await boris.page.getByText('Чат не найден').waitFor()
   await page.locator('header').getByText('2 участника').waitFor()
   await history(page).getByText(`${boris.name} выходит из группы`).waitFor()
   await Promise.all([a.close(), b.close()])
@@ -68,9 +68,9 @@ test('everything is done from the keyboard', async () => {
   await page.keyboard.press('Enter')
   await bubble(page, 'с клавиатуры').getByRole('img', { name: 'Отправлено' }).waitFor()
   await page.keyboard.press('ArrowUp')
-  await page.getByText('Изменение сообщения').waitFor()
+  await page.getByText('Редактирование').waitFor()
   await page.keyboard.press('Escape')
-  await gone(page.getByText('Изменение сообщения'))
+  await gone(page.getByText('Редактирование'))
 
   const wanted = ['Новый чат', 'О чате', 'Прикрепить файл', 'Записать голосовое', 'Действия с сообщением', 'Сообщения']
   const reached = new Set()

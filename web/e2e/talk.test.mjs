@@ -45,7 +45,7 @@ test('a message is changed, reacted to and deleted, and the other sees it', asyn
   await delivered(anna.page, 'Встреча в пять')
 
   await field(anna.page).press('ArrowUp')
-  await anna.page.getByText('Изменение сообщения').waitFor()
+  await anna.page.getByText('Редактирование').waitFor()
   await field(anna.page).fill('Встреча в шесть')
   await field(anna.page).press('Enter')
   await bubble(boris.page, 'Встреча в шесть').getByText('изменено').waitFor()

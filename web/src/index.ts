@@ -1,4 +1,4 @@
-/// Besedka's chat for other React applications: give them a QueryClientProvider and a signed-in session.
+/// Besedka's chat for other React applications: wrap it in a QueryClientProvider with a signed-in session.
 
 export { ChatContainer } from './app/ChatContainer'
 export { ChatMessages } from './app/ChatMessages'

@@ -1,4 +1,4 @@
-//! `/auth`: accounts, sign-in and its renewal.
+//! `/auth`: registration, sign-in and token renewal.
 
 use poem::Request;
 use poem::web::Data;
@@ -15,7 +15,7 @@ use crate::visit::{Visit, admit};
 use besedka_core::messenger::{Access, Error, Messenger, Registration, SignIn, TokenPair};
 use besedka_core::model::Scopes;
 
-/// An access token of `POST /auth/login`.
+/// An access token from `POST /auth/login`.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "check")]
 pub struct Caller(pub Access);
@@ -31,15 +31,15 @@ pub struct Auth;
 #[derive(Object)]
 #[oai(example)]
 struct Register {
-    /// 2 to 32 letters, digits, `_`, `-` or `.`; unique without regard to case.
+    /// 2 to 32 letters, digits, `_`, `-` or `.`; must be unique, ignoring case.
     username: String,
-    /// Unique without regard to case.
+    /// Must be unique, ignoring case.
     email: Option<String>,
     /// 8 to 128 characters.
     password: String,
-    /// The name that others see; the username without it.
+    /// The name that others see; defaults to the username.
     display_name: Option<String>,
-    /// Where registration is by invitation: the code.
+    /// The invitation code, if registration requires one.
     invite_code: Option<String>,
 }
 
@@ -55,7 +55,7 @@ impl Example for Register {
     }
 }
 
-/// Who signs in: `username` or `email`. Either may hold the other.
+/// Credentials: `username` or `email`. Either field accepts both.
 #[derive(Object)]
 #[oai(example)]
 struct Login {
@@ -85,14 +85,16 @@ impl Example for Refresh {
 
 #[derive(ApiResponse)]
 enum Registered {
-    /// The account, signed in.
+    /// The account was created and the user is signed in.
     #[oai(status = 201)]
     Created(Json<SignedIn>),
 }
 
 #[OpenApi(tag = "Area::Auth")]
 impl Auth {
-    /// Register
+    /// Register an account
+    ///
+    /// Creates an account and signs in.
     #[oai(path = "/auth/register", method = "post", operation_id = "register")]
     async fn register(
         &self,
@@ -115,6 +117,8 @@ impl Auth {
     }
 
     /// Sign in
+    ///
+    /// Returns an access token, valid for 15 minutes, and a refresh token.
     #[oai(path = "/auth/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
@@ -124,15 +128,15 @@ impl Auth {
     ) -> Answer<Json<SignedIn>> {
         let Login { username, email, password } = body.0;
         let name = username.or(email);
-        let name = name.ok_or_else(|| Error::invalid("username", "or an e-mail address is needed"))?;
+        let name = name.ok_or_else(|| Error::invalid("username", "or an e-mail address is required"))?;
         let who = SignIn { name, password, device: visit.agent.clone() };
         let grant = messenger.visitor(visit.address).sign_in(who).await?;
         Ok(Json(with_user(&messenger, grant, &visit).await?))
     }
 
-    /// Renew the tokens
+    /// Refresh tokens
     ///
-    /// The refresh token is good once: the answer has the next one.
+    /// Returns a new access token and a new refresh token; each refresh token can be used once.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,
@@ -144,7 +148,7 @@ impl Auth {
         Ok(Json(with_user(&messenger, grant, &visit).await?))
     }
 
-    /// Oneself
+    /// Get current user
     #[oai(path = "/auth/me", method = "get", operation_id = "me")]
     async fn me(&self, messenger: Data<&Messenger>, visit: Visit, caller: Caller) -> Answer<Json<User>> {
         Ok(Json(User::own(messenger.as_user(caller.0).me().await?, &Links::new(&messenger, &visit.base))))

@@ -23,11 +23,11 @@ pub struct Chats;
 struct NewChat {
     #[oai(rename = "type")]
     kind: ChatType,
-    /// Of a direct one: the other.
+    /// For a direct chat: the other person.
     user_id: Option<i64>,
-    /// Of a group, 1 to 100 characters.
+    /// For a group: the title, 1 to 100 characters.
     title: Option<String>,
-    /// Of a group: the others; the caller is in it anyway.
+    /// For a group: the other members; the caller is always included.
     user_ids: Option<Vec<i64>>,
 }
 
@@ -42,7 +42,7 @@ impl Example for NewChat {
     }
 }
 
-/// How far a chat is read now.
+/// The caller's read position in a chat.
 #[derive(Object)]
 #[oai(example)]
 struct Read {
@@ -57,11 +57,11 @@ impl Example for Read {
     }
 }
 
-/// Chats as this API shows them, with who is in them.
+/// Chats in this API's format, with their participants.
 async fn shown(caller: &messenger::Caller, links: &Links, chats: Vec<model::Chat>) -> Answer<Vec<Chat>> {
     let known: Vec<_> = chats.iter().map(model::Chat::id).collect();
     let mut rosters = caller.rosters(&known).await?;
-    // Whoever was removed in this moment does not see it any more.
+    // A user who has just been removed does not see the chat any more.
     let seen = chats.into_iter().filter_map(|chat| rosters.remove(&chat.id()).map(|roll| (chat, roll)));
     Ok(seen.map(|(chat, roll)| Chat::new(chat, roll, links)).collect())
 }
@@ -72,9 +72,9 @@ async fn one(caller: &messenger::Caller, links: &Links, chat: model::Chat) -> An
 
 #[OpenApi(tag = "Area::Chats")]
 impl Chats {
-    /// List one's chats
+    /// List chats
     ///
-    /// The most recently active first.
+    /// Sorted by last activity, most recent first.
     #[oai(path = "/chats", method = "get", operation_id = "chats")]
     async fn list(
         &self,
@@ -87,9 +87,9 @@ impl Chats {
         Ok(Json(shown(&caller, &Links::new(&messenger, &visit.base), chats).await?))
     }
 
-    /// Make a chat
+    /// Create a chat
     ///
-    /// Of direct ones there is one for each two people: if it is there already it is the answer.
+    /// There is one direct chat per pair of users: if it exists already, it is returned.
     #[oai(path = "/chats", method = "post", operation_id = "createChat")]
     async fn create(
         &self,
@@ -114,7 +114,7 @@ impl Chats {
                     is_read_only: false,
                     members: user_ids.unwrap_or_default().into_iter().map(UserId).collect(),
                 };
-                // The messenger does not know what this route calls the others.
+                // The messenger does not know this API's names for its fields.
                 caller.create_group(group).await.map_err(|error| match error {
                     Error::Invalid { field: "member_ids", reason } => Error::invalid("user_ids", reason),
                     error => error,
@@ -125,7 +125,7 @@ impl Chats {
         Ok(Created::Created(Json(one(&messenger.as_user(access), &links, chat).await?)))
     }
 
-    /// A chat
+    /// Get a chat
     #[oai(path = "/chats/:id", method = "get", operation_id = "chat")]
     async fn chat(
         &self,
@@ -139,6 +139,8 @@ impl Chats {
     }
 
     /// Mark a chat as read
+    ///
+    /// Marks all messages of the chat as read.
     #[oai(path = "/chats/:id/read", method = "post", operation_id = "readChat")]
     async fn read(&self, messenger: Data<&Messenger>, caller: Caller, id: Path<i64>) -> Answer<Json<Read>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?.read(None).await?;

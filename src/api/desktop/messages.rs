@@ -1,4 +1,4 @@
-//! `/chats/{id}/messages`: what is said in a chat.
+//! `/chats/{id}/messages`: the messages of a chat.
 
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -18,15 +18,15 @@ use besedka_core::model::{AttachmentId, ChatId, Content, Kind};
 
 pub struct Messages;
 
-/// What to say.
+/// A new message.
 #[derive(Object)]
 #[oai(example)]
 struct Say {
-    /// Up to 16,000 characters; with an attachment it may be missing.
+    /// The text, up to 16,000 characters; optional if there is an attachment.
     content: Option<String>,
-    /// The id of a file that one uploaded, or an http or https address of one elsewhere.
+    /// The ID of a file that the caller uploaded, or the http or https URL of an external file.
     attachment: Option<String>,
-    /// A UUID by which the sender knows it: sent again, it is the same message.
+    /// A UUID chosen by the client. Sending again with the same one returns the existing message.
     client_id: Option<Uuid>,
 }
 
@@ -38,9 +38,9 @@ impl Example for Say {
 
 #[OpenApi(tag = "Area::Messages")]
 impl Messages {
-    /// Read a chat's messages
+    /// List messages
     ///
-    /// The newest after as many as `offset` says were skipped, the oldest of them first.
+    /// Returns the newest messages after skipping `offset` of them, sorted oldest first.
     #[oai(path = "/chats/:id/messages", method = "get", operation_id = "messages")]
     async fn list(
         &self,
@@ -48,9 +48,9 @@ impl Messages {
         visit: Visit,
         caller: Caller,
         id: Path<i64>,
-        /// How many of the newest to skip.
+        /// How many of the newest messages to skip.
         offset: Query<Option<u64>>,
-        /// How many at most: 1 to 200, 50 without it.
+        /// The maximum number of results, 1 to 200; 50 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?;
@@ -63,7 +63,7 @@ impl Messages {
 
     /// Send a message
     ///
-    /// Everybody in the chat hears it on the socket, oneself included.
+    /// Everyone in the chat receives it on the socket, including the sender.
     #[oai(path = "/chats/:id/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
         &self,

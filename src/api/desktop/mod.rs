@@ -21,32 +21,32 @@ pub const DIALECT: Dialect = Dialect::new::<Problem>("desktop", Place::Below("/d
 
 pub use types::Problem;
 
-/// How this API says no.
+/// An error response of this API.
 type Refusal = Failure<Problem>;
-/// How this API answers.
+/// A handler's result in this API.
 type Answer<T> = Result<T, Refusal>;
 
 #[derive(Tags)]
 enum Area {
-    /// Accounts and sign-in.
+    /// Registration and sign-in.
     Auth,
-    /// People.
+    /// Users.
     Users,
     /// Private chats and groups.
     Chats,
-    /// What is said in them.
+    /// Messages.
     Messages,
 }
 
 const DESCRIPTION: &str = "\
-The API of the desktop messenger, spoken by Besedka.
+The API of the desktop messenger, implemented by Besedka.
 
-Sign in with `POST /auth/register` or `/auth/login`; the access token goes into the header \
-`Authorization: Bearer …`. Every path is found without `/api` as well. Ids are integers, times are UTC, ISO 8601 \
-without a zone. Errors are `{\"detail\"}`.
+Sign in with `POST /auth/register` or `/auth/login`; send the access token in the header \
+`Authorization: Bearer …`. Every path is also available without `/api`. IDs are integers, times are UTC, ISO 8601 \
+without a zone. Errors have the form `{\"detail\"}`.
 
-The socket of a chat is `/desktop/ws/chat/{chat_id}?token=…`. A client sends `{\"type\":\"message\",\"content\":…}` and \
-`{\"type\":\"typing\"}`, and hears frames `{\"type\",\"data\"}` of the types `message`, `status` and `system`; also \
+The WebSocket of a chat is `/desktop/ws/chat/{chat_id}?token=…`. A client sends `{\"type\":\"message\",\"content\":…}` and \
+`{\"type\":\"typing\"}`, and receives frames `{\"type\",\"data\"}` of the types `message`, `status` and `system`; also \
 `message_updated`, `message_deleted` and `read`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {

@@ -1,4 +1,4 @@
-//! `/auth/password`: getting back in by a code that comes by mail.
+//! `/auth/password`: resetting a password with a code sent by e-mail.
 
 use poem::Request;
 use poem::http::header;
@@ -15,7 +15,7 @@ use besedka_core::model::Language;
 
 pub struct Passwords;
 
-/// Whose password is forgotten.
+/// The account whose password was forgotten.
 #[derive(Object)]
 #[oai(example)]
 struct Forgotten {
@@ -28,11 +28,11 @@ impl Example for Forgotten {
     }
 }
 
-/// A code that is on its way.
+/// A code that was sent.
 #[derive(Object)]
 #[oai(example)]
 struct SentCode {
-    /// How many seconds it is good.
+    /// How long the code is valid, in seconds.
     expires_in: u64,
 }
 
@@ -42,7 +42,7 @@ impl Example for SentCode {
     }
 }
 
-/// A code, and the password from now on.
+/// A code and the new password.
 #[derive(Object)]
 #[oai(example)]
 struct NewPassword {
@@ -65,16 +65,16 @@ impl Example for NewPassword {
 
 #[derive(ApiResponse)]
 enum Changed {
-    /// It is the password now.
+    /// The password was changed.
     #[oai(status = 204)]
     Done,
 }
 
 #[OpenApi(tag = "Area::Auth")]
 impl Passwords {
-    /// Send a code to whoever forgot their password
+    /// Send a password reset code
     ///
-    /// By mail; 503 where the server can't send any.
+    /// Sends a six-digit code by e-mail. Answers 503 if the server cannot send e-mail.
     #[oai(path = "/auth/password/forgot", method = "post", operation_id = "forgotPassword")]
     async fn forgot(
         &self,
@@ -89,9 +89,9 @@ impl Passwords {
         Ok(Json(SentCode { expires_in: life.as_secs() }))
     }
 
-    /// Set a password by a code
+    /// Reset a password with a code
     ///
-    /// All sessions end.
+    /// Sets a new password and ends all sessions.
     #[oai(path = "/auth/password/reset", method = "post", operation_id = "resetPassword")]
     async fn reset(
         &self,

@@ -1,4 +1,4 @@
-//! `/ws/chat/{id}`: a chat as it happens.
+//! `/ws/chat/{id}`: live events of a chat.
 
 use poem::web::Path;
 use poem::web::websocket::WebSocket;
@@ -15,18 +15,18 @@ use besedka_core::hub::{Form, Whisper};
 use besedka_core::messenger::{Error, NewMessage};
 use besedka_core::model::{self, Change, ChatId, Content, Event, Kind, MessageId, Status};
 
-/// What the address may say.
+/// The query parameters of the address.
 #[derive(Deserialize)]
 struct Opening {
     token: Option<String>,
 }
 
-/// Opens the socket of a chat. The token is in the address; of clients that can send headers, in one.
+/// Opens the socket of a chat. The token is in the address, or in a header for clients that can send one.
 #[handler]
 pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> poem::Result<Response> {
     let opening: Opening = request.params().unwrap_or(Opening { token: None });
     let token = opening.token.or_else(|| request.header("Authorization").map(str::to_owned));
-    // What is no number is nothing that there is.
+    // A malformed identifier refers to no chat.
     let chat = id.0.parse().map(ChatId).map_err(|_| Refusal::from(Error::NotFound("chat")))?;
     let token = token.as_deref().map(bare);
     Ok(chat_socket::open::<Desktop>(request, token, chat, socket).await.map_err(Refusal::from)?)
@@ -34,7 +34,7 @@ pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> p
 
 struct Desktop;
 
-/// What a client sends.
+/// A frame from the client.
 #[derive(Deserialize)]
 struct Frame {
     #[serde(rename = "type")]
@@ -77,7 +77,7 @@ impl Speech for Desktop {
 
     fn hear(text: &str) -> Heard {
         let Ok(Frame { kind, content, client_id, message_id }) = serde_json::from_str(text) else {
-            return Heard::Answer(error("a frame is a JSON object with a type"));
+            return Heard::Answer(error("a frame must be a JSON object with a type"));
         };
         match kind.as_str() {
             "message" => match Content::new(Kind::Text, content, None) {

@@ -1,4 +1,5 @@
-//! What the desktop messenger sends and takes. The comments of fields are its documentation.
+//! The request and response types of the desktop messenger's API. The comments of fields are the API's
+//! documentation.
 
 use poem_openapi::payload::Json;
 use poem_openapi::types::{Example, ToJSON};
@@ -12,7 +13,7 @@ use besedka_core::model::{self, Kind, Presence, Status};
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Problem {
-    /// What is wrong, in words.
+    /// A description of the error.
     pub detail: String,
 }
 
@@ -24,24 +25,24 @@ impl Body for Problem {
 
 impl Example for Problem {
     fn example() -> Self {
-        Self { detail: "Wrong name or password".to_owned() }
+        Self { detail: "Wrong username, e-mail address or password".to_owned() }
     }
 }
 
-/// Somebody.
+/// A user.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct User {
     pub id: i64,
     pub username: Option<String>,
-    /// One's own alone; of others null.
+    /// Only for the caller; null for other users.
     pub email: Option<String>,
     /// The name that others see.
     pub display_name: String,
     pub avatar_url: Option<String>,
     pub created_at: String,
     pub is_online: bool,
-    /// When they were last here; null while they are, and when it is not known.
+    /// When the user was last online; null while they are online, and if unknown.
     pub last_seen: Option<String>,
 }
 
@@ -60,7 +61,7 @@ impl User {
         }
     }
 
-    /// Somebody as they see themselves.
+    /// The current user.
     pub fn own(user: model::User, links: &Links) -> Self {
         Self { email: user.email, ..Self::new(user.person, links) }
     }
@@ -81,13 +82,13 @@ impl Example for User {
     }
 }
 
-/// Signed in.
+/// The tokens of a signed-in user.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct SignedIn {
-    /// A JWT for the header `Authorization: Bearer …`, good for 15 minutes.
+    /// A JWT for the header `Authorization: Bearer …`, valid for 15 minutes.
     pub access_token: String,
-    /// For `POST /auth/refresh`; good for 7 days and one use.
+    /// For `POST /auth/refresh`; valid for 7 days and a single use.
     pub refresh_token: String,
     /// Always `bearer`.
     pub token_type: String,
@@ -105,16 +106,16 @@ impl Example for SignedIn {
     }
 }
 
-/// What kind of chat.
+/// The kind of chat.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[oai(rename_all = "lowercase")]
 pub enum ChatType {
-    /// Of two.
+    /// Between two people.
     Direct,
     Group,
 }
 
-/// What somebody may do in a chat.
+/// A participant's role in a chat.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[oai(rename_all = "lowercase")]
 pub enum Role {
@@ -131,7 +132,7 @@ impl From<model::Role> for Role {
     }
 }
 
-/// Somebody in a chat.
+/// A participant of a chat.
 #[derive(Object, Debug)]
 pub struct Participant {
     pub id: i64,
@@ -169,12 +170,12 @@ pub struct Chat {
     pub id: i64,
     #[oai(rename = "type")]
     pub kind: ChatType,
-    /// Of a direct one: the other's name.
+    /// For a direct chat: the other person's name.
     pub title: String,
     pub is_group: bool,
     pub created_at: String,
     pub last_message: Option<Message>,
-    /// Messages of others that one has not read.
+    /// The number of unread messages from others.
     pub unread_count: i64,
     pub participants: Vec<Participant>,
 }
@@ -182,7 +183,7 @@ pub struct Chat {
 impl Chat {
     pub fn new(chat: model::Chat, roster: model::Roster, links: &Links) -> Self {
         let is_group = chat.about.kind.is_group();
-        // Of what others said: whether one has read it. Of one's own it is not asked for.
+        // For messages from others: whether the caller has read them. It is not looked up for the caller's own.
         let (is_read, last) = (chat.unread_count == 0, chat.last_message.as_ref());
         Self {
             id: chat.id().0,
@@ -225,7 +226,8 @@ impl Example for Chat {
     }
 }
 
-/// Whether a message is somebody's and still there. What the server says is told on the socket as `system`.
+/// Whether a message was sent by a user and is not deleted. System messages are delivered on the socket as
+/// `system`.
 pub fn is_said(message: &model::Message) -> bool {
     message.content.is_some() && message.kind != Kind::System
 }
@@ -237,11 +239,12 @@ pub struct Message {
     pub id: i64,
     pub chat_id: i64,
     pub sender_id: i64,
-    /// What it says; of what is no text the same in words, of a file without a caption its name.
+    /// The text, or a textual form for other types; for a file without a caption, its name.
     pub content: String,
     /// Whether somebody else has read it.
     pub is_read: bool,
-    /// Of a file that is kept here a link that needs no token and is good for 24 hours; or an address elsewhere.
+    /// For a file on this server, a link that needs no token and is valid for 24 hours; otherwise an external
+    /// URL.
     pub attachment_url: Option<String>,
     pub created_at: String,
 }
@@ -287,10 +290,10 @@ impl Example for Message {
     }
 }
 
-/// Something new.
+/// A response with a created resource.
 #[derive(ApiResponse)]
 pub enum Created<T: ToJSON> {
-    /// It was made.
+    /// Created.
     #[oai(status = 201)]
     Created(Json<T>),
 }

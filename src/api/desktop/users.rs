@@ -1,4 +1,4 @@
-//! `/users`: people.
+//! `/users`: users.
 
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -17,13 +17,13 @@ use besedka_core::model::UserId;
 
 pub struct Users;
 
-/// What to change of one's profile; what is missing stays.
+/// The fields of the caller's profile to change; omitted fields are left unchanged.
 #[derive(Object)]
 #[oai(example)]
 struct ProfileChange {
     /// 1 to 64 characters.
     display_name: Option<String>,
-    /// An http or https address of a picture; null takes it away.
+    /// The http or https URL of an avatar image; null removes the avatar.
     avatar_url: MaybeUndefined<String>,
     email: Option<String>,
 }
@@ -40,20 +40,20 @@ impl Example for ProfileChange {
 
 #[OpenApi(tag = "Area::Users")]
 impl Users {
-    /// Find people
+    /// Search users
     ///
-    /// In whose name or username each of the words stands, or whose e-mail address it is.
+    /// Matches users whose name or username contains each of the words, or whose e-mail address is the query.
     #[oai(path = "/users/search", method = "get", operation_id = "searchUsers")]
     async fn search(
         &self,
         messenger: Data<&Messenger>,
         visit: Visit,
         caller: Caller,
-        /// Some letters of a name.
+        /// The search text.
         query: Query<Option<String>>,
-        /// The same.
+        /// The same as `query`.
         q: Query<Option<String>>,
-        /// How many at most: 1 to 50, 20 without it.
+        /// The maximum number of results, 1 to 50; 20 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<User>>> {
         let words = query.0.or(q.0).ok_or_else(|| Error::invalid("query", "is missing"))?;
@@ -62,7 +62,7 @@ impl Users {
         Ok(Json(found.into_iter().map(|person| User::new(person, &links)).collect()))
     }
 
-    /// Somebody
+    /// Get a user
     #[oai(path = "/users/:id", method = "get", operation_id = "user")]
     async fn user(
         &self,
@@ -75,7 +75,7 @@ impl Users {
         Ok(Json(User::new(person, &Links::new(&messenger, &visit.base))))
     }
 
-    /// Change one's profile
+    /// Update my profile
     #[oai(path = "/users/me", method = "patch", operation_id = "updateMe")]
     async fn update_me(
         &self,

@@ -1,4 +1,4 @@
-//! `/ai`: the assistant, where the server has one.
+//! `/ai`: the assistant, if the server has one configured.
 
 use poem::web::Data;
 use poem_openapi::param::Query;
@@ -9,14 +9,14 @@ use poem_openapi::{Object, OpenApi};
 use super::caller::SignedIn;
 use super::messages::{Said, shown};
 use super::types::MessageType;
-use super::{Answer, Area, chat_id, veiled};
+use super::{Answer, Area, chat_id, hide_existence};
 use crate::body::JsonBody;
 use crate::visit::Visit;
 use besedka_core::messenger::Messenger;
 
 pub struct Assistant;
 
-/// A question to the assistant.
+/// A question for the assistant.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Question {
@@ -31,13 +31,13 @@ impl Example for Question {
     }
 }
 
-/// Something that one could say next. It is no message yet, and has no author but the assistant.
+/// A suggested reply. It is not a message yet; its author is the assistant.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Suggestion {
     id: String,
     chat_id: String,
-    /// The assistant's account.
+    /// The ID of the assistant's account.
     user_id: String,
     content: String,
     /// Always `ai`.
@@ -59,11 +59,11 @@ impl Example for Suggestion {
     }
 }
 
-/// What one could say next.
+/// Suggested replies.
 #[derive(Object)]
 #[oai(example)]
 struct Suggestions {
-    /// At most three.
+    /// Up to three.
     suggestions: Vec<Suggestion>,
 }
 
@@ -77,8 +77,9 @@ impl Example for Suggestions {
 impl Assistant {
     /// Ask the assistant
     ///
-    /// It sees the latest messages of the chat. Its answer is a message of the chat, which everybody in it hears; with
-    /// `suggestMeet` when it proposes to meet. 503 where the server has no assistant, 502 when it fails.
+    /// The assistant sees the latest messages of the chat. Its answer is posted in the chat, where everyone
+    /// receives it; with `suggestMeet` if it proposes a meeting. Answers 503 if the server has no assistant,
+    /// and 502 if the assistant fails.
     #[oai(path = "/ai/ask", method = "post", operation_id = "askAssistant")]
     async fn ask(
         &self,
@@ -87,14 +88,15 @@ impl Assistant {
         caller: SignedIn,
         body: JsonBody<Question>,
     ) -> Answer<Json<Said>> {
-        let chat = messenger.as_user(caller.0).chat(chat_id(&body.0.chat_id)?).await.map_err(veiled)?;
+        let chat =
+            messenger.as_user(caller.0).chat(chat_id(&body.0.chat_id)?).await.map_err(hide_existence)?;
         let answer = chat.ask(&body.0.question).await?;
         Ok(Json(shown(&messenger, &visit, &answer).await?))
     }
 
-    /// What one could say next
+    /// Suggest replies
     ///
-    /// Nothing where there is no assistant, and in a chat of fewer than five messages.
+    /// Returns an empty list if the server has no assistant, or if the chat has fewer than five messages.
     #[oai(path = "/ai/suggestions", method = "get", operation_id = "suggestions")]
     async fn suggestions(
         &self,
@@ -102,7 +104,7 @@ impl Assistant {
         caller: SignedIn,
         #[oai(name = "chatId")] chat: Query<String>,
     ) -> Answer<Json<Suggestions>> {
-        let chat = messenger.as_user(caller.0).chat(chat_id(&chat.0)?).await.map_err(veiled)?;
+        let chat = messenger.as_user(caller.0).chat(chat_id(&chat.0)?).await.map_err(hide_existence)?;
         let (id, found) = (chat.id(), chat.suggestions().await?);
         let author = messenger.assistant_id().await?.map_or_else(String::new, |id| id.to_string());
         let now = messenger.clock.now().iso_millis();

@@ -1,4 +1,4 @@
-//! `/auth`: accounts, sign-in and its renewal.
+//! `/auth`: registration, sign-in and token renewal.
 
 use poem::web::Data;
 use poem_openapi::payload::Json;
@@ -19,11 +19,11 @@ pub struct Auth;
 #[derive(Object)]
 #[oai(example)]
 struct Register {
-    /// Kept in lower case.
+    /// Stored in lower case.
     email: String,
     /// 8 to 128 characters.
     password: String,
-    /// What is before the `@`, without it.
+    /// The display name; defaults to the part of the e-mail address before the `@`.
     name: Option<String>,
 }
 
@@ -37,11 +37,11 @@ impl Example for Register {
     }
 }
 
-/// Who signs in: an e-mail address with the password, or a phone with the code that was sent to it.
+/// Credentials: an e-mail address with a password, or a phone number with a one-time code.
 #[derive(Object)]
 #[oai(example)]
 struct Login {
-    /// One build puts the phone here, and the code into `password`.
+    /// One client build sends the phone number here, and the code as `password`.
     email: Option<String>,
     password: Option<String>,
     phone: Option<String>,
@@ -77,7 +77,7 @@ impl Example for Refresh {
 #[oai(example, rename_all = "camelCase")]
 struct Renewed {
     access_token: String,
-    /// The same as before.
+    /// The same refresh token as before.
     refresh_token: String,
 }
 
@@ -90,7 +90,9 @@ impl Example for Renewed {
 
 #[OpenApi(tag = "Area::Auth")]
 impl Auth {
-    /// Register
+    /// Register an account
+    ///
+    /// Creates an account and signs in.
     #[oai(path = "/auth/register", method = "post", operation_id = "register")]
     async fn register(
         &self,
@@ -113,6 +115,8 @@ impl Auth {
     }
 
     /// Sign in
+    ///
+    /// With an e-mail address and password, or with a phone number and a one-time code.
     #[oai(path = "/auth/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
@@ -127,7 +131,7 @@ impl Auth {
                 return Ok(Json(codes::log_in(&messenger, &visit, phone, code).await?));
             }
             (Some(name), Some(password), ..) => (name, password),
-            _ => return Err(Error::invalid("email", "with password, or phone with code, is needed").into()),
+            _ => return Err(Error::invalid("email", "and password, or phone and code, are required").into()),
         };
         if is_code(&password)
             && let Ok(phone) = Contact::phone(&name)
@@ -139,10 +143,10 @@ impl Auth {
         Ok(Json(signed_in(&messenger, grant, &visit).await?))
     }
 
-    /// Renew the tokens
+    /// Refresh the access token
     ///
-    /// The refresh token stays the same, for builds that never replace it. Ending the session (in `GET /api/v1/sessions`,
-    /// or by another password) ends it.
+    /// The refresh token stays the same, for client builds that never replace it. It becomes invalid when the
+    /// session ends: when it is revoked with `DELETE /api/v1/sessions/{id}`, or when the password changes.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,
@@ -159,7 +163,7 @@ fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// Shorter than any password may be.
+/// Shorter than any password.
 fn is_code(text: &str) -> bool {
     text.trim().len() == 6 && text.trim().bytes().all(|byte| byte.is_ascii_digit())
 }

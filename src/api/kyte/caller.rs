@@ -1,4 +1,4 @@
-//! Who asks: the access token of another request, in the header `Authorization: Bearer …`.
+//! Authentication by access token, in the header `Authorization: Bearer …`.
 
 use poem::web::Data;
 use poem::{FromRequest, Request};
@@ -10,12 +10,12 @@ use crate::visit::admit;
 use besedka_core::messenger::{Access, Messenger};
 use besedka_core::model::Scopes;
 
-/// An access token of `POST /auth/login`.
+/// An access token from `POST /auth/login`.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "check")]
 pub struct SignedIn(pub Access);
 
-/// The same, of somebody whose request is about their account.
+/// An access token from `POST /auth/login`.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "of_account")]
 pub struct Owner(pub Access);

@@ -1,4 +1,4 @@
-//! `/chats`: the list, and having read one of them.
+//! `/chats`: the chat list, and marking a chat as read.
 
 use poem::web::Data;
 use poem_openapi::param::Path;
@@ -8,17 +8,17 @@ use poem_openapi::{Object, OpenApi};
 
 use super::caller::SignedIn;
 use super::types::{Chat, Success};
-use super::{Answer, Area, chat_id, veiled};
+use super::{Answer, Area, chat_id, hide_existence};
 use besedka_core::messenger::{Access, Messenger};
 use besedka_core::model::{self, ChatId};
 
 pub struct Chats;
 
-/// One's chats.
+/// The caller's chats.
 #[derive(Object)]
 #[oai(example)]
 struct ChatList {
-    /// Those in which something was said last come first.
+    /// Sorted by last activity, most recent first.
     chats: Vec<Chat>,
 }
 
@@ -30,9 +30,9 @@ impl Example for ChatList {
 
 #[OpenApi(tag = "Area::Chats")]
 impl Chats {
-    /// One's chats
+    /// List chats
     ///
-    /// Those in which something was said last come first.
+    /// Sorted by last activity, most recent first.
     #[oai(path = "/chats", method = "get", operation_id = "chats")]
     async fn list(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<ChatList>> {
         let caller = messenger.as_user(caller.0);
@@ -46,9 +46,9 @@ impl Chats {
         Ok(Json(ChatList { chats: chats.into_iter().map(chat).collect() }))
     }
 
-    /// Have read a chat
+    /// Mark a chat as read
     ///
-    /// Everything in it, up to now.
+    /// Marks all messages of the chat as read.
     #[oai(path = "/chats/:chat_id/read", method = "post", operation_id = "readChat")]
     async fn read(
         &self,
@@ -57,13 +57,13 @@ impl Chats {
         chat_id: Path<String>,
     ) -> Answer<Json<Success>> {
         let chat = self::chat_id(&chat_id.0)?;
-        let chat = messenger.as_user(caller.0).chat(chat).await.map_err(veiled)?;
+        let chat = messenger.as_user(caller.0).chat(chat).await.map_err(hide_existence)?;
         chat.read(None).await?;
         Ok(Json(Success::YES))
     }
 }
 
-/// One chat with who is in it.
+/// A chat with its members.
 pub(super) async fn whole(messenger: &Messenger, access: Access, chat: model::Chat) -> Answer<Chat> {
     let id = chat.id();
     let mut people = messenger.as_user(access).participants(&[id]).await?;

@@ -1,4 +1,4 @@
-//! `/auth/phone` and `/auth/email`: signing in by a code that is sent there.
+//! `/auth/phone` and `/auth/email`: signing in with a one-time code.
 
 use poem::Request;
 use poem::http::{StatusCode, header};
@@ -20,7 +20,7 @@ pub struct Codes;
 #[derive(Object)]
 #[oai(example)]
 struct ToPhone {
-    /// As `+79991234567`. A Russian number may begin with 8, with 7, or with neither.
+    /// For example `+79991234567`. Russian numbers can start with 8, 7 or neither.
     phone: String,
 }
 
@@ -42,14 +42,14 @@ impl Example for ToEmail {
     }
 }
 
-/// A code is on its way.
+/// A code that was sent.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Sent {
     /// Always true.
     success: bool,
     message: String,
-    /// How many seconds it is good.
+    /// How long the code is valid, in seconds.
     expires_in: u64,
 }
 
@@ -64,7 +64,7 @@ impl Example for Sent {
 struct PhoneCode {
     phone: String,
     code: String,
-    /// What others see of somebody who is new.
+    /// The display name of a new user.
     name: Option<String>,
 }
 
@@ -79,7 +79,7 @@ impl Example for PhoneCode {
 struct EmailCode {
     email: String,
     code: String,
-    /// What others see of somebody who is new.
+    /// The display name of a new user.
     name: Option<String>,
 }
 
@@ -91,9 +91,10 @@ impl Example for EmailCode {
 
 #[OpenApi(tag = "Area::Auth")]
 impl Codes {
-    /// Send a code to a phone
+    /// Send a code by SMS
     ///
-    /// Six digits, good for ten minutes, five tries and once; only the newest counts. At most three in an hour.
+    /// Sends a six-digit code. It is valid for ten minutes, for five attempts and for a single sign-in, and
+    /// replaces earlier codes. At most three codes are sent per hour.
     #[oai(path = "/auth/phone/send-code", method = "post", operation_id = "sendPhoneCode")]
     async fn to_phone(
         &self,
@@ -105,9 +106,9 @@ impl Codes {
         send(&messenger, request, &visit, &Contact::phone(&body.0.phone)?).await
     }
 
-    /// Send a code to an e-mail address
+    /// Send a code by e-mail
     ///
-    /// As to a phone.
+    /// Sends a six-digit code, with the same limits as by SMS.
     #[oai(path = "/auth/email/send-code", method = "post", operation_id = "sendEmailCode")]
     async fn to_email(
         &self,
@@ -119,9 +120,9 @@ impl Codes {
         send(&messenger, request, &visit, &Contact::email(&body.0.email)?).await
     }
 
-    /// Sign in by the code of a phone
+    /// Sign in with a code sent by SMS
     ///
-    /// Whoever is new gets an account. A wrong code answers 400 with `attemptsLeft`.
+    /// Creates an account for a new phone number. A wrong code answers 400 with `attemptsLeft`.
     #[oai(path = "/auth/phone/verify-code", method = "post", operation_id = "verifyPhoneCode")]
     async fn of_phone(
         &self,
@@ -133,9 +134,9 @@ impl Codes {
         verify(&messenger, &visit, Contact::phone(&phone)?, code, name).await
     }
 
-    /// Sign in by the code of an e-mail address
+    /// Sign in with a code sent by e-mail
     ///
-    /// As by that of a phone.
+    /// Creates an account for a new e-mail address. A wrong code answers 400 with `attemptsLeft`.
     #[oai(path = "/auth/email/verify-code", method = "post", operation_id = "verifyEmailCode")]
     async fn of_email(
         &self,
@@ -171,7 +172,7 @@ async fn verify(
     })?))
 }
 
-/// The same at `/auth/login`, where a wrong code is 401.
+/// The same for `/auth/login`, where a wrong code answers 401.
 pub(super) async fn log_in(
     messenger: &Messenger,
     visit: &Visit,

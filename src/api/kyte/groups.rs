@@ -1,4 +1,4 @@
-//! `/groups`: making one, and joining by its code.
+//! `/groups`: creating a group, and joining one by its code.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -17,12 +17,12 @@ use besedka_core::model::UserId;
 
 pub struct Groups;
 
-/// A group to be made.
+/// A new group.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct GroupToMake {
     name: String,
-    /// The others; the caller is in it anyway.
+    /// The other members; the caller is always included.
     #[oai(default)]
     participant_ids: Option<Vec<String>>,
 }
@@ -36,11 +36,11 @@ impl Example for GroupToMake {
     }
 }
 
-/// A group's code.
+/// A group's join code.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Invitation {
-    /// Case and spaces around make no difference.
+    /// Case and surrounding spaces are ignored.
     invite_code: String,
 }
 
@@ -65,7 +65,9 @@ impl Example for Group {
 
 #[OpenApi(tag = "Area::Chats")]
 impl Groups {
-    /// Make a group
+    /// Create a group
+    ///
+    /// The caller becomes its owner.
     #[oai(path = "/groups", method = "post", operation_id = "createGroup")]
     async fn create(
         &self,
@@ -86,9 +88,9 @@ impl Groups {
         Ok(Created::Created(Json(Group { group: whole(&messenger, caller.0, chat).await? })))
     }
 
-    /// Join a group
+    /// Join a group by code
     ///
-    /// By its code. At most five wrong codes a minute of one account, and twenty from one address.
+    /// Wrong codes are limited to five per minute and account, and to twenty per minute and IP address.
     #[oai(path = "/groups/join", method = "post", operation_id = "joinGroup")]
     async fn join(
         &self,
@@ -104,17 +106,17 @@ impl Groups {
             error => error.into(),
         })?;
         let group = whole(&messenger, caller.0, chat).await?;
-        // Whoever has just said it may see it, though only those who may invite do otherwise.
+        // The caller knows the code already, although otherwise only members who can invite others see it.
         Ok(Json(Group { group: Chat { invite_code: Some(code), ..group } }))
     }
 }
 
 fn user_id(text: &str) -> Result<UserId, Error> {
-    let unknown = || Error::invalid("participantIds", format!("there is no user {text}"));
+    let unknown = || Error::invalid("participantIds", format!("no such user: {text}"));
     text.trim().parse().map(UserId).map_err(|_| unknown())
 }
 
-/// The messenger does not know what this API calls its fields.
+/// The messenger does not know this API's names for its fields.
 fn renamed(error: Error) -> Error {
     match error {
         Error::Invalid { field: "title", reason } => Error::invalid("name", reason),

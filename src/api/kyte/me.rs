@@ -1,4 +1,4 @@
-//! `/user`: oneself.
+//! `/user`: the current user.
 
 use poem::web::Data;
 use poem_openapi::payload::Json;
@@ -16,7 +16,7 @@ use besedka_core::messenger::{Error, Messenger, Profile};
 
 pub struct Me;
 
-/// Oneself: as every object in its field, and bare for builds that look for it there.
+/// The current user: in a field, and at the top level for client builds that look for it there.
 #[derive(Object)]
 #[oai(example)]
 struct Oneself {
@@ -37,12 +37,12 @@ impl Example for Oneself {
     }
 }
 
-/// What to change; what is missing or null stays.
+/// The fields to change; omitted and null fields are left unchanged.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct ProfileChange {
     name: Option<String>,
-    /// An http or https address; an empty one takes the picture away.
+    /// An http or https URL; an empty string removes the avatar.
     avatar_url: Option<String>,
 }
 
@@ -54,14 +54,16 @@ impl Example for ProfileChange {
 
 #[OpenApi(tag = "Area::Account")]
 impl Me {
-    /// Oneself
+    /// Get current user
     #[oai(path = "/user/me", method = "get", operation_id = "me")]
     async fn me(&self, messenger: Data<&Messenger>, visit: Visit, caller: SignedIn) -> Answer<Json<Oneself>> {
         let user = messenger.as_user(caller.0).me().await?;
         Ok(Json(User::new(user, &Links::new(&messenger, &visit.base)).into()))
     }
 
-    /// Change one's name or picture
+    /// Update my profile
+    ///
+    /// Changes the display name or the avatar.
     #[oai(path = "/user/profile", method = "put", operation_id = "updateProfile")]
     async fn update(
         &self,
@@ -70,7 +72,7 @@ impl Me {
         caller: Owner,
         body: JsonBody<ProfileChange>,
     ) -> Answer<Json<Oneself>> {
-        // The address of an uploaded picture, sent back, leaves it as it is.
+        // Sending back the URL of an uploaded avatar leaves it unchanged.
         let is_uploaded = |url: &String| url.strip_prefix(&visit.base).unwrap_or(url).starts_with(AVATARS);
         let change = Profile {
             display_name: body.0.name,
@@ -81,16 +83,17 @@ impl Me {
         Ok(Json(User::new(user, &Links::new(&messenger, &visit.base)).into()))
     }
 
-    /// Say where to push
+    /// Register for push notifications
     ///
-    /// For builds that ask for it at their start: this server pushes nothing, so it keeps nothing.
+    /// Accepted for client builds that send it at start. This server sends no push notifications and stores
+    /// nothing.
     #[oai(path = "/user/fcm-token", method = "put", operation_id = "fcmToken")]
     async fn fcm_token(&self, _caller: SignedIn) -> Answer<Json<Success>> {
         Ok(Json(Success::YES))
     }
 }
 
-/// The messenger does not know what this API calls its fields.
+/// The messenger does not know this API's names for its fields.
 fn renamed(error: Error) -> Error {
     match error {
         Error::Invalid { field: "display_name", reason } => Error::invalid("name", reason),

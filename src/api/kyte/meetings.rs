@@ -1,4 +1,4 @@
-//! `/google/meet`, `/auth/gmail`: places to meet by video.
+//! `/google/meet`, `/auth/gmail`: video meetings.
 
 use poem::web::Data;
 use poem_openapi::payload::Json;
@@ -13,11 +13,11 @@ use besedka_core::messenger::Messenger;
 
 pub struct Meetings;
 
-/// What lets the server make meetings at Google.
+/// Authorises the server to create Google Meet meetings for the user.
 #[derive(Object)]
 #[oai(example)]
 struct GoogleToken {
-    /// An OAuth access token of Google with the scope `meetings.space.created`.
+    /// A Google OAuth access token with the scope `meetings.space.created`.
     token: String,
 }
 
@@ -27,7 +27,7 @@ impl Example for GoogleToken {
     }
 }
 
-/// A place to meet.
+/// A video meeting.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Meeting {
@@ -42,9 +42,10 @@ impl Example for Meeting {
 
 #[OpenApi(tag = "Area::Assistant")]
 impl Meetings {
-    /// Let the server make meetings at Google
+    /// Save a Google token
     ///
-    /// The token is kept encrypted, shown to nobody, and used for nothing else.
+    /// Lets the server create Google Meet meetings for the caller. The token is stored encrypted, never
+    /// returned, and not used for anything else.
     #[oai(path = "/auth/gmail/token", method = "post", operation_id = "keepGoogleToken")]
     async fn keep(
         &self,
@@ -56,10 +57,10 @@ impl Meetings {
         Ok(Json(Success::YES))
     }
 
-    /// Make a place to meet by video
+    /// Create a video meeting
     ///
-    /// At Google in the caller's name, or on the Jitsi server that this one is told of. 400 before a token was given,
-    /// 502 when Google refuses.
+    /// Creates a meeting in Google Meet on behalf of the caller, or on the Jitsi server that this server is
+    /// configured with. Answers 400 if no Google token was saved, and 502 if Google refuses it.
     #[oai(path = "/google/meet/create", method = "post", operation_id = "createMeeting")]
     async fn create(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<Meeting>> {
         Ok(Json(Meeting { meet_url: messenger.as_user(caller.0).create_meeting().await? }))

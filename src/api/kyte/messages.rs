@@ -1,4 +1,4 @@
-//! `/chats/{id}/messages`: reading and saying; `/messages/{id}/like`.
+//! `/chats/{id}/messages`: reading and sending messages; `/messages/{id}/like`: likes.
 
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -8,16 +8,16 @@ use poem_openapi::{Object, OpenApi};
 
 use super::caller::SignedIn;
 use super::types::{Created, Message};
-use super::{Answer, Area, chat_id, veiled};
+use super::{Answer, Area, chat_id, hide_existence};
 use crate::body::JsonBody;
 use crate::links::Links;
 use crate::visit::Visit;
 use besedka_core::messenger::{Error, Messenger, NewMessage};
 use besedka_core::model::{self, Content, ExternalFile, Kind, MessageId};
 
-/// How many messages a client gets that does not say.
+/// How many messages are returned by default.
 const PAGE: u64 = 100;
-/// What a like is in other clients.
+/// The reaction that a like is in other clients.
 const LIKE: &str = "❤️";
 
 pub struct Messages;
@@ -26,7 +26,7 @@ pub struct Messages;
 #[derive(Object)]
 #[oai(example)]
 struct History {
-    /// The oldest first.
+    /// Sorted oldest first.
     messages: Vec<Message>,
 }
 
@@ -36,19 +36,19 @@ impl Example for History {
     }
 }
 
-/// What to say: a text, a link to a file, or both.
+/// A new message: text, a link to a file, or both.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Say {
-    /// Spaces around it are taken away.
+    /// The text. Surrounding spaces are removed.
     content: Option<String>,
-    /// Of no consequence: whatever a client calls it, it is a text, with a file or without.
+    /// Ignored: every message is text, with or without a file.
     #[oai(rename = "type")]
     kind: Option<String>,
-    /// An https address, or a link of this server.
+    /// An https URL, or a link to a file on this server.
     file_url: Option<String>,
     file_name: Option<String>,
-    /// Bytes.
+    /// In bytes.
     file_size: Option<i64>,
 }
 
@@ -73,7 +73,7 @@ impl Say {
         let refused = |reason: String| Error::invalid("fileUrl", reason);
         let is_ours = url.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
         if !is_ours && !url.starts_with("https://") {
-            return Err(refused("must be an https address, or a link of this server".to_owned()));
+            return Err(refused("must be an https URL or a link to this server".to_owned()));
         }
         let file = ExternalFile::new(url, self.file_name.as_deref(), self.file_size);
         let file = file.map_err(|flaw| refused(flaw.reason))?;
@@ -94,11 +94,11 @@ impl Example for Said {
     }
 }
 
-/// What has become of a like.
+/// The state of a like.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Liked {
-    /// Whether the caller likes it now.
+    /// Whether the caller likes the message now.
     liked: bool,
     likes_count: usize,
 }
@@ -111,9 +111,9 @@ impl Example for Liked {
 
 #[OpenApi(tag = "Area::Messages")]
 impl Messages {
-    /// Read a chat's messages
+    /// List messages
     ///
-    /// The newest, the oldest of them first. What was deleted is left out.
+    /// Returns the newest messages of a chat, sorted oldest first. Deleted messages are not included.
     #[oai(path = "/chats/:chat_id/messages", method = "get", operation_id = "messages")]
     async fn list(
         &self,
@@ -121,18 +121,19 @@ impl Messages {
         visit: Visit,
         caller: SignedIn,
         chat_id: Path<String>,
-        /// How many at most: 1 to 200, 100 without it.
+        /// The maximum number of results, 1 to 200; 100 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<History>> {
         let chat = self::chat_id(&chat_id.0)?;
-        let chat = messenger.as_user(caller.0).chat(chat).await.map_err(veiled)?;
+        let chat = messenger.as_user(caller.0).chat(chat).await.map_err(hide_existence)?;
         let messages = chat.latest(0, limit.0.unwrap_or(PAGE)).await?;
         Ok(Json(History { messages: with_names(&messenger, &visit, &messages).await? }))
     }
 
     /// Send a message
     ///
-    /// Answers when it is on the disk. Everybody in the chat hears it, the sender included.
+    /// The response is sent once the message is stored durably. Everyone in the chat receives it on the socket,
+    /// including the sender.
     #[oai(path = "/chats/:chat_id/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
         &self,
@@ -144,13 +145,13 @@ impl Messages {
     ) -> Answer<Created<Said>> {
         let chat = self::chat_id(&chat_id.0)?;
         let new = NewMessage::new(body.0.content(&visit.base)?);
-        let said = messenger.as_user(caller.0).post(chat, new).await.map_err(veiled)?;
+        let said = messenger.as_user(caller.0).post(chat, new).await.map_err(hide_existence)?;
         Ok(Created::Created(Json(shown(&messenger, &visit, &said).await?)))
     }
 
-    /// Like a message
+    /// Like or unlike a message
     ///
-    /// Or like it no longer: it is the reaction ❤️ of other clients.
+    /// Toggles the caller's like. Other clients show it as the reaction ❤️.
     #[oai(path = "/messages/:message_id/like", method = "post", operation_id = "likeMessage")]
     async fn like(
         &self,
@@ -168,13 +169,13 @@ impl Messages {
     }
 }
 
-/// One message with the name of who said it.
+/// A message with its author's name.
 pub(super) async fn shown(messenger: &Messenger, visit: &Visit, said: &model::Message) -> Answer<Said> {
     let author = messenger.name(said.author).await?;
     Ok(Said { message: Message::new(said, &author, &Links::new(messenger, &visit.base)) })
 }
 
-/// Messages with the names of those who said them.
+/// Messages with their authors' names.
 async fn with_names(
     messenger: &Messenger,
     visit: &Visit,

@@ -29,34 +29,34 @@ use besedka_core::model::ChatId;
 pub const DIALECT: Dialect =
     Dialect::new::<types::Problem>("kyte", Place::Below("/kyte"), routes, spec).with_health();
 
-/// How this API says no.
+/// An error response of this API.
 type Refusal = Failure<types::Problem>;
-/// How this API answers.
+/// A handler's result in this API.
 type Answer<T> = Result<T, Refusal>;
 
 #[derive(Tags)]
 enum Area {
-    /// Accounts, sign-in and its renewal.
+    /// Registration, sign-in and token renewal.
     Auth,
-    /// Oneself.
+    /// The current user.
     Account,
     /// Chats and groups.
     Chats,
-    /// Saying, reading, liking.
+    /// Reading, sending and liking messages.
     Messages,
-    /// The assistant, and places to meet by video, where the server has them.
+    /// The assistant and video meetings, if the server has them configured.
     Assistant,
 }
 
 const DESCRIPTION: &str = "\
-The API of Kyte, spoken by Besedka: for its existing clients, and for people on other clients in the same chats.
+The API of Kyte, implemented by Besedka, so that Kyte's existing clients can share chats with other clients.
 
-Sign in with `POST /auth/login` or `/auth/register`; the access token goes into the header `Authorization: Bearer …`. \
-Every path is found below `/kyte/api` as well. The socket of a chat is `/kyte/ws/chat/{chatId}?token=…`: it takes \
-`{\"type\":\"message\",\"content\"}` and tells every new message as `GET /chats/{id}/messages` shows it. Socket.IO 4 is at \
+Sign in with `POST /auth/login` or `/auth/register`; send the access token in the header `Authorization: Bearer …`. \
+Every path is also available below `/kyte/api`. The WebSocket of a chat is `/kyte/ws/chat/{chatId}?token=…`: it accepts \
+`{\"type\":\"message\",\"content\"}` and delivers every new message in the format of `GET /chats/{id}/messages`. Socket.IO 4 is at \
 `/kyte/socket.io/`.
 
-Identifiers are opaque strings. Times are UTC, ISO 8601 with milliseconds and `Z`. Errors are `{\"message\"}`.";
+Identifiers are opaque strings. Times are UTC, ISO 8601 with milliseconds and `Z`. Errors have the form `{\"message\"}`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
     let people = (auth::Auth, codes::Codes, me::Me);
@@ -83,7 +83,7 @@ fn routes() -> BoxEndpoint<'static> {
 
 struct Health;
 
-/// The server is alive.
+/// The health of the server.
 #[derive(Object)]
 #[oai(example)]
 struct Alive {
@@ -100,7 +100,9 @@ impl Example for Alive {
 
 #[OpenApi]
 impl Health {
-    /// Whether the server is alive
+    /// Check the server's health
+    ///
+    /// Answers 200 while the server is running.
     #[oai(path = "/health", method = "get", operation_id = "health")]
     async fn health(&self, messenger: Data<&Messenger>) -> Answer<Json<Alive>> {
         let timestamp = messenger.clock.now().iso_millis();
@@ -108,17 +110,17 @@ impl Health {
     }
 }
 
-const STRANGER: Error = Error::Forbidden("You are not a member of this chat");
+const NOT_A_MEMBER: Error = Error::Forbidden("You are not a member of this chat");
 
-/// What is no identifier of ours is one of a chat that the caller is not in.
+/// A malformed identifier is treated like that of a chat that the caller is not a member of.
 fn chat_id(text: &str) -> Result<ChatId, Error> {
-    text.parse().map(ChatId).map_err(|_| STRANGER)
+    text.parse().map(ChatId).map_err(|_| NOT_A_MEMBER)
 }
 
-/// A chat that is not there is answered like one that the caller is not in.
-fn veiled(error: Error) -> Error {
+/// A chat that does not exist is treated like one that the caller is not a member of.
+fn hide_existence(error: Error) -> Error {
     match error {
-        Error::NotFound("chat") => STRANGER,
+        Error::NotFound("chat") => NOT_A_MEMBER,
         error => error,
     }
 }

@@ -1,4 +1,4 @@
-//! `/ws/chat/{id}` and the base itself: new messages of a chat as they are said.
+//! `/ws/chat/{id}` and the base path: delivers new messages of a chat.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::types::Message;
-use super::{Refusal, chat_id, veiled};
+use super::{Refusal, chat_id, hide_existence};
 use crate::chat_socket::{self, Heard, Room, Speech, bare};
 use crate::links::Links;
 use besedka_core::hub::{Form, Whisper};
 use besedka_core::messenger::{Error, Messenger, NewMessage};
 use besedka_core::model::{self, Change, ChatId, Content, Event, Kind};
 
-/// What the address may say.
+/// The query parameters of the address.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Opening {
     token: Option<String>,
-    /// Of the build that opens the base.
+    /// For the client build that connects to the base path.
     chat_id: Option<String>,
 }
 
@@ -34,9 +34,10 @@ pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> p
     Ok(open(request, token.as_deref(), &id.0, socket).await.map_err(Refusal::from)?)
 }
 
-/// The same at the base, where the address names the chat; what opens no socket there is for `rest`.
+/// The same at the base path, where a query parameter names the chat; requests that open no socket are passed
+/// to `rest`.
 ///
-/// It is no route at `/`: poem takes what is nested there before it.
+/// It is not a route at `/`, because poem prefers what is nested there.
 pub fn base_or(rest: Arc<impl Endpoint + 'static>) -> impl Endpoint<Output = Response> {
     make(move |request: Request| {
         let rest = rest.clone();
@@ -60,13 +61,13 @@ async fn open(
     upgrade: WebSocket,
 ) -> Result<Response, Error> {
     let token = token.or_else(|| request.header("Authorization")).map(bare);
-    // Without a token nobody is told which chats there are, nor which could be.
+    // Without a valid token, do not reveal which chats exist or which identifiers are well-formed.
     let chat = chat_id(chat).unwrap_or(ChatId(0));
-    chat_socket::open::<Kyte>(request, token, chat, upgrade).await.map_err(veiled)
+    chat_socket::open::<Kyte>(request, token, chat, upgrade).await.map_err(hide_existence)
 }
 
-/// New messages alone are told: clients add whatever comes to what they show. What the assistant says is new when it
-/// is whole; what it said elsewhere was whole when it was passed on.
+/// Only new messages are delivered: clients append everything they receive. A message by the assistant counts
+/// as new when it is complete; a forwarded one was complete before.
 fn new_message(change: &Change) -> Option<&model::Message> {
     match change {
         Change::MessageCreated(new) if new.kind != Kind::Ai || new.origin.is_some() => Some(new),
@@ -75,7 +76,7 @@ fn new_message(change: &Change) -> Option<&model::Message> {
     }
 }
 
-/// What clients are told of a change.
+/// The frame that reports a change to clients, if any.
 pub async fn told(change: &Change, messenger: &Messenger, links: &Links) -> Option<Value> {
     let new = new_message(change)?;
     // A message without its author's name is better than none.
@@ -85,7 +86,7 @@ pub async fn told(change: &Change, messenger: &Messenger, links: &Links) -> Opti
 
 struct Kyte;
 
-/// What a client sends.
+/// A frame from the client.
 #[derive(Deserialize)]
 struct Frame {
     #[serde(rename = "type")]
@@ -114,7 +115,7 @@ impl Speech for Kyte {
         }
     }
 
-    /// An answer that is no message would break clients.
+    /// A response that is not a message would break clients.
     fn refuse(_: &Error) -> Option<String> {
         None
     }

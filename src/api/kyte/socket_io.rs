@@ -1,8 +1,9 @@
-//! `/socket.io/`: the same as the socket of a chat, for builds that speak Socket.IO 4.
+//! `/socket.io/`: the socket of a chat, for client builds that use Socket.IO 4.
 //!
-//! The address says who it is and where (`token`, `chatId`), or the client's `auth` does. It comes into more chats by
-//! `join_chat` and out of them by `leave_chat`. The server emits `message`; what the client emits as `message` is said
-//! in the chat that it names, or in the one of the address.
+//! The query (`token`, `chatId`) or the client's `auth` authenticates the connection and names a chat.
+//! `join_chat` and `leave_chat` subscribe to more chats and unsubscribe from them. The server emits `message`;
+//! a `message` that the client emits is posted in the chat that it names, or else in the chat of the
+//! connection.
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
@@ -20,7 +21,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::socket::told;
-use super::{Refusal, STRANGER, chat_id, veiled};
+use super::{NOT_A_MEMBER, Refusal, chat_id, hide_existence};
 use crate::chat_socket::bare;
 use crate::links::Links;
 use crate::site::Site;
@@ -30,63 +31,66 @@ use besedka_core::messenger::{Access, Error, Limit, Listener, Messenger, NewMess
 use besedka_core::model::{ChatId, Content, Kind, Scopes};
 
 /// The largest packet, as on the raw socket.
-const LARGEST: usize = 64 * 1024;
-/// How many packets may wait for a client before it is cut off.
-const LONGEST_QUEUE: usize = 256;
-/// How much of what a client emits may wait to be done; more is passed over.
-const LONGEST_INBOX: usize = 250;
-/// Until a client whose queue was full is shown out again.
-const PAUSE: Duration = Duration::from_millis(250);
-/// What clients connect to. The path of an address that they are given is a namespace to them, and says nothing here.
+const MAX_PACKET_SIZE: usize = 64 * 1024;
+/// How many packets may be queued for a client before it is disconnected.
+const MAX_OUTBOUND: usize = 256;
+/// How many client events may be queued; further ones are dropped.
+const MAX_INBOUND: usize = 250;
+/// How long to wait before a client whose queue was full is disconnected again.
+const DISCONNECT_RETRY: Duration = Duration::from_millis(250);
+/// The namespace that clients connect to. Clients treat the path of their configured address as a namespace; it
+/// has no meaning here.
 const NAMESPACES: [&str; 3] = ["/", "/kyte", "/kyte/api"];
 
-/// The endpoint of the protocol: the long poll with which clients begin, and the WebSocket to which they change.
+/// The protocol's endpoint: HTTP long polling, with which clients start, and the WebSocket to which they
+/// upgrade.
 pub fn endpoint() -> BoxEndpoint<'static> {
     let (service, io) = SocketIo::builder()
         .req_path("/socket.io")
-        .max_payload(LARGEST as u64)
-        .max_buffer_size(LONGEST_QUEUE)
+        .max_payload(MAX_PACKET_SIZE as u64)
+        .max_buffer_size(MAX_OUTBOUND)
         .ws_read_buffer_size(2 * 1024)
-        .ws_max_message_size(LARGEST)
-        .ws_max_frame_size(LARGEST)
+        .ws_max_message_size(MAX_PACKET_SIZE)
+        .ws_max_frame_size(MAX_PACKET_SIZE)
         .build_svc();
     for namespace in NAMESPACES {
-        io.ns(namespace, arrive.with(admit));
+        io.ns(namespace, serve.with(accept));
     }
-    service.compat().before(introduce).boxed()
+    service.compat().before(prepare).boxed()
 }
 
-/// What a request tells of whoever connects by it.
+/// What a request tells about the connecting client.
 #[derive(Clone)]
-struct Guest {
+struct Context {
     messenger: Messenger,
     links: Links,
 }
 
-async fn introduce(mut request: Request) -> poem::Result<Request> {
+async fn prepare(mut request: Request) -> poem::Result<Request> {
     let (Some(messenger), Some(site)) = (request.data::<Messenger>(), request.data::<Site>()) else {
         return Err(Refusal::from(Error::Unauthorized).into());
     };
-    // Whoever has a session of the protocol goes on with it.
+    // A client that already has a session of the protocol continues with it.
     let query = request.uri().query().unwrap_or_default();
     if !query.split('&').any(|pair| pair.starts_with("sid=")) {
         messenger.limit(Limit::ConnectFrom(site.address(&request).into())).map_err(Refusal::from)?;
     }
-    let guest = Guest { messenger: messenger.clone(), links: Links::new(messenger, &site.base(&request)) };
-    request.set_data(guest);
+    let context =
+        Context { messenger: messenger.clone(), links: Links::new(messenger, &site.base(&request)) };
+    request.set_data(context);
     Upgrade::give_back(&mut request);
     Ok(request)
 }
 
-/// Who connects, and to what.
+/// The connection parameters: who connects, and to which chat.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
-struct Opening {
+struct Parameters {
     token: Option<String>,
     chat_id: Option<String>,
 }
 
-impl Opening {
+impl Parameters {
     fn read(query: &str) -> Self {
         let of = |wanted: &str| {
             let mut pairs = url::form_urlencoded::parse(query.as_bytes());
@@ -97,17 +101,17 @@ impl Opening {
     }
 }
 
-/// What a client emits.
-enum Heard {
-    Join(Place),
-    Leave(Place),
-    Say(Speech),
+/// An event from the client.
+enum ClientEvent {
+    Join(ChatReference),
+    Leave(ChatReference),
+    Post(Post),
 }
 
-/// A chat by its identifier alone, or in an object.
+/// A chat, as a plain identifier or in an object.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Place {
+enum ChatReference {
     Bare(String),
     #[serde(rename_all = "camelCase")]
     Named {
@@ -115,7 +119,7 @@ enum Place {
     },
 }
 
-impl Place {
+impl ChatReference {
     fn chat(&self) -> Result<ChatId, Error> {
         let (Self::Bare(id) | Self::Named { chat_id: id }) = self;
         chat_id(id)
@@ -124,97 +128,105 @@ impl Place {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Speech {
+struct Post {
     content: String,
     chat_id: Option<String>,
 }
 
-/// Lets somebody in, or refuses them as `connect_error`. From here on they are heard, and listened for: nothing lies
-/// between this and the answer.
-async fn admit(socket: SocketRef, TryData(auth): TryData<Opening>) -> Result<(), Error> {
+/// Accepts a connection, or refuses it with `connect_error`. Both directions are set up before the response, so
+/// that no event is lost in between.
+async fn accept(socket: SocketRef, TryData(auth): TryData<Parameters>) -> Result<(), Error> {
     let request = socket.req_parts();
-    let guest = request.extensions.get::<Guest>().cloned().ok_or(Error::Unauthorized)?;
-    let (given, auth) = (Opening::read(request.uri.query().unwrap_or_default()), auth.unwrap_or_default());
+    let context = request.extensions.get::<Context>().cloned().ok_or(Error::Unauthorized)?;
+    let (given, auth) = (Parameters::read(request.uri.query().unwrap_or_default()), auth.unwrap_or_default());
     let token = given.token.or(auth.token).ok_or(Error::Unauthorized)?;
-    let access = guest.messenger.access(bare(&token), Scopes::READ).await?;
-    guest.messenger.limit(Limit::Connect(access.user))?;
+    let access = context.messenger.access(bare(&token), Scopes::READ).await?;
+    context.messenger.limit(Limit::Connect(access.user))?;
 
-    let (ear, inbox) = mpsc::channel(LONGEST_INBOX);
-    let mut seat =
-        Seat { guest, access, home: None, chats: HashMap::new(), inbox, gone: CancellationToken::new() };
+    let (queue, inbox) = mpsc::channel(MAX_INBOUND);
+    let mut connection = Connection {
+        context,
+        access,
+        default_chat: None,
+        chats: HashMap::new(),
+        inbox,
+        gone: CancellationToken::new(),
+    };
     if let Some(chat) = given.chat_id.or(auth.chat_id) {
         let chat = chat_id(&chat)?;
-        seat.come_into(chat).await?;
-        seat.home = Some(chat);
+        connection.subscribe(chat).await?;
+        connection.default_chat = Some(chat);
     }
-    socket.on("join_chat", hear(&ear, Heard::Join));
-    socket.on("leave_chat", hear(&ear, Heard::Leave));
-    socket.on("message", hear(&ear, Heard::Say));
-    let gone = seat.gone.clone();
+    socket.on("join_chat", enqueue(&queue, ClientEvent::Join));
+    socket.on("leave_chat", enqueue(&queue, ClientEvent::Leave));
+    socket.on("message", enqueue(&queue, ClientEvent::Post));
+    let gone = connection.gone.clone();
     socket.on_disconnect(async move || gone.cancel());
-    socket.extensions.insert(Arc::new(Mutex::new(Some(seat))));
+    socket.extensions.insert(Arc::new(Mutex::new(Some(connection))));
     Ok(())
 }
 
-/// Hands on what a client emits, in its order: the protocol's own handlers run beside each other.
-fn hear<T: 'static>(
-    ear: &mpsc::Sender<Heard>,
-    heard: fn(T) -> Heard,
+/// Queues a client's events in order, because the protocol library runs handlers concurrently.
+fn enqueue<T: 'static>(
+    queue: &mpsc::Sender<ClientEvent>,
+    event: fn(T) -> ClientEvent,
 ) -> impl Fn(Data<T>) -> Ready<()> + Clone + Send + Sync + 'static {
-    let ear = ear.clone();
+    let queue = queue.clone();
     move |Data(data)| {
-        // One whose inbox is full speaks too fast.
-        let _ = ear.try_send(heard(data));
+        // A client whose queue is full sends too fast.
+        let _ = queue.try_send(event(data));
         ready(())
     }
 }
 
-async fn arrive(socket: SocketRef) {
-    let seat = socket.extensions.get::<Arc<Mutex<Option<Seat>>>>();
-    let Some(seat) = seat.and_then(|seat| seat.lock().unwrap_or_else(PoisonError::into_inner).take()) else {
+async fn serve(socket: SocketRef) {
+    let connection = socket.extensions.get::<Arc<Mutex<Option<Connection>>>>();
+    let Some(connection) =
+        connection.and_then(|connection| connection.lock().unwrap_or_else(PoisonError::into_inner).take())
+    else {
         return;
     };
-    let gone = seat.gone.clone();
-    let stay = async {
-        seat.stay(&socket).await;
-        // A full queue takes no farewell; it is emptied, or the client is found to be gone.
+    let gone = connection.gone.clone();
+    let run = async {
+        connection.run(&socket).await;
+        // A full queue accepts no disconnect packet; it is drained, or the client turns out to be gone.
         while let Err(SocketError::InternalChannelFull) = socket.clone().disconnect() {
-            tokio::time::sleep(PAUSE).await;
+            tokio::time::sleep(DISCONNECT_RETRY).await;
         }
     };
-    gone.run_until_cancelled(stay).await;
+    gone.run_until_cancelled(run).await;
 }
 
-/// Somebody who is connected.
-struct Seat {
-    guest: Guest,
+/// A connected client.
+struct Connection {
+    context: Context,
     access: Access,
-    /// Where they speak when they don't say where.
-    home: Option<ChatId>,
-    /// The chats of which they are told.
+    /// The chat of events that do not name one.
+    default_chat: Option<ChatId>,
+    /// The chats that the client is subscribed to.
     chats: HashMap<ChatId, Listener>,
-    inbox: mpsc::Receiver<Heard>,
+    inbox: mpsc::Receiver<ClientEvent>,
     gone: CancellationToken,
 }
 
-impl Seat {
-    /// Hears and tells until nothing more may be told, or they take it too slowly.
-    async fn stay(mut self, socket: &SocketRef) {
+impl Connection {
+    /// Processes events in both directions until the connection has to end, or the client is too slow.
+    async fn run(mut self, socket: &SocketRef) {
         loop {
             tokio::select! {
-                Some(heard) = self.inbox.recv() => {
-                    // An answer that is no message would break clients.
-                    if let Err(Error::Internal(cause)) = self.act(heard).await {
-                        tracing::error!(%cause, "what a socket said failed");
+                Some(event) = self.inbox.recv() => {
+                    // A response that is not a message would break clients.
+                    if let Err(Error::Internal(cause)) = self.handle(event).await {
+                        tracing::error!(%cause, "a client event failed");
                     }
                 }
                 (chat, taken) = next(&self.chats) => {
-                    if self.tell(socket, &taken).await.is_err() {
+                    if self.deliver(socket, &taken).await.is_err() {
                         return;
                     }
                     match taken.closed {
                         None => {}
-                        // Who is removed from one of several chats stays with the others.
+                        // A client that is removed from one of several chats keeps the others.
                         Some(Close::Removed) if self.chats.len() > 1 => drop(self.chats.remove(&chat)),
                         Some(_) => return,
                     }
@@ -223,40 +235,41 @@ impl Seat {
         }
     }
 
-    async fn act(&mut self, heard: Heard) -> Result<(), Error> {
-        match heard {
-            Heard::Join(place) => {
-                self.guest.messenger.limit(Limit::Read(self.access.user))?;
-                self.come_into(place.chat()?).await
+    async fn handle(&mut self, event: ClientEvent) -> Result<(), Error> {
+        match event {
+            ClientEvent::Join(reference) => {
+                self.context.messenger.limit(Limit::Read(self.access.user))?;
+                self.subscribe(reference.chat()?).await
             }
-            Heard::Leave(place) => {
-                self.chats.remove(&place.chat()?);
+            ClientEvent::Leave(reference) => {
+                self.chats.remove(&reference.chat()?);
                 Ok(())
             }
-            Heard::Say(said) => {
-                let named = said.chat_id.map(|chat| chat_id(&chat)).transpose()?;
-                let chat = named.or(self.home).ok_or(STRANGER)?;
-                // They may speak where they are told, for as long as their session lasts.
-                let listener = self.chats.get(&chat).ok_or(STRANGER)?;
-                let content = Content::new(Kind::Text, Some(said.content.trim().to_owned()), None)?;
+            ClientEvent::Post(post) => {
+                let named = post.chat_id.map(|chat| chat_id(&chat)).transpose()?;
+                let chat = named.or(self.default_chat).ok_or(NOT_A_MEMBER)?;
+                // A client can send where it is subscribed, for as long as its session lasts.
+                let listener = self.chats.get(&chat).ok_or(NOT_A_MEMBER)?;
+                let content = Content::new(Kind::Text, Some(post.content.trim().to_owned()), None)?;
                 listener.post(chat, NewMessage::new(content)).await?;
                 Ok(())
             }
         }
     }
 
-    async fn come_into(&mut self, chat: ChatId) -> Result<(), Error> {
+    async fn subscribe(&mut self, chat: ChatId) -> Result<(), Error> {
         if !self.chats.contains_key(&chat) {
-            let listener = self.guest.messenger.listen_in(self.access, chat).await.map_err(veiled)?;
+            let listener =
+                self.context.messenger.listen_in(self.access, chat).await.map_err(hide_existence)?;
             self.chats.insert(chat, listener);
         }
         Ok(())
     }
 
-    async fn tell(&self, socket: &SocketRef, taken: &Taken) -> Result<(), SendError> {
-        let Guest { messenger, links } = &self.guest;
-        for telling in &taken.events {
-            if let Some(message) = told(&telling.event.change, messenger, links).await {
+    async fn deliver(&self, socket: &SocketRef, taken: &Taken) -> Result<(), SendError> {
+        let Context { messenger, links } = &self.context;
+        for outbound in &taken.events {
+            if let Some(message) = told(&outbound.event.change, messenger, links).await {
                 socket.emit("message", &message)?;
             }
         }
@@ -264,7 +277,7 @@ impl Seat {
     }
 }
 
-/// What waits in the first of the chats in which something does.
+/// The events of the first subscribed chat that has any.
 async fn next(chats: &HashMap<ChatId, Listener>) -> (ChatId, Taken) {
     if chats.is_empty() {
         return pending().await;

@@ -1,4 +1,4 @@
-//! What Kyte's clients send and are sent. The comments of fields are the documentation of this API.
+//! The request and response types of Kyte's API. The comments of fields are the API's documentation.
 
 use poem_openapi::payload::Json;
 use poem_openapi::types::{Example, ToJSON};
@@ -13,9 +13,9 @@ use besedka_core::model::{self, ExternalFile, Kind, UserId};
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Problem {
-    /// What is wrong, in words.
+    /// A description of the error.
     pub message: String,
-    /// Of a wrong code: how many more may be tried.
+    /// For a wrong code: the number of remaining attempts.
     #[oai(rename = "attemptsLeft", skip_serializing_if_is_none)]
     pub attempts_left: Option<u64>,
 }
@@ -28,19 +28,19 @@ impl Body for Problem {
 
 impl Example for Problem {
     fn example() -> Self {
-        Self::new("content: a text message needs a text".to_owned(), "invalid")
+        Self::new("content: a text message requires text".to_owned(), "invalid")
     }
 }
 
-/// Somebody, as they see themselves.
+/// The current user.
 #[derive(Object, Debug, Clone)]
 #[oai(example)]
 pub struct User {
     pub id: String,
-    /// Empty when there is none, never null.
+    /// Empty if there is none, never null.
     pub email: String,
     pub name: String,
-    /// As `+79991234567`.
+    /// For example `+79991234567`.
     pub phone: Option<String>,
     #[oai(rename = "avatarUrl", skip_serializing_if_is_none)]
     pub avatar_url: Option<String>,
@@ -71,14 +71,14 @@ impl Example for User {
     }
 }
 
-/// Somebody who has signed in.
+/// A signed-in user with tokens.
 #[derive(Object, Debug)]
 #[oai(example, rename_all = "camelCase")]
 pub struct SignedIn {
     pub user: User,
-    /// For the header `Authorization: Bearer …`, good for 15 minutes.
+    /// For the header `Authorization: Bearer …`, valid for 15 minutes.
     pub access_token: String,
-    /// For `POST /auth/refresh`. It stays the same and is good until the session ends.
+    /// For `POST /auth/refresh`. It stays the same and is valid until the session ends.
     pub refresh_token: String,
 }
 
@@ -103,27 +103,27 @@ impl Example for SignedIn {
 pub enum ChatType {
     /// A group or a channel.
     Group,
-    /// Of two people, or one's saved messages.
+    /// Between two people, or the user's saved messages.
     Direct,
 }
 
-/// A chat, as its reader sees it.
+/// A chat, as the caller sees it.
 #[derive(Object, Debug)]
 #[oai(example, rename_all = "camelCase")]
 pub struct Chat {
     pub id: String,
-    /// The title of a group; the name of the other person.
+    /// The title of a group, or the name of the other person.
     pub name: String,
     #[oai(rename = "type")]
     pub kind: ChatType,
     pub participant_ids: Vec<String>,
-    /// Six letters and digits by which others join a group; for those who may invite.
+    /// The six-character code for joining a group; only visible to members who can invite others.
     #[oai(skip_serializing_if_is_none)]
     pub invite_code: Option<String>,
     pub created_at: String,
     #[oai(skip_serializing_if_is_none)]
     pub last_message_at: Option<String>,
-    /// It in words.
+    /// The last message as text.
     #[oai(skip_serializing_if_is_none)]
     pub last_message: Option<String>,
     pub unread_count: i64,
@@ -161,14 +161,14 @@ impl Example for Chat {
     }
 }
 
-/// What sort of message it is; what else there is in other clients is a text here.
+/// The type of a message. Types that exist only in other clients appear as text.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[oai(rename_all = "lowercase")]
 pub enum MessageType {
     Text,
-    /// Said by the assistant.
+    /// Written by the assistant.
     Ai,
-    /// Said by the server about the chat.
+    /// Written by the server about the chat.
     System,
 }
 
@@ -188,14 +188,14 @@ impl From<Kind> for MessageType {
     }
 }
 
-/// What a message says of a meeting.
+/// Meeting details of a message.
 #[derive(Object, Debug, Clone, PartialEq, Eq)]
 #[oai(rename_all = "camelCase")]
 pub struct Metadata {
-    /// The address of a meeting that was made.
+    /// The link to a meeting.
     #[oai(skip_serializing_if_is_none)]
     pub meet_url: Option<String>,
-    /// The assistant proposes to meet.
+    /// Whether the assistant proposes a meeting.
     #[oai(skip_serializing_if_is_none)]
     pub suggest_meet: Option<bool>,
 }
@@ -208,25 +208,26 @@ pub struct Message {
     pub chat_id: String,
     pub user_id: String,
     pub user_name: String,
-    /// The text; of a place, a poll, a recording and the like what they are in words; of a file without a text its name.
+    /// The text; for locations, polls, recordings and similar types a textual form; for a file without text its
+    /// name.
     pub content: String,
     #[oai(rename = "type")]
     pub kind: MessageType,
     pub created_at: String,
     #[oai(skip_serializing_if_is_none)]
     pub metadata: Option<Metadata>,
-    /// Where the file of a message is. A link to one that was uploaded here is good for a day.
+    /// The URL of the message's file. A link to a file on this server is valid for a day.
     #[oai(skip_serializing_if_is_none)]
     pub file_url: Option<String>,
     #[oai(skip_serializing_if_is_none)]
     pub file_name: Option<String>,
-    /// Bytes.
+    /// In bytes.
     #[oai(skip_serializing_if_is_none)]
     pub file_size: Option<i64>,
 }
 
 impl Message {
-    /// With the name of its author.
+    /// A message with its author's name.
     pub fn new(message: &model::Message, author: &str, links: &Links) -> Self {
         let file = file(message, links);
         Self {
@@ -245,7 +246,7 @@ impl Message {
     }
 }
 
-/// A message in words; the link of a file has a field of its own.
+/// The message as text; the link of a file has a field of its own.
 fn in_words(message: &model::Message) -> String {
     match message.content.as_ref().and_then(|content| content.external_file()) {
         Some((_, text)) => text.to_owned(),
@@ -253,7 +254,7 @@ fn in_words(message: &model::Message) -> String {
     }
 }
 
-/// The file elsewhere to which a message links, or the first that it holds.
+/// The external file that a message links to, or the first attached file.
 fn file(message: &model::Message, links: &Links) -> Option<ExternalFile> {
     let held = |file: &model::Attachment| ExternalFile {
         url: links.file(file),
@@ -290,7 +291,7 @@ impl Example for Message {
     }
 }
 
-/// Done.
+/// A successful response.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Success {
@@ -308,10 +309,10 @@ impl Example for Success {
     }
 }
 
-/// Something new.
+/// A response with a created resource.
 #[derive(ApiResponse)]
 pub enum Created<T: ToJSON> {
-    /// It was made.
+    /// Created.
     #[oai(status = 201)]
     Created(Json<T>),
 }

@@ -1,4 +1,4 @@
-//! `/auth`: accounts, sign-in and its renewal.
+//! `/auth`: registration, sign-in and token renewal.
 
 use poem::web::Data;
 use poem_openapi::types::Example;
@@ -12,19 +12,19 @@ use besedka_core::model::{self, Scopes};
 
 pub struct Auth;
 
-/// A new account; `email` or `username` at least.
+/// A new account. At least one of `email` and `username` is required.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Register {
-    /// Unique without regard to case.
+    /// Must be unique, ignoring case.
     email: Option<String>,
-    /// 2 to 32 letters, digits, `_`, `-` or `.`; unique without regard to case.
+    /// 2 to 32 letters, digits, `_`, `-` or `.`; must be unique, ignoring case.
     username: Option<String>,
     /// 8 to 128 characters.
     password: String,
-    /// The name that others see; without it the username, or what is before the `@`.
+    /// The name that others see; defaults to the username, or to the part of the e-mail address before the `@`.
     name: Option<String>,
-    /// Where registration is by invitation: the code.
+    /// The invitation code, if registration requires one.
     invite_code: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl Example for Register {
     }
 }
 
-/// Who signs in: `email` or `username`. Either may hold the other.
+/// Credentials: `email` or `username`. Either field accepts both.
 #[derive(Object)]
 #[oai(example)]
 struct Login {
@@ -72,25 +72,25 @@ impl Example for Refresh {
     }
 }
 
-/// Whoever signed in.
+/// The signed-in user.
 #[derive(Object)]
 struct User {
-    /// As `memberIds` takes it.
+    /// The ID to use in `memberIds`.
     id: String,
     name: String,
     email: Option<String>,
     username: Option<String>,
 }
 
-/// Signed in.
+/// The tokens of a signed-in user.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct Tokens {
     /// For the header `Authorization: Bearer …`.
     access_token: String,
-    /// For `POST /auth/refresh`, once.
+    /// For `POST /auth/refresh`; valid once.
     refresh_token: String,
-    /// How many seconds the access token is good.
+    /// How long the access token is valid, in seconds.
     expires_in: u64,
     user: User,
 }
@@ -104,7 +104,7 @@ impl Tokens {
         Self { access_token, refresh_token, expires_in: expires_in.as_secs(), user }
     }
 
-    /// Of somebody who has signed in before.
+    /// The tokens of an existing session.
     async fn of(messenger: &Messenger, grant: TokenPair) -> Result<Self, Error> {
         let access = messenger.access(&grant.access_token, Scopes::READ).await?;
         Ok(Self::new(grant, messenger.as_user(access).me().await?))
@@ -113,9 +113,9 @@ impl Tokens {
 
 #[OpenApi(tag = "Area::Auth")]
 impl Auth {
-    /// Register
+    /// Register an account
     ///
-    /// Makes an account and signs in.
+    /// Creates an account and signs in.
     #[oai(path = "/auth/register", method = "post", operation_id = "register")]
     async fn register(
         &self,
@@ -148,15 +148,15 @@ impl Auth {
         let Login { email, username, password } = body.0;
         let name = email.or(username);
         let name =
-            name.ok_or_else(|| Error::invalid("email", "an e-mail address or a username is needed"))?;
+            name.ok_or_else(|| Error::invalid("email", "an e-mail address or a username is required"))?;
         let who = SignIn { name, password, device: visit.agent };
         let grant = messenger.visitor(visit.address).sign_in(who).await?;
         answer(Tokens::of(&messenger, grant).await?)
     }
 
-    /// Renew the tokens
+    /// Refresh tokens
     ///
-    /// Answers a new access token and a new refresh token; the old one works no more.
+    /// Returns a new access token and a new refresh token, and invalidates the old refresh token.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,

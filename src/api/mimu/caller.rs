@@ -1,4 +1,4 @@
-//! Who asks: an access token, or a personal one where an old client has only `X-PrID` to send it in.
+//! Authentication by access token, or by a personal access token in `X-PrID`, the only header of old clients.
 
 use poem::http::header;
 use poem::{Request, RequestBody, Result};
@@ -13,13 +13,13 @@ use besedka_core::model::Scopes;
 const BEARER: &str = "access token";
 const PR_ID: &str = "X-PrID";
 
-/// Somebody who reads by a GET, and changes something by whatever else.
+/// A caller whose GET requests read and whose other requests change something.
 pub struct SignedIn(pub Access);
 
-/// Somebody who only reads, whichever method it is by.
+/// A caller whose request only reads, whatever its method.
 pub struct Reader(pub Access);
 
-/// The token of a request. An old client sends its `X-PrID` also beside a token, where it means nothing.
+/// The token of a request. Old clients send their `X-PrID` along with a token as well; it is ignored then.
 pub fn token(request: &Request) -> Option<&str> {
     let text =
         |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or_default().trim());
@@ -36,7 +36,7 @@ fn messenger(request: &Request) -> std::result::Result<&Messenger, Error> {
     request.data::<Messenger>().ok_or(Error::Unauthorized)
 }
 
-/// Whom a request's token names.
+/// The user that a request's token belongs to.
 pub async fn signed_in(request: &Request) -> std::result::Result<Access, Error> {
     admit(messenger(request)?, request, token(request).ok_or(Error::Unauthorized)?).await
 }
@@ -59,10 +59,9 @@ fn register(registry: &mut Registry) {
         flows: None,
         openid_connect_url: None,
     };
-    let bearer = "An access token of `POST /auth/login`, or a personal access token.";
+    let bearer = "An access token from `POST /auth/login`, or a personal access token.";
     let bearer = MetaSecurityScheme { scheme: Some("bearer"), ..scheme("http", bearer) };
-    let pr_id =
-        "A personal access token (`besedka token create`), for a client that sends this header alone.";
+    let pr_id = "A personal access token (`besedka token create`), for clients that send only this header.";
     let pr_id = MetaSecurityScheme { name: Some(PR_ID), key_in: Some("header"), ..scheme("apiKey", pr_id) };
     registry.create_security_scheme(BEARER, bearer);
     registry.create_security_scheme(PR_ID, pr_id);

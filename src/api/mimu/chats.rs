@@ -1,4 +1,4 @@
-//! `/api/v1/chats`: one's chats, and new ones.
+//! `/api/v1/chats`: listing and creating chats.
 
 use poem::web::Data;
 use poem_openapi::types::Example;
@@ -14,10 +14,10 @@ use besedka_core::model::UserId;
 
 pub struct Chats;
 
-/// One's chats.
+/// The caller's chats.
 #[derive(Object)]
 struct List {
-    /// The most recently active first.
+    /// Sorted by last activity, most recent first.
     chats: Vec<Chat>,
 }
 
@@ -25,11 +25,11 @@ struct List {
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct NewChat {
-    /// What the client calls it. Without it, the chat is called by its number.
+    /// The client's own ID for the chat; defaults to the server's ID.
     chat_id: Option<String>,
-    /// Its title; with one member and without a title, it is the private chat with them.
+    /// The title. Without a title and with one member, the private chat with them is used.
     title: Option<String>,
-    /// Who else is in it.
+    /// The other members.
     #[oai(default)]
     member_ids: Vec<String>,
 }
@@ -46,7 +46,9 @@ impl Example for NewChat {
 
 #[OpenApi(tag = "Area::Chats")]
 impl Chats {
-    /// One's chats
+    /// List chats
+    ///
+    /// Sorted by last activity, most recent first.
     #[oai(path = "/api/v1/chats", method = "get", operation_id = "chats")]
     async fn list(&self, messenger: Data<&Messenger>, base: Base, caller: SignedIn) -> Answer<List> {
         let chats = messenger.as_user(caller.0).chats().await?;
@@ -54,10 +56,10 @@ impl Chats {
         answer(List { chats: chats.into_iter().map(|chat| view.chat(chat)).collect() })
     }
 
-    /// Make a chat
+    /// Create a chat
     ///
-    /// A group; or the private chat with the one member, when there is no title. One that the caller calls so already
-    /// is the answer.
+    /// Creates a group, or the private chat with a single member if there is no title. If the caller already
+    /// has a chat with this ID, it is returned.
     #[oai(path = "/api/v1/chats", method = "post", operation_id = "createChat")]
     async fn create(
         &self,
@@ -72,7 +74,7 @@ impl Chats {
         let name = chat_id.as_deref().filter(|name| !name.is_empty());
         let title = title.filter(|title| !title.trim().is_empty());
         let members = member_ids.iter().map(|id| id.parse().map(UserId)).collect::<Result<Vec<_>, _>>();
-        let members = members.map_err(|_| Error::invalid("memberIds", "must be the ids of people"))?;
+        let members = members.map_err(|_| Error::invalid("memberIds", "must be user ids"))?;
         let chat = match (title, &members[..]) {
             (None, [other]) if *other != access.user => caller.direct_chat_called(name, *other).await,
             (title, _) => {
@@ -97,7 +99,7 @@ impl Chats {
 fn in_our_words(error: Error) -> Error {
     match error {
         Error::Invalid { field: "member_ids" | "user_id", reason } => Error::invalid("memberIds", reason),
-        Error::NotFound("user") => Error::invalid("memberIds", "there is no such user"),
+        Error::NotFound("user") => Error::invalid("memberIds", "unknown user"),
         error => error,
     }
 }

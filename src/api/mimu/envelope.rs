@@ -1,5 +1,5 @@
-//! How every answer is wrapped: Mimu's client builds its map `{success, data, …}` of a bare object, and newer ones expect
-//! the map itself; so the fields stand at the top and once more in `data`.
+//! The response format: Mimu's client builds its map `{success, data, …}` from a plain object, while newer
+//! clients expect that map itself, so the fields are both at the top level and in `data`.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ToJSON, Type};
 use serde_json::{Map, Value};
 
-/// An object, mirrored.
+/// An object with its fields repeated in `data`.
 pub struct Envelope<T>(pub T);
 
 impl<T: Type> Type for Envelope<T> {

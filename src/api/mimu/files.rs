@@ -1,4 +1,4 @@
-//! `/api/v1/upload`, `files`, `thumbnails`, `stream`: files in one go, and reading them.
+//! `/api/v1/upload`, `files`, `thumbnails`, `stream`: uploading and downloading files.
 
 use object_store::GetRange;
 use poem::web::Data;
@@ -20,26 +20,27 @@ use besedka_core::model::{Attachment, Time};
 
 pub struct Files;
 
-/// Of files: whoever may read one today may not tomorrow, and none can do anything in our origin.
+/// For files: whoever may read one today may not be allowed to tomorrow, and none of them may run anything in
+/// our origin.
 const PRIVATE: &str = "private, no-store";
 const SANDBOX: &str = "sandbox; default-src 'none'";
 
-/// A file that was sent here.
+/// An uploaded file.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct Uploaded {
-    /// For a message, within a day.
+    /// The ID to use in a message, within a day.
     file_id: String,
-    /// A link that needs no token, good for an hour.
+    /// A link that needs no token, valid for an hour.
     url: String,
-    /// Bytes. Of a picture less than was sent, where it told where it was taken.
+    /// In bytes. Images from which location data was removed are smaller than the upload.
     size: i64,
-    /// What its bytes say that it is.
+    /// The media type, detected from the content.
     mime_type: String,
     file_name: String,
 }
 
-/// A file that is gone.
+/// A deleted file.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct Deleted {
@@ -48,13 +49,13 @@ struct Deleted {
 
 #[derive(ApiResponse)]
 enum Bytes {
-    /// All of it.
+    /// The whole file.
     #[oai(status = 200)]
     Whole(Binary<Body>),
-    /// The part that `Range` asks for.
+    /// The part requested with `Range`.
     #[oai(status = 206)]
     Part(Binary<Body>),
-    /// There is no such part.
+    /// The requested range does not exist.
     #[oai(status = 416)]
     NoSuchPart,
 }
@@ -63,10 +64,10 @@ type Reading = Result<Response<Bytes>, Refusal>;
 
 #[OpenApi(tag = "Area::Files")]
 impl Files {
-    /// Send a file
+    /// Upload a file
     ///
-    /// Whatever type its part is said to have, the server looks what it is. Sent as an image, video or voice message it
-    /// must be one.
+    /// The media type is detected from the content, whatever the form says. A file sent as an image, video or
+    /// voice message must be one.
     #[oai(path = "/api/v1/upload", method = "post", operation_id = "upload")]
     async fn upload(
         &self,
@@ -90,20 +91,21 @@ impl Files {
         answer(Uploaded { file_id, url, size, mime_type, file_name })
     }
 
-    /// Read a file
+    /// Download a file
     ///
-    /// By a link, or with a token: whoever sent it may, and whoever is in a chat where it stands.
+    /// With a link or a token. Available to the user who uploaded it and to members of chats where it was
+    /// posted.
     #[oai(path = "/api/v1/files/:file_id", method = "get", operation_id = "file")]
     async fn file(
         &self,
         request: &Request,
         messenger: Data<&Messenger>,
         file_id: Path<String>,
-        /// Of a link: until when it is good.
+        /// From a link: when the link expires.
         expires: Query<Option<i64>>,
-        /// Of a link.
+        /// From a link: its signature.
         signature: Query<Option<String>>,
-        /// As in `bytes=0-1023`.
+        /// The part to return, such as `bytes=0-1023`.
         #[oai(name = "Range")]
         range: Header<Option<String>>,
     ) -> Reading {
@@ -111,20 +113,20 @@ impl Files {
         send(&messenger, file, range.0.as_deref()).await
     }
 
-    /// Read a sound or a film
+    /// Stream audio or video
     ///
-    /// The same as reading the file.
+    /// The same as downloading the file.
     #[oai(path = "/api/v1/stream/:file_id", method = "get", operation_id = "stream")]
     async fn stream(
         &self,
         request: &Request,
         messenger: Data<&Messenger>,
         file_id: Path<String>,
-        /// Of a link: until when it is good.
+        /// From a link: when the link expires.
         expires: Query<Option<i64>>,
-        /// Of a link.
+        /// From a link: its signature.
         signature: Query<Option<String>>,
-        /// As in `bytes=0-1023`.
+        /// The part to return, such as `bytes=0-1023`.
         #[oai(name = "Range")]
         range: Header<Option<String>>,
     ) -> Reading {
@@ -132,19 +134,19 @@ impl Files {
         send(&messenger, file, range.0.as_deref()).await
     }
 
-    /// Read a small picture of a file
+    /// Download a file's thumbnail
     ///
-    /// A JPEG, or a WebP when something can be seen through; at most 512 pixels on a side. A picture of which there is
-    /// no smaller one is its own.
+    /// A JPEG, or a WebP if the image has transparency; at most 512 pixels on each side. An image without a
+    /// smaller version is returned itself.
     #[oai(path = "/api/v1/thumbnails/:file_id", method = "get", operation_id = "thumbnail")]
     async fn thumbnail(
         &self,
         request: &Request,
         messenger: Data<&Messenger>,
         file_id: Path<String>,
-        /// Of a link: until when it is good.
+        /// From a link: when the link expires.
         expires: Query<Option<i64>>,
-        /// Of a link.
+        /// From a link: its signature.
         signature: Query<Option<String>>,
     ) -> Reading {
         let file = readable(request, &messenger, &file_id.0, expires.0, signature.0).await?;
@@ -158,7 +160,7 @@ impl Files {
         }
     }
 
-    /// What is known of a file
+    /// Get a file's metadata
     #[oai(path = "/api/v1/files/:file_id/info", method = "get", operation_id = "fileInfo")]
     async fn info(
         &self,
@@ -174,7 +176,8 @@ impl Files {
 
     /// Delete a file
     ///
-    /// One's own. One that stands in a message goes with the message.
+    /// Only for the user who uploaded it. A file that was posted cannot be deleted on
+    /// its own (409): delete its message.
     #[oai(path = "/api/v1/files/:file_id", method = "delete", operation_id = "deleteFile")]
     async fn delete(
         &self,
@@ -188,7 +191,7 @@ impl Files {
     }
 }
 
-/// A file that may be read, by a link or with a token.
+/// A file that may be read, through a signed link or with a token.
 async fn readable(
     request: &Request,
     messenger: &Messenger,
@@ -204,15 +207,15 @@ async fn readable(
     Ok(messenger.as_user(access).attachment(id, LINK_LIFE).await?.0)
 }
 
-/// A file through the server, wherever it is kept: the client takes nothing but 200 for an answer.
+/// Serves a file through this server, wherever it is stored: the client accepts no status except 200.
 async fn send(messenger: &Messenger, file: Attachment, range: Option<&str>) -> Reading {
     let size = u64::try_from(file.size).unwrap_or_default();
     let wanted = range.and_then(parse_range).map(|range| within(&range, size));
     if wanted == Some(None) {
         return Ok(Response::new(Bytes::NoSuchPart).header("Content-Range", format!("bytes */{size}")));
     }
-    let place = if is_shown_inline(&file.content_type) { "inline" } else { "attachment" };
-    let disposition = format!("{place}; {}", named(&file.filename));
+    let kind = if is_shown_inline(&file.content_type) { "inline" } else { "attachment" };
+    let disposition = format!("{kind}; {}", named(&file.filename));
     let wanted = wanted.flatten();
     let is_part = wanted.is_some();
     let FileStream { range, size, bytes } = messenger.open(&file, wanted.map(GetRange::Bounded)).await?;

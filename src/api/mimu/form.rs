@@ -1,4 +1,4 @@
-//! A file in a form, as it comes: nothing of it is kept in memory or in a temporary file.
+//! A file in a form, read as a stream: it is not buffered in memory or in a temporary file.
 
 use multer::{Field, Multipart};
 use poem::http::{StatusCode, header};
@@ -11,10 +11,10 @@ use crate::form;
 use besedka_core::messenger::{Error, ExpectedType};
 
 const MIB: u64 = 1024 * 1024;
-/// The largest field before the file.
+/// The largest form field before the file.
 const LARGEST_FIELD: usize = 4 * 1024;
-/// How much of a refused form is still read: a client that can't send all of it takes the refusal for a broken
-/// connection, and sends it twice more.
+/// How much of a refused form is still read: a client that cannot send all of it takes the error for a broken
+/// connection, and retries twice.
 const LEFTOVER: u64 = 128 * MIB;
 
 /// A form with a file.
@@ -24,16 +24,16 @@ impl Payload for Form {
     const CONTENT_TYPE: &'static str = "multipart/form-data";
 
     fn check_content_type(_: &str) -> bool {
-        // Refused below, in words that are about forms.
+        // Refused below, with an error about forms.
         true
     }
 
     fn schema_ref() -> MetaSchemaRef {
         let mut kind = MetaSchema::new("string");
-        kind.description = Some("What the file is for; `file` without it. It comes before the file.");
+        kind.description = Some("The purpose of the file; `file` by default. It must precede the file.");
         kind.enum_items = ["image", "video", "voice", "file"].map(Into::into).to_vec();
         let mut file = MetaSchema::new_with_format("string", "binary");
-        file.description = Some("At most 10 MiB as an image, 5 MiB as a voice message, 100 MiB otherwise.");
+        file.description = Some("Up to 10 MiB for an image, 5 MiB for a voice message, 100 MiB otherwise.");
         let mut form = MetaSchema::new("object");
         form.required = vec!["file"];
         let inline = |schema| MetaSchemaRef::Inline(Box::new(schema));
@@ -56,11 +56,11 @@ impl ParsePayload for Form {
 
 poem_openapi::impl_apirequest_for_payload!(Form,);
 
-/// What a file is for.
+/// The purpose of a file.
 #[derive(Clone, Copy)]
 pub struct Purpose {
     pub expected: ExpectedType,
-    /// How many bytes it may have.
+    /// The maximum size in bytes.
     pub most: u64,
 }
 
@@ -78,7 +78,7 @@ impl Purpose {
 }
 
 impl Form {
-    /// Reads up to the file.
+    /// Reads the form up to the file.
     pub async fn file(&mut self) -> std::result::Result<(Purpose, Field<'static>), Error> {
         let mut purpose = Purpose { expected: ExpectedType::Anything, most: 100 * MIB };
         while let Some(mut field) = self.0.next_field().await.map_err(broken)? {
@@ -102,12 +102,12 @@ impl Form {
         Err(Error::invalid("file", "is missing"))
     }
 
-    /// Reads what is left of a refused form.
+    /// Reads the rest of a refused form.
     pub async fn drain(self) {
         form::drain(self.0, LEFTOVER).await;
     }
 }
 
 fn broken(error: multer::Error) -> Error {
-    Error::invalid("file", format!("the upload broke off: {error}"))
+    Error::invalid("file", format!("the upload was interrupted: {error}"))
 }

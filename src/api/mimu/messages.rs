@@ -1,4 +1,4 @@
-//! `/api/v1/messages`: saying, reading, editing, deleting, passing on.
+//! `/api/v1/messages`: sending, reading, editing, deleting and forwarding messages.
 
 use poem::Request;
 use poem::web::Data;
@@ -18,7 +18,7 @@ use besedka_core::model::{ChatId, MessageId};
 
 pub struct Messages;
 
-/// How many messages a page has without a `limit`, and at most.
+/// The default and the maximum number of messages per page.
 const PAGE: u64 = 50;
 const LARGEST_PAGE: u64 = 100;
 
@@ -27,35 +27,35 @@ const LARGEST_PAGE: u64 = 100;
 #[oai(rename_all = "camelCase")]
 struct Sent {
     message_id: String,
-    /// When it arrived.
+    /// When the server received it.
     timestamp: String,
 }
 
-/// A message to which something was done.
+/// A message that was changed.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub struct Touched {
     pub message_id: String,
 }
 
-/// Some messages of a chat.
+/// A page of messages of a chat.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct Page {
-    /// The oldest first.
+    /// Sorted oldest first.
     messages: Vec<Msg>,
-    /// Whether there are older ones.
+    /// Whether there are older messages.
     has_more: bool,
 }
 
-/// What a message says now.
+/// The new content of a message.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Edit {
     chat_id: Option<String>,
-    /// The new text; of a file the new caption.
+    /// The new text, or the new caption of a file.
     text: String,
-    /// The server has its own.
+    /// Ignored: the server uses its own time.
     edited_at: Option<String>,
 }
 
@@ -69,7 +69,7 @@ impl Example for Edit {
     }
 }
 
-/// Which chat.
+/// The chat of a message.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Where {
@@ -82,12 +82,12 @@ impl Example for Where {
     }
 }
 
-/// From where to where.
+/// The source and targets of a forwarded message.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Forward {
     from_chat_id: Option<String>,
-    /// 1 to 20 chats; of new names, new chats are made.
+    /// 1 to 20 chats; chats are created for unknown client IDs.
     to_chat_ids: Vec<String>,
 }
 
@@ -100,11 +100,11 @@ impl Example for Forward {
     }
 }
 
-/// The messages in other chats.
+/// The copies in the target chats.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct Forwarded {
-    /// In the order of the chats.
+    /// In the order of `toChatIds`.
     message_ids: Vec<String>,
 }
 
@@ -112,9 +112,9 @@ struct Forwarded {
 impl Messages {
     /// Send a message
     ///
-    /// Answers when it is on the disk. Sent again with the same `clientMessageId` or `Idempotency-Key`, it is the same
-    /// message. Without one, a message like it is the same only within 20 seconds after a connection was closed before
-    /// the answer was written to it, and only once.
+    /// The response is sent once the message is stored durably. Sending again with the same `clientMessageId`
+    /// or `Idempotency-Key` returns the existing message. Without either, an identical message is treated as a
+    /// retry only once, within 20 seconds after a connection closed before its response was written.
     #[oai(path = "/api/v1/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
         &self,
@@ -145,9 +145,10 @@ impl Messages {
         answer(Sent { message_id: message.id.to_string(), timestamp: message.sent_at.iso_millis() })
     }
 
-    /// Read a chat's messages
+    /// List messages
     ///
-    /// The newest, or those before a message; the oldest of them first. In a chat that nobody made yet there are none.
+    /// Returns the newest messages, or those before a message, sorted oldest first. Empty for a chat that does
+    /// not exist yet.
     #[oai(path = "/api/v1/messages", method = "get", operation_id = "messages")]
     async fn list(
         &self,
@@ -155,7 +156,7 @@ impl Messages {
         base: Base,
         caller: SignedIn,
         #[oai(name = "chatId")] chat_id: Query<String>,
-        /// How many at most: 1 to 100, 50 without it.
+        /// The maximum number of results, 1 to 100; 50 by default.
         limit: Query<Option<u64>>,
         /// Only messages older than this one.
         before: Query<Option<String>>,
@@ -175,7 +176,7 @@ impl Messages {
 
     /// Edit a message
     ///
-    /// Only one's own.
+    /// Only the author can edit a message.
     #[oai(path = "/api/v1/messages/:message_id", method = "put", operation_id = "editMessage")]
     async fn edit(
         &self,
@@ -192,7 +193,8 @@ impl Messages {
 
     /// Delete a message
     ///
-    /// For everybody; its author may, and whoever looks after the chat. One that is deleted already stays so.
+    /// Deletes a message for everyone. Allowed for its author and the chat's moderators. Succeeds if the
+    /// message was already deleted.
     #[oai(path = "/api/v1/messages/:message_id", method = "delete", operation_id = "deleteMessage")]
     async fn delete(
         &self,
@@ -210,9 +212,9 @@ impl Messages {
         touched(id)
     }
 
-    /// Mark as read
+    /// Mark messages as read
     ///
-    /// This message and all before it.
+    /// Marks this message and all earlier ones as read.
     #[oai(path = "/api/v1/messages/:message_id/read", method = "post", operation_id = "readMessage")]
     async fn read(
         &self,
@@ -230,14 +232,15 @@ impl Messages {
 
     /// Forward a message
     ///
-    /// In all of these chats or in none. What is said of repeated sends holds for this as well.
+    /// Forwards the message to all of the chats or, if any of them refuses it, to none. Retries are detected as
+    /// for sending a message.
     #[oai(path = "/api/v1/messages/:message_id/forward", method = "post", operation_id = "forwardMessage")]
     async fn forward(
         &self,
         messenger: Data<&Messenger>,
         delivery: Data<&Delivery>,
         caller: SignedIn,
-        /// Sent again under it, they are the same messages.
+        /// Sending again with the same value returns the existing messages.
         #[oai(name = "Idempotency-Key")]
         key: Header<Option<String>>,
         message_id: Path<String>,
@@ -264,18 +267,18 @@ impl Messages {
     }
 }
 
-/// A message's number; what is none is no message.
+/// Parses a message ID; a malformed one refers to no message.
 pub fn message_id(text: &str) -> Result<MessageId, Error> {
     text.parse().map(MessageId).map_err(|_| Error::NotFound("message"))
 }
 
-/// The chat that a request without a body names.
+/// The chat named by a request without a body.
 pub fn chat_of(request: &Request) -> Option<&str> {
     let named = request.headers().get("X-ChatId")?;
     std::str::from_utf8(named.as_bytes()).ok().map(str::trim).filter(|name| !name.is_empty())
 }
 
-/// A message's number, if it is of the chat that the client thinks it is of.
+/// Parses a message ID, and checks that the message is in the chat that the client names.
 pub async fn of_chat(caller: &Caller, id: &str, chat: Option<&str>) -> Result<MessageId, Error> {
     Ok(caller.message_called(chat.filter(|name| !name.is_empty()), message_id(id)?).await?.id)
 }
@@ -284,14 +287,14 @@ pub fn touched(id: MessageId) -> Answer<Touched> {
     answer(Touched { message_id: id.to_string() })
 }
 
-/// What is wrong with a message's file, by the name that the file has here.
+/// Translates an error about a message's file to this API's field names.
 fn no_file(error: Error) -> Error {
     match error {
         Error::Invalid { field: "payload", reason } => Error::invalid(
             "fileId",
             reason.replace("attachment_id", "fileId").replace("duration_ms", "durationSeconds"),
         ),
-        Error::NotFound("attachment") => Error::invalid("fileId", "is no file of yours"),
+        Error::NotFound("attachment") => Error::invalid("fileId", "is not a file that you uploaded"),
         error => error,
     }
 }

@@ -26,33 +26,33 @@ pub const DIALECT: Dialect = Dialect::new::<types::Problem>("mimu", Place::Below
 
 const PREFIX: &str = "/mimu";
 
-/// How this API says no.
+/// An error response of this API.
 type Refusal = Failure<types::Problem>;
-/// How this API answers.
+/// A handler's result in this API.
 type Answer<T> = Result<Json<Envelope<T>>, Refusal>;
 
 #[derive(Tags)]
 enum Area {
-    /// Accounts and sign-in.
+    /// Registration and sign-in.
     Auth,
-    /// Saying, reading, editing, deleting, passing on.
+    /// Sending, reading, editing, deleting and forwarding messages.
     Messages,
-    /// Chats, under the names that clients give them.
+    /// Chats, under the IDs that clients give them.
     Chats,
-    /// Files: sent in one go, read by links.
+    /// Uploading files, and downloading them by link.
     Files,
-    /// What happened meanwhile.
+    /// Missed changes.
     Sync,
 }
 
 const DESCRIPTION: &str = "\
-The API of Mimu's servers (messages, files, media, voice, sync), spoken by Besedka: all five are this one.
+The API of Mimu's servers (messages, files, media, voice, sync), implemented by Besedka as a single server.
 
-Sign in with `POST /auth/register` or `/auth/login`; the access token goes into the header `Authorization: Bearer …`. \
-A client that sends nothing but `X-PrID` puts a personal access token there.
+Sign in with `POST /auth/register` or `/auth/login`; send the access token in the header `Authorization: Bearer …`. \
+Clients that only send `X-PrID` use a personal access token there.
 
-Every answer is an object with its fields at the top and once more in `data`, beside `success: true`. Errors are \
-`{success: false, error, message}`. Identifiers are strings; a chat's may be made by the client, and is its user's own. \
+Every response is an object with `success: true`, and its fields both at the top level and in `data`. Errors are \
+`{success: false, error, message}`. Identifiers are strings; a client can choose its own for a chat, valid for its user only. \
 Times are UTC, ISO 8601.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
@@ -68,7 +68,7 @@ fn routes() -> BoxEndpoint<'static> {
     service().into_endpoint().boxed()
 }
 
-/// An answer with its fields.
+/// A successful response.
 fn answer<T>(fields: T) -> Answer<T> {
     Ok(Json(Envelope(fields)))
 }

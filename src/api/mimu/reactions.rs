@@ -1,4 +1,4 @@
-//! `/api/v1/messages/{id}/reactions`: emoji under messages.
+//! `/api/v1/messages/{id}/reactions`: reactions to messages.
 
 use poem::Request;
 use poem::web::Data;
@@ -14,7 +14,7 @@ use besedka_core::messenger::{Error, Messenger};
 
 pub struct Reactions;
 
-/// An emoji under a message.
+/// A reaction to a message.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct Reaction {
@@ -30,7 +30,7 @@ impl Example for Reaction {
 
 #[OpenApi(tag = "Area::Messages")]
 impl Reactions {
-    /// React to a message
+    /// Add a reaction
     #[oai(path = "/api/v1/messages/:message_id/reactions", method = "post", operation_id = "react")]
     async fn react(
         &self,
@@ -45,10 +45,10 @@ impl Reactions {
         touched(id)
     }
 
-    /// Take a reaction back
+    /// Remove a reaction
     ///
-    /// The chat is in the header `X-ChatId`; the emoji in `X-Emoji`, as UTF-8 or percent-encoded, or in the query. One
-    /// that is not there is none.
+    /// The chat is named in the header `X-ChatId`; the emoji in `X-Emoji`, as UTF-8 or percent-encoded, or in
+    /// the query. Succeeds if there is no such reaction.
     #[oai(path = "/api/v1/messages/:message_id/reactions", method = "delete", operation_id = "unreact")]
     async fn unreact(
         &self,
@@ -73,7 +73,7 @@ impl Reactions {
     }
 }
 
-/// The emoji of a header, which no library hands over as a text when it is one: headers are bytes.
+/// Reads the emoji from a header as bytes, because libraries only return ASCII headers as text.
 fn emoji_of(request: &Request) -> Option<String> {
     let given = request.headers().get("X-Emoji")?.as_bytes();
     let mut bytes = Vec::with_capacity(given.len());
@@ -109,7 +109,7 @@ mod tests {
             assert_eq!(read(emoji.as_bytes()).as_deref(), Some(emoji));
             assert_eq!(read(encoded.as_bytes()).as_deref(), Some(emoji));
         }
-        assert_eq!(read(b"100%").as_deref(), Some("100%"), "what is no code stays");
+        assert_eq!(read(b"100%").as_deref(), Some("100%"), "an invalid escape is kept");
         assert_eq!(read(b"\xff"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What a client wants to say, in the messenger's words.
+//! Translates a client's new message for the messenger.
 
 use std::collections::BTreeMap;
 
@@ -10,36 +10,37 @@ use super::view::OWN;
 use besedka_core::messenger::{Error, NewMessage, Result};
 use besedka_core::model::{Attachment, AttachmentId, Content, Kind, MessageId, Payload};
 
-/// The longest word for a type of the client's own.
+/// The longest name of a client-defined type.
 const LONGEST_TYPE: usize = 32;
 
-/// What to say.
+/// A new message.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 pub struct Say {
-    /// A chat's number, or the name that the client gives it; of a new name, a new chat is made.
+    /// The chat's ID, or the client's own ID for it; a chat is created for an unknown client ID.
     pub chat_id: String,
-    /// `text` (without it), `image`, `video`, `voice`, `file`; `location`, `poll`; or a type of the client's own, whose
-    /// fields are kept.
+    /// `text` (the default), `image`, `video`, `voice`, `file`, `location`, `poll`, or a type defined by the
+    /// client, whose fields are stored.
     #[oai(rename = "type")]
     kind: Option<String>,
     /// The text, up to 16,000 characters.
     text: Option<String>,
-    /// Of a file: what is said about it.
+    /// For a file: the caption.
     caption: Option<String>,
-    /// Of a file: what `POST /api/v1/upload` answered, within a day.
+    /// For a file: the ID returned by `POST /api/v1/upload`, within a day.
     file_id: Option<String>,
-    /// Of a file: what it is called, when that is not what it was called when it was uploaded.
+    /// For a file: its name, if it differs from the uploaded one.
     file_name: Option<String>,
-    /// The server knows it.
+    /// Ignored: the server knows it.
     file_size: Option<Value>,
-    /// Of a voice message; without it, what the file tells.
+    /// For a voice message: the duration; detected from the file if omitted.
     duration_seconds: Option<f64>,
-    /// The message of the same chat that it answers.
+    /// The message in the same chat that this one replies to.
     reply_to_message_id: Option<String>,
-    /// By which the sender knows it: sent again under it, it is the same message. `Idempotency-Key` does the same.
+    /// The client's ID for the message. Sending again with the same one returns the existing message, as with
+    /// `Idempotency-Key`.
     client_message_id: Option<String>,
-    /// When the client says that it was; what counts is when it arrived.
+    /// The client's time of sending. The server's time of receipt is used instead.
     timestamp: Option<Value>,
     #[oai(flatten)]
     rest: BTreeMap<String, Value>,
@@ -65,7 +66,7 @@ impl Example for Say {
 }
 
 impl Say {
-    /// By which the sender knows it.
+    /// The client's ID for the message.
     pub fn name<'a>(&'a self, key: Option<&'a str>) -> Option<&'a str> {
         let given = self.client_message_id.as_deref().or(key).map(|name| name.trim().trim_matches('"'));
         given.filter(|name| !name.is_empty())
@@ -82,7 +83,7 @@ impl Say {
         })
     }
 
-    /// The file of which it is about to tell more than its number.
+    /// The file to look up for details, if the message needs them.
     pub fn recording(&self) -> Result<Option<AttachmentId>> {
         match self.kind() {
             Some(Kind::Voice) => Ok(Some(self.file()?)),
@@ -92,22 +93,24 @@ impl Say {
 
     fn file(&self) -> Result<AttachmentId> {
         let id = self.file_id.as_deref().ok_or_else(|| Error::invalid("fileId", "is missing"))?;
-        file_id(id).map_err(|_| Error::invalid("fileId", "is not what an upload answered"))
+        file_id(id).map_err(|_| Error::invalid("fileId", "is not the id of an upload"))
     }
 
-    /// The message; of a recording with what is known of it.
+    /// The message; for a recording, with what is known about the file.
     pub fn message(self, recording: Option<&Attachment>) -> Result<NewMessage> {
         let reply_to = self.reply_to_message_id.as_deref().filter(|id| !id.is_empty());
         let reply_to = reply_to
             .map(|id| id.parse().map(MessageId))
             .transpose()
-            .map_err(|_| Error::invalid("replyToMessageId", "is no message of this chat"))?;
+            .map_err(|_| Error::invalid("replyToMessageId", "is not a message in this chat"))?;
         let content = match self.kind() {
             Some(Kind::Text) => Content::new(Kind::Text, self.text, None).map_err(in_our_words)?,
             Some(kind) => {
                 let mut payload = Payload::new();
                 payload.insert("attachment_id".to_owned(), self.file()?.to_string().into());
-                if let Some(name) = self.file_name.filter(|name| !name.is_empty() && name.len() <= 255) {
+                if let Some(name) =
+                    self.file_name.filter(|name| !name.is_empty() && name.chars().count() <= 255)
+                {
                     payload.insert("file_name".to_owned(), name.into());
                 }
                 if kind == Kind::Voice {
@@ -123,12 +126,12 @@ impl Say {
     }
 }
 
-/// A file's number.
+/// Parses a file ID.
 pub fn file_id(text: &str) -> Result<AttachmentId> {
     uuid::Uuid::try_parse(text).map(AttachmentId).map_err(|_| Error::NotFound("file"))
 }
 
-/// A flaw with the field's name as Mimu has it.
+/// An error with Mimu's name of the field.
 fn in_our_words(flaw: besedka_core::model::InvalidField) -> Error {
     let field = match flaw.field {
         "content" => "text",
@@ -138,7 +141,7 @@ fn in_our_words(flaw: besedka_core::model::InvalidField) -> Error {
     Error::invalid(field, flaw.reason)
 }
 
-/// Which codec a recording is in, by its type; old clients of our own want to know.
+/// The codec of a recording, derived from its media type, for old clients of our own.
 fn codec(recording: Option<&Attachment>) -> String {
     let subtype = recording.and_then(|file| file.content_type.split_once('/')).map_or("", |(_, it)| it);
     let codec = match subtype.split(';').next().unwrap_or_default().trim() {
@@ -152,8 +155,8 @@ fn codec(recording: Option<&Attachment>) -> String {
     codec.chars().take(64).collect()
 }
 
-/// A type that is the client's own: a place or a poll where its fields say one, and otherwise a text in plain words that
-/// brings its fields along.
+/// A client-defined type: a location or a poll if its fields describe one, otherwise a text that keeps its
+/// fields.
 fn of_its_own(kind: String, text: Option<String>, rest: BTreeMap<String, Value>) -> Result<Content> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if kind.is_empty() || kind.len() > LONGEST_TYPE || !kind.chars().all(is_word) {

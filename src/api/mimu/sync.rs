@@ -1,4 +1,4 @@
-//! `/api/v1/sync`: what happened meanwhile.
+//! `/api/v1/sync`: missed changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,19 +20,20 @@ use besedka_core::model::{self, Change, ChatId, Message, MessageId};
 
 pub struct Sync;
 
-/// Of how many chats the newest messages come along, and how many of each, when there is no cursor.
+/// For how many chats the newest messages are included without a cursor, and how many per chat.
 const CHATS: usize = 100;
 const NEWEST: u64 = 30;
 
-/// From where on.
+/// The starting point.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
 struct From {
-    /// Of the last answer. Without it, everything that is there now, the newest messages of each chat.
+    /// The cursor from the previous response. Without it, the current state is returned: all chats with their
+    /// newest messages.
     cursor: Option<String>,
-    /// Of one chat alone.
+    /// Only changes in this chat.
     chat_id: Option<String>,
-    /// How many events at most: 1 to 500, 500 without it.
+    /// The maximum number of events, 1 to 500; 500 by default.
     limit: Option<u64>,
 }
 
@@ -42,7 +43,7 @@ impl Example for From {
     }
 }
 
-/// The same, of which nothing need be said.
+/// The same as an optional body.
 struct MaybeFrom(From);
 
 impl<'a> ApiExtractor<'a> for MaybeFrom {
@@ -75,46 +76,49 @@ impl<'a> ApiExtractor<'a> for MaybeFrom {
     }
 }
 
-/// What is new.
+/// The changes since a cursor.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct News {
-    /// Chats that are new or changed, as they are now.
+    /// New and changed chats, in their current state.
     chats: Vec<Chat>,
-    /// Messages that are new or changed, as they are now, the oldest first.
+    /// New and changed messages, in their current state, oldest first.
     messages: Vec<Msg>,
-    /// For the next request.
+    /// The cursor for the next request.
     cursor: String,
-    /// Whether there is more already.
+    /// Whether more changes are available.
     has_more: bool,
-    /// Messages that were deleted.
+    /// Deleted messages.
     deleted_message_ids: Vec<String>,
-    /// Chats in which the caller is no more.
+    /// Chats that the caller has left or was removed from.
     removed_chat_ids: Vec<String>,
 }
 
 #[OpenApi(tag = "Area::Sync")]
 impl Sync {
-    /// What happened since
+    /// List missed changes
     #[oai(path = "/api/v1/sync", method = "get", operation_id = "sync")]
     async fn get(
         &self,
         messenger: Data<&Messenger>,
         base: Base,
         caller: Reader,
-        /// Of the last answer. Without it, everything that is there now, the newest messages of each chat.
+        /// The cursor from the previous response. Without it, the current state is returned: all chats with
+        /// their newest messages.
         cursor: Query<Option<String>>,
-        /// Of one chat alone.
+        /// Only changes in this chat.
         #[oai(name = "chatId")]
         chat_id: Query<Option<String>>,
-        /// How many events at most: 1 to 500, 500 without it.
+        /// The maximum number of events, 1 to 500; 500 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<News> {
         let from = From { cursor: cursor.0, chat_id: chat_id.0, limit: limit.0 };
         answer(news(&messenger, caller.0, base, from).await?)
     }
 
-    /// The same
+    /// List missed changes with a POST
+    ///
+    /// The same as `GET /api/v1/sync`, with the parameters in the body.
     #[oai(path = "/api/v1/sync", method = "post", operation_id = "postSync")]
     async fn post(
         &self,
@@ -127,17 +131,17 @@ impl Sync {
     }
 }
 
-/// What somebody has to hear of.
+/// The changes to report.
 #[derive(Default)]
-struct Heard {
+struct Changes {
     messages: BTreeMap<MessageId, Message>,
     deleted: BTreeSet<MessageId>,
-    /// Chats of which something is other than it was.
-    touched: BTreeSet<ChatId>,
-    /// Those of them whose newest messages are to be told anew.
-    again: BTreeSet<ChatId>,
-    lost: BTreeSet<ChatId>,
-    /// Everything is to be told.
+    /// Chats that have changed.
+    changed: BTreeSet<ChatId>,
+    /// Changed chats whose newest messages have to be sent again.
+    reloaded: BTreeSet<ChatId>,
+    removed: BTreeSet<ChatId>,
+    /// Everything has to be sent.
     all: bool,
 }
 
@@ -157,20 +161,23 @@ async fn news(messenger: &Messenger, access: Access, base: Base, from: From) -> 
         Some(chat) => caller.sync_chat(chat, cursor.as_ref(), from.limit).await?,
         None => caller.sync(cursor.as_ref(), from.limit).await?,
     };
-    let mut heard = match cursor {
-        Some(_) => Heard::from(&page),
-        None => Heard { all: true, ..Heard::default() },
+    let mut changes = match cursor {
+        Some(_) => Changes::from(&page),
+        None => Changes { all: true, ..Changes::default() },
     };
-    // Only now: what happens between is told once more the next time, and nothing is missed.
-    let mut chats = if heard.is_nothing() { Vec::new() } else { caller.chats().await? };
-    chats.retain(|it| chat.is_none_or(|chat| chat == it.id()) && heard.concerns(it.id()));
-    for chat in
-        chats.iter().map(model::Chat::id).filter(|id| heard.again.contains(id) || heard.all).take(CHATS)
+    // Read only now: a change in between is reported again by the next request, and none is missed.
+    let mut chats = if changes.is_empty() { Vec::new() } else { caller.chats().await? };
+    chats.retain(|it| chat.is_none_or(|chat| chat == it.id()) && changes.concerns(it.id()));
+    for chat in chats
+        .iter()
+        .map(model::Chat::id)
+        .filter(|id| changes.reloaded.contains(id) || changes.all)
+        .take(CHATS)
     {
-        let (said, _) = messenger.as_user(access).chat(chat).await?.said_before(None, NEWEST).await?;
-        heard.messages.extend(said.into_iter().map(|message| (message.id, message)));
+        let (messages, _) = messenger.as_user(access).chat(chat).await?.said_before(None, NEWEST).await?;
+        changes.messages.extend(messages.into_iter().map(|message| (message.id, message)));
     }
-    let Heard { messages, mut deleted, lost, .. } = heard;
+    let Changes { messages, mut deleted, removed, .. } = changes;
     let (messages, gone): (Vec<Message>, Vec<Message>) =
         messages.into_values().partition(|message| message.content.is_some());
     deleted.extend(gone.iter().map(|message| message.id));
@@ -181,7 +188,7 @@ async fn news(messenger: &Messenger, access: Access, base: Base, from: From) -> 
         cursor: page.cursor.to_string(),
         has_more: page.has_more,
         deleted_message_ids: deleted.iter().map(ToString::to_string).collect(),
-        removed_chat_ids: lost.into_iter().map(|chat| view.name(chat)).collect(),
+        removed_chat_ids: removed.into_iter().map(|chat| view.name(chat)).collect(),
     })
 }
 
@@ -196,74 +203,74 @@ fn nothing(cursor: Cursor) -> News {
     }
 }
 
-impl std::convert::From<&Page> for Heard {
+impl std::convert::From<&Page> for Changes {
     fn from(page: &Page) -> Self {
-        let mut heard = Self::default();
+        let mut changes = Self::default();
         for event in &page.events {
-            heard.hear(&event.change);
+            changes.record(&event.change);
         }
         for gap in &page.gaps {
             match gap.chat {
-                Some(chat) => heard.tell_again(chat),
-                None => heard.all = true,
+                Some(chat) => changes.reload(chat),
+                None => changes.all = true,
             }
         }
-        heard
+        changes
     }
 }
 
-impl Heard {
-    fn is_nothing(&self) -> bool {
-        !self.all && self.touched.is_empty()
+impl Changes {
+    fn is_empty(&self) -> bool {
+        !self.all && self.changed.is_empty()
     }
 
     fn concerns(&self, chat: ChatId) -> bool {
-        self.all || self.touched.contains(&chat)
+        self.all || self.changed.contains(&chat)
     }
 
-    fn tell_again(&mut self, chat: ChatId) {
-        self.touched.insert(chat);
-        self.again.insert(chat);
+    fn reload(&mut self, chat: ChatId) {
+        self.changed.insert(chat);
+        self.reloaded.insert(chat);
     }
 
-    fn forget(&mut self, chat: ChatId, ids: &[MessageId]) {
-        self.touched.insert(chat);
+    fn delete(&mut self, chat: ChatId, ids: &[MessageId]) {
+        self.changed.insert(chat);
         for id in ids {
             self.messages.remove(id);
             self.deleted.insert(*id);
         }
     }
 
-    fn hear(&mut self, change: &Change) {
+    fn record(&mut self, change: &Change) {
         match change {
             Change::MessageCreated(message)
             | Change::MessageUpdated(message)
             | Change::AnswerFinished(message) => {
-                self.touched.insert(message.chat);
+                self.changed.insert(message.chat);
                 self.messages.insert(message.id, message.clone());
             }
             Change::MessageDeleted { id, chat } | Change::MessageHidden { id, chat } => {
-                self.forget(*chat, &[*id]);
+                self.delete(*chat, &[*id]);
             }
-            Change::MessagesDeleted { chat, ids } => self.forget(*chat, ids),
+            Change::MessagesDeleted { chat, ids } => self.delete(*chat, ids),
             Change::ChatGained(chat) => {
-                self.lost.remove(&chat.id());
-                self.tell_again(chat.id());
+                self.removed.remove(&chat.id());
+                self.reload(chat.id());
             }
-            // Whose messages are read is told with the messages.
-            Change::ChatRead { chat, .. } => self.tell_again(*chat),
+            // Read positions are reported with the messages.
+            Change::ChatRead { chat, .. } => self.reload(*chat),
             Change::ChatLost { chat, .. } => {
-                self.lost.insert(*chat);
+                self.removed.insert(*chat);
             }
             Change::MemberAdded { chat, .. }
             | Change::MemberRemoved { chat, .. }
             | Change::MemberUpdated { chat, .. } => {
-                self.touched.insert(*chat);
+                self.changed.insert(*chat);
             }
             Change::ChatUpdated(about) => {
-                self.touched.insert(about.id);
+                self.changed.insert(about.id);
             }
-            // The client knows nothing of these.
+            // The client does not know these.
             Change::ChatDelivered { .. }
             | Change::PollVoted { .. }
             | Change::BookmarkSaved(_)

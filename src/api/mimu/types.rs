@@ -1,4 +1,4 @@
-//! What Mimu sends and takes. The comments of fields are its documentation.
+//! The request and response types of Mimu's API. The comments of fields are the API's documentation.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,9 @@ use crate::refusal::Body;
 pub struct Problem {
     /// Always false.
     pub success: bool,
-    /// A word for programs that never changes.
+    /// A stable code for programs.
     pub error: String,
-    /// What is wrong, in words; of a wrong field its name comes first.
+    /// A description of the error; for an invalid field, it starts with the field's name.
     pub message: String,
 }
 
@@ -28,7 +28,7 @@ impl Body for Problem {
 
 impl Example for Problem {
     fn example() -> Self {
-        Self::new("text: a text message needs a text".to_owned(), "invalid")
+        Self::new("text: a text message requires text".to_owned(), "invalid")
     }
 }
 
@@ -36,24 +36,25 @@ impl Example for Problem {
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase")]
 pub struct Msg {
-    /// Of types that are the client's own: the fields that it sent.
+    /// For client-defined types: the fields that the client sent.
     #[oai(flatten)]
     pub fields: BTreeMap<String, Value>,
     pub id: String,
-    /// As the caller calls it.
+    /// The caller's ID for the chat.
     pub chat_id: String,
-    /// `text`, `image`, `video`, `voice`, `file`; `location`, `poll`; or the client's own, as `call`, `sticker`.
+    /// `text`, `image`, `video`, `voice`, `file`, `location`, `poll`, or a type defined by the client, such as
+    /// `call` or `sticker`.
     #[oai(rename = "type")]
     pub kind: String,
     /// When it was sent.
     pub timestamp: String,
-    /// The text; of a file its caption; of other types the message in plain words.
+    /// The text; for a file the caption; for other types a textual form.
     #[oai(skip_serializing_if_is_none)]
     pub text: Option<String>,
-    /// A link to the file that needs no token, good for an hour.
+    /// A link to the file that needs no token, valid for an hour.
     #[oai(skip_serializing_if_is_none)]
     pub media_url: Option<String>,
-    /// The same for a small picture of it.
+    /// The same kind of link for the thumbnail.
     #[oai(skip_serializing_if_is_none)]
     pub thumbnail_url: Option<String>,
     #[oai(skip_serializing_if_is_none)]
@@ -62,29 +63,30 @@ pub struct Msg {
     pub voice_duration_seconds: Option<i64>,
     #[oai(skip_serializing_if_is_none)]
     pub file_name: Option<String>,
-    /// Bytes.
+    /// In bytes.
     #[oai(skip_serializing_if_is_none)]
     pub file_size: Option<i64>,
     #[oai(skip_serializing_if_is_none)]
     pub mime_type: Option<String>,
-    /// All files, of a message that holds several; the first of them stands above.
+    /// All files, if the message has several; the first one is also in the fields above.
     #[oai(skip_serializing_if_is_empty)]
     pub files: Vec<File>,
     /// Whether the caller sent it.
     pub is_me: bool,
     pub sender_id: String,
     pub sender_name: String,
-    /// Of one's own: somebody else has read it. Of others': the caller has.
+    /// For the caller's own messages: whether somebody else has read it. For others' messages: whether the
+    /// caller has.
     pub is_read: bool,
     pub is_edited: bool,
-    /// Emoji, and how many chose each.
+    /// The number of reactions per emoji.
     pub reactions: BTreeMap<String, u64>,
     #[oai(skip_serializing_if_is_none)]
     pub reply_to_message_id: Option<String>,
-    /// Of a forwarded message: who said it first.
+    /// For a forwarded message: its original author.
     #[oai(skip_serializing_if_is_none)]
     pub forwarded_from: Option<String>,
-    /// Of types other than `text`, `image`, `video`, `voice` and `file`: their fields.
+    /// For types other than `text`, `image`, `video`, `voice` and `file`: their fields.
     #[oai(skip_serializing_if_is_none)]
     pub payload: Option<Value>,
 }
@@ -95,24 +97,24 @@ pub struct Msg {
 pub struct File {
     pub file_id: String,
     pub file_name: String,
-    /// Bytes.
+    /// In bytes.
     pub size: i64,
-    /// What its bytes say that it is.
+    /// The media type, detected from the content.
     pub mime_type: String,
-    /// A link that needs no token, good for an hour.
+    /// A link that needs no token, valid for an hour.
     pub url: String,
-    /// The same to a small picture of it, if there is one.
+    /// The same kind of link for the thumbnail, if there is one.
     #[oai(skip_serializing_if_is_none)]
     pub thumbnail_url: Option<String>,
-    /// Pixels, of a picture or a film.
+    /// For images and videos: the width in pixels.
     #[oai(skip_serializing_if_is_none)]
     pub width: Option<i64>,
     #[oai(skip_serializing_if_is_none)]
     pub height: Option<i64>,
-    /// Of a sound or a film.
+    /// For audio and video: the duration.
     #[oai(skip_serializing_if_is_none)]
     pub duration_seconds: Option<i64>,
-    /// When it was sent here.
+    /// When it was uploaded.
     pub uploaded_at: String,
 }
 
@@ -120,21 +122,21 @@ pub struct File {
 #[derive(Object, Debug)]
 #[oai(rename_all = "camelCase")]
 pub struct Chat {
-    /// The name that the caller's client gave it; its number when it was made elsewhere.
+    /// The ID that the caller's client chose; the server's ID if the chat was created elsewhere.
     pub chat_id: String,
-    /// The same.
+    /// The same as `chatId`.
     pub id: String,
-    /// Its number, by which everybody finds it who is in it.
+    /// The server's ID, which is valid for all members.
     pub server_id: String,
     pub title: String,
-    /// `private`, `group`, `channel`, or `saved` for notes to oneself.
+    /// `private`, `group`, `channel`, or `saved` for the user's saved messages.
     #[oai(rename = "type")]
     pub kind: String,
     /// Whether it is a group or a channel.
     pub is_group: bool,
-    /// Everybody in it.
+    /// All members.
     pub member_ids: Vec<String>,
-    /// Of others' messages.
+    /// The number of unread messages from others.
     pub unread_count: i64,
     #[oai(skip_serializing_if_is_none)]
     pub last_message: Option<Msg>,

@@ -1,4 +1,4 @@
-//! Chats and messages as somebody's client sees them.
+//! Chats and messages as a user's client sees them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use crate::visit::Visit;
 use besedka_core::messenger::{Access, Messenger, Reading, Result};
 use besedka_core::model::{self, Attachment, ChatId, ChatKind, Content, Kind, UserId};
 
-/// How long a link to a file is good.
+/// How long a link to a file is valid.
 pub const LINK_LIFE: Duration = Duration::from_secs(3_600);
-/// Where in the payload of a text the fields of a type are that is the client's own.
+/// The key in a text message's payload for the fields of a client-defined type.
 pub const OWN: &str = "mimu";
-/// How the client's word for notes to oneself is.
+/// The client's name for saved messages.
 const SAVED: &str = "Избранное";
 
-/// With what links to files begin, for the client that asks.
+/// The base URL of file links for the requesting client.
 #[derive(Debug, Clone)]
 pub struct Base(String);
 
 impl<'a> FromRequest<'a> for Base {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> PoemResult<Self> {
         let base = Visit::from_request(request, body).await?.base;
-        // A name of the server that is this API's alone knows no prefix. The address that people use does.
+        // A host name that serves this API only has no prefix; the address of the web client does.
         let asked = request.original_uri().path().trim_start_matches('/');
         let is_below = asked.split('/').next() == Some(PREFIX.trim_start_matches('/'));
         let authority = request.uri().authority().map(|authority| authority.as_str());
@@ -38,7 +38,7 @@ impl<'a> FromRequest<'a> for Base {
 }
 
 impl Base {
-    /// A link to a file, or to what is made of it.
+    /// A link to a file, or to a version derived from it.
     fn link(&self, messenger: &Messenger, file: &Attachment, what: &str) -> String {
         let link = messenger.link(file, LINK_LIFE);
         let (base, id, until) = (&self.0, file.id, link.until.0);
@@ -69,7 +69,7 @@ fn seconds(ms: i64) -> i64 {
     (ms + 500) / 1_000
 }
 
-/// What must be known to show somebody messages.
+/// The data required to show messages to a user.
 pub struct View<'a> {
     messenger: &'a Messenger,
     reader: UserId,
@@ -81,7 +81,7 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// Of these messages and chats.
+    /// The view of these messages and chats.
     pub async fn of(
         messenger: &'a Messenger,
         access: Access,
@@ -107,7 +107,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// What the reader calls a chat.
+    /// The reader's ID for a chat.
     pub fn name(&self, chat: ChatId) -> String {
         self.chats.get(&chat).cloned().unwrap_or_else(|| chat.to_string())
     }
@@ -138,18 +138,19 @@ impl<'a> View<'a> {
     pub fn message(&self, message: model::Message) -> Msg {
         let linked = message.content.as_ref().and_then(Content::external_file);
         let linked = linked.map(|(file, text)| (file, text.to_owned()));
-        let mut told = self.own(message);
+        let mut shown = self.own(message);
         if let Some((file, text)) = linked {
-            told.kind = Kind::File.name().to_owned();
-            told.text = (text != file.name).then_some(text);
-            (told.media_url, told.file_name, told.file_size) = (Some(file.url), Some(file.name), file.size);
+            shown.kind = Kind::File.name().to_owned();
+            shown.text = (text != file.name).then_some(text);
+            (shown.media_url, shown.file_name, shown.file_size) =
+                (Some(file.url), Some(file.name), file.size);
         }
-        told
+        shown
     }
 
-    /// A message with files of this server alone.
+    /// A message, considering only files on this server.
     fn own(&self, message: model::Message) -> Msg {
-        let (kind, fields) = told(&message);
+        let (kind, fields) = type_and_fields(&message);
         let is_file = matches!(message.kind, Kind::Image | Kind::Video | Kind::Voice | Kind::File);
         let caption = message.content.as_ref().and_then(Content::text).map(str::to_owned);
         let payload = message.content.as_ref().and_then(Content::payload);
@@ -173,7 +174,7 @@ impl<'a> View<'a> {
             thumbnail_url: file.as_ref().and_then(|file| file.thumbnail_url.clone()),
             media_url: file.map(|file| file.url),
             files: several.iter().map(|file| self.base.file(self.messenger, file)).collect(),
-            // What the server says is nobody's own.
+            // System messages are nobody's own.
             is_me: message.author == self.reader && message.kind != Kind::System,
             sender_id: message.author.to_string(),
             sender_name: self.names.get(&message.author).map(ToString::to_string).unwrap_or_default(),
@@ -188,8 +189,8 @@ impl<'a> View<'a> {
     }
 }
 
-/// What the client calls a message's type, and the fields that only this type has.
-fn told(message: &model::Message) -> (String, Map<String, Value>) {
+/// The client's name for a message's type, and the fields that only this type has.
+fn type_and_fields(message: &model::Message) -> (String, Map<String, Value>) {
     let payload = message.content.as_ref().and_then(Content::payload);
     match message.kind {
         Kind::Text => match payload.and_then(|payload| payload.get(OWN)?.as_object()) {
@@ -200,7 +201,7 @@ fn told(message: &model::Message) -> (String, Map<String, Value>) {
             }
             None => ("text".to_owned(), Map::new()),
         },
-        // The client has no word for what the server and the assistant say.
+        // The client has no type for system and assistant messages.
         Kind::System | Kind::Ai => ("text".to_owned(), Map::new()),
         Kind::Image | Kind::Video | Kind::Voice | Kind::File => (message.kind.name().to_owned(), Map::new()),
         Kind::Location => ("location".to_owned(), payload.cloned().unwrap_or_default()),

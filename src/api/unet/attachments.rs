@@ -1,4 +1,4 @@
-//! `/attachments`: files elsewhere that a message shows.
+//! `/attachments`: external files of a message.
 
 use poem::web::Data;
 use poem_openapi::payload::Json;
@@ -14,13 +14,13 @@ use besedka_core::model::{ExternalFile, MessageId};
 
 pub struct Attachments;
 
-/// A file for a message.
+/// An external file to attach to a message.
 #[derive(Object)]
 #[oai(example)]
 struct NewAttachment {
-    /// One's own message.
+    /// A message sent by the caller.
     message_id: String,
-    /// An http or https address.
+    /// An http or https URL.
     file_url: String,
     file_type: FileType,
     /// In bytes.
@@ -42,7 +42,7 @@ impl Example for NewAttachment {
 impl Attachments {
     /// Attach a file to a message
     ///
-    /// Only to one's own. Others hear the message as `message:updated`.
+    /// Only for the message's author. The other participants receive `message:updated`.
     #[oai(path = "/attachments", method = "post", operation_id = "attach")]
     async fn attach(
         &self,
@@ -52,7 +52,7 @@ impl Attachments {
     ) -> Answer<Created<Attachment>> {
         let NewAttachment { message_id, file_url, file_type, file_size } = body.0;
         if file_size < 0 {
-            return Err(Error::invalid("file_size", "must not be less than nothing").into());
+            return Err(Error::invalid("file_size", "must not be negative").into());
         }
         let file = ExternalFile::new(&file_url, None, Some(file_size)).map_err(Error::from)?;
         let file = ExternalFile { class: Some(file_type.into()), ..file };

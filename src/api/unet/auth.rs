@@ -1,4 +1,4 @@
-//! Who asks.
+//! Authentication by access token.
 
 use poem::Request;
 use poem_openapi::SecurityScheme;
@@ -8,7 +8,7 @@ use super::Refusal;
 use crate::visit::admit;
 use besedka_core::messenger::{Access, Error, Messenger};
 
-/// The `access` of `POST /educations/api/v1/users/auth/`.
+/// The `access` token from `POST /educations/api/v1/users/auth/`.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "check")]
 pub struct Caller(pub Access);

@@ -23,14 +23,14 @@ pub struct Conversations;
 struct NewConversation {
     #[oai(rename = "type")]
     kind: ConversationType,
-    /// Of a group, 1 to 100 characters.
+    /// The title of a group, 1 to 100 characters.
     title: Option<String>,
-    /// The others; the caller is in it anyway. Of a private one exactly one.
+    /// The other participants; the caller is always included. Exactly one for a private conversation.
     #[oai(default)]
     participant_ids: Option<Vec<i64>>,
-    /// What it is about in the application around the chat, as in `course`.
+    /// The type of object in the surrounding application that the conversation belongs to, such as `course`.
     service: Option<String>,
-    /// Which of those. There is one conversation about each: if it is there already it is the answer.
+    /// The ID of that object. There is one conversation per object: if it exists already, it is returned.
     service_id: Option<String>,
 }
 
@@ -46,11 +46,11 @@ impl Example for NewConversation {
     }
 }
 
-/// Conversations as this API shows them, with who is in them.
+/// Conversations in this API's format, with their participants.
 async fn shown(caller: &messenger::Caller, links: &Links, chats: Vec<Chat>) -> Answer<Vec<Conversation>> {
     let known: Vec<_> = chats.iter().map(Chat::id).collect();
     let mut rosters = caller.rosters(&known).await?;
-    // Whoever was removed in this moment does not see it any more.
+    // A user who has just been removed does not see the conversation any more.
     let seen = chats.into_iter().filter_map(|chat| rosters.remove(&chat.id()).map(|roll| (chat, roll)));
     Ok(seen.map(|(chat, roll)| Conversation::new(chat, roll, links)).collect())
 }
@@ -62,9 +62,9 @@ async fn one(caller: &messenger::Caller, links: &Links, chat: Chat) -> Answer<Co
 
 #[OpenApi(tag = "Area::Conversations", prefix_path = "/api/unet-chat")]
 impl Conversations {
-    /// List one's conversations
+    /// List conversations
     ///
-    /// The most recently active first.
+    /// Sorted by last activity, most recent first.
     #[oai(path = "/conversations", method = "get", operation_id = "conversations")]
     async fn list(
         &self,
@@ -77,10 +77,10 @@ impl Conversations {
         Ok(Json(shown(&caller, &Links::new(&messenger, &visit.base), chats).await?))
     }
 
-    /// Make a conversation
+    /// Create a conversation
     ///
-    /// Of a private one there is one for each two people, and of one about something one for each of those: if it is
-    /// there already it is the answer. Who is not in the one that there is gets 403.
+    /// There is one private conversation per pair of users and one conversation per object: if it exists
+    /// already, it is returned. Callers who are not participants of the existing one get 403.
     #[oai(path = "/conversations", method = "post", operation_id = "createConversation")]
     async fn create(
         &self,
@@ -109,11 +109,12 @@ impl Conversations {
                 caller.group_about(topic, group).await
             }
             (ConversationType::Private, [other]) => caller.direct_about(topic, *other).await,
-            (ConversationType::Private, _) => {
-                Err(Error::invalid("participant_ids", "a private conversation names exactly one other"))
-            }
+            (ConversationType::Private, _) => Err(Error::invalid(
+                "participant_ids",
+                "a private conversation requires exactly one other participant",
+            )),
         };
-        // The messenger does not know what this route calls the others.
+        // The messenger does not know this API's names for its fields.
         let chat = made.map_err(|error| match error {
             Error::Invalid { field: "member_ids" | "user_id", reason } => {
                 Error::Invalid { field: "participant_ids", reason }
@@ -124,7 +125,7 @@ impl Conversations {
         Ok(Created::Created(Json(one(&messenger.as_user(access), &links, chat).await?)))
     }
 
-    /// A conversation
+    /// Get a conversation
     #[oai(path = "/conversations/:id", method = "get", operation_id = "conversation")]
     async fn conversation(
         &self,
@@ -141,8 +142,8 @@ impl Conversations {
 
     /// Delete a conversation
     ///
-    /// A group is deleted for everybody, by its admins. A private one is hidden for the caller until something new is
-    /// said in it.
+    /// Deletes a group for everyone; only for its admins. A private conversation is hidden for the caller until
+    /// the next message arrives in it.
     #[oai(path = "/conversations/:id", method = "delete", operation_id = "deleteConversation")]
     async fn delete(&self, messenger: Data<&Messenger>, caller: Caller, id: Path<String>) -> Answer<Done> {
         messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?.delete().await?;

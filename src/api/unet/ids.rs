@@ -1,4 +1,4 @@
-//! Conversations and messages are called by UUIDs here: the same numbers in another form, and back.
+//! Conversations and messages have UUIDs in this API, which encode their numeric IDs.
 
 use uuid::Uuid;
 
@@ -6,19 +6,20 @@ use super::{Answer, Refusal};
 use besedka_core::messenger::Error;
 use besedka_core::model::{ChatId, MessageId};
 
-/// What is named. It stands in the UUID, so that a message is not taken for a conversation.
+/// The kind of object. It is part of the UUID, so that a message is not mistaken for a conversation.
 #[derive(Clone, Copy)]
 enum Noun {
     Conversation = 1,
     Message = 2,
-    /// A file elsewhere to which a message links.
+    /// An external file that a message links to.
     File = 3,
 }
 
-/// The first 48 bits: chosen once.
+/// The first 48 bits: a fixed random value.
 const MARK: u128 = 0x6265_7365_646b;
 
-/// A UUID of version 8, whose bits are ours to choose (RFC 9562, 5.8): the mark, the noun, the number.
+/// A UUID of version 8, whose bits are application-defined (RFC 9562, 5.8): the fixed value, the kind of
+/// object, the ID.
 fn uuid(noun: Noun, number: i64) -> Uuid {
     let version = 8_u128 << 76;
     let variant = 0b10_u128 << 62;
@@ -40,12 +41,12 @@ pub fn of_message(message: MessageId) -> String {
     uuid(Noun::Message, message.0).to_string()
 }
 
-/// Which of a message's files elsewhere, of 16 at most.
-pub fn of_file(message: MessageId, place: usize) -> String {
-    uuid(Noun::File, message.0 << 4 | place as i64 & 15).to_string()
+/// The index of an external file in its message, which has at most 16.
+pub fn of_file(message: MessageId, index: usize) -> String {
+    uuid(Noun::File, message.0 << 4 | index as i64 & 15).to_string()
 }
 
-/// What is no UUID of ours is nothing that there is.
+/// A UUID that this server did not create refers to nothing.
 pub fn chat(text: &str) -> Answer<ChatId> {
     let found = number(Noun::Conversation, text).map(ChatId);
     found.ok_or_else(|| Refusal::from(Error::NotFound("conversation")))

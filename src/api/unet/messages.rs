@@ -1,4 +1,4 @@
-//! `/messages`: saying, reading, editing, deleting.
+//! `/messages`: sending, reading, editing and deleting messages.
 
 use poem::web::Data;
 use poem_openapi::param::{Path, Query};
@@ -17,16 +17,16 @@ use besedka_core::model::{ChatId, Content, Kind, MessageId};
 
 pub struct Messages;
 
-/// What to say.
+/// A new message.
 #[derive(Object)]
 #[oai(example)]
 struct Say {
     conversation_id: String,
-    /// The caller: somebody else's number is refused.
+    /// The caller's ID; other IDs are refused.
     sender_id: Option<i64>,
     /// Up to 16,000 characters.
     text: Option<String>,
-    /// The message of the same conversation that it answers.
+    /// The message in the same conversation that this one replies to.
     reply_to: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl Example for Say {
     }
 }
 
-/// What it says now.
+/// The new content of a message.
 #[derive(Object)]
 #[oai(example)]
 struct MessageChange {
@@ -54,7 +54,7 @@ impl Example for MessageChange {
     }
 }
 
-/// A message to be said.
+/// Builds a new message.
 pub fn new(text: Option<String>, reply_to: Option<MessageId>) -> Result<NewMessage, Error> {
     Ok(NewMessage { reply_to, ..NewMessage::new(Content::new(Kind::Text, text, None)?) })
 }
@@ -63,7 +63,7 @@ pub fn new(text: Option<String>, reply_to: Option<MessageId>) -> Result<NewMessa
 impl Messages {
     /// Send a message
     ///
-    /// Everybody in the conversation hears it on the socket as `message:new`, oneself included.
+    /// All participants receive `message:new` on the socket, including the sender.
     #[oai(path = "/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
         &self,
@@ -74,7 +74,7 @@ impl Messages {
     ) -> Answer<Created<Message>> {
         let Say { conversation_id, sender_id, text, reply_to } = body.0;
         if sender_id.is_some_and(|sender| sender != caller.0.user.0) {
-            return Err(Error::Forbidden("sender_id: one speaks for oneself alone").into());
+            return Err(Error::Forbidden("sender_id: must be your own id").into());
         }
         let chat = ids::chat(&conversation_id)?;
         let new = new(text, reply_to.as_deref().map(ids::message).transpose()?)?;
@@ -83,20 +83,20 @@ impl Messages {
         Ok(Created::Created(Json(Message::new(&message, &links))))
     }
 
-    /// Read a conversation
+    /// List messages
     ///
-    /// The newest after as many as `offset` says were skipped, the oldest of them first.
+    /// Returns the newest messages after skipping `offset` of them, sorted oldest first.
     #[oai(path = "/messages/:id", method = "get", operation_id = "messages")]
     async fn list(
         &self,
         messenger: Data<&Messenger>,
         visit: Visit,
         caller: Caller,
-        /// The conversation's.
+        /// The conversation's ID.
         id: Path<String>,
-        /// How many at most: 1 to 200, 50 without it.
+        /// The maximum number of results, 1 to 200; 50 by default.
         limit: Query<Option<u64>>,
-        /// How many of the newest to skip.
+        /// How many of the newest messages to skip.
         offset: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?;
@@ -107,14 +107,14 @@ impl Messages {
 
     /// Edit a message
     ///
-    /// Only one's own. Others hear it as `message:updated`.
+    /// Only the author can edit a message. The other participants receive `message:updated`.
     #[oai(path = "/messages/:id", method = "put", operation_id = "editMessage")]
     async fn edit(
         &self,
         messenger: Data<&Messenger>,
         visit: Visit,
         caller: Caller,
-        /// The message's.
+        /// The message's ID.
         id: Path<String>,
         body: JsonBody<MessageChange>,
     ) -> Answer<Json<Message>> {
@@ -124,13 +124,14 @@ impl Messages {
 
     /// Delete a message
     ///
-    /// For all: one's own, or anybody's by an admin. Others hear it as `message:deleted`.
+    /// Deletes a message for everyone. Allowed for its author and for admins. The other participants receive
+    /// `message:deleted`.
     #[oai(path = "/messages/:id", method = "delete", operation_id = "deleteMessage")]
     async fn delete(
         &self,
         messenger: Data<&Messenger>,
         caller: Caller,
-        /// The message's.
+        /// The message's ID.
         id: Path<String>,
     ) -> Answer<Done> {
         messenger.as_user(caller.0).delete_for_all(ids::message(&id.0)?).await?;

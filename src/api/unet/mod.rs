@@ -22,34 +22,34 @@ const PREFIXES: [&str; 2] = ["/api/unet-chat", "/educations/api/v1/users"];
 
 pub const DIALECT: Dialect = Dialect::new::<types::Problem>("unet", Place::Whole(&PREFIXES), routes, spec);
 
-/// How this API says no.
+/// An error response of this API.
 type Refusal = Failure<types::Problem>;
-/// How this API answers.
+/// A handler's result in this API.
 type Answer<T> = Result<T, Refusal>;
 
 #[derive(Tags)]
 enum Area {
-    /// Sign-in, its renewal, and who there is.
+    /// Sign-in, token renewal and the list of users.
     Users,
     /// Conversations.
     Conversations,
-    /// Saying, reading, editing, deleting.
+    /// Sending, reading, editing and deleting messages.
     Messages,
-    /// Who is in a conversation.
+    /// The participants of a conversation.
     Participants,
-    /// Files of messages.
+    /// Files attached to messages.
     Attachments,
 }
 
 const DESCRIPTION: &str = "\
-The API of unet's chat, spoken by Besedka.
+The API of unet's chat, implemented by Besedka.
 
-The token of `POST /educations/api/v1/users/auth/` goes into the header `Authorization: Bearer …`; old builds send it \
-in a request header `WWW-Authenticate`, which is taken as well. Conversations and messages are called by UUIDs, people \
-by integers. Times are UTC, ISO 8601 without a zone. A slash at the end of a path makes no difference. Errors are \
+Send the token from `POST /educations/api/v1/users/auth/` in the header `Authorization: Bearer …`; the request header \
+`WWW-Authenticate`, which old builds send, is also accepted. Conversations and messages are identified by UUIDs, users \
+by integers. Times are UTC, ISO 8601 without a zone. A trailing slash in a path is optional. Errors have the form \
 `{\"detail\"}`.
 
-The socket of a conversation is `/api/unet-chat/ws/conversations/{id}/?Authorization=Bearer%20{token}`.";
+The WebSocket of a conversation is `/api/unet-chat/ws/conversations/{id}/?Authorization=Bearer%20{token}`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
     let apis = (
@@ -74,7 +74,7 @@ fn routes() -> BoxEndpoint<'static> {
         .boxed()
 }
 
-/// Old builds send their token in `WWW-Authenticate`, which is a header of answers.
+/// Old builds send their token in `WWW-Authenticate`, which is a response header.
 fn with_token(mut request: Request) -> Request {
     if !request.headers().contains_key(header::AUTHORIZATION)
         && let Some(token) = request.headers().get(header::WWW_AUTHENTICATE).cloned()

@@ -1,4 +1,4 @@
-//! `/conversations/{id}/participants`: who is in a conversation.
+//! `/conversations/{id}/participants`: the participants of a conversation.
 
 use poem::web::Data;
 use poem_openapi::param::Path;
@@ -17,12 +17,12 @@ use besedka_core::model::{self, UserId};
 
 pub struct Participants;
 
-/// Whom to bring in.
+/// The user to add.
 #[derive(Object)]
 #[oai(example)]
 struct NewParticipant {
     user_id: i64,
-    /// `member` without it.
+    /// The role; `member` by default.
     role: Option<Role>,
 }
 
@@ -32,7 +32,7 @@ impl Example for NewParticipant {
     }
 }
 
-/// Somebody who was brought in.
+/// The participant that was added.
 #[derive(Object)]
 #[oai(example)]
 struct Added {
@@ -55,7 +55,7 @@ impl Example for Added {
 
 #[OpenApi(tag = "Area::Participants", prefix_path = "/api/unet-chat")]
 impl Participants {
-    /// List who is in it
+    /// List participants
     #[oai(path = "/conversations/:id/participants", method = "get", operation_id = "participants")]
     async fn list(
         &self,
@@ -69,9 +69,9 @@ impl Participants {
         Ok(Json(members.into_iter().map(|member| Participant::new(member, &links)).collect()))
     }
 
-    /// Bring somebody in
+    /// Add a participant
     ///
-    /// Admins of a group may; its owner alone makes admins.
+    /// Only for the admins of a group; only its owner can add admins.
     #[oai(path = "/conversations/:id/participants", method = "post", operation_id = "addParticipant")]
     async fn add(
         &self,
@@ -86,9 +86,9 @@ impl Participants {
         Ok(Created::Created(Json(member.into())))
     }
 
-    /// Take somebody out
+    /// Remove a participant or leave
     ///
-    /// Admins of a group may; everybody may leave.
+    /// Only for the admins of a group; every participant can leave.
     #[oai(
         path = "/conversations/:id/participants/:user_id",
         method = "delete",

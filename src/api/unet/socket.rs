@@ -1,4 +1,4 @@
-//! `/ws/conversations/{id}/`: a conversation as it happens.
+//! `/ws/conversations/{id}/`: live events of a conversation.
 
 use poem::web::Path;
 use poem::web::websocket::WebSocket;
@@ -15,7 +15,7 @@ use besedka_core::hub::{Form, Whisper};
 use besedka_core::messenger::Error;
 use besedka_core::model::{self, Change, Event, MessageId};
 
-/// What the address may say.
+/// The query parameters of the address.
 #[derive(Deserialize)]
 struct Opening {
     #[serde(rename = "WWW-Authenticate")]
@@ -24,7 +24,8 @@ struct Opening {
     token: Option<String>,
 }
 
-/// Opens the socket of a conversation. The token is in the address; of clients that can send headers, in one.
+/// Opens the socket of a conversation. The token is in the address, or in a header for clients that can send
+/// one.
 #[handler]
 pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> poem::Result<Response> {
     let opening: Opening = request.params().unwrap_or(Opening { old: None, token: None });
@@ -37,7 +38,7 @@ pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> p
 
 struct Unet;
 
-/// What a client sends.
+/// A frame from the client.
 #[derive(Deserialize)]
 struct Frame {
     #[serde(rename = "type")]
@@ -67,13 +68,13 @@ impl Speech for Unet {
     }
 
     fn hear(text: &str) -> Heard {
-        let Ok(Frame { kind, payload }) = serde_json::from_str(text) else { return wrong("not a frame") };
+        let Ok(Frame { kind, payload }) = serde_json::from_str(text) else { return wrong("invalid frame") };
         if kind != "message:new" {
             return Heard::Nothing;
         }
         let reply_to = payload["reply_to"].as_str().map(ids::message).transpose();
         let Ok(reply_to): Result<Option<MessageId>, Refusal> = reply_to else {
-            return wrong("reply_to: there is no such message");
+            return wrong("reply_to: no such message");
         };
         match messages::new(payload["text"].as_str().map(str::to_owned), reply_to) {
             Ok(new) => Heard::Post(new),
@@ -81,7 +82,7 @@ impl Speech for Unet {
         }
     }
 
-    /// Its client looks at no other type than `message:new`; whoever debugs one sees why.
+    /// The client ignores all types except `message:new`; this frame helps with debugging.
     fn refuse(error: &Error) -> Option<String> {
         Some(frame("error", Some(json!({"detail": error.to_string()}))))
     }

@@ -1,4 +1,4 @@
-//! What unet's client sends and takes. The comments of fields are the documentation.
+//! The request and response types of unet's API. The comments of fields are the API's documentation.
 
 use poem_openapi::payload::Json;
 use poem_openapi::types::{Example, ToJSON};
@@ -13,7 +13,7 @@ use besedka_core::model::{self, ChatKind, FileClass, Kind};
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Problem {
-    /// What is wrong, in words.
+    /// A description of the error.
     pub detail: String,
 }
 
@@ -29,27 +29,27 @@ impl Example for Problem {
     }
 }
 
-/// Done; there is nothing to say.
+/// A successful response without a body.
 #[derive(ApiResponse)]
 pub enum Done {
-    /// Done.
+    /// Success.
     #[oai(status = 204)]
     Done,
 }
 
-/// Something new.
+/// A response with a created resource.
 #[derive(ApiResponse)]
 pub enum Created<T: ToJSON> {
-    /// It was made.
+    /// Created.
     #[oai(status = 201)]
     Created(Json<T>),
 }
 
-/// What kind of conversation.
+/// The kind of conversation.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[oai(rename_all = "lowercase")]
 pub enum ConversationType {
-    /// Of two.
+    /// Between two people.
     Private,
     Group,
 }
@@ -57,14 +57,14 @@ pub enum ConversationType {
 impl From<ChatKind> for ConversationType {
     fn from(kind: ChatKind) -> Self {
         match kind {
-            // With oneself: of nobody else at any rate.
+            // Saved messages: a conversation with nobody else.
             ChatKind::Private | ChatKind::Saved => Self::Private,
             ChatKind::Group | ChatKind::Channel => Self::Group,
         }
     }
 }
 
-/// What somebody may do in a conversation.
+/// A participant's role in a conversation.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[oai(rename_all = "lowercase")]
 pub enum Role {
@@ -98,14 +98,14 @@ pub struct Conversation {
     pub id: String,
     #[oai(rename = "type")]
     pub kind: ConversationType,
-    /// Of a group; null of a private one.
+    /// The title of a group; null for a private conversation.
     pub title: Option<String>,
     pub created_by: i64,
     /// UTC, ISO 8601 without a zone.
     pub created_at: String,
-    /// What it is about in the application around the chat, as in `course`.
+    /// The type of object in the surrounding application that the conversation belongs to, such as `course`.
     pub service: Option<String>,
-    /// Which of those it is about.
+    /// The ID of that object.
     pub service_id: Option<String>,
     pub last_message: Option<LastMessage>,
     pub participants: Vec<Participant>,
@@ -152,7 +152,7 @@ impl Example for Conversation {
     }
 }
 
-/// What was said last in a conversation.
+/// The newest message of a conversation.
 #[derive(Object, Debug)]
 pub struct LastMessage {
     pub id: String,
@@ -162,7 +162,7 @@ pub struct LastMessage {
 }
 
 impl LastMessage {
-    /// Nothing of what the server says, and of what was deleted.
+    /// `None` for system messages and deleted messages.
     fn new(message: model::Message) -> Option<Self> {
         is_said(&message).then(|| Self {
             id: ids::of_message(message.id),
@@ -173,7 +173,7 @@ impl LastMessage {
     }
 }
 
-/// Whether a message is somebody's and still there.
+/// Whether a message was sent by a user and is not deleted.
 pub fn is_said(message: &model::Message) -> bool {
     message.content.is_some() && message.kind != Kind::System
 }
@@ -186,9 +186,9 @@ pub struct Message {
     pub id: String,
     pub conversation_id: String,
     pub sender_id: i64,
-    /// What it says; of what is no text the same in words. Null when it is only files.
+    /// The text, or a textual form for other types. Null if the message consists of files only.
     pub text: Option<String>,
-    /// The message that it answers.
+    /// The message that this one replies to.
     pub reply_to: Option<String>,
     pub is_edited: bool,
     /// UTC, ISO 8601 without a zone.
@@ -205,7 +205,7 @@ impl Message {
             conversation_id: ids::of_chat(message.chat),
             sender_id: message.author.0,
             text: words(message),
-            // An answer in a thread answers what began it, if nothing else.
+            // A reply in a thread replies to the thread's first message, unless it names another one.
             reply_to: message.reply_to.as_ref().map(|quote| quote.id).or(message.thread).map(ids::of_message),
             is_edited: message.edited_at.is_some(),
             created_at: message.sent_at.iso(),
@@ -215,11 +215,11 @@ impl Message {
     }
 }
 
-/// A message in words; what is only files has none.
+/// A message as text; `None` if it consists of files only.
 fn words(message: &model::Message) -> Option<String> {
     let content = message.content.as_ref()?;
     match message.kind {
-        // The links to files elsewhere are attachments here.
+        // Links to external files are shown as attachments in this API.
         Kind::Text => Some(content.external_files().1.to_owned()),
         Kind::Image | Kind::Video | Kind::File | Kind::Ai | Kind::System => content.text().map(str::to_owned),
         Kind::Voice | Kind::Location | Kind::Poll => Some(message.plain()),
@@ -241,7 +241,7 @@ impl Example for Message {
     }
 }
 
-/// What a file is for whoever looks at it.
+/// The kind of a file, for display.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[oai(rename_all = "lowercase")]
 pub enum FileType {
@@ -276,7 +276,8 @@ impl From<FileType> for FileClass {
 pub struct Attachment {
     pub id: String,
     pub message_id: String,
-    /// Of files that are kept here a link that needs no token and is good for 24 hours; or an address elsewhere.
+    /// For a file on this server, a link that needs no token and is valid for 24 hours; otherwise an external
+    /// URL.
     pub file_url: String,
     pub file_type: FileType,
     /// In bytes.
@@ -296,12 +297,12 @@ impl Attachment {
         }
     }
 
-    /// The files elsewhere to which a message links.
+    /// The external files that a message links to.
     pub fn linked(message: &model::Message) -> Vec<Self> {
         let Some(content) = &message.content else { return Vec::new() };
         let (files, _) = content.external_files();
-        let attachment = |(place, file): (usize, model::ExternalFile)| Self {
-            id: ids::of_file(message.id, place),
+        let attachment = |(index, file): (usize, model::ExternalFile)| Self {
+            id: ids::of_file(message.id, index),
             message_id: ids::of_message(message.id),
             file_url: file.url,
             file_type: file.class.unwrap_or(FileClass::Other).into(),
@@ -325,7 +326,7 @@ impl Example for Attachment {
     }
 }
 
-/// Somebody in a conversation.
+/// A participant of a conversation.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Participant {
@@ -334,7 +335,7 @@ pub struct Participant {
     pub joined_at: String,
     pub first_name: String,
     pub last_name: String,
-    /// The address of a picture.
+    /// The URL of the avatar.
     pub avatar: Option<String>,
 }
 
@@ -365,7 +366,7 @@ impl Example for Participant {
     }
 }
 
-/// A name split at its first space.
+/// Splits a name at its first space.
 pub fn names(display_name: &str) -> (String, String) {
     let (first, last) = display_name.split_once(' ').unwrap_or((display_name, ""));
     (first.to_owned(), last.to_owned())

@@ -1,4 +1,4 @@
-//! `/educations/api/v1/users`: sign-in, its renewal, and who there is.
+//! `/educations/api/v1/users`: sign-in, token renewal and the list of users.
 
 use poem::web::Data;
 use poem_openapi::payload::Json;
@@ -16,11 +16,11 @@ use besedka_core::model::{self, Scopes};
 
 pub struct Users;
 
-/// Who signs in.
+/// Credentials.
 #[derive(Object)]
 #[oai(example)]
 struct Credentials {
-    /// The e-mail address, or the username.
+    /// The e-mail address or the username.
     email: String,
     password: String,
 }
@@ -31,22 +31,22 @@ impl Example for Credentials {
     }
 }
 
-/// Signed in.
+/// The tokens of a signed-in user.
 #[derive(Object)]
 #[oai(example)]
 struct SignedIn {
-    /// A JWT for the header `Authorization: Bearer …`, good for 15 minutes.
+    /// A JWT for the header `Authorization: Bearer …`, valid for 15 minutes.
     access: String,
-    /// For `POST …/refresh/`, as often as one likes.
+    /// For `POST …/refresh/`; can be used repeatedly.
     refresh: String,
     user_id: i64,
-    /// The same.
+    /// The same as `refresh`.
     id: i64,
     email: Option<String>,
     first_name: String,
     last_name: String,
     avatar: Option<String>,
-    /// Besedka knows of none: null.
+    /// Not supported by this server: always null.
     position: Option<String>,
 }
 
@@ -92,23 +92,23 @@ impl Example for Renewed {
     }
 }
 
-/// Somebody with whom one may talk.
+/// A user who can be added to a conversation.
 #[derive(Object)]
 #[oai(example)]
 struct ChatUser {
     id: i64,
     first_name: String,
     last_name: String,
-    /// Besedka knows of none: empty.
+    /// Not supported by this server: always empty.
     middle_name: String,
     avatar: Option<String>,
-    /// Besedka knows of none: null.
+    /// Not supported by this server: always null.
     role: Option<String>,
-    /// Besedka knows of none: null.
+    /// Not supported by this server: always null.
     position: Option<String>,
-    /// One's own alone; of others null.
+    /// Only for the caller; null for other users.
     email: Option<String>,
-    /// Whether they are there.
+    /// Whether the user is online.
     is_online: bool,
 }
 
@@ -148,6 +148,8 @@ impl Example for ChatUser {
 #[OpenApi(tag = "Area::Users", prefix_path = "/educations/api/v1/users")]
 impl Users {
     /// Sign in
+    ///
+    /// Returns an access token, valid for 15 minutes, and a refresh token.
     #[oai(path = "/auth", method = "post", operation_id = "signIn")]
     async fn sign_in(
         &self,
@@ -157,7 +159,7 @@ impl Users {
     ) -> Answer<Json<SignedIn>> {
         let Credentials { email, password } = body.0;
         let who = SignIn { name: email, password, device: visit.agent.clone() };
-        // Its client reads the refresh token once and uses it again and again.
+        // The client reads the refresh token once and uses it repeatedly.
         let grant = messenger.visitor(visit.address).for_long().sign_in(who).await?;
         let access = messenger.access(&grant.access_token, Scopes::READ).await?;
         let model::User { person, email, .. } = messenger.as_user(access).me().await?;
@@ -175,9 +177,9 @@ impl Users {
         }))
     }
 
-    /// Renew the access token
+    /// Refresh the access token
     ///
-    /// The refresh token stays as it is, as long as the session lasts.
+    /// The refresh token stays valid as long as the session lasts.
     #[oai(path = "/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,
@@ -189,9 +191,9 @@ impl Users {
         Ok(Json(Renewed { access: grant.access_token }))
     }
 
-    /// List everybody
+    /// List users
     ///
-    /// By name, oneself included.
+    /// Sorted by name; includes the caller.
     #[oai(path = "/chat-users", method = "get", operation_id = "chatUsers")]
     async fn chat_users(
         &self,

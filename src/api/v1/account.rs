@@ -1,4 +1,4 @@
-//! `/users/me/…`: what becomes of one's account.
+//! `/users/me/deletion`: deletes the caller's account.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -14,21 +14,21 @@ use besedka_core::messenger::{MessagesOnDeletion, Messenger};
 
 pub struct Account;
 
-/// What becomes of what one said.
+/// What happens to the messages that the user has sent.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[oai(rename_all = "lowercase")]
 enum Messages {
-    /// It stays, as a deleted account's.
+    /// They are kept and shown as sent by a deleted account.
     Keep,
-    /// It is deleted for all.
+    /// They are deleted for everyone.
     Delete,
 }
 
-/// The end of an account.
+/// A request to delete the caller's account.
 #[derive(Object)]
 #[oai(example)]
 struct Deletion {
-    /// One's password.
+    /// The caller's current password.
     password: String,
     messages: Messages,
 }
@@ -41,23 +41,26 @@ impl Example for Deletion {
 
 #[OpenApi(tag = "Area::Users")]
 impl Account {
-    /// Delete one's account
+    /// Delete my account
     ///
-    /// It can't be taken back. All sessions and tokens end at once and their sockets are closed. Name, e-mail address,
-    /// picture and profile are gone; address and username are free for others. One is taken out of every group, and
-    /// what one owned passes to an admin, or to the member who came first. Private chats stay readable for the other
-    /// person, who can't write there any more; saved messages go.
+    /// Deletes the caller's account permanently. All sessions and tokens end at once and their sockets are
+    /// closed. The name, e-mail address, avatar and profile are erased; the e-mail address and username become
+    /// available to others. The user is removed from every group; groups they own pass to an admin or, without
+    /// one, to the longest-standing member. Private chats stay readable for the other person, but nobody can
+    /// write in them any more. Saved messages are deleted.
     ///
-    /// With `messages: delete`, everything that one said is deleted for all, with its files; others hear
-    /// `messages.deleted`. Chats and messages are gone through in the background, some hundreds a second.
+    /// With `messages: delete`, every message that the user sent is deleted for everyone, together with its
+    /// files; other members receive `messages.deleted`. Chats and messages are processed in the background, at
+    /// a few hundred per second.
     ///
-    /// Copies that others forwarded stay, and so does a name that others wrote, or that stands in a notice.
+    /// Not removed: copies that others forwarded, and the user's name where others wrote it or where a system
+    /// message contains it.
     #[oai(path = "/users/me/deletion", method = "post", operation_id = "deleteMe")]
     async fn delete(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<Deletion>,

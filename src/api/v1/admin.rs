@@ -1,4 +1,4 @@
-//! `/admin`: looking after the server.
+//! `/admin`: server administration.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -16,7 +16,7 @@ use besedka_core::model::{self, Time, UserId};
 
 pub struct Admin;
 
-/// Somebody's account.
+/// A user account, as an administrator sees it.
 #[derive(Object)]
 #[oai(example)]
 struct Account {
@@ -24,13 +24,13 @@ struct Account {
     email: Option<String>,
     username: Option<String>,
     display_name: String,
-    /// Whether they look after the server.
+    /// Whether the user is a server administrator.
     is_admin: bool,
     /// UTC, ISO 8601 without a zone.
     created_at: String,
-    /// When they were last connected; null when they never were, and when they hide it. UTC, ISO 8601 without a zone.
+    /// When the user was last connected; null if never, or if the user hides it. UTC, ISO 8601 without a zone.
     last_seen_at: Option<String>,
-    /// Since when they can't sign in; null when they can. UTC, ISO 8601 without a zone.
+    /// When the account was deactivated; null if it is active. UTC, ISO 8601 without a zone.
     deactivated_at: Option<String>,
 }
 
@@ -69,16 +69,17 @@ impl Example for Account {
 impl Admin {
     /// List accounts
     ///
-    /// The oldest first. For more, ask again with the last one's `id` as `after_id`.
+    /// Sorted by creation, oldest first. For the next page, pass the last account's `id` as `after_id`. Only
+    /// for server administrators.
     #[oai(path = "/admin/users", method = "get", operation_id = "accounts")]
     async fn accounts(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// Parts of a name, or a whole e-mail address.
+        /// Parts of a name, or a complete e-mail address.
         q: Query<Option<String>>,
         after_id: Query<Option<i64>>,
-        /// How many at most: 1 to 200, 50 without it.
+        /// The maximum number of results, 1 to 200; 50 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Account>>> {
         let administrator = messenger.as_user(caller.0).administering().await?;
@@ -89,14 +90,15 @@ impl Admin {
 
     /// Deactivate an account
     ///
-    /// All its sessions end and its sockets are closed at once; nobody can sign in to it. What the person said stays,
-    /// and they are shown as deactivated. Groups that they own go to an admin or the member who came first.
+    /// Ends all of the account's sessions, closes its sockets at once, and blocks sign-in. The user's messages
+    /// are kept and the user is shown as deactivated. Groups that they own pass to an admin or, without one, to
+    /// the longest-standing member. Only for server administrators.
     #[oai(path = "/admin/users/:id/deactivate", method = "post", operation_id = "deactivateAccount")]
     async fn deactivate(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         id: Path<i64>,
@@ -107,13 +109,13 @@ impl Admin {
 
     /// Reactivate an account
     ///
-    /// The person can sign in again, with the same password.
+    /// Allows the user to sign in again with the same password. Only for server administrators.
     #[oai(path = "/admin/users/:id/reactivate", method = "post", operation_id = "reactivateAccount")]
     async fn reactivate(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         id: Path<i64>,
@@ -122,13 +124,15 @@ impl Admin {
         Ok(Done::Done)
     }
 
-    /// Make somebody an administrator
+    /// Grant administrator rights
+    ///
+    /// Makes a user a server administrator. Only for server administrators.
     #[oai(path = "/admin/users/:id/admin", method = "put", operation_id = "appointAdmin")]
     async fn appoint(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         id: Path<i64>,
@@ -137,15 +141,15 @@ impl Admin {
         Ok(Done::Done)
     }
 
-    /// Make somebody an administrator no more
+    /// Revoke administrator rights
     ///
-    /// The last one stays one.
+    /// The last remaining administrator cannot be removed (409). Only for server administrators.
     #[oai(path = "/admin/users/:id/admin", method = "delete", operation_id = "dismissAdmin")]
     async fn dismiss(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         id: Path<i64>,

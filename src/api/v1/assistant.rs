@@ -1,4 +1,4 @@
-//! `/ai`, `/chats/{id}/catch-up`: the assistant, where the server has one.
+//! `/ai`, `/chats/{id}/catch-up`: the assistant, if the server has one configured.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -17,7 +17,7 @@ use besedka_core::model::ChatId;
 
 pub struct Assistant;
 
-/// A question to the assistant.
+/// A question for the assistant.
 #[derive(Object)]
 #[oai(example)]
 struct Question {
@@ -32,11 +32,11 @@ impl Example for Question {
     }
 }
 
-/// What one could say next.
+/// Suggested replies.
 #[derive(Object)]
 #[oai(example)]
 struct Suggestions {
-    /// At most three.
+    /// Up to three texts.
     suggestions: Vec<String>,
 }
 
@@ -46,19 +46,19 @@ impl Example for Suggestions {
     }
 }
 
-/// What one has missed.
+/// A summary of unread messages.
 #[derive(Object)]
 #[oai(example)]
 struct CatchUp {
-    /// In the language of the chat; null when nothing is unread.
+    /// The summary, in the language of the chat; null if there is nothing unread.
     summary: Option<String>,
-    /// How many messages it is about: so many were sent to the model's server.
+    /// How many messages were summarised, and therefore sent to the model's server.
     sent_messages: i64,
-    /// Whether more is unread, before these.
+    /// Whether there are older unread messages that were not included.
     partial: bool,
-    /// Which model was asked.
+    /// The model that wrote the summary.
     model: String,
-    /// The host to which the messages were sent.
+    /// The host that the messages were sent to.
     sent_to: String,
 }
 
@@ -86,18 +86,22 @@ impl Example for CatchUp {
 impl Assistant {
     /// Ask the assistant
     ///
-    /// The answer is a message of type `ai` in the chat: it appears with its first words, grows by `message.updated`
-    /// while its `payload` says `writing`, and is answered here when it is whole. One that does not become whole is
-    /// deleted again, and 502 is answered. The `payload` tells what was sent where: `question`, `asked_by`, `model`,
-    /// `sent_to` (a host) and `sent_messages` (how many of the chat's latest messages); `suggest_meet` says that a
-    /// meeting is proposed. Messages that are to disappear are not sent. Each person has so many questions a day
-    /// (429). Where the server has no assistant it answers 503 with code `not_configured`.
+    /// Posts the answer in the chat as a message of type `ai`. The message appears with its first words, is
+    /// extended through `message.updated` events while its `payload` contains `writing`, and is returned here
+    /// once complete. If the answer cannot be completed, the message is deleted and the response is 502.
+    ///
+    /// The message's `payload` records what was sent where: `question`, `asked_by`, `model`, `sent_to` (a host)
+    /// and `sent_messages` (how many of the chat's latest messages); `suggest_meet` means that the assistant
+    /// proposes a meeting. Disappearing messages are never sent to the model.
+    ///
+    /// The number of questions per user and day is limited (429). If the server has no assistant, the response
+    /// is 503 with code `not_configured`.
     #[oai(path = "/ai/ask", method = "post", operation_id = "askAssistant")]
     async fn ask(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<Question>,
@@ -108,10 +112,11 @@ impl Assistant {
         Ok(Created::Created(Json(message.into())))
     }
 
-    /// What one could say next
+    /// Suggest replies
     ///
-    /// Up to three texts. None where there is no assistant, where it is switched off, where fewer than five messages
-    /// were said, and where it has nothing to suggest.
+    /// Returns up to three suggested texts. The list is empty if the server has no assistant, if the assistant
+    /// is switched off in this chat, if the chat has fewer than five messages, or if there is nothing to
+    /// suggest.
     #[oai(path = "/ai/suggestions", method = "get", operation_id = "suggestions")]
     async fn suggestions(
         &self,
@@ -123,16 +128,16 @@ impl Assistant {
         Ok(Json(Suggestions { suggestions: chat.suggestions().await? }))
     }
 
-    /// What one has missed
+    /// Summarise unread messages
     ///
-    /// A summary of what the caller has not read, at most the latest 200 messages. Nobody else sees it, it is kept
-    /// nowhere, and nothing becomes read by it.
+    /// Summarises the messages that the caller has not read, up to the latest 200. The summary is returned to
+    /// the caller only; it is not stored, and no messages are marked as read.
     #[oai(path = "/chats/:chat_id/catch-up", method = "post", operation_id = "catchUp")]
     async fn catch_up(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,

@@ -1,4 +1,4 @@
-//! `/attachments`: announcing files and reading them.
+//! `/attachments`: uploading and downloading files.
 
 use std::time::Duration;
 
@@ -24,24 +24,24 @@ use besedka_core::files::{ResponseHeaders, is_shown_inline};
 use besedka_core::messenger::{Access, Caller, Error, Limit, Link, Messenger, NewUpload};
 use besedka_core::model::{self, AttachmentId, Scopes, Time};
 
-/// How long a link to a file is good.
+/// How long a link to a file is valid.
 const LINK_LIFE: Duration = Duration::from_secs(5 * 60);
-/// Of files: whoever may read one today may not tomorrow.
+/// For files: whoever may read one today may not be allowed to tomorrow.
 const PRIVATE: &str = "private, no-store";
-/// Of files: none can do anything in our origin.
+/// For files: none of them may run anything in our origin.
 pub(super) const SANDBOX: &str = "sandbox; default-src 'none'";
 
 pub struct Attachments;
 
-/// A file that is going to be uploaded.
+/// A file to upload.
 #[derive(Object)]
 #[oai(example)]
 struct NewAttachment {
-    /// 1 to 255 bytes.
+    /// The file's name, 1 to 255 characters.
     filename: String,
-    /// A media type. What the bytes are found to be must not contradict it.
+    /// The media type. It must not contradict the detected type of the content.
     content_type: String,
-    /// How many bytes it has; more are not taken. The server's limit without it.
+    /// The size in bytes; larger uploads are refused. Defaults to the server's limit.
     size: Option<u64>,
 }
 
@@ -56,13 +56,14 @@ enum Download {
     /// The whole file.
     #[oai(status = 200)]
     Whole(Binary<Body>),
-    /// The part that `Range` asks for.
+    /// The part requested with `Range`.
     #[oai(status = 206)]
     Part(Binary<Body>),
-    /// It is in a bucket; `Location` is good for 5 minutes. `Range` goes with it.
+    /// The file is stored in a bucket: follow `Location`, which is valid for 5 minutes, and repeat the `Range`
+    /// header.
     #[oai(status = 307)]
     Elsewhere,
-    /// There is no such part.
+    /// The requested range does not exist.
     #[oai(status = 416)]
     NoSuchPart,
 }
@@ -71,28 +72,29 @@ enum Download {
 enum Thumbnail {
     #[oai(status = 200)]
     Here(Binary<Body>),
-    /// It is in a bucket; `Location` is good for 5 minutes.
+    /// The thumbnail is stored in a bucket: follow `Location`, which is valid for 5 minutes.
     #[oai(status = 307)]
     Elsewhere,
 }
 
 #[OpenApi(tag = "Area::Attachments")]
 impl Attachments {
-    /// Announce a file
+    /// Create an upload
     ///
-    /// Answers a form: POST it to its `url` as `multipart/form-data`, all of its fields first and `file`
-    /// last. The answer to that is 204, and then the file can be posted in a message, within a day.
+    /// Returns a form for uploading one file. Send it to `url` as a `multipart/form-data` POST, with all of the
+    /// `fields` first and `file` last. That upload answers 204; the file can then be posted in a message within
+    /// a day.
     ///
-    /// Where files are kept in a bucket of S3, `url` is the bucket's and there are more fields. The bucket holds to
-    /// key, type, size and time; whether the file is what it says is found out when it is posted or asked for, and
-    /// refused there as an upload to this server is.
+    /// If the server stores files in an S3 bucket, `url` points to the bucket and there are more fields. The
+    /// bucket enforces key, type, size and expiry; whether the content matches its declared type is checked
+    /// when the file is posted or requested, with the same errors as for an upload to this server.
     #[oai(path = "/attachments", method = "post", operation_id = "announceAttachment")]
     async fn announce(
         &self,
         messenger: Data<&Messenger>,
         visit: Visit,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<NewAttachment>,
@@ -103,10 +105,10 @@ impl Attachments {
         Ok(Json(UploadForm::new(form, upload_url(&visit.base))))
     }
 
-    /// What is known of a file
+    /// Get a file's metadata
     ///
-    /// Whoever uploaded it may ask, and the members of chats where it was posted. `url` is a link
-    /// that needs no token, good for 5 minutes.
+    /// Available to the user who uploaded the file and to members of chats where it was posted. `url` is a link
+    /// that needs no token and is valid for 5 minutes.
     #[oai(path = "/attachments/:id/info", method = "get", operation_id = "attachmentInfo")]
     async fn info(
         &self,
@@ -126,22 +128,22 @@ impl Attachments {
         Ok(Json(Attachment::new(attachment, Some(links))))
     }
 
-    /// Read a file
+    /// Download a file
     ///
-    /// With an access token, or by the link that `…/info` answers. Pictures, sound and video may be
-    /// shown in place; anything else is saved. Where files are kept in a bucket, it redirects there: follow it
-    /// without the token.
+    /// Requires an access token, or a link returned by `GET /attachments/{id}/info`. Images, audio and video
+    /// are served inline; everything else as a download. If files are stored in a bucket, the response
+    /// redirects there: follow it without the token.
     #[oai(path = "/attachments/:id", method = "get", operation_id = "attachment")]
     async fn read(
         &self,
         request: &Request,
         messenger: Data<&Messenger>,
         id: Path<Uuid>,
-        /// Of a link: until when it is good.
+        /// From a link: when the link expires.
         expires: Query<Option<i64>>,
-        /// Of a link.
+        /// From a link: its signature.
         signature: Query<Option<String>>,
-        /// As in `bytes=0-1023`.
+        /// The part to return, such as `bytes=0-1023`.
         #[oai(name = "Range")]
         range: Header<Option<String>>,
     ) -> Answer<Response<Download>> {
@@ -149,19 +151,19 @@ impl Attachments {
         send(&messenger, &method_of(request), attachment, range.0.as_deref()).await
     }
 
-    /// Read a file's thumbnail
+    /// Download a file's thumbnail
     ///
-    /// A JPEG, or a WebP when something can be seen through; at most 512 pixels on a side. For whom
-    /// the file is, and by the same link. Pictures that could not be read have none.
+    /// A JPEG, or a WebP if the image has transparency; at most 512 pixels on each side. Access is the same as
+    /// for the file, with the same link parameters. Images that could not be decoded have no thumbnail.
     #[oai(path = "/attachments/:id/thumbnail", method = "get", operation_id = "attachmentThumbnail")]
     async fn thumbnail(
         &self,
         request: &Request,
         messenger: Data<&Messenger>,
         id: Path<Uuid>,
-        /// Of a link: until when it is good.
+        /// From a link: when the link expires.
         expires: Query<Option<i64>>,
-        /// Of a link.
+        /// From a link: its signature.
         signature: Query<Option<String>>,
     ) -> Answer<Response<Thumbnail>> {
         let attachment = readable(request, &messenger, AttachmentId(id.0), expires.0, signature.0).await?;
@@ -180,10 +182,10 @@ impl Attachments {
             .header(header::CONTENT_SECURITY_POLICY, SANDBOX))
     }
 
-    /// How much room one's files take
+    /// Get storage usage
     ///
-    /// An upload for which there is no room is refused with 413 and code `quota_exceeded`. There is
-    /// room again when messages with files are deleted, some hours later.
+    /// Uploads that would exceed the limit are refused with 413 and code `quota_exceeded`. Deleting messages
+    /// with files frees storage after a few hours.
     #[oai(path = "/users/me/quota", method = "get", operation_id = "quota")]
     async fn quota(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<Quota>> {
         Ok(Json(messenger.as_user(caller.0).quota().await?.into()))
@@ -194,7 +196,7 @@ fn method_of(request: &Request) -> Method {
     request.data::<Asked>().map_or(Method::GET, |Asked(method)| method.clone())
 }
 
-/// A file that may be read, by a link or with a token.
+/// A file that may be read, through a signed link or with a token.
 async fn readable(
     request: &Request,
     messenger: &Messenger,
@@ -211,7 +213,7 @@ async fn readable(
     Ok(messenger.as_user(access).attachment(id, LINK_LIFE).await?.0)
 }
 
-/// The form of an attachment that was announced before.
+/// The upload form of an attachment that was created before.
 pub async fn reissue_upload_form(caller: &Caller, id: AttachmentId, base: &str) -> Option<UploadForm> {
     Some(UploadForm::new(caller.reissue_upload_form(id).await.ok()?, upload_url(base)))
 }
@@ -233,8 +235,8 @@ async fn send(
             Response::new(Download::NoSuchPart).header(header::CONTENT_RANGE, format!("bytes */{size}"))
         );
     }
-    let place = if is_shown_inline(&attachment.content_type) { "inline" } else { "attachment" };
-    let disposition = format!("{place}; {}", named(&attachment.filename));
+    let kind = if is_shown_inline(&attachment.content_type) { "inline" } else { "attachment" };
+    let disposition = format!("{kind}; {}", named(&attachment.filename));
     let served = ResponseHeaders {
         content_type: &attachment.content_type,
         disposition: &disposition,

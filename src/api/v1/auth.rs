@@ -1,4 +1,4 @@
-//! `/auth`: accounts, sign-in and its renewal.
+//! `/auth`: registration, sign-in and token renewal.
 
 use poem::Request;
 use poem::http::{StatusCode, header};
@@ -17,23 +17,23 @@ use besedka_core::messenger::{Error, Messenger, Registration, SignIn, TokenPair}
 
 pub struct Auth;
 
-/// A new account; `email` or `username` at least.
+/// A new account. At least one of `email` and `username` is required.
 #[derive(Object)]
 #[oai(example)]
 struct Register {
-    /// Unique without regard to case.
+    /// Must be unique, ignoring case.
     email: Option<String>,
-    /// 2 to 32 letters, digits, `_`, `-` or `.`; unique without regard to case.
+    /// 2 to 32 letters, digits, `_`, `-` or `.`; must be unique, ignoring case.
     username: Option<String>,
     /// 8 to 128 characters.
     password: String,
     /// The name that others see, 1 to 64 characters.
     display_name: String,
-    /// An http or https address.
+    /// The http or https URL of an avatar image.
     avatar_url: Option<String>,
-    /// Where registration is by invitation: the code.
+    /// The invitation code, if registration requires one.
     invite_code: Option<String>,
-    /// What to call this device in the list of sessions; the `User-Agent` without it.
+    /// The name of this device in the list of sessions; defaults to the `User-Agent`.
     device: Option<String>,
 }
 
@@ -51,14 +51,14 @@ impl Example for Register {
     }
 }
 
-/// Who signs in: `email` or `username`.
+/// Credentials. Either `email` or `username` is required.
 #[derive(Object)]
 #[oai(example)]
 struct Login {
     email: Option<String>,
     username: Option<String>,
     password: String,
-    /// What to call this device in the list of sessions; the `User-Agent` without it.
+    /// The name of this device in the list of sessions; defaults to the `User-Agent`.
     device: Option<String>,
 }
 
@@ -73,7 +73,7 @@ impl Example for Login {
     }
 }
 
-/// A refresh token; none when it is in the cookie.
+/// A refresh token. Omit it if the token is in the cookie.
 #[derive(Object)]
 #[oai(example)]
 struct Refresh {
@@ -86,7 +86,7 @@ impl Example for Refresh {
     }
 }
 
-/// A new account, signed in.
+/// A new account and its tokens.
 #[derive(Object)]
 #[oai(example)]
 pub(super) struct Registered {
@@ -102,11 +102,11 @@ impl Example for Registered {
 
 #[derive(ApiResponse)]
 pub(super) enum RegisteredAnswer {
-    /// The account, signed in.
+    /// The account was created and the user is signed in.
     #[oai(status = 201)]
     Created(
         Json<Registered>,
-        /// With `X-Besedka-Session: cookie`: the refresh token.
+        /// The refresh token, if the request has `X-Besedka-Session: cookie`.
         #[oai(header = "Set-Cookie")]
         Option<String>,
     ),
@@ -114,11 +114,11 @@ pub(super) enum RegisteredAnswer {
 
 #[derive(ApiResponse)]
 enum TokensAnswer {
-    /// Signed in.
+    /// The user is signed in.
     #[oai(status = 200)]
     Ok(
         Json<Tokens>,
-        /// With `X-Besedka-Session: cookie`: the refresh token.
+        /// The refresh token, if the request has `X-Besedka-Session: cookie`.
         #[oai(header = "Set-Cookie")]
         Option<String>,
     ),
@@ -126,10 +126,10 @@ enum TokensAnswer {
 
 #[derive(ApiResponse)]
 enum SignedOut {
-    /// Signed out.
+    /// The session has ended.
     #[oai(status = 204)]
     Done(
-        /// Takes the cookie away.
+        /// Removes the cookie.
         #[oai(header = "Set-Cookie")]
         Option<String>,
     ),
@@ -137,18 +137,18 @@ enum SignedOut {
 
 #[OpenApi(tag = "Area::Auth")]
 impl Auth {
-    /// Register
+    /// Register an account
     ///
-    /// Makes an account and signs in.
+    /// Creates an account and signs in. The first account on a server becomes its administrator.
     #[oai(path = "/auth/register", method = "post", operation_id = "register")]
     async fn register(
         &self,
         messenger: Data<&Messenger>,
         visit: Visit,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
-        /// `cookie` to get the refresh token in an HttpOnly cookie instead of the body.
+        /// `cookie` to receive the refresh token in an HttpOnly cookie instead of in the body.
         #[oai(name = "X-Besedka-Session")]
         session: Header<Option<String>>,
         body: JsonBody<Register>,
@@ -170,15 +170,17 @@ impl Auth {
     }
 
     /// Sign in
+    ///
+    /// Returns an access token, valid for 15 minutes, and a refresh token.
     #[oai(path = "/auth/login", method = "post", operation_id = "login")]
     async fn login(
         &self,
         messenger: Data<&Messenger>,
         visit: Visit,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
-        /// `cookie` to get the refresh token in an HttpOnly cookie instead of the body.
+        /// `cookie` to receive the refresh token in an HttpOnly cookie instead of in the body.
         #[oai(name = "X-Besedka-Session")]
         session: Header<Option<String>>,
         body: JsonBody<Login>,
@@ -186,7 +188,7 @@ impl Auth {
         let who = body.0;
         let name = who.email.or(who.username);
         let name =
-            name.ok_or_else(|| Error::invalid("email", "an e-mail address or a username is needed"))?;
+            name.ok_or_else(|| Error::invalid("email", "an e-mail address or a username is required"))?;
         let device = who.device.or_else(|| visit.agent.clone());
         let visitor = messenger.visitor(visit.address).once(key.answering(StatusCode::OK));
         let grant = visitor.sign_in(SignIn { name, password: who.password, device }).await?;
@@ -194,17 +196,18 @@ impl Auth {
         Ok(TokensAnswer::Ok(Json(tokens), cookie))
     }
 
-    /// Renew the tokens
+    /// Refresh tokens
     ///
-    /// Answers a new access token and a new refresh token; the old one works no more. Used again
-    /// later, it is taken for stolen, and the whole session ends. Needs no Idempotency-Key.
+    /// Returns a new access token and a new refresh token, and invalidates the old refresh token. If an old
+    /// refresh token is used again later, it is treated as stolen and the whole session ends. Does not require
+    /// an `Idempotency-Key`.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,
         request: &Request,
         messenger: Data<&Messenger>,
         visit: Visit,
-        /// `cookie` to use the refresh token of the cookie.
+        /// `cookie` to use the refresh token from the cookie.
         #[oai(name = "X-Besedka-Session")]
         session: Header<Option<String>>,
         body: JsonBody<Refresh>,
@@ -223,17 +226,18 @@ impl Auth {
 
     /// Sign out
     ///
-    /// Ends this session: its tokens and its sockets. With a personal access token, the token.
+    /// Ends the current session: its tokens become invalid and its sockets are closed. When called with a
+    /// personal access token, revokes that token.
     #[oai(path = "/auth/logout", method = "post", operation_id = "logout")]
     async fn logout(
         &self,
         messenger: Data<&Messenger>,
         visit: Visit,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
-        /// `cookie` to have the cookie taken away.
+        /// `cookie` to also remove the cookie.
         #[oai(name = "X-Besedka-Session")]
         session: Header<Option<String>>,
     ) -> Answer<SignedOut> {
@@ -246,7 +250,7 @@ fn is_cookie(session: Option<&str>) -> bool {
     session == Some("cookie")
 }
 
-/// The tokens as the client wants them: in the body, or the refresh token in a cookie.
+/// Returns both tokens for the body or, if the client asks for it, the refresh token as a cookie.
 pub(super) fn hand_over(grant: TokenPair, visit: &Visit, session: Option<&str>) -> (Tokens, Option<String>) {
     const WEEK: u32 = 7 * 24 * 3_600;
     let mut tokens = Tokens::from(grant);
@@ -254,8 +258,8 @@ pub(super) fn hand_over(grant: TokenPair, visit: &Visit, session: Option<&str>) 
     (tokens, taken.map(|token| cookie(visit, &token, WEEK)))
 }
 
-/// A browser keeps a `__Host-` cookie from everybody but this very host (RFC 6265bis 4.1.3.2); without
-/// TLS it does not take one.
+/// A browser sends a `__Host-` cookie to this exact host only (RFC 6265bis 4.1.3.2), and refuses to store one
+/// without TLS.
 fn cookie_name(visit: &Visit) -> &'static str {
     if visit.is_https { "__Host-besedka-refresh" } else { "besedka-refresh" }
 }

@@ -1,4 +1,4 @@
-//! Avatars: of oneself, of chats, and looking at them.
+//! Avatars: setting and removing those of users and chats, and downloading them.
 
 use poem::Body;
 use poem::http::{StatusCode, header};
@@ -17,24 +17,24 @@ use crate::body::JsonBody;
 use besedka_core::messenger::{Messenger, Profile};
 use besedka_core::model::{AttachmentId, ChatId};
 
-/// An avatar never changes: another one has another name.
+/// An avatar never changes: a new one has a new identifier.
 const KEPT: &str = "private, max-age=604800, immutable";
 
 pub struct Avatars;
 
 #[OpenApi]
 impl Avatars {
-    /// Give oneself an avatar
+    /// Set my avatar
     ///
-    /// Of a picture that was uploaded as every file is: `POST /attachments`, and the form it answers. A square of at
-    /// most 512 pixels is made of its middle, upright, and nothing else of the picture is kept. Everybody in one's
-    /// chats hears `member.updated`.
+    /// Uses an image that was uploaded like any file: `POST /attachments`, then the returned form. The avatar
+    /// is a centred square crop of at most 512 pixels, rotated upright; the original image is not kept.
+    /// Everyone who shares a chat with the caller receives `member.updated`.
     #[oai(path = "/users/me/avatar", method = "put", operation_id = "setAvatar", tag = "Area::Users")]
     async fn set_avatar(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<NewAvatar>,
@@ -43,15 +43,15 @@ impl Avatars {
         Ok(Json(caller.set_avatar(AttachmentId(body.0.attachment_id)).await?.into()))
     }
 
-    /// Take one's avatar away
+    /// Remove my avatar
     ///
-    /// One that was uploaded, and the address of one elsewhere.
+    /// Removes an uploaded avatar or an external avatar URL.
     #[oai(path = "/users/me/avatar", method = "delete", operation_id = "removeAvatar", tag = "Area::Users")]
     async fn remove_avatar(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
     ) -> Answer<Done> {
@@ -60,9 +60,9 @@ impl Avatars {
         Ok(Done::Done)
     }
 
-    /// Give a chat an avatar
+    /// Set a chat's avatar
     ///
-    /// Owner and admins of a group or channel may. Everybody in it hears `chat.updated`.
+    /// Only for the owner and admins of a group or channel. All members receive `chat.updated`.
     #[oai(
         path = "/chats/:chat_id/avatar",
         method = "put",
@@ -73,7 +73,7 @@ impl Avatars {
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -84,7 +84,9 @@ impl Avatars {
         Ok(Json(chat.set_avatar(Some(AttachmentId(body.0.attachment_id))).await?.into()))
     }
 
-    /// Take a chat's avatar away
+    /// Remove a chat's avatar
+    ///
+    /// Only for the owner and admins of a group or channel. All members receive `chat.updated`.
     #[oai(
         path = "/chats/:chat_id/avatar",
         method = "delete",
@@ -95,7 +97,7 @@ impl Avatars {
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -105,10 +107,10 @@ impl Avatars {
         Ok(Done::Done)
     }
 
-    /// See an avatar
+    /// Download an avatar
     ///
-    /// A JPEG, or a WebP when something can be seen through. It needs no token, so that `<img>` can show it: whoever
-    /// has been told its name has been told of its owner.
+    /// A JPEG, or a WebP if the image has transparency. No token is required, so that it can be used in
+    /// `<img>`: the identifier is only shown to users who can see the avatar's owner.
     #[oai(path = "/avatars/:id", method = "get", operation_id = "avatar", tag = "Area::Users")]
     async fn avatar(&self, messenger: Data<&Messenger>, id: Path<Uuid>) -> Answer<Response<Binary<Body>>> {
         let avatar = messenger.avatar(AttachmentId(id.0)).await?;

@@ -1,4 +1,4 @@
-//! `/users/me/blocked`: whom one does not want to hear from.
+//! `/users/me/blocked`: blocked users.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -17,26 +17,27 @@ pub struct Blocks;
 
 #[OpenApi(tag = "Area::Users")]
 impl Blocks {
-    /// List whom one has blocked
+    /// List blocked users
     ///
-    /// The latest first.
+    /// Sorted by when they were blocked, newest first.
     #[oai(path = "/users/me/blocked", method = "get", operation_id = "blocked")]
     async fn list(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<Vec<Blocked>>> {
         let blocked = messenger.as_user(caller.0).blocked().await?;
         Ok(Json(blocked.into_iter().map(Blocked::from).collect()))
     }
 
-    /// Block somebody
+    /// Block a user
     ///
-    /// Neither can write to the other in their private chat, nor edit or react there (403); what was said stays. They
-    /// can't begin a private chat with one or bring one into groups, and don't see whether one is there. They are not
-    /// told. Groups that both are in stay as they are. One's own devices hear `user.blocked`.
+    /// In their private chat, neither user can send, edit or react any more (403); existing messages are kept.
+    /// The blocked user cannot start a private chat with the caller, cannot add them to groups, and cannot see
+    /// whether they are online. The blocked user is not notified. Groups that both are in are not affected. The
+    /// caller's devices receive `user.blocked`.
     #[oai(path = "/users/me/blocked/:id", method = "put", operation_id = "block")]
     async fn block(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         id: Path<i64>,
@@ -46,15 +47,15 @@ impl Blocks {
         Ok(Done::Done)
     }
 
-    /// Unblock somebody
+    /// Unblock a user
     ///
-    /// One's own devices hear `user.unblocked`.
+    /// The caller's devices receive `user.unblocked`.
     #[oai(path = "/users/me/blocked/:id", method = "delete", operation_id = "unblock")]
     async fn unblock(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         id: Path<i64>,

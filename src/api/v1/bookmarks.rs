@@ -1,4 +1,4 @@
-//! `/messages/{id}/bookmark`, `/bookmarks`: what one wants to find again.
+//! `/messages/{id}/bookmark`, `/bookmarks`: bookmarked messages.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -17,11 +17,11 @@ use besedka_core::model::{BookmarkId, MessageId};
 
 pub struct Bookmarks;
 
-/// Why.
+/// A bookmark's note.
 #[derive(Object)]
 #[oai(example)]
 struct Note {
-    /// Up to 1,000 characters, for oneself.
+    /// Up to 1,000 characters; visible to the caller only.
     note: Option<String>,
 }
 
@@ -33,18 +33,19 @@ impl Example for Note {
 
 #[OpenApi(tag = "Area::Messages")]
 impl Bookmarks {
-    /// List one's bookmarks
+    /// List bookmarks
     ///
-    /// The newest first. Those at messages that were deleted, or hidden from oneself, are gone, and so are those in chats that
-    /// one is in no more: `message.deleted`, `message.hidden` and `chat.removed` take them along.
+    /// Sorted newest first. Bookmarks of messages that were deleted, or hidden by the caller, and of messages
+    /// in chats that the caller has left are not included: clients should drop them on `message.deleted`,
+    /// `message.hidden` and `chat.removed`.
     #[oai(path = "/bookmarks", method = "get", operation_id = "bookmarks")]
     async fn list(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// Only older ones: the `id` of a bookmark.
+        /// Only bookmarks older than the one with this `id`.
         before_id: Query<Option<i64>>,
-        /// At most so many, up to 200; 50 without it.
+        /// The maximum number of results, 1 to 200; 50 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Bookmark>>> {
         let caller = messenger.as_user(caller.0);
@@ -54,14 +55,14 @@ impl Bookmarks {
 
     /// Bookmark a message
     ///
-    /// Or give the bookmark that is there another note. Nobody else learns of it; one's own devices hear it as
-    /// `bookmark.saved`. At most 5,000.
+    /// Creates a bookmark, or replaces the note of the existing one. Bookmarks are private; the caller's
+    /// devices receive `bookmark.saved`. Each user can have up to 5,000 bookmarks.
     #[oai(path = "/messages/:message_id/bookmark", method = "put", operation_id = "saveBookmark")]
     async fn save(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,
@@ -72,15 +73,15 @@ impl Bookmarks {
         Ok(Json(bookmark.into()))
     }
 
-    /// Take a bookmark away
+    /// Remove a bookmark
     ///
-    /// One's own devices hear it as `bookmark.removed`.
+    /// The caller's devices receive `bookmark.removed`.
     #[oai(path = "/messages/:message_id/bookmark", method = "delete", operation_id = "removeBookmark")]
     async fn remove(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,

@@ -1,4 +1,4 @@
-//! Who asks: the access token.
+//! Authentication by access token.
 
 use poem::http::Method;
 use poem::web::Data;
@@ -12,24 +12,31 @@ pub use crate::visit::Visit;
 use besedka_core::messenger::{Access, Limit, Messenger};
 use besedka_core::model::Scopes;
 
-/// An access token of `POST /auth/login`, or a personal access token of `POST /tokens`.
-///
-/// Reading needs the scope `read`, and whatever else `write`.
+/// An access token from `POST /auth/login` or `POST /auth/register` (valid for 15 minutes), or a personal
+/// access token from `POST /tokens`.
+// Every scheme has the same name and text, since the document shows one of them. This one requires the scope `read`
+// for a GET and `write` for everything else.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "by_method")]
 pub struct SignedIn(pub Access);
 
-/// Somebody who only reads, whichever method it is by.
+/// An access token from `POST /auth/login` or `POST /auth/register` (valid for 15 minutes), or a personal
+/// access token from `POST /tokens`.
+// Requires the scope `read`, whatever the method.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "reading")]
 pub struct Reader(pub Access);
 
-/// Somebody whose request is about their account: their profile, sessions, tokens.
+/// An access token from `POST /auth/login` or `POST /auth/register` (valid for 15 minutes), or a personal
+/// access token from `POST /tokens`.
+// Requires the scope `account`: profile, sessions, tokens.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "of_account")]
 pub struct Owner(pub Access);
 
-/// Somebody who brings along what they had elsewhere: that is about their account, and says things in chats.
+/// An access token from `POST /auth/login` or `POST /auth/register` (valid for 15 minutes), or a personal
+/// access token from `POST /tokens`.
+// Requires the scopes `account` and `write`: an import concerns the account and posts messages.
 #[derive(SecurityScheme)]
 #[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "of_both")]
 pub struct Importer(pub Access);

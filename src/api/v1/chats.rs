@@ -23,17 +23,18 @@ pub struct Chats;
 #[derive(Object)]
 #[oai(example)]
 struct NewChat {
-    /// Of a group or channel, 1 to 100 characters; the others need none.
+    /// The title of a group or channel, 1 to 100 characters. Ignored for other kinds.
     title: Option<String>,
-    /// What kind of chat; `is_group` says it in older clients: true is a group, false a private chat.
+    /// The kind of chat. Older clients send `is_group` instead: true for a group, false for a private chat.
     kind: Option<ChatKind>,
     is_group: Option<bool>,
-    /// The others; the caller is in it anyway. Of a private chat exactly one, of saved messages nobody.
+    /// The other members; the caller is always included. Exactly one for a private chat, none for saved
+    /// messages.
     #[oai(default)]
     member_ids: Vec<i64>,
-    /// Of a group or channel: at most 1,000 characters.
+    /// The description of a group or channel, up to 1,000 characters.
     description: Option<String>,
-    /// Of a group or channel: only owner and admins post.
+    /// For a group or channel: whether only the owner and admins can post.
     #[oai(default)]
     read_only: bool,
 }
@@ -41,7 +42,7 @@ struct NewChat {
 impl NewChat {
     fn kind(&self) -> Result<ChatKind, Error> {
         let (kind, is_group) = match (self.kind, self.is_group) {
-            (None, None) => return Err(Error::invalid("is_group", "is missing; so is kind")),
+            (None, None) => return Err(Error::invalid("is_group", "either kind or is_group is required")),
             (None, Some(true)) => return Ok(ChatKind::Group),
             (None, Some(false)) => return Ok(ChatKind::Private),
             (Some(kind), None) => return Ok(kind),
@@ -49,7 +50,7 @@ impl NewChat {
         };
         match is_group == matches!(kind, ChatKind::Group | ChatKind::Channel) {
             true => Ok(kind),
-            false => Err(Error::invalid("is_group", "is at odds with kind")),
+            false => Err(Error::invalid("is_group", "contradicts kind")),
         }
     }
 }
@@ -60,14 +61,14 @@ impl Example for NewChat {
             title: Some("New Project Discussion".to_owned()),
             kind: None,
             is_group: Some(true),
-            member_ids: vec![253_402_300_863, 253_402_300_864],
+            member_ids: Vec::new(),
             description: None,
             read_only: false,
         }
     }
 }
 
-/// With whom.
+/// The other person of a private chat.
 #[derive(Object)]
 #[oai(example)]
 struct Whom {
@@ -80,20 +81,20 @@ impl Example for Whom {
     }
 }
 
-/// What to change; what is missing stays.
+/// The fields to change; omitted fields are left unchanged.
 #[derive(Object)]
 #[oai(example)]
 struct ChatChange {
     /// 1 to 100 characters.
     title: Option<String>,
-    /// At most 1,000 characters; null or an empty one takes it away.
+    /// Up to 1,000 characters; null or an empty string removes it.
     description: MaybeUndefined<String>,
-    /// Only owner and admins post.
+    /// Whether only the owner and admins can post.
     read_only: Option<bool>,
-    /// How many seconds what is said from then on stays, 5 to 31,536,000 (a year); null or 0: for good. In a private
-    /// chat both may change it.
+    /// How long new messages are kept, in seconds: 5 to 31,536,000 (one year); null or 0 keeps them
+    /// permanently. In a private chat, both people can change it.
     message_life: MaybeUndefined<i64>,
-    /// Whether the assistant may be asked there; in a private chat both may switch it.
+    /// Whether members can ask the assistant in this chat. In a private chat, both people can change it.
     assistant: Option<bool>,
 }
 
@@ -108,9 +109,9 @@ impl TryFrom<ChatChange> for messenger::ChatChange {
             || !description.is_undefined()
             || !message_life.is_undefined();
         if !is_changed {
-            return Err(Error::invalid("title", "is missing, and so is everything else that can be changed"));
+            return Err(Error::invalid("title", "at least one field to change is required"));
         }
-        // What is less than nothing is refused as too short, not taken for nothing.
+        // A negative number is refused as too short instead of being read as 0.
         let life =
             |seconds: i64| (seconds != 0).then(|| Duration::from_secs(seconds.try_into().unwrap_or(1)));
         Ok(Self {
@@ -135,11 +136,11 @@ impl Example for ChatChange {
     }
 }
 
-/// How to have a chat; what is missing stays.
+/// The settings to change; omitted settings are left unchanged.
 #[derive(Object)]
 #[oai(example)]
 struct SettingsChange {
-    /// Until when to notify of nothing: ISO 8601, UTC when it has no zone. Null: no longer muted.
+    /// Mutes notifications until this time: ISO 8601, UTC if it has no zone. Null unmutes the chat.
     muted_until: MaybeUndefined<String>,
     pinned: Option<bool>,
     archived: Option<bool>,
@@ -153,7 +154,7 @@ impl TryFrom<SettingsChange> for PreferenceChange {
         let SettingsChange { muted_until, pinned, archived, notify } = change;
         let time = |text: String| {
             Time::read(&text)
-                .ok_or_else(|| Error::invalid("muted_until", "must be a time in ISO 8601, or null"))
+                .ok_or_else(|| Error::invalid("muted_until", "must be an ISO 8601 timestamp or null"))
         };
         Ok(Self {
             muted_until: given(muted_until).map(|until| until.map(time).transpose()).transpose()?,
@@ -175,7 +176,7 @@ impl Example for SettingsChange {
     }
 }
 
-/// A field that may be given as null.
+/// A field that distinguishes null from absence.
 fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
     match field {
         MaybeUndefined::Undefined => None,
@@ -186,36 +187,36 @@ fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
 
 #[derive(ApiResponse)]
 enum DirectChat {
-    /// There was one.
+    /// The existing chat.
     #[oai(status = 200)]
     Found(Json<Chat>),
-    /// It was made.
+    /// The chat was created.
     #[oai(status = 201)]
     Created(Json<Chat>),
 }
 
 #[OpenApi(tag = "Area::Chats")]
 impl Chats {
-    /// List one's chats
+    /// List chats
     ///
-    /// The most recently active first.
+    /// Returns all of the caller's chats, the most recently active first.
     #[oai(path = "/chats", method = "get", operation_id = "chats")]
     async fn list(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<Vec<Chat>>> {
         let chats = messenger.as_user(caller.0).chats().await?;
         Ok(Json(chats.into_iter().map(Chat::from).collect()))
     }
 
-    /// Make a chat
+    /// Create a chat
     ///
-    /// A group or a public channel with a title; the private chat with one other person; or one's
-    /// saved messages. Of the last two there is one for each two people, and for each person: if it
-    /// is there already it is the answer.
+    /// Creates a group or a public channel with a title, the private chat with one other person, or the
+    /// caller's saved messages. There is one private chat per pair of users and one saved-messages chat per
+    /// user: if it exists already, it is returned.
     #[oai(path = "/chats", method = "post", operation_id = "createChat")]
     async fn create(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<NewChat>,
@@ -236,7 +237,7 @@ impl Chats {
             }
             (ChatKind::Private, [other]) => {
                 let found = caller.direct_chat(UserId(*other)).await;
-                // The messenger does not know what this route calls the other one.
+                // The messenger does not know this route's name for the field.
                 let (chat, _) = found.map_err(|error| match error {
                     Error::Invalid { reason, .. } => Error::invalid("member_ids", reason),
                     error => error,
@@ -245,26 +246,26 @@ impl Chats {
             }
             (ChatKind::Private, _) => {
                 return Err(
-                    Error::invalid("member_ids", "a private chat has exactly one other member").into()
+                    Error::invalid("member_ids", "a private chat requires exactly one other member").into()
                 );
             }
             (ChatKind::Saved, []) => caller.saved_messages().await?.0,
             (ChatKind::Saved, _) => {
-                return Err(Error::invalid("member_ids", "saved messages have no other members").into());
+                return Err(Error::invalid("member_ids", "saved messages cannot have other members").into());
             }
         };
         Ok(Created::Created(Json(chat.into())))
     }
 
-    /// The private chat with somebody
+    /// Open a private chat
     ///
-    /// The one that there is, or a new one.
+    /// Returns the private chat with a user, and creates it if there is none.
     #[oai(path = "/chats/direct", method = "post", operation_id = "directChat")]
     async fn direct(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<Whom>,
@@ -275,7 +276,7 @@ impl Chats {
         Ok(if is_new { DirectChat::Created(chat) } else { DirectChat::Found(chat) })
     }
 
-    /// A chat
+    /// Get a chat
     #[oai(path = "/chats/:chat_id", method = "get", operation_id = "chat")]
     async fn chat(
         &self,
@@ -287,16 +288,16 @@ impl Chats {
         Ok(Json(chat.view().await?.into()))
     }
 
-    /// Change a chat
+    /// Update a chat
     ///
-    /// Owner and admins of a group or channel may. Of a private chat, only `message_life` and `assistant` can be
-    /// changed.
+    /// Only for the owner and admins of a group or channel. In a private chat, only `message_life` and
+    /// `assistant` can be changed. Everyone in the chat receives `chat.updated`.
     #[oai(path = "/chats/:chat_id", method = "patch", operation_id = "updateChat")]
     async fn update(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -308,15 +309,15 @@ impl Chats {
         Ok(Json(chat.change(change).await?.into()))
     }
 
-    /// Say how to have a chat
+    /// Update chat settings
     ///
-    /// Mute, pin or archive it, or say of what to be notified. It concerns the caller alone.
+    /// Mutes, pins or archives a chat, or chooses its notifications. The settings apply to the caller only.
     #[oai(path = "/chats/:chat_id/settings", method = "patch", operation_id = "updateChatSettings")]
     async fn settings(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -331,14 +332,14 @@ impl Chats {
 
     /// Delete a chat
     ///
-    /// A group is deleted for everybody, by its owner and admins. A private chat is hidden for the
-    /// caller until something new is said in it.
+    /// Deletes a group for everyone; only for its owner and admins. A private chat is hidden for the caller
+    /// until the next message arrives in it.
     #[oai(path = "/chats/:chat_id", method = "delete", operation_id = "deleteChat")]
     async fn delete(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,

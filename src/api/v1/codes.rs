@@ -1,4 +1,4 @@
-//! `/auth/codes`: signing in, and getting back in, by a code.
+//! `/auth/codes`: signing in and resetting a password with a one-time code.
 
 use poem::Request;
 use poem::http::{StatusCode, header};
@@ -19,12 +19,12 @@ use besedka_core::model::Language;
 
 pub struct Codes;
 
-/// To whom a code goes: `email` or `phone`.
+/// The recipient of a code: either `email` or `phone`.
 #[derive(Object)]
 #[oai(example)]
 struct NewCode {
     email: Option<String>,
-    /// In E.164, as in `+79991234567`; a Russian number also as people write it.
+    /// In E.164 format, such as `+79991234567`; Russian numbers are also accepted in common notations.
     phone: Option<String>,
 }
 
@@ -34,11 +34,11 @@ impl Example for NewCode {
     }
 }
 
-/// A code that is on its way.
+/// A code that was sent.
 #[derive(Object)]
 #[oai(example)]
 struct SentCode {
-    /// How many seconds it is good.
+    /// How long the code is valid, in seconds.
     expires_in: i64,
 }
 
@@ -48,7 +48,7 @@ impl Example for SentCode {
     }
 }
 
-/// A code, and to whom it was sent: `email` or `phone`.
+/// A code and its recipient: either `email` or `phone`.
 #[derive(Object)]
 #[oai(example)]
 struct SignInByCode {
@@ -56,11 +56,11 @@ struct SignInByCode {
     phone: Option<String>,
     /// Six digits.
     code: String,
-    /// What others see of somebody who is new, 1 to 64 characters.
+    /// For a new user: the name that others see, 1 to 64 characters.
     display_name: Option<String>,
-    /// Where registration is by invitation, for somebody who is new.
+    /// For a new user: the invitation code, if registration requires one.
     invite_code: Option<String>,
-    /// What to call this device in the list of sessions; the `User-Agent` without it.
+    /// The name of this device in the list of sessions; defaults to the `User-Agent`.
     device: Option<String>,
 }
 
@@ -77,7 +77,7 @@ impl Example for SignInByCode {
     }
 }
 
-/// A code, to whom it was sent, and the password from now on.
+/// A code, its recipient, and the new password.
 #[derive(Object)]
 #[oai(example)]
 struct NewPassword {
@@ -102,18 +102,18 @@ impl Example for NewPassword {
 
 #[OpenApi(tag = "Area::Auth")]
 impl Codes {
-    /// Send a code
+    /// Send a one-time code
     ///
-    /// Six digits, by mail or SMS, good for ten minutes and five tries. Only the newest counts. At most three within
-    /// an hour for each address or number (429). Where the server has no way to send them it answers 503 with code
-    /// `not_configured`.
+    /// Sends a six-digit code by e-mail or SMS. The code is valid for ten minutes and five attempts, and
+    /// replaces earlier codes. At most three codes per hour are sent to one address or number (429). If the
+    /// server cannot send codes, the response is 503 with code `not_configured`.
     #[oai(path = "/auth/codes", method = "post", operation_id = "sendCode")]
     async fn send(
         &self,
         request: &Request,
         messenger: Data<&Messenger>,
         visit: Visit,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<NewCode>,
@@ -125,18 +125,19 @@ impl Codes {
         Ok(Json(SentCode { expires_in: i64::try_from(life.as_secs()).unwrap_or(i64::MAX) }))
     }
 
-    /// Sign in by a code
+    /// Sign in with a code
     ///
-    /// Whoever has no account yet gets one, without a password. A wrong code answers 400 with code `wrong_code`.
+    /// Creates an account without a password if there is none for this address or number. A wrong code answers
+    /// 400 with code `wrong_code`.
     #[oai(path = "/auth/codes/login", method = "post", operation_id = "loginByCode")]
     async fn login(
         &self,
         messenger: Data<&Messenger>,
         visit: Visit,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
-        /// `cookie` to get the refresh token in an HttpOnly cookie instead of the body.
+        /// `cookie` to receive the refresh token in an HttpOnly cookie instead of in the body.
         #[oai(name = "X-Besedka-Session")]
         session: Header<Option<String>>,
         body: JsonBody<SignInByCode>,
@@ -155,15 +156,16 @@ impl Codes {
         Ok(RegisteredAnswer::Created(Json(Registered { user: user.into(), tokens }), cookie))
     }
 
-    /// Set a password by a code
+    /// Reset a password with a code
     ///
-    /// For whoever forgot theirs, or never had one. All sessions and personal access tokens end.
+    /// Sets a new password, also for accounts that never had one. Ends all sessions and revokes all personal
+    /// access tokens.
     #[oai(path = "/auth/codes/password", method = "post", operation_id = "resetPassword")]
     async fn password(
         &self,
         messenger: Data<&Messenger>,
         visit: Visit,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<NewPassword>,
@@ -180,6 +182,6 @@ fn contact(email: Option<String>, phone: Option<String>) -> Result<Contact, Erro
     match (email, phone) {
         (Some(address), None) => Contact::email(&address),
         (None, Some(number)) => Contact::phone(&number),
-        _ => Err(Error::invalid("email", "either an e-mail address or a phone number is needed")),
+        _ => Err(Error::invalid("email", "either an e-mail address or a phone number is required")),
     }
 }

@@ -1,4 +1,4 @@
-//! `/chats/{id}/draft`, `/drafts`: what one began to write, on all of one's devices.
+//! `/chats/{id}/draft`, `/drafts`: drafts, synchronised across the user's devices.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -17,18 +17,18 @@ use besedka_core::model::{ChatId, MessageId, Time};
 
 pub struct Drafts;
 
-/// What one began to write.
+/// A draft.
 #[derive(Object)]
 #[oai(example)]
 struct DraftChange {
-    /// Up to 16,000 characters; to take a draft away there is DELETE.
+    /// Up to 16,000 characters. To remove a draft, use DELETE.
     content: String,
-    /// The message of the same chat that it will answer.
+    /// The message in the same chat that the draft replies to.
     reply_to: Option<i64>,
-    /// The thread in which it will stand: the message that began it.
+    /// The thread that the draft belongs to: the ID of the thread's first message.
     thread_id: Option<i64>,
-    /// When it was written, UTC; now without it. A device that was away says it, so that it does not undo what was written
-    /// elsewhere since.
+    /// When the draft was written, UTC; defaults to now. A device that was offline should send it, so that it
+    /// does not overwrite a newer draft from another device.
     written_at: Option<String>,
 }
 
@@ -45,59 +45,62 @@ impl Example for DraftChange {
 
 #[OpenApi(tag = "Area::Messages")]
 impl Drafts {
-    /// List one's drafts
+    /// List drafts
     ///
-    /// The newest first; there are at most 1,000. `chat.removed` takes the drafts in the chat along.
+    /// Sorted newest first; a user can have up to 1,000. When a `chat.removed` event arrives, discard the
+    /// drafts of that chat.
     #[oai(path = "/drafts", method = "get", operation_id = "drafts")]
     async fn list(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<Vec<Draft>>> {
         let drafts = messenger.as_user(caller.0).drafts().await?;
         Ok(Json(drafts.into_iter().map(Draft::from).collect()))
     }
 
-    /// Keep a draft
+    /// Save a draft
     ///
-    /// One for each chat, and for each thread in it. One's own devices hear it as `draft.saved`. What was written last
-    /// counts: an older one is refused with 409. `POST /messages` with `clear_draft` takes it away again in the same change.
+    /// There is one draft per chat and one per thread. The caller's devices receive `draft.saved`. If a
+    /// newer draft exists, the request is refused with 409. `POST /messages` with `clear_draft` removes the
+    /// draft together with sending the message.
     #[oai(path = "/chats/:chat_id/draft", method = "put", operation_id = "saveDraft")]
     async fn save(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
         body: JsonBody<DraftChange>,
     ) -> Answer<Json<Draft>> {
         let DraftChange { content, reply_to, thread_id, written_at } = body.0;
-        let moment = |text: String| {
-            Time::read(&text)
-                .ok_or_else(|| Error::invalid("written_at", "must be a moment, as in 2024-03-26T12:00:00"))
+        let time = |text: String| {
+            Time::read(&text).ok_or_else(|| {
+                Error::invalid("written_at", "must be an ISO 8601 timestamp, such as 2024-03-26T12:00:00")
+            })
         };
         let new = NewDraft {
             text: content,
             reply_to: reply_to.map(MessageId),
             thread: thread_id.map(MessageId),
-            at: written_at.map(moment).transpose()?,
+            at: written_at.map(time).transpose()?,
         };
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let chat = caller.chat(ChatId(chat_id.0)).await?;
         Ok(Json(chat.save_draft(new).await?.into()))
     }
 
-    /// Take a draft away
+    /// Delete a draft
     ///
-    /// Where there is none, nothing happens. One's own devices hear it as `draft.removed`.
+    /// Succeeds even if there is no draft. The caller's devices receive `draft.removed`.
     #[oai(path = "/chats/:chat_id/draft", method = "delete", operation_id = "removeDraft")]
     async fn remove(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
-        /// The thread in which it stands.
+        /// The thread that the draft belongs to.
         thread_id: Query<Option<i64>>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));

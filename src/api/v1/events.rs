@@ -1,4 +1,4 @@
-//! The socket's events: how they are written, and their description.
+//! The socket's events: serialising and describing them.
 
 mod asyncapi;
 mod data;
@@ -21,7 +21,7 @@ use besedka_core::hub::Whisper;
 use besedka_core::messenger::{Cursor, Gap};
 use besedka_core::model::{self, Change, ChatId, Event, UserId};
 
-/// An event as a frame.
+/// Serialises an event as a frame.
 pub fn write(event: &Event) -> String {
     let (name, data) = name_and_data(&event.change);
     frame(name, &data, Some(event.position.to_string()))

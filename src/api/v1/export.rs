@@ -1,4 +1,4 @@
-//! `/users/me/export`: everything of one's own as a zip, written while it is sent.
+//! `/users/me/export`: exports the user's data as a zip archive that is written while it is sent.
 
 use std::io;
 use std::time::Duration;
@@ -28,39 +28,40 @@ use besedka_core::model::{Scopes, SessionId, Time, UserId};
 
 pub struct Exports;
 
-/// How long a link is good to begin with.
+/// How long a link can be used to start a download.
 const LINK_LIFE: Duration = Duration::from_secs(5 * 60);
-/// Whoever takes nothing for so long is not there any more.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How many messages stand in one file: whatever they say, it stays below 4 GB, which old programs can't read.
+/// A client that reads nothing for this long is considered gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How many messages one file holds: whatever their size, it stays below 4 GB, which old programs cannot
+/// exceed.
 const MESSAGES: usize = 20_000;
 
 const README: &str = "\
-What this is: everything of yours on a Besedka server, as you could read it when it was made.
+What this is: your data on a Besedka server, as you could read it when this archive was made.
 
 profile.json               you
-sessions.json              where you were signed in
+sessions.json              your signed-in sessions
 tokens.json                your personal access tokens, without their secrets
-drafts.json                what you began to write
-scheduled.json             what you wanted to be sent later
-bookmarks.ndjson           your bookmarks, the newest first: one in each line, with its message
-chats/<id>/chat.json       a chat of yours
-chats/<id>/members.json    who was in it
-chats/<id>/messages-….ndjson  what was said in it, the oldest first: one message in each line
-files/<id>/<name>          what you uploaded; messages name files by their id
-export.json                by whom, when and in which version of this form it was made
+drafts.json                your unsent drafts
+scheduled.json             your scheduled messages
+bookmarks.ndjson           your bookmarks, newest first: one per line, with its message
+chats/<id>/chat.json       one of your chats
+chats/<id>/members.json    its members
+chats/<id>/messages-….ndjson  its messages, oldest first: one per line
+files/<id>/<name>          files that you uploaded; messages refer to them by id
+export.json                who made this archive, when, and its format version
 
-All is JSON in UTF-8, in the forms of the server's own API, version 1 (see /docs of the server).
+All files are JSON in UTF-8, in the formats of the server's API, version 1 (see /docs on the server).
 Times are UTC.
 ";
 
-/// Where to save one's export from.
+/// A download link for an export.
 #[derive(Object)]
 #[oai(example)]
 struct ExportLink {
-    /// To be opened by a browser, or asked for by any program. It needs no token.
+    /// Can be opened in a browser or fetched by any program; needs no token.
     url: String,
-    /// Until when it can be begun: UTC, ISO 8601 without a zone.
+    /// Until when the download can be started: UTC, ISO 8601 without a zone.
     expires_at: String,
 }
 
@@ -75,16 +76,17 @@ impl Example for ExportLink {
 
 #[OpenApi(tag = "Area::Users")]
 impl Exports {
-    /// Take one's own along
+    /// Create an export link
     ///
-    /// Answers a link by which a browser can save it, good for 5 minutes and as long as the session lasts.
+    /// Returns a link for downloading the export in a browser. It can be used for 5 minutes, and only while the
+    /// session lasts.
     #[oai(path = "/users/me/export", method = "post", operation_id = "linkExport")]
     async fn link(
         &self,
         messenger: Data<&Messenger>,
         visit: Visit,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
     ) -> Answer<Json<ExportLink>> {
@@ -96,23 +98,26 @@ impl Exports {
         Ok(Json(ExportLink { url, expires_at: link.until.iso() }))
     }
 
-    /// Save one's own
+    /// Export my data
     ///
-    /// A zip of everything that one may read: profile, sessions, tokens, drafts, bookmarks, what waits to be sent, chats
-    /// with their members and messages, and the files that one uploaded; a `README.txt` says where what is. It is written while it is sent, so it has no length
-    /// before its end, and an interrupted one is begun anew. With an access token that has the scopes `account` and
-    /// `read`, or by a link of the `POST`. Everybody has one at a time, and three an hour.
+    /// Returns a zip archive of everything that the caller can read: profile, sessions, tokens, drafts,
+    /// bookmarks, scheduled messages, chats with their members and messages, and the files that the caller
+    /// uploaded. A `README.txt` inside describes the layout.
+    ///
+    /// The archive is generated while it is sent, so its length is not known in advance and an interrupted
+    /// download cannot be resumed. Requires an access token with the scopes `account` and `read`, or a link
+    /// from `POST /users/me/export`. Each user can run one export at a time and three per hour.
     #[oai(path = "/users/me/export", method = "get", operation_id = "export")]
     async fn save(
         &self,
         request: &Request,
         messenger: Data<&Messenger>,
-        /// Of a link.
+        /// The ticket of an export link.
         ticket: Query<Option<String>>,
     ) -> Answer<Response<Binary<Body>>> {
         let access = match ticket.0 {
             Some(ticket) => {
-                let read = read_ticket(&ticket).ok_or(Error::Forbidden("This link is not ours"))?;
+                let read = read_ticket(&ticket).ok_or(Error::Forbidden("This link is not valid"))?;
                 messenger.linked_export(read.0, read.1, &read.2)?
             }
             None => {
@@ -142,36 +147,36 @@ fn read_ticket(ticket: &str) -> Option<(UserId, SessionId, Link)> {
     Some((user, session, Link { until, signature }))
 }
 
-/// The zip as it is made. Whoever reads slowly slows its making down.
+/// Streams the zip archive as it is generated. A slow reader slows down the generation.
 fn stream(export: Export) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let (outlet, bytes) = mpsc::channel(2);
+    let (sink, bytes) = mpsc::channel(2);
     tokio::spawn(async move {
-        if let Err(error) = Box::pin(write(export, &Outlet(&outlet))).await {
-            tracing::warn!(%error, "an export broke off");
-            // Without it the client would take what it has for the whole.
-            let _ = outlet.send(Err(error)).await;
+        if let Err(error) = Box::pin(write(export, &Sink(&sink))).await {
+            tracing::warn!(%error, "an export failed");
+            // Without the error, the client would take the part that it has for the whole.
+            let _ = sink.send(Err(error)).await;
         }
     });
     futures_util::stream::unfold(bytes, |mut bytes| async { bytes.recv().await.map(|some| (some, bytes)) })
 }
 
-/// Where the bytes go.
-struct Outlet<'a>(&'a mpsc::Sender<io::Result<Bytes>>);
+/// Sends the bytes to the response.
+struct Sink<'a>(&'a mpsc::Sender<io::Result<Bytes>>);
 
-impl Outlet<'_> {
-    async fn give(&self, bytes: Bytes) -> io::Result<()> {
+impl Sink<'_> {
+    async fn send(&self, bytes: Bytes) -> io::Result<()> {
         if bytes.is_empty() {
             return Ok(());
         }
-        match tokio::time::timeout(PATIENCE, self.0.send(Ok(bytes))).await {
+        match tokio::time::timeout(WRITE_TIMEOUT, self.0.send(Ok(bytes))).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "nobody listens any more")),
-            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "it was not read fast enough")),
+            Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has disconnected")),
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads too slowly")),
         }
     }
 }
 
-async fn write(mut export: Export, outlet: &Outlet<'_>) -> io::Result<()> {
+async fn write(mut export: Export, sink: &Sink<'_>) -> io::Result<()> {
     let (now, user) = (export.now(), export.user());
     let mut archive = StreamingZipWriter::default();
     archive.text("README.txt", now)?;
@@ -222,16 +227,17 @@ async fn write(mut export: Export, outlet: &Outlet<'_>) -> io::Result<()> {
                 }
             }
             ExportPart::File(file, mut opened) => {
-                archive.bytes(&format!("files/{}", file.key()), file.created_at, opened.size)?;
+                let name = format!("files/{}/{}", file.id, file.portable_name());
+                archive.bytes(&name, file.created_at, opened.size)?;
                 while let Some(bytes) = opened.bytes.next().await {
                     archive.write(&bytes?)?;
-                    outlet.give(archive.take()).await?;
+                    sink.send(archive.take()).await?;
                 }
             }
         }
-        outlet.give(archive.take()).await?;
+        sink.send(archive.take()).await?;
     }
-    outlet.give(archive.finish()?).await
+    sink.send(archive.finish()?).await
 }
 
 fn list<T: ToJSON>(items: impl Iterator<Item = T>) -> Value {

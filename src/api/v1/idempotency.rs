@@ -1,4 +1,4 @@
-//! The header `Idempotency-Key`: required on what changes something, and remembered.
+//! The `Idempotency-Key` header: required on every request that changes something, and remembered.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,25 +17,26 @@ use super::types::{self, Problem};
 use crate::site::Site;
 use besedka_core::messenger::{Access, Attempt, Error, Messenger, Original, Subject, Tries, Turn};
 
-/// The largest JSON body: a message of 64 KiB and what belongs to it.
+/// The largest JSON body: a message of 64 KiB and its envelope.
 const LARGEST_BODY: usize = 128 * 1024;
-/// The only routes that change something and need no key.
+/// The only routes that change something without requiring a key.
 const FREE: [&str; 1] = ["/auth/refresh"];
 
-/// What is known of a request that changes something, from before its handler to after it.
+/// What is known about a request that changes something, from before its handler runs until after.
 #[derive(Clone)]
 pub struct Slot(Arc<Known>);
 
 struct Known {
     route: String,
     key: Option<String>,
-    body: Bytes,
+    /// All that is asked for on the route: the query, if there is one, and the body.
+    content: Bytes,
     caller: OnceLock<Access>,
     attempt: OnceLock<Attempt>,
 }
 
 impl Slot {
-    /// Remembers whose request it is.
+    /// Records the caller.
     pub fn is_of(&self, access: Access) {
         let _ = self.0.caller.set(access);
     }
@@ -44,10 +45,10 @@ impl Slot {
         let key =
             self.0.key.as_deref().ok_or(Error::Invalid { field: HEADER, reason: "is missing".to_owned() })?;
         if key.is_empty() || key.len() > 128 || !key.chars().all(|c| c.is_ascii_graphic()) {
-            return Err(Error::invalid(HEADER, "must be 1 to 128 visible ASCII characters, best a UUID"));
+            return Err(Error::invalid(HEADER, "must be 1 to 128 visible ASCII characters; use a UUID"));
         }
         let owner = self.0.caller.get().map(|access| access.user);
-        let attempt = messenger.request(owner, &self.0.route, key, &self.0.body);
+        let attempt = messenger.request(owner, &self.0.route, key, &self.0.content);
         let _ = self.0.attempt.set(attempt.clone());
         Ok(Key(messenger.attempt(attempt)?))
     }
@@ -55,11 +56,11 @@ impl Slot {
 
 const HEADER: &str = "Idempotency-Key";
 
-/// The key of a request, held while it is carried out.
+/// A request's key, reserved while the request is processed.
 pub struct Key(Turn);
 
 impl Key {
-    /// The attempt that answers this status when it succeeds.
+    /// The attempt, to be recorded with this status when it succeeds.
     pub fn answering(&self, status: StatusCode) -> Attempt {
         self.0.attempt.clone().answering(status.as_u16())
     }
@@ -102,8 +103,8 @@ impl<'a> ApiExtractor<'a> for Key {
     }
 }
 
-/// Reads the key and the body of what changes something, and answers repeated requests with what
-/// the first one did.
+/// Reads the key and the body of requests that change something, and answers repeated requests with the result
+/// of the first one.
 pub struct Keyed<E>(E);
 
 impl<E> Keyed<E> {
@@ -113,7 +114,7 @@ impl<E> Keyed<E> {
 }
 
 impl<E: Endpoint> Keyed<E> {
-    /// Carries a request out; again, when another change was in its way.
+    /// Processes a request, and retries it when it collided with another change.
     async fn carry_out(&self, request: &Request, body: &Bytes) -> Response {
         let mut tries = Tries::default();
         loop {
@@ -127,7 +128,7 @@ impl<E: Endpoint> Keyed<E> {
     }
 }
 
-/// A request like one whose body was read.
+/// A copy of a request whose body was already read.
 fn copy(request: &Request, body: &Bytes) -> Request {
     let (mut parts, ()) = poem::http::Request::new(()).into_parts();
     parts.method.clone_from(request.method());
@@ -160,7 +161,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
             route: format!("{} {path}", request.method()),
             // RFC draft "The Idempotency-Key HTTP Header Field" quotes it; the document does not.
             key: key.map(|key| key.trim().trim_matches('"').to_owned()),
-            body: body.clone(),
+            content: content(request.uri().query(), &body),
             caller: OnceLock::new(),
             attempt: OnceLock::new(),
         }));
@@ -171,7 +172,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
         if response.status().is_success() {
             return Ok(response);
         }
-        // A repeated key goes before whatever else is wrong with the request.
+        // A repeated key takes precedence over any other error in the request.
         match slot.0.attempt.get() {
             Some(attempt) => match messenger.carried_out(attempt).await {
                 Ok(()) => Ok(response),
@@ -186,15 +187,24 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
     }
 }
 
-/// The body, decompressed by nobody and no larger than it may be.
+/// What a request with the same key must have alike.
+fn content(query: Option<&str>, body: &Bytes) -> Bytes {
+    match query {
+        None => body.clone(),
+        // No query has a zero byte, so it can't run into the body.
+        Some(query) => [query.as_bytes(), &[0], body].concat().into(),
+    }
+}
+
+/// Reads the body: never decompressed, and no larger than allowed.
 async fn read(request: &mut Request) -> std::result::Result<Bytes, Refusal> {
     if request.headers().contains_key(header::CONTENT_ENCODING) {
-        let detail = "Compressed bodies are not taken";
+        let detail = "Compressed request bodies are not supported";
         return Err(Refusal::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail, "unsupported_media_type"));
     }
     request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(|error| match error {
         poem::error::ReadBodyError::PayloadTooLarge => {
-            Refusal::of(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 128 KiB", "too_large")
+            Refusal::of(StatusCode::PAYLOAD_TOO_LARGE, "The request body is larger than 128 KiB", "too_large")
         }
         error => Refusal::of(StatusCode::BAD_REQUEST, error.to_string(), "invalid"),
     })
@@ -203,7 +213,7 @@ async fn read(request: &mut Request) -> std::result::Result<Bytes, Refusal> {
 async fn repeated(messenger: &Messenger, caller: Option<Access>, original: Original, base: &str) -> Refusal {
     let error = Error::Repeated(None);
     let body = match caller {
-        // What took something away answered nothing, though it was about something.
+        // A deletion answered without a body, although it had a subject.
         Some(access) if original.status != StatusCode::NO_CONTENT.as_u16() => {
             body(messenger, access, original.subject, base).await.unwrap_or_default()
         }
@@ -217,7 +227,7 @@ async fn repeated(messenger: &Messenger, caller: Option<Access>, original: Origi
     }))
 }
 
-/// What the first answer was about, as it is now.
+/// The current state of the first response's subject.
 async fn body(messenger: &Messenger, access: Access, subject: Subject, base: &str) -> Option<Value> {
     let caller = messenger.as_user(access);
     match subject {

@@ -1,4 +1,4 @@
-//! `/users/me/import`: what one had elsewhere, from a zip of `/users/me/export`.
+//! `/users/me/import`: imports a zip archive from `/users/me/export`.
 
 mod form;
 
@@ -20,11 +20,11 @@ use form::{About, Layout, Lines, Names};
 
 pub struct Imports;
 
-/// What to import.
+/// A request to import an archive.
 #[derive(Object)]
 #[oai(example)]
 struct NewImport {
-    /// The zip, uploaded as any file; it need not be posted.
+    /// The zip archive, uploaded like any file. It does not need to be posted in a message.
     attachment_id: Uuid,
 }
 
@@ -36,28 +36,32 @@ impl Example for NewImport {
 
 #[OpenApi(tag = "Area::Users")]
 impl Imports {
-    /// Bring one's own along
+    /// Import data
     ///
-    /// Takes a zip of `GET /users/me/export`, of this server or another one: upload it as any file, then name it here.
+    /// Imports a zip archive from `GET /users/me/export` of this or another server. Upload the archive like any
+    /// file first, then pass its attachment ID here. Requires an access token with the scopes `account` and
+    /// `write`.
     ///
-    /// Each chat becomes a group of one's own with nobody else in it; saved messages go to one's saved messages. Each
-    /// message becomes a silent one of one's own with a `forwarded_from` that tells who wrote it and when; ids there are null, because
-    /// they meant something elsewhere, but for the `author_id` of what one wrote oneself. What these names and times say is what
-    /// the zip says. Replies and threads stay. Files that are in the zip, those that one uploaded oneself, are
-    /// uploaded anew, and whatever is refused to an upload is refused to them. A message without its files becomes a text,
-    /// and so does a poll. Edits, reactions and pins are left out, and so are messages that
-    /// were deleted, said by the server, or to disappear after a while.
+    /// Each chat becomes a new group with the caller as its only member; saved messages are added to the
+    /// caller's saved messages. Each message becomes a silent message by the caller whose `forwarded_from`
+    /// names the original author and time, as stated in the archive. IDs in `forwarded_from` are null, because
+    /// they refer to another server, except for `author_id` of the caller's own messages. Replies and threads
+    /// are preserved.
     ///
-    /// It answers when it is done, and goes on when nobody waits for that. Repeated, it adds nothing twice and finishes what
-    /// it began; where others have come into a group meanwhile, nothing is added any more.
-    /// With an access token that has the scopes `account` and `write`. Everybody has one at a time, and three an
-    /// hour; one holds at most 2,000 chats and 500,000 messages.
+    /// Files in the archive (those that the exporting user uploaded) are uploaded again and subject to the same
+    /// checks as any upload. A message whose files are missing becomes a text message, as does a poll. Edits,
+    /// reactions and pins are not imported, nor are deleted, system and disappearing messages.
+    ///
+    /// The response is sent when the import is complete; the import continues if the client disconnects.
+    /// Repeating an import adds nothing twice and completes an unfinished one; groups that other people have
+    /// joined in the meantime are skipped. Each user can run one import at a time and three per hour. An
+    /// archive can hold at most 2,000 chats and 500,000 messages.
     #[oai(path = "/users/me/import", method = "post", operation_id = "import")]
     async fn import(
         &self,
         messenger: Data<&Messenger>,
         caller: Importer,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<NewImport>,
@@ -66,9 +70,9 @@ impl Imports {
         let import = caller.import(AttachmentId(body.0.attachment_id)).await?;
         let carried_out = tokio::spawn(async move {
             let done = Box::pin(carry_out(import)).await;
-            // The key is held as long, also when nobody waits any more.
+            // The key stays reserved until the import is complete, even if the client disconnects.
             drop(key);
-            done.inspect_err(|error| tracing::warn!(%error, "an import broke off"))
+            done.inspect_err(|error| tracing::warn!(%error, "an import failed"))
         });
         let done = carried_out.await.map_err(|error| Error::Internal(error.into()))?;
         Ok(Json(done?.into()))

@@ -1,4 +1,4 @@
-//! Ways into groups: invitations, the short code, and public channels.
+//! Joining groups: invitations, join codes and public channels.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -17,13 +17,13 @@ use besedka_core::model::{ChatId, InviteId};
 
 pub struct Invites;
 
-/// What the invitation is good for.
+/// The limits of a new invitation.
 #[derive(Object)]
 #[oai(example)]
 struct NewInvite {
-    /// A minute to a year; it does not run out without it.
+    /// The lifetime in seconds: from a minute to a year. Without it, the invitation does not expire.
     expires_in_seconds: Option<i64>,
-    /// How many may come by it, 1 to 100,000; all who like without it.
+    /// How many people can use it, 1 to 100,000. Unlimited by default.
     max_uses: Option<i64>,
 }
 
@@ -33,11 +33,11 @@ impl Example for NewInvite {
     }
 }
 
-/// A short code.
+/// A join code.
 #[derive(Object)]
 #[oai(example)]
 struct Code {
-    /// Six letters A to Z and digits.
+    /// Six characters: letters A to Z and digits.
     code: String,
 }
 
@@ -49,19 +49,19 @@ impl Example for Code {
 
 #[OpenApi(tag = "Area::Chats")]
 impl Invites {
-    /// Find public channels
+    /// Search public channels
     ///
-    /// By words or parts of words of their title, in the order of their titles.
+    /// Matches words or parts of words in the title. Sorted by title.
     #[oai(path = "/channels", method = "get", operation_id = "channels")]
     async fn channels(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// Some letters; all channels without it.
+        /// The search text; all channels if omitted.
         q: Query<Option<String>>,
-        /// The last channel of the answer before, to go on after it.
+        /// Only channels after the one with this `id`: the last one of the previous page.
         after_id: Query<Option<i64>>,
-        /// How many at most: 1 to 100, 50 without it.
+        /// The maximum number of results, 1 to 100; 50 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Channel>>> {
         let words = q.0.unwrap_or_default();
@@ -70,12 +70,14 @@ impl Invites {
     }
 
     /// Join a public channel
+    ///
+    /// Returns the channel. Everyone in it receives `member.added`.
     #[oai(path = "/chats/:chat_id/join", method = "post", operation_id = "joinChannel")]
     async fn join(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -84,16 +86,17 @@ impl Invites {
         Ok(Json(caller.join(ChatId(chat_id.0)).await?.into()))
     }
 
-    /// Join a group by its short code
+    /// Join a group by code
     ///
-    /// At most 5 wrong codes a minute are taken from one account, and 20 from one address.
+    /// Returns the group. Wrong codes are limited to 5 per minute and account, and to 20 per minute and IP
+    /// address.
     #[oai(path = "/chats/join", method = "post", operation_id = "joinByCode")]
     async fn join_by_code(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
         visit: Visit,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<Code>,
@@ -102,15 +105,15 @@ impl Invites {
         Ok(Json(caller.join_by_code(&body.0.code, visit.address).await?.into()))
     }
 
-    /// Give a group a new short code
+    /// Renew a group's join code
     ///
-    /// Its owner and admins may. The code before is good no longer. Every new group has one.
+    /// Only for the owner and admins. The previous code becomes invalid. Every new group has a code.
     #[oai(path = "/chats/:chat_id/code", method = "post", operation_id = "renewCode")]
     async fn renew_code(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -119,13 +122,15 @@ impl Invites {
         Ok(Json(caller.chat(ChatId(chat_id.0)).await?.renew_code().await?.into()))
     }
 
-    /// Take a group's short code away
+    /// Remove a group's join code
+    ///
+    /// Only for the owner and admins. Nobody can join by code until a new one is created.
     #[oai(path = "/chats/:chat_id/code", method = "delete", operation_id = "dropCode")]
     async fn drop_code(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -137,7 +142,7 @@ impl Invites {
 
     /// List a group's invitations
     ///
-    /// For its owner and admins; the newest first, those that ran out or are used up among them.
+    /// Only for the owner and admins. Sorted newest first; includes expired and used-up invitations.
     #[oai(path = "/chats/:chat_id/invites", method = "get", operation_id = "invites")]
     async fn invites(
         &self,
@@ -151,16 +156,16 @@ impl Invites {
         Ok(Json(invites.map(|invite| Invite::new(invite, &visit.base)).collect()))
     }
 
-    /// Make an invitation
+    /// Create an invitation
     ///
-    /// Its owner and admins may. Whoever has the address can join, unless they are banned.
+    /// Only for the group's owner and admins. Anyone with the link can join, unless they are banned.
     #[oai(path = "/chats/:chat_id/invites", method = "post", operation_id = "createInvite")]
     async fn create(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
         visit: Visit,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -174,12 +179,14 @@ impl Invites {
     }
 
     /// Revoke an invitation
+    ///
+    /// Only for the group's owner and admins. The link stops working; people who joined with it stay.
     #[oai(path = "/chats/:chat_id/invites/:invite_id", method = "delete", operation_id = "revokeInvite")]
     async fn revoke(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -190,30 +197,32 @@ impl Invites {
         Ok(Done::Done)
     }
 
-    /// Look at an invitation
+    /// Get an invitation
     ///
-    /// To what it invites, before one follows it.
+    /// Shows which group an invitation leads to, before joining.
     #[oai(path = "/invites/:token", method = "get", operation_id = "invite")]
     async fn invite(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// What the invitation's address ends in.
+        /// The last path segment of the invitation link.
         token: Path<String>,
     ) -> Answer<Json<InvitedTo>> {
         Ok(Json(messenger.as_user(caller.0).invited(&token.0).await?.into()))
     }
 
-    /// Follow an invitation
+    /// Accept an invitation
+    ///
+    /// Joins the group and returns it.
     #[oai(path = "/invites/:token/join", method = "post", operation_id = "joinByInvite")]
     async fn join_by_invite(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
-        /// What the invitation's address ends in.
+        /// The last path segment of the invitation link.
         token: Path<String>,
     ) -> Answer<Json<Chat>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));

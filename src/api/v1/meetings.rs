@@ -1,4 +1,4 @@
-//! `/chats/{id}/meeting`, `/users/me/google-token`: places to meet by video.
+//! `/chats/{id}/meeting`, `/users/me/google-token`: video meetings.
 
 use poem::Request;
 use poem::http::{StatusCode, header};
@@ -18,11 +18,11 @@ use besedka_core::model::{ChatId, Language};
 
 pub struct Meetings;
 
-/// How to make a meeting.
+/// Options for a new meeting.
 #[derive(Object)]
 #[oai(example)]
 struct NewMeeting {
-    /// Whether to post a message with its address, in the caller's name.
+    /// Whether to post a message with the meeting's link, in the caller's name.
     #[oai(default)]
     post: bool,
 }
@@ -33,12 +33,12 @@ impl Example for NewMeeting {
     }
 }
 
-/// A place to meet.
+/// A video meeting.
 #[derive(Object)]
 #[oai(example)]
 struct Meeting {
     url: String,
-    /// What was posted.
+    /// The posted message, if any.
     message: Option<Message>,
 }
 
@@ -54,11 +54,11 @@ impl Example for Meeting {
     }
 }
 
-/// What lets the server make meetings in one's name.
+/// Authorises the server to create Google Meet meetings for the user.
 #[derive(Object)]
 #[oai(example)]
 struct GoogleToken {
-    /// An OAuth access token of Google with the scope `meetings.space.created`.
+    /// A Google OAuth access token with the scope `meetings.space.created`.
     token: String,
 }
 
@@ -70,18 +70,19 @@ impl Example for GoogleToken {
 
 #[OpenApi(tag = "Area::Chats")]
 impl Meetings {
-    /// Make a place to meet by video
+    /// Create a video meeting
     ///
-    /// On the Jitsi server that this one is told of, or at Google in the caller's name, with the token of
-    /// `PUT /users/me/google-token`: without one it answers 400, and 502 when Google refuses. A message that was posted
-    /// has the address also as `meet_url` in its `payload`.
+    /// Creates a meeting on the Jitsi server that this server is configured with, or in Google Meet on behalf
+    /// of the caller. Google Meet requires a token saved with `PUT /users/me/google-token`: without one the
+    /// response is 400, and 502 if Google refuses it. A posted message also contains the link as `meet_url` in
+    /// its `payload`.
     #[oai(path = "/chats/:chat_id/meeting", method = "post", operation_id = "createMeeting")]
     async fn create(
         &self,
         request: &Request,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -93,15 +94,16 @@ impl Meetings {
         Ok(Created::Created(Json(meeting.into())))
     }
 
-    /// Let the server make meetings at Google
+    /// Save a Google token
     ///
-    /// The token is kept encrypted, shown to nobody, and used for nothing else.
+    /// Lets the server create Google Meet meetings for the caller. The token is stored encrypted, never
+    /// returned, and not used for anything else.
     #[oai(path = "/users/me/google-token", method = "put", operation_id = "keepGoogleToken")]
     async fn keep(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<GoogleToken>,
@@ -111,13 +113,15 @@ impl Meetings {
         Ok(Done::Done)
     }
 
-    /// Take Google's token back
+    /// Delete the Google token
+    ///
+    /// The server can no longer create Google Meet meetings for the caller.
     #[oai(path = "/users/me/google-token", method = "delete", operation_id = "forgetGoogleToken")]
     async fn forget(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
     ) -> Answer<Done> {

@@ -1,4 +1,4 @@
-//! `/chats/{id}/members` and `/chats/{id}/bans`: who is in a chat, as what, and who may not come in.
+//! `/chats/{id}/members` and `/chats/{id}/bans`: the members of a chat, their roles, and bans.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -17,12 +17,12 @@ use besedka_core::model::{ChatId, UserId};
 
 pub struct Members;
 
-/// Whom to add: one person, or several at once.
+/// The users to add: either `user_id` or `user_ids`.
 #[derive(Object)]
 #[oai(example)]
 struct NewMembers {
     user_id: Option<i64>,
-    /// Up to 100; those who are members already stay as they are.
+    /// Up to 100; existing members are ignored.
     user_ids: Option<Vec<i64>>,
 }
 
@@ -32,7 +32,7 @@ impl Example for NewMembers {
     }
 }
 
-/// Who was added: a member for `user_id`, a list of them for `user_ids`.
+/// The added members: a single member for `user_id`, a list for `user_ids`.
 #[derive(Union, Debug)]
 #[oai(one_of)]
 #[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is written at once")]
@@ -41,11 +41,11 @@ enum Added {
     Several(AddedMembers),
 }
 
-/// What somebody shall be.
+/// A member's new role.
 #[derive(Object)]
 #[oai(example)]
 struct RoleChange {
-    /// `owner` hands the chat on: the caller becomes an admin.
+    /// `owner` transfers ownership: the caller becomes an admin.
     role: Role,
 }
 
@@ -55,12 +55,12 @@ impl Example for RoleChange {
     }
 }
 
-/// Whom to ban.
+/// A new ban.
 #[derive(Object)]
 #[oai(example)]
 struct NewBan {
     user_id: i64,
-    /// At most 200 characters, for those who look after the chat.
+    /// Up to 200 characters; visible to the owner and admins only.
     reason: Option<String>,
 }
 
@@ -72,7 +72,7 @@ impl Example for NewBan {
 
 #[OpenApi(tag = "Area::Chats")]
 impl Members {
-    /// List the members of a chat
+    /// List a chat's members
     #[oai(path = "/chats/:chat_id/members", method = "get", operation_id = "members")]
     async fn members(
         &self,
@@ -86,14 +86,14 @@ impl Members {
 
     /// Add members to a group
     ///
-    /// Its owner and admins may. Of one person who is a member already it is a conflict; of several,
-    /// only the others are added and answered.
+    /// Only for the owner and admins. Adding a single existing member answers 409; with `user_ids`, existing
+    /// members are skipped and only new ones are returned.
     #[oai(path = "/chats/:chat_id/members", method = "post", operation_id = "addMember")]
     async fn add(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -102,7 +102,7 @@ impl Members {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         let (one, several) = (body.0.user_id, body.0.user_ids);
         if one.is_some() == several.is_some() {
-            return Err(Error::invalid("user_id", "say whom to add, by user_id or user_ids").into());
+            return Err(Error::invalid("user_id", "either user_id or user_ids is required").into());
         }
         let chat = caller.chat(ChatId(chat_id.0)).await?;
         let added = match several {
@@ -115,15 +115,15 @@ impl Members {
         Ok(Created::Created(Json(added)))
     }
 
-    /// Change somebody's role
+    /// Change a member's role
     ///
-    /// The owner may. Who makes somebody else the owner becomes an admin.
+    /// Only for the owner. Making another member the owner makes the caller an admin.
     #[oai(path = "/chats/:chat_id/members/:user_id", method = "patch", operation_id = "changeRole")]
     async fn change_role(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -135,16 +135,17 @@ impl Members {
         Ok(Json(chat.set_role(UserId(user_id.0), body.0.role.into()).await?.into()))
     }
 
-    /// Leave a chat, or remove somebody
+    /// Leave a chat or remove a member
     ///
-    /// Everybody may leave; owner and admins may remove who has a lower role. When the owner leaves,
-    /// the first admin takes over, or who came first; with the last member the group is gone.
+    /// Every member can leave; the owner and admins can remove members with a lower role. When the owner
+    /// leaves, ownership passes to the first admin or, without one, to the longest-standing member. When the
+    /// last member leaves, the group is deleted.
     #[oai(path = "/chats/:chat_id/members/:user_id", method = "delete", operation_id = "removeMember")]
     async fn remove(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -155,9 +156,9 @@ impl Members {
         Ok(Done::Done)
     }
 
-    /// List who is banned from a chat
+    /// List banned users
     ///
-    /// For its owner and admins; the newest first.
+    /// Only for the owner and admins. Sorted newest first.
     #[oai(path = "/chats/:chat_id/bans", method = "get", operation_id = "bans")]
     async fn bans(
         &self,
@@ -169,16 +170,17 @@ impl Members {
         Ok(Json(chat.bans().await?.into_iter().map(Ban::from).collect()))
     }
 
-    /// Ban somebody from a chat
+    /// Ban a user from a chat
     ///
-    /// Its owner and admins may, if the other one has a lower role or is no member. Who is in it is
-    /// removed; nobody can add them, and no invitation lets them in, until the ban is lifted.
+    /// Only for the owner and admins, and only users with a lower role or who are not members. A member is
+    /// removed from the chat. Until the ban is lifted, the user cannot be added and cannot join by invitation
+    /// or code.
     #[oai(path = "/chats/:chat_id/bans", method = "post", operation_id = "ban")]
     async fn ban(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -192,12 +194,14 @@ impl Members {
     }
 
     /// Lift a ban
+    ///
+    /// Only for the owner and admins. The user can be added or join again.
     #[oai(path = "/chats/:chat_id/bans/:user_id", method = "delete", operation_id = "unban")]
     async fn unban(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,

@@ -1,4 +1,4 @@
-//! `/messages`: saying, reading, editing, deleting, reacting.
+//! `/messages`: sending, reading, editing and deleting messages, and reactions.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::caller::SignedIn;
 use super::idempotency::Key;
-use super::types::{Created, Done, Edit, Message, MessageType, voice_payload};
+use super::types::{Created, Done, Edit, Message, MessageType};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use besedka_core::messenger::{Around, Error, Media, Messenger, NewMessage};
@@ -19,33 +19,34 @@ use besedka_core::model::{ChatId, Content, FileClass, MessageId, Payload, Time, 
 
 pub struct Messages;
 
-/// What to say.
+/// A new message.
 #[derive(Object)]
 #[oai(example)]
 struct Say {
     chat_id: i64,
-    /// `text` without it.
+    /// The type of message; `text` by default.
     #[oai(rename = "type", default = "text")]
     kind: MessageType,
-    /// The text, up to 16,000 characters; of a file its caption.
+    /// The text, up to 16,000 characters. For files, the caption; for a poll, the question.
     content: Option<String>,
-    /// Of a voice message `{attachment_id, duration_ms, codec, waveform?}`; of image, video and file `{attachment_id}` at
-    /// least, or `{attachment_ids}` with up to 10; the files must have been uploaded. Of a location `{latitude, longitude,
-    /// accuracy_m?, name?}`; of a poll, whose question is `content`, `{options, multiple?, anonymous?}`.
+    /// The content that depends on `type`. For `voice`: `{attachment_id, duration_ms, codec, waveform?}`. For
+    /// `image`, `video` and `file`: `{attachment_id}`, or `{attachment_ids}` with up to 10; the files must have
+    /// been uploaded. For `location`: `{latitude, longitude, accuracy_m?, name?}`. For `poll`: `{options,
+    /// multiple?, anonymous?}`.
     payload: Option<Value>,
-    /// A UUID by which the sender knows it: sent again, it is the same message.
+    /// A UUID chosen by the client. Sending again with the same one returns the existing message.
     client_id: Option<Uuid>,
-    /// The message of the same chat that it answers.
+    /// The message in the same chat that this one replies to.
     reply_to: Option<i64>,
-    /// The thread in which it stands: the message that began it.
+    /// The thread to post in: the ID of the thread's first message.
     thread_id: Option<i64>,
-    /// Who is meant, besides those whom the text names as `@username`; `@all` means everybody.
+    /// Mentioned users, in addition to `@username` in the text; `@all` mentions everyone.
     #[oai(default)]
     mentions: Vec<i64>,
-    /// Nobody is to be disturbed by it.
+    /// Whether to deliver the message without a notification.
     #[oai(default)]
     silent: bool,
-    /// Takes away the sender's draft of the chat, or of the thread in which it stands.
+    /// Whether to remove the sender's draft of this chat, or of `thread_id`.
     #[oai(default)]
     clear_draft: bool,
 }
@@ -58,9 +59,9 @@ impl Example for Say {
     fn example() -> Self {
         Self {
             chat_id: 253_402_300_927,
-            kind: MessageType::Voice,
-            content: None,
-            payload: Some(voice_payload()),
+            kind: MessageType::Text,
+            content: Some("Hello, everyone!".to_owned()),
+            payload: None,
             client_id: None,
             reply_to: None,
             thread_id: None,
@@ -71,13 +72,13 @@ impl Example for Say {
     }
 }
 
-/// What it says now.
+/// The new content of a message.
 #[derive(Object)]
 #[oai(example)]
 struct MessageChange {
-    /// The new text; as before without it.
+    /// The new text; unchanged if omitted.
     content: Option<String>,
-    /// The new payload; as before when null. Its file can't be changed.
+    /// The new payload; unchanged if null. The attached files cannot be changed.
     payload: Option<Value>,
 }
 
@@ -87,16 +88,16 @@ impl Example for MessageChange {
     }
 }
 
-/// What of a chat to list.
+/// The kind of shared content.
 #[derive(Enum)]
 #[oai(rename_all = "lowercase")]
 enum MediaType {
     Image,
     Video,
     Audio,
-    /// What is none of the others.
+    /// Files of any other type.
     File,
-    /// Messages with web addresses.
+    /// Messages that contain links.
     Link,
 }
 
@@ -112,13 +113,13 @@ impl From<MediaType> for Media {
     }
 }
 
-/// Where to.
+/// The target chats.
 #[derive(Object)]
 #[oai(example)]
 struct Forward {
     /// 1 to 20 chats.
     chat_ids: Vec<i64>,
-    /// Nobody is to be disturbed by it.
+    /// Whether to deliver the messages without a notification.
     #[oai(default)]
     silent: bool,
 }
@@ -129,21 +130,22 @@ impl Example for Forward {
     }
 }
 
-/// For whom.
+/// For whom to delete a message.
 #[derive(Enum)]
 #[oai(rename_all = "lowercase")]
 enum For {
-    /// Nobody sees it any more. Its author may, and whoever moderates the chat.
+    /// For everyone. Allowed for the message's author and the chat's moderators.
     All,
-    /// Only oneself.
+    /// For the caller only.
     Me,
 }
 
 #[OpenApi(tag = "Area::Messages")]
 impl Messages {
-    /// Read a chat's messages
+    /// List messages
     ///
-    /// The newest first: of the whole chat, or next to a message.
+    /// Returns messages of a chat, newest first. At most one of `before_id`, `after_id`, `around_id` and
+    /// `since` can be given; without them, the newest messages are returned.
     #[oai(path = "/messages", method = "get", operation_id = "messages")]
     #[expect(clippy::too_many_arguments, reason = "they are the parameters of the route")]
     async fn list(
@@ -153,15 +155,15 @@ impl Messages {
         chat_id: Query<i64>,
         /// Only messages older than this one.
         before_id: Query<Option<i64>>,
-        /// Only messages newer than this one, the nearest.
+        /// Only messages newer than this one, starting with the closest.
         after_id: Query<Option<i64>>,
-        /// Messages on both sides of this one, and itself.
+        /// This message and the messages on both sides of it.
         around_id: Query<Option<i64>>,
-        /// Only messages from this moment on, the nearest: UTC, ISO 8601.
+        /// Only messages sent at or after this time, starting with the closest: UTC, ISO 8601.
         since: Query<Option<String>>,
-        /// Only the answers of the thread that this message began.
+        /// Only replies in the thread that this message started.
         thread_id: Query<Option<i64>>,
-        /// How many at most: 1 to 200, 50 without it.
+        /// The maximum number of results, 1 to 200; 50 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
         let since =
@@ -173,7 +175,7 @@ impl Messages {
             (None, None, Some(id), None) => Around::Middle(MessageId(id)),
             (None, None, None, Some(time)) => Around::Since(time),
             _ => {
-                let reason = "goes with none of after_id, around_id and since";
+                let reason = "cannot be combined with after_id, around_id or since";
                 return Err(Error::invalid("before_id", reason).into());
             }
         };
@@ -182,20 +184,20 @@ impl Messages {
         Ok(Json(messages.into_iter().map(Message::from).collect()))
     }
 
-    /// List what is in a chat
+    /// List shared media, files and links
     ///
-    /// Messages with pictures, videos, sound, other files or web addresses, the newest first.
+    /// Returns the messages of a chat that contain images, videos, audio, other files or links, newest first.
     #[oai(path = "/chats/:chat_id/media", method = "get", operation_id = "chatMedia")]
     async fn media(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
         chat_id: Path<i64>,
-        /// What to list.
+        /// The kind of content to list.
         r#type: Query<MediaType>,
         /// Only messages older than this one.
         before_id: Query<Option<i64>>,
-        /// How many at most: 1 to 200, 50 without it.
+        /// The maximum number of results, 1 to 200; 50 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(chat_id.0)).await?;
@@ -204,7 +206,7 @@ impl Messages {
         Ok(Json(found.into_iter().map(Message::from).collect()))
     }
 
-    /// A message
+    /// Get a message
     #[oai(path = "/messages/:message_id", method = "get", operation_id = "message")]
     async fn message(
         &self,
@@ -215,9 +217,9 @@ impl Messages {
         Ok(Json(messenger.as_user(caller.0).message(MessageId(message_id.0)).await?.into()))
     }
 
-    /// What a message said before
+    /// List a message's edits
     ///
-    /// Everything that it said before it was edited, the oldest first.
+    /// Returns the earlier versions of a message, oldest first.
     #[oai(path = "/messages/:message_id/edits", method = "get", operation_id = "messageEdits")]
     async fn edits(
         &self,
@@ -231,14 +233,14 @@ impl Messages {
 
     /// Send a message
     ///
-    /// Answers when it is on the disk. Everybody in the chat hears it as `message.created`, on all
-    /// connections, one's own included.
+    /// The response is sent once the message is stored durably. Everyone in the chat receives `message.created`
+    /// on all of their connections, including the sender.
     #[oai(path = "/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<Say>,
@@ -271,13 +273,13 @@ impl Messages {
 
     /// Edit a message
     ///
-    /// Only one's own. Everybody hears it as `message.updated`.
+    /// Only the author can edit a message. Everyone in the chat receives `message.updated`.
     #[oai(path = "/messages/:message_id", method = "patch", operation_id = "editMessage")]
     async fn edit(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,
@@ -290,16 +292,19 @@ impl Messages {
     }
 
     /// Delete a message
+    ///
+    /// Deletes a message for everyone, or hides it for the caller. Everyone in the chat receives
+    /// `message.deleted`; with `for=me`, only the caller's devices receive `message.hidden`.
     #[oai(path = "/messages/:message_id", method = "delete", operation_id = "deleteMessage")]
     async fn delete(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,
-        /// `all` without it.
+        /// For whom to delete the message; `all` by default.
         r#for: Query<Option<For>>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
@@ -312,13 +317,14 @@ impl Messages {
 
     /// Forward a message
     ///
-    /// Says it in other chats too, naming where it comes from. In all of them or in none.
+    /// Posts a copy in one or more chats, with the original author and chat in `forwarded_from`. The message is
+    /// forwarded to all of the chats or, if any of them refuses it, to none.
     #[oai(path = "/messages/:message_id/forward", method = "post", operation_id = "forwardMessage")]
     async fn forward(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,
@@ -330,15 +336,16 @@ impl Messages {
         Ok(Created::Created(Json(messages.into_iter().map(Message::from).collect())))
     }
 
-    /// Remove a message's previews
+    /// Remove a message's link previews
     ///
-    /// Its author may; they do not come back. Everybody hears it as `message.updated`.
+    /// Only for the author. The previews are not created again. Everyone in the chat receives
+    /// `message.updated`.
     #[oai(path = "/messages/:message_id/previews", method = "delete", operation_id = "removePreviews")]
     async fn remove_previews(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,
@@ -348,15 +355,16 @@ impl Messages {
         Ok(Done::Done)
     }
 
-    /// React to a message
+    /// Add a reaction
     ///
-    /// Puts one's emoji under it; one that is there already stays. Everybody hears it as `message.updated`.
+    /// Adds the caller's emoji to a message; has no effect if it is already there. Everyone in the chat
+    /// receives `message.updated`.
     #[oai(path = "/messages/:message_id/reactions/:emoji", method = "put", operation_id = "react")]
     async fn react(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,
@@ -367,13 +375,15 @@ impl Messages {
         Ok(Json(caller.react(MessageId(message_id.0), &emoji.0).await?.into()))
     }
 
-    /// Take a reaction back
+    /// Remove a reaction
+    ///
+    /// Removes the caller's emoji from a message. Everyone in the chat receives `message.updated`.
     #[oai(path = "/messages/:message_id/reactions/:emoji", method = "delete", operation_id = "unreact")]
     async fn unreact(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,
@@ -387,7 +397,7 @@ impl Messages {
 }
 
 fn not_a_time(field: &'static str) -> Error {
-    Error::invalid(field, "must be a moment, as in 2024-03-26T12:00:00")
+    Error::invalid(field, "must be an ISO 8601 timestamp, such as 2024-03-26T12:00:00")
 }
 
 pub fn object(payload: Option<Value>) -> Result<Option<Payload>, Error> {

@@ -1,8 +1,7 @@
 //! The native API, after the document «API Документация для Frontend».
 //!
-//! The order in which a request is refused: no token (401), no `Idempotency-Key` (400), a repeated
-//! key (409), a wrong body (400), nothing there or not for the caller (404, 403), and then what is
-//! wrong with it otherwise.
+//! Errors are checked in this order: missing token (401), missing `Idempotency-Key` (400), repeated key (409),
+//! malformed body (400), not found or no access (404, 403), then any other error in the request.
 
 mod account;
 mod admin;
@@ -40,6 +39,7 @@ mod users;
 
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, get, post};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
+use serde_json::Value;
 
 use super::refusal::{self, Failure};
 use super::{Spec, described};
@@ -48,91 +48,102 @@ use besedka_core::messenger::Error;
 pub use events::asyncapi;
 pub use types::{AVATARS, avatar_path};
 
-/// How this API says no.
+/// An error response of this API.
 type Refusal = Failure<types::Problem>;
-/// How this API answers.
+/// A handler's result in this API.
 type Answer<T> = Result<T, Refusal>;
 
 #[derive(Tags)]
 enum Area {
-    /// Accounts, sign-in and its renewal.
+    /// Registration, sign-in and token renewal.
     Auth,
-    /// Where one is signed in.
+    /// Signed-in devices.
     Sessions,
-    /// Personal access tokens, for programs.
+    /// Personal access tokens for programs.
     Tokens,
-    /// People and one's own profile.
+    /// User profiles, blocking, presence, import and export.
     Users,
-    /// Looking after the server, for its administrators. The first to register is one; `besedka user admin` makes others.
+    /// Server administration. The first account on a server is an administrator; `besedka user admin` appoints
+    /// others.
     Admin,
-    /// Private chats, groups, channels, who is in them, and how far they have read.
+    /// Private chats, groups and channels, their members, and read receipts.
     Chats,
-    /// Saying, reading, editing, deleting, reacting.
+    /// Sending, reading, editing, deleting and searching messages; reactions, pins, polls, drafts and
+    /// bookmarks.
     Messages,
-    /// A language model that answers questions in chats, where the server has one.
+    /// A language model that answers questions in chats, if the server has one configured.
     Assistant,
-    /// Files: announced, uploaded by a form, posted in a message.
+    /// Files: create an upload, send the form, post the attachment in a message.
     Attachments,
-    /// What was missed, and how to hear what happens. The socket is at `/ws`; its events are described at `/docs/events`.
+    /// Catching up on missed events, and live events. The WebSocket is at `/ws`; its events are described at
+    /// `/docs/events`.
     Sync,
 }
 
 const DESCRIPTION: &str = "\
 The native API of Besedka.
 
-**Signing in**: `POST /auth/register` or `/auth/login` answers an access token for the header \
-`Authorization: Bearer …`, good for 15 minutes, and a refresh token for `POST /auth/refresh`.
+**Authentication**: `POST /auth/register` and `POST /auth/login` return an access token for the header \
+`Authorization: Bearer …`, valid for 15 minutes, and a refresh token for `POST /auth/refresh`.
 
-**Programs** that act in somebody's name use a personal access token of `POST /tokens` in the same header. Its \
-scopes say what for: `read` for every GET, the socket and its tickets; `write` for what changes something in chats; \
-`account` for one's own profile, password, sessions and tokens, for export, import and deletion. What a token may not do answers 403 with code \
-`insufficient_scope`. Whoever signed in may do everything.
+**Programs** that act on behalf of a user send a personal access token from `POST /tokens` in the same header. Its \
+scopes limit what it can do: `read` for every GET, the WebSocket and its tickets; `write` for changes in chats; \
+`account` for the profile, password, sessions and tokens, export, import and account deletion. A request that the \
+scopes do not cover answers 403 with code `insufficient_scope`. Tokens from signing in have all scopes.
 
-**Idempotency-Key**: every POST, PATCH, PUT and DELETE but `/auth/refresh` needs this header with a new \
-UUID. A request that is repeated with its key is not carried out again: it answers 409 with code \
-`duplicate_request` and the first answer as `original`. A request that failed does not use its key up.
+**Idempotency-Key**: every POST, PATCH, PUT and DELETE except `/auth/refresh` requires this header with a unique \
+value, such as a UUID. A request that is repeated with the same key is not executed again: it answers 409 with code \
+`duplicate_request` and the first response as `original`. A failed request does not use up its key.
 
-**Live**: open the WebSocket `/ws` and send `{\"event\":\"auth\",\"data\":{\"token\":\"…\"}}`; see \
-[the events](/docs/events). What was missed is answered by `GET /sync`.
+**Live events**: open the WebSocket `/ws` and send `{\"event\":\"auth\",\"data\":{\"token\":\"…\"}}`; see \
+[the events](/docs/events). `GET /sync` returns missed events.
 
-Identifiers are integers that JavaScript keeps exact. Times are UTC, ISO 8601 without a zone. \
-Errors are `{\"detail\", \"code\"}`.";
+Identifiers are integers within JavaScript's safe range. Times are UTC, ISO 8601 without a zone. \
+Errors have the form `{\"detail\", \"code\"}`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
-    // In groups, because poem-openapi takes sixteen at most in one.
+    // In groups, because poem-openapi accepts at most sixteen at once.
     let accounts = (auth::Auth, codes::Codes, sessions::Sessions, tokens::Tokens, account::Account);
-    let luggage = (export::Exports, import::Imports);
+    let portability = (export::Exports, import::Imports);
     let people = (users::Users, blocks::Blocks, presence::Presences, admin::Admin);
     let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
-    let own = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
-    let asked = (assistant::Assistant, meetings::Meetings);
+    let personal = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
+    let features = (assistant::Assistant, meetings::Meetings);
     let files = (attachments::Attachments, avatars::Avatars);
-    let apis = (accounts, people, chats, messages, own, luggage, asked, files, sync::Sync);
+    let apis = (accounts, people, chats, messages, personal, portability, features, files, sync::Sync);
     OpenApiService::new(apis, "Besedka v1", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .server("/api/v1")
 }
 
-/// The name of its specification.
+/// The name of this API's specification.
 pub const SLUG: &str = "v1";
 
-/// The documentation, without a server.
+/// This API's specification.
 pub fn spec() -> Spec {
-    Spec::new("Besedka v1", SLUG, || described(service()))
+    Spec::new("Besedka v1", SLUG, || auth_first(described(service())))
 }
 
-/// The socket, which is also at `/ws`.
+/// poem-openapi sorts tags by name; a reader needs authentication first.
+fn auth_first(mut spec: Value) -> Value {
+    if let Some(tags) = spec["tags"].as_array_mut() {
+        tags.sort_by_key(|tag| tag["name"] != "Auth");
+    }
+    spec
+}
+
+/// The WebSocket, which is also at `/ws`.
 pub fn socket() -> impl Endpoint {
     get(socket::socket).catch_all_error(refusal::render::<types::Problem>)
 }
 
-/// Says no where no API does, as to an address that is no UTF-8.
+/// Renders errors outside of any API, such as an address that is not UTF-8.
 pub async fn refuse(error: poem::Error) -> Response {
     refusal::render::<types::Problem>(error).await
 }
 
-/// Everything below `/api/v1`.
+/// All routes below `/api/v1`.
 pub fn routes() -> impl Endpoint {
     let api = service().into_endpoint().catch_all_error(refusal::render::<types::Problem>);
     let api = idempotency::Keyed::new(api);

@@ -1,4 +1,4 @@
-//! `/messages/{id}/pin`, `/chats/{id}/pins`: what a chat keeps in sight.
+//! `/messages/{id}/pin`, `/chats/{id}/pins`: pinned messages.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -19,14 +19,14 @@ pub struct Pins;
 impl Pins {
     /// Pin a message
     ///
-    /// For everybody in the chat, who hears it as `message.updated` with `pinned_at`. In a private chat both may, in a
-    /// group its owner and admins. At most 100 messages of a chat can be pinned.
+    /// Pins a message for everyone in the chat, who receive `message.updated` with `pinned_at`. In a private
+    /// chat both people can pin; in a group, its owner and admins. A chat can have up to 100 pinned messages.
     #[oai(path = "/messages/:message_id/pin", method = "put", operation_id = "pinMessage")]
     async fn pin(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,
@@ -35,15 +35,15 @@ impl Pins {
         Ok(Json(caller.pin(MessageId(message_id.0)).await?.into()))
     }
 
-    /// Take a pin out
+    /// Unpin a message
     ///
-    /// Everybody in the chat hears it as `message.updated`.
+    /// Everyone in the chat receives `message.updated`.
     #[oai(path = "/messages/:message_id/pin", method = "delete", operation_id = "unpinMessage")]
     async fn unpin(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,
@@ -53,9 +53,9 @@ impl Pins {
         Ok(Done::Done)
     }
 
-    /// List what is pinned
+    /// List pinned messages
     ///
-    /// The last pinned first; at most 100.
+    /// Returns up to 100 messages, the most recently pinned first.
     #[oai(path = "/chats/:chat_id/pins", method = "get", operation_id = "pinnedMessages")]
     async fn pins(
         &self,

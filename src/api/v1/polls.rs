@@ -17,12 +17,12 @@ use besedka_core::model::{MessageId, UserId};
 
 pub struct Polls;
 
-/// What one chooses.
+/// A vote in a poll.
 #[derive(Object)]
 #[oai(example)]
 struct Choose {
-    /// Which options, counted from 0, instead of what one chose before. None takes one's vote back; several are for a poll
-    /// that is `multiple`.
+    /// The chosen options, counted from 0; they replace the previous vote. An empty list withdraws the vote.
+    /// Several options are only allowed if the poll is `multiple`.
     options: Vec<i64>,
 }
 
@@ -36,26 +36,27 @@ impl Example for Choose {
 impl Polls {
     /// Vote in a poll
     ///
-    /// Everybody in the chat hears the poll as `message.updated`; one's own devices hear what one chose as `poll.voted`.
-    /// A poll is begun by `POST /messages` with type `poll`. In an anonymous poll nobody is told who chose what.
+    /// Everyone in the chat receives the updated poll as `message.updated`; the caller's devices receive the
+    /// vote as `poll.voted`. In an anonymous poll, nobody can see who voted for what. To create a poll, send a
+    /// message of type `poll`.
     #[oai(path = "/messages/:message_id/vote", method = "put", operation_id = "vote")]
     async fn vote(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,
         body: JsonBody<Choose>,
     ) -> Answer<Json<Message>> {
         let choices: Result<Vec<usize>, _> = body.0.options.into_iter().map(usize::try_from).collect();
-        let choices = choices.map_err(|_| Error::invalid("options", "must be numbers from 0"))?;
+        let choices = choices.map_err(|_| Error::invalid("options", "must be non-negative integers"))?;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         Ok(Json(caller.vote(MessageId(message_id.0), &choices).await?.into()))
     }
 
-    /// What one chose in a poll
+    /// Get my vote in a poll
     #[oai(path = "/messages/:message_id/vote", method = "get", operation_id = "ownVote")]
     async fn own(
         &self,
@@ -67,21 +68,21 @@ impl Polls {
         Ok(Json(Vote::new(message.id, message.chat, choices)))
     }
 
-    /// Who chose something in a poll
+    /// List a poll option's voters
     ///
-    /// First come first. The poll itself names the first 100; this lists all of them, page by page. Of an anonymous poll
-    /// nobody is told.
+    /// Sorted by when they voted, earliest first. The poll itself lists the first 100 voters; this endpoint
+    /// returns all of them, page by page. Not available for anonymous polls.
     #[oai(path = "/messages/:message_id/voters", method = "get", operation_id = "voters")]
     async fn voters(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
         message_id: Path<i64>,
-        /// Which option, counted from 0.
+        /// The option, counted from 0.
         option: Query<usize>,
-        /// Only those after this one: the `id` of a person of the page before.
+        /// Only voters after the person with this `id`: the last one of the previous page.
         after_id: Query<Option<i64>>,
-        /// At most so many, up to 200; 200 without it.
+        /// The maximum number of results, 1 to 200; 200 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Person>>> {
         let caller = messenger.as_user(caller.0);
@@ -92,14 +93,14 @@ impl Polls {
 
     /// Close a poll
     ///
-    /// It takes no more votes. Whoever asked may, and in a group its owner and admins. Everybody hears it as
-    /// `message.updated`.
+    /// Ends voting. Allowed for the poll's author and, in a group, its owner and admins. Everyone in the chat
+    /// receives `message.updated`.
     #[oai(path = "/messages/:message_id/close", method = "post", operation_id = "closePoll")]
     async fn close(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,

@@ -1,4 +1,4 @@
-//! `/presence`: who is there.
+//! `/presence`: who is online.
 
 use poem::web::Data;
 use poem_openapi::param::Query;
@@ -14,14 +14,14 @@ use besedka_core::model::{self, UserId};
 
 pub struct Presences;
 
-/// Whether somebody is there, and when they were last. Of those who hide it, and for those who do: offline, and
-/// not known.
+/// A user's presence. For users who hide their presence, and to callers who hide theirs, the status is
+/// `offline` and `last_seen_at` is null.
 #[derive(Object)]
 #[oai(example)]
 struct PersonPresence {
     user_id: i64,
     status: Status,
-    /// UTC, ISO 8601 without a zone; null while they are there, and when it is not known.
+    /// When the user was last online: UTC, ISO 8601 without a zone. Null while they are online, and if unknown.
     last_seen_at: Option<String>,
 }
 
@@ -41,16 +41,16 @@ impl Example for PersonPresence {
 
 #[OpenApi(tag = "Area::Users")]
 impl Presences {
-    /// Who is there
+    /// Get users' presence
     ///
-    /// Of many people at once. Whom there is not is left out.
+    /// Returns the presence of several users at once. Unknown users are omitted.
     #[oai(path = "/presence", method = "get", operation_id = "presence")]
     async fn presence(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// 1 to 200, separated by commas.
-        // Without a default, poem-openapi 5.1 panics where it is missing.
+        /// 1 to 200 user IDs, separated by commas.
+        // Without a default, poem-openapi 5.1 panics if the parameter is missing.
         #[oai(explode = false, default)]
         user_ids: Query<Vec<i64>>,
     ) -> Answer<Json<Vec<PersonPresence>>> {

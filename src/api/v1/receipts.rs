@@ -1,4 +1,4 @@
-//! How far messages were read and have arrived.
+//! Read and delivery receipts.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -17,11 +17,11 @@ use besedka_core::model::{self, ChatId, MessageId};
 
 pub struct Receipts;
 
-/// Up to where.
+/// How far the caller has read.
 #[derive(Object)]
 #[oai(example)]
 struct ReadUpTo {
-    /// The newest message that was read; the newest of the chat without it.
+    /// The newest message that was read; defaults to the newest message of the chat.
     message_id: Option<i64>,
 }
 
@@ -31,11 +31,11 @@ impl Example for ReadUpTo {
     }
 }
 
-/// Up to where.
+/// How far messages were delivered.
 #[derive(Object)]
 #[oai(example)]
 struct DeliveredUpTo {
-    /// The newest message that has arrived.
+    /// The newest message that was delivered.
     message_id: i64,
 }
 
@@ -45,14 +45,14 @@ impl Example for DeliveredUpTo {
     }
 }
 
-/// How far the caller has read.
+/// The caller's read position in a chat.
 #[derive(Object)]
 #[oai(example)]
 pub struct ReadMark {
     chat_id: i64,
-    /// The newest message that was read.
+    /// The newest message that the caller has read.
     message_id: Option<i64>,
-    /// Messages of others that are left.
+    /// The number of unread messages from others.
     unread_count: i64,
 }
 
@@ -72,14 +72,15 @@ impl Example for ReadMark {
     }
 }
 
-/// What became of a message, with those who were in the chat when it was said.
+/// The receipts of a message, from everyone who was in the chat when it was sent.
 #[derive(Object)]
 #[oai(example)]
 struct MessageReceipts {
-    /// Those who have read it, by name; the first 200. Who keeps their reading to themselves is not among them.
+    /// The first 200 people who have read it, sorted by name. People who hide their read receipts are not
+    /// included.
     read_by: Vec<Person>,
     read_count: usize,
-    /// Those whom it has only reached, by name; the first 200.
+    /// The first 200 people to whom it was delivered but who have not read it, sorted by name.
     delivered_to: Vec<Person>,
     delivered_count: usize,
 }
@@ -104,16 +105,17 @@ impl Example for MessageReceipts {
 
 #[OpenApi(tag = "Area::Chats")]
 impl Receipts {
-    /// Mark as read
+    /// Mark messages as read
     ///
-    /// Up to a message. The mark never goes back. Others hear of it, unless the caller hides it
-    /// (`hides_reading` of the profile). The socket takes the same as a frame `read`.
+    /// Marks all messages up to the given one as read. The position never moves back. Other members receive
+    /// `chat.read`, unless the caller hides read receipts (`hides_reading` in the profile). The WebSocket
+    /// accepts the same as a `read` frame.
     #[oai(path = "/chats/:chat_id/read", method = "post", operation_id = "markRead")]
     async fn read(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -124,17 +126,17 @@ impl Receipts {
         Ok(Json(chat.into()))
     }
 
-    /// Mark as arrived
+    /// Mark messages as delivered
     ///
-    /// Up to a message that one of the caller's devices has. What was read has arrived. In chats of
-    /// more than 200 members it is kept, but nobody is told. The socket takes the same as a frame
-    /// `delivered`.
+    /// Confirms that one of the caller's devices has received all messages up to the given one. Messages that
+    /// were read count as delivered. In chats with more than 200 members the position is stored, but no event
+    /// is sent. The WebSocket accepts the same as a `delivered` frame.
     #[oai(path = "/chats/:chat_id/delivered", method = "post", operation_id = "markDelivered")]
     async fn delivered(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         chat_id: Path<i64>,
@@ -145,7 +147,9 @@ impl Receipts {
         Ok(Done::Done)
     }
 
-    /// Who has seen a message
+    /// List a message's receipts
+    ///
+    /// Shows who has read a message and to whom it was delivered.
     #[oai(path = "/messages/:message_id/receipts", method = "get", operation_id = "receipts")]
     async fn receipts(
         &self,

@@ -1,4 +1,4 @@
-//! `/scheduled`: saying something later.
+//! `/scheduled`: scheduled messages.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -19,29 +19,29 @@ use besedka_core::model::{ChatId, Content, MessageId, ScheduledId, Time, UserId}
 
 pub struct ScheduledMessages;
 
-/// What to say, and when.
+/// A message to be sent later.
 #[derive(Object)]
 #[oai(example)]
 struct SayLater {
     chat_id: i64,
-    /// `text` without it.
+    /// The type of message; `text` by default.
     #[oai(rename = "type", default = "text")]
     kind: MessageType,
-    /// As of `POST /messages`.
+    /// As in `POST /messages`.
     content: Option<String>,
-    /// As of `POST /messages`.
+    /// As in `POST /messages`.
     payload: Option<Value>,
-    /// The message of the same chat that it answers.
+    /// The message in the same chat that this one replies to.
     reply_to: Option<i64>,
-    /// The thread in which it will stand: the message that began it.
+    /// The thread to post in: the ID of the thread's first message.
     thread_id: Option<i64>,
-    /// Who is meant, besides those whom the text names.
+    /// Mentioned users, in addition to `@username` in the text.
     #[oai(default)]
     mentions: Vec<i64>,
-    /// Nobody is to be disturbed by it.
+    /// Whether to deliver the message without a notification.
     #[oai(default)]
     silent: bool,
-    /// When: UTC, ISO 8601; in the future, at most 366 days ahead.
+    /// When to send it: UTC, ISO 8601; in the future, at most 366 days ahead.
     send_at: String,
 }
 
@@ -65,15 +65,15 @@ impl Example for SayLater {
     }
 }
 
-/// What to change; what is missing stays.
+/// The fields to change; omitted fields are left unchanged.
 #[derive(Object)]
 #[oai(example)]
 struct ScheduledChange {
     content: Option<String>,
-    /// Its file can't be changed.
+    /// The new payload. The attached files cannot be changed.
     payload: Option<Value>,
     silent: Option<bool>,
-    /// One that failed waits again.
+    /// A new time. A message that failed is scheduled again.
     send_at: Option<String>,
 }
 
@@ -83,24 +83,27 @@ impl Example for ScheduledChange {
     }
 }
 
-fn moment(text: &str) -> Result<Time, Error> {
-    Time::read(text).ok_or_else(|| Error::invalid("send_at", "must be a moment, as in 2024-03-26T12:00:00"))
+fn parse_time(text: &str) -> Result<Time, Error> {
+    Time::read(text).ok_or_else(|| {
+        Error::invalid("send_at", "must be an ISO 8601 timestamp, such as 2024-03-26T12:00:00")
+    })
 }
 
 #[OpenApi(tag = "Area::Messages")]
 impl ScheduledMessages {
-    /// Send a message later
+    /// Schedule a message
     ///
-    /// What could not be said now is refused now. When it is due, it is sent once, also when the server was down at that
-    /// moment: everybody hears `message.created`, one's own devices `scheduled.removed`. What one may no longer say then is
-    /// kept with the reason, and told as `scheduled.saved` with a `failure`. At most 100 of one person
-    /// wait in a chat.
+    /// A message that could not be sent now is refused now. When it is due, it is sent exactly once, also if
+    /// the server was down at that time: everyone in the chat receives `message.created`, the caller's devices
+    /// `scheduled.removed`. If it can no longer be sent then, it is kept with the reason, and the caller's
+    /// devices receive `scheduled.saved` with a `failure`. Each user can have up to 100 scheduled messages per
+    /// chat.
     #[oai(path = "/scheduled", method = "post", operation_id = "scheduleMessage")]
     async fn schedule(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<SayLater>,
@@ -114,28 +117,28 @@ impl ScheduledMessages {
             is_silent: silent,
             ..NewMessage::new(Content::new(kind.into(), content, object(payload)?)?)
         };
-        let due_at = moment(&send_at)?;
+        let due_at = parse_time(&send_at)?;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         let waiting = caller.schedule(ChatId(chat_id), new, due_at).await?;
         Ok(Created::Created(Json(waiting.into())))
     }
 
-    /// List what waits to be sent
+    /// List scheduled messages
     ///
-    /// One's own, the next first, those that failed included.
+    /// Returns the caller's scheduled messages, the next one first, including those that failed.
     #[oai(path = "/scheduled", method = "get", operation_id = "scheduledMessages")]
     async fn list(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// Only of this chat.
+        /// Only messages in this chat.
         chat_id: Query<Option<i64>>,
     ) -> Answer<Json<Vec<Scheduled>>> {
         let waiting = messenger.as_user(caller.0).scheduled(chat_id.0.map(ChatId)).await?;
         Ok(Json(waiting.into_iter().map(Scheduled::from).collect()))
     }
 
-    /// A message that waits to be sent
+    /// Get a scheduled message
     #[oai(path = "/scheduled/:scheduled_id", method = "get", operation_id = "scheduledMessage")]
     async fn one(
         &self,
@@ -147,15 +150,15 @@ impl ScheduledMessages {
         Ok(Json(caller.scheduled_message(ScheduledId(scheduled_id.0)).await?.into()))
     }
 
-    /// Change what waits to be sent
+    /// Update a scheduled message
     ///
-    /// One's own devices hear it as `scheduled.saved`.
+    /// The caller's devices receive `scheduled.saved`.
     #[oai(path = "/scheduled/:scheduled_id", method = "patch", operation_id = "changeScheduledMessage")]
     async fn change(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         scheduled_id: Path<i64>,
@@ -166,21 +169,21 @@ impl ScheduledMessages {
             text: content,
             payload: object(payload)?,
             is_silent: silent,
-            due_at: send_at.as_deref().map(moment).transpose()?,
+            due_at: send_at.as_deref().map(parse_time).transpose()?,
         };
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         Ok(Json(caller.reschedule(ScheduledId(scheduled_id.0), change).await?.into()))
     }
 
-    /// Do not send it
+    /// Cancel a scheduled message
     ///
-    /// One's own devices hear it as `scheduled.removed`.
+    /// The caller's devices receive `scheduled.removed`.
     #[oai(path = "/scheduled/:scheduled_id", method = "delete", operation_id = "cancelScheduledMessage")]
     async fn cancel(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         scheduled_id: Path<i64>,
@@ -190,15 +193,15 @@ impl ScheduledMessages {
         Ok(Done::Done)
     }
 
-    /// Send it now
+    /// Send a scheduled message now
     ///
-    /// Answers the message. Where one may not say it, it stays as it was.
+    /// Returns the sent message. If the caller is not allowed to send it, it stays scheduled.
     #[oai(path = "/scheduled/:scheduled_id/send", method = "post", operation_id = "sendScheduledMessage")]
     async fn send(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         scheduled_id: Path<i64>,

@@ -1,4 +1,4 @@
-//! `/search`: finding messages.
+//! `/search`: full-text search in messages.
 
 use poem::web::Data;
 use poem_openapi::param::Query;
@@ -15,25 +15,25 @@ use besedka_core::model::search;
 
 pub struct Search;
 
-/// Which results come first.
+/// The order of search results.
 #[derive(Enum)]
 #[oai(rename_all = "lowercase")]
 enum Order {
-    /// Those that arrived last.
+    /// Most recent first.
     Newest,
-    /// Those that fit best: whole words, several of them, near each other. Of the newest thousand.
+    /// Most relevant first, among the newest thousand matches: whole words, several of them, close together.
     Best,
 }
 
-/// A piece of the message around what was found.
+/// The part of a message around the match.
 #[derive(Object)]
 #[oai(example)]
 struct Snippet {
-    /// Plain text, at most about 160 characters, with `…` where it was cut. May also be of a file's name or a
-    /// poll's answers.
+    /// Plain text, about 160 characters at most, with `…` where it was cut. It can also come from a file name
+    /// or a poll's options.
     text: String,
-    /// What was found: `[start, end)` in `text`, counted in UTF-16 code units as JavaScript's
-    /// `text.slice(start, end)` does.
+    /// The matches as ranges `[start, end)` in `text`, in UTF-16 code units as in JavaScript's
+    /// `text.slice(start, end)`.
     highlights: Vec<Vec<u32>>,
 }
 
@@ -52,7 +52,7 @@ impl Example for Snippet {
     }
 }
 
-/// A message that was found.
+/// A search result.
 #[derive(Object)]
 #[oai(example)]
 struct SearchResult {
@@ -72,13 +72,13 @@ impl Example for SearchResult {
     }
 }
 
-/// What was found.
+/// A page of search results.
 #[derive(Object)]
 #[oai(example)]
 struct SearchPage {
     results: Vec<SearchResult>,
-    /// For the next page; null when there is none. A page may have fewer results than asked for, or none, and
-    /// still a cursor: then the search looked at very many messages and goes on from there.
+    /// The cursor for the next page; null on the last page. A page can have fewer results than requested, or
+    /// none, and still have a cursor if the search had to look through many messages.
     cursor: Option<String>,
 }
 
@@ -90,35 +90,37 @@ impl Example for SearchPage {
 
 #[OpenApi(tag = "Area::Messages")]
 impl Search {
-    /// Find messages
+    /// Search messages
     ///
-    /// In all chats that the caller is in. Any text is a query:
+    /// Searches all chats that the caller is a member of. Any text is a valid query:
     ///
-    /// - `отчёт май`: messages with all of these words or parts of words; case, accents and ё/е make no
-    ///   difference. Fewer than three letters are found where a word begins.
-    /// - `"отчёт за май"`: these words as they stand.
-    /// - `-черновик`: without this.
-    /// - `from:me`, `from:anna`, `from:"Анна Ким"`, `from:42` (`от:`): who said it.
-    /// - `in:бухгалтерия`, `in:7` (`в:`): in chats with this in their title, or this id.
-    /// - `has:file`, `image`, `voice`, `video`, `link` (`есть:файл`, `фото`, `голос`, `видео`, `ссылка`).
-    /// - `after:2026-01-01`, `before:2026-02-01` (`после:`, `до:`): from this day on; before this day. UTC.
+    /// - `отчёт май`: messages that contain all of these words or parts of words, ignoring case, accents and
+    ///   ё/е. Words of fewer than three letters match the beginning of words only.
+    /// - `"отчёт за май"`: the exact phrase.
+    /// - `-черновик`: without this word.
+    /// - `from:me`, `from:anna`, `from:"Анна Ким"`, `from:42` (`от:`): by sender.
+    /// - `in:бухгалтерия`, `in:7` (`в:`): in chats whose title contains this, or with this ID.
+    /// - `has:file`, `image`, `voice`, `video`, `link` (`есть:файл`, `фото`, `голос`, `видео`, `ссылка`): by
+    ///   content.
+    /// - `after:2026-01-01`, `before:2026-02-01` (`после:`, `до:`): on or after this day; before this day. UTC.
     ///
-    /// Filters of one kind widen each other, but for `has:`. What is said can be found within a second.
+    /// Several filters of the same kind are combined with OR, except for `has:`. New messages become searchable
+    /// within a second.
     #[oai(path = "/search", method = "get", operation_id = "search")]
     #[expect(clippy::too_many_arguments, reason = "they are the parameters of the route")]
     async fn search(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// What to look for, up to 500 characters.
+        /// The query, up to 500 characters.
         q: Query<String>,
         /// Only in this chat.
         chat_id: Query<Option<i64>>,
-        /// `newest` without it.
+        /// The order of results; `newest` by default.
         order: Query<Option<Order>>,
-        /// How many at most: 1 to 100, 20 without it.
+        /// The maximum number of results, 1 to 100; 20 by default.
         limit: Query<Option<u64>>,
-        /// Of an earlier answer to the same question, to go on.
+        /// The cursor from the previous page of the same query.
         cursor: Query<Option<String>>,
     ) -> Answer<Json<SearchPage>> {
         let from = cursor.0.map(|cursor| cursor.parse::<Further>()).transpose()?;

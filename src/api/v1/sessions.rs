@@ -1,4 +1,4 @@
-//! `/sessions`: where one is signed in.
+//! `/sessions`: signed-in devices.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -16,25 +16,25 @@ use besedka_core::model::{self, SessionId};
 
 pub struct Sessions;
 
-/// A sign-in on one device, from whichever API.
+/// A signed-in device, through any API.
 #[derive(Object)]
 #[oai(example)]
 pub struct Session {
     id: i64,
-    /// What the client called its device, or its `User-Agent`.
+    /// The device's name as given at sign-in, or its `User-Agent`.
     device: Option<String>,
-    /// The address it signed in from.
+    /// The IP address at sign-in.
     address: Option<String>,
     /// UTC, ISO 8601 without a zone.
     created_at: String,
-    /// The last sign-in, renewal or request, to within five minutes.
+    /// The last sign-in, renewal or request, with a precision of five minutes.
     last_used_at: String,
-    /// Whether it is the one that asks.
+    /// Whether this session made the request.
     current: bool,
 }
 
 impl Session {
-    /// `asks` is the session that asks.
+    /// `asks` is the session that made the request.
     pub fn new(session: model::Session, asks: SessionId) -> Self {
         Self {
             id: session.id.0,
@@ -62,24 +62,25 @@ impl Example for Session {
 
 #[OpenApi(tag = "Area::Sessions")]
 impl Sessions {
-    /// List one's sessions
+    /// List sessions
     ///
-    /// The last used first.
+    /// Sorted by last use, most recent first.
     #[oai(path = "/sessions", method = "get", operation_id = "sessions")]
     async fn list(&self, messenger: Data<&Messenger>, caller: Owner) -> Answer<Json<Vec<Session>>> {
         let sessions = messenger.as_user(caller.0).sessions().await?;
         Ok(Json(sessions.into_iter().map(|session| Session::new(session, caller.0.session)).collect()))
     }
 
-    /// End all other sessions
+    /// Revoke all other sessions
     ///
-    /// All but the one that asks; their tokens work no more, and their sockets are closed at once.
+    /// Ends every session except the current one. Their tokens become invalid and their sockets are closed at
+    /// once.
     #[oai(path = "/sessions", method = "delete", operation_id = "revokeOtherSessions")]
     async fn revoke_others(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
     ) -> Answer<Done> {
@@ -88,15 +89,15 @@ impl Sessions {
         Ok(Done::Done)
     }
 
-    /// End a session
+    /// Revoke a session
     ///
-    /// Its tokens work no more, and its sockets are closed at once.
+    /// Its tokens become invalid and its sockets are closed at once.
     #[oai(path = "/sessions/:id", method = "delete", operation_id = "revokeSession")]
     async fn revoke(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         id: Path<i64>,

@@ -1,4 +1,4 @@
-//! `/sync` and `/ws/ticket`: what was missed, and passes for the socket.
+//! `/sync` and `/ws/ticket`: missed events, and tickets for the WebSocket.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -18,15 +18,15 @@ use besedka_core::model;
 
 pub struct Sync;
 
-/// Something that happened, as the socket tells it.
+/// An event, as the WebSocket delivers it.
 #[derive(Object)]
 #[oai(example)]
 struct Event {
-    /// Its name, as in `message.created`.
+    /// The event's name, such as `message.created`.
     event: String,
-    /// What it is about; see [the events](/docs/events).
+    /// The event's data; see [the events](/docs/events).
     data: Value,
-    /// Its place: appended to a cursor with a `.` before it, it moves the cursor past the event.
+    /// The event's position: appending `.` and the position to a cursor moves the cursor past the event.
     position: String,
 }
 
@@ -47,26 +47,26 @@ impl Example for Event {
     }
 }
 
-/// A chat whose older events are no longer kept: load it anew.
+/// A chat whose older events are no longer stored: reload it.
 #[derive(Object)]
 struct Gap {
-    /// The chat; null when it is one's own profile and list of chats.
+    /// The chat; null for the caller's own profile and chat list.
     chat_id: Option<i64>,
-    /// From where on there are events again.
+    /// The position from which events are available again.
     position: String,
 }
 
-/// What happened after a cursor.
+/// The events after a cursor.
 #[derive(Object)]
 #[oai(example)]
 struct SyncPage {
     /// In order within each chat.
     events: Vec<Event>,
-    /// For the next request.
+    /// The cursor for the next request.
     cursor: String,
-    /// Whether there is more already.
+    /// Whether more events are available.
     has_more: bool,
-    /// Where events are missing because they are no longer kept.
+    /// Gaps where events are no longer stored.
     gaps: Vec<Gap>,
 }
 
@@ -96,13 +96,13 @@ impl Example for SyncPage {
     }
 }
 
-/// A pass for one socket.
+/// A single-use ticket for opening a WebSocket.
 #[derive(Object)]
 #[oai(example)]
 struct Ticket {
-    /// For `/ws?ticket=`; good once.
+    /// To be passed as `/ws?ticket=`; valid once.
     ticket: String,
-    /// Seconds.
+    /// How long the ticket is valid, in seconds.
     expires_in: f64,
 }
 
@@ -114,19 +114,19 @@ impl Example for Ticket {
 
 #[OpenApi(tag = "Area::Sync")]
 impl Sync {
-    /// What happened since
+    /// List missed events
     ///
-    /// Every event of one's chats and of one's own stream after the cursor. Without a cursor there
-    /// are no events, only the cursor of the present: ask for it first, then load chats and
-    /// messages, then go on from it here or on the socket, and nothing is missed.
+    /// Returns every event after the cursor, from the caller's chats and account. Without a cursor, it returns
+    /// no events, only the current cursor: request it first, then load chats and messages, and continue from it
+    /// here or on the WebSocket. That way no event is missed.
     #[oai(path = "/sync", method = "get", operation_id = "sync")]
     async fn sync(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// Of the last answer, or of the socket's `ready`.
+        /// The cursor from the previous response, or from the WebSocket's `ready` event.
         cursor: Query<Option<String>>,
-        /// How many events at most: 1 to 500, 500 without it.
+        /// The maximum number of events, 1 to 500; 500 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<SyncPage>> {
         let cursor = cursor.0.filter(|cursor| !cursor.is_empty());
@@ -135,15 +135,16 @@ impl Sync {
         Ok(Json(page.into()))
     }
 
-    /// A ticket for the socket
+    /// Create a WebSocket ticket
     ///
-    /// So that no token stands in its address: `/ws?ticket=…`, once, within 30 seconds.
+    /// Lets a client open the WebSocket without putting a token in its URL: `/ws?ticket=…`, once, within 30
+    /// seconds.
     #[oai(path = "/ws/ticket", method = "post", operation_id = "socketTicket")]
     async fn ticket(
         &self,
         messenger: Data<&Messenger>,
         caller: Reader,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
     ) -> Answer<Json<Ticket>> {

@@ -19,15 +19,15 @@ use besedka_core::model::{Scopes, Session, SessionId, Time};
 
 pub struct Tokens;
 
-/// What a token may be used for.
+/// What a token can be used for.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[oai(rename_all = "lowercase")]
 enum Scope {
-    /// Seeing everything that one sees in chats, on the socket too.
+    /// Read everything that the user can read in chats, including on the WebSocket.
     Read,
-    /// Saying and changing things in chats.
+    /// Send messages and change things in chats.
     Write,
-    /// One's profile, password, sessions and tokens.
+    /// Manage the profile, password, sessions and tokens.
     Account,
 }
 
@@ -51,14 +51,14 @@ fn listed(scopes: Scopes) -> Vec<Scope> {
 #[oai(example)]
 pub struct Token {
     id: i64,
-    /// What it is for.
+    /// What the token is used for.
     name: String,
     scopes: Vec<Scope>,
     /// UTC, ISO 8601 without a zone.
     created_at: String,
-    /// To within five minutes; null when it never was.
+    /// When the token was last used, with a precision of five minutes; null if never.
     last_used_at: Option<String>,
-    /// Null when it is good until it is revoked.
+    /// Null if the token does not expire.
     expires_at: Option<String>,
 }
 
@@ -88,16 +88,16 @@ impl Example for Token {
     }
 }
 
-/// A token to be made.
+/// A new personal access token.
 #[derive(Object)]
 #[oai(example)]
 struct TokenRequest {
-    /// What it is for, 1 to 100 characters.
+    /// What the token is used for, 1 to 100 characters.
     name: String,
-    /// At least one. A token that asks can't give what it does not have.
+    /// At least one. A token can only create tokens with scopes that it has itself.
     #[oai(validator(max_items = 10))]
     scopes: Vec<Scope>,
-    /// 1 to 3650; without it, the token is good until it is revoked.
+    /// 1 to 3650 days; without it, the token does not expire.
     expires_in_days: Option<i64>,
 }
 
@@ -108,11 +108,11 @@ impl Example for TokenRequest {
     }
 }
 
-/// A new token, with its secret.
+/// A new personal access token, with its secret.
 #[derive(Object)]
 #[oai(example)]
 struct TokenWithSecret {
-    /// The secret, for `Authorization: Bearer …`. It is shown this once.
+    /// The secret, for `Authorization: Bearer …`. It is only returned once.
     token: String,
     #[oai(flatten)]
     about: Token,
@@ -133,25 +133,25 @@ impl Example for TokenWithSecret {
 
 #[OpenApi(tag = "Area::Tokens")]
 impl Tokens {
-    /// List one's tokens
+    /// List personal access tokens
     ///
-    /// The newest first, without their secrets.
+    /// Sorted newest first; the secrets are not included.
     #[oai(path = "/tokens", method = "get", operation_id = "tokens")]
     async fn list(&self, messenger: Data<&Messenger>, caller: Owner) -> Answer<Json<Vec<Token>>> {
         let tokens = messenger.as_user(caller.0).tokens().await?;
         Ok(Json(tokens.into_iter().map(Token::from).collect()))
     }
 
-    /// Make a token
+    /// Create a personal access token
     ///
-    /// For programs that act in one's name. Its secret is used like an access token, on the socket too,
-    /// and is shown only here: a repeated request does not show it again.
+    /// For programs that act on behalf of the user. The secret is used like an access token, on the WebSocket
+    /// too. It is only returned in this response: repeating the request does not return it again.
     #[oai(path = "/tokens", method = "post", operation_id = "createToken")]
     async fn create(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<TokenRequest>,
@@ -168,15 +168,15 @@ impl Tokens {
         Ok(Created::Created(Json(caller.create_token(new).await?.into())))
     }
 
-    /// Revoke a token
+    /// Revoke a personal access token
     ///
-    /// It works no more, and its sockets are closed at once.
+    /// The token becomes invalid and its sockets are closed at once.
     #[oai(path = "/tokens/:id", method = "delete", operation_id = "revokeToken")]
     async fn revoke(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         id: Path<i64>,

@@ -1,4 +1,5 @@
-//! The form of an attachment, filled in: `multipart/form-data` as an S3 bucket takes it (POST Object).
+//! `/uploads`: receives the upload form of an attachment, `multipart/form-data` in the format of S3's POST
+//! Object.
 
 use multer::{Field, Multipart};
 use poem::http::{StatusCode, header};
@@ -9,13 +10,13 @@ use super::{Answer, Refusal};
 use crate::form;
 use besedka_core::messenger::{Error, Messenger};
 
-/// The largest field before the file.
+/// The largest form field before the file.
 const LARGEST_FIELD: usize = 4 * 1024;
-/// How much of a refused upload is still read, so that the client reads the answer.
+/// How much of a refused upload is still read, so that the client receives the response.
 const LEFTOVER: u64 = 4 * 1024 * 1024;
 
-/// Takes the fields `key`, `Content-Type`, `X-Amz-Signature` and then `file`. Answers 204; 201 with
-/// XML when the field `success_action_status` asks for it.
+/// Expects the fields `key`, `Content-Type`, `X-Amz-Signature` and then `file`. Answers 204, or 201 with XML if
+/// the field `success_action_status` asks for it.
 #[handler]
 pub async fn upload(
     messenger: Data<&Messenger>,
@@ -44,11 +45,12 @@ struct Fields {
 }
 
 async fn fill_in(messenger: &Messenger, form: &mut Multipart<'_>) -> Answer<Response> {
-    let broken = |error: multer::Error| Error::invalid("file", format!("the upload broke off: {error}"));
+    let broken =
+        |error: multer::Error| Error::invalid("file", format!("the upload was interrupted: {error}"));
     let mut fields = Fields::default();
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_ascii_lowercase();
-        let place = match name.as_str() {
+        let value = match name.as_str() {
             "file" => {
                 let Fields { key, content_type, signature, status } = fields;
                 let attachment = messenger.verify_upload_form(&key, &content_type, &signature).await?;
@@ -59,10 +61,10 @@ async fn fill_in(messenger: &Messenger, form: &mut Multipart<'_>) -> Answer<Resp
             "content-type" => &mut fields.content_type,
             "x-amz-signature" => &mut fields.signature,
             "success_action_status" => &mut fields.status,
-            // Other fields of S3's forms, and whatever else a form library adds, mean nothing here.
+            // Other fields of S3's forms, and those that a form library adds, have no effect.
             _ => continue,
         };
-        *place = short(field).await?;
+        *value = short(field).await?;
     }
     Err(Error::invalid("file", "is missing; it must be the last field").into())
 }
@@ -72,13 +74,13 @@ async fn short(mut field: Field<'_>) -> Answer<String> {
     while let Some(chunk) = field.chunk().await.map_err(|error| Error::invalid("file", error.to_string()))? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() > LARGEST_FIELD {
-            return Err(Error::TooLarge("A field of the form is larger than 4 KiB".to_owned()).into());
+            return Err(Error::TooLarge("A form field is larger than 4 KiB".to_owned()).into());
         }
     }
     String::from_utf8(bytes).map_err(|_| Error::invalid("key", "the form's fields must be UTF-8").into())
 }
 
-/// As S3 answers it.
+/// The response in S3's format.
 fn done(key: &str, status: &str) -> Response {
     if status != "201" {
         return StatusCode::NO_CONTENT.into_response();

@@ -1,4 +1,4 @@
-//! `/users`: people and one's own profile.
+//! `/users`: user profiles.
 
 use poem::http::StatusCode;
 use poem::web::Data;
@@ -17,27 +17,28 @@ use besedka_core::model::UserId;
 
 pub struct Users;
 
-/// What to change. What is missing stays; what may be empty is taken away by null.
+/// The fields to change. Omitted fields are left unchanged; null clears a field that can be empty.
 #[derive(Object)]
 #[oai(example)]
 struct ProfileChange {
     /// 1 to 64 characters.
     display_name: Option<String>,
-    /// An http or https address of a picture elsewhere; null takes away an uploaded one, too. The address of an uploaded
-    /// one, sent back, leaves it as it is.
+    /// The http or https URL of an external image. Null removes the avatar, including an uploaded one. Sending
+    /// back the URL of an uploaded avatar leaves it unchanged.
     avatar_url: MaybeUndefined<String>,
     /// 2 to 32 letters, digits, `_`, `-` or `.`.
     username: Option<String>,
     email: Option<String>,
-    /// At most 500 characters.
+    /// Up to 500 characters.
     about: MaybeUndefined<String>,
-    /// A name of the IANA database, as in `Europe/Moscow`.
+    /// An IANA time zone, such as `Europe/Moscow`.
     time_zone: MaybeUndefined<String>,
-    /// A language tag (BCP 47), as in `pt-BR`.
+    /// A language tag (BCP 47), such as `pt-BR`.
     language: MaybeUndefined<String>,
-    /// Whether others don't see if one is there, nor when one was last; then one does not see theirs either.
+    /// Whether to hide the online status and last-seen time from others. Users who hide theirs cannot see those
+    /// of others.
     hides_presence: Option<bool>,
-    /// Whether others don't see how far one has read.
+    /// Whether to hide read receipts from others.
     hides_reading: Option<bool>,
 }
 
@@ -74,12 +75,12 @@ impl From<ProfileChange> for Profile {
     }
 }
 
-/// Whether it is the address of an avatar that was uploaded here.
+/// Whether this is the URL of an avatar that was uploaded to this server.
 fn is_uploaded(url: &str) -> bool {
     url.starts_with(AVATARS)
 }
 
-/// A new password.
+/// A password change.
 #[derive(Object)]
 #[oai(example)]
 struct PasswordChange {
@@ -97,7 +98,7 @@ impl Example for PasswordChange {
     }
 }
 
-/// One's password, once more.
+/// The caller's current password, as confirmation.
 #[derive(Object)]
 #[oai(example)]
 struct Password {
@@ -112,21 +113,21 @@ impl Example for Password {
 
 #[OpenApi(tag = "Area::Users")]
 impl Users {
-    /// Oneself
+    /// Get current user
     #[oai(path = "/users/me", method = "get", operation_id = "me")]
     async fn me(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<User>> {
         Ok(Json(messenger.as_user(caller.0).me().await?.into()))
     }
 
-    /// Change one's profile
+    /// Update my profile
     ///
-    /// Everybody in one's chats hears `member.updated` when they see a difference.
+    /// Everyone who shares a chat with the caller receives `member.updated` if the visible profile changes.
     #[oai(path = "/users/me", method = "put", operation_id = "updateMe")]
     async fn update_me(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<ProfileChange>,
@@ -135,16 +136,16 @@ impl Users {
         Ok(Json(caller.update_profile(body.0.into()).await?.into()))
     }
 
-    /// Change one's password
+    /// Change my password
     ///
-    /// Ends all other sessions: their tokens work no more, and their sockets are closed at once. A wrong
-    /// old password answers 400.
+    /// Ends all other sessions: their tokens become invalid and their sockets are closed at once. A wrong
+    /// current password answers 400.
     #[oai(path = "/users/me/password", method = "put", operation_id = "changePassword")]
     async fn change_password(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<PasswordChange>,
@@ -155,17 +156,18 @@ impl Users {
         Ok(Done::Done)
     }
 
-    /// Deactivate one's account
+    /// Deactivate my account
     ///
-    /// All sessions end and all sockets are closed at once; signing in answers 403 with code `deactivated` until an
-    /// administrator reactivates the account. What one said stays, and one is shown as deactivated. Groups that one
-    /// owns go to an admin or the member who came first. The server's only administrator can't go (409).
+    /// Ends all sessions and closes all sockets at once. Signing in answers 403 with code `deactivated` until
+    /// an administrator reactivates the account. Messages are kept and the user is shown as deactivated. Groups
+    /// that the user owns pass to an admin or, without one, to the longest-standing member. The server's only
+    /// administrator cannot deactivate their account (409).
     #[oai(path = "/users/me/deactivate", method = "post", operation_id = "deactivateMe")]
     async fn deactivate(
         &self,
         messenger: Data<&Messenger>,
         caller: Owner,
-        /// A new UUID for each request.
+        /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<Password>,
@@ -175,25 +177,25 @@ impl Users {
         Ok(Done::Done)
     }
 
-    /// Find people
+    /// Search users
     ///
-    /// By words or parts of words of their name or username, in any order and without regard to case, accents and
-    /// ё/е; or by their whole e-mail address. People who are deactivated are left out.
+    /// Matches words or parts of words in the name or username, in any order, ignoring case, accents and ё/е;
+    /// or a complete e-mail address. Deactivated users are not included.
     #[oai(path = "/users/search", method = "get", operation_id = "searchUsers")]
     async fn search(
         &self,
         messenger: Data<&Messenger>,
         caller: SignedIn,
-        /// Some letters.
+        /// The search text.
         q: Query<String>,
-        /// How many at most: 1 to 50, 20 without it.
+        /// The maximum number of results, 1 to 50; 20 by default.
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Person>>> {
         let found = messenger.as_user(caller.0).find_people(&q.0, limit.0).await?;
         Ok(Json(found.into_iter().map(Person::from).collect()))
     }
 
-    /// Somebody
+    /// Get a user
     #[oai(path = "/users/:id", method = "get", operation_id = "user")]
     async fn user(
         &self,

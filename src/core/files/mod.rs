@@ -62,19 +62,19 @@ pub enum Error {
     Empty,
     #[error("the file is {found}, not {declared}")]
     WrongType { declared: String, found: String },
-    #[error("the upload broke off: {0}")]
+    #[error("the upload was interrupted: {0}")]
     Truncated(String),
     #[error(
-        "the picture has {width} × {height} pixels; at most 40,000,000 are taken, and 10,000 on a side, of what is not sent as application/octet-stream"
+        "the image has {width} × {height} pixels; at most 40,000,000 and 10,000 on each side are accepted, unless it is sent as application/octet-stream"
     )]
     TooManyPixels { width: u32, height: u32 },
-    #[error("the picture would take too much memory to decode")]
+    #[error("decoding the image would take too much memory")]
     DecompressionBomb,
-    #[error("the archive can't be read: {0}")]
+    #[error("the archive cannot be read: {0}")]
     Archive(&'static str),
     #[error("the disk is full")]
     Full,
-    #[error("the file does not exist")]
+    #[error("no such file")]
     Missing,
     /// The bucket is down or refuses our requests.
     #[error("the bucket is not available: {0}")]

@@ -32,10 +32,11 @@ pub(super) fn check_type(declared: &str, head: &[u8]) -> Result<String> {
     let plain = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let found = infer::get(head).map(|found| found.mime_type());
     if let Some(range) = plain.strip_suffix("/*") {
-        return detect_in(range, found, head).map_or_else(|| wrong(found.unwrap_or("of no known type")), Ok);
+        return detect_in(range, found, head)
+            .map_or_else(|| wrong(found.unwrap_or("of an unknown type")), Ok);
     }
     match (class(&plain), found) {
-        ("image", None) if plain != "image/svg+xml" => wrong("no known picture"),
+        ("image", None) if plain != "image/svg+xml" => wrong("of an unknown image type"),
         ("image", Some(found)) if plain != "image/svg+xml" => match class(found) {
             "image" => Ok(found.to_owned()),
             _ => wrong(found),
@@ -68,15 +69,15 @@ mod tests {
 
     #[test]
     fn a_script_is_no_picture() {
-        assert!(agree("image/png", b"<!DOCTYPE html><script>").is_err());
-        assert!(agree("audio/ogg", b"%PDF-1.7").is_err());
-        assert_eq!(agree("image/png", b"\xff\xd8\xff\xe0").unwrap(), "image/jpeg");
+        assert!(check_type("image/png", b"<!DOCTYPE html><script>").is_err());
+        assert!(check_type("audio/ogg", b"%PDF-1.7").is_err());
+        assert_eq!(check_type("image/png", b"\xff\xd8\xff\xe0").unwrap(), "image/jpeg");
     }
 
     #[test]
     fn a_recording_may_come_in_a_video_container() {
-        assert_eq!(agree("audio/webm;codecs=opus", b"\x1a\x45\xdf\xa3").unwrap(), "audio/webm;codecs=opus");
-        assert_eq!(agree("audio/opus", b"raw frames").unwrap(), "audio/opus");
+        assert_eq!(check_type("audio/webm;codecs=opus", b"\x1a\x45\xdf\xa3").unwrap(), "audio/webm;codecs=opus");
+        assert_eq!(check_type("audio/opus", b"raw frames").unwrap(), "audio/opus");
     }
 
     #[test]
@@ -93,7 +94,7 @@ mod tests {
             ("audio/*", b"OggS\0", "audio/ogg"),
             ("audio/*", b"raw frames", "application/octet-stream"),
         ] {
-            assert_eq!(agree(range, head).unwrap(), found, "{range}");
+            assert_eq!(check_type(range, head).unwrap(), found, "{range}");
         }
         for (range, head) in [
             ("image/*", &b"words"[..]),
@@ -102,7 +103,7 @@ mod tests {
             ("video/*", b"\xff\xd8\xff\xe0"),
             ("audio/*", b"%PDF-1.7"),
         ] {
-            assert!(agree(range, head).is_err(), "{range}");
+            assert!(check_type(range, head).is_err(), "{range}");
         }
     }
 

@@ -25,8 +25,8 @@ const MAX_COMMENT: u64 = 0xffff;
 /// How many decompressed bytes are yielded at a time.
 const CHUNK: usize = 64 * 1024;
 
-const NOT_A_ZIP: Error = Error::Archive("it is no zip");
-const BROKEN: Error = Error::Archive("it is broken");
+const NOT_A_ZIP: Error = Error::Archive("it is not a zip archive");
+const BROKEN: Error = Error::Archive("it is corrupt");
 
 /// An opened zip.
 #[derive(Clone)]
@@ -79,7 +79,7 @@ impl Files {
             }
         };
         if directory.count > MAX_ENTRIES || directory.size > MAX_DIRECTORY_SIZE {
-            return Err(Error::Archive("there are more than 100,000 entries in it"));
+            return Err(Error::Archive("it has more than 100,000 entries"));
         }
         let directory_end = directory.offset.checked_add(directory.size);
         let directory_end = directory_end.filter(|at| *at <= begin + end as u64).ok_or(BROKEN)?;
@@ -138,7 +138,7 @@ impl ZipReader {
     pub async fn read(&self, name: &str) -> Result<BoxStream<'static, Result<Bytes>>> {
         let entry = *self.entries.get(name).ok_or(Error::Missing)?;
         if entry.is_unsupported {
-            return Err(Error::Archive("an entry is encrypted, or packed in a way that is not known here"));
+            return Err(Error::Archive("an entry is encrypted, or uses an unsupported compression method"));
         }
         let mut reader = self.entry_reader(entry).await?;
         reader.skip_header().await?;
@@ -228,11 +228,11 @@ impl EntryReader {
             return if is_intact { Ok(None) } else { Err(BROKEN) };
         }
         if self.yielded > self.entry.size {
-            return Err(Error::Archive("an entry is larger than it says"));
+            return Err(Error::Archive("an entry is larger than declared"));
         }
         let subtract = |left: u64| left.checked_sub(chunk.len() as u64);
         if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, subtract).is_err() {
-            return Err(Error::Archive("it unpacks to far more than it is"));
+            return Err(Error::Archive("its compression ratio is too high"));
         }
         Ok(Some(chunk))
     }

@@ -52,7 +52,7 @@ impl Caller {
             || token.len() > LONGEST_TOKEN
             || !token.bytes().all(|byte| byte.is_ascii_graphic())
         {
-            return Err(Error::invalid("token", "must be an access token of Google"));
+            return Err(Error::invalid("token", "must be a Google access token"));
         }
         let user = self.access.user;
         let sealed = self.messenger.meetings.seal.close(user, token)?;
@@ -83,11 +83,11 @@ impl Caller {
         let sealed = google_tokens::of_user(&mut self.messenger.db.read().await?, user).await?;
         let token = sealed.and_then(|sealed| meetings.seal.open(user, &sealed));
         let missing =
-            || Error::invalid("google_token", "is missing; let the server use your Google account first");
+            || Error::invalid("google_token", "is missing; save one with PUT /users/me/google-token first");
         let created = meetings.google.create(&token.ok_or_else(missing)?).await;
         created.map_err(|why| {
             tracing::warn!(%why, "Google Meet could not create a meeting");
-            Error::UpstreamFailed("Google made no meeting; give the server a new token, or try again later")
+            Error::UpstreamFailed("Google did not create a meeting; save a new token, or try again later")
         })
     }
 

@@ -98,6 +98,8 @@ pub struct Core {
     passwords: accounts::password::Passwords,
     limits: foundation::limits::Limits,
     running: Arc<foundation::idempotency::Running>,
+    /// Held while unread messages are counted.
+    counting: tokio::sync::Mutex<()>,
     exports: Arc<Semaphore>,
     imports: Arc<Semaphore>,
     posts: mpsc::Sender<messages::post::Post>,
@@ -170,6 +172,7 @@ impl Messenger {
             passwords: accounts::password::Passwords::new(),
             limits: foundation::limits::Limits::new(settings.rate_limits, clock.clone()),
             running: Arc::default(),
+            counting: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(portability::export::AT_ONCE)),
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),
             posts,

@@ -8,6 +8,8 @@ pub struct Attachment {
     pub id: AttachmentId,
     pub owner: UserId,
     pub filename: String,
+    /// Whether its bytes are stored under its filename, as earlier versions stored them.
+    pub stored_by_name: bool,
     /// As declared; checked against the first bytes on upload.
     pub content_type: String,
     /// Bytes. Until it is uploaded, the maximum size.
@@ -35,15 +37,35 @@ pub struct MediaMetadata {
 }
 
 impl Attachment {
-    /// The object key or relative path in the storage. It contains the file name for administrators who look there.
+    /// The object key or relative path in the storage. A filename may be longer there than a name may be, since
+    /// a letter takes up to 12 bytes.
     pub fn key(&self) -> String {
+        format!("{}/{}", self.id, if self.stored_by_name { self.plain_name() } else { "file".to_owned() })
+    }
+
+    /// The filename without what means something in a path.
+    fn plain_name(&self) -> String {
         let name: String = self
             .filename
             .chars()
             .map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' })
             .collect();
         let name = name.trim_start_matches('.');
-        format!("{}/{}", self.id, if name.is_empty() { "file" } else { name })
+        if name.is_empty() { "file".to_owned() } else { name.to_owned() }
+    }
+
+    /// A filename that every file system takes: of a longer one, the beginning and the end, which tells its type.
+    pub fn portable_name(&self) -> String {
+        /// In bytes.
+        const LONGEST: usize = 255;
+        const LONGEST_END: usize = 32;
+        let name = self.plain_name();
+        if name.len() <= LONGEST {
+            return name;
+        }
+        let end = &name[name.ceil_char_boundary(name.len() - LONGEST_END)..];
+        let start = &name[..name.floor_char_boundary(LONGEST - LONGEST_END)];
+        format!("{start}{end}")
     }
 
     /// The thumbnail's key. It can't collide with a file's, because those never begin with a dot.

@@ -101,8 +101,8 @@ impl Content {
             Kind::Image | Kind::Video | Kind::File => check_media(payload.as_ref())?,
             Kind::Location => check_location(payload.as_ref())?,
             Kind::Poll => check_poll(text.as_deref(), payload.as_ref())?,
-            Kind::System => return invalid("type", "system messages are written by the server"),
-            Kind::Ai => return invalid("type", "these messages are written by the assistant"),
+            Kind::System => return invalid("type", "system messages can only be sent by the server"),
+            Kind::Ai => return invalid("type", "these messages can only be sent by the assistant"),
         }
         Ok(Self { kind, text, payload })
     }
@@ -247,7 +247,7 @@ pub fn is_blank(text: &str) -> bool {
 fn check_text(text: &str) -> Result<(), InvalidField> {
     let (most_chars, most_bytes) = LONGEST_TEXT;
     if text.len() > most_bytes || text.chars().count() > most_chars {
-        return invalid("content", format!("longer than {most_chars} characters"));
+        return invalid("content", format!("must have at most {most_chars} characters"));
     }
     if text.contains('\0') {
         return invalid("content", "must not contain the NUL character");
@@ -257,7 +257,7 @@ fn check_text(text: &str) -> Result<(), InvalidField> {
 
 fn check_is_text(text: Option<&str>, payload: Option<&Payload>) -> Result<(), InvalidField> {
     if text.is_none_or(is_blank) {
-        return invalid("content", "a text message needs a text");
+        return invalid("content", "a text message requires text");
     }
     match payload {
         Some(payload) => check_size(payload),
@@ -272,10 +272,10 @@ fn check_media(payload: Option<&Payload>) -> Result<(), InvalidField> {
     check_size(payload)?;
     match attachments_of(payload) {
         Some(files) if files.len() > MOST_FILES => {
-            return invalid("payload", format!("a message holds at most {MOST_FILES} files"));
+            return invalid("payload", format!("a message can have at most {MOST_FILES} files"));
         }
         Some(files) if !files.is_empty() => {}
-        _ => return invalid("payload", "attachment_id must be the UUID that POST /attachments answered"),
+        _ => return invalid("payload", "attachment_id must be a UUID from POST /attachments"),
     }
     for side in ["width", "height"] {
         if payload.get(side).is_some_and(|n| !n.is_null() && !in_range(n, 1, 100_000)) {
@@ -294,17 +294,14 @@ fn check_voice(payload: Option<&Payload>) -> Result<(), InvalidField> {
         return invalid("payload", "is missing");
     };
     if attachments_of(payload).is_some_and(|files| files.len() > 1) {
-        return invalid("payload", "a voice message is one file");
+        return invalid("payload", "a voice message must have exactly one file");
     }
     if !payload.get("duration_ms").is_some_and(|n| n.is_null() || in_range(n, 0, Content::LONGEST_VOICE_MS)) {
-        return invalid(
-            "payload",
-            "duration_ms must be 0 to 900,000 milliseconds, or null for what the file tells",
-        );
+        return invalid("payload", "duration_ms must be 0 to 900,000 milliseconds, or null to detect it");
     }
     let codec = payload.get("codec").and_then(Value::as_str);
     if codec.is_none_or(|codec| codec.is_empty() || codec.len() > 64) {
-        return invalid("payload", "codec must name the audio codec, as in \"opus\"");
+        return invalid("payload", "codec must name the audio codec, such as \"opus\"");
     }
     match payload.get("waveform") {
         None | Some(Value::Null) => Ok(()),
@@ -333,14 +330,14 @@ fn check_location(payload: Option<&Payload>) -> Result<(), InvalidField> {
         .get("name")
         .is_some_and(|name| !name.is_null() && name.as_str().is_none_or(|name| name.chars().count() > 200))
     {
-        return invalid("payload", "name must be a text of at most 200 characters");
+        return invalid("payload", "name must be a string of at most 200 characters");
     }
     Ok(())
 }
 
 fn check_poll(question: Option<&str>, payload: Option<&Payload>) -> Result<(), InvalidField> {
     if question.is_none() {
-        return invalid("content", "a poll needs a question");
+        return invalid("content", "a poll requires a question");
     }
     let options = payload.and_then(|payload| payload.get("options")?.as_array());
     let (Some(payload), Some(options)) = (payload, options) else {
@@ -353,11 +350,11 @@ fn check_poll(question: Option<&str>, payload: Option<&Payload>) -> Result<(), I
     if texts.len() != options.len() || !OPTIONS.contains(&texts.len()) || !texts.iter().all(sound) {
         return invalid(
             "payload",
-            format!("options must be 2 to 20 texts of 1 to {LONGEST_OPTION} characters"),
+            format!("options must be 2 to 20 strings of 1 to {LONGEST_OPTION} characters"),
         );
     }
     if (1..texts.len()).any(|index| texts[..index].contains(&texts[index])) {
-        return invalid("payload", "options must differ");
+        return invalid("payload", "options must be unique");
     }
     for name in ["multiple", "anonymous"] {
         if payload.get(name).is_some_and(|value| !value.is_null() && !value.is_boolean()) {
@@ -370,9 +367,9 @@ fn check_poll(question: Option<&str>, payload: Option<&Payload>) -> Result<(), I
 fn check_size(payload: &Payload) -> Result<(), InvalidField> {
     let size = serde_json::to_vec(payload).map_or(usize::MAX, |json| json.len());
     if size > LARGEST_PAYLOAD {
-        invalid("payload", "larger than 16 KiB")
+        invalid("payload", "must not be larger than 16 KiB")
     } else if !payload.values().all(|value| is_within(value, DEEPEST_PAYLOAD)) {
-        invalid("payload", format!("nested deeper than {DEEPEST_PAYLOAD} levels"))
+        invalid("payload", format!("must not be nested deeper than {DEEPEST_PAYLOAD} levels"))
     } else {
         Ok(())
     }

@@ -30,7 +30,7 @@ impl ExternalFile {
     /// Without a name, the last part of the URL's path is used.
     pub fn new(url: &str, name: Option<&str>, size: Option<i64>) -> Result<Self, InvalidField> {
         let invalid = |reason: &str| InvalidField { field: "file_url", reason: reason.to_owned() };
-        let link = Link::new(url.trim()).ok_or_else(|| invalid("must be an http or https address"))?;
+        let link = Link::new(url.trim()).ok_or_else(|| invalid("must be an http or https URL"))?;
         let name = name.and_then(text::line).or_else(|| last_part(&link)).unwrap_or_else(|| link.url.clone());
         Ok(Self {
             name: name.chars().take(LONGEST_NAME).collect(),
@@ -87,7 +87,7 @@ impl Content {
         if files.len() >= MOST {
             return Err(InvalidField {
                 field: "file_url",
-                reason: format!("a message has at most {MOST} files"),
+                reason: format!("a message can have at most {MOST} files"),
             });
         }
         let more: Vec<&ExternalFile> = more.iter().chain([file]).collect();

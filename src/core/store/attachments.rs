@@ -17,6 +17,7 @@ struct AttachmentRow {
     id: Vec<u8>,
     owner_id: UserId,
     filename: String,
+    stored_by_name: bool,
     content_type: String,
     size: i64,
     created_at: Time,
@@ -36,6 +37,7 @@ impl From<AttachmentRow> for Attachment {
             id: AttachmentId(uuid(&row.id)),
             owner: row.owner_id,
             filename: row.filename,
+            stored_by_name: row.stored_by_name,
             content_type: row.content_type,
             size: row.size,
             created_at: row.created_at,
@@ -53,10 +55,11 @@ impl From<AttachmentRow> for Attachment {
     }
 }
 
-const COLUMNS: [A; 14] = [
+const COLUMNS: [A; 15] = [
     A::Id,
     A::OwnerId,
     A::Filename,
+    A::StoredByName,
     A::ContentType,
     A::Size,
     A::CreatedAt,
@@ -77,11 +80,21 @@ fn attachments() -> SelectStatement {
 pub async fn insert(run: &mut Executor, attachment: &Attachment) -> Result<()> {
     let insert = Query::insert()
         .into_table(A::Table)
-        .columns([A::Id, A::OwnerId, A::Filename, A::ContentType, A::Size, A::CreatedAt, A::ExpiresAt])
+        .columns([
+            A::Id,
+            A::OwnerId,
+            A::Filename,
+            A::StoredByName,
+            A::ContentType,
+            A::Size,
+            A::CreatedAt,
+            A::ExpiresAt,
+        ])
         .values_panic([
             attachment.id.into(),
             attachment.owner.into(),
             attachment.filename.as_str().into(),
+            attachment.stored_by_name.into(),
             attachment.content_type.as_str().into(),
             attachment.size.into(),
             attachment.created_at.into(),

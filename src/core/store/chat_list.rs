@@ -2,7 +2,7 @@
 //!
 //! Nothing is written for each reader when something is said: what is unread is counted when the list
 //! is read, in an index that holds all that decides. Who has left very much unread has the older part
-//! of it counted once and kept ([`super::marks::count`]).
+//! of it counted once and kept ([`super::marks::count_on`]).
 
 use std::collections::HashMap;
 
@@ -156,7 +156,7 @@ fn seen_by(reader: UserId) -> SelectStatement {
 }
 
 /// What is unread up to there was counted before.
-fn counted_from() -> Expr {
+pub(super) fn counted_from() -> Expr {
     let marks = [M::CountedSeq, M::ReadSeq].map(|column| Expr::col((M::Table, column)));
     Func::coalesce(marks).into()
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 
-use super::chat_list::unread_after;
+use super::chat_list::{counted_from, unread_after};
 use super::schema::{Member as M, Message as Msg, User as U};
 use super::{Executor, Result, chats};
 use crate::model::{ChatId, MessageId, UserId};
@@ -119,36 +119,53 @@ pub async fn read_by(
     run.all(&question).await
 }
 
-/// Counts once what a member has not read up to now, so that the list of chats need not.
-pub async fn count(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
+/// How far a member's unread messages are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    All,
+    Part,
+}
+
+/// Counts on what a member has not read and keeps the sum, so that the list of chats need not. No more at a time than
+/// takes a moment, because others who write wait for it.
+pub async fn count_on(run: &mut Executor, chat: ChatId, user: UserId) -> Result<Counted> {
+    /// In places of the chat's stream.
+    const MOST: i64 = 4_096;
     // Nothing is deleted between counting and writing it down.
     chats::lock(run, chat).await?;
-    let last = Query::select()
+    let newest = Query::select()
         .column(Msg::Seq)
         .from(Msg::Table)
         .and_where(Expr::col(Msg::ChatId).eq(chat))
         .order_by(Msg::Seq, Order::Desc)
         .limit(1)
         .to_owned();
-    let Some((last,)) = run.one::<(i64,)>(&last).await? else { return Ok(()) };
-    let mut unread = unread_after(user, Expr::col((M::Table, M::ReadSeq)));
-    unread.and_where(Expr::col((Msg::Table, Msg::Seq)).lte(last));
+    let Some((newest,)) = run.one::<(i64,)>(&newest).await? else { return Ok(Counted::All) };
+    let mut unread = unread_after(user, counted_from());
+    unread.and_where(Expr::col((Msg::Table, Msg::Seq)).lte(counted_from().add(MOST)));
     let question = Query::select()
+        .expr_as(counted_from(), "counted_from")
         .expr_as(Expr::from(unread), "unread")
         .from(M::Table)
         .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
         .and_where(Expr::col((M::Table, M::UserId)).eq(user))
         .to_owned();
-    let Some((unread,)) = run.one::<(i64,)>(&question).await? else { return Ok(()) };
+    let Some((from, unread)) = run.one::<(i64, i64)>(&question).await? else { return Ok(Counted::All) };
+    if from >= newest {
+        return Ok(Counted::All);
+    }
+    let to = Ord::min(newest, from + MOST);
     let update = Query::update()
         .table(M::Table)
-        .value(M::CountedSeq, last)
-        .value(M::Counted, unread)
+        .value(M::CountedSeq, to)
+        .value(M::Counted, Expr::col(M::Counted).add(unread))
         .and_where(Expr::col(M::ChatId).eq(chat))
         .and_where(Expr::col(M::UserId).eq(user))
-        .and_where(Expr::col(M::ReadSeq).lt(last))
+        // Not when more was read meanwhile: that is counted anew.
+        .and_where(counted_from().eq(from))
         .to_owned();
-    run.execute(&update).await
+    run.execute(&update).await?;
+    Ok(if to == newest { Counted::All } else { Counted::Part })
 }
 
 /// Forgets what was counted of messages that are deleted now.

@@ -27,7 +27,7 @@ async fn a_voice_message_goes_the_documented_way() {
     let form = announce(&ann, "voice.opus", "audio/opus").await;
     let id = form["attachment_id"].as_str().unwrap();
     let key = form["fields"]["key"].as_str().unwrap();
-    assert_eq!(key.strip_prefix("incoming/").unwrap_or(key), format!("{id}/voice.opus"));
+    assert_eq!(key.strip_prefix("incoming/").unwrap_or(key), format!("{id}/file"));
     assert_eq!(form["fields"]["Content-Type"], "audio/opus");
     assert!(!form["fields"]["X-Amz-Signature"].as_str().unwrap().is_empty());
     assert!(form["expires_at"].as_str().unwrap().contains('T'));
@@ -73,7 +73,7 @@ async fn what_is_wrong_with_an_announcement_is_said() {
     let ann = server.person("ann").await;
     for (body, field) in [
         (json!({"filename": "", "content_type": "image/png"}), "filename"),
-        (json!({"filename": "x".repeat(256), "content_type": "image/png"}), "filename"),
+        (json!({"filename": "ж".repeat(256), "content_type": "image/png"}), "filename"),
         (json!({"filename": "a\nb", "content_type": "image/png"}), "filename"),
         (json!({"filename": "a", "content_type": "png"}), "content_type"),
         (json!({"filename": "a", "content_type": "image/png\r\nX: y"}), "content_type"),
@@ -375,6 +375,57 @@ async fn any_name_of_a_file_comes_back_and_none_leaves_the_folder() {
     for file in kept {
         assert!(file.canonicalize().unwrap().starts_with(files.canonicalize().unwrap()), "{file:?}");
     }
+}
+
+#[tokio::test]
+async fn the_longest_names_of_any_script_are_served_and_name_nothing_in_the_storage() {
+    let server = TestServer::start().await;
+    let (ann, bob) = two(&server).await;
+    let chat = ann.direct(&bob).await;
+    for letter in ["a", "ж", "文", "🧊"] {
+        for length in [42, 251] {
+            let name = format!("{}.pdf", letter.repeat(length));
+            let id = ann.upload(&name, "application/pdf", PDF.to_vec()).await;
+            let said = post_file(&ann, chat, "file", &id).await.expect(201);
+            assert_eq!(said["attachments"][0]["filename"], name.as_str());
+            let read = fetch(&bob, &server, &id, None).await;
+            assert_eq!((read.status, read.bytes.as_slice()), (200, PDF), "{name}");
+            let encoded: String = letter.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let encoded = if letter == "a" { letter.to_owned() } else { encoded };
+            let ending = format!("filename*=UTF-8''{}.pdf", encoded.repeat(length));
+            let disposition = read.headers["content-disposition"].to_str().unwrap().to_owned();
+            assert!(disposition.ends_with(&ending), "{disposition}");
+        }
+    }
+    let picture = ann.upload("план.png", "image/png", PNG.to_vec()).await;
+    post_file(&ann, chat, "image", &picture).await.expect(201);
+    let kept = server.kept();
+    assert_eq!(kept.len(), 9);
+    let folder = server.dir.path().join("files");
+    for file in kept {
+        let path = file.strip_prefix(&folder).unwrap().to_str().unwrap();
+        let (id, rest) = path.split_once('/').unwrap();
+        assert!(uuid::Uuid::try_parse(id).is_ok() && rest == "file", "{path}");
+    }
+}
+
+/// Earlier versions named a stored file as its sender did.
+#[tokio::test]
+async fn a_file_that_an_earlier_version_stored_by_its_name_is_found_and_deleted() {
+    let server = TestServer::start().await;
+    let (ann, bob) = two(&server).await;
+    let chat = ann.direct(&bob).await;
+    let id = ann.upload("my paper.pdf", "application/pdf", PDF.to_vec()).await;
+    let said = post_file(&ann, chat, "file", &id).await.expect(201);
+    let kept = server.kept();
+    std::fs::rename(&kept[0], kept[0].with_file_name("my_paper.pdf")).unwrap();
+    server.change("UPDATE attachment SET stored_by_name = 1").await;
+    let read = fetch(&bob, &server, &id, None).await;
+    assert_eq!((read.status, read.bytes.as_slice()), (200, PDF));
+    ann.delete(&format!("/messages/{}", said["id"])).await.expect(204);
+    server.clock.advance(Duration::from_secs(25 * 3_600));
+    server.running.messenger.sweep().await.unwrap();
+    assert_eq!(server.kept(), Vec::<PathBuf>::new());
 }
 
 #[tokio::test]

@@ -337,11 +337,11 @@ async fn files_move_while_the_server_goes_on() {
     let again = messenger.migrate_files(&moving, |_| {}).await.unwrap();
     assert_eq!((again.copied, again.already, again.missing, again.damaged), (0, 5, 0, 0));
     // What was broken off, or rotted, is copied again; what is damaged at its source is told.
-    std::fs::write(folder.path().join(format!("files/{text}/a.txt")), b"some tex!").unwrap();
+    std::fs::write(folder.path().join(format!("files/{text}/file")), b"some tex!").unwrap();
     let mended = messenger.migrate_files(&moving, |_| {}).await.unwrap();
     assert_eq!((mended.copied, mended.already), (1, 4));
     for place in [server.dir.path(), folder.path()] {
-        std::fs::write(place.join(format!("files/{gone}/b.txt")), b"wrong text").unwrap();
+        std::fs::write(place.join(format!("files/{gone}/file")), b"wrong text").unwrap();
     }
     assert_eq!(messenger.migrate_files(&moving, |_| {}).await.unwrap().damaged, 1);
 

@@ -1,11 +1,16 @@
 //! The `Idempotency-Key`: nothing happens twice, and a lost answer can be had again.
 
+use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use besedka::messenger::{Error, NewMessage};
+use besedka::model::{ChatId, Content, Kind, Scopes};
+use futures_util::future::{join, join_all};
+use futures_util::poll;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::database::Database;
 use crate::server::{PASSWORD, Person, Reply, TestServer, fresh_key};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -189,6 +194,59 @@ async fn the_same_key_with_another_body_is_another_request() {
     let refusal = post(&anna, "/messages", &key, text(chat, "two")).await.refused(409, "key_reused");
     assert!(refusal.get("original").is_none());
     assert_eq!(anna.texts(chat).await, ["one"]);
+}
+
+#[tokio::test]
+async fn the_same_key_with_another_query_is_another_request() {
+    let (_server, anna, bob, chat) = two().await;
+    let said = anna.say(chat, "for all").await["id"].clone();
+    let delete = async |query: &str, key: &str| {
+        anna.send(Method::DELETE, &format!("/messages/{said}{query}"), Some(key), None).await
+    };
+    let key = fresh_key();
+    assert_eq!(delete("?for=me", &key).await.status, 204);
+    delete("?for=me", &key).await.refused(409, "duplicate_request");
+    for query in ["?for=all", ""] {
+        delete(query, &key).await.refused(409, "key_reused");
+    }
+    assert_eq!(bob.texts(chat).await, ["for all"]);
+    assert_eq!(delete("?for=all", &fresh_key()).await.status, 204);
+    assert!(bob.texts(chat).await.is_empty());
+}
+
+/// A client that hangs up leaves its post waiting, and sends it once more.
+#[tokio::test]
+async fn a_post_that_was_given_up_and_its_repetition_do_not_part_the_posts_written_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::at(format!("sqlite:{}", folder.path().join("besedka.db").display()));
+    let server = TestServer::on(database, &["--rate-limits", "off"]).await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Ours", &[]).await;
+    // How many places each change takes in the chat's stream: as many as it has posts.
+    server
+        .change(
+            "CREATE TABLE taken (places INTEGER);
+             CREATE TRIGGER taken AFTER UPDATE ON stream
+             BEGIN INSERT INTO taken VALUES (NEW.seq - OLD.seq); END",
+        )
+        .await;
+    let messenger = &server.running.messenger;
+    let access = messenger.access(&anna.token, Scopes::WRITE).await.unwrap();
+    let attempt = messenger.request(Some(access.user), "POST /messages", "key", b"{}");
+    let text = |text: &str| NewMessage::new(Content::new(Kind::Text, Some(text.to_owned()), None).unwrap());
+    let keyed = || messenger.as_user(access).once(attempt.clone().answering(201));
+    let other = || messenger.as_user(access).post(ChatId(chat), text("other"));
+    {
+        let mut given_up = pin!(keyed().post(ChatId(chat), text("once")));
+        assert!(poll!(&mut given_up).is_pending());
+    }
+    let (repeated, others) =
+        join(keyed().post(ChatId(chat), text("once")), join_all((0..3).map(|_| other()))).await;
+    let Err(Error::Repeated(Some(original))) = repeated else { panic!("{repeated:?}") };
+    assert_eq!(original.status, 201);
+    assert!(others.iter().all(Result::is_ok));
+    assert_eq!(anna.texts(chat).await, ["other", "other", "other", "once"]);
+    assert_eq!(server.count("SELECT count(*) FROM taken WHERE places = 4").await, 1, "all in one change");
 }
 
 #[tokio::test]

@@ -106,6 +106,31 @@ async fn elsewhere() -> (TestServer, Person) {
 }
 
 #[tokio::test]
+async fn the_longest_file_name_is_brought_along() {
+    let (from, to) = (TestServer::start().await, TestServer::start().await);
+    let (anna, carla) = (from.person("anna").await, to.person("carla").await);
+    let group = anna.group("Сад", &[]).await;
+    let name = format!("{}.txt", "ж".repeat(251));
+    let file = anna.upload(&name, "text/plain", b"a plan".to_vec()).await;
+    let payload = json!({"attachment_id": file});
+    let body = json!({"chat_id": group, "type": "file", "payload": payload});
+    anna.post("/messages", body).await.expect(201);
+    let zip = export_of(&anna).await;
+    // Most file systems take names of up to 255 bytes: the export can be unpacked.
+    let mut archive = zip::ZipArchive::new(Cursor::new(zip.clone())).unwrap();
+    let entries =
+        (0..archive.len()).map(|index| archive.by_index(index).unwrap().name().unwrap().into_owned());
+    let entry = entries.filter_map(|entry| entry.strip_prefix(&format!("files/{file}/")).map(str::to_owned));
+    let entry = entry.last().unwrap();
+    assert!(entry.len() <= 255 && entry.starts_with("жж") && entry.ends_with("ж.txt"), "{entry}");
+    assert_eq!(import(&carla, zip).await.expect(200)["files"], 1);
+    let brought = &said(&carla, &chat_of(&carla, "Сад").await).await[0]["attachments"][0];
+    assert_eq!(brought["filename"], name.as_str());
+    let read = carla.request(Method::GET, &format!("/attachments/{}", brought["id"].as_str().unwrap()));
+    assert_eq!(read.send().await.unwrap().bytes().await.unwrap(), "a plan");
+}
+
+#[tokio::test]
 async fn what_was_said_elsewhere_is_here_as_it_was() {
     let ((from, anna), to) = (elsewhere().await, TestServer::start().await);
     let carla = to.person("carla").await;
@@ -438,5 +463,5 @@ async fn a_zip_that_unpacks_to_too_much_is_stopped() {
     let list = liar.windows(4).rposition(|bytes| bytes == b"PK\x01\x02").unwrap();
     liar[list + 24..list + 28].copy_from_slice(&1_000_u32.to_le_bytes());
     let reply = import(&anna, liar).await.refused(400, "invalid");
-    assert!(reply["detail"].as_str().unwrap().contains("larger than it says"), "{reply}");
+    assert!(reply["detail"].as_str().unwrap().contains("larger than declared"), "{reply}");
 }

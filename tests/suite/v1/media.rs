@@ -247,7 +247,7 @@ async fn a_picture_that_is_too_large_is_refused_and_not_kept() {
         let (id, answer) = send(&ann, "bomb", "image/png", file).await;
         let refused = answer.refused(400, "invalid");
         let words = refused["detail"].as_str().unwrap();
-        let says_why = words.contains("at most 40,000,000") || words.contains("more memory");
+        let says_why = words.contains("at most 40,000,000") || words.contains("too much memory");
         assert!(says_why, "{name}: {words}");
         ann.get(&format!("/attachments/{id}/info")).await.refused(404, "not_found");
         assert_eq!(server.kept(), Vec::<PathBuf>::new(), "{name}");

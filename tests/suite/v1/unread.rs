@@ -1,10 +1,12 @@
 //! Unread messages and mentions, against a model that counts them the slow way.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
 
+use crate::database::Database;
 use crate::server::{Dice, Person, TestServer};
 
 /// A message as the model remembers it.
@@ -194,4 +196,52 @@ async fn what_was_counted_once_is_forgotten_when_it_is_no_longer_so() {
     assert_eq!(counts().await.0, 200);
     bob.post(&format!("/chats/{chat}/read"), json!({})).await.expect(200);
     assert_eq!(counts().await, (0, 0));
+}
+
+/// Whoever counts holds the only writer, and others who post wait for it.
+#[tokio::test]
+async fn what_is_unread_is_counted_in_small_parts_and_no_part_of_it_twice() {
+    const MANY: i64 = 10_000;
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::at(format!("sqlite:{}", folder.path().join("besedka.db").display()));
+    let server = TestServer::on(database, &["--rate-limits", "off"]).await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let chat = ann.group("Счёт", &[&bob]).await;
+    ann.say(chat, "слово").await;
+    let more = MANY - 1;
+    server
+        .change(&format!(
+            "INSERT INTO message (id, chat_id, seq, author_id, kind, text, sent_at)
+             WITH RECURSIVE more (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more WHERE n < {more})
+             SELECT id + n, chat_id, seq + n, author_id, kind, text, sent_at FROM message, more
+             WHERE text = 'слово';
+             UPDATE stream SET seq = seq + {more} WHERE id = {chat};
+             CREATE TABLE counted (places INTEGER);
+             CREATE TRIGGER counted AFTER UPDATE OF counted_seq ON member WHEN NEW.counted_seq IS NOT NULL
+             BEGIN INSERT INTO counted VALUES (NEW.counted_seq - coalesce(OLD.counted_seq, OLD.read_seq)); END"
+        ))
+        .await;
+    let unread = async || bob.get("/chats").await.expect(200)[0]["unread_count"].as_i64().unwrap();
+    let counted_to = "SELECT coalesce(max(counted_seq), 0) = (SELECT max(seq) FROM message) FROM member";
+    let all_is_counted = async || {
+        while server.count(counted_to).await == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    for shown in join_all((0..20).map(|_| unread())).await {
+        assert_eq!(shown, MANY);
+    }
+    tokio::time::timeout(Duration::from_secs(20), all_is_counted()).await.unwrap();
+    assert!(server.count("SELECT max(places) FROM counted").await <= 4_096);
+    assert!(server.count("SELECT count(*) FROM counted").await <= 3, "once for each part");
+    assert_eq!(unread().await, MANY);
+
+    // A number that counting anew would not find.
+    server.change("UPDATE member SET counted = counted + 7 WHERE counted_seq IS NOT NULL").await;
+    for _ in 0..70 {
+        ann.say(chat, "ещё").await;
+    }
+    assert_eq!(unread().await, MANY + 77);
+    tokio::time::timeout(Duration::from_secs(20), all_is_counted()).await.unwrap();
+    assert_eq!(unread().await, MANY + 77, "it was counted from where it had been");
 }

@@ -1,4 +1,4 @@
-/// The part of AsyncAPI 3 that our document uses, and how to read it.
+/// The part of AsyncAPI 3 that our document uses, and functions for reading it.
 
 export interface Ref {
   $ref: string
@@ -69,7 +69,7 @@ export interface Document {
   components?: { schemas?: Record<string, Schema>; messages?: Record<string, Message> }
 }
 
-/// What a reference points to: `#/components/schemas/Chat`, also by way of another reference.
+/// Resolves a reference: `#/components/schemas/Chat`, also through another reference.
 export function follow<T extends object>(document: Document, thing: T | Ref): T {
   let found: unknown = thing
   for (let hops = 0; hops < 8 && typeof (found as Ref).$ref === 'string'; hops++) {
@@ -82,7 +82,7 @@ export function follow<T extends object>(document: Document, thing: T | Ref): T 
 /// JSON pointers write `/` as `~1` and `~` as `~0`.
 const unescape = (part: string) => part.replaceAll('~1', '/').replaceAll('~0', '~')
 
-/// The last word of a reference: the name of a schema.
+/// The last segment of a reference: the name of a schema.
 export const nameOf = (ref: string) => unescape(ref.slice(ref.lastIndexOf('/') + 1))
 
 export interface Event {
@@ -90,8 +90,8 @@ export interface Event {
   message: Message
 }
 
-/// A channel's messages in two heaps. The document speaks for the server: `send` comes from there.
-export function heaps(document: Document, channel: Channel): { sent: Event[]; received: Event[] } {
+/// A channel's messages by direction. The document describes the server: `send` means sent by the server.
+export function byDirection(document: Document, channel: Channel): { sent: Event[]; received: Event[] } {
   const all = Object.entries(channel.messages ?? {}).map(([key, message]) => ({ key, message: follow(document, message) }))
   const pick = (action: Operation['action']) => {
     const operations = Object.values(document.operations ?? {}).filter(
@@ -104,9 +104,9 @@ export function heaps(document: Document, channel: Channel): { sent: Event[]; re
   return { sent: pick('send'), received: pick('receive') }
 }
 
-/// The word that a frame has under `event`.
+/// The value of a frame's `event` field.
 function eventName(document: Document, message: Message): string | undefined {
   const event = message.payload && follow(document, message.payload).properties?.event
-  const word = event?.const ?? event?.enum?.[0]
-  return typeof word === 'string' ? word : undefined
+  const name = event?.const ?? event?.enum?.[0]
+  return typeof name === 'string' ? name : undefined
 }

@@ -1,7 +1,7 @@
-/// The page of the socket's events, drawn from the AsyncAPI document that the server serves.
+/// The page of the WebSocket's events, rendered from the server's AsyncAPI document.
 import '../page.css'
 import './events.css'
-import { type Channel, type Document, type Event, heaps, type Schema } from './document'
+import { type Channel, type Document, type Event, byDirection, type Schema } from './document'
 import { type Child, el, prose, table } from './dom'
 import { anchor, fields, typeOf } from './schema'
 
@@ -60,7 +60,7 @@ function connection(name: string, channel: Channel, api: Document): Part {
   return { id: `channel-${name}`, name: channel.address ?? name, body }
 }
 
-/// An address alone is no chapter: the document's own description tells how to connect.
+/// A channel with only an address gets no chapter: the document's description explains how to connect.
 const isDescribed = ([, { summary, description, bindings }]: [string, Channel]) => Boolean(summary ?? description ?? bindings?.ws)
 
 function closing(api: Document): Part[] {
@@ -72,12 +72,12 @@ function closing(api: Document): Part[] {
 
 function chapters(api: Document): Chapter[] {
   const channels = Object.entries(api.channels ?? {})
-  const told = channels.map(([, channel]) => heaps(api, channel))
+  const messages = channels.map(([, channel]) => byDirection(api, channel))
   return [
     { title: 'Connecting', parts: channels.filter(isDescribed).map(([name, channel]) => connection(name, channel, api)) },
-    { title: 'The server sends', parts: told.flatMap(({ sent }) => sent.map((one) => event(one, 'sent', api))) },
-    { title: 'The client sends', parts: told.flatMap(({ received }) => received.map((one) => event(one, 'received', api))) },
-    { title: 'When the connection ends', parts: closing(api) },
+    { title: 'Events sent by the server', parts: messages.flatMap(({ sent }) => sent.map((one) => event(one, 'sent', api))) },
+    { title: 'Frames sent by the client', parts: messages.flatMap(({ received }) => received.map((one) => event(one, 'received', api))) },
+    { title: 'Closing the connection', parts: closing(api) },
     { title: 'Schemas', parts: Object.entries(api.components?.schemas ?? {}).map((one) => schema(one, api)) },
   ].filter(({ parts }) => parts.length > 0)
 }
@@ -93,7 +93,7 @@ function draw(api: Document, main: HTMLElement, contents: HTMLElement) {
       el('div', {}, el('h2', {}, title), el('ul', {}, ...parts.map(({ id, name }) => el('li', {}, el('a', { href: `#${id}` }, name))))),
     ),
   )
-  // The place that the address names did not exist when the page was opened.
+  // The element that the URL's fragment names did not exist when the page was loaded.
   document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView()
 }
 
@@ -103,7 +103,7 @@ async function show(main: HTMLElement, contents: HTMLElement) {
     if (!answer.ok) throw new Error(`/openapi/events.json: ${answer.status}`)
     draw((await answer.json()) as Document, main, contents)
   } catch (error) {
-    main.replaceChildren(el('p', { role: 'alert' }, `The events could not be read. ${String(error)}`))
+    main.replaceChildren(el('p', { role: 'alert' }, `The events could not be loaded. ${String(error)}`))
   }
 }
 

@@ -1,4 +1,4 @@
-/// Changing server state: every change of the client, with what it writes into the cache.
+/// Mutations: every change the client makes on the server, with its update of the query cache.
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { changeChat, messageCreated, messageDeleted, messageHidden, messageUpdated, putChat, unreadAfter } from './events'
@@ -32,7 +32,7 @@ export function useRenameChat(chat: number) {
   })
 }
 
-function useForget() {
+function useDropChat() {
   const cache = useQueryClient()
   return (chat: number) => {
     cache.setQueryData<Chat[]>(keys.chats, (chats) => chats?.filter((one) => one.id !== chat))
@@ -41,20 +41,20 @@ function useForget() {
   }
 }
 
-/// Ends a group for all, or hides a private chat for oneself.
+/// Deletes a group for everyone, or hides a private chat for the user.
 export function useDeleteChat() {
-  const forget = useForget()
+  const dropChat = useDropChat()
   return useMutation({
     mutationFn: (chat: number) => request('DELETE', `/chats/${chat}`),
-    onSuccess: (_, chat) => forget(chat),
+    onSuccess: (_, chat) => dropChat(chat),
   })
 }
 
 export function useLeaveChat(me: number) {
-  const forget = useForget()
+  const dropChat = useDropChat()
   return useMutation({
     mutationFn: (chat: number) => request('DELETE', `/chats/${chat}/members/${me}`),
-    onSuccess: (_, chat) => forget(chat),
+    onSuccess: (_, chat) => dropChat(chat),
   })
 }
 
@@ -86,7 +86,7 @@ function countMembers(cache: ReturnType<typeof useQueryClient>, chat: number): v
   if (members) changeChat(cache, chat, (one) => ({ ...one, member_count: members.length }))
 }
 
-/// Marks a chat read up to a message; at once on the screen, then on the server.
+/// Marks a chat read up to a message, optimistically.
 export function useMarkRead(chat: number) {
   const cache = useQueryClient()
   return useMutation({
@@ -116,7 +116,7 @@ export function useEditMessage() {
   })
 }
 
-/// Deletes for everybody, or hides from oneself.
+/// Deletes a message for everyone, or hides it for the user.
 export function useDeleteMessage() {
   const cache = useQueryClient()
   return useMutation({
@@ -127,7 +127,7 @@ export function useDeleteMessage() {
   })
 }
 
-/// Puts one's reaction, or takes it back.
+/// Adds or removes the user's reaction.
 export function useReact(me: number) {
   const cache = useQueryClient()
   return useMutation({
@@ -141,7 +141,7 @@ export function useReact(me: number) {
   })
 }
 
-/// Chooses in a poll, instead of what was chosen before.
+/// Votes in a poll, replacing the earlier vote.
 export function useVote() {
   const cache = useQueryClient()
   return useMutation({

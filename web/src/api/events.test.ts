@@ -1,13 +1,13 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { applyEvent, messagesInFlight } from './events'
+import { applyEvents, messagesInFlight } from './events'
 import { cacheOf, CHAT, chat, HER, ME, member, message, person } from './fixtures'
 import { fromPage, overlay, withOlder, type History } from './history'
 import { keys } from './keys'
 import type { Chat, Member, Message } from './types'
 
 let cache: QueryClient
-const hear = (event: string, data: unknown) => applyEvent(cache, { event, data })
+const hear = (event: string, data: unknown) => applyEvents(cache, [{ event, data }])
 const theChat = () => cache.getQueryData<Chat[]>(keys.chats)![0]!
 const items = () => cache.getQueryData<History>(keys.history(CHAT))!.items
 const show = (...messages: Message[]) => cache.setQueryData<History>(keys.history(CHAT), { items: messages, hasOlder: false })
@@ -185,4 +185,37 @@ test('an older page goes in front, and what is known stays as it is', () => {
   const { items: all, hasOlder } = withOlder(known, [message(3), message(2), message(1)], 50)
   expect(all.map(({ content }) => content)).toEqual(['message 1', 'message 2', 'edited'])
   expect(hasOlder).toBe(false)
+})
+
+test('a replay writes each part of the cache once, and asks for a list once', () => {
+  show(message(1))
+  const writes: string[] = []
+  cache.getQueryCache().subscribe((event) => {
+    if (event.type === 'updated' && event.action.type === 'success') writes.push(event.query.queryHash)
+  })
+  const asked = vi.spyOn(cache, 'invalidateQueries')
+  const ids = Array.from({ length: 1000 }, (_, index) => index + 2)
+  applyEvents(cache, ids.flatMap((id) => [
+    { event: 'message.created', data: message(id) },
+    { event: 'message.updated', data: message(id, { content: 'better' }) },
+    { event: 'message.created', data: message(id, { chat_id: 99 }) },
+  ]))
+  expect(writes.sort()).toEqual(['["chats"]', '["history",10]'])
+  expect(asked).toHaveBeenCalledTimes(1)
+  expect(items().map(({ id }) => id)).toEqual([1, ...ids])
+  expect(items().at(-1)).toMatchObject({ content: 'better' })
+  expect(theChat()).toMatchObject({ unread_count: 1000, last_message: { content: 'better' } })
+})
+
+test('within a replay later events see what earlier ones did', () => {
+  show(message(1))
+  applyEvents(cache, [
+    { event: 'message.created', data: message(3) },
+    { event: 'message.created', data: message(2) },
+    { event: 'message.deleted', data: { id: 3, chat_id: CHAT } },
+    { event: 'chat.created', data: chat({ id: 11 }) },
+    { event: 'chat.removed', data: { id: CHAT } },
+  ])
+  expect(cache.getQueryData(keys.history(CHAT))).toBeUndefined()
+  expect(cache.getQueryData<Chat[]>(keys.chats)!.map(({ id }) => id)).toEqual([11])
 })

@@ -1,7 +1,8 @@
 /// What each event of the socket does to the query cache. Every one may come twice.
 
 import type { QueryClient } from '@tanstack/react-query'
-import { buried, change, drop, put, type History } from './history'
+import { inBatch, type Cache } from './batch'
+import { change, drop, put, tombstone, type History } from './history'
 import { Inflight } from './inflight'
 import { keys } from './keys'
 import type { Chat, Frame, Member, Message, User, Vote } from './types'
@@ -9,7 +10,14 @@ import type { Chat, Frame, Member, Message, User, Vote } from './types'
 export const messagesInFlight = new Inflight<Message>()
 export const chatsInFlight = new Inflight<Chat>()
 
-export function applyEvent(cache: QueryClient, frame: Frame): void {
+/// Applies what happened, in order, with one write for each part of the cache.
+export function applyEvents(cache: QueryClient, frames: Frame[]): void {
+  inBatch(cache, (batch) => {
+    for (const frame of frames) applyEvent(batch, frame)
+  })
+}
+
+function applyEvent(cache: Cache, frame: Frame): void {
   const data = (frame.data ?? {}) as never
   switch (frame.event) {
     case 'message.created': return messageCreated(cache, data)
@@ -30,10 +38,10 @@ export function applyEvent(cache: QueryClient, frame: Frame): void {
   }
 }
 
-export const meOf = (cache: QueryClient) => cache.getQueryData<User>(keys.me)?.id
+export const meOf = (cache: Cache) => cache.getQueryData<User>(keys.me)?.id
 
 /// Changes one chat of the list, wherever the list is (cached, being fetched).
-export function changeChat(cache: QueryClient, id: number, edit: (chat: Chat) => Chat): void {
+export function changeChat(cache: Cache, id: number, edit: (chat: Chat) => Chat): void {
   const chats = cache.getQueryData<Chat[]>(keys.chats)
   const chat = chats?.find((one) => one.id === id)
   if (!chats || !chat) return
@@ -43,7 +51,7 @@ export function changeChat(cache: QueryClient, id: number, edit: (chat: Chat) =>
   cache.setQueryData(keys.chats, chats.map((one) => (one.id === id ? edited : one)))
 }
 
-export function putChat(cache: QueryClient, chat: Chat): void {
+export function putChat(cache: Cache, chat: Chat): void {
   chatsInFlight.note('all', chat.id, chat)
   cache.setQueryData<Chat[]>(keys.chats, (chats) =>
     chats && (chats.some((one) => one.id === chat.id)
@@ -51,11 +59,11 @@ export function putChat(cache: QueryClient, chat: Chat): void {
       : [chat, ...chats]))
 }
 
-function editHistory(cache: QueryClient, chat: number, edit: (history: History) => History): void {
+function editHistory(cache: Cache, chat: number, edit: (history: History) => History): void {
   cache.setQueryData<History>(keys.history(chat), (history) => history && edit(history))
 }
 
-export function messageCreated(cache: QueryClient, message: Message): void {
+export function messageCreated(cache: Cache, message: Message): void {
   messagesInFlight.note(message.chat_id, message.id, message)
   editHistory(cache, message.chat_id, (history) => put(history, [message]))
   const known = cache.getQueryData<Chat[]>(keys.chats)?.some((chat) => chat.id === message.chat_id)
@@ -67,27 +75,27 @@ export function messageCreated(cache: QueryClient, message: Message): void {
   })
 }
 
-function lastMessage(cache: QueryClient, chat: number, id: number, edit: (message: Message) => Message): void {
+function lastMessage(cache: Cache, chat: number, id: number, edit: (message: Message) => Message): void {
   changeChat(cache, chat, (one) =>
     one.last_message?.id === id ? { ...one, last_message: edit(one.last_message) } : one)
 }
 
-export function messageUpdated(cache: QueryClient, message: Message): void {
+export function messageUpdated(cache: Cache, message: Message): void {
   messagesInFlight.note(message.chat_id, message.id, message)
-  editHistory(cache, message.chat_id, (history) => requote(change(history, message.id, () => message), message.id, message.plain ?? message.content))
+  editHistory(cache, message.chat_id, (history) => updateQuotes(change(history, message.id, () => message), message.id, message.plain ?? message.content))
   lastMessage(cache, message.chat_id, message.id, () => message)
 }
 
-export function messageDeleted(cache: QueryClient, { id, chat_id }: { id: number; chat_id: number }): void {
+export function messageDeleted(cache: Cache, { id, chat_id }: { id: number; chat_id: number }): void {
   const known = knownMessage(cache, chat_id, id)
-  if (known) messagesInFlight.note(chat_id, id, buried(known))
-  discount(cache, chat_id, id, known)
-  editHistory(cache, chat_id, (history) => requote(change(history, id, buried), id, null))
-  lastMessage(cache, chat_id, id, buried)
+  if (known) messagesInFlight.note(chat_id, id, tombstone(known))
+  decrementUnread(cache, chat_id, id, known)
+  editHistory(cache, chat_id, (history) => updateQuotes(change(history, id, tombstone), id, null))
+  lastMessage(cache, chat_id, id, tombstone)
 }
 
-/// Answers show the beginning of what they answer as it is now.
-function requote(history: History, id: number, text: string | null | undefined): History {
+/// A reply quotes the beginning of a message as it is now.
+function updateQuotes(history: History, id: number, text: string | null | undefined): History {
   const quotes = ({ reply_to }: Message) => reply_to?.id === id
   if (text === undefined || !history.items.some(quotes)) return history
   const items = history.items.map((one) =>
@@ -95,23 +103,23 @@ function requote(history: History, id: number, text: string | null | undefined):
   return { ...history, items }
 }
 
-/// On another device of one's own.
-function pollVoted(cache: QueryClient, vote: Vote): void {
+/// The user voted on another of their devices.
+function pollVoted(cache: Cache, vote: Vote): void {
   cache.setQueryData<Vote>(keys.vote(vote.message_id), vote)
 }
 
-function messagesDeleted(cache: QueryClient, { ids, chat_id }: { ids: number[]; chat_id: number }): void {
+function messagesDeleted(cache: Cache, { ids, chat_id }: { ids: number[]; chat_id: number }): void {
   for (const id of ids) messageDeleted(cache, { id, chat_id })
 }
 
-function knownMessage(cache: QueryClient, chat: number, id: number): Message | undefined {
+function knownMessage(cache: Cache, chat: number, id: number): Message | undefined {
   const last = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === chat)?.last_message
   return cache.getQueryData<History>(keys.history(chat))?.items.find((message) => message.id === id)
     ?? (last?.id === id ? last : undefined)
 }
 
-/// What is gone need not be read. Of a message that is not known here, the server knows whether it was.
-function discount(cache: QueryClient, chat: number, id: number, known: Message | undefined): void {
+/// A deleted message no longer counts as unread. Whether one that is not loaded did, only the server knows.
+function decrementUnread(cache: Cache, chat: number, id: number, known: Message | undefined): void {
   changeChat(cache, chat, (one) => {
     const mark = one.last_read_message_id ?? 0
     if (one.unread_count === 0 || id <= mark) return one
@@ -120,34 +128,34 @@ function discount(cache: QueryClient, chat: number, id: number, known: Message |
   })
 }
 
-export function messageHidden(cache: QueryClient, { id, chat_id }: { id: number; chat_id: number }): void {
+export function messageHidden(cache: Cache, { id, chat_id }: { id: number; chat_id: number }): void {
   messagesInFlight.note(chat_id, id, null)
-  discount(cache, chat_id, id, knownMessage(cache, chat_id, id))
+  decrementUnread(cache, chat_id, id, knownMessage(cache, chat_id, id))
   editHistory(cache, chat_id, (history) => drop(history, id))
   const last = cache.getQueryData<Chat[]>(keys.chats)?.find((chat) => chat.id === chat_id)?.last_message
   if (last?.id === id) void cache.invalidateQueries({ queryKey: keys.chats })
 }
 
-function chatCreated(cache: QueryClient, chat: Chat): void {
+function chatCreated(cache: Cache, chat: Chat): void {
   const known = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === chat.id)
-  // A replayed creation must not take back what was heard since.
+  // A replayed creation must not undo later events.
   if (known && (known.last_message?.id ?? 0) > (chat.last_message?.id ?? 0)) return
   putChat(cache, chat)
 }
 
-/// A private chat has another title for each of the two, which is not told with what is alike for both.
-function chatUpdated(cache: QueryClient, about: { id: number; title: string | null }): void {
+/// A private chat's title differs for its two members, so the event leaves it null.
+function chatUpdated(cache: Cache, about: { id: number; title: string | null }): void {
   changeChat(cache, about.id, (chat) => ({ ...chat, ...about, title: about.title ?? chat.title }))
 }
 
-function chatRemoved(cache: QueryClient, { id }: { id: number }): void {
+function chatRemoved(cache: Cache, { id }: { id: number }): void {
   chatsInFlight.note('all', id, null)
   cache.setQueryData<Chat[]>(keys.chats, (chats) => chats?.filter((chat) => chat.id !== id))
   cache.removeQueries({ queryKey: keys.history(id) })
   cache.removeQueries({ queryKey: keys.members(id) })
 }
 
-function editMembers(cache: QueryClient, chat: number, edit: (members: Member[]) => Member[]): void {
+function editMembers(cache: Cache, chat: number, edit: (members: Member[]) => Member[]): void {
   const members = cache.getQueryData<Member[]>(keys.members(chat))
   if (!members) {
     void cache.invalidateQueries({ queryKey: keys.chats })
@@ -158,11 +166,11 @@ function editMembers(cache: QueryClient, chat: number, edit: (members: Member[])
   changeChat(cache, chat, (one) => ({ ...one, member_count: edited.length }))
 }
 
-function memberAdded(cache: QueryClient, { chat_id, member }: { chat_id: number; member: Member }): void {
+function memberAdded(cache: Cache, { chat_id, member }: { chat_id: number; member: Member }): void {
   editMembers(cache, chat_id, (members) => [...members.filter((one) => one.user.id !== member.user.id), member])
 }
 
-function memberUpdated(cache: QueryClient, { chat_id, member }: { chat_id: number; member: Member }): void {
+function memberUpdated(cache: Cache, { chat_id, member }: { chat_id: number; member: Member }): void {
   const { user, role } = member
   cache.setQueryData<Member[]>(keys.members(chat_id), (members) =>
     members?.map((one) => (one.user.id === user.id ? member : one)))
@@ -172,13 +180,13 @@ function memberUpdated(cache: QueryClient, { chat_id, member }: { chat_id: numbe
   })
 }
 
-function memberRemoved(cache: QueryClient, { chat_id, user_id }: { chat_id: number; user_id: number }): void {
+function memberRemoved(cache: Cache, { chat_id, user_id }: { chat_id: number; user_id: number }): void {
   editMembers(cache, chat_id, (members) => members.filter((one) => one.user.id !== user_id))
 }
 
 type Read = { chat_id: number; user_id: number; message_id: number }
 
-function chatRead(cache: QueryClient, { chat_id, user_id, message_id }: Read): void {
+function chatRead(cache: Cache, { chat_id, user_id, message_id }: Read): void {
   const further = (mark: number | null | undefined) => Math.max(mark ?? 0, message_id)
   cache.setQueryData<Member[]>(keys.members(chat_id), (members) => members?.map((member) =>
     member.user.id === user_id ? { ...member, last_read_message_id: further(member.last_read_message_id) } : member))
@@ -190,24 +198,24 @@ function chatRead(cache: QueryClient, { chat_id, user_id, message_id }: Read): v
   })
 }
 
-/// What others said after a read mark. What the server recorded asks nobody to read it.
+/// Whether a message counts as unread: others' messages after the read mark, without system messages.
 export function isUnread(message: Message, mark: number, me: number | undefined): boolean {
   return message.id > mark && message.author_id !== me && message.type !== 'system' && !message.deleted
 }
 
-/// How many of others' messages lie behind a read mark, as far as this tab can tell.
+/// The unread count after a read mark, as far as the loaded messages show.
 export function unreadAfter(chat: Chat, mark: number, me: number, history: History | undefined): number {
   if (mark >= (chat.last_message?.id ?? 0)) return 0
   if (!history) return chat.unread_count
   return history.items.filter((message) => isUnread(message, mark, me)).length
 }
 
-function userUpdated(cache: QueryClient, user: User): void {
+function userUpdated(cache: Cache, user: User): void {
   if (user.id === meOf(cache)) cache.setQueryData<User>(keys.me, user)
   cache.setQueryData(keys.person(user.id), user)
 }
 
-function gap(cache: QueryClient, { chat_id }: { chat_id: number | null }): void {
+function gap(cache: Cache, { chat_id }: { chat_id: number | null }): void {
   void cache.invalidateQueries({ queryKey: keys.chats })
   if (chat_id === null || chat_id === undefined) return
   void cache.invalidateQueries({ queryKey: keys.history(chat_id) })

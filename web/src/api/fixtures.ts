@@ -1,4 +1,4 @@
-/// Small true-to-the-wire things for tests.
+/// Test fixtures in the shape of the API.
 
 import { QueryClient } from '@tanstack/react-query'
 import type { Chat, Member, Message, Person, User } from './types'

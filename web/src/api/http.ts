@@ -1,6 +1,6 @@
-/// One request to the server: JSON both ways, an idempotency key on every change, refusals as ApiError.
+/// Requests to the server: JSON both ways, an idempotency key on every change, error responses as ApiError.
 
-import { accessToken, refresh } from './session'
+import { uuid } from '@/lib/uuid'
 
 export const BASE = '/api/v1'
 
@@ -18,12 +18,25 @@ export class ApiError extends Error {
   }
 }
 
-/// The server was not reached at all; nothing is known about what it did.
+/// The server could not be reached; whether it handled the request is unknown.
 export class OfflineError extends Error {
   constructor() {
     super('offline')
     this.name = 'OfflineError'
   }
+}
+
+/// Where requests get the access token from.
+export interface TokenProvider {
+  accessToken: () => string | null
+  /// A new token; `refused` is the one that the server rejected.
+  refresh: (refused?: string) => Promise<string>
+}
+
+let tokens: TokenProvider | null = null
+
+export function setTokenProvider(provider: TokenProvider): void {
+  tokens = provider
 }
 
 export interface Options {
@@ -51,7 +64,7 @@ export async function bytes(path: string, signal?: AbortSignal): Promise<Blob> {
 
 async function send(method: Method, path: string, options: Options): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
-  if (method !== 'GET') headers['Idempotency-Key'] ??= options.key ?? crypto.randomUUID()
+  if (method !== 'GET') headers['Idempotency-Key'] ??= options.key ?? uuid()
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   const init: RequestInit = {
     method,
@@ -64,10 +77,11 @@ async function send(method: Method, path: string, options: Options): Promise<Res
   const target = address(path, options.query)
   if (options.anonymous) return expectOk(await reach(target, init))
 
-  const token = accessToken() ?? (await refresh())
+  if (!tokens) throw new Error('no token provider is set')
+  const token = tokens.accessToken() ?? (await tokens.refresh())
   let answer = await reach(target, { ...init, headers: { ...headers, Authorization: `Bearer ${token}` } })
   if (answer.status === 401) {
-    const renewed = await refresh(token)
+    const renewed = await tokens.refresh(token)
     answer = await reach(target, { ...init, headers: { ...headers, Authorization: `Bearer ${renewed}` } })
   }
   return expectOk(answer)

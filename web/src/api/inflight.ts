@@ -1,10 +1,10 @@
-/// A list that is being fetched may be answered from before an event that arrives meanwhile. What
-/// events say during a fetch is noted here and laid over the answer, so that nothing is lost.
+/// The answer to a fetch may be older than an event that arrives meanwhile. Events during a fetch are
+/// recorded here and applied to its answer, so that none is lost.
 
 export class Inflight<T> {
   private readonly open = new Map<string | number, Set<Map<number, T | null>>>()
 
-  /// Tells every running fetch of this list what an event said about one of its items; null: it is gone.
+  /// Records an item's new state (null: removed) for every running fetch of this list.
   note(list: string | number, id: number, item: T | null): void {
     for (const notes of this.open.get(list) ?? []) notes.set(id, item)
   }

@@ -1,4 +1,4 @@
-/// Where each piece of server state lives in the query cache.
+/// The keys of the query cache.
 export const keys = {
   me: ['me'] as const,
   chats: ['chats'] as const,

@@ -1,4 +1,4 @@
-/// Reading server state: every query of the client, each with where it is kept and how it is fetched.
+/// Queries: all server state the client reads, with its cache key and how it is fetched.
 
 import { queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useCallback, useRef, useState } from 'react'
@@ -6,12 +6,12 @@ import { chatsInFlight, messagesInFlight } from './events'
 import { fromPage, overlay, withOlder, type History } from './history'
 import { bytes, request } from './http'
 import { keys } from './keys'
-import { useSettled } from '@/lib/useSettled'
+import { useDebounced } from '@/lib/useDebounced'
 import type { Attachment, Chat, Member, Message, Person, Session, User, Vote } from './types'
 
 const PAGE = 50
-const MOST = 200
-const AGAIN_MS = 3_000
+const MAX_PAGE = 200
+const RETRY_MS = 3_000
 
 export const meQuery = queryOptions({
   queryKey: keys.me,
@@ -19,7 +19,7 @@ export const meQuery = queryOptions({
   staleTime: Infinity,
 })
 
-/// The list is kept true by the socket; it is fetched once and after gaps.
+/// Kept up to date by the socket; fetched once and after gaps.
 export const chatsQuery = queryOptions({
   queryKey: keys.chats,
   staleTime: Infinity,
@@ -37,7 +37,7 @@ export const historyQuery = (cache: QueryClient, chat: number) => queryOptions({
   queryFn: async ({ signal }): Promise<History> => {
     const unread = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === chat)?.unread_count ?? 0
     // Enough to open at the first unread message.
-    const limit = Math.min(Math.max(PAGE, unread + 20), MOST)
+    const limit = Math.min(Math.max(PAGE, unread + 20), MAX_PAGE)
     const { answer, notes } = await messagesInFlight.during(chat, () =>
       request<Message[]>('GET', '/messages', { query: { chat_id: chat, limit }, signal }))
     return overlay(fromPage(answer, limit), notes)
@@ -72,7 +72,7 @@ export function useMembers(chat: number | null) {
   return useQuery({ ...membersQuery(chat ?? 0), enabled: chat !== null }).data
 }
 
-/// Somebody by id: from the members of a chat when they are known, else asked for.
+/// A person by id: from the members of a chat if loaded, else fetched.
 export function usePerson(id: number | null | undefined, among?: Member[]): Person | undefined {
   const cache = useQueryClient()
   const known = among?.find((member) => member.user.id === id)?.user ?? personOf(cache, id)
@@ -86,7 +86,7 @@ function personOf(cache: QueryClient, id: number | null | undefined): Person | u
   return cache.getQueryData<Chat[]>(keys.chats)?.find((chat) => chat.peer?.id === id)?.peer ?? undefined
 }
 
-/// What one chose in a poll. Only an anonymous one has to be asked about.
+/// The user's own vote in a poll. Only that in an anonymous poll has to be fetched.
 export function useOwnVote(message: Message, me: number): number[] {
   const poll = message.poll
   const told = useQuery({
@@ -100,7 +100,7 @@ export function useOwnVote(message: Message, me: number): number[] {
 }
 
 export function usePeopleSearch(words: string) {
-  const q = useSettled(words.trim(), 250)
+  const q = useDebounced(words.trim(), 250)
   return useQuery({
     queryKey: keys.search(q),
     queryFn: ({ signal }) => request<Person[]>('GET', '/users/search', { query: { q, limit: 20 }, signal }),
@@ -126,8 +126,8 @@ export function useHistory(chat: number) {
       const page = await request<Message[]>('GET', '/messages', { query: { chat_id: chat, before_id: oldest.id, limit: PAGE } })
       cache.setQueryData<History>(keys.history(chat), (now) => now && withOlder(now, page, PAGE))
     } catch {
-      // Asked again when the reader is still there; not at once.
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+      // Wait before the scroll position triggers the next try.
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     } finally {
       busy.current = false
       setLoadingOlder(false)
@@ -137,7 +137,7 @@ export function useHistory(chat: number) {
   return { history: query.data, isPending: query.isPending, isError: query.isError, refetch: query.refetch, loadOlder, loadingOlder }
 }
 
-/// A signed address of an attachment, good for some minutes.
+/// A signed URL of an attachment, valid for some minutes.
 export const linkQuery = (id: string) => queryOptions({
   queryKey: keys.link(id),
   queryFn: ({ signal }) => request<Attachment>('GET', `/attachments/${id}/info`, { signal }),
@@ -148,7 +148,7 @@ export const linkQuery = (id: string) => queryOptions({
 export const useLink = (id: string | undefined, enabled = true) =>
   useQuery({ ...linkQuery(id ?? ''), enabled: enabled && !!id })
 
-/// The bytes themselves as an address inside this tab; for what is small and looked at often.
+/// An attachment's bytes as a blob: URL; for small files that are shown often.
 export function useBlob(id: string | undefined, enabled = true) {
   return useQuery({
     queryKey: keys.blob(id ?? ''),
@@ -164,7 +164,7 @@ export const useSessions = () => useQuery({
   queryFn: ({ signal }) => request<Session[]>('GET', '/sessions', { signal }),
 })
 
-/// Who is typing in a chat now: written by the socket, never fetched.
+/// Who is typing in a chat: written by the socket, never fetched.
 export function useTyping(chat: number): number[] {
   const { data } = useQuery<number[]>({ queryKey: keys.typing(chat), queryFn: () => [], initialData: [], staleTime: Infinity })
   return data

@@ -14,8 +14,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Register
-         * @description Makes an account and signs in.
+         * Register an account
+         * @description Creates an account and signs in. The first account on a server becomes its administrator.
          */
         post: operations["register"];
         delete?: never;
@@ -33,7 +33,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in */
+        /**
+         * Sign in
+         * @description Returns an access token, valid for 15 minutes, and a refresh token.
+         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -51,9 +54,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Renew the tokens
-         * @description Answers a new access token and a new refresh token; the old one works no more. Used again
-         *     later, it is taken for stolen, and the whole session ends. Needs no Idempotency-Key.
+         * Refresh tokens
+         * @description Returns a new access token and a new refresh token, and invalidates the old refresh token. If an old
+         *     refresh token is used again later, it is treated as stolen and the whole session ends. Does not require
+         *     an `Idempotency-Key`.
          */
         post: operations["refresh"];
         delete?: never;
@@ -73,7 +77,8 @@ export interface paths {
         put?: never;
         /**
          * Sign out
-         * @description Ends this session: its tokens and its sockets. With a personal access token, the token.
+         * @description Ends the current session: its tokens become invalid and its sockets are closed. When called with a
+         *     personal access token, revokes that token.
          */
         post: operations["logout"];
         delete?: never;
@@ -92,10 +97,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a code
-         * @description Six digits, by mail or SMS, good for ten minutes and five tries. Only the newest counts. At most three within
-         *     an hour for each address or number (429). Where the server has no way to send them it answers 503 with code
-         *     `not_configured`.
+         * Send a one-time code
+         * @description Sends a six-digit code by e-mail or SMS. The code is valid for ten minutes and five attempts, and
+         *     replaces earlier codes. At most three codes per hour are sent to one address or number (429). If the
+         *     server cannot send codes, the response is 503 with code `not_configured`.
          */
         post: operations["sendCode"];
         delete?: never;
@@ -114,8 +119,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sign in by a code
-         * @description Whoever has no account yet gets one, without a password. A wrong code answers 400 with code `wrong_code`.
+         * Sign in with a code
+         * @description Creates an account without a password if there is none for this address or number. A wrong code answers
+         *     400 with code `wrong_code`.
          */
         post: operations["loginByCode"];
         delete?: never;
@@ -134,8 +140,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Set a password by a code
-         * @description For whoever forgot theirs, or never had one. All sessions and personal access tokens end.
+         * Reset a password with a code
+         * @description Sets a new password, also for accounts that never had one. Ends all sessions and revokes all personal
+         *     access tokens.
          */
         post: operations["resetPassword"];
         delete?: never;
@@ -152,15 +159,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List one's sessions
-         * @description The last used first.
+         * List sessions
+         * @description Sorted by last use, most recent first.
          */
         get: operations["sessions"];
         put?: never;
         post?: never;
         /**
-         * End all other sessions
-         * @description All but the one that asks; their tokens work no more, and their sockets are closed at once.
+         * Revoke all other sessions
+         * @description Ends every session except the current one. Their tokens become invalid and their sockets are closed at
+         *     once.
          */
         delete: operations["revokeOtherSessions"];
         options?: never;
@@ -179,8 +187,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * End a session
-         * @description Its tokens work no more, and its sockets are closed at once.
+         * Revoke a session
+         * @description Its tokens become invalid and its sockets are closed at once.
          */
         delete: operations["revokeSession"];
         options?: never;
@@ -196,15 +204,15 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List one's tokens
-         * @description The newest first, without their secrets.
+         * List personal access tokens
+         * @description Sorted newest first; the secrets are not included.
          */
         get: operations["tokens"];
         put?: never;
         /**
-         * Make a token
-         * @description For programs that act in one's name. Its secret is used like an access token, on the socket too,
-         *     and is shown only here: a repeated request does not show it again.
+         * Create a personal access token
+         * @description For programs that act on behalf of the user. The secret is used like an access token, on the WebSocket
+         *     too. It is only returned in this response: repeating the request does not return it again.
          */
         post: operations["createToken"];
         delete?: never;
@@ -224,8 +232,8 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Revoke a token
-         * @description It works no more, and its sockets are closed at once.
+         * Revoke a personal access token
+         * @description The token becomes invalid and its sockets are closed at once.
          */
         delete: operations["revokeToken"];
         options?: never;
@@ -243,16 +251,19 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete one's account
-         * @description It can't be taken back. All sessions and tokens end at once and their sockets are closed. Name, e-mail address,
-         *     picture and profile are gone; address and username are free for others. One is taken out of every group, and
-         *     what one owned passes to an admin, or to the member who came first. Private chats stay readable for the other
-         *     person, who can't write there any more; saved messages go.
+         * Delete my account
+         * @description Deletes the caller's account permanently. All sessions and tokens end at once and their sockets are
+         *     closed. The name, e-mail address, avatar and profile are erased; the e-mail address and username become
+         *     available to others. The user is removed from every group; groups they own pass to an admin or, without
+         *     one, to the longest-standing member. Private chats stay readable for the other person, but nobody can
+         *     write in them any more. Saved messages are deleted.
          *
-         *     With `messages: delete`, everything that one said is deleted for all, with its files; others hear
-         *     `messages.deleted`. Chats and messages are gone through in the background, some hundreds a second.
+         *     With `messages: delete`, every message that the user sent is deleted for everyone, together with its
+         *     files; other members receive `messages.deleted`. Chats and messages are processed in the background, at
+         *     a few hundred per second.
          *
-         *     Copies that others forwarded stay, and so does a name that others wrote, or that stands in a notice.
+         *     Not removed: copies that others forwarded, and the user's name where others wrote it or where a system
+         *     message contains it.
          */
         post: operations["deleteMe"];
         delete?: never;
@@ -268,11 +279,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Oneself */
+        /** Get current user */
         get: operations["me"];
         /**
-         * Change one's profile
-         * @description Everybody in one's chats hears `member.updated` when they see a difference.
+         * Update my profile
+         * @description Everyone who shares a chat with the caller receives `member.updated` if the visible profile changes.
          */
         put: operations["updateMe"];
         post?: never;
@@ -291,9 +302,9 @@ export interface paths {
         };
         get?: never;
         /**
-         * Change one's password
-         * @description Ends all other sessions: their tokens work no more, and their sockets are closed at once. A wrong
-         *     old password answers 400.
+         * Change my password
+         * @description Ends all other sessions: their tokens become invalid and their sockets are closed at once. A wrong
+         *     current password answers 400.
          */
         put: operations["changePassword"];
         post?: never;
@@ -313,10 +324,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Deactivate one's account
-         * @description All sessions end and all sockets are closed at once; signing in answers 403 with code `deactivated` until an
-         *     administrator reactivates the account. What one said stays, and one is shown as deactivated. Groups that one
-         *     owns go to an admin or the member who came first. The server's only administrator can't go (409).
+         * Deactivate my account
+         * @description Ends all sessions and closes all sockets at once. Signing in answers 403 with code `deactivated` until
+         *     an administrator reactivates the account. Messages are kept and the user is shown as deactivated. Groups
+         *     that the user owns pass to an admin or, without one, to the longest-standing member. The server's only
+         *     administrator cannot deactivate their account (409).
          */
         post: operations["deactivateMe"];
         delete?: never;
@@ -333,9 +345,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Find people
-         * @description By words or parts of words of their name or username, in any order and without regard to case, accents and
-         *     ё/е; or by their whole e-mail address. People who are deactivated are left out.
+         * Search users
+         * @description Matches words or parts of words in the name or username, in any order, ignoring case, accents and ё/е;
+         *     or a complete e-mail address. Deactivated users are not included.
          */
         get: operations["searchUsers"];
         put?: never;
@@ -353,7 +365,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Somebody */
+        /** Get a user */
         get: operations["user"];
         put?: never;
         post?: never;
@@ -371,8 +383,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List whom one has blocked
-         * @description The latest first.
+         * List blocked users
+         * @description Sorted by when they were blocked, newest first.
          */
         get: operations["blocked"];
         put?: never;
@@ -392,16 +404,17 @@ export interface paths {
         };
         get?: never;
         /**
-         * Block somebody
-         * @description Neither can write to the other in their private chat, nor edit or react there (403); what was said stays. They
-         *     can't begin a private chat with one or bring one into groups, and don't see whether one is there. They are not
-         *     told. Groups that both are in stay as they are. One's own devices hear `user.blocked`.
+         * Block a user
+         * @description In their private chat, neither user can send, edit or react any more (403); existing messages are kept.
+         *     The blocked user cannot start a private chat with the caller, cannot add them to groups, and cannot see
+         *     whether they are online. The blocked user is not notified. Groups that both are in are not affected. The
+         *     caller's other devices receive `user.blocked`.
          */
         put: operations["block"];
         post?: never;
         /**
-         * Unblock somebody
-         * @description One's own devices hear `user.unblocked`.
+         * Unblock a user
+         * @description The caller's other devices receive `user.unblocked`.
          */
         delete: operations["unblock"];
         options?: never;
@@ -417,8 +430,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who is there
-         * @description Of many people at once. Whom there is not is left out.
+         * Get users' presence
+         * @description Returns the presence of several users at once. Unknown users are omitted.
          */
         get: operations["presence"];
         put?: never;
@@ -438,7 +451,8 @@ export interface paths {
         };
         /**
          * List accounts
-         * @description The oldest first. For more, ask again with the last one's `id` as `after_id`.
+         * @description Sorted by creation, oldest first. For the next page, pass the last account's `id` as `after_id`. Only
+         *     for server administrators.
          */
         get: operations["accounts"];
         put?: never;
@@ -460,8 +474,9 @@ export interface paths {
         put?: never;
         /**
          * Deactivate an account
-         * @description All its sessions end and its sockets are closed at once; nobody can sign in to it. What the person said stays,
-         *     and they are shown as deactivated. Groups that they own go to an admin or the member who came first.
+         * @description Ends all of the account's sessions, closes its sockets at once, and blocks sign-in. The user's messages
+         *     are kept and the user is shown as deactivated. Groups that they own pass to an admin or, without one, to
+         *     the longest-standing member. Only for server administrators.
          */
         post: operations["deactivateAccount"];
         delete?: never;
@@ -481,7 +496,7 @@ export interface paths {
         put?: never;
         /**
          * Reactivate an account
-         * @description The person can sign in again, with the same password.
+         * @description Allows the user to sign in again with the same password. Only for server administrators.
          */
         post: operations["reactivateAccount"];
         delete?: never;
@@ -498,12 +513,15 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Make somebody an administrator */
+        /**
+         * Grant administrator rights
+         * @description Makes a user a server administrator. Only for server administrators.
+         */
         put: operations["appointAdmin"];
         post?: never;
         /**
-         * Make somebody an administrator no more
-         * @description The last one stays one.
+         * Revoke administrator rights
+         * @description The last remaining administrator cannot be removed (409). Only for server administrators.
          */
         delete: operations["dismissAdmin"];
         options?: never;
@@ -519,16 +537,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List one's chats
-         * @description The most recently active first.
+         * List chats
+         * @description Returns all of the caller's chats, the most recently active first.
          */
         get: operations["chats"];
         put?: never;
         /**
-         * Make a chat
-         * @description A group or a public channel with a title; the private chat with one other person; or one's
-         *     saved messages. Of the last two there is one for each two people, and for each person: if it
-         *     is there already it is the answer.
+         * Create a chat
+         * @description Creates a group or a public channel with a title, the private chat with one other person, or the
+         *     caller's saved messages. There is one private chat per pair of users and one saved-messages chat per
+         *     user: if it exists already, it is returned.
          */
         post: operations["createChat"];
         delete?: never;
@@ -547,8 +565,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * The private chat with somebody
-         * @description The one that there is, or a new one.
+         * Open a private chat
+         * @description Returns the private chat with a user, and creates it if there is none.
          */
         post: operations["directChat"];
         delete?: never;
@@ -564,22 +582,22 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A chat */
+        /** Get a chat */
         get: operations["chat"];
         put?: never;
         post?: never;
         /**
          * Delete a chat
-         * @description A group is deleted for everybody, by its owner and admins. A private chat is hidden for the
-         *     caller until something new is said in it.
+         * @description Deletes a group for everyone; only for its owner and admins. A private chat is hidden for the caller
+         *     until the next message arrives in it.
          */
         delete: operations["deleteChat"];
         options?: never;
         head?: never;
         /**
-         * Change a chat
-         * @description Owner and admins of a group or channel may. Of a private chat, only `message_life` and `assistant` can be
-         *     changed.
+         * Update a chat
+         * @description Only for the owner and admins of a group or channel. In a private chat, only `message_life` and
+         *     `assistant` can be changed. Everyone in the chat receives `chat.updated`.
          */
         patch: operations["updateChat"];
         trace?: never;
@@ -598,8 +616,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Say how to have a chat
-         * @description Mute, pin or archive it, or say of what to be notified. It concerns the caller alone.
+         * Update chat settings
+         * @description Mutes, pins or archives a chat, or chooses its notifications. The settings apply to the caller only.
          */
         patch: operations["updateChatSettings"];
         trace?: never;
@@ -611,13 +629,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the members of a chat */
+        /** List a chat's members */
         get: operations["members"];
         put?: never;
         /**
          * Add members to a group
-         * @description Its owner and admins may. Of one person who is a member already it is a conflict; of several,
-         *     only the others are added and answered.
+         * @description Only for the owner and admins. Adding a single existing member answers 409; with `user_ids`, existing
+         *     members are skipped and only new ones are returned.
          */
         post: operations["addMember"];
         delete?: never;
@@ -637,16 +655,17 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Leave a chat, or remove somebody
-         * @description Everybody may leave; owner and admins may remove who has a lower role. When the owner leaves,
-         *     the first admin takes over, or who came first; with the last member the group is gone.
+         * Leave a chat or remove a member
+         * @description Every member can leave; the owner and admins can remove members with a lower role. When the owner
+         *     leaves, ownership passes to the first admin or, without one, to the longest-standing member. When the
+         *     last member leaves, the group is deleted.
          */
         delete: operations["removeMember"];
         options?: never;
         head?: never;
         /**
-         * Change somebody's role
-         * @description The owner may. Who makes somebody else the owner becomes an admin.
+         * Change a member's role
+         * @description Only for the owner. Making another member the owner makes the caller an admin.
          */
         patch: operations["changeRole"];
         trace?: never;
@@ -659,15 +678,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List who is banned from a chat
-         * @description For its owner and admins; the newest first.
+         * List banned users
+         * @description Only for the owner and admins. Sorted newest first.
          */
         get: operations["bans"];
         put?: never;
         /**
-         * Ban somebody from a chat
-         * @description Its owner and admins may, if the other one has a lower role or is no member. Who is in it is
-         *     removed; nobody can add them, and no invitation lets them in, until the ban is lifted.
+         * Ban a user from a chat
+         * @description Only for the owner and admins, and only users with a lower role or who are not members. A member is
+         *     removed from the chat. Until the ban is lifted, the user cannot be added and cannot join by invitation
+         *     or code.
          */
         post: operations["ban"];
         delete?: never;
@@ -686,7 +706,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Lift a ban */
+        /**
+         * Lift a ban
+         * @description Only for the owner and admins. The user can be added or join again.
+         */
         delete: operations["unban"];
         options?: never;
         head?: never;
@@ -701,8 +724,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Find public channels
-         * @description By words or parts of words of their title, in the order of their titles.
+         * Search public channels
+         * @description Matches words or parts of words in the title. Sorted by title.
          */
         get: operations["channels"];
         put?: never;
@@ -722,7 +745,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Join a public channel */
+        /**
+         * Join a public channel
+         * @description Returns the channel. Everyone in it receives `member.added`.
+         */
         post: operations["joinChannel"];
         delete?: never;
         options?: never;
@@ -740,8 +766,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Join a group by its short code
-         * @description At most 5 wrong codes a minute are taken from one account, and 20 from one address.
+         * Join a group by code
+         * @description Returns the group. Wrong codes are limited to 5 per minute and account, and to 20 per minute and IP
+         *     address.
          */
         post: operations["joinByCode"];
         delete?: never;
@@ -760,11 +787,14 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Give a group a new short code
-         * @description Its owner and admins may. The code before is good no longer. Every new group has one.
+         * Renew a group's join code
+         * @description Only for the owner and admins. The previous code becomes invalid. Every new group has a code.
          */
         post: operations["renewCode"];
-        /** Take a group's short code away */
+        /**
+         * Remove a group's join code
+         * @description Only for the owner and admins. Nobody can join by code until a new one is created.
+         */
         delete: operations["dropCode"];
         options?: never;
         head?: never;
@@ -780,13 +810,13 @@ export interface paths {
         };
         /**
          * List a group's invitations
-         * @description For its owner and admins; the newest first, those that ran out or are used up among them.
+         * @description Only for the owner and admins. Sorted newest first; includes expired and used-up invitations.
          */
         get: operations["invites"];
         put?: never;
         /**
-         * Make an invitation
-         * @description Its owner and admins may. Whoever has the address can join, unless they are banned.
+         * Create an invitation
+         * @description Only for the group's owner and admins. Anyone with the link can join, unless they are banned.
          */
         post: operations["createInvite"];
         delete?: never;
@@ -805,7 +835,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke an invitation */
+        /**
+         * Revoke an invitation
+         * @description Only for the group's owner and admins. The link stops working; people who joined with it stay.
+         */
         delete: operations["revokeInvite"];
         options?: never;
         head?: never;
@@ -820,8 +853,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Look at an invitation
-         * @description To what it invites, before one follows it.
+         * Get an invitation
+         * @description Shows which group an invitation leads to, before joining.
          */
         get: operations["invite"];
         put?: never;
@@ -841,7 +874,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Follow an invitation */
+        /**
+         * Accept an invitation
+         * @description Joins the group and returns it.
+         */
         post: operations["joinByInvite"];
         delete?: never;
         options?: never;
@@ -859,9 +895,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Mark as read
-         * @description Up to a message. The mark never goes back. Others hear of it, unless the caller hides it
-         *     (`hides_reading` of the profile). The socket takes the same as a frame `read`.
+         * Mark messages as read
+         * @description Marks all messages up to the given one as read. The position never moves back. Other members receive
+         *     `chat.read`, unless the caller hides read receipts (`hides_reading` in the profile). The WebSocket
+         *     accepts the same as a `read` frame.
          */
         post: operations["markRead"];
         delete?: never;
@@ -880,10 +917,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Mark as arrived
-         * @description Up to a message that one of the caller's devices has. What was read has arrived. In chats of
-         *     more than 200 members it is kept, but nobody is told. The socket takes the same as a frame
-         *     `delivered`.
+         * Mark messages as delivered
+         * @description Confirms that one of the caller's devices has received all messages up to the given one. Messages that
+         *     were read count as delivered. In chats with more than 200 members the position is stored, but no event
+         *     is sent. The WebSocket accepts the same as a `delivered` frame.
          */
         post: operations["markDelivered"];
         delete?: never;
@@ -899,7 +936,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who has seen a message */
+        /**
+         * List a message's receipts
+         * @description Shows who has read a message and to whom it was delivered.
+         */
         get: operations["receipts"];
         put?: never;
         post?: never;
@@ -917,15 +957,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a chat's messages
-         * @description The newest first: of the whole chat, or next to a message.
+         * List messages
+         * @description Returns messages of a chat, newest first. At most one of `before_id`, `after_id`, `around_id` and
+         *     `since` can be given; without them, the newest messages are returned.
          */
         get: operations["messages"];
         put?: never;
         /**
          * Send a message
-         * @description Answers when it is on the disk. Everybody in the chat hears it as `message.created`, on all
-         *     connections, one's own included.
+         * @description The response is sent once the message is stored durably. Everyone in the chat receives `message.created`
+         *     on all of their connections, including the sender.
          */
         post: operations["sendMessage"];
         delete?: never;
@@ -942,8 +983,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what is in a chat
-         * @description Messages with pictures, videos, sound, other files or web addresses, the newest first.
+         * List shared media, files and links
+         * @description Returns the messages of a chat that contain images, videos, audio, other files or links, newest first.
          */
         get: operations["chatMedia"];
         put?: never;
@@ -961,17 +1002,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A message */
+        /** Get a message */
         get: operations["message"];
         put?: never;
         post?: never;
-        /** Delete a message */
+        /**
+         * Delete a message
+         * @description Deletes a message for everyone, or hides it for the caller. Everyone in the chat receives
+         *     `message.deleted`; with `for=me`, only the caller's devices receive `message.hidden`.
+         */
         delete: operations["deleteMessage"];
         options?: never;
         head?: never;
         /**
          * Edit a message
-         * @description Only one's own. Everybody hears it as `message.updated`.
+         * @description Only the author can edit a message. Everyone in the chat receives `message.updated`.
          */
         patch: operations["editMessage"];
         trace?: never;
@@ -984,8 +1029,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What a message said before
-         * @description Everything that it said before it was edited, the oldest first.
+         * List a message's edits
+         * @description Returns the earlier versions of a message, oldest first.
          */
         get: operations["messageEdits"];
         put?: never;
@@ -1007,7 +1052,8 @@ export interface paths {
         put?: never;
         /**
          * Forward a message
-         * @description Says it in other chats too, naming where it comes from. In all of them or in none.
+         * @description Posts a copy in one or more chats, with the original author and chat in `forwarded_from`. The message is
+         *     forwarded to all of the chats or, if any of them refuses it, to none.
          */
         post: operations["forwardMessage"];
         delete?: never;
@@ -1027,8 +1073,9 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Remove a message's previews
-         * @description Its author may; they do not come back. Everybody hears it as `message.updated`.
+         * Remove a message's link previews
+         * @description Only for the author. The previews are not created again. Everyone in the chat receives
+         *     `message.updated`.
          */
         delete: operations["removePreviews"];
         options?: never;
@@ -1045,12 +1092,16 @@ export interface paths {
         };
         get?: never;
         /**
-         * React to a message
-         * @description Puts one's emoji under it; one that is there already stays. Everybody hears it as `message.updated`.
+         * Add a reaction
+         * @description Adds the caller's emoji to a message; has no effect if it is already there. Everyone in the chat
+         *     receives `message.updated`.
          */
         put: operations["react"];
         post?: never;
-        /** Take a reaction back */
+        /**
+         * Remove a reaction
+         * @description Removes the caller's emoji from a message. Everyone in the chat receives `message.updated`.
+         */
         delete: operations["unreact"];
         options?: never;
         head?: never;
@@ -1067,14 +1118,14 @@ export interface paths {
         get?: never;
         /**
          * Pin a message
-         * @description For everybody in the chat, who hears it as `message.updated` with `pinned_at`. In a private chat both may, in a
-         *     group its owner and admins. At most 100 messages of a chat can be pinned.
+         * @description Pins a message for everyone in the chat, who receive `message.updated` with `pinned_at`. In a private
+         *     chat both people can pin; in a group, its owner and admins. A chat can have up to 100 pinned messages.
          */
         put: operations["pinMessage"];
         post?: never;
         /**
-         * Take a pin out
-         * @description Everybody in the chat hears it as `message.updated`.
+         * Unpin a message
+         * @description Everyone in the chat receives `message.updated`.
          */
         delete: operations["unpinMessage"];
         options?: never;
@@ -1090,8 +1141,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what is pinned
-         * @description The last pinned first; at most 100.
+         * List pinned messages
+         * @description Returns up to 100 messages, the most recently pinned first.
          */
         get: operations["pinnedMessages"];
         put?: never;
@@ -1109,12 +1160,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What one chose in a poll */
+        /** Get my vote in a poll */
         get: operations["ownVote"];
         /**
          * Vote in a poll
-         * @description Everybody in the chat hears the poll as `message.updated`; one's own devices hear what one chose as `poll.voted`.
-         *     A poll is begun by `POST /messages` with type `poll`. In an anonymous poll nobody is told who chose what.
+         * @description Everyone in the chat receives the updated poll as `message.updated`; the caller's devices receive the
+         *     vote as `poll.voted`. In an anonymous poll, nobody can see who voted for what. To create a poll, send a
+         *     message of type `poll`.
          */
         put: operations["vote"];
         post?: never;
@@ -1132,9 +1184,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who chose something in a poll
-         * @description First come first. The poll itself names the first 100; this lists all of them, page by page. Of an anonymous poll
-         *     nobody is told.
+         * List a poll option's voters
+         * @description Sorted by when they voted, earliest first. The poll itself lists the first 100 voters; this endpoint
+         *     returns all of them, page by page. Not available for anonymous polls.
          */
         get: operations["voters"];
         put?: never;
@@ -1156,8 +1208,8 @@ export interface paths {
         put?: never;
         /**
          * Close a poll
-         * @description It takes no more votes. Whoever asked may, and in a group its owner and admins. Everybody hears it as
-         *     `message.updated`.
+         * @description Ends voting. Allowed for the poll's author and, in a group, its owner and admins. Everyone in the chat
+         *     receives `message.updated`.
          */
         post: operations["closePoll"];
         delete?: never;
@@ -1174,19 +1226,21 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Find messages
-         * @description In all chats that the caller is in. Any text is a query:
+         * Search messages
+         * @description Searches all chats that the caller is a member of. Any text is a valid query:
          *
-         *     - `отчёт май`: messages with all of these words or parts of words; case, accents and ё/е make no
-         *     difference. Fewer than three letters are found where a word begins.
-         *     - `"отчёт за май"`: these words as they stand.
-         *     - `-черновик`: without this.
-         *     - `from:me`, `from:anna`, `from:"Анна Ким"`, `from:42` (`от:`): who said it.
-         *     - `in:бухгалтерия`, `in:7` (`в:`): in chats with this in their title, or this id.
-         *     - `has:file`, `image`, `voice`, `video`, `link` (`есть:файл`, `фото`, `голос`, `видео`, `ссылка`).
-         *     - `after:2026-01-01`, `before:2026-02-01` (`после:`, `до:`): from this day on; before this day. UTC.
+         *     - `отчёт май`: messages that contain all of these words or parts of words, ignoring case, accents and
+         *     ё/е. Words of fewer than three letters match the beginning of words only.
+         *     - `"отчёт за май"`: the exact phrase.
+         *     - `-черновик`: without this word.
+         *     - `from:me`, `from:anna`, `from:"Анна Ким"`, `from:42` (`от:`): by sender.
+         *     - `in:бухгалтерия`, `in:7` (`в:`): in chats whose title contains this, or with this ID.
+         *     - `has:file`, `image`, `voice`, `video`, `link` (`есть:файл`, `фото`, `голос`, `видео`, `ссылка`): by
+         *     content.
+         *     - `after:2026-01-01`, `before:2026-02-01` (`после:`, `до:`): on or after this day; before this day. UTC.
          *
-         *     Filters of one kind widen each other, but for `has:`. What is said can be found within a second.
+         *     Several filters of the same kind are combined with OR, except for `has:`. New messages become searchable
+         *     within a second.
          */
         get: operations["search"];
         put?: never;
@@ -1205,9 +1259,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List one's bookmarks
-         * @description The newest first. Those at messages that were deleted, or hidden from oneself, are gone, and so are those in chats that
-         *     one is in no more: `message.deleted`, `message.hidden` and `chat.removed` take them along.
+         * List bookmarks
+         * @description Sorted newest first. Bookmarks of messages that were deleted, or hidden by the caller, and of messages
+         *     in chats that the caller has left are not included: clients should drop them on `message.deleted`,
+         *     `message.hidden` and `chat.removed`.
          */
         get: operations["bookmarks"];
         put?: never;
@@ -1228,14 +1283,14 @@ export interface paths {
         get?: never;
         /**
          * Bookmark a message
-         * @description Or give the bookmark that is there another note. Nobody else learns of it; one's own devices hear it as
-         *     `bookmark.saved`. At most 5,000.
+         * @description Creates a bookmark, or replaces the note of the existing one. Bookmarks are private; the caller's other
+         *     devices receive `bookmark.saved`. Each user can have up to 5,000 bookmarks.
          */
         put: operations["saveBookmark"];
         post?: never;
         /**
-         * Take a bookmark away
-         * @description One's own devices hear it as `bookmark.removed`.
+         * Remove a bookmark
+         * @description The caller's other devices receive `bookmark.removed`.
          */
         delete: operations["removeBookmark"];
         options?: never;
@@ -1251,8 +1306,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List one's drafts
-         * @description The newest first; there are at most 1,000. `chat.removed` takes the drafts in the chat along.
+         * List drafts
+         * @description Sorted newest first; a user can have up to 1,000. When a `chat.removed` event arrives, discard the
+         *     drafts of that chat.
          */
         get: operations["drafts"];
         put?: never;
@@ -1272,15 +1328,16 @@ export interface paths {
         };
         get?: never;
         /**
-         * Keep a draft
-         * @description One for each chat, and for each thread in it. One's own devices hear it as `draft.saved`. What was written last
-         *     counts: an older one is refused with 409. `POST /messages` with `clear_draft` takes it away again in the same change.
+         * Save a draft
+         * @description There is one draft per chat and one per thread. The caller's other devices receive `draft.saved`. If a
+         *     newer draft exists, the request is refused with 409. `POST /messages` with `clear_draft` removes the
+         *     draft together with sending the message.
          */
         put: operations["saveDraft"];
         post?: never;
         /**
-         * Take a draft away
-         * @description Where there is none, nothing happens. One's own devices hear it as `draft.removed`.
+         * Delete a draft
+         * @description Succeeds even if there is no draft. The caller's other devices receive `draft.removed`.
          */
         delete: operations["removeDraft"];
         options?: never;
@@ -1296,17 +1353,18 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what waits to be sent
-         * @description One's own, the next first, those that failed included.
+         * List scheduled messages
+         * @description Returns the caller's scheduled messages, the next one first, including those that failed.
          */
         get: operations["scheduledMessages"];
         put?: never;
         /**
-         * Send a message later
-         * @description What could not be said now is refused now. When it is due, it is sent once, also when the server was down at that
-         *     moment: everybody hears `message.created`, one's own devices `scheduled.removed`. What one may no longer say then is
-         *     kept with the reason, and told as `scheduled.saved` with a `failure`. At most 100 of one person
-         *     wait in a chat.
+         * Schedule a message
+         * @description A message that could not be sent now is refused now. When it is due, it is sent exactly once, also if
+         *     the server was down at that time: everyone in the chat receives `message.created`, the caller's devices
+         *     `scheduled.removed`. If it can no longer be sent then, it is kept with the reason, and the caller's
+         *     devices receive `scheduled.saved` with a `failure`. Each user can have up to 100 scheduled messages per
+         *     chat.
          */
         post: operations["scheduleMessage"];
         delete?: never;
@@ -1322,20 +1380,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A message that waits to be sent */
+        /** Get a scheduled message */
         get: operations["scheduledMessage"];
         put?: never;
         post?: never;
         /**
-         * Do not send it
-         * @description One's own devices hear it as `scheduled.removed`.
+         * Cancel a scheduled message
+         * @description The caller's devices receive `scheduled.removed`.
          */
         delete: operations["cancelScheduledMessage"];
         options?: never;
         head?: never;
         /**
-         * Change what waits to be sent
-         * @description One's own devices hear it as `scheduled.saved`.
+         * Update a scheduled message
+         * @description The caller's devices receive `scheduled.saved`.
          */
         patch: operations["changeScheduledMessage"];
         trace?: never;
@@ -1350,8 +1408,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send it now
-         * @description Answers the message. Where one may not say it, it stays as it was.
+         * Send a scheduled message now
+         * @description Returns the sent message. If the caller is not allowed to send it, it stays scheduled.
          */
         post: operations["sendScheduledMessage"];
         delete?: never;
@@ -1368,17 +1426,21 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Save one's own
-         * @description A zip of everything that one may read: profile, sessions, tokens, drafts, bookmarks, what waits to be sent, chats
-         *     with their members and messages, and the files that one uploaded; a `README.txt` says where what is. It is written while it is sent, so it has no length
-         *     before its end, and an interrupted one is begun anew. With an access token that has the scopes `account` and
-         *     `read`, or by a link of the `POST`. Everybody has one at a time, and three an hour.
+         * Export my data
+         * @description Returns a zip archive of everything that the caller can read: profile, sessions, tokens, drafts,
+         *     bookmarks, scheduled messages, chats with their members and messages, and the files that the caller
+         *     uploaded. A `README.txt` inside describes the layout.
+         *
+         *     The archive is generated while it is sent, so its length is not known in advance and an interrupted
+         *     download cannot be resumed. Requires an access token with the scopes `account` and `read`, or a link
+         *     from `POST /users/me/export`. Each user can run one export at a time and three per hour.
          */
         get: operations["export"];
         put?: never;
         /**
-         * Take one's own along
-         * @description Answers a link by which a browser can save it, good for 5 minutes and as long as the session lasts.
+         * Create an export link
+         * @description Returns a link for downloading the export in a browser. It can be used for 5 minutes, and only while the
+         *     session lasts.
          */
         post: operations["linkExport"];
         delete?: never;
@@ -1397,21 +1459,25 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Bring one's own along
-         * @description Takes a zip of `GET /users/me/export`, of this server or another one: upload it as any file, then name it here.
+         * Import data
+         * @description Imports a zip archive from `GET /users/me/export` of this or another server. Upload the archive like any
+         *     file first, then pass its attachment ID here. Requires an access token with the scopes `account` and
+         *     `write`.
          *
-         *     Each chat becomes a group of one's own with nobody else in it; saved messages go to one's saved messages. Each
-         *     message becomes a silent one of one's own with a `forwarded_from` that tells who wrote it and when; ids there are null, because
-         *     they meant something elsewhere, but for the `author_id` of what one wrote oneself. What these names and times say is what
-         *     the zip says. Replies and threads stay. Files that are in the zip, those that one uploaded oneself, are
-         *     uploaded anew, and whatever is refused to an upload is refused to them. A message without its files becomes a text,
-         *     and so does a poll. Edits, reactions and pins are left out, and so are messages that
-         *     were deleted, said by the server, or to disappear after a while.
+         *     Each chat becomes a new group with the caller as its only member; saved messages are added to the
+         *     caller's saved messages. Each message becomes a silent message by the caller whose `forwarded_from`
+         *     names the original author and time, as stated in the archive. IDs in `forwarded_from` are null, because
+         *     they refer to another server, except for `author_id` of the caller's own messages. Replies and threads
+         *     are preserved.
          *
-         *     It answers when it is done, and goes on when nobody waits for that. Repeated, it adds nothing twice and finishes what
-         *     it began; where others have come into a group meanwhile, nothing is added any more.
-         *     With an access token that has the scopes `account` and `write`. Everybody has one at a time, and three an
-         *     hour; one holds at most 2,000 chats and 500,000 messages.
+         *     Files in the archive (those that the exporting user uploaded) are uploaded again and subject to the same
+         *     checks as any upload. A message whose files are missing becomes a text message, as does a poll. Edits,
+         *     reactions and pins are not imported, nor are deleted, system and disappearing messages.
+         *
+         *     The response is sent when the import is complete; the import continues if the client disconnects.
+         *     Repeating an import adds nothing twice and completes an unfinished one; groups that other people have
+         *     joined in the meantime are skipped. Each user can run one import at a time and three per hour. An
+         *     archive can hold at most 2,000 chats and 500,000 messages.
          */
         post: operations["import"];
         delete?: never;
@@ -1431,12 +1497,16 @@ export interface paths {
         put?: never;
         /**
          * Ask the assistant
-         * @description The answer is a message of type `ai` in the chat: it appears with its first words, grows by `message.updated`
-         *     while its `payload` says `writing`, and is answered here when it is whole. One that does not become whole is
-         *     deleted again, and 502 is answered. The `payload` tells what was sent where: `question`, `asked_by`, `model`,
-         *     `sent_to` (a host) and `sent_messages` (how many of the chat's latest messages); `suggest_meet` says that a
-         *     meeting is proposed. Messages that are to disappear are not sent. Each person has so many questions a day
-         *     (429). Where the server has no assistant it answers 503 with code `not_configured`.
+         * @description Posts the answer in the chat as a message of type `ai`. The message appears with its first words, is
+         *     extended through `message.updated` events while its `payload` contains `writing`, and is returned here
+         *     once complete. If the answer cannot be completed, the message is deleted and the response is 502.
+         *
+         *     The message's `payload` records what was sent where: `question`, `asked_by`, `model`, `sent_to` (a host)
+         *     and `sent_messages` (how many of the chat's latest messages); `suggest_meet` means that the assistant
+         *     proposes a meeting. Disappearing messages are never sent to the model.
+         *
+         *     The number of questions per user and day is limited (429). If the server has no assistant, the response
+         *     is 503 with code `not_configured`.
          */
         post: operations["askAssistant"];
         delete?: never;
@@ -1453,9 +1523,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What one could say next
-         * @description Up to three texts. None where there is no assistant, where it is switched off, where fewer than five messages
-         *     were said, and where it has nothing to suggest.
+         * Suggest replies
+         * @description Returns up to three suggested texts. The list is empty if the server has no assistant, if the assistant
+         *     is switched off in this chat, if the chat has fewer than five messages, or if there is nothing to
+         *     suggest.
          */
         get: operations["suggestions"];
         put?: never;
@@ -1476,9 +1547,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What one has missed
-         * @description A summary of what the caller has not read, at most the latest 200 messages. Nobody else sees it, it is kept
-         *     nowhere, and nothing becomes read by it.
+         * Summarise unread messages
+         * @description Summarises the messages that the caller has not read, up to the latest 200. The summary is returned to
+         *     the caller only; it is not stored, and no messages are marked as read.
          */
         post: operations["catchUp"];
         delete?: never;
@@ -1497,10 +1568,11 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a place to meet by video
-         * @description On the Jitsi server that this one is told of, or at Google in the caller's name, with the token of
-         *     `PUT /users/me/google-token`: without one it answers 400, and 502 when Google refuses. A message that was posted
-         *     has the address also as `meet_url` in its `payload`.
+         * Create a video meeting
+         * @description Creates a meeting on the Jitsi server that this server is configured with, or in Google Meet on behalf
+         *     of the caller. Google Meet requires a token saved with `PUT /users/me/google-token`: without one the
+         *     response is 400, and 502 if Google refuses it. A posted message also contains the link as `meet_url` in
+         *     its `payload`.
          */
         post: operations["createMeeting"];
         delete?: never;
@@ -1518,12 +1590,16 @@ export interface paths {
         };
         get?: never;
         /**
-         * Let the server make meetings at Google
-         * @description The token is kept encrypted, shown to nobody, and used for nothing else.
+         * Save a Google token
+         * @description Lets the server create Google Meet meetings for the caller. The token is stored encrypted, never
+         *     returned, and not used for anything else.
          */
         put: operations["keepGoogleToken"];
         post?: never;
-        /** Take Google's token back */
+        /**
+         * Delete the Google token
+         * @description The server can no longer create Google Meet meetings for the caller.
+         */
         delete: operations["forgetGoogleToken"];
         options?: never;
         head?: never;
@@ -1540,13 +1616,14 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Announce a file
-         * @description Answers a form: POST it to its `url` as `multipart/form-data`, all of its fields first and `file`
-         *     last. The answer to that is 204, and then the file can be posted in a message, within a day.
+         * Create an upload
+         * @description Returns a form for uploading one file. Send it to `url` as a `multipart/form-data` POST, with all of the
+         *     `fields` first and `file` last. That upload answers 204; the file can then be posted in a message within
+         *     a day.
          *
-         *     Where files are kept in a bucket of S3, `url` is the bucket's and there are more fields. The bucket holds to
-         *     key, type, size and time; whether the file is what it says is found out when it is posted or asked for, and
-         *     refused there as an upload to this server is.
+         *     If the server stores files in an S3 bucket, `url` points to the bucket and there are more fields. The
+         *     bucket enforces key, type, size and expiry; whether the content matches its declared type is checked
+         *     when the file is posted or requested, with the same errors as for an upload to this server.
          */
         post: operations["announceAttachment"];
         delete?: never;
@@ -1563,9 +1640,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is known of a file
-         * @description Whoever uploaded it may ask, and the members of chats where it was posted. `url` is a link
-         *     that needs no token, good for 5 minutes.
+         * Get a file's metadata
+         * @description Available to the user who uploaded the file and to members of chats where it was posted. `url` is a link
+         *     that needs no token and is valid for 5 minutes.
          */
         get: operations["attachmentInfo"];
         put?: never;
@@ -1584,10 +1661,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a file
-         * @description With an access token, or by the link that `…/info` answers. Pictures, sound and video may be
-         *     shown in place; anything else is saved. Where files are kept in a bucket, it redirects there: follow it
-         *     without the token.
+         * Download a file
+         * @description Requires an access token, or a link returned by `GET /attachments/{id}/info`. Images, audio and video
+         *     are served inline; everything else as a download. If files are stored in a bucket, the response
+         *     redirects there: follow it without the token.
          */
         get: operations["attachment"];
         put?: never;
@@ -1606,9 +1683,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a file's thumbnail
-         * @description A JPEG, or a WebP when something can be seen through; at most 512 pixels on a side. For whom
-         *     the file is, and by the same link. Pictures that could not be read have none.
+         * Download a file's thumbnail
+         * @description A JPEG, or a WebP if the image has transparency; at most 512 pixels on each side. Access is the same as
+         *     for the file, with the same link parameters. Images that could not be decoded have no thumbnail.
          */
         get: operations["attachmentThumbnail"];
         put?: never;
@@ -1627,9 +1704,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How much room one's files take
-         * @description An upload for which there is no room is refused with 413 and code `quota_exceeded`. There is
-         *     room again when messages with files are deleted, some hours later.
+         * Get storage usage
+         * @description Uploads that would exceed the limit are refused with 413 and code `quota_exceeded`. Deleting messages
+         *     with files frees storage after a few hours.
          */
         get: operations["quota"];
         put?: never;
@@ -1649,16 +1726,16 @@ export interface paths {
         };
         get?: never;
         /**
-         * Give oneself an avatar
-         * @description Of a picture that was uploaded as every file is: `POST /attachments`, and the form it answers. A square of at
-         *     most 512 pixels is made of its middle, upright, and nothing else of the picture is kept. Everybody in one's
-         *     chats hears `member.updated`.
+         * Set my avatar
+         * @description Uses an image that was uploaded like any file: `POST /attachments`, then the returned form. The avatar
+         *     is a centred square crop of at most 512 pixels, rotated upright; the original image is not kept.
+         *     Everyone who shares a chat with the caller receives `member.updated`.
          */
         put: operations["setAvatar"];
         post?: never;
         /**
-         * Take one's avatar away
-         * @description One that was uploaded, and the address of one elsewhere.
+         * Remove my avatar
+         * @description Removes an uploaded avatar or an external avatar URL.
          */
         delete: operations["removeAvatar"];
         options?: never;
@@ -1675,12 +1752,15 @@ export interface paths {
         };
         get?: never;
         /**
-         * Give a chat an avatar
-         * @description Owner and admins of a group or channel may. Everybody in it hears `chat.updated`.
+         * Set a chat's avatar
+         * @description Only for the owner and admins of a group or channel. All members receive `chat.updated`.
          */
         put: operations["setChatAvatar"];
         post?: never;
-        /** Take a chat's avatar away */
+        /**
+         * Remove a chat's avatar
+         * @description Only for the owner and admins of a group or channel. All members receive `chat.updated`.
+         */
         delete: operations["removeChatAvatar"];
         options?: never;
         head?: never;
@@ -1695,9 +1775,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * See an avatar
-         * @description A JPEG, or a WebP when something can be seen through. It needs no token, so that `<img>` can show it: whoever
-         *     has been told its name has been told of its owner.
+         * Download an avatar
+         * @description A JPEG, or a WebP if the image has transparency. No token is required, so that it can be used in
+         *     `<img>`: the identifier is only shown to users who can see the avatar's owner.
          */
         get: operations["avatar"];
         put?: never;
@@ -1716,10 +1796,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What happened since
-         * @description Every event of one's chats and of one's own stream after the cursor. Without a cursor there
-         *     are no events, only the cursor of the present: ask for it first, then load chats and
-         *     messages, then go on from it here or on the socket, and nothing is missed.
+         * List missed events
+         * @description Returns every event after the cursor, from the caller's chats and account. Without a cursor, it returns
+         *     no events, only the current cursor: request it first, then load chats and messages, and continue from it
+         *     here or on the WebSocket. That way no event is missed.
          */
         get: operations["sync"];
         put?: never;
@@ -1740,8 +1820,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A ticket for the socket
-         * @description So that no token stands in its address: `/ws?ticket=…`, once, within 30 seconds.
+         * Create a WebSocket ticket
+         * @description Lets a client open the WebSocket without putting a token in its URL: `/ws?ticket=…`, once, within 30
+         *     seconds.
          */
         post: operations["socketTicket"];
         delete?: never;
@@ -1756,7 +1837,7 @@ export interface components {
     schemas: {
         /**
          * Account
-         * @description Somebody's account.
+         * @description A user account, as an administrator sees it.
          * @example {
          *       "id": 253402300863,
          *       "email": "anna@example.com",
@@ -1774,20 +1855,20 @@ export interface components {
             email?: string | null;
             username?: string | null;
             display_name: string;
-            /** @description Whether they look after the server. */
+            /** @description Whether the user is a server administrator. */
             is_admin: boolean;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
-            /** @description When they were last connected; null when they never were, and when they hide it. UTC, ISO 8601 without a zone. */
+            /** @description When the user was last connected; null if never, or if the user hides it. UTC, ISO 8601 without a zone. */
             last_seen_at?: string | null;
-            /** @description Since when they can't sign in; null when they can. UTC, ISO 8601 without a zone. */
+            /** @description When the account was deactivated; null if it is active. UTC, ISO 8601 without a zone. */
             deactivated_at?: string | null;
         };
-        /** @description Who was added: a member for `user_id`, a list of them for `user_ids`. */
+        /** @description The added members: a single member for `user_id`, a list for `user_ids`. */
         Added: components["schemas"]["Member"] | components["schemas"]["AddedMembers"];
         /**
          * AddedMembers
-         * @description Several people who were added.
+         * @description The members that were added.
          */
         AddedMembers: {
             members: components["schemas"]["Member"][];
@@ -1817,41 +1898,45 @@ export interface components {
             /** @description A UUID. */
             id: string;
             filename: string;
-            /** @description The media type, checked against the file's first bytes. */
+            /** @description The media type, verified against the file's first bytes. */
             content_type: string;
             /**
              * Format: int64
-             * @description Bytes.
+             * @description In bytes.
              */
             size: number;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
             /**
              * Format: int64
-             * @description Of a picture (PNG, JPEG, GIF, WebP) and of a film (MP4, QuickTime, WebM, Matroska): pixels, as it is shown.
+             * @description For images (PNG, JPEG, GIF, WebP) and videos (MP4, QuickTime, WebM, Matroska): the width as displayed,
+             *     in pixels.
              */
             width?: number | null;
             /** Format: int64 */
             height?: number | null;
             /**
              * Format: int64
-             * @description Of a film and of a sound, when its container tells.
+             * @description For video and audio: the duration, if the container specifies it.
              */
             duration_ms?: number | null;
-            /** @description Of a sound of up to 20 minutes: how loud it is, from its beginning to its end, as up to 64 numbers of 0 to 100. */
+            /** @description For audio of up to 20 minutes: the loudness over time, as up to 64 numbers from 0 to 100. */
             waveform?: number[] | null;
-            /** @description Of a picture: a blur to show until it is there, as a [ThumbHash](https://evanw.github.io/thumbhash/) in base64. */
+            /**
+             * @description For images: a blurred placeholder to show while loading, as a base64-encoded
+             *     [ThumbHash](https://evanw.github.io/thumbhash/).
+             */
             placeholder?: string | null;
-            /** @description Whether there is a smaller picture of it, at most 512 pixels on a side, at `/attachments/{id}/thumbnail`. */
+            /** @description Whether there is a thumbnail, at most 512 pixels on each side, at `/attachments/{id}/thumbnail`. */
             has_thumbnail: boolean;
-            /** @description A link that needs no token, good for 5 minutes; for `<img>`, `<audio>` and `<video>`. */
+            /** @description A link that needs no token, valid for 5 minutes; for `<img>`, `<audio>` and `<video>`. */
             url?: string | null;
-            /** @description Such a link to the thumbnail, when there is one. */
+            /** @description The same kind of link for the thumbnail, if there is one. */
             thumbnail_url?: string | null;
         };
         /**
          * Ban
-         * @description Somebody who may not come into a chat.
+         * @description A user who is banned from a chat.
          * @example {
          *       "user": {
          *         "id": 253402300863,
@@ -1877,7 +1962,7 @@ export interface components {
             user: components["schemas"]["Person"];
             /**
              * Format: int64
-             * @description Who banned them.
+             * @description The user who issued the ban.
              */
             by_id: number;
             reason?: string | null;
@@ -1886,7 +1971,7 @@ export interface components {
         };
         /**
          * Blocked
-         * @description Somebody from whom one does not want to hear.
+         * @description A blocked user.
          * @example {
          *       "user": {
          *         "id": 253402300863,
@@ -1913,7 +1998,7 @@ export interface components {
         };
         /**
          * Bookmark
-         * @description A message that one wants to find again.
+         * @description A bookmarked message.
          * @example {
          *       "id": 253402301119,
          *       "note": "Answer on Monday",
@@ -1953,17 +2038,17 @@ export interface components {
         Bookmark: {
             /**
              * Format: int64
-             * @description Its place in one's list: later ones are larger.
+             * @description The bookmark's ID; newer bookmarks have larger IDs.
              */
             id: number;
             note?: string | null;
-            /** @description When it was made: UTC, ISO 8601 without a zone. */
+            /** @description When it was created: UTC, ISO 8601 without a zone. */
             ts: string;
             message: components["schemas"]["Message"];
         };
         /**
          * CatchUp
-         * @description What one has missed.
+         * @description A summary of unread messages.
          * @example {
          *       "summary": "The date is Thursday. Still open: who brings the slides.",
          *       "sent_messages": 42,
@@ -1973,23 +2058,23 @@ export interface components {
          *     }
          */
         CatchUp: {
-            /** @description In the language of the chat; null when nothing is unread. */
+            /** @description The summary, in the language of the chat; null if there is nothing unread. */
             summary?: string | null;
             /**
              * Format: int64
-             * @description How many messages it is about: so many were sent to the model's server.
+             * @description How many messages were summarised, and therefore sent to the model's server.
              */
             sent_messages: number;
-            /** @description Whether more is unread, before these. */
+            /** @description Whether there are older unread messages that were not included. */
             partial: boolean;
-            /** @description Which model was asked. */
+            /** @description The model that wrote the summary. */
             model: string;
-            /** @description The host to which the messages were sent. */
+            /** @description The host that the messages were sent to. */
             sent_to: string;
         };
         /**
          * Channel
-         * @description A public channel, as one finds it.
+         * @description A public channel, as it appears in search results.
          * @example {
          *       "id": 253402300928,
          *       "kind": "channel",
@@ -2007,12 +2092,12 @@ export interface components {
             kind: components["schemas"]["ChatKind"];
             title: string;
             description?: string | null;
-            /** @description A square picture, below this server's address. */
+            /** @description The URL of a square image, relative to this server. */
             avatar_url?: string | null;
             read_only: boolean;
             /** Format: int64 */
             member_count: number;
-            /** @description Whether the caller is in it. */
+            /** @description Whether the caller is a member. */
             is_member: boolean;
         };
         /**
@@ -2075,22 +2160,22 @@ export interface components {
         Chat: {
             /** Format: int64 */
             id: number;
-            /** @description Of a private chat: the other person's name. Of saved messages: one's own. */
+            /** @description For a private chat, the other person's name; for saved messages, the caller's own name. */
             title: string;
-            /** @description Whether people come and go: a group or a channel. */
+            /** @description Whether the chat is a group or a channel. */
             is_group: boolean;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
             /**
              * Format: int64
-             * @description How many are in it.
+             * @description The number of members.
              */
             member_count: number;
-            /** @description The newest message that the caller sees. */
+            /** @description The newest message visible to the caller. */
             last_message?: (components["schemas"]["Message"] & unknown) | null;
             /**
              * Format: int64
-             * @description Messages of others that the caller has not read.
+             * @description The number of unread messages from others.
              */
             unread_count: number;
             /**
@@ -2098,42 +2183,42 @@ export interface components {
              * @description The newest message that the caller has read.
              */
             last_read_message_id?: number | null;
-            /** @description The other one of a private chat. */
+            /** @description The other person, in a private chat. */
             peer?: (components["schemas"]["Person"] & unknown) | null;
             kind: components["schemas"]["ChatKind"];
             description?: string | null;
-            /** @description A square picture, below this server's address. */
+            /** @description The URL of a square image, relative to this server. */
             avatar_url?: string | null;
-            /** @description Whether only owner and admins post. */
+            /** @description Whether only the owner and admins can post. */
             read_only: boolean;
             /**
              * Format: int64
-             * @description How many seconds what is said stays; null: for good.
+             * @description How long new messages are kept, in seconds; null keeps them permanently.
              */
             message_life?: number | null;
-            /** @description Whether the assistant may be asked there, if the server has one. */
+            /** @description Whether members can ask the assistant in this chat, if the server has one. */
             assistant: boolean;
             /**
              * Format: int64
-             * @description Of the unread messages, those that mention the caller or everybody.
+             * @description The number of unread messages that mention the caller or everyone.
              */
             mention_count: number;
-            /** @description The caller's own. */
+            /** @description The caller's role. */
             role: components["schemas"]["Role"] & unknown;
-            /** @description The short code by which others join, `POST /chats/join`; only for those who may invite. */
+            /** @description The code for joining with `POST /chats/join`; only visible to members who can invite others. */
             code?: string | null;
-            /** @description Until when the caller wants no notifications. UTC, ISO 8601 without a zone. */
+            /** @description Until when the caller has muted notifications. UTC, ISO 8601 without a zone. */
             muted_until?: string | null;
-            /** @description Whether the caller keeps it at the top of the list. */
+            /** @description Whether the caller has pinned the chat to the top of the list. */
             pinned: boolean;
-            /** @description Whether the caller keeps it out of the list. It stays there until it is taken out, whatever is said in it. */
+            /** @description Whether the caller has archived the chat. New messages do not unarchive it. */
             archived: boolean;
-            /** @description Of what the caller wants to be notified. */
+            /** @description What the caller is notified about. */
             notify: components["schemas"]["Notify"] & unknown;
         };
         /**
          * ChatChange
-         * @description What to change; what is missing stays.
+         * @description The fields to change; omitted fields are left unchanged.
          * @example {
          *       "title": "Updated Chat Title",
          *       "read_only": null,
@@ -2144,27 +2229,27 @@ export interface components {
         ChatChange: {
             /** @description 1 to 100 characters. */
             title?: string | null;
-            /** @description At most 1,000 characters; null or an empty one takes it away. */
+            /** @description Up to 1,000 characters; null or an empty string removes it. */
             description?: string | null;
-            /** @description Only owner and admins post. */
+            /** @description Whether only the owner and admins can post. */
             read_only?: boolean | null;
             /**
              * Format: int64
-             * @description How many seconds what is said from then on stays, 5 to 31,536,000 (a year); null or 0: for good. In a private
-             *     chat both may change it.
+             * @description How long new messages are kept, in seconds: 5 to 31,536,000 (one year); null or 0 keeps them
+             *     permanently. In a private chat, both people can change it.
              */
             message_life?: number | null;
-            /** @description Whether the assistant may be asked there; in a private chat both may switch it. */
+            /** @description Whether members can ask the assistant in this chat. In a private chat, both people can change it. */
             assistant?: boolean | null;
         };
         /**
-         * @description What kind of chat it is.
+         * @description The kind of chat.
          * @enum {string}
          */
         ChatKind: "private" | "group" | "channel" | "saved";
         /**
          * ChatSettings
-         * @description How one wants to have a chat. All of one's devices hear of it; nobody else does.
+         * @description The caller's settings for a chat. Changes are only sent to the caller's own devices.
          * @example {
          *       "chat_id": 253402300927,
          *       "muted_until": "2024-03-27T08:00:00",
@@ -2176,17 +2261,17 @@ export interface components {
         ChatSettings: {
             /** Format: int64 */
             chat_id: number;
-            /** @description Until when one wants no notifications. UTC, ISO 8601 without a zone. */
+            /** @description Until when notifications are muted. UTC, ISO 8601 without a zone. */
             muted_until?: string | null;
-            /** @description Whether one keeps it at the top of the list. */
+            /** @description Whether the chat is pinned to the top of the list. */
             pinned: boolean;
-            /** @description Whether one keeps it out of the list. It stays there until it is taken out, whatever is said in it. */
+            /** @description Whether the chat is archived. New messages do not unarchive it. */
             archived: boolean;
             notify: components["schemas"]["Notify"];
         };
         /**
          * Choose
-         * @description What one chooses.
+         * @description A vote in a poll.
          * @example {
          *       "options": [
          *         0,
@@ -2196,38 +2281,38 @@ export interface components {
          */
         Choose: {
             /**
-             * @description Which options, counted from 0, instead of what one chose before. None takes one's vote back; several are for a poll
-             *     that is `multiple`.
+             * @description The chosen options, counted from 0; they replace the previous vote. An empty list withdraws the vote.
+             *     Several options are only allowed if the poll is `multiple`.
              */
             options: number[];
         };
         /**
          * Code
-         * @description A short code.
+         * @description A join code.
          * @example {
          *       "code": "K7QX2M"
          *     }
          */
         Code: {
-            /** @description Six letters A to Z and digits. */
+            /** @description Six characters: letters A to Z and digits. */
             code: string;
         };
         /**
          * Deletion
-         * @description The end of an account.
+         * @description A request to delete the caller's account.
          * @example {
          *       "password": "securePassword123",
          *       "messages": "keep"
          *     }
          */
         Deletion: {
-            /** @description One's password. */
+            /** @description The caller's current password. */
             password: string;
             messages: components["schemas"]["Messages"];
         };
         /**
          * DeliveredUpTo
-         * @description Up to where.
+         * @description How far messages were delivered.
          * @example {
          *       "message_id": 253402300991
          *     }
@@ -2235,13 +2320,13 @@ export interface components {
         DeliveredUpTo: {
             /**
              * Format: int64
-             * @description The newest message that has arrived.
+             * @description The newest message that was delivered.
              */
             message_id: number;
         };
         /**
          * Draft
-         * @description What one began to write.
+         * @description A draft.
          * @example {
          *       "chat_id": 253402300927,
          *       "thread_id": null,
@@ -2255,13 +2340,13 @@ export interface components {
             chat_id: number;
             /**
              * Format: int64
-             * @description The message that began the thread in which it will stand; null below none.
+             * @description The first message of the thread that the draft belongs to; null outside of threads.
              */
             thread_id?: number | null;
             content: string;
             /**
              * Format: int64
-             * @description The message that it will answer.
+             * @description The message that the draft replies to.
              */
             reply_to?: number | null;
             /** @description When it was written: UTC, ISO 8601 without a zone. */
@@ -2269,7 +2354,7 @@ export interface components {
         };
         /**
          * DraftChange
-         * @description What one began to write.
+         * @description A draft.
          * @example {
          *       "content": "Let us meet on",
          *       "reply_to": 253402300991,
@@ -2278,27 +2363,27 @@ export interface components {
          *     }
          */
         DraftChange: {
-            /** @description Up to 16,000 characters; to take a draft away there is DELETE. */
+            /** @description Up to 16,000 characters. To remove a draft, use DELETE. */
             content: string;
             /**
              * Format: int64
-             * @description The message of the same chat that it will answer.
+             * @description The message in the same chat that the draft replies to.
              */
             reply_to?: number | null;
             /**
              * Format: int64
-             * @description The thread in which it will stand: the message that began it.
+             * @description The thread that the draft belongs to: the ID of the thread's first message.
              */
             thread_id?: number | null;
             /**
-             * @description When it was written, UTC; now without it. A device that was away says it, so that it does not undo what was written
-             *     elsewhere since.
+             * @description When the draft was written, UTC; defaults to now. A device that was offline should send it, so that it
+             *     does not overwrite a newer draft from another device.
              */
             written_at?: string | null;
         };
         /**
          * Edit
-         * @description What a message said before it was edited.
+         * @description An earlier version of an edited message.
          * @example {
          *       "content": "Helo everyone!",
          *       "payload": null,
@@ -2308,12 +2393,12 @@ export interface components {
         Edit: {
             content?: string | null;
             payload?: unknown;
-            /** @description From when on it said that. */
+            /** @description When this version was written. */
             ts: string;
         };
         /**
          * Event
-         * @description Something that happened, as the socket tells it.
+         * @description An event, as the WebSocket delivers it.
          * @example {
          *       "event": "message.created",
          *       "data": {
@@ -2350,44 +2435,44 @@ export interface components {
          *     }
          */
         Event: {
-            /** @description Its name, as in `message.created`. */
+            /** @description The event's name, such as `message.created`. */
             event: string;
-            /** @description What it is about; see [the events](/docs/events). */
+            /** @description The event's data; see [the events](/docs/events). */
             data: unknown;
-            /** @description Its place: appended to a cursor with a `.` before it, it moves the cursor past the event. */
+            /** @description The event's position: appending `.` and the position to a cursor moves the cursor past the event. */
             position: string;
         };
         /**
          * ExportLink
-         * @description Where to save one's export from.
+         * @description A download link for an export.
          * @example {
          *       "url": "https://chat.example.org/api/v1/users/me/export?ticket=…",
          *       "expires_at": "2024-03-26T12:05:00"
          *     }
          */
         ExportLink: {
-            /** @description To be opened by a browser, or asked for by any program. It needs no token. */
+            /** @description Can be opened in a browser or fetched by any program; needs no token. */
             url: string;
-            /** @description Until when it can be begun: UTC, ISO 8601 without a zone. */
+            /** @description Until when the download can be started: UTC, ISO 8601 without a zone. */
             expires_at: string;
         };
         /**
          * Failure
-         * @description Why it was not sent.
+         * @description Why a scheduled message was not sent.
          */
         Failure: {
             detail: string;
-            /** @description A word for programs, as in errors. */
+            /** @description A stable code for programs, as in errors. */
             code: string;
         };
         /**
-         * @description For whom.
+         * @description For whom to delete a message.
          * @enum {string}
          */
         For: "all" | "me";
         /**
          * Forward
-         * @description Where to.
+         * @description The target chats.
          * @example {
          *       "chat_ids": [
          *         253402300927
@@ -2399,38 +2484,38 @@ export interface components {
             /** @description 1 to 20 chats. */
             chat_ids: number[];
             /**
-             * @description Nobody is to be disturbed by it.
+             * @description Whether to deliver the messages without a notification.
              * @default false
              */
             silent: boolean | null;
         };
         /**
          * Gap
-         * @description A chat whose older events are no longer kept: load it anew.
+         * @description A chat whose older events are no longer stored: reload it.
          */
         Gap: {
             /**
              * Format: int64
-             * @description The chat; null when it is one's own profile and list of chats.
+             * @description The chat; null for the caller's own profile and chat list.
              */
             chat_id?: number | null;
-            /** @description From where on there are events again. */
+            /** @description The position from which events are available again. */
             position: string;
         };
         /**
          * GoogleToken
-         * @description What lets the server make meetings in one's name.
+         * @description Authorises the server to create Google Meet meetings for the user.
          * @example {
          *       "token": "ya29.a0AfH6SMBx"
          *     }
          */
         GoogleToken: {
-            /** @description An OAuth access token of Google with the scope `meetings.space.created`. */
+            /** @description A Google OAuth access token with the scope `meetings.space.created`. */
             token: string;
         };
         /**
          * Imported
-         * @description What an import added.
+         * @description The result of an import.
          * @example {
          *       "chats": 12,
          *       "messages": 20480,
@@ -2441,7 +2526,7 @@ export interface components {
         Imported: {
             /**
              * Format: uint64
-             * @description Groups that were made.
+             * @description The number of groups created.
              */
             chats: number;
             /** Format: uint64 */
@@ -2450,13 +2535,13 @@ export interface components {
             files: number;
             /**
              * Format: uint64
-             * @description Messages that were left out; those that were there already are not counted.
+             * @description The number of messages skipped, not counting those that were imported before.
              */
             skipped: number;
         };
         /**
          * Invite
-         * @description An address by which others come into a group.
+         * @description An invitation link to a group.
          * @example {
          *       "id": 253402300993,
          *       "url": "https://chat.example.org/join/AAAAOwAAA0FLc3VzaGEgaXMgYSBjYXQh",
@@ -2471,33 +2556,33 @@ export interface components {
         Invite: {
             /** Format: int64 */
             id: number;
-            /** @description To be given to others. */
+            /** @description The link to share. */
             url: string;
-            /** @description What the address ends in. */
+            /** @description The last path segment of the link. */
             token: string;
             /**
              * Format: int64
-             * @description Who made it.
+             * @description The user who created it.
              */
             creator_id: number;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
-            /** @description Null: it does not run out. */
+            /** @description Null if the invitation does not expire. */
             expires_at?: string | null;
             /**
              * Format: int64
-             * @description How many came by it.
+             * @description How many people have joined with it.
              */
             uses: number;
             /**
              * Format: int64
-             * @description How many may; null: all who like.
+             * @description How many people can join with it; null if unlimited.
              */
             max_uses?: number | null;
         };
         /**
          * InvitedTo
-         * @description To what one is invited.
+         * @description The target of an invitation.
          * @example {
          *       "chat": {
          *         "id": 253402300928,
@@ -2514,12 +2599,12 @@ export interface components {
          */
         InvitedTo: {
             chat: components["schemas"]["Channel"];
-            /** @description Null: the invitation does not run out. */
+            /** @description Null if the invitation does not expire. */
             expires_at?: string | null;
         };
         /**
          * Login
-         * @description Who signs in: `email` or `username`.
+         * @description Credentials. Either `email` or `username` is required.
          * @example {
          *       "email": "user@example.com",
          *       "username": null,
@@ -2531,17 +2616,17 @@ export interface components {
             email?: string | null;
             username?: string | null;
             password: string;
-            /** @description What to call this device in the list of sessions; the `User-Agent` without it. */
+            /** @description The name of this device in the list of sessions; defaults to the `User-Agent`. */
             device?: string | null;
         };
         /**
-         * @description What of a chat to list.
+         * @description The kind of shared content.
          * @enum {string}
          */
         MediaType: "image" | "video" | "audio" | "file" | "link";
         /**
          * Meeting
-         * @description A place to meet.
+         * @description A video meeting.
          * @example {
          *       "url": "https://meet.google.com/abc-defg-hij",
          *       "message": null
@@ -2549,12 +2634,12 @@ export interface components {
          */
         Meeting: {
             url: string;
-            /** @description What was posted. */
+            /** @description The posted message, if any. */
             message?: (components["schemas"]["Message"] & unknown) | null;
         };
         /**
          * Member
-         * @description Somebody's place in a chat.
+         * @description A user's membership in a chat.
          * @example {
          *       "user": {
          *         "id": 253402300863,
@@ -2584,12 +2669,12 @@ export interface components {
             joined_at: string;
             /**
              * Format: int64
-             * @description The newest message that they have read; null, too, when they hide it.
+             * @description The newest message that they have read; null if they hide read receipts.
              */
             last_read_message_id?: number | null;
             /**
              * Format: int64
-             * @description The newest message that has reached one of their devices.
+             * @description The newest message that was delivered to one of their devices.
              */
             last_delivered_message_id?: number | null;
         };
@@ -2635,73 +2720,74 @@ export interface components {
             /** Format: int64 */
             author_id: number;
             type: components["schemas"]["MessageType"];
-            /** @description The text; the caption of a file; null of a deleted message. */
+            /** @description The text, or the caption of a file; null if the message was deleted. */
             content?: string | null;
             /**
-             * @description Of a voice message `{attachment_id, duration_ms, codec, waveform}`; of image, video and file
-             *     `{attachment_id}` or `{attachment_ids}`; of a location `{latitude, longitude, …}`; of a poll `{options, …}`;
-             *     of a system message `{kind, …}`; with what else its sender put there.
+             * @description The content that depends on `type`. For `voice`: `{attachment_id, duration_ms, codec, waveform}`. For
+             *     `image`, `video` and `file`: `{attachment_id}` or `{attachment_ids}`. For `location`: `{latitude,
+             *     longitude, …}`. For `poll`: `{options, …}`. For `system`: `{kind, …}`. It can contain additional fields
+             *     set by the sender.
              */
             payload?: unknown;
             /** @description When it was sent: UTC, ISO 8601 without a zone. */
             ts: string;
             /** @description When it was last edited. */
             edited_at?: string | null;
-            /** @description Whether it was deleted for all; its place stays. */
+            /** @description Whether it was deleted for everyone. Deleted messages remain in the list without content. */
             deleted: boolean;
-            /** @description The sender's own name for it. */
+            /** @description The UUID that the sender's client chose. */
             client_id?: string | null;
             reactions: components["schemas"]["Reaction"][];
-            /** @description What is known of the files in it. */
+            /** @description The attached files. */
             attachments: components["schemas"]["Attachment"][];
             /**
-             * @description Of the pages that it links to. A message comes without them; when they are there, it is told again as
-             *     `message.updated`, with the same `edited_at`.
+             * @description Previews of linked pages. They are added after the message was sent, with a `message.updated` event that
+             *     leaves `edited_at` unchanged.
              */
             previews: components["schemas"]["Preview"][];
-            /** @description Of what is no text: the message in words, for what can show nothing else. */
+            /** @description For types other than `text`: a textual form, for clients that cannot display the type. */
             plain?: string | null;
-            /** @description What it answers. */
+            /** @description The message that this one replies to. */
             reply_to?: (components["schemas"]["Quote"] & unknown) | null;
             /**
              * Format: int64
-             * @description The message that began the thread in which it stands.
+             * @description The first message of the thread that this message belongs to.
              */
             thread_id?: number | null;
-            /** @description Of a message that began a thread. */
+            /** @description For the first message of a thread: information about the thread. */
             thread?: (components["schemas"]["Thread"] & unknown) | null;
-            /** @description Of a forwarded message. */
+            /** @description For a forwarded message: its origin. */
             forwarded_from?: (components["schemas"]["Origin"] & unknown) | null;
-            /** @description Who is meant by it. */
+            /** @description The mentioned users. */
             mentions: number[];
-            /** @description Whether everybody in the chat is meant. */
+            /** @description Whether everyone in the chat is mentioned. */
             mentions_all: boolean;
-            /** @description Nobody is to be disturbed by it. */
+            /** @description Whether it was sent without a notification. */
             silent: boolean;
             /** @description When it disappears. */
             expires_at?: string | null;
             /** @description When it was pinned. */
             pinned_at?: string | null;
-            /** @description Of a poll: how the votes stand. */
+            /** @description For a poll: its options and votes. */
             poll?: (components["schemas"]["Poll"] & unknown) | null;
         };
         /**
          * MessageChange
-         * @description What it says now.
+         * @description The new content of a message.
          * @example {
          *       "content": "Updated message text",
          *       "payload": null
          *     }
          */
         MessageChange: {
-            /** @description The new text; as before without it. */
+            /** @description The new text; unchanged if omitted. */
             content?: string | null;
-            /** @description The new payload; as before when null. Its file can't be changed. */
+            /** @description The new payload; unchanged if null. The attached files cannot be changed. */
             payload?: unknown;
         };
         /**
          * MessageReceipts
-         * @description What became of a message, with those who were in the chat when it was said.
+         * @description The receipts of a message, from everyone who was in the chat when it was sent.
          * @example {
          *       "read_by": [
          *         {
@@ -2726,28 +2812,31 @@ export interface components {
          *     }
          */
         MessageReceipts: {
-            /** @description Those who have read it, by name; the first 200. Who keeps their reading to themselves is not among them. */
+            /**
+             * @description The first 200 people who have read it, sorted by name. People who hide their read receipts are not
+             *     included.
+             */
             read_by: components["schemas"]["Person"][];
             /** Format: uint64 */
             read_count: number;
-            /** @description Those whom it has only reached, by name; the first 200. */
+            /** @description The first 200 people to whom it was delivered but who have not read it, sorted by name. */
             delivered_to: components["schemas"]["Person"][];
             /** Format: uint64 */
             delivered_count: number;
         };
         /**
-         * @description What kind of message it is.
+         * @description The type of a message.
          * @enum {string}
          */
         MessageType: "text" | "voice" | "image" | "video" | "file" | "system" | "location" | "poll" | "ai";
         /**
-         * @description What becomes of what one said.
+         * @description What happens to the messages that the user has sent.
          * @enum {string}
          */
         Messages: "keep" | "delete";
         /**
          * NewAttachment
-         * @description A file that is going to be uploaded.
+         * @description A file to upload.
          * @example {
          *       "filename": "audio.opus",
          *       "content_type": "audio/opus",
@@ -2755,19 +2844,19 @@ export interface components {
          *     }
          */
         NewAttachment: {
-            /** @description 1 to 255 bytes. */
+            /** @description The file's name, 1 to 255 bytes. */
             filename: string;
-            /** @description A media type. What the bytes are found to be must not contradict it. */
+            /** @description The media type. It must not contradict the detected type of the content. */
             content_type: string;
             /**
              * Format: uint64
-             * @description How many bytes it has; more are not taken. The server's limit without it.
+             * @description The size in bytes; larger uploads are refused. Defaults to the server's limit.
              */
             size?: number | null;
         };
         /**
          * NewAvatar
-         * @description Which uploaded picture to make an avatar of.
+         * @description The uploaded image to use as an avatar.
          * @example {
          *       "attachment_id": "01907c5e-4b1f-7a60-9d3e-5f2a1c8b7d40"
          *     }
@@ -2775,13 +2864,14 @@ export interface components {
         NewAvatar: {
             /**
              * Format: uuid
-             * @description A PNG, JPEG, GIF or WebP of one's own. Its middle is taken; the picture itself is no longer needed.
+             * @description A PNG, JPEG, GIF or WebP that the caller uploaded. It is cropped to its centre; the original is not
+             *     needed afterwards.
              */
             attachment_id: string;
         };
         /**
          * NewBan
-         * @description Whom to ban.
+         * @description A new ban.
          * @example {
          *       "user_id": 253402300863,
          *       "reason": "Advertising"
@@ -2790,7 +2880,7 @@ export interface components {
         NewBan: {
             /** Format: int64 */
             user_id: number;
-            /** @description At most 200 characters, for those who look after the chat. */
+            /** @description Up to 200 characters; visible to the owner and admins only. */
             reason?: string | null;
         };
         /**
@@ -2800,36 +2890,34 @@ export interface components {
          *       "title": "New Project Discussion",
          *       "kind": null,
          *       "is_group": true,
-         *       "member_ids": [
-         *         253402300863,
-         *         253402300864
-         *       ],
+         *       "member_ids": [],
          *       "description": null,
          *       "read_only": false
          *     }
          */
         NewChat: {
-            /** @description Of a group or channel, 1 to 100 characters; the others need none. */
+            /** @description The title of a group or channel, 1 to 100 characters. Ignored for other kinds. */
             title?: string | null;
-            /** @description What kind of chat; `is_group` says it in older clients: true is a group, false a private chat. */
+            /** @description The kind of chat. Older clients send `is_group` instead: true for a group, false for a private chat. */
             kind?: (components["schemas"]["ChatKind"] & unknown) | null;
             is_group?: boolean | null;
             /**
-             * @description The others; the caller is in it anyway. Of a private chat exactly one, of saved messages nobody.
+             * @description The other members; the caller is always included. Exactly one for a private chat, none for saved
+             *     messages.
              * @default []
              */
             member_ids: number[] | null;
-            /** @description Of a group or channel: at most 1,000 characters. */
+            /** @description The description of a group or channel, up to 1,000 characters. */
             description?: string | null;
             /**
-             * @description Of a group or channel: only owner and admins post.
+             * @description For a group or channel: whether only the owner and admins can post.
              * @default false
              */
             read_only: boolean | null;
         };
         /**
          * NewCode
-         * @description To whom a code goes: `email` or `phone`.
+         * @description The recipient of a code: either `email` or `phone`.
          * @example {
          *       "email": "user@example.com",
          *       "phone": null
@@ -2837,12 +2925,12 @@ export interface components {
          */
         NewCode: {
             email?: string | null;
-            /** @description In E.164, as in `+79991234567`; a Russian number also as people write it. */
+            /** @description In E.164 format, such as `+79991234567`; Russian numbers are also accepted in common notations. */
             phone?: string | null;
         };
         /**
          * NewImport
-         * @description What to import.
+         * @description A request to import an archive.
          * @example {
          *       "attachment_id": "550e8400-e29b-41d4-a716-446655440000"
          *     }
@@ -2850,13 +2938,13 @@ export interface components {
         NewImport: {
             /**
              * Format: uuid
-             * @description The zip, uploaded as any file; it need not be posted.
+             * @description The zip archive, uploaded like any file. It does not need to be posted in a message.
              */
             attachment_id: string;
         };
         /**
          * NewInvite
-         * @description What the invitation is good for.
+         * @description The limits of a new invitation.
          * @example {
          *       "expires_in_seconds": 604800,
          *       "max_uses": 10
@@ -2865,32 +2953,32 @@ export interface components {
         NewInvite: {
             /**
              * Format: int64
-             * @description A minute to a year; it does not run out without it.
+             * @description The lifetime in seconds: from a minute to a year. Without it, the invitation does not expire.
              */
             expires_in_seconds?: number | null;
             /**
              * Format: int64
-             * @description How many may come by it, 1 to 100,000; all who like without it.
+             * @description How many people can use it, 1 to 100,000. Unlimited by default.
              */
             max_uses?: number | null;
         };
         /**
          * NewMeeting
-         * @description How to make a meeting.
+         * @description Options for a new meeting.
          * @example {
          *       "post": true
          *     }
          */
         NewMeeting: {
             /**
-             * @description Whether to post a message with its address, in the caller's name.
+             * @description Whether to post a message with the meeting's link, in the caller's name.
              * @default false
              */
             post: boolean | null;
         };
         /**
          * NewMembers
-         * @description Whom to add: one person, or several at once.
+         * @description The users to add: either `user_id` or `user_ids`.
          * @example {
          *       "user_id": 253402300863,
          *       "user_ids": null
@@ -2899,12 +2987,12 @@ export interface components {
         NewMembers: {
             /** Format: int64 */
             user_id?: number | null;
-            /** @description Up to 100; those who are members already stay as they are. */
+            /** @description Up to 100; existing members are ignored. */
             user_ids?: number[] | null;
         };
         /**
          * NewPassword
-         * @description A code, to whom it was sent, and the password from now on.
+         * @description A code, its recipient, and the new password.
          * @example {
          *       "email": "user@example.com",
          *       "phone": null,
@@ -2922,33 +3010,33 @@ export interface components {
         };
         /**
          * Note
-         * @description Why.
+         * @description A bookmark's note.
          * @example {
          *       "note": "Answer on Monday"
          *     }
          */
         Note: {
-            /** @description Up to 1,000 characters, for oneself. */
+            /** @description Up to 1,000 characters; visible to the caller only. */
             note?: string | null;
         };
         /**
-         * @description Of what one wants to be notified.
+         * @description What the user is notified about.
          * @enum {string}
          */
         Notify: "all" | "mentions" | "none";
         /**
-         * @description Which results come first.
+         * @description The order of search results.
          * @enum {string}
          */
         Order: "newest" | "best";
         /**
          * Origin
-         * @description Where a forwarded message was said first.
+         * @description The origin of a forwarded or imported message.
          */
         Origin: {
             /**
              * Format: int64
-             * @description Null, like the other ids, where they are not known here: of what was imported.
+             * @description Null for imported messages, like the other IDs, if they are not known on this server.
              */
             chat_id?: number | null;
             /** Format: int64 */
@@ -2961,20 +3049,20 @@ export interface components {
         };
         /**
          * Original
-         * @description The answer to the first request with an Idempotency-Key.
+         * @description The response to the first request with the same Idempotency-Key.
          */
         Original: {
             /**
              * Format: uint16
-             * @description Its HTTP status.
+             * @description The HTTP status.
              */
             status: number;
-            /** @description Its body; null where there was none or it held secrets. */
+            /** @description The body; null if it was empty or contained secrets. */
             body: unknown;
         };
         /**
          * Password
-         * @description One's password, once more.
+         * @description The caller's current password, as confirmation.
          * @example {
          *       "password": "securePassword123"
          *     }
@@ -2984,7 +3072,7 @@ export interface components {
         };
         /**
          * PasswordChange
-         * @description A new password.
+         * @description A password change.
          * @example {
          *       "old_password": "securePassword123",
          *       "new_password": "a bench in the garden"
@@ -2997,7 +3085,7 @@ export interface components {
         };
         /**
          * Person
-         * @description Somebody, as others see them.
+         * @description A user, as others see them.
          * @example {
          *       "id": 253402300863,
          *       "username": "anna",
@@ -3020,27 +3108,27 @@ export interface components {
             username?: string | null;
             display_name: string;
             /**
-             * @description A square picture: below this server's address (`/api/v1/avatars/…`) when it was uploaded, or an http or https
-             *     address elsewhere.
+             * @description A square image: a path on this server (`/api/v1/avatars/…`) if it was uploaded, or an external http or
+             *     https URL.
              */
             avatar_url?: string | null;
-            /** @description What they say of themselves. */
+            /** @description A short self-description. */
             about?: string | null;
-            /** @description An IANA name, as in `Europe/Moscow`. */
+            /** @description An IANA time zone, such as `Europe/Moscow`. */
             time_zone?: string | null;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
-            /** @description Whether they can't sign in any more; what they said stays. */
+            /** @description Whether the account is deactivated. The user cannot sign in; their messages are kept. */
             deactivated: boolean;
-            /** @description Whether they are there. Only where one asks for people or chats, not in events, which are for many. */
+            /** @description The online status. Only in responses, not in events, which go to many users. */
             presence?: (components["schemas"]["Presence"] & unknown) | null;
-            /** @description Whether their account was deleted. Then there is no name any more: show one in the reader's language. */
+            /** @description Whether the account was deleted. It has no name any more: show one in the reader's language. */
             deleted: boolean;
         };
         /**
          * PersonPresence
-         * @description Whether somebody is there, and when they were last. Of those who hide it, and for those who do: offline, and
-         *     not known.
+         * @description A user's presence. For users who hide their presence, and to callers who hide theirs, the status is
+         *     `offline` and `last_seen_at` is null.
          * @example {
          *       "user_id": 253402300863,
          *       "status": "offline",
@@ -3051,7 +3139,7 @@ export interface components {
             /** Format: int64 */
             user_id: number;
             status: components["schemas"]["Status"];
-            /** @description UTC, ISO 8601 without a zone; null while they are there, and when it is not known. */
+            /** @description When the user was last online: UTC, ISO 8601 without a zone. Null while they are online, and if unknown. */
             last_seen_at?: string | null;
         };
         /**
@@ -3062,37 +3150,37 @@ export interface components {
             options: components["schemas"]["PollOption"][];
             /**
              * Format: uint64
-             * @description How many people voted.
+             * @description How many people have voted.
              */
             voters: number;
-            /** @description Whether one may choose several. */
+            /** @description Whether several options can be chosen. */
             multiple: boolean;
-            /** @description Whether nobody learns who chose what. */
+            /** @description Whether votes are anonymous. */
             anonymous: boolean;
-            /** @description Since when it takes no more votes. */
+            /** @description When voting was closed. */
             closed_at?: string | null;
         };
         /**
          * PollOption
-         * @description Something that one may choose.
+         * @description An option of a poll.
          */
         PollOption: {
             text: string;
             /**
              * Format: uint64
-             * @description How many chose it.
+             * @description How many people chose it.
              */
             votes: number;
             /**
-             * @description Who chose it, first come first, the first 100 (`GET /messages/{message_id}/voters` lists all);
-             *     null of an anonymous poll.
+             * @description The first 100 users who chose it, earliest first (`GET /messages/{message_id}/voters` lists all of
+             *     them); null for an anonymous poll.
              */
             user_ids?: number[] | null;
         };
         /**
          * Presence
-         * @description Whether somebody is there, and when they were last. Of those who hide it, and for those who do: offline, and
-         *     not known.
+         * @description A user's presence. For users who hide their presence, and to callers who hide theirs, the status is
+         *     `offline` and `last_seen_at` is null.
          * @example {
          *       "status": "offline",
          *       "last_seen_at": "2024-03-26T12:00:00"
@@ -3100,42 +3188,42 @@ export interface components {
          */
         Presence: {
             status: components["schemas"]["Status"];
-            /** @description UTC, ISO 8601 without a zone; null while they are there, and when it is not known. */
+            /** @description When the user was last online: UTC, ISO 8601 without a zone. Null while they are online, and if unknown. */
             last_seen_at?: string | null;
         };
         /**
          * Preview
-         * @description What a page that a message links to says of itself.
+         * @description A preview of a page that a message links to.
          */
         Preview: {
-            /** @description The address as it stands in the message, in its normal form. */
+            /** @description The normalised URL from the message. */
             url: string;
             /** @description Up to 200 characters, in one line. */
             title: string;
             /** @description Up to 500 characters, in one line. */
             description?: string | null;
-            /** @description What the site as a whole is called. */
+            /** @description The name of the website. */
             site_name?: string | null;
         };
         /**
          * Problem
          * @description An error.
          * @example {
-         *       "detail": "content: a text message needs a text",
+         *       "detail": "content: a text message requires text",
          *       "code": "invalid"
          *     }
          */
         Problem: {
-            /** @description What is wrong, in words; of a wrong field its name comes first. */
+            /** @description A description of the error; for an invalid field, it starts with the field's name. */
             detail: string;
-            /** @description A word for programs that never changes. */
+            /** @description A stable code for programs. */
             code: string;
-            /** @description Of a repeated request: what it answered the first time, as it is now. */
+            /** @description For a repeated request: the first response, with the current state of its subject. */
             original?: (components["schemas"]["Original"] & unknown) | null;
         };
         /**
          * ProfileChange
-         * @description What to change. What is missing stays; what may be empty is taken away by null.
+         * @description The fields to change. Omitted fields are left unchanged; null clears a field that can be empty.
          * @example {
          *       "display_name": "Иван",
          *       "username": null,
@@ -3150,27 +3238,30 @@ export interface components {
             /** @description 1 to 64 characters. */
             display_name?: string | null;
             /**
-             * @description An http or https address of a picture elsewhere; null takes away an uploaded one, too. The address of an uploaded
-             *     one, sent back, leaves it as it is.
+             * @description The http or https URL of an external image. Null removes the avatar, including an uploaded one. Sending
+             *     back the URL of an uploaded avatar leaves it unchanged.
              */
             avatar_url?: string | null;
             /** @description 2 to 32 letters, digits, `_`, `-` or `.`. */
             username?: string | null;
             email?: string | null;
-            /** @description At most 500 characters. */
+            /** @description Up to 500 characters. */
             about?: string | null;
-            /** @description A name of the IANA database, as in `Europe/Moscow`. */
+            /** @description An IANA time zone, such as `Europe/Moscow`. */
             time_zone?: string | null;
-            /** @description A language tag (BCP 47), as in `pt-BR`. */
+            /** @description A language tag (BCP 47), such as `pt-BR`. */
             language?: string | null;
-            /** @description Whether others don't see if one is there, nor when one was last; then one does not see theirs either. */
+            /**
+             * @description Whether to hide the online status and last-seen time from others. Users who hide theirs cannot see those
+             *     of others.
+             */
             hides_presence?: boolean | null;
-            /** @description Whether others don't see how far one has read. */
+            /** @description Whether to hide read receipts from others. */
             hides_reading?: boolean | null;
         };
         /**
          * Question
-         * @description A question to the assistant.
+         * @description A question for the assistant.
          * @example {
          *       "chat_id": 253402300927,
          *       "question": "What did we decide about the date?"
@@ -3184,7 +3275,7 @@ export interface components {
         };
         /**
          * Quota
-         * @description How much room one's files take.
+         * @description Storage usage of the caller's files.
          * @example {
          *       "used": 48234567,
          *       "limit": 5368709120
@@ -3193,18 +3284,18 @@ export interface components {
         Quota: {
             /**
              * Format: uint64
-             * @description Bytes of files that were uploaded and are there still.
+             * @description The size of all stored files that the caller uploaded, in bytes.
              */
             used: number;
             /**
              * Format: uint64
-             * @description The most bytes that they may take; null where there is no bound for each person.
+             * @description The maximum size in bytes; null if there is no per-user limit.
              */
             limit?: number | null;
         };
         /**
          * Quote
-         * @description A message as it is shown in an answer to it.
+         * @description The message that another message replies to.
          */
         Quote: {
             /** Format: int64 */
@@ -3212,26 +3303,26 @@ export interface components {
             /** Format: int64 */
             author_id: number;
             type: components["schemas"]["MessageType"];
-            /** @description The beginning of it in words, up to 200 characters; null when it was deleted. */
+            /** @description The beginning of its text, up to 200 characters; null if it was deleted. */
             text?: string | null;
         };
         /**
          * Reaction
-         * @description An emoji under a message.
+         * @description A reaction to a message.
          */
         Reaction: {
             emoji: string;
             /**
              * Format: uint64
-             * @description How many chose it.
+             * @description How many users chose this emoji.
              */
             count: number;
-            /** @description Who chose it, first come first. */
+            /** @description The users who chose it, earliest first. */
             user_ids: number[];
         };
         /**
          * ReadMark
-         * @description How far the caller has read.
+         * @description The caller's read position in a chat.
          * @example {
          *       "chat_id": 253402300927,
          *       "message_id": 253402300991,
@@ -3243,18 +3334,18 @@ export interface components {
             chat_id: number;
             /**
              * Format: int64
-             * @description The newest message that was read.
+             * @description The newest message that the caller has read.
              */
             message_id?: number | null;
             /**
              * Format: int64
-             * @description Messages of others that are left.
+             * @description The number of unread messages from others.
              */
             unread_count: number;
         };
         /**
          * ReadUpTo
-         * @description Up to where.
+         * @description How far the caller has read.
          * @example {
          *       "message_id": 253402300991
          *     }
@@ -3262,13 +3353,13 @@ export interface components {
         ReadUpTo: {
             /**
              * Format: int64
-             * @description The newest message that was read; the newest of the chat without it.
+             * @description The newest message that was read; defaults to the newest message of the chat.
              */
             message_id?: number | null;
         };
         /**
          * Refresh
-         * @description A refresh token; none when it is in the cookie.
+         * @description A refresh token. Omit it if the token is in the cookie.
          * @example {
          *       "refresh_token": "Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24gaW4gYSBnYXJkZW4"
          *     }
@@ -3278,7 +3369,7 @@ export interface components {
         };
         /**
          * Register
-         * @description A new account; `email` or `username` at least.
+         * @description A new account. At least one of `email` and `username` is required.
          * @example {
          *       "email": "user@example.com",
          *       "username": null,
@@ -3290,24 +3381,24 @@ export interface components {
          *     }
          */
         Register: {
-            /** @description Unique without regard to case. */
+            /** @description Must be unique, ignoring case. */
             email?: string | null;
-            /** @description 2 to 32 letters, digits, `_`, `-` or `.`; unique without regard to case. */
+            /** @description 2 to 32 letters, digits, `_`, `-` or `.`; must be unique, ignoring case. */
             username?: string | null;
             /** @description 8 to 128 characters. */
             password: string;
             /** @description The name that others see, 1 to 64 characters. */
             display_name: string;
-            /** @description An http or https address. */
+            /** @description The http or https URL of an avatar image. */
             avatar_url?: string | null;
-            /** @description Where registration is by invitation: the code. */
+            /** @description The invitation code, if registration requires one. */
             invite_code?: string | null;
-            /** @description What to call this device in the list of sessions; the `User-Agent` without it. */
+            /** @description The name of this device in the list of sessions; defaults to the `User-Agent`. */
             device?: string | null;
         };
         /**
          * Registered
-         * @description A new account, signed in.
+         * @description A new account and its tokens.
          * @example {
          *       "user": {
          *         "id": 253402300799,
@@ -3337,40 +3428,29 @@ export interface components {
             tokens: components["schemas"]["Tokens"];
         };
         /**
-         * @description What a member may do.
+         * @description A member's role in a chat.
          * @enum {string}
          */
         Role: "owner" | "admin" | "member";
         /**
          * RoleChange
-         * @description What somebody shall be.
+         * @description A member's new role.
          * @example {
          *       "role": "admin"
          *     }
          */
         RoleChange: {
-            /** @description `owner` hands the chat on: the caller becomes an admin. */
+            /** @description `owner` transfers ownership: the caller becomes an admin. */
             role: components["schemas"]["Role"] & unknown;
         };
         /**
          * Say
-         * @description What to say.
+         * @description A new message.
          * @example {
          *       "chat_id": 253402300927,
-         *       "type": "voice",
-         *       "content": null,
-         *       "payload": {
-         *         "attachment_id": "550e8400-e29b-41d4-a716-446655440000",
-         *         "duration_ms": 5000,
-         *         "codec": "opus",
-         *         "waveform": [
-         *           10,
-         *           20,
-         *           30,
-         *           40,
-         *           50
-         *         ]
-         *       },
+         *       "type": "text",
+         *       "content": "Hello, everyone!",
+         *       "payload": null,
          *       "client_id": null,
          *       "reply_to": null,
          *       "thread_id": null,
@@ -3383,52 +3463,53 @@ export interface components {
             /** Format: int64 */
             chat_id: number;
             /**
-             * @description `text` without it.
+             * @description The type of message; `text` by default.
              * @default text
              */
             type: (components["schemas"]["MessageType"] & unknown) | null;
-            /** @description The text, up to 16,000 characters; of a file its caption. */
+            /** @description The text, up to 16,000 characters. For files, the caption; for a poll, the question. */
             content?: string | null;
             /**
-             * @description Of a voice message `{attachment_id, duration_ms, codec, waveform?}`; of image, video and file `{attachment_id}` at
-             *     least, or `{attachment_ids}` with up to 10; the files must have been uploaded. Of a location `{latitude, longitude,
-             *     accuracy_m?, name?}`; of a poll, whose question is `content`, `{options, multiple?, anonymous?}`.
+             * @description The content that depends on `type`. For `voice`: `{attachment_id, duration_ms, codec, waveform?}`. For
+             *     `image`, `video` and `file`: `{attachment_id}`, or `{attachment_ids}` with up to 10; the files must have
+             *     been uploaded. For `location`: `{latitude, longitude, accuracy_m?, name?}`. For `poll`: `{options,
+             *     multiple?, anonymous?}`.
              */
             payload?: unknown;
             /**
              * Format: uuid
-             * @description A UUID by which the sender knows it: sent again, it is the same message.
+             * @description A UUID chosen by the client. Sending again with the same one returns the existing message.
              */
             client_id?: string | null;
             /**
              * Format: int64
-             * @description The message of the same chat that it answers.
+             * @description The message in the same chat that this one replies to.
              */
             reply_to?: number | null;
             /**
              * Format: int64
-             * @description The thread in which it stands: the message that began it.
+             * @description The thread to post in: the ID of the thread's first message.
              */
             thread_id?: number | null;
             /**
-             * @description Who is meant, besides those whom the text names as `@username`; `@all` means everybody.
+             * @description Mentioned users, in addition to `@username` in the text; `@all` mentions everyone.
              * @default []
              */
             mentions: number[] | null;
             /**
-             * @description Nobody is to be disturbed by it.
+             * @description Whether to deliver the message without a notification.
              * @default false
              */
             silent: boolean | null;
             /**
-             * @description Takes away the sender's draft of the chat, or of the thread in which it stands.
+             * @description Whether to remove the sender's draft of this chat, or of `thread_id`.
              * @default false
              */
             clear_draft: boolean | null;
         };
         /**
          * SayLater
-         * @description What to say, and when.
+         * @description A message to be sent later.
          * @example {
          *       "chat_id": 253402300927,
          *       "type": "text",
@@ -3445,40 +3526,40 @@ export interface components {
             /** Format: int64 */
             chat_id: number;
             /**
-             * @description `text` without it.
+             * @description The type of message; `text` by default.
              * @default text
              */
             type: (components["schemas"]["MessageType"] & unknown) | null;
-            /** @description As of `POST /messages`. */
+            /** @description As in `POST /messages`. */
             content?: string | null;
-            /** @description As of `POST /messages`. */
+            /** @description As in `POST /messages`. */
             payload?: unknown;
             /**
              * Format: int64
-             * @description The message of the same chat that it answers.
+             * @description The message in the same chat that this one replies to.
              */
             reply_to?: number | null;
             /**
              * Format: int64
-             * @description The thread in which it will stand: the message that began it.
+             * @description The thread to post in: the ID of the thread's first message.
              */
             thread_id?: number | null;
             /**
-             * @description Who is meant, besides those whom the text names.
+             * @description Mentioned users, in addition to `@username` in the text.
              * @default []
              */
             mentions: number[] | null;
             /**
-             * @description Nobody is to be disturbed by it.
+             * @description Whether to deliver the message without a notification.
              * @default false
              */
             silent: boolean | null;
-            /** @description When: UTC, ISO 8601; in the future, at most 366 days ahead. */
+            /** @description When to send it: UTC, ISO 8601; in the future, at most 366 days ahead. */
             send_at: string;
         };
         /**
          * Scheduled
-         * @description A message that waits for its time.
+         * @description A scheduled message.
          * @example {
          *       "id": 253402301183,
          *       "chat_id": 253402300927,
@@ -3503,34 +3584,34 @@ export interface components {
             type: components["schemas"]["MessageType"];
             content?: string | null;
             payload?: unknown;
-            /** @description What is known of the files in it. */
+            /** @description The attached files. */
             attachments: components["schemas"]["Attachment"][];
             /**
              * Format: int64
-             * @description The message that it answers.
+             * @description The message that it replies to.
              */
             reply_to?: number | null;
             /**
              * Format: int64
-             * @description The thread in which it will stand.
+             * @description The first message of the thread that it belongs to.
              */
             thread_id?: number | null;
-            /** @description Who is meant, besides those whom the text names. */
+            /** @description Mentioned users, in addition to `@username` in the text. */
             mentions: number[];
-            /** @description Nobody is to be disturbed by it. */
+            /** @description Whether it will be sent without a notification. */
             silent: boolean;
-            /** @description When it is sent: UTC, ISO 8601 without a zone. */
+            /** @description When it will be sent: UTC, ISO 8601 without a zone. */
             send_at: string;
             created_at: string;
             /**
-             * @description Why it could not be sent when it was due, as when one may no longer write in the chat. It is not tried again by
-             *     itself: give it another `send_at`, send it now, or take it away.
+             * @description Why it could not be sent when it was due, for example because the user can no longer post in the chat.
+             *     It is not retried automatically: set another `send_at`, send it now, or cancel it.
              */
             failure?: (components["schemas"]["Failure"] & unknown) | null;
         };
         /**
          * ScheduledChange
-         * @description What to change; what is missing stays.
+         * @description The fields to change; omitted fields are left unchanged.
          * @example {
          *       "content": null,
          *       "payload": null,
@@ -3540,20 +3621,20 @@ export interface components {
          */
         ScheduledChange: {
             content?: string | null;
-            /** @description Its file can't be changed. */
+            /** @description The new payload. The attached files cannot be changed. */
             payload?: unknown;
             silent?: boolean | null;
-            /** @description One that failed waits again. */
+            /** @description A new time. A message that failed is scheduled again. */
             send_at?: string | null;
         };
         /**
-         * @description What a token may be used for.
+         * @description What a token can be used for.
          * @enum {string}
          */
         Scope: "read" | "write" | "account";
         /**
          * SearchPage
-         * @description What was found.
+         * @description A page of search results.
          * @example {
          *       "results": [
          *         {
@@ -3608,14 +3689,14 @@ export interface components {
         SearchPage: {
             results: components["schemas"]["SearchResult"][];
             /**
-             * @description For the next page; null when there is none. A page may have fewer results than asked for, or none, and
-             *     still a cursor: then the search looked at very many messages and goes on from there.
+             * @description The cursor for the next page; null on the last page. A page can have fewer results than requested, or
+             *     none, and still have a cursor if the search had to look through many messages.
              */
             cursor?: string | null;
         };
         /**
          * SearchResult
-         * @description A message that was found.
+         * @description A search result.
          * @example {
          *       "message": {
          *         "id": 253402300991,
@@ -3668,7 +3749,7 @@ export interface components {
         };
         /**
          * SentCode
-         * @description A code that is on its way.
+         * @description A code that was sent.
          * @example {
          *       "expires_in": 600
          *     }
@@ -3676,13 +3757,13 @@ export interface components {
         SentCode: {
             /**
              * Format: int64
-             * @description How many seconds it is good.
+             * @description How long the code is valid, in seconds.
              */
             expires_in: number;
         };
         /**
          * Session
-         * @description A sign-in on one device, from whichever API.
+         * @description A signed-in device, through any API.
          * @example {
          *       "id": 253402301055,
          *       "device": "Mozilla/5.0 (X11; Linux x86_64)",
@@ -3695,20 +3776,20 @@ export interface components {
         Session: {
             /** Format: int64 */
             id: number;
-            /** @description What the client called its device, or its `User-Agent`. */
+            /** @description The device's name as given at sign-in, or its `User-Agent`. */
             device?: string | null;
-            /** @description The address it signed in from. */
+            /** @description The IP address at sign-in. */
             address?: string | null;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
-            /** @description The last sign-in, renewal or request, to within five minutes. */
+            /** @description The last sign-in, renewal or request, with a precision of five minutes. */
             last_used_at: string;
-            /** @description Whether it is the one that asks. */
+            /** @description Whether this session made the request. */
             current: boolean;
         };
         /**
          * SettingsChange
-         * @description How to have a chat; what is missing stays.
+         * @description The settings to change; omitted settings are left unchanged.
          * @example {
          *       "muted_until": "2024-03-27T08:00:00",
          *       "pinned": true,
@@ -3717,7 +3798,7 @@ export interface components {
          *     }
          */
         SettingsChange: {
-            /** @description Until when to notify of nothing: ISO 8601, UTC when it has no zone. Null: no longer muted. */
+            /** @description Mutes notifications until this time: ISO 8601, UTC if it has no zone. Null unmutes the chat. */
             muted_until?: string | null;
             pinned?: boolean | null;
             archived?: boolean | null;
@@ -3725,7 +3806,7 @@ export interface components {
         };
         /**
          * SignInByCode
-         * @description A code, and to whom it was sent: `email` or `phone`.
+         * @description A code and its recipient: either `email` or `phone`.
          * @example {
          *       "email": "user@example.com",
          *       "phone": null,
@@ -3740,16 +3821,16 @@ export interface components {
             phone?: string | null;
             /** @description Six digits. */
             code: string;
-            /** @description What others see of somebody who is new, 1 to 64 characters. */
+            /** @description For a new user: the name that others see, 1 to 64 characters. */
             display_name?: string | null;
-            /** @description Where registration is by invitation, for somebody who is new. */
+            /** @description For a new user: the invitation code, if registration requires one. */
             invite_code?: string | null;
-            /** @description What to call this device in the list of sessions; the `User-Agent` without it. */
+            /** @description The name of this device in the list of sessions; defaults to the `User-Agent`. */
             device?: string | null;
         };
         /**
          * Snippet
-         * @description A piece of the message around what was found.
+         * @description The part of a message around the match.
          * @example {
          *       "text": "…и отчёт за май готов",
          *       "highlights": [
@@ -3766,24 +3847,24 @@ export interface components {
          */
         Snippet: {
             /**
-             * @description Plain text, at most about 160 characters, with `…` where it was cut. May also be of a file's name or a
-             *     poll's answers.
+             * @description Plain text, about 160 characters at most, with `…` where it was cut. It can also come from a file name
+             *     or a poll's options.
              */
             text: string;
             /**
-             * @description What was found: `[start, end)` in `text`, counted in UTF-16 code units as JavaScript's
-             *     `text.slice(start, end)` does.
+             * @description The matches as ranges `[start, end)` in `text`, in UTF-16 code units as in JavaScript's
+             *     `text.slice(start, end)`.
              */
             highlights: number[][];
         };
         /**
-         * @description Whether somebody is there.
+         * @description A user's online status.
          * @enum {string}
          */
         Status: "online" | "away" | "offline";
         /**
          * Suggestions
-         * @description What one could say next.
+         * @description Suggested replies.
          * @example {
          *       "suggestions": [
          *         "Thursday suits me",
@@ -3792,12 +3873,12 @@ export interface components {
          *     }
          */
         Suggestions: {
-            /** @description At most three. */
+            /** @description Up to three texts. */
             suggestions: string[];
         };
         /**
          * SyncPage
-         * @description What happened after a cursor.
+         * @description The events after a cursor.
          * @example {
          *       "events": [
          *         {
@@ -3843,40 +3924,40 @@ export interface components {
         SyncPage: {
             /** @description In order within each chat. */
             events: components["schemas"]["Event"][];
-            /** @description For the next request. */
+            /** @description The cursor for the next request. */
             cursor: string;
-            /** @description Whether there is more already. */
+            /** @description Whether more events are available. */
             has_more: boolean;
-            /** @description Where events are missing because they are no longer kept. */
+            /** @description Gaps where events are no longer stored. */
             gaps: components["schemas"]["Gap"][];
         };
         /**
          * Thread
-         * @description What was said below a message.
+         * @description Information about a thread.
          */
         Thread: {
             /**
              * Format: int64
-             * @description How many answers there are.
+             * @description The number of replies.
              */
             count: number;
-            /** @description When the last one came. */
+            /** @description When the last reply was sent. */
             last_ts: string;
         };
         /**
          * Ticket
-         * @description A pass for one socket.
+         * @description A single-use ticket for opening a WebSocket.
          * @example {
          *       "ticket": "QmVzZWRrYSBtZWFucyBhIHBhdmlsaW9uIGluIGEgZ2FyZGVu",
          *       "expires_in": 30
          *     }
          */
         Ticket: {
-            /** @description For `/ws?ticket=`; good once. */
+            /** @description To be passed as `/ws?ticket=`; valid once. */
             ticket: string;
             /**
              * Format: double
-             * @description Seconds.
+             * @description How long the ticket is valid, in seconds.
              */
             expires_in: number;
         };
@@ -3898,19 +3979,19 @@ export interface components {
         Token: {
             /** Format: int64 */
             id: number;
-            /** @description What it is for. */
+            /** @description What the token is used for. */
             name: string;
             scopes: components["schemas"]["Scope"][];
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
-            /** @description To within five minutes; null when it never was. */
+            /** @description When the token was last used, with a precision of five minutes; null if never. */
             last_used_at?: string | null;
-            /** @description Null when it is good until it is revoked. */
+            /** @description Null if the token does not expire. */
             expires_at?: string | null;
         };
         /**
          * TokenRequest
-         * @description A token to be made.
+         * @description A new personal access token.
          * @example {
          *       "name": "Build server",
          *       "scopes": [
@@ -3921,19 +4002,19 @@ export interface components {
          *     }
          */
         TokenRequest: {
-            /** @description What it is for, 1 to 100 characters. */
+            /** @description What the token is used for, 1 to 100 characters. */
             name: string;
-            /** @description At least one. A token that asks can't give what it does not have. */
+            /** @description At least one. A token can only create tokens with scopes that it has itself. */
             scopes: components["schemas"]["Scope"][];
             /**
              * Format: int64
-             * @description 1 to 3650; without it, the token is good until it is revoked.
+             * @description 1 to 3650 days; without it, the token does not expire.
              */
             expires_in_days?: number | null;
         };
         /**
          * TokenWithSecret
-         * @description A new token, with its secret.
+         * @description A new personal access token, with its secret.
          * @example {
          *       "token": "bsk_QmVzZWRrYSBtZWFucyBhIHBhdmlsaW9uIGluIGEgZ2E",
          *       "id": 253402301055,
@@ -3948,23 +4029,23 @@ export interface components {
          *     }
          */
         TokenWithSecret: {
-            /** @description The secret, for `Authorization: Bearer …`. It is shown this once. */
+            /** @description The secret, for `Authorization: Bearer …`. It is only returned once. */
             token: string;
             /** Format: int64 */
             id: number;
-            /** @description What it is for. */
+            /** @description What the token is used for. */
             name: string;
             scopes: components["schemas"]["Scope"][];
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
-            /** @description To within five minutes; null when it never was. */
+            /** @description When the token was last used, with a precision of five minutes; null if never. */
             last_used_at?: string | null;
-            /** @description Null when it is good until it is revoked. */
+            /** @description Null if the token does not expire. */
             expires_at?: string | null;
         };
         /**
          * Tokens
-         * @description Access and renewal.
+         * @description An access token and a refresh token.
          * @example {
          *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9…",
          *       "refresh_token": "Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24gaW4gYSBnYXJkZW4",
@@ -3973,21 +4054,24 @@ export interface components {
          *     }
          */
         Tokens: {
-            /** @description A JWT for the `Authorization: Bearer` header, good for 15 minutes. */
+            /** @description A JWT for the `Authorization: Bearer` header, valid for 15 minutes. */
             access_token: string;
-            /** @description Good for 7 days and for one use of `POST /auth/refresh`. Not in the body when it is in a cookie (`X-Besedka-Session: cookie`). */
+            /**
+             * @description Valid for 7 days and a single use in `POST /auth/refresh`. Omitted if it was set as a cookie
+             *     (`X-Besedka-Session: cookie`).
+             */
             refresh_token?: string | null;
             /** @description Always `bearer`. */
             token_type: string;
             /**
              * Format: double
-             * @description Seconds until the access token runs out.
+             * @description How long the access token is valid, in seconds.
              */
             expires_in: number;
         };
         /**
          * UploadFields
-         * @description The fields of the form, as they are. Those after the third are there when the form goes to a bucket.
+         * @description The form fields, to be sent unchanged. Those after the third are only present if the form goes to a bucket.
          */
         UploadFields: {
             key: string;
@@ -4001,7 +4085,8 @@ export interface components {
         };
         /**
          * UploadForm
-         * @description How to upload a file: a `multipart/form-data` POST to `url` with every one of the fields first and `file` last.
+         * @description An upload form: send it to `url` as a `multipart/form-data` POST, with all of the fields first and `file`
+         *     last.
          * @example {
          *       "attachment_id": "550e8400-e29b-41d4-a716-446655440000",
          *       "url": "http://localhost:8000/api/v1/uploads",
@@ -4014,17 +4099,17 @@ export interface components {
          *     }
          */
         UploadForm: {
-            /** @description For the message's payload. */
+            /** @description The ID to use in a message's payload. */
             attachment_id: string;
-            /** @description Where to send the form: this server, or a bucket of S3. */
+            /** @description Where to send the form: this server, or an S3 bucket. */
             url: string;
             fields: components["schemas"]["UploadFields"];
-            /** @description Until when the form is good: UTC, ISO 8601 without a zone. */
+            /** @description Until when the form can be used: UTC, ISO 8601 without a zone. */
             expires_at: string;
         };
         /**
          * User
-         * @description Oneself.
+         * @description The current user.
          * @example {
          *       "id": 253402300799,
          *       "email": "user@example.com",
@@ -4044,37 +4129,40 @@ export interface components {
         User: {
             /** Format: int64 */
             id: number;
-            /** @description The e-mail address; nobody else sees it. */
+            /** @description The e-mail address; not visible to others. */
             email?: string | null;
-            /** @description In E.164, for who signs in by a code; nobody else sees it. */
+            /** @description In E.164 format, for users who sign in with a code; not visible to others. */
             phone?: string | null;
-            /** @description The name to sign in and be found by. */
+            /** @description The name for signing in and for being found. */
             username?: string | null;
             /** @description The name that others see. */
             display_name: string;
             /**
-             * @description A square picture: below this server's address (`/api/v1/avatars/…`) when it was uploaded, or an http or https
-             *     address elsewhere.
+             * @description A square image: a path on this server (`/api/v1/avatars/…`) if it was uploaded, or an external http or
+             *     https URL.
              */
             avatar_url?: string | null;
-            /** @description What one says of oneself. */
+            /** @description A short self-description. */
             about?: string | null;
-            /** @description An IANA name, as in `Europe/Moscow`. */
+            /** @description An IANA time zone, such as `Europe/Moscow`. */
             time_zone?: string | null;
-            /** @description A language tag (BCP 47), as in `pt-BR`; nobody else sees it. */
+            /** @description A language tag (BCP 47), such as `pt-BR`; not visible to others. */
             language?: string | null;
-            /** @description Whether others don't see if one is there, nor when one was last; then one does not see theirs either. */
+            /**
+             * @description Whether the online status and last-seen time are hidden from others. Users who hide theirs cannot see
+             *     those of others.
+             */
             hides_presence: boolean;
-            /** @description Whether others don't see how far one has read. */
+            /** @description Whether read receipts are hidden from others. */
             hides_reading: boolean;
-            /** @description Whether one looks after the server. */
+            /** @description Whether the user is a server administrator. */
             is_admin: boolean;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
         };
         /**
          * Vote
-         * @description What one chose in a poll.
+         * @description The caller's vote in a poll.
          * @example {
          *       "message_id": 253402300991,
          *       "chat_id": 253402300927,
@@ -4089,12 +4177,12 @@ export interface components {
             message_id: number;
             /** Format: int64 */
             chat_id: number;
-            /** @description Which options, counted from 0; none when one did not vote. */
+            /** @description The chosen options, counted from 0; empty if the caller has not voted. */
             options: number[];
         };
         /**
          * Whom
-         * @description With whom.
+         * @description The other person of a private chat.
          * @example {
          *       "user_id": 253402300863
          *     }
@@ -4116,9 +4204,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
-                /** @description `cookie` to get the refresh token in an HttpOnly cookie instead of the body. */
+                /** @description `cookie` to receive the refresh token in an HttpOnly cookie instead of in the body. */
                 "X-Besedka-Session"?: string;
             };
             path?: never;
@@ -4130,10 +4218,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account, signed in. */
+            /** @description The account was created and the user is signed in. */
             201: {
                 headers: {
-                    /** @description With `X-Besedka-Session: cookie`: the refresh token. */
+                    /** @description The refresh token, if the request has `X-Besedka-Session: cookie`. */
                     "SET-COOKIE"?: string;
                     [name: string]: unknown;
                 };
@@ -4141,7 +4229,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Registered"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4150,7 +4238,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4159,7 +4247,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4168,7 +4256,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4177,7 +4265,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -4186,7 +4274,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4195,7 +4283,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4204,7 +4292,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4216,7 +4304,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -4224,7 +4312,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4233,7 +4321,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4242,10 +4330,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -4268,9 +4359,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
-                /** @description `cookie` to get the refresh token in an HttpOnly cookie instead of the body. */
+                /** @description `cookie` to receive the refresh token in an HttpOnly cookie instead of in the body. */
                 "X-Besedka-Session"?: string;
             };
             path?: never;
@@ -4282,10 +4373,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Signed in. */
+            /** @description The user is signed in. */
             200: {
                 headers: {
-                    /** @description With `X-Besedka-Session: cookie`: the refresh token. */
+                    /** @description The refresh token, if the request has `X-Besedka-Session: cookie`. */
                     "SET-COOKIE"?: string;
                     [name: string]: unknown;
                 };
@@ -4293,7 +4384,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Tokens"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4302,7 +4393,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4311,7 +4402,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4320,7 +4411,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4329,7 +4420,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -4338,7 +4429,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4347,7 +4438,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4356,7 +4447,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4368,7 +4459,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -4376,7 +4467,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4385,7 +4476,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4394,10 +4485,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -4420,7 +4514,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description `cookie` to use the refresh token of the cookie. */
+                /** @description `cookie` to use the refresh token from the cookie. */
                 "X-Besedka-Session"?: string;
             };
             path?: never;
@@ -4432,10 +4526,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Signed in. */
+            /** @description The user is signed in. */
             200: {
                 headers: {
-                    /** @description With `X-Besedka-Session: cookie`: the refresh token. */
+                    /** @description The refresh token, if the request has `X-Besedka-Session: cookie`. */
                     "SET-COOKIE"?: string;
                     [name: string]: unknown;
                 };
@@ -4443,7 +4537,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Tokens"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4452,7 +4546,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4461,7 +4555,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4470,7 +4564,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4479,7 +4573,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -4488,7 +4582,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4497,7 +4591,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4506,7 +4600,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4518,7 +4612,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -4526,7 +4620,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4535,7 +4629,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4544,10 +4638,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -4570,9 +4667,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
-                /** @description `cookie` to have the cookie taken away. */
+                /** @description `cookie` to also remove the cookie. */
                 "X-Besedka-Session"?: string;
             };
             path?: never;
@@ -4580,16 +4677,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Signed out. */
+            /** @description The session has ended. */
             204: {
                 headers: {
-                    /** @description Takes the cookie away. */
+                    /** @description Removes the cookie. */
                     "SET-COOKIE"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4598,7 +4695,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4607,7 +4704,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4616,7 +4713,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4625,7 +4722,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -4634,7 +4731,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4643,7 +4740,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4652,7 +4749,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4664,7 +4761,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -4672,7 +4769,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4681,7 +4778,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4690,10 +4787,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -4716,7 +4816,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -4736,7 +4836,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["SentCode"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4745,7 +4845,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4754,7 +4854,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4763,7 +4863,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4772,7 +4872,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -4781,7 +4881,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4790,7 +4890,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4799,7 +4899,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4811,7 +4911,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -4819,7 +4919,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4828,7 +4928,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4837,10 +4937,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -4863,9 +4966,9 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
-                /** @description `cookie` to get the refresh token in an HttpOnly cookie instead of the body. */
+                /** @description `cookie` to receive the refresh token in an HttpOnly cookie instead of in the body. */
                 "X-Besedka-Session"?: string;
             };
             path?: never;
@@ -4877,10 +4980,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account, signed in. */
+            /** @description The account was created and the user is signed in. */
             201: {
                 headers: {
-                    /** @description With `X-Besedka-Session: cookie`: the refresh token. */
+                    /** @description The refresh token, if the request has `X-Besedka-Session: cookie`. */
                     "SET-COOKIE"?: string;
                     [name: string]: unknown;
                 };
@@ -4888,7 +4991,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Registered"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4897,7 +5000,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -4906,7 +5009,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4915,7 +5018,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4924,7 +5027,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -4933,7 +5036,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4942,7 +5045,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4951,7 +5054,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4963,7 +5066,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -4971,7 +5074,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4980,7 +5083,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -4989,10 +5092,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5015,7 +5121,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -5027,14 +5133,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5043,7 +5149,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5052,7 +5158,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5061,7 +5167,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5070,7 +5176,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -5079,7 +5185,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5088,7 +5194,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5097,7 +5203,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5109,7 +5215,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5117,7 +5223,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5126,7 +5232,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5135,10 +5241,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5174,7 +5283,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Session"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5183,7 +5292,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5192,7 +5301,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5201,7 +5310,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5210,7 +5319,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -5219,7 +5328,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5228,7 +5337,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5237,7 +5346,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5249,7 +5358,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5257,7 +5366,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5266,7 +5375,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5275,10 +5384,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5301,7 +5413,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -5309,14 +5421,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5325,7 +5437,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5334,7 +5446,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5343,7 +5455,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5352,7 +5464,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -5361,7 +5473,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5370,7 +5482,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5379,7 +5491,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5391,7 +5503,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5399,7 +5511,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5408,7 +5520,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5417,10 +5529,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5443,7 +5558,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -5453,14 +5568,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5469,7 +5584,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5478,7 +5593,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5487,7 +5602,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5496,7 +5611,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -5505,7 +5620,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5514,7 +5629,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5523,7 +5638,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5535,7 +5650,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5543,7 +5658,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5552,7 +5667,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5561,10 +5676,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5600,7 +5718,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Token"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5609,7 +5727,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5618,7 +5736,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5627,7 +5745,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5636,7 +5754,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -5645,7 +5763,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5654,7 +5772,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5663,7 +5781,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5675,7 +5793,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5683,7 +5801,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5692,7 +5810,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5701,10 +5819,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5727,7 +5848,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -5739,7 +5860,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -5748,7 +5869,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["TokenWithSecret"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5757,7 +5878,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5766,7 +5887,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5775,7 +5896,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5784,7 +5905,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -5793,7 +5914,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5802,7 +5923,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5811,7 +5932,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5823,7 +5944,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5831,7 +5952,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5840,7 +5961,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5849,10 +5970,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5875,7 +5999,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -5885,14 +6009,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5901,7 +6025,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -5910,7 +6034,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5919,7 +6043,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5928,7 +6052,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -5937,7 +6061,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5946,7 +6070,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5955,7 +6079,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5967,7 +6091,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -5975,7 +6099,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5984,7 +6108,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5993,10 +6117,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6019,7 +6146,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -6031,14 +6158,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6047,7 +6174,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6056,7 +6183,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6065,7 +6192,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6074,7 +6201,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -6083,7 +6210,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6092,7 +6219,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6101,7 +6228,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6113,7 +6240,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6121,7 +6248,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6130,7 +6257,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6139,10 +6266,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6178,7 +6308,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["User"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6187,7 +6317,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6196,7 +6326,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6205,7 +6335,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6214,7 +6344,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -6223,7 +6353,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6232,7 +6362,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6241,7 +6371,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6253,7 +6383,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6261,7 +6391,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6270,7 +6400,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6279,10 +6409,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6305,7 +6438,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -6325,7 +6458,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["User"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6334,7 +6467,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6343,7 +6476,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6352,7 +6485,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6361,7 +6494,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -6370,7 +6503,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6379,7 +6512,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6388,7 +6521,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6400,7 +6533,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6408,7 +6541,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6417,7 +6550,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6426,10 +6559,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6452,7 +6588,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -6464,14 +6600,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6480,7 +6616,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6489,7 +6625,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6498,7 +6634,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6507,7 +6643,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -6516,7 +6652,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6525,7 +6661,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6534,7 +6670,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6546,7 +6682,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6554,7 +6690,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6563,7 +6699,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6572,10 +6708,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6598,7 +6737,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -6610,14 +6749,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6626,7 +6765,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6635,7 +6774,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6644,7 +6783,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6653,7 +6792,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -6662,7 +6801,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6671,7 +6810,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6680,7 +6819,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6692,7 +6831,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6700,7 +6839,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6709,7 +6848,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6718,10 +6857,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6743,9 +6885,9 @@ export interface operations {
     searchUsers: {
         parameters: {
             query: {
-                /** @description Some letters. */
+                /** @description The search text. */
                 q: string;
-                /** @description How many at most: 1 to 50, 20 without it. */
+                /** @description The maximum number of results, 1 to 50; 20 by default. */
                 limit?: number;
             };
             header?: never;
@@ -6762,7 +6904,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Person"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6771,7 +6913,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6780,7 +6922,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6789,7 +6931,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6798,7 +6940,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -6807,7 +6949,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6816,7 +6958,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6825,7 +6967,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6837,7 +6979,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6845,7 +6987,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6854,7 +6996,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -6863,10 +7005,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6904,7 +7049,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Person"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -6913,7 +7058,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -6922,7 +7067,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6931,7 +7076,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -6940,7 +7085,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -6949,7 +7094,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6958,7 +7103,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -6967,7 +7112,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6979,7 +7124,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -6987,7 +7132,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -6996,7 +7141,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7005,10 +7150,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7044,7 +7192,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Blocked"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7053,7 +7201,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7062,7 +7210,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7071,7 +7219,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7080,7 +7228,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -7089,7 +7237,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7098,7 +7246,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7107,7 +7255,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7119,7 +7267,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7127,7 +7275,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7136,7 +7284,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7145,10 +7293,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7171,7 +7322,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -7181,14 +7332,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7197,7 +7348,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7206,7 +7357,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7215,7 +7366,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7224,7 +7375,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -7233,7 +7384,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7242,7 +7393,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7251,7 +7402,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7263,7 +7414,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7271,7 +7422,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7280,7 +7431,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7289,10 +7440,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7315,7 +7469,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -7325,14 +7479,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7341,7 +7495,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7350,7 +7504,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7359,7 +7513,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7368,7 +7522,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -7377,7 +7531,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7386,7 +7540,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7395,7 +7549,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7407,7 +7561,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7415,7 +7569,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7424,7 +7578,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7433,10 +7587,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7458,7 +7615,7 @@ export interface operations {
     presence: {
         parameters: {
             query?: {
-                /** @description 1 to 200, separated by commas. */
+                /** @description 1 to 200 user IDs, separated by commas. */
                 user_ids?: number[];
             };
             header?: never;
@@ -7475,7 +7632,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["PersonPresence"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7484,7 +7641,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7493,7 +7650,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7502,7 +7659,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7511,7 +7668,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -7520,7 +7677,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7529,7 +7686,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7538,7 +7695,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7550,7 +7707,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7558,7 +7715,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7567,7 +7724,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7576,10 +7733,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7601,10 +7761,10 @@ export interface operations {
     accounts: {
         parameters: {
             query?: {
-                /** @description Parts of a name, or a whole e-mail address. */
+                /** @description Parts of a name, or a complete e-mail address. */
                 q?: string;
                 after_id?: number;
-                /** @description How many at most: 1 to 200, 50 without it. */
+                /** @description The maximum number of results, 1 to 200; 50 by default. */
                 limit?: number;
             };
             header?: never;
@@ -7621,7 +7781,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Account"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7630,7 +7790,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7639,7 +7799,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7648,7 +7808,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7657,7 +7817,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -7666,7 +7826,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7675,7 +7835,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7684,7 +7844,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7696,7 +7856,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7704,7 +7864,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7713,7 +7873,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7722,10 +7882,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7748,7 +7911,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -7758,14 +7921,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7774,7 +7937,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7783,7 +7946,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7792,7 +7955,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7801,7 +7964,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -7810,7 +7973,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7819,7 +7982,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7828,7 +7991,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7840,7 +8003,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7848,7 +8011,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -7857,7 +8020,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -7866,10 +8029,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7892,7 +8058,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -7902,14 +8068,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7918,7 +8084,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7927,7 +8093,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7936,7 +8102,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7945,7 +8111,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -7954,7 +8120,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7963,7 +8129,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -7972,7 +8138,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7984,7 +8150,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -7992,7 +8158,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8001,7 +8167,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8010,10 +8176,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8036,7 +8205,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -8046,14 +8215,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8062,7 +8231,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8071,7 +8240,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8080,7 +8249,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8089,7 +8258,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -8098,7 +8267,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8107,7 +8276,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8116,7 +8285,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8128,7 +8297,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8136,7 +8305,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8145,7 +8314,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8154,10 +8323,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8180,7 +8352,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -8190,14 +8362,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8206,7 +8378,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8215,7 +8387,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8224,7 +8396,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8233,7 +8405,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -8242,7 +8414,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8251,7 +8423,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8260,7 +8432,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8272,7 +8444,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8280,7 +8452,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8289,7 +8461,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8298,10 +8470,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8337,7 +8512,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Chat"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8346,7 +8521,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8355,7 +8530,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8364,7 +8539,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8373,7 +8548,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -8382,7 +8557,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8391,7 +8566,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8400,7 +8575,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8412,7 +8587,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8420,7 +8595,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8429,7 +8604,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8438,10 +8613,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8464,7 +8642,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -8476,7 +8654,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -8485,7 +8663,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Chat"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8494,7 +8672,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8503,7 +8681,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8512,7 +8690,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8521,7 +8699,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -8530,7 +8708,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8539,7 +8717,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8548,7 +8726,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8560,7 +8738,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8568,7 +8746,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8577,7 +8755,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8586,10 +8764,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8612,7 +8793,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -8624,7 +8805,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description There was one. */
+            /** @description The existing chat. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8633,7 +8814,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Chat"];
                 };
             };
-            /** @description It was made. */
+            /** @description The chat was created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -8642,7 +8823,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Chat"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8651,7 +8832,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8660,7 +8841,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8669,7 +8850,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8678,7 +8859,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -8687,7 +8868,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8696,7 +8877,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8705,7 +8886,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8717,7 +8898,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8725,7 +8906,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8734,7 +8915,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8743,10 +8924,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8784,7 +8968,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Chat"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8793,7 +8977,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8802,7 +8986,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8811,7 +8995,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8820,7 +9004,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -8829,7 +9013,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8838,7 +9022,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8847,7 +9031,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8859,7 +9043,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8867,7 +9051,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -8876,7 +9060,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -8885,10 +9069,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -8911,7 +9098,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -8921,14 +9108,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8937,7 +9124,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -8946,7 +9133,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8955,7 +9142,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8964,7 +9151,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -8973,7 +9160,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8982,7 +9169,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -8991,7 +9178,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9003,7 +9190,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9011,7 +9198,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9020,7 +9207,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9029,10 +9216,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9055,7 +9245,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -9077,7 +9267,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Chat"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9086,7 +9276,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9095,7 +9285,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9104,7 +9294,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9113,7 +9303,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -9122,7 +9312,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9131,7 +9321,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9140,7 +9330,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9152,7 +9342,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9160,7 +9350,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9169,7 +9359,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9178,10 +9368,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9204,7 +9397,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -9226,7 +9419,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["ChatSettings"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9235,7 +9428,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9244,7 +9437,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9253,7 +9446,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9262,7 +9455,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -9271,7 +9464,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9280,7 +9473,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9289,7 +9482,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9301,7 +9494,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9309,7 +9502,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9318,7 +9511,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9327,10 +9520,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9368,7 +9564,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Member"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9377,7 +9573,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9386,7 +9582,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9395,7 +9591,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9404,7 +9600,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -9413,7 +9609,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9422,7 +9618,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9431,7 +9627,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9443,7 +9639,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9451,7 +9647,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9460,7 +9656,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9469,10 +9665,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9495,7 +9694,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -9509,7 +9708,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -9518,7 +9717,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Added"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9527,7 +9726,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9536,7 +9735,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9545,7 +9744,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9554,7 +9753,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -9563,7 +9762,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9572,7 +9771,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9581,7 +9780,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9593,7 +9792,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9601,7 +9800,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9610,7 +9809,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9619,10 +9818,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9645,7 +9847,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -9656,14 +9858,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9672,7 +9874,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9681,7 +9883,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9690,7 +9892,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9699,7 +9901,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -9708,7 +9910,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9717,7 +9919,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9726,7 +9928,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9738,7 +9940,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9746,7 +9948,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9755,7 +9957,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9764,10 +9966,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9790,7 +9995,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -9813,7 +10018,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Member"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9822,7 +10027,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9831,7 +10036,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9840,7 +10045,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9849,7 +10054,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -9858,7 +10063,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9867,7 +10072,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -9876,7 +10081,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9888,7 +10093,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9896,7 +10101,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -9905,7 +10110,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9914,10 +10119,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -9955,7 +10163,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Ban"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -9964,7 +10172,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -9973,7 +10181,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9982,7 +10190,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -9991,7 +10199,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -10000,7 +10208,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10009,7 +10217,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10018,7 +10226,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10030,7 +10238,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10038,7 +10246,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10047,7 +10255,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10056,10 +10264,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10082,7 +10293,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -10096,7 +10307,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -10105,7 +10316,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Ban"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10114,7 +10325,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10123,7 +10334,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10132,7 +10343,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10141,7 +10352,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -10150,7 +10361,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10159,7 +10370,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10168,7 +10379,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10180,7 +10391,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10188,7 +10399,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10197,7 +10408,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10206,10 +10417,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10232,7 +10446,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -10243,14 +10457,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10259,7 +10473,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10268,7 +10482,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10277,7 +10491,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10286,7 +10500,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -10295,7 +10509,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10304,7 +10518,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10313,7 +10527,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10325,7 +10539,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10333,7 +10547,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10342,7 +10556,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10351,10 +10565,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10376,11 +10593,11 @@ export interface operations {
     channels: {
         parameters: {
             query?: {
-                /** @description Some letters; all channels without it. */
+                /** @description The search text; all channels if omitted. */
                 q?: string;
-                /** @description The last channel of the answer before, to go on after it. */
+                /** @description Only channels after the one with this `id`: the last one of the previous page. */
                 after_id?: number;
-                /** @description How many at most: 1 to 100, 50 without it. */
+                /** @description The maximum number of results, 1 to 100; 50 by default. */
                 limit?: number;
             };
             header?: never;
@@ -10397,7 +10614,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Channel"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10406,7 +10623,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10415,7 +10632,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10424,7 +10641,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10433,7 +10650,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -10442,7 +10659,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10451,7 +10668,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10460,7 +10677,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10472,7 +10689,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10480,7 +10697,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10489,7 +10706,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10498,10 +10715,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10524,7 +10744,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -10542,7 +10762,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Chat"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10551,7 +10771,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10560,7 +10780,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10569,7 +10789,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10578,7 +10798,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -10587,7 +10807,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10596,7 +10816,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10605,7 +10825,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10617,7 +10837,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10625,7 +10845,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10634,7 +10854,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10643,10 +10863,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10669,7 +10892,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -10689,7 +10912,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Chat"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10698,7 +10921,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10707,7 +10930,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10716,7 +10939,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10725,7 +10948,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -10734,7 +10957,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10743,7 +10966,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10752,7 +10975,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10764,7 +10987,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10772,7 +10995,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10781,7 +11004,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10790,10 +11013,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10816,7 +11042,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -10834,7 +11060,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Chat"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10843,7 +11069,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10852,7 +11078,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10861,7 +11087,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -10870,7 +11096,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -10879,7 +11105,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10888,7 +11114,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -10897,7 +11123,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10909,7 +11135,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10917,7 +11143,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -10926,7 +11152,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -10935,10 +11161,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -10961,7 +11190,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -10971,14 +11200,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -10987,7 +11216,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -10996,7 +11225,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11005,7 +11234,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11014,7 +11243,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -11023,7 +11252,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11032,7 +11261,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11041,7 +11270,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11053,7 +11282,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11061,7 +11290,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11070,7 +11299,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11079,10 +11308,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11120,7 +11352,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Invite"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11129,7 +11361,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11138,7 +11370,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11147,7 +11379,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11156,7 +11388,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -11165,7 +11397,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11174,7 +11406,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11183,7 +11415,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11195,7 +11427,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11203,7 +11435,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11212,7 +11444,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11221,10 +11453,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11247,7 +11482,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -11261,7 +11496,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -11270,7 +11505,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Invite"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11279,7 +11514,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11288,7 +11523,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11297,7 +11532,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11306,7 +11541,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -11315,7 +11550,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11324,7 +11559,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11333,7 +11568,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11345,7 +11580,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11353,7 +11588,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11362,7 +11597,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11371,10 +11606,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11397,7 +11635,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -11408,14 +11646,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11424,7 +11662,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11433,7 +11671,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11442,7 +11680,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11451,7 +11689,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -11460,7 +11698,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11469,7 +11707,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11478,7 +11716,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11490,7 +11728,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11498,7 +11736,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11507,7 +11745,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11516,10 +11754,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11543,7 +11784,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description What the invitation's address ends in. */
+                /** @description The last path segment of the invitation link. */
                 token: string;
             };
             cookie?: never;
@@ -11558,7 +11799,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["InvitedTo"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11567,7 +11808,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11576,7 +11817,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11585,7 +11826,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11594,7 +11835,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -11603,7 +11844,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11612,7 +11853,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11621,7 +11862,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11633,7 +11874,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11641,7 +11882,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11650,7 +11891,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11659,10 +11900,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11685,11 +11929,11 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
-                /** @description What the invitation's address ends in. */
+                /** @description The last path segment of the invitation link. */
                 token: string;
             };
             cookie?: never;
@@ -11704,7 +11948,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Chat"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11713,7 +11957,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11722,7 +11966,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11731,7 +11975,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11740,7 +11984,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -11749,7 +11993,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11758,7 +12002,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11767,7 +12011,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11779,7 +12023,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11787,7 +12031,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11796,7 +12040,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11805,10 +12049,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11831,7 +12078,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -11853,7 +12100,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["ReadMark"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -11862,7 +12109,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -11871,7 +12118,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11880,7 +12127,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -11889,7 +12136,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -11898,7 +12145,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -11907,7 +12154,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -11916,7 +12163,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -11928,7 +12175,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11936,7 +12183,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -11945,7 +12192,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -11954,10 +12201,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -11980,7 +12230,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -11994,14 +12244,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12010,7 +12260,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12019,7 +12269,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12028,7 +12278,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12037,7 +12287,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -12046,7 +12296,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12055,7 +12305,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12064,7 +12314,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12076,7 +12326,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12084,7 +12334,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12093,7 +12343,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12102,10 +12352,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12143,7 +12396,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["MessageReceipts"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12152,7 +12405,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12161,7 +12414,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12170,7 +12423,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12179,7 +12432,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -12188,7 +12441,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12197,7 +12450,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12206,7 +12459,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12218,7 +12471,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12226,7 +12479,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12235,7 +12488,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12244,10 +12497,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12272,15 +12528,15 @@ export interface operations {
                 chat_id: number;
                 /** @description Only messages older than this one. */
                 before_id?: number;
-                /** @description Only messages newer than this one, the nearest. */
+                /** @description Only messages newer than this one, starting with the closest. */
                 after_id?: number;
-                /** @description Messages on both sides of this one, and itself. */
+                /** @description This message and the messages on both sides of it. */
                 around_id?: number;
-                /** @description Only messages from this moment on, the nearest: UTC, ISO 8601. */
+                /** @description Only messages sent at or after this time, starting with the closest: UTC, ISO 8601. */
                 since?: string;
-                /** @description Only the answers of the thread that this message began. */
+                /** @description Only replies in the thread that this message started. */
                 thread_id?: number;
-                /** @description How many at most: 1 to 200, 50 without it. */
+                /** @description The maximum number of results, 1 to 200; 50 by default. */
                 limit?: number;
             };
             header?: never;
@@ -12297,7 +12553,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12306,7 +12562,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12315,7 +12571,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12324,7 +12580,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12333,7 +12589,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -12342,7 +12598,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12351,7 +12607,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12360,7 +12616,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12372,7 +12628,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12380,7 +12636,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12389,7 +12645,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12398,10 +12654,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12424,7 +12683,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -12436,7 +12695,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -12445,7 +12704,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12454,7 +12713,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12463,7 +12722,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12472,7 +12731,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12481,7 +12740,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -12490,7 +12749,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12499,7 +12758,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12508,7 +12767,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12520,7 +12779,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12528,7 +12787,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12537,7 +12796,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12546,10 +12805,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12571,11 +12833,11 @@ export interface operations {
     chatMedia: {
         parameters: {
             query: {
-                /** @description What to list. */
+                /** @description The kind of content to list. */
                 type: components["schemas"]["MediaType"];
                 /** @description Only messages older than this one. */
                 before_id?: number;
-                /** @description How many at most: 1 to 200, 50 without it. */
+                /** @description The maximum number of results, 1 to 200; 50 by default. */
                 limit?: number;
             };
             header?: never;
@@ -12594,7 +12856,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12603,7 +12865,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12612,7 +12874,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12621,7 +12883,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12630,7 +12892,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -12639,7 +12901,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12648,7 +12910,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12657,7 +12919,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12669,7 +12931,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12677,7 +12939,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12686,7 +12948,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12695,10 +12957,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12736,7 +13001,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12745,7 +13010,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12754,7 +13019,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12763,7 +13028,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12772,7 +13037,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -12781,7 +13046,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12790,7 +13055,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12799,7 +13064,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12811,7 +13076,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12819,7 +13084,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12828,7 +13093,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12837,10 +13102,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12862,11 +13130,11 @@ export interface operations {
     deleteMessage: {
         parameters: {
             query?: {
-                /** @description `all` without it. */
+                /** @description For whom to delete the message; `all` by default. */
                 for?: components["schemas"]["For"];
             };
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -12876,14 +13144,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -12892,7 +13160,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -12901,7 +13169,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12910,7 +13178,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -12919,7 +13187,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -12928,7 +13196,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -12937,7 +13205,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -12946,7 +13214,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -12958,7 +13226,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -12966,7 +13234,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -12975,7 +13243,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -12984,10 +13252,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13010,7 +13281,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -13032,7 +13303,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13041,7 +13312,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13050,7 +13321,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13059,7 +13330,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13068,7 +13339,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -13077,7 +13348,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13086,7 +13357,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13095,7 +13366,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13107,7 +13378,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13115,7 +13386,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13124,7 +13395,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13133,10 +13404,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13174,7 +13448,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Edit"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13183,7 +13457,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13192,7 +13466,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13201,7 +13475,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13210,7 +13484,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -13219,7 +13493,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13228,7 +13502,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13237,7 +13511,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13249,7 +13523,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13257,7 +13531,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13266,7 +13540,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13275,10 +13549,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13301,7 +13578,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -13315,7 +13592,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -13324,7 +13601,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13333,7 +13610,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13342,7 +13619,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13351,7 +13628,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13360,7 +13637,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -13369,7 +13646,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13378,7 +13655,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13387,7 +13664,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13399,7 +13676,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13407,7 +13684,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13416,7 +13693,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13425,10 +13702,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13451,7 +13731,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -13461,14 +13741,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13477,7 +13757,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13486,7 +13766,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13495,7 +13775,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13504,7 +13784,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -13513,7 +13793,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13522,7 +13802,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13531,7 +13811,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13543,7 +13823,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13551,7 +13831,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13560,7 +13840,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13569,10 +13849,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13595,7 +13878,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -13615,7 +13898,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13624,7 +13907,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13633,7 +13916,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13642,7 +13925,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13651,7 +13934,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -13660,7 +13943,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13669,7 +13952,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13678,7 +13961,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13690,7 +13973,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13698,7 +13981,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13707,7 +13990,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13716,10 +13999,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13742,7 +14028,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -13754,14 +14040,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13770,7 +14056,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13779,7 +14065,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13788,7 +14074,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13797,7 +14083,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -13806,7 +14092,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13815,7 +14101,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13824,7 +14110,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13836,7 +14122,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13844,7 +14130,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13853,7 +14139,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13862,10 +14148,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13888,7 +14177,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -13906,7 +14195,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -13915,7 +14204,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -13924,7 +14213,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13933,7 +14222,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -13942,7 +14231,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -13951,7 +14240,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13960,7 +14249,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -13969,7 +14258,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -13981,7 +14270,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -13989,7 +14278,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -13998,7 +14287,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14007,10 +14296,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14033,7 +14325,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -14043,14 +14335,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14059,7 +14351,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14068,7 +14360,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14077,7 +14369,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14086,7 +14378,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -14095,7 +14387,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14104,7 +14396,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14113,7 +14405,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14125,7 +14417,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14133,7 +14425,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14142,7 +14434,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14151,10 +14443,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14192,7 +14487,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14201,7 +14496,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14210,7 +14505,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14219,7 +14514,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14228,7 +14523,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -14237,7 +14532,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14246,7 +14541,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14255,7 +14550,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14267,7 +14562,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14275,7 +14570,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14284,7 +14579,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14293,10 +14588,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14334,7 +14632,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Vote"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14343,7 +14641,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14352,7 +14650,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14361,7 +14659,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14370,7 +14668,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -14379,7 +14677,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14388,7 +14686,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14397,7 +14695,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14409,7 +14707,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14417,7 +14715,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14426,7 +14724,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14435,10 +14733,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14461,7 +14762,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -14483,7 +14784,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14492,7 +14793,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14501,7 +14802,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14510,7 +14811,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14519,7 +14820,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -14528,7 +14829,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14537,7 +14838,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14546,7 +14847,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14558,7 +14859,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14566,7 +14867,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14575,7 +14876,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14584,10 +14885,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14609,11 +14913,11 @@ export interface operations {
     voters: {
         parameters: {
             query: {
-                /** @description Which option, counted from 0. */
+                /** @description The option, counted from 0. */
                 option: number;
-                /** @description Only those after this one: the `id` of a person of the page before. */
+                /** @description Only voters after the person with this `id`: the last one of the previous page. */
                 after_id?: number;
-                /** @description At most so many, up to 200; 200 without it. */
+                /** @description The maximum number of results, 1 to 200; 200 by default. */
                 limit?: number;
             };
             header?: never;
@@ -14632,7 +14936,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Person"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14641,7 +14945,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14650,7 +14954,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14659,7 +14963,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14668,7 +14972,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -14677,7 +14981,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14686,7 +14990,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14695,7 +14999,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14707,7 +15011,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14715,7 +15019,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14724,7 +15028,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14733,10 +15037,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14759,7 +15066,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -14777,7 +15084,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14786,7 +15093,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14795,7 +15102,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14804,7 +15111,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14813,7 +15120,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -14822,7 +15129,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14831,7 +15138,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14840,7 +15147,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -14852,7 +15159,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14860,7 +15167,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -14869,7 +15176,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -14878,10 +15185,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -14903,15 +15213,15 @@ export interface operations {
     search: {
         parameters: {
             query: {
-                /** @description What to look for, up to 500 characters. */
+                /** @description The query, up to 500 characters. */
                 q: string;
                 /** @description Only in this chat. */
                 chat_id?: number;
-                /** @description `newest` without it. */
+                /** @description The order of results; `newest` by default. */
                 order?: components["schemas"]["Order"];
-                /** @description How many at most: 1 to 100, 20 without it. */
+                /** @description The maximum number of results, 1 to 100; 20 by default. */
                 limit?: number;
-                /** @description Of an earlier answer to the same question, to go on. */
+                /** @description The cursor from the previous page of the same query. */
                 cursor?: string;
             };
             header?: never;
@@ -14928,7 +15238,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["SearchPage"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -14937,7 +15247,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -14946,7 +15256,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14955,7 +15265,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -14964,7 +15274,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -14973,7 +15283,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14982,7 +15292,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -14991,7 +15301,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15003,7 +15313,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15011,7 +15321,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15020,7 +15330,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -15029,10 +15339,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15054,9 +15367,9 @@ export interface operations {
     bookmarks: {
         parameters: {
             query?: {
-                /** @description Only older ones: the `id` of a bookmark. */
+                /** @description Only bookmarks older than the one with this `id`. */
                 before_id?: number;
-                /** @description At most so many, up to 200; 50 without it. */
+                /** @description The maximum number of results, 1 to 200; 50 by default. */
                 limit?: number;
             };
             header?: never;
@@ -15073,7 +15386,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Bookmark"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15082,7 +15395,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15091,7 +15404,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15100,7 +15413,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15109,7 +15422,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -15118,7 +15431,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15127,7 +15440,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15136,7 +15449,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15148,7 +15461,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15156,7 +15469,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15165,7 +15478,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -15174,10 +15487,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15200,7 +15516,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -15222,7 +15538,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Bookmark"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15231,7 +15547,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15240,7 +15556,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15249,7 +15565,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15258,7 +15574,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -15267,7 +15583,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15276,7 +15592,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15285,7 +15601,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15297,7 +15613,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15305,7 +15621,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15314,7 +15630,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -15323,10 +15639,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15349,7 +15668,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -15359,14 +15678,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15375,7 +15694,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15384,7 +15703,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15393,7 +15712,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15402,7 +15721,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -15411,7 +15730,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15420,7 +15739,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15429,7 +15748,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15441,7 +15760,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15449,7 +15768,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15458,7 +15777,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -15467,10 +15786,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15506,7 +15828,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Draft"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15515,7 +15837,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15524,7 +15846,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15533,7 +15855,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15542,7 +15864,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -15551,7 +15873,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15560,7 +15882,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15569,7 +15891,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15581,7 +15903,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15589,7 +15911,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15598,7 +15920,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -15607,10 +15929,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15633,7 +15958,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -15655,7 +15980,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Draft"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15664,7 +15989,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15673,7 +15998,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15682,7 +16007,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15691,7 +16016,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -15700,7 +16025,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15709,7 +16034,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15718,7 +16043,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15730,7 +16055,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15738,7 +16063,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15747,7 +16072,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -15756,10 +16081,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15781,11 +16109,11 @@ export interface operations {
     removeDraft: {
         parameters: {
             query?: {
-                /** @description The thread in which it stands. */
+                /** @description The thread that the draft belongs to. */
                 thread_id?: number;
             };
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -15795,14 +16123,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15811,7 +16139,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15820,7 +16148,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15829,7 +16157,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15838,7 +16166,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -15847,7 +16175,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15856,7 +16184,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -15865,7 +16193,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -15877,7 +16205,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15885,7 +16213,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -15894,7 +16222,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -15903,10 +16231,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -15928,7 +16259,7 @@ export interface operations {
     scheduledMessages: {
         parameters: {
             query?: {
-                /** @description Only of this chat. */
+                /** @description Only messages in this chat. */
                 chat_id?: number;
             };
             header?: never;
@@ -15945,7 +16276,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Scheduled"][];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -15954,7 +16285,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -15963,7 +16294,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15972,7 +16303,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -15981,7 +16312,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -15990,7 +16321,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -15999,7 +16330,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16008,7 +16339,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16020,7 +16351,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16028,7 +16359,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16037,7 +16368,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -16046,10 +16377,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16072,7 +16406,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -16084,7 +16418,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -16093,7 +16427,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Scheduled"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16102,7 +16436,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16111,7 +16445,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16120,7 +16454,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16129,7 +16463,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -16138,7 +16472,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16147,7 +16481,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16156,7 +16490,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16168,7 +16502,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16176,7 +16510,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16185,7 +16519,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -16194,10 +16528,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16235,7 +16572,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Scheduled"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16244,7 +16581,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16253,7 +16590,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16262,7 +16599,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16271,7 +16608,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -16280,7 +16617,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16289,7 +16626,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16298,7 +16635,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16310,7 +16647,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16318,7 +16655,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16327,7 +16664,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -16336,10 +16673,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16362,7 +16702,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -16372,14 +16712,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16388,7 +16728,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16397,7 +16737,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16406,7 +16746,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16415,7 +16755,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -16424,7 +16764,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16433,7 +16773,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16442,7 +16782,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16454,7 +16794,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16462,7 +16802,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16471,7 +16811,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -16480,10 +16820,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16506,7 +16849,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -16528,7 +16871,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Scheduled"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16537,7 +16880,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16546,7 +16889,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16555,7 +16898,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16564,7 +16907,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -16573,7 +16916,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16582,7 +16925,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16591,7 +16934,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16603,7 +16946,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16611,7 +16954,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16620,7 +16963,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -16629,10 +16972,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16655,7 +17001,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -16665,7 +17011,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -16674,7 +17020,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16683,7 +17029,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16692,7 +17038,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16701,7 +17047,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16710,7 +17056,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -16719,7 +17065,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16728,7 +17074,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16737,7 +17083,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16749,7 +17095,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16757,7 +17103,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16766,7 +17112,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -16775,10 +17121,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16800,7 +17149,7 @@ export interface operations {
     export: {
         parameters: {
             query?: {
-                /** @description Of a link. */
+                /** @description The ticket of an export link. */
                 ticket?: string;
             };
             header?: never;
@@ -16817,7 +17166,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16826,7 +17175,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16835,7 +17184,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16844,7 +17193,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16853,7 +17202,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -16862,7 +17211,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -16871,7 +17220,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -16880,7 +17229,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -16892,7 +17241,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16900,7 +17249,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -16909,7 +17258,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -16918,10 +17267,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -16944,7 +17296,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -16960,7 +17312,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["ExportLink"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -16969,7 +17321,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -16978,7 +17330,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16987,7 +17339,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -16996,7 +17348,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -17005,7 +17357,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17014,7 +17366,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17023,7 +17375,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17035,7 +17387,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17043,7 +17395,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17052,7 +17404,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -17061,10 +17413,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17087,7 +17442,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -17107,7 +17462,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Imported"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17116,7 +17471,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17125,7 +17480,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17134,7 +17489,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17143,7 +17498,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -17152,7 +17507,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17161,7 +17516,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17170,7 +17525,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17182,7 +17537,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17190,7 +17545,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17199,7 +17554,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -17208,10 +17563,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17234,7 +17592,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -17246,7 +17604,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -17255,7 +17613,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Message"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17264,7 +17622,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17273,7 +17631,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17282,7 +17640,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17291,7 +17649,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -17300,7 +17658,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17309,7 +17667,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17318,7 +17676,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17330,7 +17688,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17338,7 +17696,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17347,7 +17705,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -17356,10 +17714,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17397,7 +17758,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Suggestions"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17406,7 +17767,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17415,7 +17776,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17424,7 +17785,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17433,7 +17794,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -17442,7 +17803,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17451,7 +17812,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17460,7 +17821,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17472,7 +17833,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17480,7 +17841,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17489,7 +17850,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -17498,10 +17859,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17524,7 +17888,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -17542,7 +17906,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["CatchUp"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17551,7 +17915,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17560,7 +17924,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17569,7 +17933,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17578,7 +17942,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -17587,7 +17951,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17596,7 +17960,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17605,7 +17969,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17617,7 +17981,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17625,7 +17989,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17634,7 +17998,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -17643,10 +18007,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17669,7 +18036,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -17683,7 +18050,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was made. */
+            /** @description Created. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -17692,7 +18059,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Meeting"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17701,7 +18068,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17710,7 +18077,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17719,7 +18086,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17728,7 +18095,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -17737,7 +18104,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17746,7 +18113,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17755,7 +18122,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17767,7 +18134,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17775,7 +18142,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17784,7 +18151,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -17793,10 +18160,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17819,7 +18189,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -17831,14 +18201,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17847,7 +18217,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17856,7 +18226,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17865,7 +18235,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -17874,7 +18244,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -17883,7 +18253,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17892,7 +18262,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -17901,7 +18271,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -17913,7 +18283,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17921,7 +18291,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -17930,7 +18300,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -17939,10 +18309,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -17965,7 +18338,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -17973,14 +18346,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -17989,7 +18362,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -17998,7 +18371,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18007,7 +18380,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18016,7 +18389,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -18025,7 +18398,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18034,7 +18407,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -18043,7 +18416,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18055,7 +18428,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18063,7 +18436,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18072,7 +18445,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -18081,10 +18454,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18107,7 +18483,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -18127,7 +18503,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["UploadForm"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18136,7 +18512,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18145,7 +18521,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18154,7 +18530,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18163,7 +18539,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -18172,7 +18548,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18181,7 +18557,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -18190,7 +18566,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18202,7 +18578,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18210,7 +18586,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18219,7 +18595,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -18228,10 +18604,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18269,7 +18648,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Attachment"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18278,7 +18657,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18287,7 +18666,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18296,7 +18675,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18305,7 +18684,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -18314,7 +18693,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18323,7 +18702,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -18332,7 +18711,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18344,7 +18723,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18352,7 +18731,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18361,7 +18740,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -18370,10 +18749,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18395,13 +18777,13 @@ export interface operations {
     attachment: {
         parameters: {
             query?: {
-                /** @description Of a link: until when it is good. */
+                /** @description From a link: when the link expires. */
                 expires?: number;
-                /** @description Of a link. */
+                /** @description From a link: its signature. */
                 signature?: string;
             };
             header?: {
-                /** @description As in `bytes=0-1023`. */
+                /** @description The part to return, such as `bytes=0-1023`. */
                 Range?: string;
             };
             path: {
@@ -18420,7 +18802,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description The part that `Range` asks for. */
+            /** @description The part requested with `Range`. */
             206: {
                 headers: {
                     [name: string]: unknown;
@@ -18429,14 +18811,17 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description It is in a bucket; `Location` is good for 5 minutes. `Range` goes with it. */
+            /**
+             * @description The file is stored in a bucket: follow `Location`, which is valid for 5 minutes, and repeat the `Range`
+             *     header.
+             */
             307: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18445,7 +18830,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18454,7 +18839,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18463,7 +18848,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18472,7 +18857,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -18481,7 +18866,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18490,7 +18875,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -18499,7 +18884,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18508,7 +18893,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such part. */
+            /** @description The requested range does not exist. */
             416: {
                 headers: {
                     [name: string]: unknown;
@@ -18518,7 +18903,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18526,7 +18911,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18535,7 +18920,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -18544,10 +18929,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18569,9 +18957,9 @@ export interface operations {
     attachmentThumbnail: {
         parameters: {
             query?: {
-                /** @description Of a link: until when it is good. */
+                /** @description From a link: when the link expires. */
                 expires?: number;
-                /** @description Of a link. */
+                /** @description From a link: its signature. */
                 signature?: string;
             };
             header?: never;
@@ -18590,14 +18978,14 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description It is in a bucket; `Location` is good for 5 minutes. */
+            /** @description The thumbnail is stored in a bucket: follow `Location`, which is valid for 5 minutes. */
             307: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18606,7 +18994,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18615,7 +19003,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18624,7 +19012,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18633,7 +19021,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -18642,7 +19030,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18651,7 +19039,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -18660,7 +19048,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18672,7 +19060,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18680,7 +19068,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18689,7 +19077,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -18698,10 +19086,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18737,7 +19128,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Quota"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18746,7 +19137,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18755,7 +19146,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18764,7 +19155,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18773,7 +19164,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -18782,7 +19173,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18791,7 +19182,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -18800,7 +19191,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18812,7 +19203,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18820,7 +19211,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18829,7 +19220,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -18838,10 +19229,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18864,7 +19258,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -18884,7 +19278,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["User"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -18893,7 +19287,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -18902,7 +19296,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18911,7 +19305,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -18920,7 +19314,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -18929,7 +19323,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -18938,7 +19332,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -18947,7 +19341,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -18959,7 +19353,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -18967,7 +19361,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -18976,7 +19370,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -18985,10 +19379,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19011,7 +19408,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -19019,14 +19416,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19035,7 +19432,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19044,7 +19441,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19053,7 +19450,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19062,7 +19459,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -19071,7 +19468,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19080,7 +19477,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19089,7 +19486,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19101,7 +19498,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19109,7 +19506,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -19118,7 +19515,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -19127,10 +19524,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19153,7 +19553,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -19175,7 +19575,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Chat"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19184,7 +19584,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19193,7 +19593,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19202,7 +19602,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19211,7 +19611,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -19220,7 +19620,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19229,7 +19629,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19238,7 +19638,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19250,7 +19650,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19258,7 +19658,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -19267,7 +19667,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -19276,10 +19676,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19302,7 +19705,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path: {
@@ -19312,14 +19715,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description Success. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19328,7 +19731,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19337,7 +19740,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19346,7 +19749,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19355,7 +19758,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -19364,7 +19767,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19373,7 +19776,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19382,7 +19785,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19394,7 +19797,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19402,7 +19805,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -19411,7 +19814,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -19420,10 +19823,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19461,7 +19867,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19470,7 +19876,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19479,7 +19885,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19488,7 +19894,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19497,7 +19903,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -19506,7 +19912,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19515,7 +19921,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19524,7 +19930,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19536,7 +19942,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19544,7 +19950,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -19553,7 +19959,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -19562,10 +19968,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19587,9 +19996,9 @@ export interface operations {
     sync: {
         parameters: {
             query?: {
-                /** @description Of the last answer, or of the socket's `ready`. */
+                /** @description The cursor from the previous response, or from the WebSocket's `ready` event. */
                 cursor?: string;
-                /** @description How many events at most: 1 to 500, 500 without it. */
+                /** @description The maximum number of events, 1 to 500; 500 by default. */
                 limit?: number;
             };
             header?: never;
@@ -19606,7 +20015,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["SyncPage"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19615,7 +20024,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19624,7 +20033,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19633,7 +20042,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19642,7 +20051,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -19651,7 +20060,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19660,7 +20069,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19669,7 +20078,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19681,7 +20090,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19689,7 +20098,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -19698,7 +20107,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -19707,10 +20116,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19733,7 +20145,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description A new UUID for each request. */
+                /** @description A unique key for this request, such as a UUID. */
                 "Idempotency-Key": string;
             };
             path?: never;
@@ -19749,7 +20161,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Ticket"];
                 };
             };
-            /** @description The request can't be understood or done as it is; `detail` names the field to mend. */
+            /** @description The request is invalid; `detail` names the field to correct. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -19758,7 +20170,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no valid access token. */
+            /** @description The access token is missing, invalid or expired. */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -19767,7 +20179,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The caller may not do this. */
+            /** @description The caller is not allowed to do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19776,7 +20188,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is no such thing, or not for the caller. */
+            /** @description The resource does not exist, or the caller cannot see it. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -19785,7 +20197,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another method is needed here. */
+            /** @description The method is not supported at this path. */
             405: {
                 headers: {
                     [name: string]: unknown;
@@ -19794,7 +20206,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description It was done before, or something else is in its way. */
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -19803,7 +20215,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request or the file is larger than allowed, or there is no room for it. */
+            /** @description The request body or file is too large, or exceeds the storage quota. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -19812,7 +20224,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is of a type that is not taken here. */
+            /** @description The content type of the request body is not supported. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -19824,7 +20236,7 @@ export interface operations {
             /** @description Too many requests. */
             429: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };
@@ -19832,7 +20244,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description A fault of the server; its log says which. */
+            /** @description An internal server error; details are in the server's log. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -19841,7 +20253,7 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description Another server that was asked did not do its part. */
+            /** @description Another server that this request depends on failed. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -19850,10 +20262,13 @@ export interface operations {
                     "application/json; charset=utf-8": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server can't do it at the moment; try again. With code `not_configured` it can't do it at all. */
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
             503: {
                 headers: {
-                    /** @description After how many seconds to try again. */
+                    /** @description How many seconds to wait before retrying. */
                     "RETRY-AFTER": number;
                     [name: string]: unknown;
                 };

@@ -1,8 +1,8 @@
-/// Who is signed in here. The access token lives in memory only; the refresh token is a cookie that
-/// scripts never see. Tabs take turns to refresh, and hear of each other's sign-in and sign-out.
+/// The session of this browser. The access token is kept in memory only; the refresh token is an HttpOnly
+/// cookie. Tabs refresh one at a time and tell each other of sign-in and sign-out.
 
 import type { Registration, Tokens, User } from './types'
-import { ApiError, request } from './http'
+import { ApiError, request, setTokenProvider } from './http'
 
 const HINT = 'besedka.signed-in'
 const COOKIE = { 'X-Besedka-Session': 'cookie' }
@@ -15,12 +15,12 @@ let refreshing: Promise<string> | null = null
 const listeners = new Set<() => void>()
 const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('besedka.session')
 
-type Word = { kind: 'token'; token: string } | { kind: 'in' } | { kind: 'out' }
+type TabMessage = { kind: 'token'; token: string } | { kind: 'in' } | { kind: 'out' }
 
 if (tabs) {
-  tabs.onmessage = ({ data }: MessageEvent<Word>) => {
+  tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => {
     if (data.kind === 'token' && state === 'in') token = data.token
-    if (data.kind === 'out') become('out')
+    if (data.kind === 'out') setState('out')
     // Another person may have signed in there: start over with the cookie as it is now.
     if (data.kind === 'in') location.reload()
   }
@@ -28,6 +28,8 @@ if (tabs) {
 
 export const sessionState = () => state
 export const accessToken = () => token
+
+setTokenProvider({ accessToken, refresh })
 
 export function onSession(listener: () => void): () => void {
   listeners.add(listener)
@@ -40,7 +42,7 @@ export async function register(form: Registration): Promise<User> {
     headers: COOKIE,
     anonymous: true,
   })
-  enter(tokens)
+  startSession(tokens)
   return user
 }
 
@@ -50,36 +52,36 @@ export async function signIn(form: { email?: string; username?: string; password
     headers: COOKIE,
     anonymous: true,
   })
-  enter(tokens)
+  startSession(tokens)
 }
 
 export async function signOut(): Promise<void> {
   try {
     await request('POST', '/auth/logout', { headers: COOKIE })
   } finally {
-    forget()
+    endSession()
   }
 }
 
-/// The session is over, by our own wish or by the server's word.
-export function forget(): void {
-  tabs?.postMessage({ kind: 'out' } satisfies Word)
-  become('out')
+/// The session ended: the user signed out, or the server revoked it.
+export function endSession(): void {
+  tabs?.postMessage({ kind: 'out' } satisfies TabMessage)
+  setState('out')
 }
 
-/// A new access token. `stale` is the one that was just refused: when another tab has renewed it
-/// meanwhile, that one is used and the server is not asked.
+/// A new access token. `stale` is the one that was just refused: if another tab has renewed it
+/// meanwhile, that one is used without a request.
 export function refresh(stale: string | null = null): Promise<string> {
-  refreshing ??= exclusively(async () => {
+  refreshing ??= withLock(async () => {
     if (token && token !== stale) return token
     try {
       const tokens = await request<Tokens>('POST', '/auth/refresh', { body: {}, headers: COOKIE, anonymous: true })
       token = tokens.access_token
-      tabs?.postMessage({ kind: 'token', token } satisfies Word)
-      become('in')
+      tabs?.postMessage({ kind: 'token', token } satisfies TabMessage)
+      setState('in')
       return token
     } catch (error) {
-      if (error instanceof ApiError && error.status < 500 && error.status !== 429) become('out')
+      if (error instanceof ApiError && error.status < 500 && error.status !== 429) setState('out')
       throw error
     }
   }).finally(() => {
@@ -88,17 +90,17 @@ export function refresh(stale: string | null = null): Promise<string> {
   return refreshing
 }
 
-function exclusively<T>(work: () => Promise<T>): Promise<T> {
+function withLock<T>(work: () => Promise<T>): Promise<T> {
   return navigator.locks ? (navigator.locks.request('besedka.refresh', work) as Promise<T>) : work()
 }
 
-function enter(tokens: Tokens): void {
+function startSession(tokens: Tokens): void {
   token = tokens.access_token
-  become('in')
-  tabs?.postMessage({ kind: 'in' } satisfies Word)
+  setState('in')
+  tabs?.postMessage({ kind: 'in' } satisfies TabMessage)
 }
 
-function become(next: SessionState): void {
+function setState(next: SessionState): void {
   if (next === 'out') token = null
   if (state === next) return
   state = next
@@ -106,7 +108,7 @@ function become(next: SessionState): void {
   for (const listener of listeners) listener()
 }
 
-/// Not a secret: it only spares a visitor without a session one refused request.
+/// Not a secret: it only saves a visitor without a session one refused request.
 function read(): boolean {
   try {
     return localStorage.getItem(HINT) === '1'

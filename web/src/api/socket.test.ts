@@ -20,15 +20,18 @@ class FakeSocket {
 
 let statuses: LiveStatus[]
 let heard: Frame[]
+let batches: number[]
 let ended: number
 let tokens: boolean[]
 const last = () => FakeSocket.all.at(-1)!
+const said = (position: string): Frame => ({ event: 'message.created', data: {}, position })
+const positions = () => heard.filter(({ position }) => position).map(({ position }) => position)
 
 function start(cursor = 'c1-1') {
   const socket = new LiveSocket({
     url: 'ws://test/ws',
     token: async (refused) => { tokens.push(refused); return refused ? 'renewed' : 'token' },
-    onFrame: (frame) => heard.push(frame),
+    onFrames: (frames) => { heard.push(...frames); batches.push(frames.length) },
     onStatus: (status) => statuses.push(status),
     onEnded: () => { ended += 1 },
     open: () => new FakeSocket() as unknown as WebSocket,
@@ -48,7 +51,7 @@ async function live(cursor?: string) {
 beforeEach(() => {
   vi.useFakeTimers()
   FakeSocket.all = []
-  ;[statuses, heard, tokens, ended] = [[], [], [], 0]
+  ;[statuses, heard, batches, tokens, ended] = [[], [], [], [], 0]
 })
 afterEach(() => { vi.useRealTimers() })
 
@@ -60,7 +63,7 @@ test('the first frame signs in and names the cursor', async () => {
 
 test('after a break it resumes from what was handled last', async () => {
   await live()
-  last().say({ event: 'message.created', data: {}, position: 'c1-2' })
+  last().say(said('c1-2'))
   last().end(1006)
   await vi.advanceTimersByTimeAsync(1_000)
   await last().accept()
@@ -70,9 +73,52 @@ test('after a break it resumes from what was handled last', async () => {
 
 test('a position that was handled is not handled again', async () => {
   await live()
-  last().say({ event: 'message.created', data: {}, position: 'c1-2' })
-  last().say({ event: 'message.created', data: {}, position: 'c1-2' })
-  expect(heard.filter(({ event }) => event === 'message.created')).toHaveLength(1)
+  last().say(said('c1-2'))
+  last().say(said('c1-2'))
+  expect(positions()).toEqual(['c1-2'])
+})
+
+test('what happened meanwhile is told in one go, when all of it is there', async () => {
+  await live('c1-9')
+  last().end(1006)
+  await vi.advanceTimersByTimeAsync(1_000)
+  await last().accept()
+  batches = []
+  for (const position of ['c1-9', 'c1-a', 'c1-b', 'c2-1']) last().say(said(position))
+  expect(batches).toEqual([])
+  last().say({ event: 'ready', data: { user_id: 1, cursor: 'c1-b.c2-1' } })
+  expect(batches).toEqual([3])
+  expect(positions()).toEqual(['c1-a', 'c1-b', 'c2-1'])
+  last().say(said('c1-c'))
+  expect(batches).toEqual([3, 1])
+})
+
+test('what was told before a replay broke off is kept', async () => {
+  start('c1-y')
+  await last().accept()
+  for (const position of ['c1-z', 'c1-10']) last().say(said(position))
+  last().end(1006)
+  await vi.advanceTimersByTimeAsync(1_000)
+  await last().accept()
+  expect(positions()).toEqual(['c1-z', 'c1-10'])
+  expect(last().sent[0]!.data!.cursor).toBe('c1-10')
+})
+
+test('a replay that falls silent is given up', async () => {
+  start('c1-1')
+  await last().accept()
+  last().say(said('c1-2'))
+  await vi.advanceTimersByTimeAsync(20_000)
+  expect(statuses.at(-1)).toBe('waiting')
+})
+
+test('a gap sets its stream back, when the server lost what came after', async () => {
+  start('c1-1a.c2-3')
+  await last().accept()
+  last().say({ event: 'gap', data: { chat_id: 1 }, position: 'c1-9' })
+  last().say({ event: 'ready', data: { user_id: 1, cursor: 'c1-9.c2-3' } })
+  last().say(said('c1-a'))
+  expect(positions()).toEqual(['c1-9', 'c1-a'])
 })
 
 test('each failure makes the pause longer, up to half a minute; success makes it short again', async () => {

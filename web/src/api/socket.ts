@@ -1,5 +1,5 @@
-/// The live connection: connects, signs in with its first frame, notices silence, and comes back by the
-/// cursor after a pause that grows. What it hears goes to `onFrame`.
+/// The live connection: connects, authenticates with its first frame, detects a dead line, and reconnects with
+/// the cursor after a growing delay. Frames go to `onFrames`: a replay in one batch, then each as it arrives.
 
 import { Cursor } from './cursor'
 import type { Frame } from './types'
@@ -9,7 +9,7 @@ export type LiveStatus = 'connecting' | 'live' | 'waiting' | 'replaced' | 'ended
 export interface SocketPorts {
   url: string
   token: (refused: boolean) => Promise<string>
-  onFrame: (frame: Frame) => void
+  onFrames: (frames: Frame[]) => void
   onStatus: (status: LiveStatus) => void
   onEnded: () => void
   open?: (url: string) => WebSocket
@@ -29,6 +29,8 @@ export class LiveSocket {
   private refused = false
   private stopped = false
   private status: LiveStatus = 'connecting'
+  /// Missed events, collected until the server's `ready` frame.
+  private replay: Frame[] = []
   private retry: ReturnType<typeof setTimeout> | undefined
   private beat: ReturnType<typeof setInterval> | undefined
   private silence: ReturnType<typeof setTimeout> | undefined
@@ -41,11 +43,11 @@ export class LiveSocket {
 
   stop(): void {
     this.stopped = true
-    this.quiet()
+    this.clearTimers()
     this.socket?.close(1000)
   }
 
-  /// The network is back, or somebody looks at the page again: no reason to wait on.
+  /// The network is back, or the page is visible again: reconnect without further delay.
   wake(): void {
     if (this.stopped || this.status === 'ended') return
     if (this.socket?.readyState === WebSocket.OPEN) this.ping()
@@ -56,15 +58,15 @@ export class LiveSocket {
     if (this.status === 'live') this.socket?.send(JSON.stringify({ event, data }))
   }
 
-  private tell(status: LiveStatus): void {
+  private setStatus(status: LiveStatus): void {
     this.status = status
     this.ports.onStatus(status)
   }
 
   private async connect(): Promise<void> {
-    this.quiet()
+    this.clearTimers()
     if (this.stopped) return
-    if (this.status !== 'waiting') this.tell('connecting')
+    if (this.status !== 'waiting') this.setStatus('connecting')
     let token: string
     const opening = (this.socket = (this.ports.open ?? ((url) => new WebSocket(url)))(this.ports.url))
     opening.onopen = async () => {
@@ -77,36 +79,50 @@ export class LiveSocket {
       }
     }
     opening.onmessage = ({ data }) => {
-      if (this.socket === opening) this.hear(JSON.parse(String(data)) as Frame)
+      if (this.socket === opening) this.receive(opening, JSON.parse(String(data)) as Frame)
     }
     opening.onclose = ({ code }) => {
       if (this.socket === opening) this.closed(code)
     }
-    this.expectWord(opening, ANSWER_MS * 2)
+    this.expectFrame(opening, ANSWER_MS * 2)
   }
 
-  private hear(frame: Frame): void {
+  private receive(socket: WebSocket, frame: Frame): void {
     clearTimeout(this.silence)
-    if (frame.event === 'ready') {
-      this.cursor.take((frame.data as { cursor?: string } | undefined)?.cursor)
-      this.tries = 0
-      this.beat = setInterval(() => this.ping(), PING_MS)
-      this.tell('live')
+    if (this.status === 'live') return this.handle([frame])
+    if (frame.event !== 'ready') {
+      this.replay.push(frame)
+      this.expectFrame(socket, ANSWER_MS * 2)
+      return
     }
-    if (frame.position && this.cursor.has(frame.position)) return
-    this.ports.onFrame(frame)
-    if (frame.position) this.cursor.take(frame.position)
+    this.handle(this.replay.splice(0))
+    this.cursor.take((frame.data as { cursor?: string } | undefined)?.cursor)
+    this.tries = 0
+    this.beat = setInterval(() => this.ping(), PING_MS)
+    this.setStatus('live')
+  }
+
+  /// Passes on the frames that were not handled before.
+  private handle(frames: Frame[]): void {
+    const fresh = frames.filter(({ event, position }) => event === 'gap' || !position || !this.cursor.has(position))
+    if (fresh.length > 0) this.ports.onFrames(fresh)
+    for (const { event, position } of fresh) {
+      if (!position) continue
+      // After a gap the server may be further back than it was: its log was lost.
+      if (event === 'gap') this.cursor.set(position)
+      else this.cursor.take(position)
+    }
   }
 
   private ping(): void {
     const socket = this.socket
     if (socket?.readyState !== WebSocket.OPEN) return
     socket.send('{"event":"ping"}')
-    this.expectWord(socket, ANSWER_MS)
+    this.expectFrame(socket, ANSWER_MS)
   }
 
-  /// A line that says nothing for this long is dead, whatever the browser believes.
-  private expectWord(socket: WebSocket, within: number): void {
+  /// A connection without a frame for this long is dead, even if the browser considers it open.
+  private expectFrame(socket: WebSocket, within: number): void {
     clearTimeout(this.silence)
     this.silence = setTimeout(() => {
       if (this.socket !== socket) return
@@ -117,35 +133,36 @@ export class LiveSocket {
   }
 
   private closed(code: number): void {
-    this.quiet()
+    this.clearTimers()
     this.socket = null
     if (this.stopped) return
+    this.handle(this.replay.splice(0))
     if (code === closeCodes.revoked) {
       this.stopped = true
-      this.tell('ended')
+      this.setStatus('ended')
       this.ports.onEnded()
       return
     }
-    if (code === closeCodes.replaced) return this.tell('replaced')
+    if (code === closeCodes.replaced) return this.setStatus('replaced')
     if (code === closeCodes.tokenExpired) this.refused = true
-    this.tell('waiting')
+    this.setStatus('waiting')
     this.retry = setTimeout(() => void this.connect(), this.pause(code))
     this.tries += 1
   }
 
-  /// How long to wait: at once for a first hiccup that the server explained, else longer each time,
-  /// with chance in it so that a whole team does not come back in the same instant.
+  /// The delay before reconnecting: none for the first close with a known cause, else exponential, with jitter
+  /// so that not all clients reconnect at the same moment.
   private pause(code: number): number {
-    const chance = (this.ports.random ?? Math.random)()
+    const jitter = (this.ports.random ?? Math.random)()
     const atOnce: number[] = [closeCodes.tooSlow, closeCodes.tokenExpired]
     if (this.tries === 0 && atOnce.includes(code)) return 0
-    if (this.tries === 0 && code === closeCodes.restart) return 1000 + chance * 4000
+    if (this.tries === 0 && code === closeCodes.restart) return 1000 + jitter * 4000
     const least = code === closeCodes.tooFast ? 5_000 : FIRST_MS
     const ceiling = Math.min(least * 2 ** this.tries, LONGEST_MS)
-    return ceiling / 2 + (chance * ceiling) / 2
+    return ceiling / 2 + (jitter * ceiling) / 2
   }
 
-  private quiet(): void {
+  private clearTimers(): void {
     clearTimeout(this.retry)
     clearTimeout(this.silence)
     clearInterval(this.beat)

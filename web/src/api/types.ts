@@ -1,11 +1,11 @@
-/// What travels between this client and the server, by the names the rest of the client uses.
-/// The shapes are generated from the server's own description (`npm run gen`).
+/// The API's types under the names the client uses.
+/// They are generated from the server's OpenAPI document (`npm run gen`).
 
 import type { components } from './schema'
 
 type Schemas = components['schemas']
 
-/// What the description calls optional is written as null, or left out.
+/// Optional fields of the document may be null or missing on the wire.
 type Wire<T> = T extends (infer Item)[] ? Wire<Item>[]
   : T extends object ? { [Name in keyof T]: undefined extends T[Name] ? Wire<Exclude<T[Name], undefined>> | null : Wire<T[Name]> }
   : T
@@ -23,7 +23,7 @@ export type ReadMark = Wire<Schemas['ReadMark']>
 export type Session = Wire<Schemas['Session']>
 export type Registration = Schemas['Register']
 
-/// What the description leaves open: of voice, picture, film and file; of what happened in a chat.
+/// Fields the document leaves open: of voice messages, images, videos and files, and of system messages.
 export interface Payload {
   attachment_id?: string
   duration_ms?: number

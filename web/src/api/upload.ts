@@ -1,4 +1,4 @@
-/// One file to the server: asks for a form, posts it with progress, answers the attachment's id.
+/// Uploads one file: requests a form, posts it with progress, returns the attachment's id.
 
 import { ApiError, OfflineError, request } from './http'
 import type { UploadForm } from './types'
@@ -22,7 +22,7 @@ export async function upload(file: Blob, filename: string, type: string, ports: 
   return form.attachment_id
 }
 
-/// XMLHttpRequest, because fetch tells nothing of an upload's progress.
+/// XMLHttpRequest, because fetch does not report upload progress.
 function post(url: string, parts: FormData, { signal, onProgress }: UploadPorts): Promise<void> {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest()

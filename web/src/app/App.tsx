@@ -5,7 +5,7 @@ import { onSession, sessionState } from '@/api/session'
 import { SignIn } from '@/features/session/SignIn'
 import { useLanguage, useT } from '@/lib/i18n'
 import { useTheme } from '@/lib/theme'
-import { Fence } from './Fence'
+import { ErrorBoundary } from './ErrorBoundary'
 import { Splash } from './Splash'
 import { useSession } from './useSession'
 
@@ -27,7 +27,7 @@ export function App() {
 
   return (
     <>
-      <Fence>{state === 'out' ? <SignIn /> : <SignedIn />}</Fence>
+      <ErrorBoundary>{state === 'out' ? <SignIn /> : <SignedIn />}</ErrorBoundary>
       <Toaster theme={theme} position="top-center" closeButton containerAriaLabel={t('app.notices')} toastOptions={{ closeButtonAriaLabel: t('common.close') }} />
     </>
   )

@@ -8,20 +8,20 @@ import { ConnectionBanner } from '@/features/chats/ConnectionBanner'
 import { Switcher } from '@/features/chats/Switcher'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
-import { loadParts, part } from '@/lib/part'
+import { lazyComponent, preloadComponents } from '@/lib/lazy'
 import { chatPath, go, useOpenChat } from '@/lib/route'
 import styles from './ChatContainer.module.css'
 import { ChatMessages } from './ChatMessages'
 import { useShortcuts } from './useShortcuts'
 
-const NewChat = part(() => import('@/features/chats/NewChat').then((file) => file.NewChat))
-const Profile = part(() => import('@/features/profile/Profile').then((file) => file.Profile))
+const NewChat = lazyComponent(() => import('@/features/chats/NewChat').then((file) => file.NewChat))
+const Profile = lazyComponent(() => import('@/features/profile/Profile').then((file) => file.Profile))
 
-const REST_MS = 2_000
+const PRELOAD_MS = 2_000
 
 type Panel = 'new' | 'switcher' | 'profile' | null
 
-/// The whole messenger: the list of chats and the one that is open.
+/// The messenger: the chat list and the open chat.
 export function ChatContainer() {
   const t = useT()
   const me = useMe()
@@ -34,7 +34,7 @@ export function ChatContainer() {
   useShortcuts(useCallback(() => setPanel('switcher'), []), open === null ? null : back)
 
   useEffect(() => {
-    const timer = setTimeout(loadParts, REST_MS)
+    const timer = setTimeout(preloadComponents, PRELOAD_MS)
     return () => clearTimeout(timer)
   }, [])
 

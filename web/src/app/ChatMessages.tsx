@@ -15,13 +15,13 @@ import { Announcer } from '@/features/messages/Announcer'
 import { History } from '@/features/messages/History'
 import { TypingLine } from '@/features/messages/TypingLine'
 import { useT } from '@/lib/i18n'
-import { part } from '@/lib/part'
+import { lazyComponent } from '@/lib/lazy'
 import { summary } from '@/lib/system'
 import styles from './ChatMessages.module.css'
 
-const ChatInfo = part(() => import('@/features/members/ChatInfo').then((file) => file.ChatInfo))
+const ChatInfo = lazyComponent(() => import('@/features/members/ChatInfo').then((file) => file.ChatInfo))
 
-/// One conversation: who it is with, what was said, and the field to say something.
+/// One chat: header, messages and composer.
 export function ChatMessages({ chatId, onBack }: { chatId: number; onBack?: () => void }) {
   const t = useT()
   const { chats } = useChats()

@@ -1,4 +1,4 @@
-/// The query cache: all that this page knows of the server. What goes wrong is told once, here.
+/// The query cache, with one place that reports failed mutations.
 
 import { MutationCache, QueryClient } from '@tanstack/react-query'
 import { toast } from 'sonner'
@@ -14,7 +14,7 @@ export function makeCache(): QueryClient {
     }),
     defaultOptions: {
       queries: {
-        // Whether there is a network is for the request to find out.
+        // navigator.onLine is not reliable: let the request find out.
         networkMode: 'always',
         refetchOnWindowFocus: false,
         retry: (tries, error) => tries < 3 && (!(error instanceof ApiError) || error.status >= 500 || error.status === 429),

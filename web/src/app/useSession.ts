@@ -1,13 +1,13 @@
-/// From "somebody was signed in here" to a page that hears the server.
+/// Starts the live connection and the outbox for a signed-in user.
 
 import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useState } from 'react'
-import { goLive } from '@/api/live'
+import { connectLive } from '@/api/live'
 import { startOutbox } from '@/api/outbox'
 import { keys } from '@/api/keys'
 import type { User } from '@/api/types'
 
-const AGAIN_MS = 5_000
+const RETRY_MS = 5_000
 
 export function useSession() {
   const cache = useQueryClient()
@@ -20,7 +20,7 @@ export function useSession() {
     let over = false
     let stops: (() => void)[] = []
     let again: ReturnType<typeof setTimeout> | undefined
-    goLive(cache).then((stop) => {
+    connectLive(cache).then((stop) => {
       if (over) return stop()
       stops = [stop, startOutbox(cache, cache.getQueryData<User>(keys.me)!.id)]
       setReady(true)
@@ -29,7 +29,7 @@ export function useSession() {
       // A refused session has changed the state already, and this component is gone.
       if (over) return
       setFailed(true)
-      again = setTimeout(retry, AGAIN_MS)
+      again = setTimeout(retry, RETRY_MS)
       addEventListener('online', retry, { once: true })
     })
     return () => {

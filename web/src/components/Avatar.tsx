@@ -10,7 +10,7 @@ interface Props {
   group?: boolean
 }
 
-/// A face, or coloured initials. A picture from another host is not loaded: it would tell that host who reads.
+/// An avatar, or coloured initials. An image from another host is not loaded: that host would learn who views it.
 export function Avatar({ id, name, url, size = 'medium', group = false }: Props) {
   const own = url && new URL(url, location.href).origin === location.origin ? url : null
   return (

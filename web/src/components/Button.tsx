@@ -21,7 +21,7 @@ interface IconProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   children: ReactNode
 }
 
-/// A button that is only a picture: the label is its name and its tooltip.
+/// An icon button: the label is its accessible name and its tooltip.
 export function IconButton({ label, className, children, ...rest }: IconProps) {
   return (
     <button type="button" aria-label={label} title={label} {...rest} className={cx(styles.icon, className)}>

@@ -13,7 +13,7 @@ interface Props {
   bare?: boolean
 }
 
-/// The browser's own modal dialog: it keeps the focus inside and gives it back.
+/// The browser's modal dialog, which traps and restores focus.
 export function Dialog({ title, onClose, children, bare = false }: Props) {
   const t = useT()
   const ref = useRef<HTMLDialogElement>(null)

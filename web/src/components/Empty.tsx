@@ -7,7 +7,7 @@ interface Props {
   children?: ReactNode
 }
 
-/// What stands where there is nothing yet, or nothing could be loaded.
+/// An empty state: nothing here yet, or loading failed.
 export function Empty({ icon, title, children }: Props) {
   return (
     <div className={styles.empty}>

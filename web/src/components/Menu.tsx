@@ -1,20 +1,20 @@
 import { useEffect, useEffectEvent, useLayoutEffect, useRef, type ReactNode } from 'react'
 import styles from './Menu.module.css'
 
-export interface Place {
+export interface Point {
   x: number
   y: number
 }
 
 interface Props {
   label: string
-  at: Place
+  at: Point
   onClose: () => void
   children: ReactNode
 }
 
-/// A menu at a point of the screen, in the browser's own top layer: Esc or a press elsewhere closes it.
-/// The browser's own light dismissal would close it when the finger that opened it is lifted.
+/// A context menu in the browser's top layer: Esc or a click elsewhere closes it.
+/// The browser's light dismiss would close it on the pointerup of the long press that opened it.
 export function Menu({ label, at, onClose, children }: Props) {
   const ref = useRef<HTMLDivElement>(null)
   const before = useRef<Element | null>(null)

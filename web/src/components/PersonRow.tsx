@@ -11,7 +11,7 @@ interface Props {
   children?: ReactNode
 }
 
-/// Somebody in a list; a button when choosing them means something.
+/// A person in a list; a button if selectable.
 export function PersonRow({ person, note, onSelect, selected, children }: Props) {
   const inside = (
     <>

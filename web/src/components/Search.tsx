@@ -1,4 +1,4 @@
-import { Search as Glass } from 'lucide-react'
+import { Search as SearchIcon } from 'lucide-react'
 import type { InputHTMLAttributes, Ref } from 'react'
 import styles from './Search.module.css'
 
@@ -12,7 +12,7 @@ interface Props extends InputHTMLAttributes<HTMLInputElement> {
 export function Search({ label, ...rest }: Props) {
   return (
     <div className={styles.search}>
-      <Glass size={18} aria-hidden="true" />
+      <SearchIcon size={18} aria-hidden="true" />
       <input type="search" aria-label={label} placeholder={label} autoComplete="off" spellCheck={false} {...rest} />
     </div>
   )

@@ -8,7 +8,7 @@ interface Props<T extends string> {
   onChange: (value: T) => void
 }
 
-/// One choice of a few, all visible.
+/// A segmented control: one choice of a few.
 export function Segments<T extends string>({ label, value, options, onChange }: Props<T>) {
   const name = useId()
   return (

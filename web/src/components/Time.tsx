@@ -3,7 +3,7 @@ import { useLanguage } from '@/lib/i18n'
 
 const forms = { brief, clock, day }
 
-/// A moment, as a person says it; the machine's form and the whole date are there for who wants them.
+/// A formatted time, with the full date as a tooltip and the ISO form in `datetime`.
 export function Time({ at, form, className }: { at: string; form: keyof typeof forms; className?: string }) {
   useLanguage()
   const date = instant(at)

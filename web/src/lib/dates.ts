@@ -1,4 +1,4 @@
-/// Times as people say them. The server's times are UTC without a zone.
+/// Formats times for display. The server's times are UTC without a zone.
 
 import { differenceInCalendarDays, format, isSameYear, isToday, isYesterday } from 'date-fns'
 import { enUS } from 'date-fns/locale/en-US'

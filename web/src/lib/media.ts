@@ -1,15 +1,15 @@
-/// Small truths about files and pictures.
+/// Facts about files and images.
 
 export type Kind = 'image' | 'video' | 'file'
 
-/// What a browser can show inline. Everything else is a file.
+/// What browsers can show inline; everything else is a file.
 export function kindOf(type: string): Kind {
   if (/^image\/(png|jpeg|gif|webp|avif)$/.test(type)) return 'image'
   if (/^video\/(mp4|webm|ogg|quicktime)$/.test(type)) return 'video'
   return 'file'
 }
 
-/// Width and height of a picture, so that its place is kept before it arrives.
+/// Width and height of an image, so that its space is reserved before it is loaded.
 export async function measure(blob: Blob): Promise<{ width: number; height: number } | null> {
   try {
     const picture = await createImageBitmap(blob)
@@ -21,30 +21,30 @@ export async function measure(blob: Blob): Promise<{ width: number; height: numb
   }
 }
 
-/// Width, height and length of a film.
-export function measureFilm(blob: Blob): Promise<{ width: number; height: number; duration_ms: number } | null> {
+/// Width, height and length of a video.
+export function measureVideo(blob: Blob): Promise<{ width: number; height: number; duration_ms: number } | null> {
   return new Promise((resolve) => {
-    const film = document.createElement('video')
+    const video = document.createElement('video')
     const url = URL.createObjectURL(blob)
     const done = (size: { width: number; height: number; duration_ms: number } | null) => {
-      clearTimeout(patience)
-      film.removeAttribute('src')
+      clearTimeout(timeout)
+      video.removeAttribute('src')
       URL.revokeObjectURL(url)
       resolve(size)
     }
-    const patience = setTimeout(() => done(null), 3_000)
-    film.preload = 'metadata'
-    film.onerror = () => done(null)
-    film.onloadedmetadata = () => done(film.videoWidth > 0
-      ? { width: film.videoWidth, height: film.videoHeight, duration_ms: Number.isFinite(film.duration) ? Math.round(film.duration * 1000) : 0 }
+    const timeout = setTimeout(() => done(null), 3_000)
+    video.preload = 'metadata'
+    video.onerror = () => done(null)
+    video.onloadedmetadata = () => done(video.videoWidth > 0
+      ? { width: video.videoWidth, height: video.videoHeight, duration_ms: Number.isFinite(video.duration) ? Math.round(video.duration * 1000) : 0 }
       : null)
-    film.src = url
+    video.src = url
   })
 }
 
-/// The box that a picture gets: within the limits, never enlarged.
-export function fit(width: number, height: number, most: { width: number; height: number }) {
-  const scale = Math.min(1, most.width / width, most.height / height)
+/// The displayed size of an image: within the limits, never enlarged.
+export function fit(width: number, height: number, max: { width: number; height: number }) {
+  const scale = Math.min(1, max.width / width, max.height / height)
   return { width: Math.round(width * scale), height: Math.round(height * scale) }
 }
 

@@ -1,4 +1,4 @@
-/// A voice message: records from the microphone, with the loudness as it goes.
+/// Records a voice message from the microphone, with its loudness over time.
 
 import { waveform } from './waveform'
 
@@ -12,7 +12,7 @@ export interface Recording {
 }
 
 export interface Recorder {
-  /// The loudness of the last moments, 0 to 1, newest last.
+  /// The loudness so far, 0 to 1, newest last.
   levels: () => number[]
   elapsed: () => number
   stop: () => Promise<Recording>

@@ -1,4 +1,4 @@
-/// Where the reader is: the address bar, and nothing else, knows which chat is open.
+/// Routing: the URL alone says which chat is open.
 
 import { useSyncExternalStore } from 'react'
 

@@ -1,11 +1,11 @@
-/// What the server recorded as having happened in a chat, in the reader's language.
+/// Texts of system messages, and one-line summaries of messages.
 
 import type { Message } from '@/api/types'
 import { t } from './i18n'
 
 export function systemText(message: Message, actor: string, target: string): string {
   const title = message.payload?.title ?? ''
-  // Somebody who is not known here any more was known by name then.
+  // A person who cannot be looked up any more: the name at that time.
   target ||= typeof message.payload?.name === 'string' ? message.payload.name : ''
   switch (message.payload?.kind) {
     case 'chat.created': return t('system.created', { actor, title })
@@ -21,14 +21,14 @@ export function systemText(message: Message, actor: string, target: string): str
   }
 }
 
-/// Whom a notice about several people names.
+/// The names in a system message about several people.
 function names(message: Message): string {
   const members = message.payload?.members
   const people = Array.isArray(members) ? members as { name?: unknown }[] : []
   return people.map(({ name }) => (typeof name === 'string' ? name : '')).join(', ')
 }
 
-/// One line about a message, for lists and announcements.
+/// A message in one line, for lists and announcements.
 export function summary(message: Message): string {
   if (message.deleted) return t('message.deleted')
   if (message.content && message.type !== 'poll') return message.content

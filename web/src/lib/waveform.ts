@@ -1,6 +1,6 @@
 /// Loudness over time, as bars.
 
-/// Any number of levels as at most so many bars: each the loudest of its stretch.
+/// Reduces levels to at most `most` bars, each the maximum of its range.
 export function squeeze(levels: number[], most: number): number[] {
   const count = Math.min(most, levels.length)
   return Array.from({ length: count }, (_, bar) => {
@@ -10,7 +10,7 @@ export function squeeze(levels: number[], most: number): number[] {
   })
 }
 
-/// A whole recording, its loudest moment at 100.
+/// The bars of a recording, scaled so that the loudest is 100.
 export function waveform(levels: number[], bars = 64): number[] {
   const peaks = squeeze(levels, bars)
   const loudest = Math.max(...peaks, 0.01)

@@ -1,4 +1,4 @@
-//! The description of the socket (AsyncAPI 3).
+//! The AsyncAPI 3 document of the WebSocket.
 
 use poem_openapi::payload::Json;
 use poem_openapi::{OpenApi, OpenApiService};
@@ -10,20 +10,21 @@ struct Described;
 
 #[OpenApi]
 impl Described {
-    /// Takes every frame's data, so that poem-openapi describes it.
+    /// Accepts the data of every frame, so that poem-openapi describes it.
     #[oai(path = "/", method = "post")]
     async fn frames(&self, _frames: Json<Frames>) {}
 }
 
 const DESCRIPTION: &str = "\
-Open `/ws` as a WebSocket. Say who you are with `?token=` (an access token), `?ticket=` (of `POST /ws/ticket`), the \
-header `Authorization: Bearer …`, or, best, with a first frame `auth`. A wrong token refuses the handshake with 401.
+Open `/ws` as a WebSocket. Authenticate with `?token=` (an access token), `?ticket=` (from `POST /ws/ticket`), the \
+header `Authorization: Bearer …`, or preferably with a first frame `auth`. An invalid token fails the handshake with 401.
 
-Frames are JSON text. Those with a `position` are kept: after a lost connection open the socket with the cursor \
-(`?cursor=` or in `auth`), and everything after it is told once and in order, and then what happens live. The cursor of \
-`ready` is where the socket went live; it is moved by appending `.` and the `position` of each frame that was dealt with.";
+Frames are JSON text. Events with a `position` are stored: after a lost connection, open the WebSocket with the \
+cursor (`?cursor=` or in `auth`), and every later event is delivered once and in order, followed by live events. The \
+cursor in `ready` marks where live delivery started; move it forward by appending `.` and the `position` of each \
+event that was processed.";
 
-/// The description of the socket, as JSON.
+/// The AsyncAPI document, as JSON.
 pub fn asyncapi() -> Value {
     let spec = OpenApiService::new(Described, "", "").spec();
     let spec: Value = serde_json::from_str(&spec).unwrap_or_default();
@@ -31,15 +32,15 @@ pub fn asyncapi() -> Value {
     schemas.remove("Frames");
     schemas.retain(|_, schema| schema.is_object());
 
-    let (mut messages, mut told, mut heard) = (Map::new(), Vec::new(), Vec::new());
+    let (mut messages, mut sent, mut received) = (Map::new(), Vec::new(), Vec::new());
     for kind in kinds() {
         let side = if kind.from_server { "server" } else { "client" };
         let id = format!("{side}.{}", kind.name);
         let link = json!({"$ref": format!("#/channels/socket/messages/{id}")});
         if kind.from_server {
-            told.push(link);
+            sent.push(link);
         } else {
-            heard.push(link);
+            received.push(link);
         }
         messages.insert(id, described(&kind));
     }
@@ -52,21 +53,21 @@ pub fn asyncapi() -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "description": DESCRIPTION,
             "x-close-codes": [
-                close(1012, "restart", "The server stops or restarts: come back after a random 1 to 5 seconds, with the cursor."),
-                close(1013, "too slow", "Frames were not read fast enough: come back at once, with the cursor."),
-                close(4401, "unauthorized", "No valid token came in time, or a personal one has run out: renew it and come back."),
-                close(4403, "revoked", "The session was ended: sign in again."),
-                close(4409, "replaced", "The same person opened more than 20 sockets; this was the oldest."),
-                close(4429, "too fast", "More than 10 frames a second were sent."),
+                close(1012, "restart", "The server is restarting: reconnect with the cursor after a random delay of 1 to 5 seconds."),
+                close(1013, "too slow", "The client did not read frames fast enough: reconnect with the cursor at once."),
+                close(4401, "unauthorized", "No valid token was sent in time, or a personal access token has expired: renew it and reconnect."),
+                close(4403, "revoked", "The session was revoked: sign in again."),
+                close(4409, "replaced", "The user opened more than 20 sockets; this was the oldest one."),
+                close(4429, "too fast", "The client sent more than 10 frames per second."),
             ],
         },
         "defaultContentType": "application/json",
         "channels": {"socket": {"address": "/ws", "messages": messages}},
         "operations": {
-            "hear": {"action": "send", "channel": {"$ref": "#/channels/socket"}, "messages": told,
-                     "summary": "What the server sends"},
-            "say": {"action": "receive", "channel": {"$ref": "#/channels/socket"}, "messages": heard,
-                    "summary": "What a client may send"},
+            "hear": {"action": "send", "channel": {"$ref": "#/channels/socket"}, "messages": sent,
+                     "summary": "Events sent by the server"},
+            "say": {"action": "receive", "channel": {"$ref": "#/channels/socket"}, "messages": received,
+                    "summary": "Frames accepted from clients"},
         },
         "components": {"schemas": schemas},
     })
@@ -81,7 +82,7 @@ fn described(kind: &Kind) -> Value {
     let mut required = vec!["event", "data"];
     if kind.is_kept {
         properties["position"] =
-            json!({"type": "string", "description": "The event's place; it moves a cursor."});
+            json!({"type": "string", "description": "The event's position, which moves a cursor forward."});
         example["position"] = json!("38dyhw000-5");
         required.push("position");
     }

@@ -1,53 +1,53 @@
-//! What stands in frames that no request and no answer has.
+//! The data of frames that appears in no request and no response.
 
 use poem_openapi::Object;
 
 use super::super::types::{Member, Status};
 
-/// A message of a chat.
+/// A message in a chat.
 #[derive(Object)]
 pub struct MessageRef {
     pub id: i64,
     pub chat_id: i64,
 }
 
-/// Messages of a chat.
+/// Messages in a chat.
 #[derive(Object)]
 pub struct MessageRefs {
     pub chat_id: i64,
-    /// At most 200.
+    /// Up to 200.
     pub ids: Vec<i64>,
 }
 
-/// A message of a chat, by its bookmark.
+/// The message of a bookmark.
 #[derive(Object)]
 pub struct BookmarkRef {
     pub message_id: i64,
     pub chat_id: i64,
 }
 
-/// Where a draft was.
+/// The location of a draft.
 #[derive(Object)]
 pub struct DraftRef {
     pub chat_id: i64,
-    /// The message that began the thread in which it stood.
+    /// The first message of the draft's thread; null outside of threads.
     pub thread_id: Option<i64>,
 }
 
-/// What no longer waits to be sent.
+/// A message that is no longer scheduled.
 #[derive(Object)]
 pub struct ScheduledRef {
     pub id: i64,
     pub chat_id: i64,
-    /// The message that it has become; null when it was taken away.
+    /// The message that was sent; null if it was cancelled.
     pub message_id: Option<i64>,
 }
 
-/// A chat that is gone for oneself.
+/// A chat that the user no longer sees.
 #[derive(Object)]
 pub struct ChatLost {
     pub id: i64,
-    /// Whether one is still in it: a chat that one hid comes back with the next message in it.
+    /// Whether the user is still a member: a hidden chat comes back with its next message.
     pub hidden: bool,
 }
 
@@ -57,42 +57,42 @@ pub struct ChatRef {
     pub id: i64,
 }
 
-/// Somebody in a chat, as they are now.
+/// A member of a chat, with the current state.
 #[derive(Object)]
 pub struct MemberChange {
     pub chat_id: i64,
     pub member: Member,
 }
 
-/// Somebody of a chat.
+/// A user in a chat.
 #[derive(Object)]
 pub struct ChatPerson {
     pub chat_id: i64,
     pub user_id: i64,
 }
 
-/// How far somebody has read.
+/// A user's read position.
 #[derive(Object)]
 pub struct ChatRead {
     pub chat_id: i64,
     pub user_id: i64,
-    /// The newest message that they have read.
+    /// The newest message that the user has read.
     pub message_id: i64,
 }
 
-/// Somebody.
+/// A user.
 #[derive(Object)]
 pub struct PersonRef {
     pub user_id: i64,
 }
 
-/// A sign-in on one more device.
+/// A new session.
 #[derive(Object)]
 pub struct SessionBegun {
     pub id: i64,
-    /// What the client called its device, or its `User-Agent`.
+    /// The device's name as given at sign-in, or its `User-Agent`.
     pub device: Option<String>,
-    /// The address it signed in from.
+    /// The IP address at sign-in.
     pub address: Option<String>,
     /// UTC, ISO 8601 without a zone.
     pub created_at: String,
@@ -104,25 +104,25 @@ pub struct SessionRef {
     pub id: i64,
 }
 
-/// How far messages have reached somebody.
+/// A user's delivery position.
 #[derive(Object)]
 pub struct ChatDelivered {
     pub chat_id: i64,
     pub user_id: i64,
-    /// The newest message that one of their devices has.
+    /// The newest message that was delivered to one of the user's devices.
     pub message_id: i64,
 }
 
-/// Whether somebody is there.
+/// A user's presence.
 #[derive(Object)]
 pub struct PresenceChange {
     pub user_id: i64,
     pub status: Status,
-    /// UTC, ISO 8601 without a zone; null while they are there, and when it is not known.
+    /// When the user was last online: UTC, ISO 8601 without a zone. Null while they are online, and if unknown.
     pub last_seen_at: Option<String>,
 }
 
-/// Whether one looks.
+/// The status of this connection.
 #[derive(Object)]
 pub struct Looking {
     /// `online` or `away`.
@@ -135,35 +135,35 @@ pub struct TokenRef {
     pub id: i64,
 }
 
-/// Live from here.
+/// The start of live delivery.
 #[derive(Object)]
 pub struct Ready {
-    /// Who one is.
+    /// The authenticated user.
     pub user_id: i64,
-    /// Where one is: to resume from later.
+    /// The current cursor, for resuming later.
     pub cursor: String,
 }
 
-/// Whose older events are no longer kept.
+/// A gap in the stored events.
 #[derive(Object)]
 pub struct Missing {
-    /// The chat to load anew; null: one's profile and list of chats.
+    /// The chat to reload; null for the user's profile and chat list.
     pub chat_id: Option<i64>,
 }
 
-/// What was wrong with a frame.
+/// An error in a frame.
 #[derive(Object)]
 pub struct Wrong {
     pub detail: String,
     pub code: String,
 }
 
-/// The first frame of a socket that was opened without a token.
+/// The first frame on a socket that was opened without a token.
 #[derive(Object)]
 pub struct Authenticate {
     /// An access token.
     pub token: String,
-    /// From where to resume; only what happens from now on without it.
+    /// Where to resume; without it, only new events are delivered.
     pub cursor: Option<String>,
 }
 
@@ -173,21 +173,21 @@ pub struct Where {
     pub chat_id: i64,
 }
 
-/// Up to where one has read.
+/// The caller's read position.
 #[derive(Object)]
 pub struct Read {
     pub chat_id: i64,
-    /// The newest message of the chat without it.
+    /// The newest message that was read; defaults to the newest message of the chat.
     pub message_id: Option<i64>,
 }
 
-/// Up to where messages have arrived.
+/// The caller's delivery position.
 #[derive(Object)]
 pub struct Delivered {
     pub chat_id: i64,
     pub message_id: i64,
 }
 
-/// Nothing.
+/// Empty.
 #[derive(Object)]
 pub struct Nothing {}

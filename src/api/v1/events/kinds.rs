@@ -1,4 +1,4 @@
-//! Which frames there are, each with words and an example.
+//! All kinds of frames, each with a description and an example.
 
 use poem_openapi::Object;
 use poem_openapi::types::{Example, Type};
@@ -19,7 +19,7 @@ use super::value;
 pub struct Kind {
     pub name: &'static str,
     pub from_server: bool,
-    /// Whether it has a position and is told again after a reconnect.
+    /// Whether it has a position and is delivered again after a reconnect.
     pub is_kept: bool,
     pub about: &'static str,
     pub schema: String,
@@ -34,7 +34,7 @@ fn command<T: Type>(name: &'static str, about: &'static str, example: Value) -> 
     Kind { from_server: false, ..kind::<T>(name, false, about, example) }
 }
 
-/// All that there are, in the order in which they are told of.
+/// All kinds, in the order in which they are documented.
 pub fn kinds() -> Vec<Kind> {
     let (chat, message, user) = (253_402_300_927_i64, 253_402_300_991_i64, 253_402_300_863_i64);
     let (session, scheduled) = (253_402_301_055_i64, 253_402_301_183_i64);
@@ -45,195 +45,210 @@ pub fn kinds() -> Vec<Kind> {
         kind::<Message>(
             "message.created",
             true,
-            "Somebody said something; the author hears it too.",
+            "A message was sent. The author receives this event too.",
             value(&whole),
         ),
         kind::<Message>(
             "message.updated",
             true,
-            "A message was edited, or its reactions, its votes or its pin changed.",
+            "A message was edited, or its reactions, previews, poll or pin changed.",
             value(&whole),
         ),
-        kind::<MessageRef>("message.deleted", true, "A message was deleted for all.", message_ref.clone()),
+        kind::<MessageRef>(
+            "message.deleted",
+            true,
+            "A message was deleted for everyone.",
+            message_ref.clone(),
+        ),
         kind::<MessageRefs>(
             "messages.deleted",
             true,
-            "Many messages of a chat were deleted for all at once, because their author's account was deleted: at \
-             most 200 are named in one event.",
+            "Many messages of a chat were deleted for everyone at once, because their author's account was deleted. One \
+             event lists up to 200 of them.",
             json!({"chat_id": chat, "ids": [message, message + 64]}),
         ),
-        kind::<MessageRef>("message.hidden", true, "A message was deleted for oneself.", message_ref),
-        kind::<Vote>("poll.voted", true, "What one chose in a poll, on any device.", value(&Vote::example())),
+        kind::<MessageRef>("message.hidden", true, "The user deleted a message for themselves.", message_ref),
+        kind::<Vote>(
+            "poll.voted",
+            true,
+            "The user voted in a poll, on any of their devices.",
+            value(&Vote::example()),
+        ),
         kind::<Bookmark>(
             "bookmark.saved",
             true,
-            "One bookmarked a message, or gave the bookmark another note.",
+            "The user bookmarked a message or changed a bookmark's note.",
             value(&Bookmark::example()),
         ),
         kind::<BookmarkRef>(
             "bookmark.removed",
             true,
-            "One took a bookmark away. It is not told of messages and chats that are gone: their bookmarks go with them.",
+            "The user removed a bookmark. Not sent when a message or chat is deleted: discard its bookmarks then.",
             json!({"message_id": message, "chat_id": chat}),
         ),
-        kind::<Draft>("draft.saved", true, "One began to write, or went on.", value(&Draft::example())),
+        kind::<Draft>("draft.saved", true, "The user saved a draft.", value(&Draft::example())),
         kind::<DraftRef>(
             "draft.removed",
             true,
-            "A draft was sent or taken away. It is not told of a chat that is gone: its drafts go with it.",
+            "A draft was sent or removed. Not sent when a chat is removed: discard its drafts then.",
             json!({"chat_id": chat, "thread_id": null}),
         ),
         kind::<Scheduled>(
             "scheduled.saved",
             true,
-            "A message waits to be sent, was changed, or could not be sent.",
+            "A message was scheduled or changed, or could not be sent when it was due.",
             value(&Scheduled::example()),
         ),
         kind::<ScheduledRef>(
             "scheduled.removed",
             true,
-            "A message that waited was sent or taken away.",
+            "A scheduled message was sent or cancelled.",
             json!({"id": scheduled, "chat_id": chat, "message_id": message}),
         ),
-        kind::<Chat>("chat.created", true, "One is in a chat now, or it is back.", value(&Chat::example())),
+        kind::<Chat>(
+            "chat.created",
+            true,
+            "The user was added to a chat, or a hidden chat is visible again.",
+            value(&Chat::example()),
+        ),
         kind::<ChatAbout>(
             "chat.updated",
             true,
-            "A chat has another title, description or picture, became read-only or not, or what is said in it stays for \
-             another time. All of it is told, as it is now.",
+            "The title, description, avatar, read-only flag, message lifetime or assistant setting of a chat changed. The data \
+             contains all of its properties.",
             value(&ChatAbout::example()),
         ),
         kind::<ChatLost>(
             "chat.removed",
             true,
-            "A chat is gone for oneself: left, removed from it, deleted or hidden. Of a hidden one, what is said in it is \
-             heard nevertheless: with the next `message.created` it is back, and is to be loaded anew.",
+            "The user no longer sees a chat: they left or were removed, or the chat was deleted or hidden. Events of a hidden \
+             chat are still delivered: with the next `message.created` it is visible again and should be reloaded.",
             json!({"id": chat, "hidden": false}),
         ),
         kind::<ChatSettings>(
             "chat.settings",
             true,
-            "One wants to have a chat otherwise: muted, pinned, archived, or notified of something else. Only one's own \
-             devices hear it.",
+            "The user changed the settings of a chat: muted, pinned, archived, or notifications. Only sent to the user's own \
+             devices.",
             value(&ChatSettings::example()),
         ),
         kind::<ChatRef>(
             "chat.access",
             true,
-            "The ways into a chat are others: its short code, an invitation or how often it was used, or a ban. Only its \
-             owner and admins hear it, and load them anew.",
+            "How people can join a chat changed: its code, an invitation or its number of uses, or a ban. Only sent to the \
+             owner and admins, who should reload them.",
             json!({"id": chat}),
         ),
-        kind::<MemberChange>("member.added", true, "Somebody came into a chat.", value(&member)),
+        kind::<MemberChange>("member.added", true, "A user joined or was added to a chat.", value(&member)),
         kind::<MemberChange>(
             "member.updated",
             true,
-            "Somebody of a chat has another profile or role. It is told in each of their chats; a private chat has \
-             its title from it.",
+            "A member's profile or role changed. Sent in each of their chats; the title of a private chat is derived from \
+             it.",
             value(&member),
         ),
-        kind::<ChatPerson>("member.removed", true, "Somebody is in a chat no more.", person.clone()),
+        kind::<ChatPerson>("member.removed", true, "A user left or was removed from a chat.", person.clone()),
         kind::<ChatRead>(
             "chat.read",
             true,
-            "Somebody has read up to a message. Who hides it is heard by their own devices only.",
+            "A user has read up to a message. For users who hide read receipts, only sent to their own devices.",
             json!({"chat_id": chat, "user_id": user, "message_id": message}),
         ),
         kind::<ChatDelivered>(
             "chat.delivered",
             true,
-            "Everything up to a message has reached one of somebody's devices; not told in chats of more than 200 members. \
-             What was read has arrived, without being told once more.",
+            "All messages up to the given one were delivered to one of a user's devices. Not sent in chats with more than 200 \
+             members. Messages that were read count as delivered, without a separate event.",
             json!({"chat_id": chat, "user_id": user, "message_id": message}),
         ),
-        kind::<User>("user.updated", true, "One's own profile changed.", value(&User::example())),
-        kind::<Blocked>("user.blocked", true, "One has blocked somebody.", value(&Blocked::example())),
+        kind::<User>("user.updated", true, "The user's own profile changed.", value(&User::example())),
+        kind::<Blocked>("user.blocked", true, "The user blocked another user.", value(&Blocked::example())),
         kind::<PersonRef>(
             "user.unblocked",
             true,
-            "One has blocked somebody no more.",
+            "The user unblocked another user.",
             json!({"user_id": user}),
         ),
         kind::<SessionBegun>(
             "session.created",
             true,
-            "One signed in on one more device.",
+            "The user signed in on another device.",
             json!({"id": session, "device": "Firefox", "address": "192.0.2.7", "created_at": "2024-03-26T12:00:00"}),
         ),
-        kind::<SessionRef>("session.revoked", true, "One is signed out of a device.", json!({"id": session})),
+        kind::<SessionRef>("session.revoked", true, "A session of the user ended.", json!({"id": session})),
         kind::<Token>(
             "token.created",
             true,
-            "One has one more personal access token.",
+            "The user created a personal access token.",
             value(&Token::example()),
         ),
         kind::<TokenRef>(
             "token.revoked",
             true,
-            "A personal access token works no more.",
+            "A personal access token was revoked.",
             json!({"id": session}),
         ),
         kind::<Ready>(
             "ready",
             false,
-            "Everything that was missed has been told; live from here.",
+            "All missed events have been delivered; live events follow.",
             json!({"user_id": user, "cursor": "38dyhw000-5"}),
         ),
         kind::<Missing>(
             "gap",
             false,
-            "Events that are no longer kept are missing: load the chat anew. Its position counts like an event's.",
+            "Some events are no longer stored: reload the chat. Its position is used like an event's.",
             json!({"chat_id": chat}),
         ),
         kind::<PresenceChange>(
             "presence",
             false,
-            "Somebody with whom one shares a chat is there, looks away or is gone. What was missed is answered by \
+            "The online status of a user who shares a chat with the current user changed. Missed changes are available from \
              `GET /presence`.",
             json!({"user_id": user, "status": "offline", "last_seen_at": "2024-03-26T12:00:00"}),
         ),
-        kind::<ChatPerson>("typing", false, "Somebody is writing; to be shown for 5 seconds.", person),
-        kind::<Nothing>("pong", false, "The answer to `ping`.", json!({})),
+        kind::<ChatPerson>("typing", false, "A user is typing. Show it for 5 seconds.", person),
+        kind::<Nothing>("pong", false, "The response to `ping`.", json!({})),
         kind::<Wrong>(
             "error",
             false,
-            "A frame could not be understood; the socket stays open.",
+            "A frame was invalid. The socket stays open.",
             json!({"detail": "unknown event", "code": "invalid"}),
         ),
         command::<Authenticate>(
             "auth",
-            "The first frame of a socket that was opened without a token, within 10 seconds.",
+            "Authenticates a socket that was opened without a token. Must be the first frame, within 10 seconds.",
             json!({"token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9…", "cursor": "38dyhw000-5"}),
         ),
         command::<Nothing>(
             "ping",
-            "Answered by `pong`. The protocol's own pings are sent by the server and answered by every browser.",
+            "Answered with `pong`. WebSocket protocol pings are sent by the server and answered by browsers automatically.",
             json!({}),
         ),
         command::<Where>(
             "typing",
-            "One is writing in a chat; at most every 3 seconds.",
+            "Reports that the user is typing in a chat. Send it at most every 3 seconds.",
             json!({"chat_id": chat}),
         ),
         command::<Read>(
             "read",
-            "One has read a chat up to a message, or up to the newest without one. There is no answer but `chat.read`.",
+            "Marks a chat as read up to a message, or up to the newest one. There is no response except `chat.read`.",
             json!({"chat_id": chat, "message_id": message}),
         ),
         command::<Delivered>(
             "delivered",
-            "One's device has the messages of a chat up to one of them.",
+            "Confirms that this device has received all messages of a chat up to the given one.",
             json!({"chat_id": chat, "message_id": message}),
         ),
         command::<Looking>(
             "presence",
-            "One looks away from this connection (`away`), or at it again (`online`). Away is who looks at none.",
+            "Sets the status of this connection. A user is `away` while all of their connections are.",
             json!({"status": "away"}),
         ),
     ]
 }
 
-/// Everything that stands in a frame, for its schemas; it is never served.
+/// All frame data, to collect its schemas; never served.
 #[derive(Object)]
 pub struct Frames {
     vote: Vote,
@@ -268,7 +283,7 @@ pub struct Frames {
     missing: Missing,
     wrong: Wrong,
     authenticate: Authenticate,
-    place: Where,
+    typing: Where,
     read: Read,
     delivered: Delivered,
     nothing: Nothing,

@@ -1,4 +1,4 @@
-//! The forms of an export, as they are read again. Whatever of them is missing or odd is taken for nothing.
+//! Reads the files of an export. Missing or malformed parts are treated as absent.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,46 +12,46 @@ use besedka_core::files::{self, ZipReader};
 use besedka_core::messenger::{Error, Result, SourceChat, SourceFile, SourceMessage};
 use besedka_core::model::{Kind, Payload, Time};
 
-/// The longest file and the longest line that are read as a whole.
-const LONGEST_FILE: u64 = 8 * 1024 * 1024;
-const LONGEST_LINE: usize = 1024 * 1024;
-/// How many names are remembered.
-const MOST_NAMES: usize = 100_000;
+/// The longest file and the longest line that are read into memory.
+const MAX_FILE_SIZE: u64 = 8 * 1024 * 1024;
+const MAX_LINE_LENGTH: usize = 1024 * 1024;
+/// How many display names are remembered.
+const MAX_NAMES: usize = 100_000;
 
 async fn read<T: DeserializeOwned>(zip: &ZipReader, name: &str) -> Result<Option<T>> {
-    match zip.read_all(name, LONGEST_FILE).await {
+    match zip.read_all(name, MAX_FILE_SIZE).await {
         Ok(bytes) => Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok())),
         Err(error) => Err(error.into()),
     }
 }
 
-/// What an export says of itself.
+/// The description of an export: `export.json`.
 #[derive(Deserialize)]
 pub struct About {
     format: String,
     version: u64,
-    /// Whose it is, where it was made.
+    /// The exporting user, on the exporting server.
     pub user_id: i64,
 }
 
 impl About {
     pub async fn of(zip: &ZipReader) -> Result<Self> {
-        let odd = |reason| Error::invalid("attachment_id", reason);
+        let invalid = |reason| Error::invalid("attachment_id", reason);
         let about: Option<Self> = read(zip, "export.json").await?;
         let about = about.filter(|about| about.format == "besedka-export");
-        let about = about.ok_or_else(|| odd("is no export: there is no export.json in it that says so"))?;
+        let about = about.ok_or_else(|| invalid("is not a Besedka export: it has no valid export.json"))?;
         if about.version != 1 {
-            return Err(odd(
-                "is an export in a form that this server does not know: another version made it",
+            return Err(invalid(
+                "is an export in an unknown format, made by a different version of the server",
             ));
         }
         Ok(about)
     }
 }
 
-/// Where in the zip what is. What has another name is not looked at.
+/// The paths of an archive's entries. Entries with other names are ignored.
 pub struct Layout {
-    /// The messages of each chat, in their order.
+    /// The message files of each chat, in order.
     pub chats: BTreeMap<i64, Vec<String>>,
     files: HashMap<Uuid, String>,
 }
@@ -81,12 +81,12 @@ impl Layout {
     }
 }
 
-/// What people are called.
+/// The display names of users.
 #[derive(Default)]
 pub struct Names(HashMap<i64, String>);
 
 #[derive(Deserialize)]
-struct Somebody {
+struct User {
     id: i64,
     display_name: String,
 }
@@ -100,16 +100,16 @@ impl Names {
     pub async fn learn_members(&mut self, zip: &ZipReader, chat: i64) -> Result<()> {
         #[derive(Deserialize)]
         struct Member {
-            user: Somebody,
+            user: User,
         }
         let members: Option<Vec<Member>> = read(zip, &format!("chats/{chat}/members.json")).await?;
         self.learn(members.into_iter().flatten().map(|member| member.user));
         Ok(())
     }
 
-    fn learn(&mut self, people: impl IntoIterator<Item = Somebody>) {
-        for Somebody { id, display_name } in people {
-            if self.0.len() < MOST_NAMES {
+    fn learn(&mut self, people: impl IntoIterator<Item = User>) {
+        for User { id, display_name } in people {
+            if self.0.len() < MAX_NAMES {
                 self.0.insert(id, display_name.chars().take(100).collect());
             }
         }
@@ -120,7 +120,7 @@ impl Names {
     }
 }
 
-/// What is known of a chat.
+/// The properties of a chat.
 pub async fn chat(zip: &ZipReader, id: i64) -> Result<SourceChat> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
@@ -177,14 +177,14 @@ struct Origin {
     ts: String,
 }
 
-/// A message that can be said again. What was to disappear is not, because it would stay then.
+/// A message that can be imported. Disappearing messages are not, because the copy would stay.
 pub fn message(line: &[u8], about: &About, names: &Names, layout: &Layout) -> Option<SourceMessage> {
     let line: Line = serde_json::from_slice(line).ok()?;
     let kind = Kind::ALL.into_iter().find(|kind| kind.name() == line.kind)?;
     if line.deleted || kind == Kind::System || line.expires_at.is_some() {
         return None;
     }
-    // What was forwarded before keeps its first origin.
+    // A message that was forwarded before keeps its first origin.
     let (author, author_name, ts) = match line.forwarded_from {
         Some(origin) => (origin.author_id, origin.author_name, origin.ts),
         None => (Some(line.author_id), names.of(line.author_id), line.ts),
@@ -208,7 +208,7 @@ pub fn message(line: &[u8], about: &About, names: &Names, layout: &Layout) -> Op
     })
 }
 
-/// The lines of an entry, of which none is longer in memory than one may be.
+/// The lines of an entry, read without keeping more than one line's limit in memory.
 pub struct Lines {
     bytes: BoxStream<'static, files::Result<Bytes>>,
     some: Bytes,
@@ -221,7 +221,7 @@ impl Lines {
         Self { bytes, some: Bytes::new(), line: Vec::new(), is_too_long: false }
     }
 
-    /// The next line that is not empty; nothing in place of one that is too long.
+    /// The next line that is not empty; `None` for a line that is too long.
     pub async fn next(&mut self) -> Result<Option<Option<Vec<u8>>>> {
         loop {
             if self.some.is_empty() {
@@ -232,7 +232,7 @@ impl Lines {
             }
             let end = self.some.iter().position(|byte| *byte == b'\n');
             let part = self.some.split_to(end.unwrap_or(self.some.len()));
-            if self.line.len() + part.len() > LONGEST_LINE {
+            if self.line.len() + part.len() > MAX_LINE_LENGTH {
                 self.is_too_long = true;
                 self.line = Vec::new();
             }

@@ -1,4 +1,4 @@
-//! Files, and the form by which they come.
+//! Files and upload forms.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,32 +16,34 @@ pub struct Attachment {
     /// A UUID.
     pub id: String,
     pub filename: String,
-    /// The media type, checked against the file's first bytes.
+    /// The media type, verified against the file's first bytes.
     pub content_type: String,
-    /// Bytes.
+    /// In bytes.
     pub size: i64,
     /// UTC, ISO 8601 without a zone.
     pub created_at: String,
-    /// Of a picture (PNG, JPEG, GIF, WebP) and of a film (MP4, QuickTime, WebM, Matroska): pixels, as it is shown.
+    /// For images (PNG, JPEG, GIF, WebP) and videos (MP4, QuickTime, WebM, Matroska): the width as displayed,
+    /// in pixels.
     #[oai(skip_serializing_if_is_none)]
     pub width: Option<i64>,
     #[oai(skip_serializing_if_is_none)]
     pub height: Option<i64>,
-    /// Of a film and of a sound, when its container tells.
+    /// For video and audio: the duration, if the container specifies it.
     #[oai(skip_serializing_if_is_none)]
     pub duration_ms: Option<i64>,
-    /// Of a sound of up to 20 minutes: how loud it is, from its beginning to its end, as up to 64 numbers of 0 to 100.
+    /// For audio of up to 20 minutes: the loudness over time, as up to 64 numbers from 0 to 100.
     #[oai(skip_serializing_if_is_none)]
     pub waveform: Option<Vec<u8>>,
-    /// Of a picture: a blur to show until it is there, as a [ThumbHash](https://evanw.github.io/thumbhash/) in base64.
+    /// For images: a blurred placeholder to show while loading, as a base64-encoded
+    /// [ThumbHash](https://evanw.github.io/thumbhash/).
     #[oai(skip_serializing_if_is_none)]
     pub placeholder: Option<String>,
-    /// Whether there is a smaller picture of it, at most 512 pixels on a side, at `/attachments/{id}/thumbnail`.
+    /// Whether there is a thumbnail, at most 512 pixels on each side, at `/attachments/{id}/thumbnail`.
     pub has_thumbnail: bool,
-    /// A link that needs no token, good for 5 minutes; for `<img>`, `<audio>` and `<video>`.
+    /// A link that needs no token, valid for 5 minutes; for `<img>`, `<audio>` and `<video>`.
     #[oai(skip_serializing_if_is_none)]
     pub url: Option<String>,
-    /// Such a link to the thumbnail, when there is one.
+    /// The same kind of link for the thumbnail, if there is one.
     #[oai(skip_serializing_if_is_none)]
     pub thumbnail_url: Option<String>,
 }
@@ -95,20 +97,21 @@ impl Example for Attachment {
     }
 }
 
-/// How to upload a file: a `multipart/form-data` POST to `url` with every one of the fields first and `file` last.
+/// An upload form: send it to `url` as a `multipart/form-data` POST, with all of the fields first and `file`
+/// last.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct UploadForm {
-    /// For the message's payload.
+    /// The ID to use in a message's payload.
     pub attachment_id: String,
-    /// Where to send the form: this server, or a bucket of S3.
+    /// Where to send the form: this server, or an S3 bucket.
     pub url: String,
     pub fields: UploadFields,
-    /// Until when the form is good: UTC, ISO 8601 without a zone.
+    /// Until when the form can be used: UTC, ISO 8601 without a zone.
     pub expires_at: String,
 }
 
-/// The fields of the form, as they are. Those after the third are there when the form goes to a bucket.
+/// The form fields, to be sent unchanged. Those after the third are only present if the form goes to a bucket.
 #[derive(Object, Debug)]
 #[oai(skip_serializing_if_is_none)]
 pub struct UploadFields {
@@ -145,7 +148,7 @@ impl UploadFields {
 }
 
 impl UploadForm {
-    /// `here` is where forms are taken that go through us.
+    /// `here` is the address for uploads to this server.
     pub fn new(form: messenger::UploadForm, here: String) -> Self {
         let messenger::UploadForm { attachment, target } = form;
         let (url, fields) = match target {
@@ -180,7 +183,7 @@ impl Example for UploadForm {
             attachment_id: "550e8400-e29b-41d4-a716-446655440000".to_owned(),
             url: "http://localhost:8000/api/v1/uploads".to_owned(),
             fields: UploadFields::plain(
-                "550e8400-e29b-41d4-a716-446655440000/audio.opus".to_owned(),
+                "550e8400-e29b-41d4-a716-446655440000/file".to_owned(),
                 "audio/opus".to_owned(),
                 "signature-here".to_owned(),
             ),
@@ -189,13 +192,13 @@ impl Example for UploadForm {
     }
 }
 
-/// How much room one's files take.
+/// Storage usage of the caller's files.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Quota {
-    /// Bytes of files that were uploaded and are there still.
+    /// The size of all stored files that the caller uploaded, in bytes.
     pub used: u64,
-    /// The most bytes that they may take; null where there is no bound for each person.
+    /// The maximum size in bytes; null if there is no per-user limit.
     pub limit: Option<u64>,
 }
 
@@ -211,19 +214,20 @@ impl Example for Quota {
     }
 }
 
-/// Below which addresses avatars are.
+/// The path prefix of avatars.
 pub const AVATARS: &str = "/api/v1/avatars/";
 
-/// Where an avatar is, below the server's own address.
+/// The path of an avatar on this server.
 pub fn avatar_path(id: model::AttachmentId) -> String {
     format!("{AVATARS}{id}")
 }
 
-/// Which uploaded picture to make an avatar of.
+/// The uploaded image to use as an avatar.
 #[derive(Object)]
 #[oai(example)]
 pub struct NewAvatar {
-    /// A PNG, JPEG, GIF or WebP of one's own. Its middle is taken; the picture itself is no longer needed.
+    /// A PNG, JPEG, GIF or WebP that the caller uploaded. It is cropped to its centre; the original is not
+    /// needed afterwards.
     pub attachment_id: uuid::Uuid,
 }
 

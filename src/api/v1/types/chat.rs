@@ -1,4 +1,4 @@
-//! Chats, who may come into them, and how one wants to have them.
+//! Chats, their settings, invitations and bans.
 
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
@@ -13,45 +13,45 @@ use besedka_core::model;
 #[oai(example)]
 pub struct Chat {
     pub id: i64,
-    /// Of a private chat: the other person's name. Of saved messages: one's own.
+    /// For a private chat, the other person's name; for saved messages, the caller's own name.
     pub title: String,
-    /// Whether people come and go: a group or a channel.
+    /// Whether the chat is a group or a channel.
     pub is_group: bool,
     /// UTC, ISO 8601 without a zone.
     pub created_at: String,
-    /// How many are in it.
+    /// The number of members.
     pub member_count: i64,
-    /// The newest message that the caller sees.
+    /// The newest message visible to the caller.
     pub last_message: Option<Message>,
-    /// Messages of others that the caller has not read.
+    /// The number of unread messages from others.
     pub unread_count: i64,
     /// The newest message that the caller has read.
     pub last_read_message_id: Option<i64>,
-    /// The other one of a private chat.
+    /// The other person, in a private chat.
     pub peer: Option<Person>,
     pub kind: ChatKind,
     pub description: Option<String>,
-    /// A square picture, below this server's address.
+    /// The URL of a square image, relative to this server.
     pub avatar_url: Option<String>,
-    /// Whether only owner and admins post.
+    /// Whether only the owner and admins can post.
     pub read_only: bool,
-    /// How many seconds what is said stays; null: for good.
+    /// How long new messages are kept, in seconds; null keeps them permanently.
     pub message_life: Option<i64>,
-    /// Whether the assistant may be asked there, if the server has one.
+    /// Whether members can ask the assistant in this chat, if the server has one.
     pub assistant: bool,
-    /// Of the unread messages, those that mention the caller or everybody.
+    /// The number of unread messages that mention the caller or everyone.
     pub mention_count: i64,
-    /// The caller's own.
+    /// The caller's role.
     pub role: Role,
-    /// The short code by which others join, `POST /chats/join`; only for those who may invite.
+    /// The code for joining with `POST /chats/join`; only visible to members who can invite others.
     pub code: Option<String>,
-    /// Until when the caller wants no notifications. UTC, ISO 8601 without a zone.
+    /// Until when the caller has muted notifications. UTC, ISO 8601 without a zone.
     pub muted_until: Option<String>,
-    /// Whether the caller keeps it at the top of the list.
+    /// Whether the caller has pinned the chat to the top of the list.
     pub pinned: bool,
-    /// Whether the caller keeps it out of the list. It stays there until it is taken out, whatever is said in it.
+    /// Whether the caller has archived the chat. New messages do not unarchive it.
     pub archived: bool,
-    /// Of what the caller wants to be notified.
+    /// What the caller is notified about.
     pub notify: Notify,
 }
 
@@ -119,17 +119,17 @@ impl Example for Chat {
     }
 }
 
-/// What kind of chat it is.
+/// The kind of chat.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[oai(rename_all = "lowercase")]
 pub enum ChatKind {
-    /// Of two people.
+    /// Between two people.
     Private,
-    /// Of those who were brought in or invited.
+    /// For people who were added or invited.
     Group,
-    /// A group that everybody on the server finds and may join.
+    /// A group that everyone on the server can find and join.
     Channel,
-    /// What one keeps for oneself.
+    /// The user's private notes.
     Saved,
 }
 
@@ -144,15 +144,15 @@ impl From<model::ChatKind> for ChatKind {
     }
 }
 
-/// Of what one wants to be notified.
+/// What the user is notified about.
 #[derive(Enum, Debug, Clone, Copy)]
 #[oai(rename_all = "lowercase")]
 pub enum Notify {
-    /// Of every message.
+    /// Every message.
     All,
-    /// Of messages that mention one, or everybody.
+    /// Messages that mention the user or everyone.
     Mentions,
-    /// Of nothing.
+    /// Nothing.
     None,
 }
 
@@ -176,22 +176,22 @@ impl From<Notify> for model::Notify {
     }
 }
 
-/// What is alike for everybody in a chat.
+/// The properties of a chat that are the same for all members.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct ChatAbout {
     pub id: i64,
     pub kind: ChatKind,
-    /// Null of a private chat, which has another title for each reader.
+    /// Null for a private chat, whose title differs for each of its members.
     pub title: Option<String>,
     pub description: Option<String>,
-    /// A square picture, below this server's address.
+    /// The URL of a square image, relative to this server.
     pub avatar_url: Option<String>,
-    /// Whether only owner and admins post.
+    /// Whether only the owner and admins can post.
     pub read_only: bool,
-    /// How many seconds what is said stays; null: for good.
+    /// How long new messages are kept, in seconds; null keeps them permanently.
     pub message_life: Option<i64>,
-    /// Whether the assistant may be asked there, if the server has one.
+    /// Whether members can ask the assistant in this chat, if the server has one.
     pub assistant: bool,
 }
 
@@ -225,16 +225,16 @@ impl Example for ChatAbout {
     }
 }
 
-/// How one wants to have a chat. All of one's devices hear of it; nobody else does.
+/// The caller's settings for a chat. Changes are only sent to the caller's own devices.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct ChatSettings {
     pub chat_id: i64,
-    /// Until when one wants no notifications. UTC, ISO 8601 without a zone.
+    /// Until when notifications are muted. UTC, ISO 8601 without a zone.
     pub muted_until: Option<String>,
-    /// Whether one keeps it at the top of the list.
+    /// Whether the chat is pinned to the top of the list.
     pub pinned: bool,
-    /// Whether one keeps it out of the list. It stays there until it is taken out, whatever is said in it.
+    /// Whether the chat is archived. New messages do not unarchive it.
     pub archived: bool,
     pub notify: Notify,
 }
@@ -264,7 +264,7 @@ impl Example for ChatSettings {
     }
 }
 
-/// A public channel, as one finds it.
+/// A public channel, as it appears in search results.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Channel {
@@ -272,11 +272,11 @@ pub struct Channel {
     pub kind: ChatKind,
     pub title: String,
     pub description: Option<String>,
-    /// A square picture, below this server's address.
+    /// The URL of a square image, relative to this server.
     pub avatar_url: Option<String>,
     pub read_only: bool,
     pub member_count: i64,
-    /// Whether the caller is in it.
+    /// Whether the caller is a member.
     pub is_member: bool,
 }
 
@@ -311,24 +311,24 @@ impl Example for Channel {
     }
 }
 
-/// An address by which others come into a group.
+/// An invitation link to a group.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Invite {
     pub id: i64,
-    /// To be given to others.
+    /// The link to share.
     pub url: String,
-    /// What the address ends in.
+    /// The last path segment of the link.
     pub token: String,
-    /// Who made it.
+    /// The user who created it.
     pub creator_id: i64,
     /// UTC, ISO 8601 without a zone.
     pub created_at: String,
-    /// Null: it does not run out.
+    /// Null if the invitation does not expire.
     pub expires_at: Option<String>,
-    /// How many came by it.
+    /// How many people have joined with it.
     pub uses: i64,
-    /// How many may; null: all who like.
+    /// How many people can join with it; null if unlimited.
     pub max_uses: Option<i64>,
 }
 
@@ -365,12 +365,12 @@ impl Example for Invite {
     }
 }
 
-/// To what one is invited.
+/// The target of an invitation.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct InvitedTo {
     pub chat: Channel,
-    /// Null: the invitation does not run out.
+    /// Null if the invitation does not expire.
     pub expires_at: Option<String>,
 }
 
@@ -394,12 +394,12 @@ impl Example for InvitedTo {
     }
 }
 
-/// Somebody who may not come into a chat.
+/// A user who is banned from a chat.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Ban {
     pub user: Person,
-    /// Who banned them.
+    /// The user who issued the ban.
     pub by_id: i64,
     pub reason: Option<String>,
     /// UTC, ISO 8601 without a zone.

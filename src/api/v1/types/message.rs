@@ -2,12 +2,12 @@
 
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Attachment, Poll};
 use besedka_core::model;
 
-/// What kind of message it is.
+/// The type of a message.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[oai(rename_all = "lowercase")]
 pub enum MessageType {
@@ -16,11 +16,11 @@ pub enum MessageType {
     Image,
     Video,
     File,
-    /// Written by the server only.
+    /// Created by the server only.
     System,
     Location,
     Poll,
-    /// Written by the assistant only.
+    /// Created by the assistant only.
     Ai,
 }
 
@@ -56,40 +56,40 @@ impl From<model::Kind> for MessageType {
     }
 }
 
-/// An emoji under a message.
+/// A reaction to a message.
 #[derive(Object, Debug)]
 pub struct Reaction {
     pub emoji: String,
-    /// How many chose it.
+    /// How many users chose this emoji.
     pub count: usize,
-    /// Who chose it, first come first.
+    /// The users who chose it, earliest first.
     pub user_ids: Vec<i64>,
 }
 
-/// A message as it is shown in an answer to it.
+/// The message that another message replies to.
 #[derive(Object, Debug)]
 pub struct Quote {
     pub id: i64,
     pub author_id: i64,
     #[oai(rename = "type")]
     pub kind: MessageType,
-    /// The beginning of it in words, up to 200 characters; null when it was deleted.
+    /// The beginning of its text, up to 200 characters; null if it was deleted.
     pub text: Option<String>,
 }
 
-/// What was said below a message.
+/// Information about a thread.
 #[derive(Object, Debug)]
 pub struct Thread {
-    /// How many answers there are.
+    /// The number of replies.
     pub count: i64,
-    /// When the last one came.
+    /// When the last reply was sent.
     pub last_ts: String,
 }
 
-/// Where a forwarded message was said first.
+/// The origin of a forwarded or imported message.
 #[derive(Object, Debug)]
 pub struct Origin {
-    /// Null, like the other ids, where they are not known here: of what was imported.
+    /// Null for imported messages, like the other IDs, if they are not known on this server.
     pub chat_id: Option<i64>,
     pub message_id: Option<i64>,
     pub author_id: Option<i64>,
@@ -98,17 +98,17 @@ pub struct Origin {
     pub ts: String,
 }
 
-/// What a page that a message links to says of itself.
+/// A preview of a page that a message links to.
 #[derive(Object, Debug)]
 pub struct Preview {
-    /// The address as it stands in the message, in its normal form.
+    /// The normalised URL from the message.
     pub url: String,
     /// Up to 200 characters, in one line.
     pub title: String,
     /// Up to 500 characters, in one line.
     #[oai(skip_serializing_if_is_none)]
     pub description: Option<String>,
-    /// What the site as a whole is called.
+    /// The name of the website.
     #[oai(skip_serializing_if_is_none)]
     pub site_name: Option<String>,
 }
@@ -120,13 +120,13 @@ impl From<model::Preview> for Preview {
     }
 }
 
-/// What a message said before it was edited.
+/// An earlier version of an edited message.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Edit {
     pub content: Option<String>,
     pub payload: Option<Value>,
-    /// From when on it said that.
+    /// When this version was written.
     pub ts: String,
 }
 
@@ -159,49 +159,50 @@ pub struct Message {
     pub author_id: i64,
     #[oai(rename = "type")]
     pub kind: MessageType,
-    /// The text; the caption of a file; null of a deleted message.
+    /// The text, or the caption of a file; null if the message was deleted.
     pub content: Option<String>,
-    /// Of a voice message `{attachment_id, duration_ms, codec, waveform}`; of image, video and file
-    /// `{attachment_id}` or `{attachment_ids}`; of a location `{latitude, longitude, …}`; of a poll `{options, …}`;
-    /// of a system message `{kind, …}`; with what else its sender put there.
+    /// The content that depends on `type`. For `voice`: `{attachment_id, duration_ms, codec, waveform}`. For
+    /// `image`, `video` and `file`: `{attachment_id}` or `{attachment_ids}`. For `location`: `{latitude,
+    /// longitude, …}`. For `poll`: `{options, …}`. For `system`: `{kind, …}`. It can contain additional fields
+    /// set by the sender.
     pub payload: Option<Value>,
     /// When it was sent: UTC, ISO 8601 without a zone.
     pub ts: String,
     /// When it was last edited.
     pub edited_at: Option<String>,
-    /// Whether it was deleted for all; its place stays.
+    /// Whether it was deleted for everyone. Deleted messages remain in the list without content.
     pub deleted: bool,
-    /// The sender's own name for it.
+    /// The UUID that the sender's client chose.
     pub client_id: Option<String>,
     pub reactions: Vec<Reaction>,
-    /// What is known of the files in it.
+    /// The attached files.
     pub attachments: Vec<Attachment>,
-    /// Of the pages that it links to. A message comes without them; when they are there, it is told again as
-    /// `message.updated`, with the same `edited_at`.
+    /// Previews of linked pages. They are added after the message was sent, with a `message.updated` event that
+    /// leaves `edited_at` unchanged.
     #[oai(skip_serializing_if_is_empty)]
     pub previews: Vec<Preview>,
-    /// Of what is no text: the message in words, for what can show nothing else.
+    /// For types other than `text`: a textual form, for clients that cannot display the type.
     #[oai(skip_serializing_if_is_none)]
     pub plain: Option<String>,
-    /// What it answers.
+    /// The message that this one replies to.
     #[oai(skip_serializing_if_is_none)]
     pub reply_to: Option<Quote>,
-    /// The message that began the thread in which it stands.
+    /// The first message of the thread that this message belongs to.
     #[oai(skip_serializing_if_is_none)]
     pub thread_id: Option<i64>,
-    /// Of a message that began a thread.
+    /// For the first message of a thread: information about the thread.
     #[oai(skip_serializing_if_is_none)]
     pub thread: Option<Thread>,
-    /// Of a forwarded message.
+    /// For a forwarded message: its origin.
     #[oai(skip_serializing_if_is_none)]
     pub forwarded_from: Option<Origin>,
-    /// Who is meant by it.
+    /// The mentioned users.
     #[oai(skip_serializing_if_is_empty)]
     pub mentions: Vec<i64>,
-    /// Whether everybody in the chat is meant.
+    /// Whether everyone in the chat is mentioned.
     #[oai(skip_serializing_if = "is_false")]
     pub mentions_all: bool,
-    /// Nobody is to be disturbed by it.
+    /// Whether it was sent without a notification.
     #[oai(skip_serializing_if = "is_false")]
     pub silent: bool,
     /// When it disappears.
@@ -210,7 +211,7 @@ pub struct Message {
     /// When it was pinned.
     #[oai(skip_serializing_if_is_none)]
     pub pinned_at: Option<String>,
-    /// Of a poll: how the votes stand.
+    /// For a poll: its options and votes.
     #[oai(skip_serializing_if_is_none)]
     pub poll: Option<Poll>,
 }
@@ -304,14 +305,4 @@ impl Example for Message {
             poll: None,
         }
     }
-}
-
-/// What a voice message holds, for examples.
-pub fn voice_payload() -> Value {
-    json!({
-        "attachment_id": "550e8400-e29b-41d4-a716-446655440000",
-        "duration_ms": 5000,
-        "codec": "opus",
-        "waveform": [10, 20, 30, 40, 50],
-    })
 }

@@ -1,4 +1,4 @@
-//! What v1 sends and takes. The comments of fields are the API's documentation.
+//! The request and response types of v1. The comments of fields are the API's documentation.
 
 mod attachment;
 mod chat;
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 pub use attachment::{AVATARS, Attachment, Links, NewAvatar, Quota, UploadForm, avatar_path};
 pub use chat::{Ban, Channel, Chat, ChatAbout, ChatKind, ChatSettings, Invite, InvitedTo, Notify};
-pub use message::{Edit, Message, MessageType, voice_payload};
+pub use message::{Edit, Message, MessageType};
 pub use own::{Bookmark, Draft, Imported, Scheduled};
 pub use people::{AddedMembers, Blocked, Member, Person, Presence, Role, Status, Tokens, User};
 pub use poll::{Poll, Vote};
@@ -25,21 +25,21 @@ use crate::refusal::Body;
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Problem {
-    /// What is wrong, in words; of a wrong field its name comes first.
+    /// A description of the error; for an invalid field, it starts with the field's name.
     pub detail: String,
-    /// A word for programs that never changes.
+    /// A stable code for programs.
     pub code: String,
-    /// Of a repeated request: what it answered the first time, as it is now.
+    /// For a repeated request: the first response, with the current state of its subject.
     #[oai(skip_serializing_if_is_none)]
     pub original: Option<Original>,
 }
 
-/// The answer to the first request with an Idempotency-Key.
+/// The response to the first request with the same Idempotency-Key.
 #[derive(Object, Debug)]
 pub struct Original {
-    /// Its HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// Its body; null where there was none or it held secrets.
+    /// The body; null if it was empty or contained secrets.
     pub body: Value,
 }
 
@@ -51,22 +51,22 @@ impl Body for Problem {
 
 impl Example for Problem {
     fn example() -> Self {
-        Self::new("content: a text message needs a text".to_owned(), "invalid")
+        Self::new("content: a text message requires text".to_owned(), "invalid")
     }
 }
 
-/// Done; there is nothing to say.
+/// A successful response without a body.
 #[derive(ApiResponse)]
 pub enum Done {
-    /// Done.
+    /// Success.
     #[oai(status = 204)]
     Done,
 }
 
-/// Something new.
+/// A response with a created resource.
 #[derive(ApiResponse)]
 pub enum Created<T: ToJSON> {
-    /// It was made.
+    /// Created.
     #[oai(status = 201)]
     Created(Json<T>),
 }

@@ -1,4 +1,4 @@
-//! What is one's own alone: bookmarks, drafts, what waits to be sent, and what one brought along.
+//! Data that only its owner sees: bookmarks, drafts, scheduled messages and imports.
 
 use poem_openapi::Object;
 use poem_openapi::types::Example;
@@ -8,14 +8,14 @@ use super::{Attachment, Message, MessageType};
 use besedka_core::messenger;
 use besedka_core::model;
 
-/// A message that one wants to find again.
+/// A bookmarked message.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Bookmark {
-    /// Its place in one's list: later ones are larger.
+    /// The bookmark's ID; newer bookmarks have larger IDs.
     pub id: i64,
     pub note: Option<String>,
-    /// When it was made: UTC, ISO 8601 without a zone.
+    /// When it was created: UTC, ISO 8601 without a zone.
     pub ts: String,
     pub message: Message,
 }
@@ -38,15 +38,15 @@ impl Example for Bookmark {
     }
 }
 
-/// What one began to write.
+/// A draft.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Draft {
     pub chat_id: i64,
-    /// The message that began the thread in which it will stand; null below none.
+    /// The first message of the thread that the draft belongs to; null outside of threads.
     pub thread_id: Option<i64>,
     pub content: String,
-    /// The message that it will answer.
+    /// The message that the draft replies to.
     pub reply_to: Option<i64>,
     /// When it was written: UTC, ISO 8601 without a zone.
     pub written_at: String,
@@ -77,7 +77,7 @@ impl Example for Draft {
     }
 }
 
-/// A message that waits for its time.
+/// A scheduled message.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Scheduled {
@@ -87,29 +87,29 @@ pub struct Scheduled {
     pub kind: MessageType,
     pub content: Option<String>,
     pub payload: Option<Value>,
-    /// What is known of the files in it.
+    /// The attached files.
     pub attachments: Vec<Attachment>,
-    /// The message that it answers.
+    /// The message that it replies to.
     pub reply_to: Option<i64>,
-    /// The thread in which it will stand.
+    /// The first message of the thread that it belongs to.
     pub thread_id: Option<i64>,
-    /// Who is meant, besides those whom the text names.
+    /// Mentioned users, in addition to `@username` in the text.
     pub mentions: Vec<i64>,
-    /// Nobody is to be disturbed by it.
+    /// Whether it will be sent without a notification.
     pub silent: bool,
-    /// When it is sent: UTC, ISO 8601 without a zone.
+    /// When it will be sent: UTC, ISO 8601 without a zone.
     pub send_at: String,
     pub created_at: String,
-    /// Why it could not be sent when it was due, as when one may no longer write in the chat. It is not tried again by
-    /// itself: give it another `send_at`, send it now, or take it away.
+    /// Why it could not be sent when it was due, for example because the user can no longer post in the chat.
+    /// It is not retried automatically: set another `send_at`, send it now, or cancel it.
     pub failure: Option<Failure>,
 }
 
-/// Why it was not sent.
+/// Why a scheduled message was not sent.
 #[derive(Object, Debug)]
 pub struct Failure {
     pub detail: String,
-    /// A word for programs, as in errors.
+    /// A stable code for programs, as in errors.
     pub code: String,
 }
 
@@ -154,15 +154,15 @@ impl Example for Scheduled {
     }
 }
 
-/// What an import added.
+/// The result of an import.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Imported {
-    /// Groups that were made.
+    /// The number of groups created.
     pub chats: u64,
     pub messages: u64,
     pub files: u64,
-    /// Messages that were left out; those that were there already are not counted.
+    /// The number of messages skipped, not counting those that were imported before.
     pub skipped: u64,
 }
 

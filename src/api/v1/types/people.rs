@@ -1,4 +1,4 @@
-//! People, and what signs them in.
+//! Users, members and tokens.
 
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
@@ -7,18 +7,19 @@ use super::attachment::avatar_path;
 use besedka_core::messenger::TokenPair;
 use besedka_core::model;
 
-/// Access and renewal.
+/// An access token and a refresh token.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Tokens {
-    /// A JWT for the `Authorization: Bearer` header, good for 15 minutes.
+    /// A JWT for the `Authorization: Bearer` header, valid for 15 minutes.
     pub access_token: String,
-    /// Good for 7 days and for one use of `POST /auth/refresh`. Not in the body when it is in a cookie (`X-Besedka-Session: cookie`).
+    /// Valid for 7 days and a single use in `POST /auth/refresh`. Omitted if it was set as a cookie
+    /// (`X-Besedka-Session: cookie`).
     #[oai(skip_serializing_if_is_none)]
     pub refresh_token: Option<String>,
     /// Always `bearer`.
     pub token_type: String,
-    /// Seconds until the access token runs out.
+    /// How long the access token is valid, in seconds.
     pub expires_in: f64,
 }
 
@@ -44,33 +45,34 @@ impl Example for Tokens {
     }
 }
 
-/// Oneself.
+/// The current user.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct User {
     pub id: i64,
-    /// The e-mail address; nobody else sees it.
+    /// The e-mail address; not visible to others.
     pub email: Option<String>,
-    /// In E.164, for who signs in by a code; nobody else sees it.
+    /// In E.164 format, for users who sign in with a code; not visible to others.
     pub phone: Option<String>,
-    /// The name to sign in and be found by.
+    /// The name for signing in and for being found.
     pub username: Option<String>,
     /// The name that others see.
     pub display_name: String,
-    /// A square picture: below this server's address (`/api/v1/avatars/…`) when it was uploaded, or an http or https
-    /// address elsewhere.
+    /// A square image: a path on this server (`/api/v1/avatars/…`) if it was uploaded, or an external http or
+    /// https URL.
     pub avatar_url: Option<String>,
-    /// What one says of oneself.
+    /// A short self-description.
     pub about: Option<String>,
-    /// An IANA name, as in `Europe/Moscow`.
+    /// An IANA time zone, such as `Europe/Moscow`.
     pub time_zone: Option<String>,
-    /// A language tag (BCP 47), as in `pt-BR`; nobody else sees it.
+    /// A language tag (BCP 47), such as `pt-BR`; not visible to others.
     pub language: Option<String>,
-    /// Whether others don't see if one is there, nor when one was last; then one does not see theirs either.
+    /// Whether the online status and last-seen time are hidden from others. Users who hide theirs cannot see
+    /// those of others.
     pub hides_presence: bool,
-    /// Whether others don't see how far one has read.
+    /// Whether read receipts are hidden from others.
     pub hides_reading: bool,
-    /// Whether one looks after the server.
+    /// Whether the user is a server administrator.
     pub is_admin: bool,
     /// UTC, ISO 8601 without a zone.
     pub created_at: String,
@@ -117,7 +119,7 @@ impl Example for User {
     }
 }
 
-/// Whether somebody is there.
+/// A user's online status.
 #[derive(Enum, Debug, Clone, Copy)]
 #[oai(rename_all = "lowercase")]
 pub enum Status {
@@ -136,13 +138,13 @@ impl From<model::Status> for Status {
     }
 }
 
-/// Whether somebody is there, and when they were last. Of those who hide it, and for those who do: offline, and
-/// not known.
+/// A user's presence. For users who hide their presence, and to callers who hide theirs, the status is
+/// `offline` and `last_seen_at` is null.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Presence {
     pub status: Status,
-    /// UTC, ISO 8601 without a zone; null while they are there, and when it is not known.
+    /// When the user was last online: UTC, ISO 8601 without a zone. Null while they are online, and if unknown.
     pub last_seen_at: Option<String>,
 }
 
@@ -159,28 +161,28 @@ impl Example for Presence {
     }
 }
 
-/// Somebody, as others see them.
+/// A user, as others see them.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Person {
     pub id: i64,
     pub username: Option<String>,
     pub display_name: String,
-    /// A square picture: below this server's address (`/api/v1/avatars/…`) when it was uploaded, or an http or https
-    /// address elsewhere.
+    /// A square image: a path on this server (`/api/v1/avatars/…`) if it was uploaded, or an external http or
+    /// https URL.
     pub avatar_url: Option<String>,
-    /// What they say of themselves.
+    /// A short self-description.
     pub about: Option<String>,
-    /// An IANA name, as in `Europe/Moscow`.
+    /// An IANA time zone, such as `Europe/Moscow`.
     pub time_zone: Option<String>,
     /// UTC, ISO 8601 without a zone.
     pub created_at: String,
-    /// Whether they can't sign in any more; what they said stays.
+    /// Whether the account is deactivated. The user cannot sign in; their messages are kept.
     pub deactivated: bool,
-    /// Whether they are there. Only where one asks for people or chats, not in events, which are for many.
+    /// The online status. Only in responses, not in events, which go to many users.
     #[oai(skip_serializing_if_is_none)]
     pub presence: Option<Presence>,
-    /// Whether their account was deleted. Then there is no name any more: show one in the reader's language.
+    /// Whether the account was deleted. It has no name any more: show one in the reader's language.
     pub deleted: bool,
 }
 
@@ -218,7 +220,7 @@ impl Example for Person {
     }
 }
 
-/// Somebody from whom one does not want to hear.
+/// A blocked user.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Blocked {
@@ -239,7 +241,7 @@ impl Example for Blocked {
     }
 }
 
-/// What a member may do.
+/// A member's role in a chat.
 #[derive(Enum, Debug, Clone, Copy)]
 #[oai(rename_all = "lowercase")]
 pub enum Role {
@@ -268,7 +270,7 @@ impl From<Role> for model::Role {
     }
 }
 
-/// Somebody's place in a chat.
+/// A user's membership in a chat.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Member {
@@ -276,13 +278,13 @@ pub struct Member {
     pub role: Role,
     /// UTC, ISO 8601 without a zone.
     pub joined_at: String,
-    /// The newest message that they have read; null, too, when they hide it.
+    /// The newest message that they have read; null if they hide read receipts.
     pub last_read_message_id: Option<i64>,
-    /// The newest message that has reached one of their devices.
+    /// The newest message that was delivered to one of their devices.
     pub last_delivered_message_id: Option<i64>,
 }
 
-/// Several people who were added.
+/// The members that were added.
 #[derive(Object, Debug)]
 pub struct AddedMembers {
     pub members: Vec<Member>,

@@ -9,24 +9,24 @@ use besedka_core::model::{self, ChatId, MessageId};
 #[derive(Object, Debug)]
 pub struct Poll {
     pub options: Vec<PollOption>,
-    /// How many people voted.
+    /// How many people have voted.
     pub voters: usize,
-    /// Whether one may choose several.
+    /// Whether several options can be chosen.
     pub multiple: bool,
-    /// Whether nobody learns who chose what.
+    /// Whether votes are anonymous.
     pub anonymous: bool,
-    /// Since when it takes no more votes.
+    /// When voting was closed.
     pub closed_at: Option<String>,
 }
 
-/// Something that one may choose.
+/// An option of a poll.
 #[derive(Object, Debug)]
 pub struct PollOption {
     pub text: String,
-    /// How many chose it.
+    /// How many people chose it.
     pub votes: usize,
-    /// Who chose it, first come first, the first 100 (`GET /messages/{message_id}/voters` lists all);
-    /// null of an anonymous poll.
+    /// The first 100 users who chose it, earliest first (`GET /messages/{message_id}/voters` lists all of
+    /// them); null for an anonymous poll.
     pub user_ids: Option<Vec<i64>>,
 }
 
@@ -48,13 +48,13 @@ impl From<model::Poll> for Poll {
     }
 }
 
-/// What one chose in a poll.
+/// The caller's vote in a poll.
 #[derive(Object, Debug)]
 #[oai(example)]
 pub struct Vote {
     pub message_id: i64,
     pub chat_id: i64,
-    /// Which options, counted from 0; none when one did not vote.
+    /// The chosen options, counted from 0; empty if the caller has not voted.
     pub options: Vec<usize>,
 }
 

@@ -143,7 +143,7 @@ impl Messenger {
             {
                 Ok(())
             }
-            _ => Err(Error::invalid("invite_code", "a valid invitation is needed here")),
+            _ => Err(Error::invalid("invite_code", "a valid invitation code is required")),
         }
     }
 
@@ -157,7 +157,7 @@ impl Messenger {
         let username = new.username.as_deref().map(check_username).transpose()?;
         let fallback = username.clone().or_else(|| email.as_ref()?.split('@').next().map(str::to_owned));
         let Some(fallback) = fallback else {
-            return Err(Error::invalid("email", "an e-mail address or a username is needed"));
+            return Err(Error::invalid("email", "an e-mail address or a username is required"));
         };
         let display_name = check_name(new.display_name.as_deref().unwrap_or(&fallback))?;
         let avatar_url = new.avatar_url.as_deref().map(check_url).transpose()?.flatten();

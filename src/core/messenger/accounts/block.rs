@@ -31,13 +31,13 @@ impl Caller {
         self.changes()?;
         let me = self.access.user;
         if other == me {
-            return Err(Error::Conflict("One can't block oneself"));
+            return Err(Error::Conflict("You cannot block yourself"));
         }
         let mut work = self.messenger.begin_of([me, other]).await?;
         let person = users::by_id(&mut work.tx, other).await?.ok_or(Error::NotFound("user"))?.person;
         if blocks::of_user(&mut work.tx, me, Some(other)).await?.is_empty() {
             if blocks::count(&mut work.tx, me).await? >= MAX_BLOCKED {
-                return Err(Error::Conflict("One can't block more than a thousand people"));
+                return Err(Error::Conflict("You cannot block more than 1,000 users"));
             }
             let at = work.now;
             blocks::insert(&mut work.tx, me, other, at).await?;
@@ -57,7 +57,7 @@ impl Caller {
         let me = self.access.user;
         let mut work = self.messenger.begin_of([me, other]).await?;
         if blocks::of_user(&mut work.tx, me, Some(other)).await?.is_empty() {
-            return Err(Error::NotFound("blocked person"));
+            return Err(Error::NotFound("blocked user"));
         }
         blocks::delete(&mut work.tx, me, other).await?;
         update_block_state(&mut work, me, other).await?;
@@ -98,8 +98,8 @@ async fn block_state(run: &mut Executor, user: UserId, other: UserId) -> Result<
 pub(crate) fn refusal(state: i64) -> Option<Error> {
     Some(Error::Forbidden(match state {
         0 => return None,
-        state if state & HAS_BLOCKED != 0 => "You have blocked this person; unblock them to write to them",
-        _ => "Messages can't be sent to this person",
+        state if state & HAS_BLOCKED != 0 => "You have blocked this user; unblock them to send messages",
+        _ => "You cannot send messages to this user",
     }))
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn check_may_be_added_by(
     field: &'static str,
 ) -> Result<()> {
     match blocks::blockers(run, by, people).await?.into_iter().min() {
-        Some(unwilling) => Err(Error::invalid(field, format!("user {unwilling} can't be added by you"))),
+        Some(unwilling) => Err(Error::invalid(field, format!("you cannot add user {unwilling}"))),
         None => Ok(()),
     }
 }

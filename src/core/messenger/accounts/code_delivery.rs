@@ -33,10 +33,10 @@ impl CodeDelivery {
         match to {
             _ if self.to_log => Ok(()),
             Contact::Email(_) if self.mail.is_none() => {
-                Err(Error::NotConfigured("This server sends no mail; sign in with a password"))
+                Err(Error::NotConfigured("This server does not send e-mail; sign in with a password"))
             }
             Contact::Phone(_) if self.sms.is_none() => {
-                Err(Error::NotConfigured("This server sends no SMS; sign in in another way"))
+                Err(Error::NotConfigured("This server does not send SMS; sign in another way"))
             }
             Contact::Email(_) | Contact::Phone(_) => Ok(()),
         }
@@ -52,7 +52,9 @@ fn message_with(code: &str, language: Language) -> (String, String) {
         ),
         Language::English => (
             format!("Your code: {code}"),
-            format!("{code} is your code for Besedka. It is good for 10 minutes. Tell it to nobody."),
+            format!(
+                "{code} is your code for Besedka. It is valid for 10 minutes. Do not share it with anyone."
+            ),
         ),
     }
 }

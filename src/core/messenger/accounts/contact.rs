@@ -36,7 +36,7 @@ impl Contact {
             Some(number) if text.trim_start_matches('+').chars().all(is_written) => {
                 Ok(Self::Phone(format!("+{number}")))
             }
-            _ => Err(Error::invalid("phone", "must be a phone number as in +79991234567")),
+            _ => Err(Error::invalid("phone", "must be a phone number, such as +79991234567")),
         }
     }
 

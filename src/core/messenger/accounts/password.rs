@@ -72,7 +72,7 @@ impl ConfirmedPassword {
 }
 
 fn wrong(field: &'static str) -> Error {
-    Error::invalid(field, "is not your password")
+    Error::invalid(field, "is wrong")
 }
 
 impl Messenger {

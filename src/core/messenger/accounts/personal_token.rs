@@ -67,14 +67,14 @@ impl Messenger {
     async fn make_token(&self, work: &mut Work, user: UserId, new: NewToken) -> Result<PersonalToken> {
         let name = text::line(&new.name).filter(|name| name.chars().count() <= LONGEST_NAME);
         let name = name.ok_or_else(|| {
-            Error::invalid("name", format!("must have 1 to {LONGEST_NAME} characters that can be seen"))
+            Error::invalid("name", format!("must have 1 to {LONGEST_NAME} visible characters"))
         })?;
         if new.scopes == Scopes::NONE {
-            return Err(Error::invalid("scopes", "a token needs at least one"));
+            return Err(Error::invalid("scopes", "at least one is required"));
         }
         let now = work.now;
         if sessions::tokens_of_user(&mut work.tx, user, now).await?.len() >= MOST {
-            return Err(Error::Conflict("You have 50 tokens; revoke one that is not needed"));
+            return Err(Error::Conflict("You have 50 tokens already; revoke one"));
         }
         let token = Session {
             id: SessionId(self.id()),
@@ -103,7 +103,10 @@ impl Caller {
         let mut work = self.messenger.begin_of([self.access.user]).await?;
         let made = self.messenger.make_token(&mut work, self.access.user, new).await?;
         if self.access.kind == SessionKind::Token && made.token.expires_at > self.access.expires_at {
-            return Err(Error::invalid("expires_in_days", "a token can't make one that outlives it"));
+            return Err(Error::invalid(
+                "expires_in_days",
+                "must not exceed the lifetime of the calling token",
+            ));
         }
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;

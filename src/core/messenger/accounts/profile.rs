@@ -74,10 +74,10 @@ impl Caller {
     pub async fn find_people(&self, words: &str, limit: Option<u64>) -> Result<Vec<Person>> {
         self.messenger.limit(Limit::Search(self.access.user))?;
         if words.trim().is_empty() {
-            return Err(Error::invalid("q", "some letters of a name are needed"));
+            return Err(Error::invalid("q", "must contain at least one letter or digit"));
         }
         if words.len() > 320 {
-            return Err(Error::invalid("q", "longer than any name"));
+            return Err(Error::invalid("q", "is too long"));
         }
         let limit = limit.unwrap_or(20).clamp(1, MOST_FOUND);
         let mut read = self.messenger.db.read().await?;
@@ -200,7 +200,7 @@ pub(crate) fn check_username(text: &str) -> Result<String> {
 pub(crate) fn check_name(text: &str) -> Result<String> {
     text::line(text)
         .filter(|name| name.chars().count() <= LONGEST_NAME)
-        .ok_or_else(|| Error::invalid("display_name", "must have 1 to 64 characters that can be seen"))
+        .ok_or_else(|| Error::invalid("display_name", "must have 1 to 64 visible characters"))
 }
 
 /// Validates a web URL; empty means none.
@@ -211,7 +211,7 @@ pub(crate) fn check_url(text: &str) -> Result<Option<String>> {
     }
     let is_web = text.starts_with("https://") || text.starts_with("http://");
     if !is_web || text.len() > LONGEST_URL || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(Error::invalid("avatar_url", "must be an http or https address of at most 2,048 bytes"));
+        return Err(Error::invalid("avatar_url", "must be an http or https URL of at most 2,048 bytes"));
     }
     Ok(Some(text.to_owned()))
 }
@@ -230,9 +230,8 @@ fn check_time_zone(text: &str) -> Result<Option<String>> {
     }
     let zone = TimeZoneDatabase::bundled().get(name).ok();
     let name = zone.as_ref().and_then(|zone| zone.iana_name()).map(str::to_owned);
-    name.map(Some).ok_or_else(|| {
-        Error::invalid("time_zone", "must be a name of the IANA database, as in Europe/Moscow")
-    })
+    name.map(Some)
+        .ok_or_else(|| Error::invalid("time_zone", "must be an IANA time zone, such as Europe/Moscow"))
 }
 
 /// Validates a BCP 47 tag and returns its canonical spelling.
@@ -245,7 +244,7 @@ fn check_language(text: &str) -> Result<Option<String>> {
     locale
         .filter(|tag| tag.len() <= LONGEST_TAG && tag != "und")
         .map(Some)
-        .ok_or_else(|| Error::invalid("language", "must be a language tag (BCP 47), as in pt-BR"))
+        .ok_or_else(|| Error::invalid("language", "must be a language tag (BCP 47), such as pt-BR"))
 }
 
 fn some(text: String) -> Option<String> {

@@ -8,7 +8,7 @@ use crate::model::{Account, Change, User, UserId};
 use crate::store::{accounts, users};
 
 const MOST_ACCOUNTS: u64 = 200;
-const NOT_AN_ADMIN: &str = "Only the server's administrators may do this";
+const NOT_AN_ADMIN: &str = "Only server administrators can do this";
 
 /// A caller who looks after the server.
 pub struct Administrator {
@@ -43,7 +43,7 @@ impl Administrator {
         limit: Option<u64>,
     ) -> Result<Vec<Account>> {
         if words.len() > 320 {
-            return Err(Error::invalid("q", "longer than any name"));
+            return Err(Error::invalid("q", "is too long"));
         }
         let limit = limit.unwrap_or(50).clamp(1, MOST_ACCOUNTS);
         let mut read = self.messenger.db.read().await?;
@@ -134,10 +134,10 @@ async fn appoint(work: &mut Work, id: UserId, is_admin: bool) -> Result<()> {
         return Ok(());
     }
     if is_admin && user.person.is_deactivated {
-        return Err(Error::Conflict("This person's account is deactivated"));
+        return Err(Error::Conflict("This user's account is deactivated"));
     }
     if !is_admin && accounts::admins(&mut work.tx).await? == [id] {
-        return Err(Error::Conflict("The server needs an administrator; make somebody else one first"));
+        return Err(Error::Conflict("The server needs an administrator; appoint another one first"));
     }
     accounts::set_admin(&mut work.tx, id, is_admin).await?;
     user.is_admin = is_admin;

@@ -27,7 +27,7 @@ pub(crate) async fn deactivate(work: &mut Work, id: UserId) -> Result<()> {
         return Ok(());
     }
     if user.is_admin && accounts::admins(&mut work.tx).await? == [id] {
-        return Err(Error::Conflict("The only administrator can't go; make somebody else one first"));
+        return Err(Error::Conflict("The only administrator cannot leave; appoint another one first"));
     }
     let now = work.now;
     accounts::deactivate(&mut work.tx, id, Some(now)).await?;

@@ -42,7 +42,7 @@ impl Caller {
         let mut work = self.messenger.begin_of([self.access.user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
         if accounts::admins(&mut work.tx).await? == [self.access.user] {
-            return Err(Error::Conflict("The only administrator can't go; make somebody else one first"));
+            return Err(Error::Conflict("The only administrator cannot leave; appoint another one first"));
         }
         delete(&mut work, self.access.user, legacy).await?;
         work.once(self.attempt, Subject::Nothing);

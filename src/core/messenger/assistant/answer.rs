@@ -111,7 +111,7 @@ impl AnswerWriter {
             }
         }
         match is_blank(&normalise(&self.text)) {
-            true => Err(Error::UpstreamFailed("The assistant said nothing; ask differently")),
+            true => Err(Error::UpstreamFailed("The assistant returned no answer; rephrase the question")),
             false => Ok(()),
         }
     }
@@ -162,7 +162,7 @@ impl AnswerWriter {
         }
         let before = messages::by_id(&mut work.tx, self.id).await?;
         if before.is_none_or(|message| message.content.is_none()) {
-            return Err(Error::Conflict("The answer was deleted while it was written"));
+            return Err(Error::Conflict("The answer was deleted while it was being written"));
         }
         messages::rewrite(&mut work.tx, self.id, &content).await?;
         let message = messages::by_id(&mut work.tx, self.id).await?.ok_or(Error::NotFound("message"))?;

@@ -15,13 +15,13 @@ impl Membership {
     pub async fn ban(mut self, user: UserId, reason: Option<&str>) -> Result<Ban> {
         let reason = reason.map(check_reason).transpose()?.flatten();
         if user == self.place.user {
-            return Err(Error::invalid("user_id", "nobody bans themselves"));
+            return Err(Error::invalid("user_id", "you cannot ban yourself"));
         }
         let mut work = self.exercise(Right::Ban).await?;
         let (chat, by) = (self.chat.id, self.place.user);
         let found = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
         if !bans::among(&mut work.tx, chat, &[user]).await?.is_empty() {
-            return Err(Error::Conflict("This person is banned already"));
+            return Err(Error::Conflict("This user is already banned"));
         }
         let member = self.lower(&mut work, user).await?;
         let ban = Ban { person: found.person, by, reason, at: work.now };

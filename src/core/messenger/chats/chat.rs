@@ -12,6 +12,7 @@ use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Chat, ChatId, ChatKind, Notice, Role, UserId};
 use crate::store::chats::{self, Plain, pair};
+use crate::store::marks::Counted;
 use crate::store::{self, chat_list, marks, members, streams, users};
 
 /// A group or channel to be made.
@@ -42,12 +43,7 @@ impl Caller {
         let peers = list.chats.iter_mut().filter_map(|chat| chat.peer.as_mut());
         self.messenger.show_presence(&mut read, reader, peers).await?;
         if !list.far_behind.is_empty() {
-            let messenger = self.messenger.clone();
-            tokio::spawn(async move {
-                if let Err(error) = messenger.count_unread(reader, &list.far_behind).await {
-                    tracing::warn!(%error, "counting what is unread");
-                }
-            });
+            self.messenger.begin_counting(reader, list.far_behind);
         }
         Ok(list.chats)
     }
@@ -91,7 +87,7 @@ impl Caller {
         members.sort_unstable();
         members.dedup();
         if members.len() >= MOST_MEMBERS {
-            return Err(Error::invalid("member_ids", format!("at most {MOST_MEMBERS} members")));
+            return Err(Error::invalid("member_ids", format!("must name at most {MOST_MEMBERS} members")));
         }
         Ok(NewGroup { title, description, members, ..new })
     }
@@ -133,7 +129,7 @@ impl Caller {
     /// The private chat with somebody: the one that there is, or a new one. Says whether it is new.
     pub async fn direct_chat(self, other: UserId) -> Result<(Chat, bool)> {
         if other == self.access.user {
-            return Err(Error::invalid("user_id", "a private chat needs somebody else"));
+            return Err(Error::invalid("user_id", "a private chat requires another user"));
         }
         self.messenger.limit(Limit::NewChat(self.access.user))?;
         self.of_pair(ChatKind::Private, other).await
@@ -215,14 +211,31 @@ impl Caller {
 }
 
 impl Messenger {
-    /// Counts once what somebody has not read where it is very much. Each chat for itself, so that nobody who posts
-    /// waits for long.
+    /// Counts in the background what somebody has not read, unless that is under way.
+    fn begin_counting(&self, reader: UserId, chats: Vec<ChatId>) {
+        let Ok(turn) = self.attempt(self.request(Some(reader), "count unread", "", b"")) else { return };
+        let messenger = self.clone();
+        tokio::spawn(async move {
+            let _turn = turn;
+            if let Err(error) = messenger.count_unread(reader, &chats).await {
+                tracing::warn!(%error, "counting what is unread");
+            }
+        });
+    }
+
+    /// Counts once what somebody has not read where it is very much. In small changes and for one reader at a time, so
+    /// that nobody who posts waits for more than one of them.
     async fn count_unread(&self, reader: UserId, chats: &[ChatId]) -> Result<()> {
+        let _one_at_a_time = self.counting.lock().await;
         for chat in chats {
-            let mut work = self.begin().await?;
-            chats::lock(&mut work.tx, *chat).await?;
-            marks::count(&mut work.tx, *chat, reader).await?;
-            work.commit().await?;
+            loop {
+                let mut work = self.begin().await?;
+                let counted = marks::count_on(&mut work.tx, *chat, reader).await?;
+                work.commit().await?;
+                if counted == Counted::All {
+                    break;
+                }
+            }
         }
         Ok(())
     }

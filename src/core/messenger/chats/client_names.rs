@@ -27,7 +27,7 @@ impl<'a> Called<'a> {
         }
         let length = text.chars().count();
         if length == 0 || length > LONGEST_NAME || text.trim() != text || text.chars().any(char::is_control) {
-            let reason = format!("must be a chat's number, or a name of 1 to {LONGEST_NAME} characters");
+            let reason = format!("must be a chat's id, or a client id of 1 to {LONGEST_NAME} characters");
             return Err(Error::invalid("chatId", reason));
         }
         Ok(Self::Name(text))

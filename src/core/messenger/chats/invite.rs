@@ -59,7 +59,7 @@ impl Membership {
             there.retain(|invite| invite.is_good(now));
         }
         if there.len() >= MOST_INVITES {
-            return Err(Error::Conflict("There are 100 invitations already; revoke some of them"));
+            return Err(Error::Conflict("This chat has 100 invitations already; revoke some of them"));
         }
         let invite = Invite {
             id: InviteId(self.messenger.id()),

@@ -30,7 +30,7 @@ impl Membership {
             Role::Member => {}
             Role::Admin => self.may(Right::ChangeRoles)?,
             Role::Owner => {
-                return Err(Error::invalid("role", "a chat is handed on to somebody who is in it"));
+                return Err(Error::invalid("role", "only a member can become the owner"));
             }
         }
         let chat = self.chat.id;
@@ -100,7 +100,7 @@ impl Caller {
         let reader = self.access.user;
         self.messenger.limit(Limit::Search(reader))?;
         if words.chars().count() > 100 {
-            return Err(Error::invalid("q", "longer than any title"));
+            return Err(Error::invalid("q", "is too long"));
         }
         let limit = limit.unwrap_or(50).clamp(1, MOST_FOUND);
         let mut read = self.messenger.db.read().await?;
@@ -116,7 +116,7 @@ impl Caller {
         if found.kind != ChatKind::Channel {
             return Err(match members::place(&mut work.tx, chat, user).await? {
                 Some(_) => Error::Conflict(MEMBER_ALREADY),
-                None => Error::Forbidden("One comes into this chat by invitation only"),
+                None => Error::Forbidden("This chat can only be joined by invitation"),
             });
         }
         enter(&self.messenger, &mut work, chat, user).await?;
@@ -124,7 +124,7 @@ impl Caller {
     }
 }
 
-const MEMBER_ALREADY: &str = "You are a member already";
+const MEMBER_ALREADY: &str = "You are already a member";
 
 /// Somebody comes in by themselves.
 pub(crate) async fn enter(messenger: &Messenger, work: &mut Work, chat: ChatId, user: UserId) -> Result<()> {
@@ -160,11 +160,11 @@ async fn bring(
     };
     for id in &ids {
         if members::place(&mut work.tx, chat, *id).await?.is_some() {
-            return Err(Error::Conflict("This person is a member already"));
+            return Err(Error::Conflict("This user is already a member"));
         }
     }
     if !bans::among(&mut work.tx, chat, &ids).await?.is_empty() {
-        return Err(Error::Conflict("Somebody who is banned can't be added; lift the ban first"));
+        return Err(Error::Conflict("A banned user cannot be added; lift the ban first"));
     }
     let found = chats::by_id(&mut work.tx, chat).await?.ok_or(Error::NotFound("chat"))?;
     if usize::try_from(found.member_count).unwrap_or_default() + ids.len() > MOST_MEMBERS {

@@ -11,7 +11,7 @@ pub(crate) const MOST_MEMBERS: usize = 5_000;
 /// How often a chat is looked for that somebody else makes at the same time.
 pub(crate) const TRIES: usize = 3;
 
-pub(crate) const DEACTIVATED: &str = "This person's account is deactivated";
+pub(crate) const DEACTIVATED: &str = "This user's account is deactivated";
 
 pub(crate) const NOT_A_MEMBER: &str = "You are not a member of this chat";
 
@@ -29,7 +29,7 @@ pub(crate) async fn view(run: &mut Executor, chat: ChatId, reader: UserId) -> Re
 pub(crate) async fn people(run: &mut Executor, field: &'static str, ids: &[UserId]) -> Result<Vec<Person>> {
     let found = users::by_ids(run, ids).await?;
     if let Some(unknown) = ids.iter().find(|id| !found.iter().any(|user| user.id() == **id)) {
-        return Err(Error::invalid(field, format!("there is no user {unknown}")));
+        return Err(Error::invalid(field, format!("no such user: {unknown}")));
     }
     if let Some(gone) = found.iter().find(|user| user.person.is_deactivated) {
         return Err(Error::invalid(

@@ -36,10 +36,10 @@ pub(crate) fn allow(role: Role, right: Right, kind: ChatKind) -> Result<()> {
         return Ok(());
     }
     Err(Error::Forbidden(match (kind, right.least(kind)) {
-        (_, Some(Role::Owner)) => "Only the chat's owner may do this",
-        (_, Some(_)) => "Only the chat's owner and admins may do this",
-        (ChatKind::Saved, None) => "Saved messages are nobody else's and can't be changed",
-        (_, None) => "A private chat can't be changed",
+        (_, Some(Role::Owner)) => "Only the chat's owner can do this",
+        (_, Some(_)) => "Only the chat's owner and admins can do this",
+        (ChatKind::Saved, None) => "Saved messages cannot be changed or shared",
+        (_, None) => "A private chat cannot be changed",
     }))
 }
 

@@ -112,7 +112,9 @@ impl Membership {
         let member = member.ok_or(Error::NotFound("member"))?;
         if member.role != role {
             if user == me {
-                return Err(Error::Conflict("An owner stays one until somebody else is made the owner"));
+                return Err(Error::Conflict(
+                    "The owner's role cannot be changed; make another member the owner instead",
+                ));
             }
             if role == Role::Owner {
                 if member.person.is_deactivated {
@@ -137,7 +139,7 @@ impl Membership {
         let member = members::of_chat(&mut work.tx, self.chat.id, Some(user)).await?.pop();
         match &member {
             Some(member) if member.role >= self.place.role => {
-                Err(Error::Forbidden("Only somebody of a lower role can be removed"))
+                Err(Error::Forbidden("You can only remove members with a lower role"))
             }
             _ => Ok(member),
         }

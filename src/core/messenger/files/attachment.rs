@@ -23,7 +23,7 @@ const PRESIGNED_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// The most uploads that a user may have requested without completing them.
 const MAX_PENDING: i64 = 20;
 
-const UPLOADED: &str = "This file was uploaded already";
+const UPLOADED: &str = "This file has already been uploaded";
 
 /// A requested upload.
 #[derive(Debug, Clone)]
@@ -119,13 +119,14 @@ impl Messenger {
             return Err(Error::invalid("size", "must be at least one byte"));
         }
         if size > most {
-            return Err(Error::TooLarge(format!("Files of more than {most} bytes are not taken here")));
+            return Err(Error::TooLarge(format!("Files can have at most {most} bytes on this server")));
         }
         let now = self.clock.now();
         Ok(Attachment {
             id: AttachmentId::random(),
             owner,
             filename,
+            stored_by_name: false,
             content_type,
             size: i64::try_from(size).unwrap_or(i64::MAX),
             created_at: now,
@@ -173,7 +174,7 @@ impl Messenger {
     pub async fn attachment_by_link(&self, id: AttachmentId, link: &Link) -> Result<Attachment> {
         if link.until <= self.clock.now() || !self.link_signer.is_read_valid(id, link.until, &link.signature)
         {
-            return Err(Error::Forbidden("This link has run out or is not ours"));
+            return Err(Error::Forbidden("This link is invalid or has expired"));
         }
         let mut read = self.db.read().await?;
         let found = attachments::by_id(&mut read, id).await?.filter(|attachment| attachment.uploaded);
@@ -193,24 +194,24 @@ impl Messenger {
         signature: &str,
     ) -> Result<Attachment> {
         let id = key.split('/').next().and_then(|id| uuid::Uuid::try_parse(id).ok()).map(AttachmentId);
-        let id = id.ok_or(Error::Forbidden("The key is not the form's"))?;
+        let id = id.ok_or(Error::Forbidden("The key does not match the form"))?;
         let mut read = self.db.read().await?;
         let attachment = attachments::by_id(&mut read, id).await?;
-        let attachment = attachment.ok_or(Error::Forbidden("The key is not the form's"))?;
+        let attachment = attachment.ok_or(Error::Forbidden("The key does not match the form"))?;
         if attachment.key() != key {
-            return Err(Error::Forbidden("The key is not the form's"));
+            return Err(Error::Forbidden("The key does not match the form"));
         }
         if attachment.uploaded {
             return Err(Error::Conflict(UPLOADED));
         }
         if attachment.content_type != content_type {
-            return Err(Error::Forbidden("The Content-Type is not the form's"));
+            return Err(Error::Forbidden("The Content-Type does not match the form"));
         }
         if !self.link_signer.is_form_valid(&attachment, signature) {
-            return Err(Error::Forbidden("The signature is not the form's"));
+            return Err(Error::Forbidden("The signature does not match the form"));
         }
         if attachment.expires_at <= self.clock.now() {
-            return Err(Error::Forbidden("The form has run out; ask for a new one"));
+            return Err(Error::Forbidden("The form has expired; request a new one"));
         }
         Ok(attachment)
     }
@@ -305,8 +306,8 @@ pub(crate) async fn mark_uploaded(
 fn check_filename(name: &str) -> Result<String> {
     // Some browsers send a path: only its last part is the name.
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
-    if name.is_empty() || name.len() > 255 || name.chars().any(char::is_control) {
-        return Err(Error::invalid("filename", "must have 1 to 255 bytes and no control characters"));
+    if name.is_empty() || name.chars().count() > 255 || name.chars().any(char::is_control) {
+        return Err(Error::invalid("filename", "must have 1 to 255 characters and no control characters"));
     }
     Ok(name.to_owned())
 }
@@ -319,7 +320,7 @@ fn check_content_type(content_type: &str) -> Result<String> {
     };
     let sound = plain.split_once('/').is_some_and(|(kind, subtype)| is_word(kind) && is_word(subtype));
     if !sound || text.len() > 255 || !text.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
-        return Err(Error::invalid("content_type", "must be a media type, as in audio/opus"));
+        return Err(Error::invalid("content_type", "must be a media type, such as audio/opus"));
     }
     Ok(text.to_owned())
 }

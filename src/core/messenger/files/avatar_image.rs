@@ -36,7 +36,7 @@ impl Messenger {
         drop(read);
         let picture = picture.filter(|picture| picture.owner == owner && picture.uploaded);
         let Some(picture) = picture else {
-            return Err(Error::invalid("attachment_id", "is no uploaded picture of yours"));
+            return Err(Error::invalid("attachment_id", "is not an image that you uploaded"));
         };
         let mut work = self.begin().await?;
         remaining_quota(&mut work.tx, &self.settings, owner).await?.require(1)?;
@@ -44,6 +44,7 @@ impl Messenger {
             id: AttachmentId::random(),
             owner,
             filename: "avatar".to_owned(),
+            stored_by_name: false,
             content_type: picture.content_type.clone(),
             size: picture.size,
             created_at: work.now,
@@ -56,7 +57,7 @@ impl Messenger {
         work.commit().await?;
         match self.files.make_avatar(&picture, &attachment).await? {
             Some(received) => Ok(NewAvatar { attachment, received }),
-            None => Err(Error::invalid("attachment_id", "is no PNG, JPEG, GIF or WebP that can be read")),
+            None => Err(Error::invalid("attachment_id", "is not a readable PNG, JPEG, GIF or WebP image")),
         }
     }
 }

@@ -52,10 +52,10 @@ impl RemainingQuota {
     pub(crate) fn require(self, bytes: u64) -> Result<()> {
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         if bytes > self.own {
-            return Err(Error::OverQuota("Your files would take more room than one person's may here"));
+            return Err(Error::OverQuota("Your files would exceed your storage quota"));
         }
         if bytes > self.server_wide {
-            return Err(Error::OverQuota("There is no room for more files on this server"));
+            return Err(Error::OverQuota("This server has no storage left for files"));
         }
         Ok(())
     }

@@ -61,7 +61,9 @@ impl Caller {
         work.commit().await?;
         let id = attachment.id;
         let received = match messenger.receive(attachment, bytes).await {
-            Err(Error::TooLarge(_)) => Err(Error::TooLarge(format!("At most {most} bytes are taken"))),
+            Err(Error::TooLarge(_)) => {
+                Err(Error::TooLarge(format!("The file can have at most {most} bytes")))
+            }
             received => received,
         };
         if let Err(refusal) = received {
@@ -83,7 +85,7 @@ impl Caller {
         let own = found.filter(|file| file.owner == self.access.user && file.uploaded);
         let attachment = own.ok_or(Error::NotFound("attachment"))?;
         if attachments::stands(&mut work.tx, id).await? {
-            return Err(Error::Conflict("This file stands in a message; delete the message"));
+            return Err(Error::Conflict("This file is attached to a message; delete the message instead"));
         }
         // From now on it can't be posted. If the server stops before the end, it is deleted as an unused file.
         attachments::forsake(&mut work.tx, id).await?;

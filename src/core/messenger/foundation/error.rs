@@ -16,7 +16,7 @@ pub enum Error {
     /// Somebody has this e-mail address or username.
     #[error("{0} is already registered")]
     Taken(&'static str),
-    #[error("Wrong name or password")]
+    #[error("Wrong username, e-mail address or password")]
     WrongPassword,
     /// Not the code that was sent, or it is good no longer.
     #[error("{}", wrong_code(*left))]
@@ -25,13 +25,13 @@ pub enum Error {
     Unauthorized,
     #[error("The session has ended; sign in again")]
     SessionEnded,
-    #[error("This account is deactivated; an administrator of the server can let you in again")]
+    #[error("This account is deactivated; ask an administrator of the server to reactivate it")]
     Deactivated,
-    #[error("This token may not be used for that: it lacks the scope `{0}`")]
+    #[error("This token does not have the required scope `{0}`")]
     InsufficientScope(&'static str),
     #[error("{0}")]
     Forbidden(&'static str),
-    #[error("There is no such {0}")]
+    #[error("No such {0}")]
     NotFound(&'static str),
     /// The request was carried out before, or is just being carried out.
     #[error("This request was already made with this Idempotency-Key")]
@@ -47,7 +47,7 @@ pub enum Error {
     /// There is no room for more files, one's own or anybody's.
     #[error("{0}")]
     OverQuota(&'static str),
-    #[error("New accounts are not open here")]
+    #[error("Registration is closed on this server")]
     RegistrationClosed,
     #[error("The server's disk is full; nothing was saved")]
     Full,
@@ -57,9 +57,9 @@ pub enum Error {
     #[error("The server is busy; try again in a moment")]
     Again,
     /// The bucket is down; everything else goes on.
-    #[error("Files can't be reached at the moment; try again later")]
+    #[error("Files are temporarily unavailable; try again later")]
     FilesUnavailable,
-    #[error("You have asked the assistant often enough for today; ask again tomorrow")]
+    #[error("You have reached today's limit of questions to the assistant; try again tomorrow")]
     DailyLimit(Duration),
     /// It needs another server, which nobody told this one of.
     #[error("{0}")]
@@ -68,7 +68,7 @@ pub enum Error {
     #[error("{0}")]
     UpstreamFailed(&'static str),
     /// Something that is not the caller's fault; the log says what.
-    #[error("Something went wrong on the server")]
+    #[error("Internal server error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -110,9 +110,9 @@ impl Error {
 
 fn wrong_code(left: u64) -> String {
     match left {
-        0 => "This code is good no longer; ask for a new one".to_owned(),
-        1 => "The code is wrong; one more try is left".to_owned(),
-        left => format!("The code is wrong; {left} tries are left"),
+        0 => "This code is no longer valid; request a new one".to_owned(),
+        1 => "The code is wrong; 1 attempt is left".to_owned(),
+        left => format!("The code is wrong; {left} attempts are left"),
     }
 }
 

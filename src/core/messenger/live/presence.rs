@@ -25,7 +25,7 @@ impl Caller {
     /// Whether people are there, as the caller may see it. Whom there is not is left out.
     pub async fn presence_of(&self, people: &[UserId]) -> Result<HashMap<UserId, Presence>> {
         if !(1..=MOST_ASKED).contains(&people.len()) {
-            return Err(Error::invalid("user_ids", format!("1 to {MOST_ASKED} are needed")));
+            return Err(Error::invalid("user_ids", format!("must name 1 to {MOST_ASKED} users")));
         }
         let mut read = self.messenger.db.read().await?;
         self.messenger.presence(&mut read, self.access.user, people).await

@@ -51,7 +51,7 @@ impl std::str::FromStr for Cursor {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let unreadable = || Error::invalid("cursor", "is not one that this server gave");
+        let unreadable = || Error::invalid("cursor", "is not a valid cursor of this server");
         if text.len() > LONGEST_CURSOR {
             return Err(unreadable());
         }

@@ -31,7 +31,7 @@ impl Caller {
             return Ok(there);
         }
         if is_new && bookmarks::count(&mut work.tx, user).await? >= MOST_BOOKMARKS {
-            return Err(Error::Conflict("There are 5,000 bookmarks already; take some away"));
+            return Err(Error::Conflict("You have 5,000 bookmarks already; remove some"));
         }
         let place = BookmarkId(self.messenger.id());
         bookmarks::save(&mut work.tx, user, (message.chat, id), place, note, now).await?;

@@ -51,7 +51,7 @@ impl Membership {
         let there = drafts::at(&mut work.tx, user, (chat, thread)).await?;
         let is_new = match there {
             Some((_, last)) if last > at => {
-                return Err(Error::Conflict("There is a newer draft, or it was sent or taken away since"));
+                return Err(Error::Conflict("There is a newer draft, or the draft has been sent or removed"));
             }
             Some((Some(there), _)) if (&there.text, there.reply_to) == (&draft.text, draft.reply_to) => {
                 work.once(self.attempt, Subject::Draft(chat, thread));
@@ -62,7 +62,7 @@ impl Membership {
             None => true,
         };
         if is_new && drafts::count(&mut work.tx, user).await? >= MOST_DRAFTS {
-            return Err(Error::Conflict("There are 1,000 drafts already; send or take away some"));
+            return Err(Error::Conflict("You have 1,000 drafts already; send or remove some"));
         }
         drafts::save(&mut work.tx, user, &draft).await?;
         work.announce(user, Change::DraftSaved(draft.clone()));
@@ -118,6 +118,6 @@ async fn of_chat(
     id: MessageId,
 ) -> Result<(MessageId, Option<MessageId>)> {
     let message = messages::by_id(run, id).await?.filter(|message| message.chat == chat);
-    let message = message.ok_or_else(|| Error::invalid(field, "is no message of this chat"))?;
+    let message = message.ok_or_else(|| Error::invalid(field, "is not a message in this chat"))?;
     Ok((message.id, message.thread))
 }

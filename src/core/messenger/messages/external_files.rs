@@ -45,12 +45,12 @@ impl Caller {
     pub async fn link_file(self, id: MessageId, file: &ExternalFile) -> Result<Message> {
         let (mut work, message, _) = self.change(id).await?;
         if message.author != self.access.user {
-            return Err(Error::Forbidden("Files are attached to one's own messages"));
+            return Err(Error::Forbidden("Files can only be attached to your own messages"));
         }
         block::check_not_blocked(&mut work.tx, message.chat, self.access.user).await?;
         let content = message.content.as_ref().ok_or(Error::NotFound("message"))?;
         if message.kind != Kind::Text {
-            return Err(Error::Conflict("Files elsewhere are attached to texts"));
+            return Err(Error::Conflict("External files can only be attached to text messages"));
         }
         let content = content.add_external_file(file)?;
         messages::rewrite(&mut work.tx, id, &content).await?;

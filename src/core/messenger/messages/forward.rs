@@ -69,10 +69,10 @@ impl Caller {
         let message = self.message(id).await?;
         let content = message.content.clone().ok_or(Error::NotFound("message"))?;
         if message.kind == Kind::System {
-            return Err(Error::Forbidden("What the server says can't be forwarded"));
+            return Err(Error::Forbidden("System messages cannot be forwarded"));
         }
         if content.is_unfinished() {
-            return Err(Error::Conflict("The answer is still being written; wait for its end"));
+            return Err(Error::Conflict("The answer is still being written; wait until it is complete"));
         }
         // What was forwarded before keeps its first origin.
         let origin = match message.origin.clone() {

@@ -36,13 +36,15 @@ impl Caller {
     ) -> Result<Message> {
         let (mut work, message, _) = self.change(id).await?;
         if message.author != self.access.user {
-            return Err(Error::Forbidden("Only one's own messages can be edited"));
+            return Err(Error::Forbidden("You can only edit your own messages"));
         }
         block::check_not_blocked(&mut work.tx, message.chat, self.access.user).await?;
         match message.kind {
-            Kind::System => return Err(Error::Forbidden("System messages can't be edited")),
+            Kind::System => return Err(Error::Forbidden("System messages cannot be edited")),
             // Whoever voted has answered what was asked then.
-            Kind::Poll => return Err(Error::Forbidden("A poll can't be edited; close it and begin another")),
+            Kind::Poll => {
+                return Err(Error::Forbidden("A poll cannot be edited; close it and create a new one"));
+            }
             _ => {}
         }
         let old = message.content.as_ref().ok_or(Error::NotFound("message"))?;
@@ -64,7 +66,7 @@ impl Caller {
     pub async fn delete_for_all(self, id: MessageId) -> Result<()> {
         let (mut work, message, (chat, place)) = self.change(id).await?;
         if message.author != self.access.user && !place.role.may(Right::DeleteOthers, chat.kind) {
-            return Err(Error::Forbidden("Only one's own messages can be deleted for all"));
+            return Err(Error::Forbidden("You can only delete your own messages for everyone"));
         }
         if message.content.is_none() {
             return Err(Error::NotFound("message"));
@@ -130,7 +132,7 @@ pub(crate) fn edited(old: &Content, text: Option<String>, payload: Option<Payloa
     let payload = payload.or_else(|| old.payload().cloned());
     let new = Content::new(old.kind(), text, payload)?;
     if new.attachments() != old.attachments() {
-        return Err(Error::invalid("payload", "attachment_id can't be changed; send a new message"));
+        return Err(Error::invalid("payload", "attachment_id cannot be changed; send a new message"));
     }
     Ok(new)
 }

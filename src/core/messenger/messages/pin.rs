@@ -23,7 +23,7 @@ impl Caller {
             return Ok(message);
         }
         if pins::count(&mut work.tx, chat.id).await? >= MOST_PINS {
-            return Err(Error::Conflict("At most 100 messages can be pinned in a chat"));
+            return Err(Error::Conflict("A chat can have at most 100 pinned messages"));
         }
         let now = work.now;
         pins::pin(&mut work.tx, id, Some(now)).await?;

@@ -30,9 +30,10 @@ impl Caller {
     ) -> Result<Vec<Person>> {
         let poll = self.message(id).await?.poll.ok_or(Error::NotFound("poll"))?;
         if poll.is_anonymous {
-            return Err(Error::Forbidden("Nobody is told who chose what in an anonymous poll"));
+            return Err(Error::Forbidden("The votes of an anonymous poll are not visible"));
         }
-        check_choices(&poll, &[choice]).map_err(|_| Error::invalid("option", "is none of the poll"))?;
+        check_choices(&poll, &[choice])
+            .map_err(|_| Error::invalid("option", "is not an option of this poll"))?;
         let limit = limit.unwrap_or(MOST_VOTERS).clamp(1, MOST_VOTERS);
         let mut read = self.messenger.db.read().await?;
         let ids = polls::voters(&mut read, id, choice, after, limit).await?;
@@ -66,7 +67,7 @@ impl Caller {
         let (mut work, _, (chat, place)) = self.change(id).await?;
         let (message, poll) = hold(&mut work, id).await?;
         if message.author != self.access.user && !place.role.may(Right::DeleteOthers, chat.kind) {
-            return Err(Error::Forbidden("Only one's own polls can be closed"));
+            return Err(Error::Forbidden("You can only close your own polls"));
         }
         if poll.closed_at.is_some() {
             work.once(self.attempt, Subject::Message(id));
@@ -95,7 +96,7 @@ async fn hold(work: &mut Work, id: MessageId) -> Result<(Message, Poll)> {
 fn check_choices(poll: &Poll, choices: &[usize]) -> Result<Vec<usize>> {
     let last = poll.choices.len().saturating_sub(1);
     if choices.iter().any(|choice| *choice > last) {
-        return Err(Error::invalid("options", format!("must be numbers from 0 to {last}")));
+        return Err(Error::invalid("options", format!("must be integers from 0 to {last}")));
     }
     let mut choices = choices.to_vec();
     choices.sort_unstable();

@@ -117,12 +117,14 @@ async fn write_together(messenger: &Messenger, batch: Vec<Post>) -> Vec<Post> {
     again
 }
 
-/// A message that is sent twice within a batch: the second waits until the first is written.
+/// A message that is sent twice within a batch: the second waits until the first is written. So does a request that is
+/// repeated because its client gave up the first.
 fn set_repeats_apart(batch: Vec<Post>) -> (Vec<Post>, Vec<Post>) {
-    let (mut seen, mut alike) = (HashSet::new(), HashSet::new());
+    let (mut seen, mut alike, mut requests) = (HashSet::new(), HashSet::new(), HashSet::new());
     let mut is_first = |wish: &Wish| {
         wish.new.client_id.is_none_or(|id| seen.insert((wish.author, id)))
             && wish.fingerprint.is_none_or(|it| alike.insert(it))
+            && wish.attempt.as_ref().is_none_or(|attempt| requests.insert(attempt.fingerprint()))
     };
     batch.into_iter().partition(|post| is_first(&post.wish))
 }

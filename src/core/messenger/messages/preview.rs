@@ -180,7 +180,7 @@ impl Caller {
     pub async fn remove_previews(self, id: MessageId) -> Result<()> {
         let (mut work, message, _) = self.change(id).await?;
         if message.author != self.access.user {
-            return Err(Error::Forbidden("Only the previews of one's own messages can be removed"));
+            return Err(Error::Forbidden("You can only remove the previews of your own messages"));
         }
         if message.content.is_none() {
             return Err(Error::NotFound("message"));

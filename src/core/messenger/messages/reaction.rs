@@ -26,7 +26,7 @@ impl Caller {
             return Ok(message);
         }
         if there.is_none() && message.reactions.len() >= MOST_EMOJI {
-            return Err(Error::Conflict("There are too many different emoji under this message"));
+            return Err(Error::Conflict("This message has too many different reactions already"));
         }
         let now = work.now;
         reactions::insert(&mut work.tx, id, user, emoji, now).await?;

@@ -42,7 +42,7 @@ impl Caller {
         let wish = Wish { chat, author, new, brought: None, attempt: None, fingerprint: None };
         let attachments = validate::check(&mut work, &wish, self.messenger.settings.voice_limit).await?;
         if scheduled::count(&mut work.tx, author, chat).await? >= MOST_WAITING {
-            return Err(Error::Conflict("There are 100 messages waiting in this chat already"));
+            return Err(Error::Conflict("You have 100 scheduled messages in this chat already"));
         }
         let NewMessage { content, reply_to, thread, mentions, is_silent, .. } = wish.new;
         let id = ScheduledId(self.messenger.id());

@@ -107,7 +107,7 @@ fn refuse_seat(seat: &Seat) -> Option<Error> {
         return Some(refusal);
     }
     let may_post = seat.role.may(Right::posting(seat.is_read_only != 0), seat.kind);
-    (!may_post).then_some(Error::Forbidden("Only the chat's owner and admins may post here"))
+    (!may_post).then_some(Error::Forbidden("Only the chat's owner and admins can post here"))
 }
 
 /// The files of the posts. A file must be the author's own, be there, and be of the message's kind; of what is
@@ -170,13 +170,12 @@ pub(crate) fn own_files(
 fn check_voice(content: &Content, file: Option<&Attachment>, largest: u64) -> Result<()> {
     if file.is_some_and(|file| u64::try_from(file.size).is_ok_and(|size| size > largest)) {
         return Err(Error::TooLarge(format!(
-            "Voice messages of more than {largest} bytes are not taken here"
+            "Voice messages can have at most {largest} bytes on this server"
         )));
     }
     let told = file.and_then(|file| file.metadata.duration_ms);
     if content.lacks_duration() && told.is_none_or(|length| length > Content::LONGEST_VOICE_MS) {
-        let reason =
-            "duration_ms is needed: the file does not tell it, or is longer than 900,000 milliseconds";
+        let reason = "duration_ms is required: it could not be detected, or it exceeds 900,000 milliseconds";
         return Err(Error::invalid("payload", reason));
     }
     Ok(())
@@ -184,7 +183,7 @@ fn check_voice(content: &Content, file: Option<&Attachment>, largest: u64) -> Re
 
 fn check_file(kind: Kind, several: bool, file: Option<&Attachment>, now: Time) -> Result<&Attachment> {
     let Some(file) = file else {
-        return Err(Error::invalid("payload", "attachment_id is no attachment of yours"));
+        return Err(Error::invalid("payload", "attachment_id is not an attachment that you uploaded"));
     };
     if !file.uploaded {
         return Err(Error::invalid("payload", "the file of attachment_id has not been uploaded yet"));
@@ -206,7 +205,7 @@ fn check_file(kind: Kind, several: bool, file: Option<&Attachment>, now: Time) -
         Kind::File | Kind::Text | Kind::System | Kind::Location | Kind::Poll | Kind::Ai => true,
     };
     if !fits {
-        let reason = format!("the file is {}, which is no {}", file.content_type, kind.name());
+        let reason = format!("the type {} of the file is not allowed for {}", file.content_type, kind.name());
         return Err(Error::invalid("payload", reason));
     }
     Ok(file)
@@ -241,7 +240,7 @@ fn answered(wish: &Wish, found: &HashMap<MessageId, &Message>) -> Result<(Option
         None => Ok(None),
         Some(id) => match found.get(&id).filter(|message| message.chat == wish.chat) {
             Some(message) => Ok(Some(*message)),
-            None => Err(Error::invalid(field, "is no message of this chat")),
+            None => Err(Error::invalid(field, "is not a message in this chat")),
         },
     };
     let reply = of_chat("reply_to", wish.new.reply_to)?;

@@ -82,7 +82,7 @@ impl Caller {
         // It contains messages, which need this scope.
         self.access.require(Scopes::READ)?;
         let messenger = &self.messenger;
-        let busy = |_| Error::Conflict("An export of yours is being made; wait until it is done");
+        let busy = |_| Error::Conflict("Another export is in progress; wait until it is complete");
         let own = messenger.request(Some(self.access.user), "export", "", b"");
         let turn = messenger.attempt(own).map_err(busy)?;
         let permit = messenger.exports.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
@@ -104,7 +104,7 @@ impl Messenger {
         let now = self.clock.now();
         if link.until <= now || !self.link_signer.is_export_valid(user, session, link.until, &link.signature)
         {
-            return Err(Error::Forbidden("This link has run out or is not ours"));
+            return Err(Error::Forbidden("This link is invalid or has expired"));
         }
         if self.tokens.is_revoked(session) {
             return Err(Error::SessionEnded);

@@ -116,8 +116,8 @@ impl Caller {
         }
         let found = attachments::by_id(&mut messenger.db.read().await?, id).await?;
         let own = found.filter(|file| file.owner == user && file.uploaded);
-        let file = own.ok_or_else(|| Error::invalid("attachment_id", "is no uploaded file of yours"))?;
-        let busy = |_| Error::Conflict("An import of yours is under way; wait until it is done");
+        let file = own.ok_or_else(|| Error::invalid("attachment_id", "is not a file that you uploaded"))?;
+        let busy = |_| Error::Conflict("Another import is in progress; wait until it is complete");
         let turn = messenger.attempt(messenger.request(Some(user), "import", "", b"")).map_err(busy)?;
         let permit = messenger.imports.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
         messenger.limit(Limit::Import(user))?;
@@ -151,7 +151,7 @@ impl Import {
     pub fn of(&mut self, exporter: i64, chats: usize) -> Result<()> {
         self.exporter = exporter;
         if chats > MOST_CHATS {
-            return Err(Error::TooLarge(format!("An import holds at most {MOST_CHATS} chats")));
+            return Err(Error::TooLarge(format!("An import can contain at most {MOST_CHATS} chats")));
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ impl Import {
     fn count(&mut self, more: usize) -> Result<()> {
         self.seen += more as u64;
         if self.seen > MOST_MESSAGES {
-            return Err(Error::TooLarge(format!("An import holds at most {MOST_MESSAGES} messages")));
+            return Err(Error::TooLarge(format!("An import can contain at most {MOST_MESSAGES} messages")));
         }
         Ok(())
     }

@@ -103,7 +103,7 @@ impl FromStr for Further {
             let (before, answered) = text.strip_prefix('b')?.split_once('-')?;
             Some(Self::Best { before: number(before)?, answered: number(answered)?.try_into().ok()? })
         };
-        read().ok_or_else(|| Error::invalid("cursor", "is not one that this server gave"))
+        read().ok_or_else(|| Error::invalid("cursor", "is not a valid cursor of this server"))
     }
 }
 
@@ -113,7 +113,7 @@ impl Caller {
         let reader = self.access.user;
         self.messenger.limit(Limit::Search(reader))?;
         if search.text.chars().count() > LONGEST_QUERY {
-            return Err(Error::invalid("q", format!("longer than {LONGEST_QUERY} characters")));
+            return Err(Error::invalid("q", format!("must have at most {LONGEST_QUERY} characters")));
         }
         let query = Query::parse(&search.text);
         // Not so many at once that nobody else can read.
@@ -138,7 +138,7 @@ impl Caller {
             (Order::Best, Some(Further::Best { before, answered })) => {
                 hunt.best(limit, Some((before, answered))).await
             }
-            _ => Err(Error::invalid("cursor", "is of a search in another order")),
+            _ => Err(Error::invalid("cursor", "belongs to a search with another order")),
         }
     }
 }

@@ -1,4 +1,4 @@
-/// A message on its way: written down before it is sent, erased when the server has it.
+/// An unsent message: stored before it is sent, removed once the server has it.
 
 import type { Message, NewMessage, Payload, Quote } from '../types'
 
@@ -12,7 +12,7 @@ export interface Entry {
   content: string | null
   payload: Payload | null
   file: { blob: Blob; name: string; type: string } | null
-  /// What it answers. Missing in what an older client wrote down.
+  /// The message it replies to. Missing in entries of older clients.
   reply_to?: Quote | null
   state: 'waiting' | 'failed'
   error: string | null
@@ -29,7 +29,7 @@ export interface Draft {
 
 export const inOrder = (a: Entry, b: Entry) => a.created_at - b.created_at || a.client_id.localeCompare(b.client_id)
 
-/// Texts of a chat go one after another; a slow file does not hold them up.
+/// Messages of a lane are sent one after another; a slow file does not block texts.
 export const lane = (entry: Entry) => `${entry.chat_id}:${entry.file ? 'files' : 'texts'}`
 
 export const body = (entry: Entry): NewMessage => ({
@@ -41,7 +41,7 @@ export const body = (entry: Entry): NewMessage => ({
   ...(entry.reply_to && { reply_to: entry.reply_to.id }),
 })
 
-/// How an unsent message looks in the history. Its id is after every real one.
+/// An unsent message as a history item. Its id is greater than every real one.
 export const asMessage = (entry: Entry): Message => ({
   id: Number.MAX_SAFE_INTEGER,
   chat_id: entry.chat_id,

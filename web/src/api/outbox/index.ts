@@ -1,7 +1,8 @@
-/// The outbox of this tab: what is unsent, for the screen; and, in one tab of all, the sender.
+/// The outbox: unsent messages for display and, in one tab at a time, the sender.
 
 import type { QueryClient } from '@tanstack/react-query'
 import { useMemo, useSyncExternalStore } from 'react'
+import { uuid } from '@/lib/uuid'
 import { messageCreated } from '../events'
 import { request } from '../http'
 import { liveStatus, onStatus } from '../live'
@@ -14,60 +15,60 @@ import { openOutbox } from './store'
 export type { Draft, Entry } from './entry'
 export { asMessage } from './entry'
 
-type Word = { kind: 'changed' } | { kind: 'progress'; id: string; share: number } | { kind: 'cancel'; id: string }
+type TabMessage = { kind: 'changed' } | { kind: 'progress'; id: string; share: number } | { kind: 'cancel'; id: string }
 
 const store = openOutbox()
 const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('besedka.outbox')
 const listeners = new Set<() => void>()
 const discarded = new Set<string>()
-/// Written here, perhaps not on disk yet.
+/// Created here, perhaps not in IndexedDB yet.
 const fresh = new Map<string, Entry>()
 let entries: Entry[] = []
 let progress: Record<string, number> = {}
 let user: number | null = null
 let sender: Sender | null = null
 
-/// Shows and sends what this user wrote, from now on. The answer stops it.
+/// Starts showing and sending this user's unsent messages; returns a function that stops it.
 export function startOutbox(cache: QueryClient, me: number): () => void {
   user = me
   const end = new AbortController()
   void reload()
   const wake = () => sender?.wake()
-  const unheard = onStatus(() => {
+  const unsubscribe = onStatus(() => {
     if (liveStatus() === 'live') wake()
   })
   addEventListener('online', wake)
-  void alone(end.signal, () => {
+  void inOneTab(end.signal, () => {
     sender = new Sender({
       store,
       user: me,
       post: (entry) => request<Message>('POST', '/messages', { body: body(entry), key: entry.client_id }),
       upload: (entry, signal) => upload(entry.file!.blob, entry.file!.name, entry.file!.type, {
         signal,
-        onProgress: (share) => say({ kind: 'progress', id: entry.client_id, share }),
+        onProgress: (share) => broadcast({ kind: 'progress', id: entry.client_id, share }),
       }),
       onSent: (message) => messageCreated(cache, message),
-      onChange: () => say({ kind: 'changed' }),
+      onChange: () => broadcast({ kind: 'changed' }),
     })
     wake()
   })
   return () => {
     end.abort()
-    unheard()
+    unsubscribe()
     removeEventListener('online', wake)
     sender?.stop()
     sender = null
     user = null
     entries = []
-    tell()
+    notify()
   }
 }
 
-/// Writes a message down and sends it as soon as it can be.
+/// Stores a message and sends it as soon as possible.
 export function send(draft: Draft): void {
   if (user === null) return
   const entry: Entry = {
-    client_id: crypto.randomUUID(),
+    client_id: uuid(),
     user_id: user,
     created_at: Math.max(Date.now(), (entries.at(-1)?.created_at ?? 0) + 1),
     chat_id: draft.chat_id,
@@ -81,25 +82,25 @@ export function send(draft: Draft): void {
   }
   fresh.set(entry.client_id, entry)
   entries = [...entries, entry]
-  tell()
+  notify()
   void store.put(entry).then(() => {
     fresh.delete(entry.client_id)
-    say({ kind: 'changed' })
+    broadcast({ kind: 'changed' })
   })
 }
 
 export async function retry(id: string): Promise<void> {
   await store.change(id, { state: 'waiting', error: null })
-  say({ kind: 'changed' })
+  broadcast({ kind: 'changed' })
 }
 
-/// Takes back a message that is not sent yet.
+/// Deletes a message that is not sent yet.
 export async function discard(id: string): Promise<void> {
   discarded.add(id)
   entries = entries.filter((entry) => entry.client_id !== id)
-  tell()
+  notify()
   await store.remove(id)
-  say({ kind: 'cancel', id })
+  broadcast({ kind: 'cancel', id })
 }
 
 export async function discardAll(): Promise<void> {
@@ -119,25 +120,25 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener)
 }
 
-function tell(): void {
+function notify(): void {
   for (const listener of listeners) listener()
 }
 
-function say(word: Word): void {
-  tabs?.postMessage(word)
-  hear(word)
+function broadcast(change: TabMessage): void {
+  tabs?.postMessage(change)
+  receive(change)
 }
 
-function hear(word: Word): void {
-  if (word.kind === 'progress') {
-    progress = { ...progress, [word.id]: word.share }
-    return tell()
+function receive(change: TabMessage): void {
+  if (change.kind === 'progress') {
+    progress = { ...progress, [change.id]: change.share }
+    return notify()
   }
-  if (word.kind === 'cancel') sender?.cancel(word.id)
+  if (change.kind === 'cancel') sender?.cancel(change.id)
   void reload().then(() => sender?.pump())
 }
 
-if (tabs) tabs.onmessage = ({ data }: MessageEvent<Word>) => hear(data)
+if (tabs) tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => receive(data)
 
 async function reload(): Promise<void> {
   const me = user
@@ -146,11 +147,11 @@ async function reload(): Promise<void> {
   const all = [...kept, ...[...fresh.values()].filter((entry) => !kept.some((one) => one.client_id === entry.client_id))]
   entries = all.filter((entry) => entry.user_id === me && !discarded.has(entry.client_id)).sort(inOrder)
   progress = Object.fromEntries(entries.flatMap(({ client_id: id }) => (id in progress ? [[id, progress[id]!]] : [])))
-  tell()
+  notify()
 }
 
 /// Runs `work` in one tab at a time, until the signal; the next tab takes over when this one closes.
-async function alone(signal: AbortSignal, work: () => void): Promise<void> {
+async function inOneTab(signal: AbortSignal, work: () => void): Promise<void> {
   if (!navigator.locks) return work()
   await navigator.locks.request('besedka.outbox', { signal }, () => {
     work()

@@ -1,4 +1,4 @@
-/// Sends what waits in the outbox: in order, again and again until the server has it or refuses it.
+/// Sends the outbox in order, retrying until the server accepts or rejects each message.
 
 import { ApiError, OfflineError } from '../http'
 import type { Message } from '../types'
@@ -15,7 +15,7 @@ export interface SenderPorts {
   pause?: (tries: number) => number
 }
 
-const growing = (tries: number) => Math.min(1000 * 2 ** tries, 30_000) * (0.5 + Math.random() / 2)
+const backoff = (tries: number) => Math.min(1000 * 2 ** tries, 30_000) * (0.5 + Math.random() / 2)
 
 export class Sender {
   private readonly lanes = new Set<string>()
@@ -25,18 +25,18 @@ export class Sender {
 
   constructor(private readonly ports: SenderPorts) {}
 
-  /// Starts on whatever waits and is not being worked on.
+  /// Starts every lane that has waiting messages and is not running.
   async pump(): Promise<void> {
     for (const name of new Set((await this.waiting()).map(lane))) void this.drain(name)
   }
 
-  /// The network is back: lanes that wait after a failure try now.
+  /// The network is back: lanes in a retry delay try now.
   wake(): void {
     for (const wake of [...this.sleepers]) wake()
     void this.pump()
   }
 
-  /// Stops an upload under way; the entry itself is removed by the caller.
+  /// Aborts a running upload; the caller removes the entry.
   cancel(id: string): void {
     this.uploads.get(id)?.abort()
   }
@@ -69,19 +69,19 @@ export class Sender {
     }
   }
 
-  /// null: settled. Otherwise how long to wait before the next try.
+  /// The delay before the next try in ms, or null when the entry is done with.
   private async attempt(entry: Entry, tries: number): Promise<number | null> {
     try {
       await this.sent(entry, await this.ports.post(await this.uploaded(entry)))
       return null
     } catch (error) {
       if (error instanceof ApiError && error.code === 'duplicate_request' && error.original) {
-        // The server has it already: an answer was lost on the way, or another tab was quicker.
+        // The server has it already: a response was lost, or another tab sent it.
         await this.sent(entry, error.original.body as Message | null)
         return null
       }
       if (error instanceof DOMException && error.name === 'AbortError') return null
-      const wait = this.patience(error, tries)
+      const wait = this.delayAfter(error, tries)
       if (wait === null) {
         const code = error instanceof ApiError ? error.code : 'unknown'
         await this.ports.store.change(entry.client_id, { state: 'failed', error: code })
@@ -92,7 +92,7 @@ export class Sender {
     }
   }
 
-  /// null: it was sent, and is no more.
+  /// `message` is null when it has been deleted since.
   private async sent(entry: Entry, message: Message | null): Promise<void> {
     await this.ports.store.remove(entry.client_id)
     if (message) this.ports.onSent(message)
@@ -111,12 +111,12 @@ export class Sender {
     }
   }
 
-  private patience(error: unknown, tries: number): number | null {
-    const pause = (this.ports.pause ?? growing)(tries)
+  private delayAfter(error: unknown, tries: number): number | null {
+    const pause = (this.ports.pause ?? backoff)(tries)
     if (error instanceof OfflineError) return pause
     if (!(error instanceof ApiError)) return null
     if (error.status === 429) return Math.max((error.retryAfter ?? 1) * 1000, pause)
-    // Another attempt with this key is still running; its outcome will be known.
+    // Another request with this key is still running.
     if (error.status === 409 && error.code !== 'key_reused') return pause
     if (error.status >= 500 || error.status === 408 || error.status === 401) return pause
     return null

@@ -1,4 +1,4 @@
-/// The outbox on disk: IndexedDB, so that a closed tab loses nothing. Where the browser refuses it, memory.
+/// Outbox storage: IndexedDB, so that closing the tab loses nothing, or memory where it is not available.
 
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import type { Entry } from './entry'

@@ -3,7 +3,7 @@ import { useMe, usePerson, useTyping } from '@/api/queries'
 import { useUnsentOf } from '@/api/outbox'
 import type { Chat, Message } from '@/api/types'
 import { Avatar } from '@/components/Avatar'
-import { Tick } from '@/components/Tick'
+import { DeliveryIcon } from '@/components/DeliveryIcon'
 import { Time } from '@/components/Time'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
@@ -31,7 +31,7 @@ export function ChatRow({ chat, selected, onSelect }: Props) {
         <Avatar id={chat.peer?.id ?? chat.id} name={chat.title} url={chat.avatar_url ?? chat.peer?.avatar_url} group={chat.is_group} />
         <span className={styles.top}>
           <b dir="auto">{chat.title}</b>
-          {unsent.length > 0 && <Tick state={failed ? 'failed' : 'waiting'} />}
+          {unsent.length > 0 && <DeliveryIcon state={failed ? 'failed' : 'waiting'} />}
           <Time at={chat.last_message?.ts ?? chat.created_at} form="brief" className={styles.time} />
         </span>
         <span className={styles.bottom}>

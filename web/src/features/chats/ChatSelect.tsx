@@ -1,4 +1,4 @@
-import { MessagesSquare, Search as Glass, SquarePen, TriangleAlert } from 'lucide-react'
+import { MessagesSquare, Search as SearchIcon, SquarePen, TriangleAlert } from 'lucide-react'
 import { useMemo, useState, type ReactNode } from 'react'
 import { useChats } from '@/api/queries'
 import { Button, IconButton, Spinner } from '@/components/Button'
@@ -13,13 +13,13 @@ interface Props {
   selected: number | null
   onSelect: (chat: number) => void
   onNew: () => void
-  /// What stands before the search field: the owner's button.
+  /// Shown before the search field.
   before?: ReactNode
-  /// A line over the list, such as the state of the connection.
+  /// Shown above the list, such as the connection state.
   banner?: ReactNode
 }
 
-/// The reader's chats, the liveliest first.
+/// The user's chats, the most recently active first.
 export function ChatSelect({ selected, onSelect, onNew, before, banner }: Props) {
   const t = useT()
   const language = useLanguage()
@@ -47,7 +47,7 @@ export function ChatSelect({ selected, onSelect, onNew, before, banner }: Props)
           <Button look="main" onClick={onNew}>{t('chats.new')}</Button>
         </Empty>
       )}
-      {chats && chats.length > 0 && shown.length === 0 && <Empty icon={<Glass />} title={t('common.nothing')} />}
+      {chats && chats.length > 0 && shown.length === 0 && <Empty icon={<SearchIcon />} title={t('common.nothing')} />}
       {shown.length > 0 && (
         <ul className={styles.list}>
           {shown.map((chat) => (

@@ -1,26 +1,26 @@
 import { useEffect, useState } from 'react'
-import { useLiveStatus, wakeLive } from '@/api/live'
+import { reconnect, useLiveStatus } from '@/api/live'
 import { Spinner } from '@/components/Button'
 import { useT } from '@/lib/i18n'
 import styles from './ConnectionBanner.module.css'
 
-const PATIENCE_MS = 3_000
+const SHOW_AFTER_MS = 3_000
 
-/// Says when this page does not hear the server; short breaks are not worth a word.
+/// Shows when the live connection is down; short interruptions are ignored.
 export function ConnectionBanner() {
   const t = useT()
   const status = useLiveStatus()
-  const well = status === 'live'
-  const [late, setLate] = useState(false)
+  const connected = status === 'live'
+  const [isLong, setIsLong] = useState(false)
   useEffect(() => {
-    const timer = setTimeout(() => setLate(!well), well ? 0 : PATIENCE_MS)
+    const timer = setTimeout(() => setIsLong(!connected), connected ? 0 : SHOW_AFTER_MS)
     return () => clearTimeout(timer)
-  }, [well])
-  if (well || (!late && status !== 'replaced')) return <p role="status" className="visually-hidden" />
+  }, [connected])
+  if (connected || (!isLong && status !== 'replaced')) return <p role="status" className="visually-hidden" />
   return (
     <p role="status" className={styles.banner}>
       {status === 'replaced'
-        ? <>{t('connection.replaced')}<button type="button" onClick={wakeLive}>{t('connection.here')}</button></>
+        ? <>{t('connection.replaced')}<button type="button" onClick={reconnect}>{t('connection.here')}</button></>
         : <><Spinner />{navigator.onLine ? t('connection.connecting') : t('connection.offline')}</>}
     </p>
   )

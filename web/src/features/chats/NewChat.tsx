@@ -16,7 +16,7 @@ interface Props {
   onOpen: (chat: number) => void
 }
 
-/// Finds somebody to talk to, or several for a group.
+/// Starts a private chat with a person, or a group with several.
 export function NewChat({ onClose, onOpen }: Props) {
   const t = useT()
   const me = useMe()

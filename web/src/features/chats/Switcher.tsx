@@ -22,7 +22,7 @@ interface Option {
   open: () => void
 }
 
-/// Ctrl+K: goes to a chat or a person by a few letters.
+/// Quick switcher (Ctrl+K): opens a chat or a person by name.
 export function Switcher({ onClose, onOpen }: Props) {
   const t = useT()
   const language = useLanguage()

@@ -1,9 +1,9 @@
 import type { Chat } from '@/api/types'
 
-const moment = (chat: Chat) => chat.last_message?.ts ?? chat.created_at
+const lastActivity = (chat: Chat) => chat.last_message?.ts ?? chat.created_at
 
 export const byActivity = (chats: Chat[]): Chat[] =>
-  [...chats].sort((a, b) => (moment(a) < moment(b) ? 1 : moment(a) > moment(b) ? -1 : b.id - a.id))
+  [...chats].sort((a, b) => (lastActivity(a) < lastActivity(b) ? 1 : lastActivity(a) > lastActivity(b) ? -1 : b.id - a.id))
 
 /// Whether every word begins a word of the title; ё is е.
 export function matches(chat: Chat, words: string, language: string): boolean {

@@ -4,14 +4,14 @@ import { useEditMessage } from '@/api/actions'
 import type { Chat, Message, Quote } from '@/api/types'
 import { IconButton } from '@/components/Button'
 import { useT } from '@/lib/i18n'
-import { part } from '@/lib/part'
+import { lazyComponent } from '@/lib/lazy'
 import styles from './Composer.module.css'
 import { Staged } from './Staged'
 import { useDraft } from './useDraft'
 import { useGrow } from './useGrow'
 import { useSending } from './useSending'
 
-const RecorderBar = part(() => import('./RecorderBar').then((file) => file.RecorderBar))
+const RecorderBar = lazyComponent(() => import('./RecorderBar').then((file) => file.RecorderBar))
 
 interface Props {
   chat: Chat
@@ -19,7 +19,7 @@ interface Props {
   onStage: (files: File[]) => void
   editing: Message | null
   onEdit: (message: Message | null) => void
-  /// What the next message answers.
+  /// The message being replied to.
   quoted: Quote | null
   onQuote: (quoted: Quote | null) => void
   /// ArrowUp in an empty field.
@@ -28,7 +28,7 @@ interface Props {
 
 const touch = () => matchMedia('(hover: none) and (pointer: coarse)').matches
 
-/// Where a message is written, recorded, or put together from files.
+/// Writes, records and edits messages, with attachments.
 export function Composer({ chat, staged, onStage, editing, onEdit, quoted, onQuote, onEditLast }: Props) {
   const t = useT()
   const [draft, setDraft] = useDraft(chat.id)

@@ -10,7 +10,7 @@ interface Props {
 
 const carriesFiles = (event: DragEvent) => event.dataTransfer.types.includes('Files')
 
-/// Takes files that are dropped or pasted anywhere in the conversation.
+/// Accepts files dropped or pasted anywhere in the chat.
 export function DropZone({ onFiles, children }: Props) {
   const t = useT()
   const [over, setOver] = useState(false)

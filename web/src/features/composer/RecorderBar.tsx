@@ -16,7 +16,7 @@ interface Props {
   onCancel: () => void
 }
 
-/// Records at once; sends or throws away.
+/// Records immediately; then sends or discards.
 export function RecorderBar({ onSend, onCancel }: Props) {
   const t = useT()
   const recorder = useRef<Recorder | null>(null)
@@ -31,7 +31,7 @@ export function RecorderBar({ onSend, onCancel }: Props) {
       recorder.current = started
     }).catch(() => {
       if (over) return
-      toast.error(t('voice.refused'))
+      toast.error(t(isSecureContext ? 'voice.refused' : 'voice.insecure'))
       cancel.current()
     })
     const timer = setInterval(() => {

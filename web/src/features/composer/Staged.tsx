@@ -4,7 +4,7 @@ import { useLanguage, useT } from '@/lib/i18n'
 import { kindOf, size } from '@/lib/media'
 import styles from './Composer.module.css'
 
-/// Files that go with the next message.
+/// Files attached to the next message.
 export function Staged({ files, onChange }: { files: File[]; onChange: (files: File[]) => void }) {
   const t = useT()
   return (

@@ -1,4 +1,4 @@
-/// What was begun to be written, kept for each chat until this tab is closed.
+/// The draft of a chat, kept until the tab is closed.
 
 import { useState } from 'react'
 

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'react'
 
-/// A field that grows with its text, also where the browser does not do it by itself.
+/// Grows a textarea with its text in browsers without field-sizing.
 export function useGrow(text: string) {
   const field = useRef<HTMLTextAreaElement>(null)
   useLayoutEffect(() => {

@@ -1,19 +1,19 @@
-/// Puts what was written into the outbox; says that somebody is typing, now and then.
+/// Puts messages into the outbox and reports typing.
 
 import { useMemo } from 'react'
-import { doneTyping, sayTyping } from '@/api/live'
+import { resetTyping, sendTyping } from '@/api/live'
 import { send } from '@/api/outbox'
 import type { Quote } from '@/api/types'
-import { kindOf, measure, measureFilm } from '@/lib/media'
+import { kindOf, measure, measureVideo } from '@/lib/media'
 import { extension, type Recording } from '@/lib/recorder'
 
-/// What is sent next answers `quoted`, if there is one.
+/// The next message is a reply to `quoted`, if set.
 export function useSending(chat: number, quoted: Quote | null) {
   return useMemo(() => {
     return {
-      typing: () => sayTyping(chat),
+      typing: () => sendTyping(chat),
       sendText: (content: string) => {
-        doneTyping()
+        resetTyping()
         send({ chat_id: chat, type: 'text', content, reply_to: quoted })
       },
       sendVoice: ({ blob, type, codec, duration_ms, waveform }: Recording) => send({
@@ -28,10 +28,10 @@ export function useSending(chat: number, quoted: Quote | null) {
         for (const [index, file] of files.entries()) {
           const type = file.type || 'application/octet-stream'
           const kind = kindOf(type)
-          const payload = kind === 'image' ? await measure(file) : kind === 'video' ? await measureFilm(file) : null
+          const payload = kind === 'image' ? await measure(file) : kind === 'video' ? await measureVideo(file) : null
           send({
             chat_id: chat,
-            // A picture or a film that this browser cannot read is sent as it is.
+            // An image or a video that this browser cannot read is sent as a file.
             type: payload ? kind : 'file',
             content: index === 0 ? caption : null,
             payload: payload && { ...payload },

@@ -20,18 +20,18 @@ interface Props {
 
 const roles: Record<Member['role'], Key> = { owner: 'members.owner', admin: 'members.admin', member: 'members.member' }
 
-/// Who is in a chat, and what can be done about it.
+/// A chat's members and settings.
 export function ChatInfo({ chat, me, onClose }: Props) {
   const t = useT()
   const members = useMembers(chat.id)
   const [adding, setAdding] = useState(false)
-  const [sure, setSure] = useState<'leave' | 'delete' | null>(null)
+  const [confirming, setConfirming] = useState<'leave' | 'delete' | null>(null)
   const remove = useRemoveMember(chat.id)
   const leave = useLeaveChat(me)
   const erase = useDeleteChat()
   const role = members?.find((member) => member.user.id === me)?.role
   const moderator = role === 'owner' || role === 'admin'
-  const act = () => (sure === 'leave' ? leave : erase).mutate(chat.id, { onSuccess: onClose })
+  const act = () => (confirming === 'leave' ? leave : erase).mutate(chat.id, { onSuccess: onClose })
 
   if (adding && members) return <AddMembers chat={chat.id} members={members} onClose={() => setAdding(false)} />
   return (
@@ -66,18 +66,18 @@ export function ChatInfo({ chat, me, onClose }: Props) {
             </ul>
           </section>
         )}
-        {sure
+        {confirming
           ? (
             <div className={styles.sure} role="alertdialog" aria-label={t('members.sure')}>
-              <p>{sure === 'leave' ? t('members.leave.sure') : chat.is_group ? t('members.delete.sure') : t('members.hide.sure')}</p>
+              <p>{confirming === 'leave' ? t('members.leave.sure') : chat.is_group ? t('members.delete.sure') : t('members.hide.sure')}</p>
               <Button look="danger" busy={leave.isPending || erase.isPending} autoFocus onClick={act}>{t('common.yes')}</Button>
-              <Button onClick={() => setSure(null)}>{t('common.cancel')}</Button>
+              <Button onClick={() => setConfirming(null)}>{t('common.cancel')}</Button>
             </div>
           )
           : (
             <div className={styles.actions}>
-              {chat.is_group && <Button onClick={() => setSure('leave')}><LogOut size={18} />{t('members.leave')}</Button>}
-              {(!chat.is_group || moderator) && <Button look="danger" onClick={() => setSure('delete')}><Trash2 size={18} />{t('members.delete')}</Button>}
+              {chat.is_group && <Button onClick={() => setConfirming('leave')}><LogOut size={18} />{t('members.leave')}</Button>}
+              {(!chat.is_group || moderator) && <Button look="danger" onClick={() => setConfirming('delete')}><Trash2 size={18} />{t('members.delete')}</Button>}
             </div>
           )}
       </div>

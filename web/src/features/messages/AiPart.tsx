@@ -3,7 +3,7 @@ import type { Message } from '@/api/types'
 import { useT } from '@/lib/i18n'
 import styles from './Content.module.css'
 
-/// What the assistant was asked, and by whom: an answer alone says little.
+/// The question that the assistant answers, and who asked it.
 export function AskedPart({ message }: { message: Message }) {
   const { question, asked_by } = message.payload ?? {}
   const asker = usePerson(typeof asked_by === 'number' ? asked_by : null)
@@ -16,7 +16,7 @@ export function AskedPart({ message }: { message: Message }) {
   )
 }
 
-/// Where the chat was sent for this answer, and how much of it.
+/// Which host received how many messages for this answer.
 export function SentPart({ message }: { message: Message }) {
   const t = useT()
   const { writing, sent_to, sent_messages, model } = message.payload ?? {}

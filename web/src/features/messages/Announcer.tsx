@@ -5,7 +5,7 @@ import type { Message } from '@/api/types'
 import { useT } from '@/lib/i18n'
 import { summary } from '@/lib/system'
 
-/// Reads new messages of the open chat to screen readers, politely; the list itself is silent.
+/// A polite live region that announces new messages of the open chat to screen readers.
 export function Announcer({ chat }: { chat: number }) {
   const t = useT()
   const me = useMe()

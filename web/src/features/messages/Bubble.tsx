@@ -1,7 +1,7 @@
 import { EllipsisVertical } from 'lucide-react'
 import type { Message } from '@/api/types'
-import type { Place } from '@/components/Menu'
-import { Tick, type Delivery } from '@/components/Tick'
+import type { Point } from '@/components/Menu'
+import { DeliveryIcon, type Delivery } from '@/components/DeliveryIcon'
 import { Time } from '@/components/Time'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
@@ -19,7 +19,7 @@ interface Props {
   me: number
   author: string | null
   delivery: Delivery | null
-  onMenu: (message: Message, at: Place) => void
+  onMenu: (message: Message, at: Point) => void
 }
 
 export function Bubble({ row, own, me, author, delivery, onMenu }: Props) {
@@ -41,7 +41,7 @@ export function Bubble({ row, own, me, author, delivery, onMenu }: Props) {
         <span className={styles.meta}>
           {message.edited_at && !message.deleted && <span>{t('message.edited')}</span>}
           <Time at={message.ts} form="clock" />
-          {delivery && !message.deleted && <Tick state={delivery} />}
+          {delivery && !message.deleted && <DeliveryIcon state={delivery} />}
         </span>
       </div>
       {message.reactions.length > 0 && <Reactions message={message} me={me} />}

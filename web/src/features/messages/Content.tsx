@@ -4,18 +4,18 @@ import type { Entry } from '@/api/outbox'
 import { usePerson } from '@/api/queries'
 import type { Message, Quote } from '@/api/types'
 import { useT } from '@/lib/i18n'
-import { part } from '@/lib/part'
+import { lazyComponent } from '@/lib/lazy'
 import { AskedPart, SentPart } from './AiPart'
 import styles from './Content.module.css'
 import { FilePart } from './FilePart'
 import { ImagePart } from './ImagePart'
-import { PlacePart } from './PlacePart'
+import { LocationPart } from './LocationPart'
 import { PollPart } from './PollPart'
 import { VideoPart } from './VideoPart'
 
-const VoicePart = part(() => import('./VoicePart').then((file) => file.VoicePart))
+const VoicePart = lazyComponent(() => import('./VoicePart').then((file) => file.VoicePart))
 
-/// What a message says: what it answers or repeats, its files, and its text.
+/// A message's content: origin, quote, attachments and text.
 export function Content({ message, entry, me }: { message: Message; entry: Entry | null; me: number }) {
   const t = useT()
   if (message.deleted) return <span>{t('message.deleted')}</span>
@@ -29,11 +29,11 @@ export function Content({ message, entry, me }: { message: Message; entry: Entry
       {message.type === 'video' && <VideoPart message={message} local={file} />}
       {message.type === 'file' && <FilePart file={message.attachments[0]} />}
       {message.type === 'voice' && <Suspense fallback={<div className={styles.voice} />}><VoicePart message={message} local={file} /></Suspense>}
-      {/* The first file is the message; what was sent along with it is below. */}
+      {/* The first attachment is drawn above by type; the others follow as files. */}
       {message.attachments.slice(1).map((file) => <FilePart key={file.id} file={file} />)}
       {message.content && <span className={styles.text} dir="auto"><Text text={message.content} /></span>}
       {message.type === 'ai' && <SentPart message={message} />}
-      {message.type === 'location' && <PlacePart message={message} />}
+      {message.type === 'location' && <LocationPart message={message} />}
       {message.poll && <PollPart message={message} poll={message.poll} me={me} />}
     </>
   )
@@ -52,7 +52,7 @@ function Quoted({ quote }: { quote: Quote }) {
 
 const LINK = /(https?:\/\/[^\s<>"«»]+[^\s<>"«».,;:!?)\]}'])/g
 
-/// Plain text, with its links made so. Nothing of it is ever read as HTML.
+/// Plain text with clickable links, never interpreted as HTML.
 function Text({ text }: { text: string }) {
   return text.split(LINK).map((part, index) =>
     index % 2

@@ -6,7 +6,7 @@ import { useLanguage, useT } from '@/lib/i18n'
 import { size } from '@/lib/media'
 import styles from './Media.module.css'
 
-/// A file to be saved; one that is on its way has no id yet.
+/// A downloadable file; one that is still uploading has no id.
 export function FilePart({ file }: { file: Attachment | undefined }) {
   const t = useT()
   const language = useLanguage()

@@ -5,7 +5,7 @@ import { useUnsentOf } from '@/api/outbox'
 import type { Chat, Message } from '@/api/types'
 import { Button, Spinner } from '@/components/Button'
 import { Empty } from '@/components/Empty'
-import type { Place } from '@/components/Menu'
+import type { Point } from '@/components/Menu'
 import { useT } from '@/lib/i18n'
 import styles from './History.module.css'
 import { MessageMenu } from './MessageMenu'
@@ -21,18 +21,18 @@ interface Props {
   onAnswer: (message: Message) => void
 }
 
-/// A conversation, as far back as the reader scrolls. Only what is seen is in the page.
+/// A chat's messages in a virtualized list that loads older ones on scroll.
 export function History({ chat, me, onEdit, onAnswer }: Props) {
   const t = useT()
   const { history, isPending, isError, refetch, loadOlder, loadingOlder } = useHistory(chat.id)
   const members = useMembers(chat.id)
   const unsent = useUnsentOf(chat.id)
   const [readUpTo] = useState(chat.unread_count > 0 ? (chat.last_read_message_id ?? 0) : null)
-  const [menu, setMenu] = useState<{ message: Message; at: Place } | null>(null)
+  const [menu, setMenu] = useState<{ message: Message; at: Point } | null>(null)
   const rows = useMemo(() => rowsOf(history?.items ?? [], unsent, readUpTo, me), [history, unsent, readUpTo, me])
   const { ref, virtualizer, atEnd, settled, toEnd } = useScroll(rows, unsent.length, history?.hasOlder ?? false, loadOlder)
   useReading(chat, rows, virtualizer, settled)
-  const openMenu = useCallback((message: Message, at: Place) => setMenu({ message, at }), [])
+  const openMenu = useCallback((message: Message, at: Point) => setMenu({ message, at }), [])
 
   if (isError) {
     return (

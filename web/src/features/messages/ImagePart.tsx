@@ -6,13 +6,13 @@ import { fit } from '@/lib/media'
 import { Lightbox } from './Lightbox'
 import styles from './Media.module.css'
 
-const MOST = { width: 380, height: 360 }
+const MAX = { width: 380, height: 360 }
 
-/// An address for bytes that are in this tab anyway.
+/// A blob: URL for a local file.
 export function useLocal(blob: Blob | null): string | undefined {
   const url = useMemo(() => (blob ? URL.createObjectURL(blob) : undefined), [blob])
   useEffect(() => () => {
-    // After the server's copy had its chance to appear.
+    // Later, so that the server's copy can be shown first.
     if (url) setTimeout(() => URL.revokeObjectURL(url), 5_000)
   }, [url])
   return url
@@ -24,7 +24,7 @@ export function ImagePart({ message, local }: { message: Message; local: Blob | 
   const here = useLocal(local)
   const { data, isError, refetch } = useBlob(message.attachments[0]?.id || undefined, !local)
   const { width = 320, height = 240 } = message.payload ?? {}
-  const box = fit(width, height, MOST)
+  const box = fit(width, height, MAX)
   const url = here ?? data
   const name = message.attachments[0]?.filename ?? t('message.image')
   return (

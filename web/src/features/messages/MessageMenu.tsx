@@ -5,7 +5,8 @@ import { useDeleteMessage, useReact } from '@/api/actions'
 import type { Message } from '@/api/types'
 import { Button } from '@/components/Button'
 import { Dialog } from '@/components/Dialog'
-import { Menu, MenuItem, type Place } from '@/components/Menu'
+import { Menu, MenuItem, type Point } from '@/components/Menu'
+import { copyText } from '@/lib/clipboard'
 import { useT } from '@/lib/i18n'
 import styles from './Reactions.module.css'
 import menu from './MessageMenu.module.css'
@@ -14,7 +15,7 @@ const QUICK = ['👍', '❤️', '😂', '🎉', '😮', '😢', '🙏', '👀']
 
 interface Props {
   message: Message
-  at: Place
+  at: Point
   me: number
   onEdit: (message: Message) => void
   onAnswer: (message: Message) => void
@@ -23,14 +24,14 @@ interface Props {
 
 export function MessageMenu({ message, at, me, onEdit, onAnswer, onClose }: Props) {
   const t = useT()
-  const [sure, setSure] = useState(false)
+  const [confirming, setConfirming] = useState(false)
   const react = useReact(me)
   const remove = useDeleteMessage()
   const own = message.author_id === me
   const mine = (emoji: string) => message.reactions.some((one) => one.emoji === emoji && one.user_ids.includes(me))
   const copy = async () => {
     onClose()
-    await navigator.clipboard.writeText(message.content ?? '')
+    await copyText(message.content ?? '')
     toast(t('message.copied'))
   }
   const erase = () => {
@@ -38,7 +39,7 @@ export function MessageMenu({ message, at, me, onEdit, onAnswer, onClose }: Prop
     onClose()
   }
 
-  if (sure) {
+  if (confirming) {
     return (
       <Dialog title={t('message.delete.sure')} onClose={onClose}>
         <div className={menu.sure}>
@@ -71,7 +72,7 @@ export function MessageMenu({ message, at, me, onEdit, onAnswer, onClose }: Prop
       )}
       {message.content && <MenuItem icon={<Copy size={18} />} onSelect={() => void copy()}>{t('message.copy')}</MenuItem>}
       <MenuItem icon={<EyeOff size={18} />} onSelect={() => { remove.mutate({ message, whose: 'me' }); onClose() }}>{t('message.hide')}</MenuItem>
-      {own && <MenuItem icon={<Trash2 size={18} />} danger onSelect={() => setSure(true)}>{t('message.delete')}</MenuItem>}
+      {own && <MenuItem icon={<Trash2 size={18} />} danger onSelect={() => setConfirming(true)}>{t('message.delete')}</MenuItem>}
     </Menu>
   )
 }

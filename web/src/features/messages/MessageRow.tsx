@@ -2,7 +2,7 @@ import { memo } from 'react'
 import { usePerson } from '@/api/queries'
 import type { Chat, Member, Message } from '@/api/types'
 import { Avatar } from '@/components/Avatar'
-import type { Place } from '@/components/Menu'
+import type { Point } from '@/components/Menu'
 import { Time } from '@/components/Time'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
@@ -16,7 +16,7 @@ interface Props {
   chat: Chat
   members: Member[] | undefined
   me: number
-  onMenu: (message: Message, at: Place) => void
+  onMenu: (message: Message, at: Point) => void
 }
 
 export const MessageRow = memo(function MessageRow({ row, chat, members, me, onMenu }: Props) {

@@ -5,7 +5,7 @@ import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
 import styles from './Poll.module.css'
 
-/// A question with its answers: each shows its share, and is chosen by a press.
+/// A poll: its options with their shares, and voting.
 export function PollPart({ message, poll, me }: { message: Message; poll: Poll; me: number }) {
   const t = useT()
   const vote = useVote()

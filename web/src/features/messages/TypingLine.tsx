@@ -3,7 +3,7 @@ import type { Chat } from '@/api/types'
 import { useT } from '@/lib/i18n'
 import styles from './TypingLine.module.css'
 
-/// Under the title: who is typing, else how many are here.
+/// Under the title: who is typing, else the member count or username.
 export function TypingLine({ chat }: { chat: Chat }) {
   const t = useT()
   const typing = useTyping(chat.id)

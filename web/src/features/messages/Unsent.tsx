@@ -10,7 +10,7 @@ const reasons: Record<string, Key> = {
   forbidden: 'problem.forbidden',
 }
 
-/// Under a message that is not on the server: how far it is, and what can be done.
+/// Under an unsent message: upload progress, or the error with retry and delete.
 export function Unsent({ entry }: { entry: Entry }) {
   const t = useT()
   const share = useProgress(entry.client_id)

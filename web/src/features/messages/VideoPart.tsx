@@ -4,12 +4,12 @@ import { fit } from '@/lib/media'
 import { useLocal } from './ImagePart'
 import styles from './Media.module.css'
 
-const MOST = { width: 420, height: 360 }
+const MAX = { width: 420, height: 360 }
 
 export function VideoPart({ message, local }: { message: Message; local: Blob | null }) {
   const here = useLocal(local)
   const { data, refetch } = useLink(message.attachments[0]?.id || undefined, !local)
-  const box = fit(message.payload?.width ?? 420, message.payload?.height ?? 236, MOST)
+  const box = fit(message.payload?.width ?? 420, message.payload?.height ?? 236, MAX)
   return (
     <video
       data-media
@@ -20,7 +20,7 @@ export function VideoPart({ message, local }: { message: Message; local: Blob | 
       controls
       playsInline
       preload="metadata"
-      // The signed address is good for minutes; a paused film may outlive it.
+      // The signed URL expires after minutes; a paused video may outlive it.
       onError={() => { if (data) void refetch() }}
     />
   )

@@ -1,21 +1,21 @@
-/// The lines of a conversation: messages with what stands around them.
+/// The rows of the message list: messages with day and unread dividers and grouping.
 
 import { isUnread } from '@/api/events'
 import { asMessage, type Entry } from '@/api/outbox'
 import type { Member, Message } from '@/api/types'
-import type { Delivery } from '@/components/Tick'
+import type { Delivery } from '@/components/DeliveryIcon'
 import { dayKey, instant } from '@/lib/dates'
 
 export interface Row {
   key: string
   message: Message
-  /// Set while the message is still here.
+  /// Set while the message is unsent.
   entry: Entry | null
-  /// A new day begins here.
+  /// Whether a day divider precedes it.
   day: boolean
-  /// The unread messages begin here.
+  /// Whether the unread divider precedes it.
   unread: boolean
-  /// First and last of a run by one author.
+  /// First and last of a group by one author.
   first: boolean
   last: boolean
 }
@@ -53,7 +53,7 @@ function together(a: Message | undefined, b: Message): boolean {
   return instant(b.ts).getTime() - instant(a.ts).getTime() < TOGETHER_MS
 }
 
-/// How far an own message has got.
+/// The delivery state of the user's own message.
 export function deliveryOf(row: Row, members: Member[] | undefined, me: number): Delivery {
   if (row.entry) return row.entry.state
   const read = members?.some((member) => member.user.id !== me && (member.last_read_message_id ?? 0) >= row.message.id)

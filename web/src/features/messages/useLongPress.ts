@@ -1,13 +1,13 @@
 import { useEffect, useRef, type PointerEvent } from 'react'
-import type { Place } from '@/components/Menu'
+import type { Point } from '@/components/Menu'
 
 const HOLD_MS = 450
 const STILL_PX = 10
 
-/// A finger that stays where it is. A mouse keeps the browser's own menu.
-export function useLongPress(onHold: ((at: Place) => void) | null) {
+/// A long press by touch. A mouse keeps the browser's context menu.
+export function useLongPress(onHold: ((at: Point) => void) | null) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  const from = useRef<Place>({ x: 0, y: 0 })
+  const from = useRef<Point>({ x: 0, y: 0 })
   const held = useRef(false)
   const stop = () => clearTimeout(timer.current)
   useEffect(() => () => clearTimeout(timer.current), [])
@@ -31,7 +31,7 @@ export function useLongPress(onHold: ((at: Place) => void) | null) {
       if ((event.nativeEvent as globalThis.PointerEvent).pointerType === 'touch') event.preventDefault()
     },
     onClickCapture: (event: { preventDefault: () => void; stopPropagation: () => void }) => {
-      // The lifted finger is not a tap on what is under it.
+      // The end of a long press is not a click.
       if (!held.current) return
       held.current = false
       event.preventDefault()

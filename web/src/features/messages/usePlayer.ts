@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react'
 import { useBlob } from '@/api/queries'
 
 const SPEEDS = [1, 1.5, 2]
-let speaking: HTMLAudioElement | null = null
+let active: HTMLAudioElement | null = null
 
 export function usePlayer(attachment: string | undefined, local: string | undefined, duration: number) {
   const [wanted, setWanted] = useState(false)
@@ -20,7 +20,7 @@ export function usePlayer(attachment: string | undefined, local: string | undefi
     if (!wanted || !url) return
     const player = new Audio(url)
     audio.current = player
-    // A recording has no length in its header until it was read to the end once; before that, no seeking.
+    // A recording has no duration in its header until it was read to the end once; before that, no seeking.
     let measured = false
     player.onloadedmetadata = () => {
       if (Number.isFinite(player.duration)) return begin()
@@ -46,7 +46,7 @@ export function usePlayer(attachment: string | undefined, local: string | undefi
     }
     return () => {
       player.pause()
-      if (speaking === player) speaking = null
+      if (active === player) active = null
       audio.current = null
     }
   }, [wanted, url, duration])
@@ -76,7 +76,7 @@ export function usePlayer(attachment: string | undefined, local: string | undefi
 }
 
 function play(player: HTMLAudioElement): void {
-  if (speaking !== player) speaking?.pause()
-  speaking = player
+  if (active !== player) active?.pause()
+  active = player
   void player.play().catch(() => undefined)
 }

@@ -1,4 +1,4 @@
-/// Marks messages read when somebody really looks at them.
+/// Marks messages read once they are in view in a focused, visible page.
 
 import type { Virtualizer } from '@tanstack/react-virtual'
 import { useEffect, useEffectEvent, useState } from 'react'

@@ -1,5 +1,5 @@
-/// Where the reader is in a conversation: opens at the first unread message or at the end, keeps the place
-/// when older messages come in above, follows new ones at the end.
+/// The scroll position of a chat: opens at the first unread message or at the end, stays in place when
+/// older messages are loaded, follows new ones at the end.
 
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
@@ -46,7 +46,7 @@ export function useScroll(rows: Row[], unsent: number, hasOlder: boolean, loadOl
     const frame = ref.current
     if (!frame) return
     let height = frame.clientHeight
-    // What stands at the bottom stays there when a keyboard opens or the field grows.
+    // Keeps the bottom in view when a keyboard opens or the composer grows.
     const observer = new ResizeObserver(() => {
       frame.scrollTop += height - frame.clientHeight
       height = frame.clientHeight
@@ -57,7 +57,7 @@ export function useScroll(rows: Row[], unsent: number, hasOlder: boolean, loadOl
 
   const before = useRef(unsent)
   useEffect(() => {
-    // One's own message is always worth seeing.
+    // The user's own message is always scrolled into view.
     if (unsent > before.current) virtualizer.scrollToEnd()
     before.current = unsent
   }, [unsent, virtualizer])

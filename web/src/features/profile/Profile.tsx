@@ -18,7 +18,7 @@ import { Sessions } from './Sessions'
 const languages: { value: Language; text: string }[] = [{ value: 'ru', text: 'Русский' }, { value: 'en', text: 'English' }]
 const themes: Theme[] = ['system', 'light', 'dark']
 
-/// Oneself: name, looks, language, devices, the way out.
+/// The user's profile, theme, language, devices and sign-out.
 export function Profile({ me, onClose }: { me: User; onClose: () => void }) {
   const t = useT()
   const theme = useTheme()

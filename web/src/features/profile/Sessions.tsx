@@ -6,7 +6,7 @@ import { Time } from '@/components/Time'
 import { useT } from '@/lib/i18n'
 import styles from './Profile.module.css'
 
-/// Where this person is signed in.
+/// The user's signed-in devices.
 export function Sessions() {
   const t = useT()
   const { data } = useSessions()

@@ -2,12 +2,12 @@ import { useState, type FormEvent } from 'react'
 import { register, signIn } from '@/api/session'
 import { Button } from '@/components/Button'
 import { Field } from '@/components/Field'
-import { Mark } from '@/components/Mark'
+import { Logo } from '@/components/Logo'
 import { setLanguage, useLanguage, useT, type Key } from '@/lib/i18n'
 import { explain, needsInvite } from './explain'
 import styles from './SignIn.module.css'
 
-/// The door: signing in, or signing up. An address with @ is an e-mail, anything else a user name.
+/// Sign-in and sign-up. A login with @ is an email address, anything else a username.
 export function SignIn() {
   const t = useT()
   const language = useLanguage()
@@ -38,7 +38,7 @@ export function SignIn() {
   return (
     <main className={styles.page}>
       <div className={styles.card}>
-        <div className={styles.brand}><Mark size={52} /><h1>{t('app.name')}</h1></div>
+        <div className={styles.brand}><Logo size={52} /><h1>{t('app.name')}</h1></div>
         <p className={styles.lead}>{joining ? t('session.lead.join') : t('session.lead.enter')}</p>
         <form onSubmit={submit} key={String(joining)}>
           {joining && <Field label={t('session.name')} name="name" required maxLength={64} autoComplete="name" autoFocus />}
@@ -79,7 +79,7 @@ export function SignIn() {
   )
 }
 
-/// A link with an invitation brings its code along: /?invite=…
+/// The code in an invitation link: /?invite=…
 function invitation(): string {
   return new URLSearchParams(location.search).get('invite') ?? ''
 }

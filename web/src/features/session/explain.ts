@@ -1,9 +1,9 @@
-/// Why the door stayed shut, in the reader's words.
+/// Sign-in errors as texts.
 
 import { ApiError } from '@/api/http'
 import type { Key } from '@/lib/i18n'
 
-/// The server names the field that it does not like at the beginning of its answer.
+/// The server's answer begins with the name of the invalid field.
 const fields: Record<string, Key> = {
   invite_code: 'problem.invite',
   username: 'problem.username',

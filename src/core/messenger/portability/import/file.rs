@@ -32,7 +32,7 @@ impl Import {
     }
 
     async fn upload(&self, source: &SourceFile) -> Result<AttachmentId> {
-        const FULL: Error = Error::OverQuota("There is no room for more files");
+        const FULL: Error = Error::OverQuota("There is no storage left for files");
         let messenger = &self.caller.messenger;
         let size = self.zip.size(&source.entry).ok_or(Error::NotFound("file"))?;
         if !self.has_quota {

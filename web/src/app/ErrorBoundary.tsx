@@ -4,16 +4,16 @@ import { Button } from '@/components/Button'
 import { Empty } from '@/components/Empty'
 import { t } from '@/lib/i18n'
 
-/// When a part of the page fails, most often because the server was updated under it: says so, offers a fresh one.
-export class Fence extends Component<{ children: ReactNode }, { broken: boolean }> {
-  override state = { broken: false }
+/// Shows a reload button when rendering fails, most often because the server was updated while the page was open.
+export class ErrorBoundary extends Component<{ children: ReactNode }, { failed: boolean }> {
+  override state = { failed: false }
 
   static getDerivedStateFromError() {
-    return { broken: true }
+    return { failed: true }
   }
 
   override render() {
-    if (!this.state.broken) return this.props.children
+    if (!this.state.failed) return this.props.children
     return (
       <main style={{ height: '100dvh' }}>
         <Empty icon={<TriangleAlert size={32} />} title={t('problem.unknown')}>

@@ -1,5 +1,5 @@
-/// The sign of Besedka: a garden pavilion.
-export function Mark({ size = 32 }: { size?: number }) {
+/// The logo: a garden pavilion.
+export function Logo({ size = 32 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 48 48" fill="none" aria-hidden="true">
       <path d="M24 4v4" stroke="currentColor" strokeWidth="3" strokeLinecap="round" />

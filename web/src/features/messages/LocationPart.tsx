@@ -2,8 +2,8 @@ import { MapPin } from 'lucide-react'
 import type { Message } from '@/api/types'
 import styles from './Content.module.css'
 
-/// A place. Its address opens in whatever shows maps on this device: no map is asked for from here.
-export function PlacePart({ message }: { message: Message }) {
+/// A location as a geo: link, which opens the device's maps app; no map is loaded here.
+export function LocationPart({ message }: { message: Message }) {
   const { latitude, longitude, name } = message.payload ?? {}
   if (typeof latitude !== 'number' || typeof longitude !== 'number') return null
   const where = `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`

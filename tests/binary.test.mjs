@@ -1,4 +1,4 @@
-// What a release serves out of itself. BESEDKA_URL names the server (see with-server.sh).
+// What the binary serves out of itself. BESEDKA_URL names the server (see with-server.sh).
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
