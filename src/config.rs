@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 
 use besedka_api::site::Site;
-use besedka_core::files::{Aws, Place};
-use besedka_core::messenger::{Clock, Opening, Settings};
-use besedka_core::outside::Exception;
+use besedka_core::files::{AwsEnv, StorageLocation};
+use besedka_core::integrations::AllowedTarget;
+use besedka_core::messenger::{Clock, RegistrationPolicy, Settings};
 
 pub use services::{Codes, Services};
 
@@ -69,7 +69,7 @@ pub struct Config {
     /// example wiki.corp,10.1.0.0/16; any port is allowed. Use with care: anyone who can write a message can make
     /// the server send requests there, and sees the title of the page that answers.
     #[arg(long, env = "BESEDKA_LINK_PREVIEW_ALLOW", value_delimiter = ',', value_name = "HOST,…")]
-    pub link_preview_allow: Vec<Exception>,
+    pub link_preview_allow: Vec<AllowedTarget>,
 
     /// Other origins whose pages may use the API from a browser, for example https://app.example.org.
     #[arg(long, env = "BESEDKA_CORS_ORIGINS", value_delimiter = ',', value_name = "URL,…", value_parser = web_address)]
@@ -145,16 +145,16 @@ pub struct Data {
     /// credentials in the usual AWS_* variables. Browsers access the bucket directly; with direct=off everything
     /// passes through this server. By default, the folder `files` in the data folder.
     #[arg(long, env = "BESEDKA_STORAGE_URL", value_name = "URL")]
-    pub storage_url: Option<Place>,
+    pub storage_url: Option<StorageLocation>,
 
     /// Where uploaded files were stored before, while `besedka files move` copies them: files that are not found
     /// at --storage-url are read from here.
     #[arg(long, env = "BESEDKA_STORAGE_FALLBACK_URL", value_name = "URL")]
-    pub storage_fallback_url: Option<Place>,
+    pub storage_fallback_url: Option<StorageLocation>,
 
     /// The usual AWS_* environment variables, for a bucket.
     #[arg(skip = aws())]
-    pub aws: Aws,
+    pub aws: AwsEnv,
 }
 
 /// The APIs of other servers that this server also speaks, and the host names at which it does.
@@ -266,8 +266,8 @@ impl Data {
         }
     }
 
-    pub fn storage(&self) -> Place {
-        self.storage_url.clone().unwrap_or_else(|| Place::Folder(self.data_dir.join("files")))
+    pub fn storage(&self) -> StorageLocation {
+        self.storage_url.clone().unwrap_or_else(|| StorageLocation::Folder(self.data_dir.join("files")))
     }
 
     pub fn secret(&self) -> PathBuf {
@@ -286,7 +286,7 @@ impl Default for Config {
         )]
         let mut config =
             matches.and_then(|matches| Self::from_arg_matches(&matches)).expect("the defaults are valid");
-        config.data.aws = Aws::default();
+        config.data.aws = AwsEnv::default();
         config
     }
 }
@@ -320,10 +320,10 @@ impl Config {
     /// The messenger's settings, or a sentence that says why the file of one can't be used.
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
-            opening: match self.registration {
-                Registration::Open => Opening::Open,
-                Registration::Invite => Opening::Invite,
-                Registration::Closed => Opening::Closed,
+            registration: match self.registration {
+                Registration::Open => RegistrationPolicy::Open,
+                Registration::Invite => RegistrationPolicy::Invite,
+                Registration::Closed => RegistrationPolicy::Closed,
             },
             upload_limit: self.upload_limit,
             voice_limit: self.voice_limit,
@@ -391,7 +391,7 @@ pub(crate) fn database_url(text: &str) -> Result<String, String> {
 }
 
 /// These are not named `BESEDKA_*`, because all S3 tools use the same variables.
-fn aws() -> Aws {
+fn aws() -> AwsEnv {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()

@@ -6,9 +6,9 @@
 //!     api/v1    api/<dialect> …   web           front doors: translate, nothing else
 //!              └──────┬──────┘
 //!                 messenger                     what the messenger does, and who may
-//!           ┌──────┬──┴──┬──────┐
-//!         store  files  hub  outside            database, blobs, live events, other services
-//!           └──────┴──┬──┴──────┘
+//!         ┌──────┬──┴──┬──────┐
+//!       store  files  hub  integrations         database, file storage, live delivery, external services
+//!         └──────┴──┬──┴──────┘
 //!                   model                       what things are
 //! ```
 //!
@@ -86,4 +86,4 @@ pub use config::Config;
 pub use server::{Running, Server, StartError};
 
 pub use besedka_api as api;
-pub use besedka_core::{files, hub, messenger, model, outside, store};
+pub use besedka_core::{files, hub, integrations, messenger, model, store};

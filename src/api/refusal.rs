@@ -89,11 +89,11 @@ impl<B: Body> From<Error> for Failure<B> {
             Error::NotFound(_) => Self::NotFound(body),
             Error::Repeated(_) | Error::KeyReused | Error::Conflict(_) => Self::Conflict(body),
             Error::TooLarge(_) | Error::OverQuota(_) => Self::TooLarge(body),
-            Error::TooMany(wait) | Error::Spent(wait) => {
+            Error::TooMany(wait) | Error::DailyLimit(wait) => {
                 Self::TooMany(body, wait.as_millis().div_ceil(1_000).max(1) as u64)
             }
             Error::Internal(_) => Self::Internal(body),
-            Error::Elsewhere(_) => Self::BadGateway(body),
+            Error::UpstreamFailed(_) => Self::BadGateway(body),
             Error::NotConfigured(_) => Self::Unavailable(body, 3_600),
             Error::Busy => Self::Unavailable(body, 1),
             Error::FilesUnavailable => Self::Unavailable(body, 10),

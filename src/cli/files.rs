@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, open};
 use crate::config::Data;
-use besedka_core::files::{Moving, Place};
+use besedka_core::files::{Migration, StorageLocation};
 use besedka_core::messenger::Progress;
 
 #[derive(Args)]
@@ -25,20 +25,20 @@ enum Action {
         data: Data,
         /// The old storage: file:FOLDER or s3://BUCKET?endpoint=URL&region=REGION.
         #[arg(long, value_name = "URL")]
-        from: Place,
+        from: StorageLocation,
         /// The new storage, in the same form.
         #[arg(long, value_name = "URL")]
-        to: Place,
+        to: StorageLocation,
     },
 }
 
 impl Files {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let Action::Move { data, from, to } = self.action;
-        let moving = Moving::between(&from, &to, &data.aws)?;
-        moving.probe().await?;
+        let migration = Migration::between(&from, &to, &data.aws)?;
+        migration.probe().await?;
         let messenger = open(&data).await?;
-        let moved = messenger.move_files(&moving, print_progress).await;
+        let moved = messenger.migrate_files(&migration, print_progress).await;
         messenger.close().await;
         let report = moved?;
         let Progress { copied, copied_bytes, already, missing, damaged, .. } = report;

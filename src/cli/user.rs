@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, open};
 use crate::config::Data;
-use besedka_core::messenger::{Legacy, Messenger, Registration};
+use besedka_core::messenger::{MessagesOnDeletion, Messenger, Registration};
 use besedka_core::model::Account;
 
 #[derive(Args)]
@@ -129,7 +129,7 @@ impl User {
                 messenger.close().await;
             }
             Action::Delete { named, messages } => {
-                let legacy = if messages { Legacy::Erased } else { Legacy::Kept };
+                let legacy = if messages { MessagesOnDeletion::Erased } else { MessagesOnDeletion::Kept };
                 let messenger = named.messenger().await?;
                 messenger.delete_user(&named.name, legacy).await?;
                 messenger.close().await;

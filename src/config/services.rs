@@ -127,7 +127,7 @@ impl Services {
             model: model.ok_or("--ai-url needs --ai-model, the name of the model to use")?,
             name: self.ai_name.clone(),
             daily: self.ai_daily,
-            patience: Duration::from_secs(self.ai_timeout),
+            timeout: Duration::from_secs(self.ai_timeout),
         }))
     }
 

@@ -2,7 +2,7 @@
 
 pub mod files;
 pub mod hub;
+pub mod integrations;
 pub mod messenger;
 pub mod model;
-pub mod outside;
 pub mod store;

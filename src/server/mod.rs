@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Data, Switch};
 use besedka_api::delivery::Delivery;
-use besedka_core::files::{Files, Trouble};
+use besedka_core::files::{Files, ProbeFailure};
 use besedka_core::messenger::{Clock, Messenger, Secrets, Settings};
 use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables};
@@ -84,15 +84,15 @@ impl Server {
         match messenger.probe_files().await {
             Ok(()) => {}
             // Waiting does not correct a wrong setting.
-            Err(Trouble::Wrong(why)) => return Err(StartError(why)),
-            Err(Trouble::Down(why)) => {
+            Err(ProbeFailure::Misconfigured(why)) => return Err(StartError(why)),
+            Err(ProbeFailure::Unavailable(why)) => {
                 tracing::error!("{why}; until it does, files can be neither uploaded nor downloaded");
             }
         }
         if let Some(origin) = config.public_origin().map(str::to_owned) {
             let messenger = messenger.clone();
             tokio::spawn(async move {
-                if let Err(trouble) = messenger.probe_pages(&origin).await {
+                if let Err(trouble) = messenger.probe_cors(&origin).await {
                     tracing::warn!("{trouble}");
                 }
             });
@@ -179,7 +179,7 @@ pub async fn open_messenger(data: &Data, settings: Settings, clock: Clock) -> Re
         StartError::new(format_args!("the server's secret {} can't be used", secret.display()), &error)
     })?;
     let files =
-        Files::at(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(StartError)?;
+        Files::new(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(StartError)?;
     let url =
         data.database_url().map_err(|error| StartError::new("the database URL can't be used", &error))?;
     let tables = if data.migrate == Switch::On { Tables::Update } else { Tables::Leave };

@@ -16,11 +16,11 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("besedka_core::store", &["model"]),
     ("besedka_core::files", &["model"]),
     ("besedka_core::hub", &["model"]),
-    ("besedka_core::outside", &["model"]),
-    ("besedka_core::messenger", &["model", "store", "files", "hub", "outside"]),
+    ("besedka_core::integrations", &["model"]),
+    ("besedka_core::messenger", &["model", "store", "files", "hub", "integrations"]),
     ("besedka_api", &["model", "files", "hub", "messenger"]),
     ("besedka::web", &[]),
-    ("besedka::config", &["files", "outside", "messenger", "besedka_api"]),
+    ("besedka::config", &["files", "integrations", "messenger", "besedka_api"]),
     ("besedka::server", &["model", "store", "files", "hub", "messenger", "besedka_api", "web", "config"]),
 ];
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use besedka::config::Config;
-use besedka::files::{Aws, Moving};
+use besedka::files::{AwsEnv, Migration};
 use besedka::messenger::{Clock, Messenger};
 use besedka::server::{Running, Server, open_messenger};
 use clap::Parser;
@@ -144,9 +144,9 @@ impl TestServer {
     }
 
     /// The way from one storage to another.
-    pub fn moving(&self, from: &str, to: &str) -> Moving {
+    pub fn moving(&self, from: &str, to: &str) -> Migration {
         let aws = aws(bucket::KEY_ID, bucket::SECRET);
-        Moving::between(&from.parse().unwrap(), &to.parse().unwrap(), &aws).unwrap()
+        Migration::between(&from.parse().unwrap(), &to.parse().unwrap(), &aws).unwrap()
     }
 
     /// Why a server does not start with files in a bucket: a sentence.
@@ -235,7 +235,7 @@ fn kept_in(dir: &TempDir, database: &Database) -> Vec<String> {
     ["besedka", "--data-dir", folder, "--database-url", &database.url(dir.path())].map(str::to_owned).to_vec()
 }
 
-fn aws(key_id: &str, secret: &str) -> Aws {
+fn aws(key_id: &str, secret: &str) -> AwsEnv {
     [("AWS_ACCESS_KEY_ID", key_id), ("AWS_SECRET_ACCESS_KEY", secret)]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into_iter()

@@ -12,7 +12,7 @@ use super::{Answer, Area, Refusal};
 use crate::body::JsonBody;
 use crate::links::Links;
 use crate::visit::{Visit, admit};
-use besedka_core::messenger::{Access, Error, Grant, Messenger, Registration, SignIn};
+use besedka_core::messenger::{Access, Error, Messenger, Registration, SignIn, TokenPair};
 use besedka_core::model::Scopes;
 
 /// An access token from `POST /auth/login`.
@@ -155,13 +155,13 @@ impl Auth {
     }
 }
 
-async fn with_user(messenger: &Messenger, grant: Grant, visit: &Visit) -> Answer<SignedIn> {
+async fn with_user(messenger: &Messenger, grant: TokenPair, visit: &Visit) -> Answer<SignedIn> {
     let access = messenger.access(&grant.access_token, Scopes::READ).await?;
     let user = messenger.as_user(access).me().await?;
     Ok(signed_in(grant, User::own(user, &Links::new(messenger, &visit.base))))
 }
 
-fn signed_in(grant: Grant, user: User) -> SignedIn {
+fn signed_in(grant: TokenPair, user: User) -> SignedIn {
     SignedIn {
         access_token: grant.access_token,
         refresh_token: grant.refresh_token,

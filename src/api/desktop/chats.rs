@@ -60,9 +60,9 @@ impl Example for Read {
 /// Chats in this API's format, with their participants.
 async fn shown(caller: &messenger::Caller, links: &Links, chats: Vec<model::Chat>) -> Answer<Vec<Chat>> {
     let known: Vec<_> = chats.iter().map(model::Chat::id).collect();
-    let mut rolls = caller.rolls(&known).await?;
+    let mut rosters = caller.rosters(&known).await?;
     // A user who has just been removed does not see the chat any more.
-    let seen = chats.into_iter().filter_map(|chat| rolls.remove(&chat.id()).map(|roll| (chat, roll)));
+    let seen = chats.into_iter().filter_map(|chat| rosters.remove(&chat.id()).map(|roll| (chat, roll)));
     Ok(seen.map(|(chat, roll)| Chat::new(chat, roll, links)).collect())
 }
 

@@ -78,7 +78,7 @@ impl Messages {
         let content = match attachment.filter(|attachment| !attachment.trim().is_empty()) {
             Some(given) => {
                 let file = Uuid::try_parse(given.trim()).map(|id| Attached::File(AttachmentId(id)));
-                caller.content_with(content, file.unwrap_or(Attached::Elsewhere(given))).await?
+                caller.content_with(content, file.unwrap_or(Attached::Url(given))).await?
             }
             None => Content::new(Kind::Text, content, None).map_err(Error::from)?,
         };

@@ -11,7 +11,7 @@ use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::visit::Visit;
 use besedka_core::messenger::{Contact, Messenger};
-use besedka_core::model::Tongue;
+use besedka_core::model::Language;
 
 pub struct Passwords;
 
@@ -84,7 +84,7 @@ impl Passwords {
         body: JsonBody<Forgotten>,
     ) -> Answer<Json<SentCode>> {
         let to = Contact::email(&body.0.email)?;
-        let language = Tongue::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+        let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
         let life = messenger.visitor(visit.address).send_code(&to, language).await?;
         Ok(Json(SentCode { expires_in: life.as_secs() }))
     }

@@ -181,7 +181,7 @@ pub struct Chat {
 }
 
 impl Chat {
-    pub fn new(chat: model::Chat, roll: model::Roll, links: &Links) -> Self {
+    pub fn new(chat: model::Chat, roster: model::Roster, links: &Links) -> Self {
         let is_group = chat.about.kind.is_group();
         // For messages from others: whether the caller has read them. It is not looked up for the caller's own.
         let (is_read, last) = (chat.unread_count == 0, chat.last_message.as_ref());
@@ -192,7 +192,7 @@ impl Chat {
             created_at: chat.created_at.iso(),
             last_message: last.filter(|last| is_said(last)).map(|last| Message::new(last, is_read, links)),
             unread_count: chat.unread_count,
-            participants: roll.members.into_iter().map(|member| Participant::new(member, links)).collect(),
+            participants: roster.members.into_iter().map(|member| Participant::new(member, links)).collect(),
             title: chat.title,
         }
     }
@@ -252,7 +252,7 @@ pub struct Message {
 impl Message {
     pub fn new(message: &model::Message, is_read: bool, links: &Links) -> Self {
         let content = message.content.as_ref();
-        let elsewhere = content.and_then(model::Content::linked);
+        let elsewhere = content.and_then(model::Content::external_file);
         let words = match (message.kind, &elsewhere, message.attachments.first()) {
             (Kind::Text, Some((_, text)), _) => (*text).to_owned(),
             (Kind::Image | Kind::Video | Kind::File, _, Some(file)) => {

@@ -10,7 +10,7 @@ use super::{Answer, Area, codes};
 use crate::body::JsonBody;
 use crate::links::Links;
 use crate::visit::Visit;
-use besedka_core::messenger::{Contact, Error, Grant, Messenger, Registration, SignIn};
+use besedka_core::messenger::{Contact, Error, Messenger, Registration, SignIn, TokenPair};
 use besedka_core::model::Scopes;
 
 pub struct Auth;
@@ -168,7 +168,7 @@ fn is_code(text: &str) -> bool {
     text.trim().len() == 6 && text.trim().bytes().all(|byte| byte.is_ascii_digit())
 }
 
-async fn signed_in(messenger: &Messenger, grant: Grant, visit: &Visit) -> Answer<SignedIn> {
+async fn signed_in(messenger: &Messenger, grant: TokenPair, visit: &Visit) -> Answer<SignedIn> {
     let access = messenger.access(&grant.access_token, Scopes::READ).await?;
     let user = messenger.as_user(access).me().await?;
     Ok(SignedIn::new(User::new(user, &Links::new(messenger, &visit.base)), grant))

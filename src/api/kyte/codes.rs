@@ -13,7 +13,7 @@ use crate::body::JsonBody;
 use crate::links::Links;
 use crate::visit::Visit;
 use besedka_core::messenger::{CodeSignIn, Contact, Error, Messenger};
-use besedka_core::model::Tongue;
+use besedka_core::model::Language;
 
 pub struct Codes;
 
@@ -150,7 +150,7 @@ impl Codes {
 }
 
 async fn send(messenger: &Messenger, request: &Request, visit: &Visit, to: &Contact) -> Answer<Json<Sent>> {
-    let language = Tongue::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+    let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
     let life = messenger.visitor(visit.address).send_code(to, language).await?;
     Ok(Json(Sent { success: true, message: "The code was sent".to_owned(), expires_in: life.as_secs() }))
 }

@@ -53,7 +53,7 @@ impl Meetings {
         caller: Owner,
         body: JsonBody<GoogleToken>,
     ) -> Answer<Json<Success>> {
-        messenger.as_user(caller.0).keep_google_token(&body.0.token).await?;
+        messenger.as_user(caller.0).store_google_token(&body.0.token).await?;
         Ok(Json(Success::YES))
     }
 

@@ -13,7 +13,7 @@ use crate::body::JsonBody;
 use crate::links::Links;
 use crate::visit::Visit;
 use besedka_core::messenger::{Error, Messenger, NewMessage};
-use besedka_core::model::{self, Content, Elsewhere, Kind, MessageId};
+use besedka_core::model::{self, Content, ExternalFile, Kind, MessageId};
 
 /// How many messages are returned by default.
 const PAGE: u64 = 100;
@@ -75,9 +75,9 @@ impl Say {
         if !is_ours && !url.starts_with("https://") {
             return Err(refused("must be an https URL or a link to this server".to_owned()));
         }
-        let file = Elsewhere::new(url, self.file_name.as_deref(), self.file_size);
+        let file = ExternalFile::new(url, self.file_name.as_deref(), self.file_size);
         let file = file.map_err(|flaw| refused(flaw.reason))?;
-        Ok(Content::linking(text, &file)?)
+        Ok(Content::with_external_file(text, &file)?)
     }
 }
 

@@ -6,8 +6,8 @@ use poem_openapi::{ApiResponse, Enum, Object};
 
 use crate::links::Links;
 use crate::refusal::Body;
-use besedka_core::messenger::Grant;
-use besedka_core::model::{self, Elsewhere, Kind, UserId};
+use besedka_core::messenger::TokenPair;
+use besedka_core::model::{self, ExternalFile, Kind, UserId};
 
 /// An error.
 #[derive(Object, Debug)]
@@ -83,7 +83,7 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    pub fn new(user: User, grant: Grant) -> Self {
+    pub fn new(user: User, grant: TokenPair) -> Self {
         Self { user, access_token: grant.access_token, refresh_token: grant.refresh_token }
     }
 }
@@ -248,21 +248,21 @@ impl Message {
 
 /// The message as text; the link of a file has a field of its own.
 fn in_words(message: &model::Message) -> String {
-    match message.content.as_ref().and_then(|content| content.linked()) {
+    match message.content.as_ref().and_then(|content| content.external_file()) {
         Some((_, text)) => text.to_owned(),
         None => message.plain(),
     }
 }
 
 /// The external file that a message links to, or the first attached file.
-fn file(message: &model::Message, links: &Links) -> Option<Elsewhere> {
-    let held = |file: &model::Attachment| Elsewhere {
+fn file(message: &model::Message, links: &Links) -> Option<ExternalFile> {
+    let held = |file: &model::Attachment| ExternalFile {
         url: links.file(file),
         name: file.filename.clone(),
         size: Some(file.size),
         class: None,
     };
-    let linked = message.content.as_ref().and_then(|content| content.linked()).map(|(file, _)| file);
+    let linked = message.content.as_ref().and_then(|content| content.external_file()).map(|(file, _)| file);
     linked.or_else(|| message.attachments.first().map(held))
 }
 

@@ -7,7 +7,7 @@ use poem_openapi::{Object, OpenApi};
 use super::{Answer, Area, answer};
 use crate::body::JsonBody;
 use crate::visit::Visit;
-use besedka_core::messenger::{Error, Grant, Messenger, Registration, SignIn};
+use besedka_core::messenger::{Error, Messenger, Registration, SignIn, TokenPair};
 use besedka_core::model::{self, Scopes};
 
 pub struct Auth;
@@ -96,8 +96,8 @@ struct Tokens {
 }
 
 impl Tokens {
-    fn new(grant: Grant, user: model::User) -> Self {
-        let Grant { access_token, refresh_token, expires_in } = grant;
+    fn new(grant: TokenPair, user: model::User) -> Self {
+        let TokenPair { access_token, refresh_token, expires_in } = grant;
         let model::User { person, email, .. } = user;
         let user =
             User { id: person.id.to_string(), name: person.display_name, email, username: person.username };
@@ -105,7 +105,7 @@ impl Tokens {
     }
 
     /// The tokens of an existing session.
-    async fn of(messenger: &Messenger, grant: Grant) -> Result<Self, Error> {
+    async fn of(messenger: &Messenger, grant: TokenPair) -> Result<Self, Error> {
         let access = messenger.access(&grant.access_token, Scopes::READ).await?;
         Ok(Self::new(grant, messenger.as_user(access).me().await?))
     }

@@ -14,7 +14,7 @@ use super::types::File;
 use super::view::{Base, LINK_LIFE};
 use super::{Answer, Area, Refusal, answer};
 use crate::download::{named, parse_range, within};
-use besedka_core::files::{Opened, class, is_shown_inline};
+use besedka_core::files::{FileStream, class, is_shown_inline};
 use besedka_core::messenger::{Error, Link, Messenger, Upload};
 use besedka_core::model::{Attachment, Time};
 
@@ -150,7 +150,7 @@ impl Files {
         signature: Query<Option<String>>,
     ) -> Reading {
         let file = readable(request, &messenger, &file_id.0, expires.0, signature.0).await?;
-        match &file.facts.thumbnail {
+        match &file.metadata.thumbnail {
             Some(content_type) => {
                 let opened = messenger.open_thumbnail(&file).await?;
                 Ok(dressed(Bytes::Whole(body(opened.bytes)), content_type, "inline", opened.size))
@@ -201,7 +201,7 @@ async fn readable(
 ) -> Result<Attachment, Error> {
     let id = file_id(id)?;
     if let (Some(until), Some(signature)) = (expires, signature) {
-        return messenger.linked(id, &Link { until: Time(until), signature }).await;
+        return messenger.attachment_by_link(id, &Link { until: Time(until), signature }).await;
     }
     let access = signed_in(request).await?;
     Ok(messenger.as_user(access).attachment(id, LINK_LIFE).await?.0)
@@ -218,7 +218,7 @@ async fn send(messenger: &Messenger, file: Attachment, range: Option<&str>) -> R
     let disposition = format!("{kind}; {}", named(&file.filename));
     let wanted = wanted.flatten();
     let is_part = wanted.is_some();
-    let Opened { range, size, bytes } = messenger.open(&file, wanted.map(GetRange::Bounded)).await?;
+    let FileStream { range, size, bytes } = messenger.open(&file, wanted.map(GetRange::Bounded)).await?;
     let answer = if is_part { Bytes::Part(body(bytes)) } else { Bytes::Whole(body(bytes)) };
     let length = range.end - range.start;
     let answer = dressed(answer, &file.content_type, &disposition, length).header("Accept-Ranges", "bytes");

@@ -8,7 +8,7 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 
 use super::Refusal;
 use crate::form;
-use besedka_core::messenger::{Error, Expected};
+use besedka_core::messenger::{Error, ExpectedType};
 
 const MIB: u64 = 1024 * 1024;
 /// The largest form field before the file.
@@ -59,7 +59,7 @@ poem_openapi::impl_apirequest_for_payload!(Form,);
 /// The purpose of a file.
 #[derive(Clone, Copy)]
 pub struct Purpose {
-    pub expected: Expected,
+    pub expected: ExpectedType,
     /// The maximum size in bytes.
     pub most: u64,
 }
@@ -67,10 +67,10 @@ pub struct Purpose {
 impl Purpose {
     fn named(name: &str) -> Option<Self> {
         let (expected, mib) = match name {
-            "image" => (Expected::Picture, 10),
-            "voice" => (Expected::Sound, 5),
-            "video" => (Expected::Video, 100),
-            "file" => (Expected::Anything, 100),
+            "image" => (ExpectedType::Picture, 10),
+            "voice" => (ExpectedType::Sound, 5),
+            "video" => (ExpectedType::Video, 100),
+            "file" => (ExpectedType::Anything, 100),
             _ => return None,
         };
         Some(Self { expected, most: mib * MIB })
@@ -80,7 +80,7 @@ impl Purpose {
 impl Form {
     /// Reads the form up to the file.
     pub async fn file(&mut self) -> std::result::Result<(Purpose, Field<'static>), Error> {
-        let mut purpose = Purpose { expected: Expected::Anything, most: 100 * MIB };
+        let mut purpose = Purpose { expected: ExpectedType::Anything, most: 100 * MIB };
         while let Some(mut field) = self.0.next_field().await.map_err(broken)? {
             match field.name() {
                 Some("file") => return Ok((purpose, field)),

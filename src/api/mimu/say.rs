@@ -132,7 +132,7 @@ pub fn file_id(text: &str) -> Result<AttachmentId> {
 }
 
 /// An error with Mimu's name of the field.
-fn in_our_words(flaw: besedka_core::model::Flaw) -> Error {
+fn in_our_words(flaw: besedka_core::model::InvalidField) -> Error {
     let field = match flaw.field {
         "content" => "text",
         "payload" => "fileId",

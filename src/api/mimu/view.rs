@@ -53,15 +53,15 @@ impl Base {
             mime_type: file.content_type.clone(),
             url: self.link(messenger, file, "files"),
             thumbnail_url: self.thumbnail(messenger, file),
-            width: file.facts.width,
-            height: file.facts.height,
-            duration_seconds: file.facts.duration_ms.map(seconds),
+            width: file.metadata.width,
+            height: file.metadata.height,
+            duration_seconds: file.metadata.duration_ms.map(seconds),
             uploaded_at: file.created_at.iso_millis(),
         }
     }
 
     fn thumbnail(&self, messenger: &Messenger, file: &Attachment) -> Option<String> {
-        file.facts.thumbnail.is_some().then(|| self.link(messenger, file, "thumbnails"))
+        file.metadata.thumbnail.is_some().then(|| self.link(messenger, file, "thumbnails"))
     }
 }
 
@@ -136,7 +136,7 @@ impl<'a> View<'a> {
     }
 
     pub fn message(&self, message: model::Message) -> Msg {
-        let linked = message.content.as_ref().and_then(Content::linked);
+        let linked = message.content.as_ref().and_then(Content::external_file);
         let linked = linked.map(|(file, text)| (file, text.to_owned()));
         let mut shown = self.own(message);
         if let Some((file, text)) = linked {

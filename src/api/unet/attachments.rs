@@ -10,7 +10,7 @@ use super::types::{Attachment, Created, FileType};
 use super::{Answer, Area, ids};
 use crate::body::JsonBody;
 use besedka_core::messenger::{Error, Messenger};
-use besedka_core::model::{Elsewhere, MessageId};
+use besedka_core::model::{ExternalFile, MessageId};
 
 pub struct Attachments;
 
@@ -54,8 +54,8 @@ impl Attachments {
         if file_size < 0 {
             return Err(Error::invalid("file_size", "must not be negative").into());
         }
-        let file = Elsewhere::new(&file_url, None, Some(file_size)).map_err(Error::from)?;
-        let file = Elsewhere { class: Some(file_type.into()), ..file };
+        let file = ExternalFile::new(&file_url, None, Some(file_size)).map_err(Error::from)?;
+        let file = ExternalFile { class: Some(file_type.into()), ..file };
         let message = messenger.as_user(caller.0).link_file(ids::message(&message_id)?, &file).await?;
         let new = Attachment::linked(&message).pop().ok_or(Error::NotFound("attachment"))?;
         Ok(Created::Created(Json(new)))

@@ -49,9 +49,9 @@ impl Example for NewConversation {
 /// Conversations in this API's format, with their participants.
 async fn shown(caller: &messenger::Caller, links: &Links, chats: Vec<Chat>) -> Answer<Vec<Conversation>> {
     let known: Vec<_> = chats.iter().map(Chat::id).collect();
-    let mut rolls = caller.rolls(&known).await?;
+    let mut rosters = caller.rosters(&known).await?;
     // A user who has just been removed does not see the conversation any more.
-    let seen = chats.into_iter().filter_map(|chat| rolls.remove(&chat.id()).map(|roll| (chat, roll)));
+    let seen = chats.into_iter().filter_map(|chat| rosters.remove(&chat.id()).map(|roll| (chat, roll)));
     Ok(seen.map(|(chat, roll)| Conversation::new(chat, roll, links)).collect())
 }
 

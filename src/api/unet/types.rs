@@ -7,7 +7,7 @@ use poem_openapi::{ApiResponse, Enum, Object};
 use super::ids;
 use crate::links::Links;
 use crate::refusal::Body;
-use besedka_core::model::{self, ChatKind, Class, Kind};
+use besedka_core::model::{self, ChatKind, FileClass, Kind};
 
 /// An error.
 #[derive(Object, Debug)]
@@ -112,8 +112,8 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    pub fn new(chat: model::Chat, roll: model::Roll, links: &Links) -> Self {
-        let (service, service_id) = match roll.topic {
+    pub fn new(chat: model::Chat, roster: model::Roster, links: &Links) -> Self {
+        let (service, service_id) = match roster.topic {
             Some(topic) => (Some(topic.service), topic.id),
             None => (None, None),
         };
@@ -121,12 +121,12 @@ impl Conversation {
             id: ids::of_chat(chat.id()),
             kind: chat.about.kind.into(),
             title: chat.about.kind.is_group().then_some(chat.about.title),
-            created_by: roll.creator.0,
+            created_by: roster.creator.0,
             created_at: chat.created_at.iso(),
             service,
             service_id,
             last_message: chat.last_message.and_then(LastMessage::new),
-            participants: roll.members.into_iter().map(|member| Participant::new(member, links)).collect(),
+            participants: roster.members.into_iter().map(|member| Participant::new(member, links)).collect(),
         }
     }
 }
@@ -220,7 +220,7 @@ fn words(message: &model::Message) -> Option<String> {
     let content = message.content.as_ref()?;
     match message.kind {
         // Links to external files are shown as attachments in this API.
-        Kind::Text => Some(content.all_linked().1.to_owned()),
+        Kind::Text => Some(content.external_files().1.to_owned()),
         Kind::Image | Kind::Video | Kind::File | Kind::Ai | Kind::System => content.text().map(str::to_owned),
         Kind::Voice | Kind::Location | Kind::Poll => Some(message.plain()),
     }
@@ -250,17 +250,17 @@ pub enum FileType {
     File,
 }
 
-impl From<Class> for FileType {
-    fn from(class: Class) -> Self {
+impl From<FileClass> for FileType {
+    fn from(class: FileClass) -> Self {
         match class {
-            Class::Picture => Self::Image,
-            Class::Video => Self::Video,
-            Class::Sound | Class::Other => Self::File,
+            FileClass::Picture => Self::Image,
+            FileClass::Video => Self::Video,
+            FileClass::Sound | FileClass::Other => Self::File,
         }
     }
 }
 
-impl From<FileType> for Class {
+impl From<FileType> for FileClass {
     fn from(kind: FileType) -> Self {
         match kind {
             FileType::Image => Self::Picture,
@@ -291,7 +291,7 @@ impl Attachment {
             id: file.id.to_string(),
             message_id: message.to_owned(),
             file_url: links.file(file),
-            file_type: Class::of(&file.content_type).into(),
+            file_type: FileClass::of(&file.content_type).into(),
             file_size: file.size,
             created_at: file.created_at.iso(),
         }
@@ -300,12 +300,12 @@ impl Attachment {
     /// The external files that a message links to.
     pub fn linked(message: &model::Message) -> Vec<Self> {
         let Some(content) = &message.content else { return Vec::new() };
-        let (files, _) = content.all_linked();
-        let attachment = |(index, file): (usize, model::Elsewhere)| Self {
+        let (files, _) = content.external_files();
+        let attachment = |(index, file): (usize, model::ExternalFile)| Self {
             id: ids::of_file(message.id, index),
             message_id: ids::of_message(message.id),
             file_url: file.url,
-            file_type: file.class.unwrap_or(Class::Other).into(),
+            file_type: file.class.unwrap_or(FileClass::Other).into(),
             file_size: file.size.unwrap_or_default(),
             created_at: message.sent_at.iso(),
         };

@@ -10,7 +10,7 @@ use super::idempotency::Key;
 use super::types::Done;
 use super::{Answer, Area};
 use crate::body::JsonBody;
-use besedka_core::messenger::{Legacy, Messenger};
+use besedka_core::messenger::{MessagesOnDeletion, Messenger};
 
 pub struct Account;
 
@@ -67,8 +67,8 @@ impl Account {
     ) -> Answer<Done> {
         let Deletion { password, messages } = body.0;
         let legacy = match messages {
-            Messages::Keep => Legacy::Kept,
-            Messages::Delete => Legacy::Erased,
+            Messages::Keep => MessagesOnDeletion::Kept,
+            Messages::Delete => MessagesOnDeletion::Erased,
         };
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
         caller.delete_account(&password, legacy).await?;

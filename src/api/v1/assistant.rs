@@ -62,9 +62,9 @@ struct CatchUp {
     sent_to: String,
 }
 
-impl From<messenger::CatchUp> for CatchUp {
-    fn from(done: messenger::CatchUp) -> Self {
-        let messenger::CatchUp { summary, sent_messages, is_partial, model, sent_to } = done;
+impl From<messenger::UnreadSummary> for CatchUp {
+    fn from(done: messenger::UnreadSummary) -> Self {
+        let messenger::UnreadSummary { summary, sent_messages, is_partial, model, sent_to } = done;
         let sent_messages = i64::try_from(sent_messages).unwrap_or(i64::MAX);
         Self { summary, sent_messages, partial: is_partial, model, sent_to }
     }
@@ -143,7 +143,7 @@ impl Assistant {
         chat_id: Path<i64>,
     ) -> Answer<Json<CatchUp>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        let done = caller.chat(ChatId(chat_id.0)).await?.catch_up().await?;
+        let done = caller.chat(ChatId(chat_id.0)).await?.summarise_unread().await?;
         Ok(Json(done.into()))
     }
 }

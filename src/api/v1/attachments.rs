@@ -20,8 +20,8 @@ use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::download::{named, parse_range, within};
 use crate::site::Asked;
-use besedka_core::files::{Served, is_shown_inline};
-use besedka_core::messenger::{Access, Announcement, Error, Limit, Link, Messenger};
+use besedka_core::files::{ResponseHeaders, is_shown_inline};
+use besedka_core::messenger::{Access, Error, Limit, Link, Messenger, NewUpload};
 use besedka_core::model::{self, AttachmentId, Scopes, Time};
 
 /// How long a link to a file is valid.
@@ -101,7 +101,7 @@ impl Attachments {
     ) -> Answer<Json<UploadForm>> {
         let NewAttachment { filename, content_type, size } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        let form = caller.announce_file(Announcement { filename, content_type, size }).await?;
+        let form = caller.request_upload(NewUpload { filename, content_type, size }).await?;
         Ok(Json(UploadForm::new(form, &visit.base)))
     }
 
@@ -167,9 +167,10 @@ impl Attachments {
         signature: Query<Option<String>>,
     ) -> Answer<Response<Thumbnail>> {
         let attachment = readable(request, &messenger, AttachmentId(id.0), expires.0, signature.0).await?;
-        let content_type = attachment.facts.thumbnail.clone().unwrap_or_default();
-        let served = Served { content_type: &content_type, disposition: "inline", caching: PRIVATE };
-        if let Some(url) = messenger.thumbnail_elsewhere(&attachment, method_of(request), &served).await? {
+        let content_type = attachment.metadata.thumbnail.clone().unwrap_or_default();
+        let served =
+            ResponseHeaders { content_type: &content_type, disposition: "inline", cache_control: PRIVATE };
+        if let Some(url) = messenger.thumbnail_redirect_url(&attachment, method_of(request), &served).await? {
             return Ok(Response::new(Thumbnail::Elsewhere).header(header::LOCATION, url));
         }
         let opened = messenger.open_thumbnail(&attachment).await?;
@@ -204,7 +205,7 @@ async fn readable(
     signature: Option<String>,
 ) -> Answer<model::Attachment> {
     if let (Some(until), Some(signature)) = (expires, signature) {
-        return Ok(messenger.linked(id, &Link { until: Time(until), signature }).await?);
+        return Ok(messenger.attachment_by_link(id, &Link { until: Time(until), signature }).await?);
     }
     let bearer = Bearer::from_request(request).map_err(|_| Error::Unauthorized)?;
     let access: Access = messenger.access(&bearer.token, Scopes::READ).await?;
@@ -227,9 +228,12 @@ async fn send(
     }
     let kind = if is_shown_inline(&attachment.content_type) { "inline" } else { "attachment" };
     let disposition = format!("{kind}; {}", named(&attachment.filename));
-    let served =
-        Served { content_type: &attachment.content_type, disposition: &disposition, caching: PRIVATE };
-    if let Some(url) = messenger.elsewhere(&attachment, method.clone(), &served).await? {
+    let served = ResponseHeaders {
+        content_type: &attachment.content_type,
+        disposition: &disposition,
+        cache_control: PRIVATE,
+    };
+    if let Some(url) = messenger.redirect_url(&attachment, method.clone(), &served).await? {
         return Ok(Response::new(Download::Elsewhere).header(header::LOCATION, url));
     }
     let wanted = wanted.flatten();

@@ -13,7 +13,7 @@ use super::idempotency::Key;
 use super::types::{Tokens, User};
 use super::{Answer, Area};
 use crate::body::JsonBody;
-use besedka_core::messenger::{Error, Grant, Messenger, Registration, SignIn};
+use besedka_core::messenger::{Error, Messenger, Registration, SignIn, TokenPair};
 
 pub struct Auth;
 
@@ -251,7 +251,7 @@ fn is_cookie(session: Option<&str>) -> bool {
 }
 
 /// Returns both tokens for the body or, if the client asks for it, the refresh token as a cookie.
-pub(super) fn hand_over(grant: Grant, visit: &Visit, session: Option<&str>) -> (Tokens, Option<String>) {
+pub(super) fn hand_over(grant: TokenPair, visit: &Visit, session: Option<&str>) -> (Tokens, Option<String>) {
     const WEEK: u32 = 7 * 24 * 3_600;
     let mut tokens = Tokens::from(grant);
     let taken = if is_cookie(session) { tokens.refresh_token.take() } else { None };

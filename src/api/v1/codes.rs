@@ -15,7 +15,7 @@ use super::types::Done;
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use besedka_core::messenger::{CodeSignIn, Contact, Error, Messenger};
-use besedka_core::model::Tongue;
+use besedka_core::model::Language;
 
 pub struct Codes;
 
@@ -119,7 +119,7 @@ impl Codes {
         body: JsonBody<NewCode>,
     ) -> Answer<Json<SentCode>> {
         let to = contact(body.0.email, body.0.phone)?;
-        let language = Tongue::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+        let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
         let visitor = messenger.visitor(visit.address).once(key.answering(StatusCode::OK));
         let life = visitor.send_code(&to, language).await?;
         Ok(Json(SentCode { expires_in: i64::try_from(life.as_secs()).unwrap_or(i64::MAX) }))

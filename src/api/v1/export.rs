@@ -22,8 +22,8 @@ use super::sessions::Session;
 use super::tokens::Token;
 use super::types::{Bookmark, Chat, Draft, Member, Message, Scheduled, User};
 use super::{Answer, Area};
-use besedka_core::files::Archive;
-use besedka_core::messenger::{Error, Export, Link, Messenger, Part};
+use besedka_core::files::StreamingZipWriter;
+use besedka_core::messenger::{Error, Export, ExportPart, Link, Messenger};
 use besedka_core::model::{Scopes, SessionId, Time, UserId};
 
 pub struct Exports;
@@ -178,7 +178,7 @@ impl Sink<'_> {
 
 async fn write(mut export: Export, sink: &Sink<'_>) -> io::Result<()> {
     let (now, user) = (export.now(), export.user());
-    let mut archive = Archive::default();
+    let mut archive = StreamingZipWriter::default();
     archive.text("README.txt", now)?;
     archive.write(README.as_bytes())?;
     let about = json!({"format": "besedka-export", "version": 1, "made_at": now.iso(), "user_id": user.0});
@@ -187,21 +187,21 @@ async fn write(mut export: Export, sink: &Sink<'_>) -> io::Result<()> {
     let (mut folder, mut written, mut has_bookmarks) = (String::new(), 0, false);
     while let Some(part) = export.next().await.map_err(io::Error::other)? {
         match part {
-            Part::Profile(user) => put(&mut archive, "profile.json", now, User::from(*user).to_json())?,
-            Part::Sessions(sessions) => {
+            ExportPart::Profile(user) => put(&mut archive, "profile.json", now, User::from(*user).to_json())?,
+            ExportPart::Sessions(sessions) => {
                 let sessions = sessions.into_iter().map(|session| Session::new(session, asks));
                 put(&mut archive, "sessions.json", now, list(sessions))?;
             }
-            Part::Tokens(tokens) => {
+            ExportPart::Tokens(tokens) => {
                 put(&mut archive, "tokens.json", now, list(tokens.into_iter().map(Token::from)))?;
             }
-            Part::Drafts(drafts) => {
+            ExportPart::Drafts(drafts) => {
                 put(&mut archive, "drafts.json", now, list(drafts.into_iter().map(Draft::from)))?;
             }
-            Part::Scheduled(waiting) => {
+            ExportPart::Scheduled(waiting) => {
                 put(&mut archive, "scheduled.json", now, list(waiting.into_iter().map(Scheduled::from)))?;
             }
-            Part::Bookmarks(bookmarks) => {
+            ExportPart::Bookmarks(bookmarks) => {
                 if !has_bookmarks {
                     archive.text("bookmarks.ndjson", now)?;
                     has_bookmarks = true;
@@ -210,13 +210,13 @@ async fn write(mut export: Export, sink: &Sink<'_>) -> io::Result<()> {
                     line(&mut archive, &Bookmark::from(bookmark).to_json())?;
                 }
             }
-            Part::Chat(chat, members) => {
+            ExportPart::Chat(chat, members) => {
                 (folder, written) = (format!("chats/{}", chat.id()), 0);
                 put(&mut archive, &format!("{folder}/chat.json"), now, Chat::from(*chat).to_json())?;
                 let members = list(members.into_iter().map(Member::from));
                 put(&mut archive, &format!("{folder}/members.json"), now, members)?;
             }
-            Part::Messages(messages) => {
+            ExportPart::Messages(messages) => {
                 for message in messages {
                     if written % MESSAGES == 0 {
                         let number = written / MESSAGES + 1;
@@ -226,7 +226,7 @@ async fn write(mut export: Export, sink: &Sink<'_>) -> io::Result<()> {
                     line(&mut archive, &Message::from(message).to_json())?;
                 }
             }
-            Part::File(file, mut opened) => {
+            ExportPart::File(file, mut opened) => {
                 let name = format!("files/{}/{}", file.id, file.portable_name());
                 archive.bytes(&name, file.created_at, opened.size)?;
                 while let Some(bytes) = opened.bytes.next().await {
@@ -244,12 +244,17 @@ fn list<T: ToJSON>(items: impl Iterator<Item = T>) -> Value {
     items.filter_map(|item| item.to_json()).collect()
 }
 
-fn put(archive: &mut Archive, name: &str, at: Time, value: impl Into<Option<Value>>) -> io::Result<()> {
+fn put(
+    archive: &mut StreamingZipWriter,
+    name: &str,
+    at: Time,
+    value: impl Into<Option<Value>>,
+) -> io::Result<()> {
     archive.text(name, at)?;
     archive.write(&serde_json::to_vec_pretty(&value.into())?)
 }
 
-fn line(archive: &mut Archive, value: &Option<Value>) -> io::Result<()> {
+fn line(archive: &mut StreamingZipWriter, value: &Option<Value>) -> io::Result<()> {
     let mut line = serde_json::to_vec(value)?;
     line.push(b'\n');
     archive.write(&line)

@@ -257,7 +257,9 @@ async fn body(messenger: &Messenger, access: Access, subject: Subject, base: &st
         }
         Subject::Scheduled(id) => types::Scheduled::from(caller.scheduled_message(id).await.ok()?).to_json(),
         Subject::Import(done) => types::Imported::from(done).to_json(),
-        Subject::Attachment(id) => types::UploadForm::new(caller.form_again(id).await.ok()?, base).to_json(),
+        Subject::Attachment(id) => {
+            types::UploadForm::new(caller.reissue_upload_form(id).await.ok()?, base).to_json()
+        }
         Subject::Member(chat, user) => {
             types::Member::from(caller.chat(chat).await.ok()?.member(user).await.ok()?).to_json()
         }

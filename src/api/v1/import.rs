@@ -79,7 +79,7 @@ impl Imports {
     }
 }
 
-async fn carry_out(mut import: Import) -> messenger::Result<messenger::Imported> {
+async fn carry_out(mut import: Import) -> messenger::Result<messenger::ImportSummary> {
     let zip = import.zip().clone();
     let about = About::of(&zip).await?;
     let layout = Layout::of(&zip);
@@ -98,11 +98,11 @@ async fn carry_out(mut import: Import) -> messenger::Result<messenger::Imported>
                     None => import.skip()?,
                 }
                 if batch.len() == Import::BATCH {
-                    import.say(&mut target, std::mem::take(&mut batch)).await?;
+                    import.import_messages(&mut target, std::mem::take(&mut batch)).await?;
                 }
             }
         }
-        import.say(&mut target, batch).await?;
+        import.import_messages(&mut target, batch).await?;
     }
     import.finish().await
 }

@@ -14,7 +14,7 @@ use super::types::{Created, Done, Message};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use besedka_core::messenger::{self, Messenger};
-use besedka_core::model::{ChatId, Tongue};
+use besedka_core::model::{ChatId, Language};
 
 pub struct Meetings;
 
@@ -88,7 +88,7 @@ impl Meetings {
         chat_id: Path<i64>,
         body: JsonBody<NewMeeting>,
     ) -> Answer<Created<Meeting>> {
-        let language = Tongue::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+        let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         let meeting = caller.meet(ChatId(chat_id.0), body.0.post, language).await?;
         Ok(Created::Created(Json(meeting.into())))
@@ -109,7 +109,7 @@ impl Meetings {
         body: JsonBody<GoogleToken>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.keep_google_token(&body.0.token).await?;
+        caller.store_google_token(&body.0.token).await?;
         Ok(Done::Done)
     }
 
@@ -126,7 +126,7 @@ impl Meetings {
         key: Key,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.forget_google_token().await?;
+        caller.delete_google_token().await?;
         Ok(Done::Done)
     }
 }

@@ -15,7 +15,7 @@ use super::types::{Created, Done, Edit, Message, MessageType};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use besedka_core::messenger::{Around, Error, Media, Messenger, NewMessage};
-use besedka_core::model::{ChatId, Class, Content, MessageId, Payload, Time, UserId};
+use besedka_core::model::{ChatId, Content, FileClass, MessageId, Payload, Time, UserId};
 
 pub struct Messages;
 
@@ -104,10 +104,10 @@ enum MediaType {
 impl From<MediaType> for Media {
     fn from(kind: MediaType) -> Self {
         match kind {
-            MediaType::Image => Self::Files(Class::Picture),
-            MediaType::Video => Self::Files(Class::Video),
-            MediaType::Audio => Self::Files(Class::Sound),
-            MediaType::File => Self::Files(Class::Other),
+            MediaType::Image => Self::Files(FileClass::Picture),
+            MediaType::Video => Self::Files(FileClass::Video),
+            MediaType::Audio => Self::Files(FileClass::Sound),
+            MediaType::File => Self::Files(FileClass::Other),
             MediaType::Link => Self::Links,
         }
     }

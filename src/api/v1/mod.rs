@@ -154,8 +154,8 @@ pub fn routes() -> impl Endpoint {
         .into_endpoint()
 }
 
-impl From<besedka_core::model::Flaw> for Refusal {
-    fn from(flaw: besedka_core::model::Flaw) -> Self {
+impl From<besedka_core::model::InvalidField> for Refusal {
+    fn from(flaw: besedka_core::model::InvalidField) -> Self {
         Error::from(flaw).into()
     }
 }

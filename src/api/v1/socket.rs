@@ -69,7 +69,7 @@ async fn authenticate(
 ) -> Answer<Option<Access>> {
     let bearer = Bearer::from_request(request).ok().map(|bearer| bearer.token);
     let access = match (&parameters.ticket, parameters.token.as_ref().or(bearer.as_ref())) {
-        (Some(ticket), _) => Box::pin(messenger.redeem(ticket)).await?,
+        (Some(ticket), _) => Box::pin(messenger.redeem_ticket(ticket)).await?,
         (None, Some(token)) => {
             messenger.access(token.strip_prefix("Bearer ").unwrap_or(token), Scopes::READ).await?
         }

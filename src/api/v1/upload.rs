@@ -53,7 +53,7 @@ async fn fill_in(messenger: &Messenger, form: &mut Multipart<'_>) -> Answer<Resp
         let value = match name.as_str() {
             "file" => {
                 let Fields { key, content_type, signature, status } = fields;
-                let attachment = messenger.expected(&key, &content_type, &signature).await?;
+                let attachment = messenger.verify_upload_form(&key, &content_type, &signature).await?;
                 messenger.receive(attachment, field).await?;
                 return Ok(done(&key, &status));
             }

@@ -1,91 +1,87 @@
-//! Files that browsers sent to the bucket past us: until they were looked at, they are nobody's.
+//! Files that browsers uploaded straight to the bucket, before and while they are checked.
 //!
-//! They wait below `incoming/` and go from there to their own place, where their sender, whose form is good for some
-//! more minutes, can't change them any more.
+//! They arrive below `incoming/` and are copied from there to their final key, where the uploader, whose form stays
+//! valid for some minutes, can't overwrite them.
 
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
-use super::shelf::Shelf;
-use super::{Error, Files, HEAD, Received, Result, path_of as place_of, sniff};
+use super::backend::Backend;
+use super::paths::{INCOMING, incoming_path_of, path_of};
+use super::{Error, Files, HEAD, Received, Result, sniff};
 use crate::model::{Attachment, Time};
 
-const FOLDER: &str = "incoming";
-/// Up to this size a file passes through here, which tells its checksum; larger ones the bucket copies by itself.
-const LARGEST_THROUGH_US: u64 = 32 * 1024 * 1024;
-
-/// Where a browser puts a file.
-pub(super) fn path_of(attachment: &Attachment) -> Path {
-    Path::from(format!("{FOLDER}/{}", attachment.key()))
-}
+/// Up to this size in bytes a file is copied through the server, which gives its checksum; larger ones are copied by the
+/// bucket itself.
+const MAX_RELAYED_SIZE: u64 = 32 * 1024 * 1024;
 
 impl Files {
-    /// Takes in a file that was sent to the bucket, after the checks that every upload passes. Nothing when none was.
-    /// What is refused is gone.
-    pub async fn take_in(&self, attachment: &Attachment, most: u64) -> Result<Option<Received>> {
-        let path = path_of(attachment);
-        for shelf in self.shelves().filter(|shelf| shelf.direct().is_some()) {
-            let size = match shelf.store.head(&path).await {
+    /// Stores a file that was uploaded to the bucket after the checks that every upload passes; `None` when there is
+    /// none. A refused file is deleted.
+    pub async fn confirm_upload(&self, attachment: &Attachment, max_size: u64) -> Result<Option<Received>> {
+        let path = incoming_path_of(attachment);
+        for backend in self.backends().filter(|backend| backend.direct().is_some()) {
+            let size = match backend.store.head(&path).await {
                 Err(object_store::Error::NotFound { .. }) => continue,
                 found => found?.size,
             };
-            let taken = self.take_from(shelf, &path, size, attachment, most).await;
-            if matches!(taken, Err(Error::TooLarge(_) | Error::Empty | Error::WrongType { .. })) {
-                shelf.remove(&path).await?;
+            let stored = self.confirm_from(backend, &path, size, attachment, max_size).await;
+            if matches!(stored, Err(Error::TooLarge(_) | Error::Empty | Error::WrongType { .. })) {
+                backend.delete(&path).await?;
             }
-            return taken.map(Some);
+            return stored.map(Some);
         }
         Ok(None)
     }
 
-    async fn take_from(
+    async fn confirm_from(
         &self,
-        shelf: &Shelf,
+        backend: &Backend,
         path: &Path,
         size: u64,
         attachment: &Attachment,
-        most: u64,
+        max_size: u64,
     ) -> Result<Received> {
-        if size > most {
-            return Err(Error::TooLarge(most));
+        if size > max_size {
+            return Err(Error::TooLarge(max_size));
         }
-        // What lies elsewhere must come here anyway.
-        let passes = size <= LARGEST_THROUGH_US || !std::ptr::eq(shelf, &self.shelf);
-        // A picture is written anew, without what it tells of where it was taken, whatever it is declared to be.
-        if passes || sniff::is_picture(&shelf.store.get_range(path, 0..HEAD as u64).await?) {
-            let bytes = shelf.store.get(path).await?.into_stream();
-            return match self.receive(attachment, most, bytes).await {
-                // It is the bucket that broke off, and not the sender.
+        // A file in the fallback storage must be transferred to this one in any case.
+        let is_relayed = size <= MAX_RELAYED_SIZE || !std::ptr::eq(backend, &self.backend);
+        // A picture must be rewritten without its metadata, whatever type it was declared as.
+        if is_relayed || sniff::is_picture(&backend.store.get_range(path, 0..HEAD as u64).await?) {
+            let bytes = backend.store.get(path).await?.into_stream();
+            return match self.receive(attachment, max_size, bytes).await {
+                // The bucket broke off, not the uploader.
                 Err(Error::Truncated(why)) => Err(Error::Unavailable(why)),
                 received => received,
             };
         }
-        // First the copy, then the look at it: what is looked at can't be exchanged any more.
-        let place = place_of(attachment);
-        shelf.store.copy(path, &place).await?;
-        let looked_at = look(shelf, &place, attachment, most).await;
-        if looked_at.is_err() {
-            shelf.remove(&place).await?;
+        // Copy first, then check the copy: the uploader can't replace it between check and use.
+        let target = path_of(attachment);
+        backend.store.copy(path, &target).await?;
+        let checked = check(backend, &target, attachment, max_size).await;
+        if checked.is_err() {
+            backend.delete(&target).await?;
         }
-        looked_at
+        checked
     }
 
-    /// Takes away what was taken in.
+    /// Deletes the uploaded original of a file that was confirmed.
     pub async fn clear_incoming(&self, attachment: &Attachment) -> Result<()> {
-        for shelf in self.shelves().filter(|shelf| shelf.direct().is_some()) {
-            shelf.remove(&path_of(attachment)).await?;
+        for backend in self.backends().filter(|backend| backend.direct().is_some()) {
+            backend.delete(&incoming_path_of(attachment)).await?;
         }
         Ok(())
     }
 
-    /// Takes away what was sent before a moment and is of no use any more, or was sent again.
+    /// Deletes unconfirmed or repeated uploads from before a moment.
     pub async fn sweep_incoming(&self, before: Time) -> Result<()> {
-        for shelf in self.shelves().filter(|shelf| shelf.direct().is_some()) {
-            let mut found = shelf.store.list(Some(&Path::from(FOLDER)));
+        for backend in self.backends().filter(|backend| backend.direct().is_some()) {
+            let mut found = backend.store.list(Some(&Path::from(INCOMING)));
             while let Some(object) = found.try_next().await? {
                 if Time(object.last_modified.timestamp_millis()) < before {
-                    shelf.remove(&object.location).await?;
+                    backend.delete(&object.location).await?;
                 }
             }
         }
@@ -93,12 +89,12 @@ impl Files {
     }
 }
 
-async fn look(shelf: &Shelf, place: &Path, attachment: &Attachment, most: u64) -> Result<Received> {
-    let size = shelf.store.head(place).await?.size;
-    if size > most {
-        return Err(Error::TooLarge(most));
+async fn check(backend: &Backend, path: &Path, attachment: &Attachment, max_size: u64) -> Result<Received> {
+    let size = backend.store.head(path).await?.size;
+    if size > max_size {
+        return Err(Error::TooLarge(max_size));
     }
-    let head = shelf.store.get_range(place, 0..size.min(HEAD as u64)).await?;
-    let content_type = sniff::agree(&attachment.content_type, &head)?;
+    let head = backend.store.get_range(path, 0..size.min(HEAD as u64)).await?;
+    let content_type = sniff::check_type(&attachment.content_type, &head)?;
     Ok(Received { size, sha256: None, content_type })
 }

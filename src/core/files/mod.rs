@@ -1,25 +1,28 @@
-//! The bytes of attachments, through object_store: in a folder, or in a bucket of S3.
+//! Storage of attachments, through object_store: a local folder or an S3 bucket.
 //!
-//! What a browser sends to a bucket past us is not one of our files yet: it waits below `incoming/` until it was
-//! looked at ([`Files::take_in`]), and whoever sent it can't reach it any more once it is.
+//! What a browser uploads straight to a bucket is not one of our files yet: it stays below `incoming/` until it was
+//! checked ([`Files::confirm_upload`]). The checked copy is stored under another key, which the upload form can't write.
 
-mod archive;
-mod facts;
-mod heavy;
+mod backend;
+mod decode_budget;
+mod direct_access;
 mod incoming;
-mod links;
-mod moving;
+mod link_signer;
+mod location;
+mod metadata;
+mod migration;
+mod mp4_rotation;
+mod paths;
 mod picture;
-mod place;
-mod policy;
-mod ranged;
+mod post_policy;
+mod probe;
+mod range_reader;
 mod recording;
-mod shelf;
 mod sniff;
+mod source;
 mod strip;
-mod trouble;
-mod turned;
-mod unzip;
+mod zip_reader;
+mod zip_writer;
 
 use std::sync::Arc;
 
@@ -32,24 +35,25 @@ use object_store::{GetOptions, GetRange, GetResult};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
 
-pub use archive::Archive;
-pub use links::{Links, Signature};
-pub use moving::{Moved, Moving};
-pub use place::{Aws, Place};
-pub use policy::{ALGORITHM, BucketForm};
-pub use shelf::Served;
+pub use backend::ResponseHeaders;
+pub use link_signer::{LinkSigner, Signature};
+pub use location::{AwsEnv, StorageLocation};
+pub use migration::{Migration, MigrationOutcome};
+pub use post_policy::{ALGORITHM, BucketForm};
+pub use probe::ProbeFailure;
 pub use sniff::{class, is_shown_inline};
-pub use trouble::Trouble;
-pub use unzip::Zip;
+pub use zip_reader::ZipReader;
+pub use zip_writer::StreamingZipWriter;
 
 use crate::model::Attachment;
-use shelf::Shelf;
-use strip::Strip;
+use backend::Backend;
+use paths::{path_of, thumbnail_path_of};
+use strip::MetadataStripper;
 
-/// How many of the first bytes tell what a file is.
+/// How many bytes at the beginning of a file are inspected to find its type.
 const HEAD: usize = 8 * 1024;
 
-/// Why a file was not taken or not given.
+/// Why a file could not be stored or read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the file is larger than the {0} bytes that were declared")]
@@ -65,15 +69,15 @@ pub enum Error {
     )]
     TooManyPixels { width: u32, height: u32 },
     #[error("decoding the image would take too much memory")]
-    Bomb,
+    DecompressionBomb,
     #[error("the archive cannot be read: {0}")]
     Archive(&'static str),
     #[error("the disk is full")]
     Full,
     #[error("no such file")]
     Missing,
-    /// The bucket can't be asked: it is down, or refuses us.
-    #[error("the bucket does not do it: {0}")]
+    /// The bucket is down or refuses our requests.
+    #[error("the bucket is not available: {0}")]
     Unavailable(String),
     #[error(transparent)]
     Failed(object_store::Error),
@@ -81,62 +85,70 @@ pub enum Error {
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What arrived.
+/// An upload that was stored.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// Of what is kept, which of a picture may be less than was sent.
+    /// The stored size in bytes: smaller than what was sent when picture metadata was removed.
     pub size: u64,
-    /// Nothing of a large file that went from one place in the bucket to another without passing here.
+    /// `None` for a large file that the bucket copied by itself, so that its bytes never passed through the server.
     pub sha256: Option<Vec<u8>>,
-    /// The declared type, or the one found when that is surer.
+    /// The declared type, or the detected one where detection is more reliable.
     pub content_type: String,
 }
 
 impl Received {
-    fn whole(bytes: &[u8], content_type: &str) -> Self {
+    fn from_bytes(bytes: &[u8], content_type: &str) -> Self {
         let sha256 = digest(&SHA256, bytes).as_ref().to_vec();
         Self { size: bytes.len() as u64, sha256: Some(sha256), content_type: content_type.to_owned() }
     }
 }
 
-/// A part of a file, or all of it.
-pub struct Opened {
-    /// First byte and the byte after the last.
+/// The content of a file or of a byte range of it.
+pub struct FileStream {
+    /// The range that is returned, end exclusive.
     pub range: std::ops::Range<u64>,
+    /// The size of the whole file in bytes.
     pub size: u64,
     pub bytes: BoxStream<'static, std::io::Result<Bytes>>,
 }
 
-/// Where attachments are kept.
+/// The storage of attachments.
 #[derive(Clone)]
 pub struct Files {
-    shelf: Shelf,
-    /// Where they were kept before, while they are moved: what is not found on the one is looked for on the other.
-    before: Option<Shelf>,
-    decoders: Arc<Semaphore>,
+    backend: Backend,
+    /// The previous storage during a migration: read and deleted from when a file is not in the new one.
+    fallback: Option<Backend>,
+    decode_permits: Arc<Semaphore>,
 }
 
 impl Files {
-    /// Keeps files at a place. An error is a sentence; whether a bucket answers is not asked yet.
-    pub fn at(place: &Place, before: Option<&Place>, aws: &Aws) -> std::result::Result<Self, String> {
-        let before = before.map(|place| Shelf::open(place, aws)).transpose()?;
-        Ok(Self { shelf: Shelf::open(place, aws)?, before, decoders: facts::decoders() })
+    /// Opens the storage. The error is a sentence for the administrator. A bucket is not contacted yet.
+    pub fn new(
+        location: &StorageLocation,
+        fallback: Option<&StorageLocation>,
+        aws: &AwsEnv,
+    ) -> std::result::Result<Self, String> {
+        let fallback = fallback.map(|location| Backend::open(location, aws)).transpose()?;
+        Ok(Self {
+            backend: Backend::open(location, aws)?,
+            fallback,
+            decode_permits: metadata::decode_permits(),
+        })
     }
 
-    /// Takes an upload as it comes, never more than `most` bytes of it, and checks that it is what
-    /// was declared. A picture loses what it tells of where and by whom it was taken. When anything
-    /// is wrong, nothing is kept.
+    /// Stores an upload of at most `max_size` bytes as it streams in and checks its type. Metadata of
+    /// pictures (location, camera, author) is removed. On any error nothing is stored.
     pub async fn receive<E: std::fmt::Display>(
         &self,
         attachment: &Attachment,
-        most: u64,
+        max_size: u64,
         bytes: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
     ) -> Result<Received> {
-        let mut writer = self.shelf.writer(path_of(attachment));
-        let received = copy(&mut writer, attachment, most, bytes).await;
+        let mut writer = self.backend.writer(path_of(attachment));
+        let received = copy(&mut writer, attachment, max_size, bytes).await;
         match received {
             Ok(received) => {
-                writer.shutdown().await.map_err(of_io)?;
+                writer.shutdown().await.map_err(from_io_error)?;
                 Ok(received)
             }
             Err(error) => {
@@ -146,19 +158,19 @@ impl Files {
         }
     }
 
-    /// Opens a file, or the part of it that a `Range` header asked for.
-    pub async fn open(&self, attachment: &Attachment, range: Option<GetRange>) -> Result<Opened> {
+    /// Opens a file, or the byte range that a `Range` header asked for.
+    pub async fn open(&self, attachment: &Attachment, range: Option<GetRange>) -> Result<FileStream> {
         self.open_at(&path_of(attachment), range).await
     }
 
     /// Opens a file's thumbnail.
-    pub async fn open_thumbnail(&self, attachment: &Attachment) -> Result<Opened> {
-        self.open_at(&Path::from(attachment.thumbnail_key()), None).await
+    pub async fn open_thumbnail(&self, attachment: &Attachment) -> Result<FileStream> {
+        self.open_at(&thumbnail_path_of(attachment), None).await
     }
 
-    async fn open_at(&self, path: &Path, range: Option<GetRange>) -> Result<Opened> {
+    async fn open_at(&self, path: &Path, range: Option<GetRange>) -> Result<FileStream> {
         let found = self.get(path, GetOptions::default().with_range(range)).await?;
-        Ok(Opened {
+        Ok(FileStream {
             range: found.range.clone(),
             size: found.meta.size,
             bytes: found.into_stream().map_err(std::io::Error::other).boxed(),
@@ -166,82 +178,78 @@ impl Files {
     }
 
     async fn get(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
-        match (self.shelf.store.get_opts(path, options.clone()).await, &self.before) {
-            (Err(object_store::Error::NotFound { .. }), Some(before)) => {
-                Ok(before.store.get_opts(path, options).await?)
+        match (self.backend.store.get_opts(path, options.clone()).await, &self.fallback) {
+            (Err(object_store::Error::NotFound { .. }), Some(fallback)) => {
+                Ok(fallback.store.get_opts(path, options).await?)
             }
             (found, _) => Ok(found?),
         }
     }
 
-    fn shelves(&self) -> impl Iterator<Item = &Shelf> {
-        std::iter::once(&self.shelf).chain(&self.before)
+    fn backends(&self) -> impl Iterator<Item = &Backend> {
+        std::iter::once(&self.backend).chain(&self.fallback)
     }
 
-    /// Takes a file and its thumbnail away; what is not there is no error.
+    /// Deletes a file and its thumbnail; missing ones are not an error.
     pub async fn delete(&self, attachment: &Attachment) -> Result<()> {
-        for shelf in self.shelves() {
-            for path in [Path::from(attachment.thumbnail_key()), path_of(attachment)] {
-                shelf.remove(&path).await?;
+        for backend in self.backends() {
+            for path in [thumbnail_path_of(attachment), path_of(attachment)] {
+                backend.delete(&path).await?;
             }
         }
         Ok(())
     }
 
-    /// Whether the storage answers.
+    /// Checks that the storage answers.
     pub async fn check(&self) -> Result<()> {
-        self.shelf.check().await
+        self.backend.check().await
     }
 }
 
 async fn copy<E: std::fmt::Display>(
     writer: &mut BufWriter,
     attachment: &Attachment,
-    most: u64,
+    max_size: u64,
     bytes: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
 ) -> Result<Received> {
     let mut bytes = std::pin::pin!(bytes);
-    let mut keep = Keep { size: 0, sum: Context::new(&SHA256), writer };
-    let (mut strip, mut size, mut head) = (Strip::new(), 0, Vec::new());
+    let mut output = HashingWriter { size: 0, hash: Context::new(&SHA256), writer };
+    let (mut stripper, mut received, mut head) = (MetadataStripper::new(), 0, Vec::new());
     while let Some(chunk) = bytes.next().await {
         let chunk = chunk.map_err(|error| Error::Truncated(error.to_string()))?;
-        size += chunk.len() as u64;
-        if size > most {
-            return Err(Error::TooLarge(most));
+        received += chunk.len() as u64;
+        if received > max_size {
+            return Err(Error::TooLarge(max_size));
         }
         if head.len() < HEAD {
             head.extend_from_slice(&chunk[..chunk.len().min(HEAD - head.len())]);
         }
-        keep.more(strip.push(chunk)).await?;
+        output.write(stripper.push(chunk)).await?;
     }
-    if size == 0 {
+    if received == 0 {
         return Err(Error::Empty);
     }
-    keep.more(strip.finish()).await?;
-    let content_type = sniff::agree(&attachment.content_type, &head)?;
-    Ok(Received { size: keep.size, sha256: Some(keep.sum.finish().as_ref().to_vec()), content_type })
+    output.write(stripper.finish()).await?;
+    let content_type = sniff::check_type(&attachment.content_type, &head)?;
+    Ok(Received { size: output.size, sha256: Some(output.hash.finish().as_ref().to_vec()), content_type })
 }
 
-/// What is kept of an upload.
-struct Keep<'a> {
+/// Writes to the storage and computes size and SHA-256 on the way.
+struct HashingWriter<'a> {
     size: u64,
-    sum: Context,
+    hash: Context,
     writer: &'a mut BufWriter,
 }
 
-impl Keep<'_> {
-    async fn more(&mut self, bytes: Bytes) -> Result<()> {
+impl HashingWriter<'_> {
+    async fn write(&mut self, bytes: Bytes) -> Result<()> {
         if !bytes.is_empty() {
             self.size += bytes.len() as u64;
-            self.sum.update(&bytes);
+            self.hash.update(&bytes);
             self.writer.put(bytes).await?;
         }
         Ok(())
     }
-}
-
-fn path_of(attachment: &Attachment) -> Path {
-    Path::from(attachment.key())
 }
 
 impl From<object_store::Error> for Error {
@@ -261,8 +269,8 @@ impl From<object_store::Error> for Error {
     }
 }
 
-/// What went wrong while a writer was shut, which tells it in another way.
-fn of_io(error: std::io::Error) -> Error {
+/// Converts the error of closing a writer, which wraps the storage's error in an `io::Error`.
+fn from_io_error(error: std::io::Error) -> Error {
     match error.downcast::<object_store::Error>() {
         Ok(error) => error.into(),
         Err(error) if is_full(&error) => Error::Full,

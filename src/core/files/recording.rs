@@ -1,4 +1,4 @@
-//! Sounds and films: how long, how loud, how large. Films are not decoded, only their containers are read.
+//! Audio and video: duration, waveform, dimensions. Video is not decoded; only its container is read.
 
 use std::time::{Duration, Instant};
 
@@ -12,56 +12,57 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Time, TimeBase};
 
-use super::facts::Source;
-use super::turned;
-use crate::model::Facts;
+use super::mp4_rotation;
+use super::source::Source;
+use crate::model::MediaMetadata;
 
-/// How many bars a sound has at most.
+/// The most bars of a waveform.
 const BARS: usize = 64;
-/// How long a moment is: loudness is kept for each.
-const MOMENT_MS: i64 = 20;
-/// The longest sound that is decoded: longer than any voice message.
-const LONGEST: i64 = 20 * 60 * 1_000;
-/// How long decoding may take; then the sound has no bars.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long it may take to find the end of a recording that does not say how long it is.
-const LAST_PATIENCE: Duration = Duration::from_secs(8);
-/// At which rate Opus is heard: what is higher makes no voice louder.
+/// The length of the windows whose loudness is measured.
+const WINDOW_MS: i64 = 20;
+/// The longest audio that is decoded, in milliseconds: longer than any voice message.
+const MAX_DECODED_MS: i64 = 20 * 60 * 1_000;
+/// How long decoding may take; after that there is no waveform.
+const DECODE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long reading a file without a declared duration to its end may take.
+const SCAN_TIMEOUT: Duration = Duration::from_secs(8);
+/// The sample rate at which Opus is decoded, in Hz: higher frequencies add nothing to the loudness of speech.
 const OPUS_RATE: u32 = 16_000;
 
-/// What is known of a recording; of a format that is not read here, nothing.
-pub(super) fn look(mut file: Source) -> Facts {
-    let is_turned = turned::is_turned(&mut file).unwrap_or(false);
+/// The metadata of a recording; empty for an unsupported format.
+pub(super) fn extract(mut file: Source) -> MediaMetadata {
+    let is_rotated = mp4_rotation::is_rotated(&mut file).unwrap_or(false);
     let stream = MediaSourceStream::new(file, Default::default());
     let probe = symphonia::default::get_probe();
     let Ok(mut format) = probe.probe(&Hint::new(), stream, Default::default(), Default::default()) else {
-        return Facts::default();
+        return MediaMetadata::default();
     };
-    let mut facts = Facts::default();
-    if let Some((width, height)) = film(&*format) {
-        (facts.width, facts.height) = if is_turned { (height, width) } else { (width, height) };
-        facts.duration_ms = duration(&*format).or_else(|| run_through(&mut *format, None).end);
-        return facts;
+    let mut metadata = MediaMetadata::default();
+    if let Some((width, height)) = video_size(&*format) {
+        (metadata.width, metadata.height) = if is_rotated { (height, width) } else { (width, height) };
+        metadata.duration_ms = duration(&*format).or_else(|| read_to_end(&mut *format, None).end_ms);
+        return metadata;
     }
-    facts.duration_ms = duration(&*format);
-    let ear = facts.duration_ms.is_none_or(|length| length <= LONGEST).then(|| Ear::new(&*format)).flatten();
-    if ear.is_some() || facts.duration_ms.is_none() {
-        let heard = run_through(&mut *format, ear);
-        facts.duration_ms = facts.duration_ms.or(heard.end);
-        facts.waveform = heard.bars();
+    metadata.duration_ms = duration(&*format);
+    let is_short = metadata.duration_ms.is_none_or(|length| length <= MAX_DECODED_MS);
+    let meter = is_short.then(|| LoudnessMeter::new(&*format)).flatten();
+    if meter.is_some() || metadata.duration_ms.is_none() {
+        let scan = read_to_end(&mut *format, meter);
+        metadata.duration_ms = metadata.duration_ms.or(scan.end_ms);
+        metadata.waveform = scan.waveform();
     }
-    facts
+    metadata
 }
 
-/// Width and height of the film in it.
-fn film(format: &dyn FormatReader) -> Option<(Option<i64>, Option<i64>)> {
+/// Width and height of the video track; `None` when there is none.
+fn video_size(format: &dyn FormatReader) -> Option<(Option<i64>, Option<i64>)> {
     let track = format.first_track(TrackType::Video)?;
     let video = track.codec_params.as_ref().and_then(CodecParameters::video)?;
     let pixels = |side: Option<u16>| side.filter(|side| *side > 0).map(i64::from);
     Some((pixels(video.width), pixels(video.height)))
 }
 
-/// How long the container says that it is.
+/// The duration that the container declares, in milliseconds.
 fn duration(format: &dyn FormatReader) -> Option<i64> {
     let whole = format.media_info();
     let whole = whole.time_base.zip(whole.duration);
@@ -74,70 +75,71 @@ fn milliseconds(time: Time) -> Option<i64> {
     i64::try_from(time.as_millis()).ok()
 }
 
-/// What was heard on the way to the end.
+/// The result of reading a recording to its end.
 #[derive(Default)]
-struct Heard {
-    /// When the last packet ends; nothing when the end was not reached.
-    end: Option<i64>,
-    /// How loud each moment is; nothing when too much could not be decoded.
-    moments: Option<Vec<f32>>,
+struct Scan {
+    /// When the last packet ends; `None` when the end was not reached.
+    end_ms: Option<i64>,
+    /// The loudness of each window; `None` when decoding was given up.
+    windows: Option<Vec<f32>>,
 }
 
-/// Reads all packets, and listens to those of the ear's track.
-fn run_through(format: &mut dyn FormatReader, mut ear: Option<Ear>) -> Heard {
+/// Reads all packets and measures those of the meter's track.
+fn read_to_end(format: &mut dyn FormatReader, mut meter: Option<LoudnessMeter>) -> Scan {
     let started = Instant::now();
     let mut end = 0;
-    // A broken packet is the end of it, as it is for a player.
+    // A broken packet ends the recording, as it does for a player.
     while let Ok(Some(packet)) = format.next_packet() {
-        if started.elapsed() > LAST_PATIENCE {
-            return Heard::default();
+        if started.elapsed() > SCAN_TIMEOUT {
+            return Scan::default();
         }
         let base = format.tracks().iter().find(|track| track.id == packet.track_id);
         let Some(base) = base.and_then(|track| track.time_base) else { continue };
         let Some(start) = base.calc_time(packet.pts).and_then(milliseconds) else { continue };
         let mut length = base.calc_duration(packet.dur).and_then(milliseconds).unwrap_or_default();
-        if ear.as_ref().is_some_and(|_| started.elapsed() > PATIENCE || end > LONGEST) {
-            ear = None;
+        if meter.is_some() && (started.elapsed() > DECODE_TIMEOUT || end > MAX_DECODED_MS) {
+            meter = None;
         }
-        if let Some(ear) = ear.as_mut().filter(|ear| ear.track == packet.track_id) {
-            // Not every container says how long a packet is.
-            length = length.max(ear.listen(&packet, start));
+        if let Some(meter) = meter.as_mut().filter(|meter| meter.track == packet.track_id) {
+            // Not every container declares the duration of packets.
+            length = length.max(meter.measure(&packet, start));
         }
         end = end.max(start.saturating_add(length));
     }
-    Heard { end: Some(end).filter(|end| *end > 0), moments: ear.map(|ear| ear.moments) }
+    Scan { end_ms: Some(end).filter(|end| *end > 0), windows: meter.map(|meter| meter.windows) }
 }
 
-/// Listens to one track.
-struct Ear {
+/// Decodes one track and measures its loudness.
+struct LoudnessMeter {
     track: u32,
-    voice: Voice,
-    moments: Vec<f32>,
+    decoder: Decoder,
+    /// The root mean square of the samples of each window.
+    windows: Vec<f32>,
     samples: Vec<f32>,
 }
 
-enum Voice {
+enum Decoder {
     Opus(Box<OpusDecoder>),
     Other(Box<dyn AudioDecoder>),
 }
 
-impl Ear {
-    /// For the first sound, when it can be decoded.
+impl LoudnessMeter {
+    /// For the default audio track; `None` when it can't be decoded.
     fn new(format: &dyn FormatReader) -> Option<Self> {
         let track = format.default_track(TrackType::Audio)?;
         let codec = track.codec_params.as_ref()?.audio()?;
-        Some(Self { track: track.id, voice: voice(codec)?, moments: Vec::new(), samples: Vec::new() })
+        Some(Self { track: track.id, decoder: decoder(codec)?, windows: Vec::new(), samples: Vec::new() })
     }
 
-    /// Hears one packet, and says for how many milliseconds.
-    fn listen(&mut self, packet: &Packet, start: i64) -> i64 {
+    /// Measures one packet and returns its duration in milliseconds.
+    fn measure(&mut self, packet: &Packet, start: i64) -> i64 {
         self.samples.clear();
-        let (frames, rate) = match &mut self.voice {
-            Voice::Opus(decoder) => {
+        let (frames, rate) = match &mut self.decoder {
+            Decoder::Opus(decoder) => {
                 self.samples.extend(decoder.decode_packet(&packet.data).unwrap_or_default());
                 (self.samples.len(), OPUS_RATE)
             }
-            Voice::Other(decoder) => match decoder.decode(packet) {
+            Decoder::Other(decoder) => match decoder.decode(packet) {
                 Ok(decoded) => {
                     decoded.copy_to_vec_interleaved(&mut self.samples);
                     (decoded.frames(), decoded.spec().rate())
@@ -146,48 +148,49 @@ impl Ear {
             },
         };
         let length = i64::try_from(frames as u64 * 1_000 / u64::from(rate.max(1))).unwrap_or_default();
-        // A packet may be longer than a moment, and begin within one.
-        let first = usize::try_from(start.clamp(0, LONGEST) / MOMENT_MS).unwrap_or_default();
-        let parts = usize::try_from((length.clamp(1, LONGEST) + MOMENT_MS - 1) / MOMENT_MS).unwrap_or(1);
+        // A packet may span several windows and begin within one.
+        let first = usize::try_from(start.clamp(0, MAX_DECODED_MS) / WINDOW_MS).unwrap_or_default();
+        let parts =
+            usize::try_from((length.clamp(1, MAX_DECODED_MS) + WINDOW_MS - 1) / WINDOW_MS).unwrap_or(1);
         if self.samples.len() < parts {
             return length;
         }
-        if self.moments.len() < first + parts {
-            self.moments.resize(first + parts, 0.0);
+        if self.windows.len() < first + parts {
+            self.windows.resize(first + parts, 0.0);
         }
         for part in 0..parts {
             let samples = &self.samples[part_of(self.samples.len(), part, parts)];
             let power: f32 = samples.iter().map(|sample| sample * sample).sum();
             let loudness = (power / samples.len() as f32).sqrt();
-            let moment = &mut self.moments[first + part];
-            *moment = moment.max(loudness);
+            let window = &mut self.windows[first + part];
+            *window = window.max(loudness);
         }
         length
     }
 }
 
-/// Where one of some equal parts is.
+/// The range of one of `parts` equal parts.
 fn part_of(length: usize, part: usize, parts: usize) -> std::ops::Range<usize> {
     part * length / parts..(part + 1) * length / parts
 }
 
-fn voice(codec: &AudioCodecParameters) -> Option<Voice> {
+fn decoder(codec: &AudioCodecParameters) -> Option<Decoder> {
     if codec.codec == CODEC_ID_OPUS {
-        // Both sides of a stereo sound come as one.
-        return Some(Voice::Opus(Box::new(OpusDecoder::with_rate(OPUS_RATE, 1))));
+        // Stereo is mixed down to one channel.
+        return Some(Decoder::Opus(Box::new(OpusDecoder::with_rate(OPUS_RATE, 1))));
     }
     let decoders = symphonia::default::get_codecs();
-    decoders.make_audio_decoder(codec, &AudioDecoderOptions::default()).ok().map(Voice::Other)
+    decoders.make_audio_decoder(codec, &AudioDecoderOptions::default()).ok().map(Decoder::Other)
 }
 
-impl Heard {
-    /// The loudest moment is 100; of silence, nothing is.
-    fn bars(&self) -> Option<Vec<u8>> {
-        let moments = self.moments.as_ref().filter(|moments| !moments.is_empty())?;
-        let loudest = moments.iter().copied().fold(0.0, f32::max);
-        let bars = moments.len().min(BARS);
+impl Scan {
+    /// The waveform as bars of 0 to 100, where the loudest window is 100; all 0 for silence.
+    fn waveform(&self) -> Option<Vec<u8>> {
+        let windows = self.windows.as_ref().filter(|windows| !windows.is_empty())?;
+        let loudest = windows.iter().copied().fold(0.0, f32::max);
+        let bars = windows.len().min(BARS);
         let bar = |index: usize| {
-            let part = &moments[part_of(moments.len(), index, bars)];
+            let part = &windows[part_of(windows.len(), index, bars)];
             let loud = part.iter().copied().fold(0.0, f32::max);
             if loudest > 0.0 { (loud / loudest * 100.0).round() as u8 } else { 0 }
         };
@@ -224,8 +227,8 @@ mod tests {
         .concat()
     }
 
-    fn facts(file: Vec<u8>) -> Facts {
-        look(Box::new(Cursor::new(file)))
+    fn metadata(file: Vec<u8>) -> MediaMetadata {
+        extract(Box::new(Cursor::new(file)))
     }
 
     #[test]
@@ -235,23 +238,23 @@ mod tests {
             ("music in opus", ruopus::encode_ogg_opus(&voices(), 1, 64_000)),
             ("a voice in opus", ruopus::encode_ogg_opus(&voices(), 1, 16_000)),
         ] {
-            let facts = facts(file);
-            let length = facts.duration_ms.unwrap();
+            let metadata = metadata(file);
+            let length = metadata.duration_ms.unwrap();
             assert!((990..=1_030).contains(&length), "{name} {length}");
-            let bars = facts.waveform.unwrap();
+            let bars = metadata.waveform.unwrap();
             assert!((40..=BARS).contains(&bars.len()), "{name} {}", bars.len());
             let (low, loud) = (&bars[3..bars.len() / 2 - 3], &bars[bars.len() / 2 + 3..bars.len() - 3]);
             assert!(low.iter().all(|bar| *bar < 15), "{name} {bars:?}");
             assert!(loud.iter().all(|bar| *bar > 40), "{name} {bars:?}");
-            assert_eq!((facts.width, facts.height, facts.thumbnail), (None, None, None));
+            assert_eq!((metadata.width, metadata.height, metadata.thumbnail), (None, None, None));
         }
     }
 
     #[test]
     fn silence_has_a_flat_line() {
-        let facts = facts(wav(&[0.0; 48_000]));
-        assert_eq!(facts.duration_ms, Some(1_000));
-        assert!(facts.waveform.unwrap().iter().all(|bar| *bar == 0));
+        let metadata = metadata(wav(&[0.0; 48_000]));
+        assert_eq!(metadata.duration_ms, Some(1_000));
+        assert!(metadata.waveform.unwrap().iter().all(|bar| *bar == 0));
     }
 
     #[test]
@@ -262,7 +265,7 @@ mod tests {
             b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom a film",
             b"\x1a\x45\xdf\xa3",
         ] {
-            assert_eq!(facts(file.to_vec()), Facts::default());
+            assert_eq!(metadata(file.to_vec()), MediaMetadata::default());
         }
     }
 
@@ -272,8 +275,8 @@ mod tests {
         for wrong in 0..whole.len() {
             let mut file = whole.clone();
             file[wrong] ^= 0xff;
-            facts(file);
-            facts(whole[..wrong].to_vec());
+            metadata(file);
+            metadata(whole[..wrong].to_vec());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes, compared with what its sender says it is.
+//! Detects a file's type by its first bytes and compares it with the declared one.
 
 use super::{Error, Result};
 
@@ -7,7 +7,7 @@ pub fn class(content_type: &str) -> &str {
     content_type.split('/').next().unwrap_or_default()
 }
 
-/// Whether a browser may show it in place: pictures, sound and video, and never anything with a script.
+/// Whether a browser may display it inline: pictures, audio and video, never anything that may contain scripts.
 pub fn is_shown_inline(content_type: &str) -> bool {
     let plain = content_type.split(';').next().unwrap_or_default().trim();
     match class(plain) {
@@ -17,22 +17,23 @@ pub fn is_shown_inline(content_type: &str) -> bool {
     }
 }
 
-/// Whether the bytes are a picture's.
+/// Whether the bytes begin a picture.
 pub(super) fn is_picture(head: &[u8]) -> bool {
     infer::is_image(head)
 }
 
-/// The type to keep, unless the bytes contradict what was declared.
+/// The type to store; an error when the bytes contradict the declared one.
 ///
-/// Sound in a raw codec has no mark to be known by, so what is not recognised is believed; a
-/// picture always has one.
-pub(super) fn agree(declared: &str, head: &[u8]) -> Result<String> {
+/// Raw audio codecs have no signature, so the declared type of unrecognised bytes is trusted, except
+/// for pictures, which always have one.
+pub(super) fn check_type(declared: &str, head: &[u8]) -> Result<String> {
     let wrong =
         |found: &str| Err(Error::WrongType { declared: declared.to_owned(), found: found.to_owned() });
     let plain = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let found = infer::get(head).map(|found| found.mime_type());
     if let Some(range) = plain.strip_suffix("/*") {
-        return find(range, found, head).map_or_else(|| wrong(found.unwrap_or("of an unknown type")), Ok);
+        return detect_in(range, found, head)
+            .map_or_else(|| wrong(found.unwrap_or("of an unknown type")), Ok);
     }
     match (class(&plain), found) {
         ("image", None) if plain != "image/svg+xml" => wrong("of an unknown image type"),
@@ -40,23 +41,23 @@ pub(super) fn agree(declared: &str, head: &[u8]) -> Result<String> {
             "image" => Ok(found.to_owned()),
             _ => wrong(found),
         },
-        // WebM, MP4 and Ogg are containers: a recording of sound is found as video.
+        // WebM, MP4 and Ogg are containers: audio in them is detected as video.
         ("audio" | "video", Some(found)) if !matches!(class(found), "audio" | "video") => wrong(found),
         ("", _) => Ok(found.unwrap_or("application/octet-stream").to_owned()),
         _ => Ok(declared.to_owned()),
     }
 }
 
-/// The type of what is only said to be of some range: a picture, a video, sound, or `*`, anything. What nothing is known
-/// of may be sound in a raw codec, or anything.
-fn find(range: &str, found: Option<&str>, head: &[u8]) -> Option<String> {
-    // Every file of the family of MP4 says so, whichever of its many brands it names.
+/// The type of a file that was declared with a media range (`image/*`, `video/*`, `audio/*`, `*/*`). Unrecognised bytes
+/// are accepted as audio, because raw codecs have no signature, and for `*/*`.
+fn detect_in(range: &str, found: Option<&str>, head: &[u8]) -> Option<String> {
+    // Every file of the MP4 family begins with this box, whichever of its many brands it names.
     let found = found.or_else(|| (head.get(4..8) == Some(b"ftyp")).then_some("video/mp4"));
     match (range, found) {
         ("*", found) => Some(found.unwrap_or("application/octet-stream").to_owned()),
         ("audio", None) => Some("application/octet-stream".to_owned()),
         (_, None) => None,
-        // The container of a recording is that of a film.
+        // Audio in a video container.
         ("audio", Some(found)) if class(found) == "video" => Some(found.replacen("video", "audio", 1)),
         (range, Some(found)) => (class(found) == range).then(|| found.to_owned()),
     }
@@ -68,15 +69,18 @@ mod tests {
 
     #[test]
     fn a_script_is_no_picture() {
-        assert!(agree("image/png", b"<!DOCTYPE html><script>").is_err());
-        assert!(agree("audio/ogg", b"%PDF-1.7").is_err());
-        assert_eq!(agree("image/png", b"\xff\xd8\xff\xe0").unwrap(), "image/jpeg");
+        assert!(check_type("image/png", b"<!DOCTYPE html><script>").is_err());
+        assert!(check_type("audio/ogg", b"%PDF-1.7").is_err());
+        assert_eq!(check_type("image/png", b"\xff\xd8\xff\xe0").unwrap(), "image/jpeg");
     }
 
     #[test]
     fn a_recording_may_come_in_a_video_container() {
-        assert_eq!(agree("audio/webm;codecs=opus", b"\x1a\x45\xdf\xa3").unwrap(), "audio/webm;codecs=opus");
-        assert_eq!(agree("audio/opus", b"raw frames").unwrap(), "audio/opus");
+        assert_eq!(
+            check_type("audio/webm;codecs=opus", b"\x1a\x45\xdf\xa3").unwrap(),
+            "audio/webm;codecs=opus"
+        );
+        assert_eq!(check_type("audio/opus", b"raw frames").unwrap(), "audio/opus");
     }
 
     #[test]
@@ -93,7 +97,7 @@ mod tests {
             ("audio/*", b"OggS\0", "audio/ogg"),
             ("audio/*", b"raw frames", "application/octet-stream"),
         ] {
-            assert_eq!(agree(range, head).unwrap(), found, "{range}");
+            assert_eq!(check_type(range, head).unwrap(), found, "{range}");
         }
         for (range, head) in [
             ("image/*", &b"words"[..]),
@@ -102,7 +106,7 @@ mod tests {
             ("video/*", b"\xff\xd8\xff\xe0"),
             ("audio/*", b"%PDF-1.7"),
         ] {
-            assert!(agree(range, head).is_err(), "{range}");
+            assert!(check_type(range, head).is_err(), "{range}");
         }
     }
 

@@ -1,11 +1,11 @@
-//! Takes out of a picture, while it arrives, what it tells of where, when and by whom it was taken.
+//! Removes metadata from pictures while they are uploaded: location, time, camera and author.
 //!
-//! The pixels are not touched. Only what is needed to show a picture stays: the compressed image,
-//! its colours, its animation and which side is up. Everything else goes, known or not: EXIF, XMP
-//! and IPTC (each may hold a place), texts, previews, and what cameras append behind the picture.
-//! Files that are no JPEG, PNG or WebP pass as they are.
+//! Pixels are not changed. Only what is needed to display the picture is kept: compressed image data,
+//! colour information, animation and orientation. Everything else is dropped, known or not: EXIF, XMP
+//! and IPTC (each may hold a location), texts, previews, and data that cameras append to the picture.
+//! Files other than JPEG, PNG and WebP pass unchanged.
 //!
-//! It is written here, and not left to a crate, because those at hand want the whole file in memory.
+//! It is written here because the available crates need the whole file in memory.
 
 mod jpeg;
 mod png;
@@ -14,29 +14,29 @@ mod webp;
 
 use bytes::Bytes;
 
-/// The largest EXIF block that is looked into; a JPEG can't hold a larger one.
-const LARGEST_EXIF: usize = 64 * 1024;
+/// The largest EXIF block that is parsed, in bytes; a JPEG can't hold a larger one.
+const MAX_EXIF_SIZE: usize = 64 * 1024;
 
-/// What to do with the bytes that come next.
+/// What to do with the following bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
-    /// Find out what it is.
+    /// Detect the format.
     Begin,
-    /// A segment or chunk begins here.
+    /// Parse the header of a segment or chunk.
     Head,
-    /// So many bytes stay.
+    /// Keep this many bytes.
     Keep(u64),
-    /// So many bytes go.
+    /// Drop this many bytes.
     Drop(u64),
-    /// So many bytes become zeros.
+    /// Replace this many bytes by zeros.
     Blank(u64),
-    /// A JPEG's compressed pixels, until a marker.
+    /// Keep a JPEG's compressed image data until a marker.
     Pixels,
-    /// A JPEG has ended; another may follow.
+    /// A JPEG has ended; another one may follow.
     Ended,
-    /// All the rest stays.
+    /// Keep everything that follows.
     KeepRest,
-    /// All the rest goes.
+    /// Drop everything that follows.
     DropRest,
 }
 
@@ -44,51 +44,51 @@ enum Step {
 enum Format {
     Jpeg,
     Png,
-    /// With how many bytes of it are left.
+    /// With the number of bytes left in the RIFF container.
     WebP(u64),
 }
 
-/// A file on its way.
-pub(super) struct Strip {
+/// A streaming filter for one file.
+pub(super) struct MetadataStripper {
     step: Step,
     format: Format,
-    /// What has come and can't be judged yet.
-    waiting: Vec<u8>,
+    /// Input that can't be processed before more arrives.
+    pending: Vec<u8>,
 }
 
-impl Strip {
+impl MetadataStripper {
     pub(super) fn new() -> Self {
-        Self { step: Step::Begin, format: Format::Jpeg, waiting: Vec::new() }
+        Self { step: Step::Begin, format: Format::Jpeg, pending: Vec::new() }
     }
 
-    /// What stays of what has come so far.
+    /// Processes a chunk and returns what is kept.
     pub(super) fn push(&mut self, chunk: Bytes) -> Bytes {
         if self.step == Step::KeepRest {
             return chunk;
         }
-        self.waiting.extend_from_slice(&chunk);
-        let waiting = std::mem::take(&mut self.waiting);
-        let mut kept = Vec::with_capacity(waiting.len());
-        let mut rest = &waiting[..];
+        self.pending.extend_from_slice(&chunk);
+        let pending = std::mem::take(&mut self.pending);
+        let mut kept = Vec::with_capacity(pending.len());
+        let mut rest = &pending[..];
         while !rest.is_empty()
             && let Some(used) = self.take(rest, &mut kept)
         {
             rest = &rest[used..];
         }
-        self.waiting = rest.to_vec();
+        self.pending = rest.to_vec();
         kept.into()
     }
 
-    /// What stays of what was waiting when the file ended.
+    /// Ends the file and returns what is kept of the pending input.
     pub(super) fn finish(self) -> Bytes {
         match self.step {
-            // Too short to be a picture; or a JPEG that broke off within its pixels.
-            Step::Begin | Step::Pixels => self.waiting.into(),
+            // Too short to be a picture, or a JPEG that was truncated within its image data.
+            Step::Begin | Step::Pixels => self.pending.into(),
             _ => Bytes::new(),
         }
     }
 
-    /// Takes some bytes, and says how many; nothing when more must come first.
+    /// Processes some input and returns how many bytes; `None` when more input is needed.
     fn take(&mut self, input: &[u8], kept: &mut Vec<u8>) -> Option<usize> {
         let some = |most: u64| usize::try_from(most).unwrap_or(usize::MAX).min(input.len());
         let left = |most: u64, used: usize| most - used as u64;
@@ -142,7 +142,7 @@ impl Strip {
     }
 }
 
-/// A step with nothing left to do is over.
+/// The step after one that has no bytes left.
 fn next(step: Step) -> Step {
     match step {
         Step::Keep(0) | Step::Drop(0) | Step::Blank(0) => Step::Head,

@@ -1,8 +1,8 @@
 //! The assistant: a language model on another server that answers questions in chats.
 //!
-//! It sees what it is told and nothing else: with a question, the latest messages of that chat that the asker sees,
-//! without those that are to disappear. Each answer says where they were sent, how many, and who asked. A chat can
-//! switch it off, and each person has so many questions a day.
+//! With a question it gets the latest messages of the chat that the asker can see, without disappearing ones, and
+//! nothing else. Each answer records where the messages were sent, how many, and who asked. A chat can disable the
+//! assistant, and each user has a daily limit of questions.
 
 mod answer;
 mod prompt;
@@ -15,89 +15,92 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
+use crate::integrations::{AnswerStream, LanguageModel, ModelError, PromptMessage};
 use crate::messenger::Messenger;
 use crate::messenger::accounts::block;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::settings::AssistantSettings;
 use crate::messenger::foundation::{Error, Limit, Result, UnitOfWork};
 use crate::model::{Message, Right, Time, UserId};
-use crate::outside::{Model, Mute, Said, Words};
 use crate::store;
 
-pub use summary::CatchUp;
+pub use summary::UnreadSummary;
 
 /// The longest question, in characters.
 const LONGEST_QUESTION: usize = 4_000;
-/// How many may be asked at once.
+/// How many questions are answered at once.
 const AT_ONCE: usize = 16;
 const DAY: i64 = 24 * 3_600;
 
-/// The assistant of a server that has one.
+/// The configured assistant.
 pub(crate) struct Assistant {
-    model: Model,
+    model: LanguageModel,
     name: String,
     daily: u32,
-    patience: Duration,
-    turns: Arc<Semaphore>,
+    timeout: Duration,
+    permits: Arc<Semaphore>,
     account: OnceLock<UserId>,
-    suggested: suggestion::Suggested,
+    suggestions: suggestion::SuggestionCache,
 }
 
 impl Assistant {
     pub(crate) fn new(settings: &AssistantSettings) -> Result<Self> {
-        let AssistantSettings { url, key, model, name, daily, patience } = settings.clone();
+        let AssistantSettings { url, key, model, name, daily, timeout } = settings.clone();
         Ok(Self {
-            model: Model::new(&url, key, model).map_err(|why| Error::invalid("--ai-url", why))?,
+            model: LanguageModel::new(&url, key, model).map_err(|why| Error::invalid("--ai-url", why))?,
             name,
             daily,
-            patience,
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            timeout,
+            permits: Arc::new(Semaphore::new(AT_ONCE)),
             account: OnceLock::new(),
-            suggested: suggestion::Suggested::default(),
+            suggestions: suggestion::SuggestionCache::default(),
         })
     }
 
-    fn turn(&self) -> Result<OwnedSemaphorePermit> {
-        self.turns.clone().try_acquire_owned().map_err(|_| Error::Busy)
+    fn acquire(&self) -> Result<OwnedSemaphorePermit> {
+        self.permits.clone().try_acquire_owned().map_err(|_| Error::Busy)
     }
 
-    /// A whole answer, which nobody sees before it is.
-    async fn hear(&self, said: &[Said]) -> Result<String> {
-        let deadline = Instant::now() + self.patience;
-        let mut words = in_time(deadline, self.model.ask(said)).await?;
+    /// Waits for a complete answer.
+    async fn complete(&self, prompt: &[PromptMessage]) -> Result<String> {
+        let deadline = Instant::now() + self.timeout;
+        let mut answer = in_time(deadline, self.model.ask(prompt)).await?;
         let mut text = String::new();
-        while let Some(more) = next(&mut words, deadline).await? {
+        while let Some(more) = next(&mut answer, deadline).await? {
             text.push_str(&more);
             if text.chars().count() > prompt::LONGEST_ANSWER {
                 break;
             }
         }
-        Ok(prompt::tidy(&text))
+        Ok(prompt::normalise(&text))
     }
 }
 
-async fn next(words: &mut Words, deadline: Instant) -> Result<Option<String>> {
-    in_time(deadline, words.next()).await
+async fn next(answer: &mut AnswerStream, deadline: Instant) -> Result<Option<String>> {
+    in_time(deadline, answer.next()).await
 }
 
-/// What a model does, if it does it in time.
-async fn in_time<T>(deadline: Instant, act: impl Future<Output = std::result::Result<T, Mute>>) -> Result<T> {
+/// Runs a request to the model with a deadline and maps its errors.
+async fn in_time<T>(
+    deadline: Instant,
+    act: impl Future<Output = std::result::Result<T, ModelError>>,
+) -> Result<T> {
     match timeout_at(deadline, act).await {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(mute)) => {
-            tracing::warn!(%mute, "the assistant could not answer");
-            Err(Error::Elsewhere("The assistant could not answer; try again later"))
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the assistant could not answer");
+            Err(Error::UpstreamFailed("The assistant could not answer; try again later"))
         }
         Err(_) => {
             tracing::warn!("the assistant did not answer in time");
-            Err(Error::Elsewhere("The assistant did not answer in time; try again later"))
+            Err(Error::UpstreamFailed("The assistant did not answer in time; try again later"))
         }
     }
 }
 
 impl Membership {
-    /// Asks the assistant. Its answer is written into the chat as it comes; this answers when it is whole. One that
-    /// does not become whole is taken away again.
+    /// Asks the assistant. The answer is posted in the chat and updated while it is generated; this returns when it is
+    /// complete. An incomplete answer is deleted.
     pub async fn ask(mut self, question: &str) -> Result<Message> {
         let question = question.trim();
         if question.is_empty() || question.chars().count() > LONGEST_QUESTION {
@@ -106,23 +109,23 @@ impl Membership {
         let messenger = self.messenger.clone();
         let assistant = messenger.assistant_for(&self)?;
         self.may(Right::posting(self.chat.is_read_only))?;
-        block::refuse(&mut messenger.db.read().await?, self.chat.id, self.place.user).await?;
+        block::check_not_blocked(&mut messenger.db.read().await?, self.chat.id, self.place.user).await?;
         messenger.check_first(self.attempt.as_ref()).await?;
-        let turn = assistant.turn()?;
+        let permit = assistant.acquire()?;
         let account = messenger.assistant_account(assistant).await?;
-        let material = self.material(prompt::MOST_MESSAGES).await?;
+        let context = self.context(prompt::MOST_MESSAGES).await?;
         let user = self.place.user;
-        let day = messenger.spend(user).await?;
+        let day = messenger.count_question(user).await?;
         let attempt = self.attempt.take();
-        let writing = answer::Writing::new(&self, account, question, &material, attempt);
-        let said = material.with_question(&assistant.name, question);
-        // Whoever asked may go away; the answer, or nothing of it, is there in the end all the same.
+        let writer = answer::AnswerWriter::new(&self, account, question, &context, attempt);
+        let prompt = context.with_question(&assistant.name, question);
+        // Spawned, so that the answer is completed or deleted even when the asker disconnects.
         let written = tokio::spawn(async move {
-            let written = writing.write(&said).await;
+            let written = writer.write(&prompt).await;
             if written.is_err() {
-                messenger.give_back(user, day).await;
+                messenger.refund_question(user, day).await;
             }
-            drop(turn);
+            drop(permit);
             written
         });
         written.await.map_err(|error| Error::Internal(error.into()))?
@@ -130,7 +133,7 @@ impl Membership {
 }
 
 impl Messenger {
-    /// The assistant, where it may be asked.
+    /// The assistant, if it may be used in this chat.
     fn assistant_for(&self, membership: &Membership) -> Result<&Assistant> {
         let assistant = self.assistant.as_ref();
         let assistant = assistant.ok_or(Error::NotConfigured("This server has no assistant"))?;
@@ -141,7 +144,7 @@ impl Messenger {
         Ok(assistant)
     }
 
-    /// The assistant's account, where there is one.
+    /// The assistant's account, if there is an assistant.
     pub async fn assistant_id(&self) -> Result<Option<UserId>> {
         match &self.assistant {
             Some(assistant) => self.assistant_account(assistant).await.map(Some),
@@ -149,13 +152,13 @@ impl Messenger {
         }
     }
 
-    /// The account in whose name it speaks, which is made when it is needed first.
+    /// The account that the assistant posts as, created on first use.
     async fn assistant_account(&self, assistant: &Assistant) -> Result<UserId> {
         if let Some(account) = assistant.account.get() {
             return Ok(*account);
         }
         let mut work = self.begin().await?;
-        // Two who need it at once don't make two.
+        // Locked, so that two simultaneous requests don't create two accounts.
         store::storage::lock(&mut work.tx).await?;
         let account = match store::assistant::bot(&mut work.tx).await? {
             Some((account, name)) if name == assistant.name => account,
@@ -175,8 +178,8 @@ impl Messenger {
         Ok(account)
     }
 
-    /// Counts a question of somebody. Answers on which day it was.
-    async fn spend(&self, user: UserId) -> Result<i64> {
+    /// Counts a question and returns the day (days since 1970, UTC).
+    async fn count_question(&self, user: UserId) -> Result<i64> {
         let daily = self.assistant.as_ref().map_or(0, |assistant| i64::from(assistant.daily));
         let mut work = self.begin().await?;
         let now = work.now;
@@ -184,15 +187,15 @@ impl Messenger {
         let asked = store::assistant::locked_use_count(&mut work.tx, user, day).await?;
         if daily > 0 && asked >= daily {
             let tomorrow = Time((day + 1) * DAY * 1_000);
-            return Err(Error::Spent(Duration::from_millis((tomorrow.0 - now.0).unsigned_abs())));
+            return Err(Error::DailyLimit(Duration::from_millis((tomorrow.0 - now.0).unsigned_abs())));
         }
         store::assistant::add_uses(&mut work.tx, user, day, 1).await?;
         work.commit().await?;
         Ok(day)
     }
 
-    /// What was not answered was not asked.
-    async fn give_back(&self, user: UserId, day: i64) {
+    /// Undoes `count_question` for a question that was not answered.
+    async fn refund_question(&self, user: UserId, day: i64) {
         let given = async {
             let mut work = self.begin().await?;
             if store::assistant::locked_use_count(&mut work.tx, user, day).await? > 0 {
@@ -201,11 +204,11 @@ impl Messenger {
             work.commit().await
         };
         if let Err(error) = given.await {
-            tracing::error!(%error, "giving a question to the assistant back");
+            tracing::error!(%error, "could not refund a question to the assistant");
         }
     }
 
-    /// Forgets how often was asked before yesterday.
+    /// Deletes counts from before yesterday.
     pub(crate) async fn delete_assistant_use(&self, work: &mut UnitOfWork) -> Result<()> {
         let yesterday = work.now.seconds().div_euclid(DAY) - 1;
         Ok(store::assistant::delete_before(&mut work.tx, yesterday).await?)

@@ -1,9 +1,10 @@
-//! Places to meet by video: at Google, in the caller's name, or on a Jitsi server.
+//! Video meetings: in Google Meet on behalf of the caller, or on a Jitsi server.
 
 use std::fmt::Write;
 
 use serde_json::Map;
 
+use crate::integrations::GoogleMeet;
 use crate::messenger::Caller;
 use crate::messenger::accounts::block;
 use crate::messenger::foundation::encryption::Encryptor;
@@ -11,23 +12,22 @@ use crate::messenger::foundation::secrets::{self, Secrets};
 use crate::messenger::foundation::settings::MeetingSettings;
 use crate::messenger::foundation::{Error, Result, Subject};
 use crate::messenger::messages::request::NewMessage;
-use crate::model::{ChatId, Content, Kind, Message, Right, Tongue};
-use crate::outside::Meet;
+use crate::model::{ChatId, Content, Kind, Language, Message, Right};
 use crate::store::google_tokens;
 
-/// The longest token that is kept, in bytes; Google says that they have 2,048 at most.
+/// The longest token that is accepted, in bytes; Google documents at most 2,048.
 const LONGEST_TOKEN: usize = 4_096;
 
-/// The same, ready.
+/// The configured meeting services.
 pub(crate) struct Meetings {
     jitsi: Option<String>,
-    google: Meet,
+    google: GoogleMeet,
     encryptor: Encryptor,
 }
 
 impl Meetings {
     pub(crate) fn new(settings: &MeetingSettings, secrets: &Secrets) -> Result<Self> {
-        let google = Meet::new(&settings.google);
+        let google = GoogleMeet::new(&settings.google);
         Ok(Self {
             jitsi: settings.jitsi.clone(),
             google: google.map_err(|why| Error::invalid("--google-meet-url", why))?,
@@ -36,7 +36,7 @@ impl Meetings {
     }
 }
 
-/// A meeting, and the message that tells of it, if there is one.
+/// A meeting, and the message that announces it, if any.
 #[derive(Debug, Clone)]
 pub struct Meeting {
     pub url: String,
@@ -44,8 +44,8 @@ pub struct Meeting {
 }
 
 impl Caller {
-    /// Keeps what lets the server make meetings at Google in one's name. Nobody can read it again.
-    pub async fn keep_google_token(self, token: &str) -> Result<()> {
+    /// Stores the caller's Google token, encrypted. No API returns it.
+    pub async fn store_google_token(self, token: &str) -> Result<()> {
         self.changes()?;
         let token = token.trim();
         if token.is_empty()
@@ -63,8 +63,8 @@ impl Caller {
         work.commit().await
     }
 
-    /// Takes it away again.
-    pub async fn forget_google_token(self) -> Result<()> {
+    /// Deletes the caller's Google token.
+    pub async fn delete_google_token(self) -> Result<()> {
         self.changes()?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
         google_tokens::delete(&mut work.tx, self.access.user).await?;
@@ -72,7 +72,7 @@ impl Caller {
         work.commit().await
     }
 
-    /// Makes a place to meet. Answers its address.
+    /// Creates a meeting and returns its URL.
     pub async fn create_meeting(&self) -> Result<String> {
         self.changes()?;
         let meetings = &self.messenger.meetings;
@@ -86,20 +86,20 @@ impl Caller {
             || Error::invalid("google_token", "is missing; save one with PUT /users/me/google-token first");
         let created = meetings.google.create(&token.ok_or_else(missing)?).await;
         created.map_err(|why| {
-            tracing::warn!(%why, "Google made no meeting");
-            Error::Elsewhere("Google did not create a meeting; save a new token, or try again later")
+            tracing::warn!(%why, "Google Meet could not create a meeting");
+            Error::UpstreamFailed("Google did not create a meeting; save a new token, or try again later")
         })
     }
 
-    /// Makes a place to meet for a chat, and tells the chat of it if `posts`.
-    pub async fn meet(mut self, chat: ChatId, posts: bool, tongue: Tongue) -> Result<Meeting> {
+    /// Creates a meeting for a chat, and posts it there if `posts`.
+    pub async fn meet(mut self, chat: ChatId, posts: bool, language: Language) -> Result<Meeting> {
         let attempt = self.attempt.take();
         let access = self.access;
-        let place = self.messenger.as_user(access).chat(chat).await?;
+        let membership = self.messenger.as_user(access).chat(chat).await?;
         if posts {
-            // Before there is a meeting of which nobody hears.
-            place.may(Right::posting(place.chat.is_read_only))?;
-            block::refuse(&mut self.messenger.db.read().await?, chat, access.user).await?;
+            // Check before creating a meeting that could not be announced.
+            membership.may(Right::posting(membership.chat.is_read_only))?;
+            block::check_not_blocked(&mut self.messenger.db.read().await?, chat, access.user).await?;
         }
         self.messenger.check_first(attempt.as_ref()).await?;
         let url = self.create_meeting().await?;
@@ -109,9 +109,9 @@ impl Caller {
             work.commit().await?;
             return Ok(Meeting { url, message: None });
         }
-        let text = match tongue {
-            Tongue::Russian => format!("Видеовстреча: {url}"),
-            Tongue::English => format!("Video meeting: {url}"),
+        let text = match language {
+            Language::Russian => format!("Видеовстреча: {url}"),
+            Language::English => format!("Video meeting: {url}"),
         };
         let payload = Map::from_iter([("meet_url".to_owned(), url.as_str().into())]);
         let content = Content::new(Kind::Text, Some(text), Some(payload))?;
@@ -121,7 +121,7 @@ impl Caller {
     }
 }
 
-/// A room that nobody comes upon by chance.
+/// A room name that can't be guessed.
 fn room() -> String {
     let mut name = "besedka-".to_owned();
     for byte in &secrets::random()[..16] {

@@ -26,32 +26,32 @@ use std::time::Duration;
 use aws_lc_rs::hmac::{HMAC_SHA256, Key};
 use tokio::sync::{Semaphore, mpsc};
 
-pub use crate::model::Imported;
+pub use crate::model::ImportSummary;
 pub use accounts::account::{Registration, SignIn};
 pub use accounts::contact::Contact;
 pub use accounts::personal_token::{NewToken, PersonalToken};
 pub use accounts::profile::Profile;
-pub use accounts::session::{Grant, Ticket};
+pub use accounts::session::{SocketTicket, TokenPair};
 pub use accounts::sign_in_code::CodeSignIn;
 pub use accounts::token::{ACCESS_LIFE, Access};
 pub use administration::administrator::Administrator;
-pub use administration::deletion::Legacy;
-pub use assistant::CatchUp;
+pub use administration::deletion::MessagesOnDeletion;
+pub use assistant::UnreadSummary;
 pub use chats::chat::NewGroup;
 pub use chats::invite::{Invitation, Invited};
 pub use chats::membership::{Membership, PreferenceChange};
 pub use chats::moderation::ChatChange;
-pub use files::attachment::{Announcement, Form, Link, Way};
+pub use files::attachment::{Link, NewUpload, UploadForm, UploadTarget};
 pub use files::migrate_files::Progress;
 pub use files::quota::Quota;
-pub use files::upload::{Expected, Upload};
+pub use files::upload::{ExpectedType, Upload};
 pub use foundation::clock::Clock;
 pub use foundation::error::{Error, Result};
 pub use foundation::idempotency::{Attempt, AttemptGuard};
 pub use foundation::limits::{Limit, Network};
 pub use foundation::secrets::Secrets;
 pub use foundation::settings::{
-    AssistantSettings, MailServer, MeetingSettings, Opening, Senders, Settings, SmsGateway,
+    AssistantSettings, MailServer, MeetingSettings, RegistrationPolicy, Senders, Settings, SmsGateway,
 };
 pub use foundation::subject::{Original, Subject};
 pub use foundation::unit_of_work::Retries;
@@ -64,11 +64,11 @@ pub use messages::receipt::{Furthest, Reading, Receipts};
 pub use messages::request::NewMessage;
 pub use messages::retry_detection::Unheard;
 pub use messages::scheduled::Rescheduling;
-pub use portability::export::{Export, Part};
-pub use portability::import::{Import, OldChat, OldFile, OldMessage, Target};
+pub use portability::export::{Export, ExportPart};
+pub use portability::import::{Import, SourceChat, SourceFile, SourceMessage, TargetChat};
 pub use search::query::{Found, Further, Hit, Order, Search};
 
-use crate::files::{Files, Links, Trouble};
+use crate::files::{Files, LinkSigner, ProbeFailure};
 use crate::hub::{Close, Hub};
 use crate::model::Ids;
 use crate::store::Db;
@@ -90,7 +90,7 @@ pub struct Core {
     ids: Ids,
     nodes: live::nodes::Nodes,
     stopping: AtomicBool,
-    links: Links,
+    link_signer: LinkSigner,
     tokens: accounts::token::Tokens,
     /// When sessions revoked by other processes were last looked for.
     revocations_checked: foundation::last_run::LastRun,
@@ -104,8 +104,8 @@ pub struct Core {
     imports: Arc<Semaphore>,
     posts: mpsc::Sender<messages::post::Post>,
     previews: messages::preview::Previews,
-    arrivals: files::direct_uploads::Arrivals,
-    names: accounts::display_names::Names,
+    upload_locks: files::direct_uploads::UploadLocks,
+    names: accounts::display_names::DisplayNameCache,
     indexing: search::indexing::Indexing,
     /// How many searches there may be at once.
     searches: Semaphore,
@@ -117,7 +117,7 @@ pub struct Core {
     guesses: chats::short_code::Guesses,
     /// For what is kept of codes that were sent.
     sign_in_codes: Key,
-    ways: accounts::code_delivery::Ways,
+    code_delivery: accounts::code_delivery::CodeDelivery,
     assistant: Option<assistant::Assistant>,
     /// When unfinished answers of the assistant were last looked for.
     abandoned_answers_checked: foundation::last_run::LastRun,
@@ -165,7 +165,7 @@ impl Messenger {
             nodes: live::nodes::Nodes::connect(settings.bus.as_deref(), db.is_shared())
                 .await
                 .map_err(|why| Error::invalid("--bus-url", why))?,
-            links: Links::new(&secrets.key("links")),
+            link_signer: LinkSigner::new(&secrets.key("links")),
             tokens: accounts::token::Tokens::new(secrets),
             revocations_checked: foundation::last_run::LastRun::default(),
             jobs_lock: tokio::sync::Mutex::default(),
@@ -177,8 +177,8 @@ impl Messenger {
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),
             posts,
             previews: messages::preview::Previews::new(settings.link_previews.as_deref())?,
-            arrivals: files::direct_uploads::Arrivals::default(),
-            names: accounts::display_names::Names::default(),
+            upload_locks: files::direct_uploads::UploadLocks::default(),
+            names: accounts::display_names::DisplayNameCache::default(),
             indexing: search::indexing::Indexing::default(),
             searches: Semaphore::new(SEARCHES),
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
@@ -186,7 +186,7 @@ impl Messenger {
             group_invites: Key::new(HMAC_SHA256, &secrets.key("invitation into a group")),
             guesses: chats::short_code::Guesses::default(),
             sign_in_codes: Key::new(HMAC_SHA256, &secrets.key("sign-in code")),
-            ways: accounts::code_delivery::Ways::new(&settings.senders)?,
+            code_delivery: accounts::code_delivery::CodeDelivery::new(&settings.senders)?,
             assistant: settings.assistant.as_ref().map(assistant::Assistant::new).transpose()?,
             abandoned_answers_checked: foundation::last_run::LastRun::default(),
             meetings: meetings::Meetings::new(&settings.meetings, secrets)?,
@@ -233,13 +233,13 @@ impl Messenger {
     }
 
     /// Whether the bucket for files, if there is one, does all that will be asked of it.
-    pub async fn probe_files(&self) -> std::result::Result<(), Trouble> {
+    pub async fn probe_files(&self) -> std::result::Result<(), ProbeFailure> {
         self.files.probe().await
     }
 
     /// Whether the bucket lets pages of an address send files to it and fetch them.
-    pub async fn probe_pages(&self, origin: &str) -> std::result::Result<(), Trouble> {
-        self.files.probe_pages(origin).await
+    pub async fn probe_cors(&self, origin: &str) -> std::result::Result<(), ProbeFailure> {
+        self.files.probe_cors(origin).await
     }
 
     /// To where else than to this server pages send files, and from where they show them.

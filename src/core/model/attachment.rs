@@ -2,7 +2,7 @@
 
 use super::{AttachmentId, Time, UserId};
 
-/// A file that was announced, and perhaps uploaded.
+/// A file whose upload was requested, and perhaps completed.
 #[derive(Debug, Clone)]
 pub struct Attachment {
     pub id: AttachmentId,
@@ -10,34 +10,34 @@ pub struct Attachment {
     pub filename: String,
     /// Whether its bytes are stored under its filename, as earlier versions stored them.
     pub stored_by_name: bool,
-    /// As declared; checked against the first bytes when it arrives.
+    /// As declared; checked against the first bytes on upload.
     pub content_type: String,
-    /// Bytes. Until it is uploaded: the most that will be taken.
+    /// Bytes. Until it is uploaded, the maximum size.
     pub size: i64,
     pub created_at: Time,
-    /// Until when the upload form is good.
+    /// When the upload form expires.
     pub expires_at: Time,
     pub uploaded: bool,
-    pub facts: Facts,
+    pub metadata: MediaMetadata,
 }
 
-/// What a picture, a sound or a film tells of itself.
+/// Metadata read from a picture, audio or video file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// Pixels, as it is shown: turned upright.
+pub struct MediaMetadata {
+    /// Pixels, after applying the orientation.
     pub width: Option<i64>,
     pub height: Option<i64>,
     pub duration_ms: Option<i64>,
-    /// How loud a sound is, from its beginning to its end: bars of 0 to 100.
+    /// The loudness of audio over time: bars of 0 to 100.
     pub waveform: Option<Vec<u8>>,
-    /// A blur of a picture: a ThumbHash.
+    /// A ThumbHash of a picture, shown while it loads.
     pub placeholder: Option<Vec<u8>>,
-    /// The media type of its thumbnail, when there is one.
+    /// The media type of the thumbnail, if there is one.
     pub thumbnail: Option<String>,
 }
 
 impl Attachment {
-    /// Where the bytes are, in the bucket or below the folder. A filename may be longer there than a name may be, since
+    /// The object key or relative path in the storage. A filename may be longer there than a name may be, since
     /// a letter takes up to 12 bytes.
     pub fn key(&self) -> String {
         format!("{}/{}", self.id, if self.stored_by_name { self.plain_name() } else { "file".to_owned() })
@@ -68,23 +68,23 @@ impl Attachment {
         format!("{start}{end}")
     }
 
-    /// Where its thumbnail is. No file's name begins with a dot, so none is in its way.
+    /// The thumbnail's key. It can't collide with a file's, because those never begin with a dot.
     pub fn thumbnail_key(&self) -> String {
         format!("{}/.thumbnail", self.id)
     }
 }
 
-/// What a file is for whoever looks at it. The numbers are what the database keeps.
+/// The general type of a file. The numbers are stored in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
+pub enum FileClass {
     Picture = 1,
     Video = 2,
     Sound = 3,
     Other = 4,
 }
 
-impl Class {
-    /// By the first part of a media type.
+impl FileClass {
+    /// By the top-level media type.
     pub fn of(content_type: &str) -> Self {
         match content_type.split('/').next().unwrap_or_default() {
             "image" => Self::Picture,

@@ -1,11 +1,11 @@
-//! Messages that somebody wants to find again.
+//! Bookmarked messages.
 
 use super::{BookmarkId, Message, Time};
 
-/// Somebody's own sign at a message; nobody else sees it.
+/// A user's private bookmark of a message.
 #[derive(Debug, Clone)]
 pub struct Bookmark {
-    /// Its place in their list: later ones are larger.
+    /// Also the order of the list: later bookmarks have larger ids.
     pub id: BookmarkId,
     pub message: Message,
     pub note: Option<String>,

@@ -1,70 +1,45 @@
-//! Chats and who is in them.
+//! Chats and their members.
 
-use super::{AttachmentId, ChatId, Message, MessageId, Person, Role, Time, Topic, UserId};
+use super::{AttachmentId, ChatId, ChatKind, Message, MessageId, Person, Role, Time, Topic, UserId};
 
-/// What kind of chat it is. The numbers are what the database keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ChatKind {
-    /// Of two people; there is one for each pair.
-    Private = 1,
-    /// Of those who were brought in.
-    Group = 2,
-    /// A group that everybody on the server can find and join.
-    Channel = 3,
-    /// What somebody keeps for themselves; everybody has one at most.
-    Saved = 4,
-}
-
-impl ChatKind {
-    pub const ALL: [Self; 4] = [Self::Private, Self::Group, Self::Channel, Self::Saved];
-
-    /// Whether people come and go: a group or a channel.
-    pub fn is_group(self) -> bool {
-        match self {
-            Self::Group | Self::Channel => true,
-            Self::Private | Self::Saved => false,
-        }
-    }
-}
-
-/// What is alike for everybody who is in a chat.
+/// The properties of a chat that are the same for all members.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct About {
+pub struct ChatInfo {
     pub id: ChatId,
     pub kind: ChatKind,
-    /// Nothing, unless it is a group or a channel.
+    /// Empty unless it is a group or a channel.
     pub title: String,
     pub description: Option<String>,
     pub avatar: Option<AttachmentId>,
-    /// Only owner and admins post.
+    /// Only the owner and admins may post.
     pub is_read_only: bool,
-    /// How many milliseconds what is said stays; for good without it.
+    /// The lifetime of new messages in milliseconds; `None` for unlimited.
     pub message_life: Option<i64>,
-    /// The assistant may not be asked there.
+    /// Asking the assistant is disabled.
     pub assistant_off: bool,
 }
 
 /// A chat as one of its members sees it.
 #[derive(Debug, Clone)]
 pub struct Chat {
-    pub about: About,
-    /// Of a private chat: the other person's name.
+    pub about: ChatInfo,
+    /// In a private chat, the other person's name.
     pub title: String,
     pub created_at: Time,
     pub member_count: i64,
-    /// The other one of a private chat.
+    /// The other person of a private chat.
     pub peer: Option<Person>,
     pub last_message: Option<Message>,
-    /// Messages of others after the reader's mark.
+    /// Messages of others after the reader's read mark.
     pub unread_count: i64,
-    /// Those of them that mean the reader.
+    /// Those of them that mention the reader.
     pub mention_count: i64,
     pub last_read: Option<MessageId>,
-    /// What happened in it after this place concerns the reader, who came in there.
+    /// The sequence number at which the reader joined: later events are visible to them.
     pub since: i64,
-    /// The reader's own.
+    /// The reader's role.
     pub role: Role,
-    /// By which others join; for those who may invite.
+    /// The short code for joining; only for those who may invite.
     pub code: Option<String>,
     pub preferences: Preferences,
 }
@@ -75,7 +50,7 @@ impl Chat {
     }
 }
 
-/// How a member wants to have a chat.
+/// A member's personal settings of a chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preferences {
     pub muted_until: Option<Time>,
@@ -84,7 +59,7 @@ pub struct Preferences {
     pub notify: Notify,
 }
 
-/// Of what a member wants to be notified. The numbers are what the database keeps.
+/// Which messages a member is notified of. The numbers are stored in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notify {
     Everything = 1,
@@ -92,14 +67,14 @@ pub enum Notify {
     Nothing = 3,
 }
 
-/// A person's place in a chat.
+/// A member of a chat.
 #[derive(Debug, Clone)]
 pub struct Member {
     pub person: Person,
     pub role: Role,
     pub joined_at: Time,
     pub last_read: Option<MessageId>,
-    /// The newest message that has reached one of their devices.
+    /// The newest message that was delivered to one of their devices.
     pub last_delivered: Option<MessageId>,
 }
 
@@ -109,21 +84,21 @@ impl Member {
     }
 }
 
-/// Who is in a chat, and what it is about.
+/// The members of a chat, its creator and topic.
 #[derive(Debug, Clone)]
-pub struct Roll {
-    /// Who made it.
+pub struct Roster {
+    /// The user who created the chat.
     pub creator: UserId,
-    /// In the order in which they came.
+    /// In the order in which they joined.
     pub members: Vec<Member>,
     pub topic: Option<Topic>,
 }
 
-/// A public channel, as somebody finds it.
+/// A public channel as a search result.
 #[derive(Debug, Clone)]
 pub struct Channel {
-    pub about: About,
+    pub about: ChatInfo,
     pub member_count: i64,
-    /// Whether the reader is in it.
+    /// Whether the reader is a member.
     pub is_member: bool,
 }

@@ -1,4 +1,4 @@
-//! What a message says. A `Content` that exists is a valid one.
+//! The content of messages. A `Content` is always valid.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -7,19 +7,19 @@ use super::{Attachment, AttachmentId};
 
 /// The longest text, in characters and in bytes of UTF-8.
 const LONGEST_TEXT: (usize, usize) = (16_000, 64 * 1024);
-/// The most that a payload may hold, in bytes of JSON.
+/// The largest payload, in bytes of JSON.
 const LARGEST_PAYLOAD: usize = 16 * 1024;
-/// How deep a payload may be nested: what reads JSON has limits of its own, serde_json's is 128 in all.
+/// How deep a payload may be nested: JSON parsers have limits of their own, serde_json's is 128.
 const DEEPEST_PAYLOAD: usize = 32;
-/// Bars of a drawn voice message.
+/// The most bars of a voice message's waveform.
 const MOST_BARS: usize = 1_024;
-/// Files of one message.
+/// The most files of one message.
 const MOST_FILES: usize = 10;
-/// Between how many answers one may choose in a poll, and how long each may be, in characters.
+/// The number of options of a poll, and their maximum length in characters.
 const OPTIONS: std::ops::RangeInclusive<usize> = 2..=20;
 const LONGEST_OPTION: usize = 200;
 
-/// What kind of message it is. The numbers are what the database keeps.
+/// The kind of a message. The numbers are stored in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Text = 1,
@@ -27,11 +27,11 @@ pub enum Kind {
     Image = 3,
     Video = 4,
     File = 5,
-    /// Said by the server about the chat itself.
+    /// A notice by the server about the chat itself.
     System = 6,
     Location = 7,
     Poll = 8,
-    /// Said by the assistant.
+    /// Written by the assistant.
     Ai = 9,
 }
 
@@ -66,18 +66,18 @@ impl Kind {
 /// The structured part of a message: an object, as the client sent it.
 pub type Payload = Map<String, Value>;
 
-/// Why some content can't be a message; `field` is the one to mend.
+/// A validation error: the invalid field and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Flaw {
+pub struct InvalidField {
     pub field: &'static str,
     pub reason: String,
 }
 
-fn flaw<T>(field: &'static str, reason: impl Into<String>) -> Result<T, Flaw> {
-    Err(Flaw { field, reason: reason.into() })
+fn invalid<T>(field: &'static str, reason: impl Into<String>) -> Result<T, InvalidField> {
+    Err(InvalidField { field, reason: reason.into() })
 }
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Content {
     kind: Kind,
@@ -89,8 +89,8 @@ impl Content {
     /// The longest voice message: 15 minutes.
     pub const LONGEST_VOICE_MS: i64 = 15 * 60 * 1_000;
 
-    /// Checks what a client wants to say. `text` is the text of a text message and the caption of the others.
-    pub fn new(kind: Kind, text: Option<String>, payload: Option<Payload>) -> Result<Self, Flaw> {
+    /// Validates what a client sends. `text` is the text of a text message and the caption of other kinds.
+    pub fn new(kind: Kind, text: Option<String>, payload: Option<Payload>) -> Result<Self, InvalidField> {
         let text = text.filter(|text| kind == Kind::Text || !is_blank(text));
         if let Some(text) = &text {
             check_text(text)?;
@@ -101,21 +101,21 @@ impl Content {
             Kind::Image | Kind::Video | Kind::File => check_media(payload.as_ref())?,
             Kind::Location => check_location(payload.as_ref())?,
             Kind::Poll => check_poll(text.as_deref(), payload.as_ref())?,
-            Kind::System => return flaw("type", "system messages can only be sent by the server"),
-            Kind::Ai => return flaw("type", "these messages can only be sent by the assistant"),
+            Kind::System => return invalid("type", "system messages can only be sent by the server"),
+            Kind::Ai => return invalid("type", "these messages can only be sent by the assistant"),
         }
         Ok(Self { kind, text, payload })
     }
 
-    /// What the assistant says.
-    pub fn assistant(text: String, payload: Option<Payload>) -> Result<Self, Flaw> {
+    /// A message of the assistant.
+    pub fn assistant(text: String, payload: Option<Payload>) -> Result<Self, InvalidField> {
         check_is_text(Some(&text), payload.as_ref())?;
         check_text(&text)?;
         Ok(Self { kind: Kind::Ai, text: Some(text), payload })
     }
 
-    /// What was checked before it was kept.
-    pub fn kept(kind: Kind, text: Option<String>, payload: Option<Payload>) -> Self {
+    /// Content from the database, which was validated before it was stored.
+    pub fn from_stored(kind: Kind, text: Option<String>, payload: Option<Payload>) -> Self {
         Self { kind, text, payload }
     }
 
@@ -131,7 +131,7 @@ impl Content {
         self.payload.as_ref()
     }
 
-    /// The files in it, in order.
+    /// The attached files, in order.
     pub fn attachments(&self) -> Vec<AttachmentId> {
         match self.kind {
             Kind::Voice | Kind::Image | Kind::Video | Kind::File => {
@@ -141,20 +141,20 @@ impl Content {
         }
     }
 
-    /// Whether a voice message leaves it to its file to tell how long it is.
-    pub fn asks_for_length(&self) -> bool {
+    /// Whether a voice message's duration must be taken from its file.
+    pub fn lacks_duration(&self) -> bool {
         self.kind == Kind::Voice
             && self.payload.as_ref().is_some_and(|payload| payload.get("duration_ms") == Some(&Value::Null))
     }
 
-    /// Puts in what a voice message's file tells and its sender did not.
-    pub fn learn(&mut self, files: &[Attachment]) {
+    /// Fills in a voice message's duration and waveform from its file where the sender gave none.
+    pub fn fill_from_file(&mut self, files: &[Attachment]) {
         let (Kind::Voice, Some(payload), [file]) = (self.kind, &mut self.payload, files) else { return };
-        let told = [
-            ("duration_ms", file.facts.duration_ms.map(Value::from)),
-            ("waveform", file.facts.waveform.clone().map(Value::from)),
+        let values = [
+            ("duration_ms", file.metadata.duration_ms.map(Value::from)),
+            ("waveform", file.metadata.waveform.clone().map(Value::from)),
         ];
-        for (name, value) in told {
+        for (name, value) in values {
             if let Some(value) = value
                 && payload.get(name).is_none_or(Value::is_null)
             {
@@ -163,7 +163,7 @@ impl Content {
         }
     }
 
-    /// It in words, for whatever can show nothing else: old clients, notifications, quotes.
+    /// The content as plain text, for old clients, notifications and quotes.
     pub fn plain(&self) -> String {
         let text = self.text.as_deref();
         let titled = |sign: &str, title: Option<&str>| {
@@ -195,18 +195,18 @@ impl Content {
         }
     }
 
-    /// What one may choose between in a poll.
+    /// The options of a poll.
     pub fn options(&self) -> Vec<&str> {
         let options = self.payload.as_ref().and_then(|payload| payload.get("options")?.as_array());
         options.into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// Whether it is an answer that the assistant is still writing.
+    /// Whether the assistant is still writing this answer.
     pub fn is_unfinished(&self) -> bool {
         self.kind == Kind::Ai && self.flag("writing")
     }
 
-    /// Whether something is said to be so.
+    /// A boolean of the payload; `false` when it is missing.
     pub fn flag(&self, name: &str) -> bool {
         self.payload.as_ref().and_then(|payload| payload.get(name)?.as_bool()).unwrap_or_default()
     }
@@ -216,7 +216,7 @@ impl Content {
     }
 }
 
-/// `attachment_id`, `attachment_ids`, or both. Nothing when one of them is no UUID.
+/// The ids in `attachment_id` and `attachment_ids`; `None` when one of them is not a UUID.
 fn attachments_of(payload: &Payload) -> Option<Vec<AttachmentId>> {
     let one = payload.get("attachment_id").filter(|id| !id.is_null());
     let more = match payload.get("attachment_ids") {
@@ -233,7 +233,7 @@ fn attachments_of(payload: &Payload) -> Option<Vec<AttachmentId>> {
     Some(found)
 }
 
-/// Whether there is nothing to see in it: spaces, and what has no width.
+/// Whether a text has no visible characters.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| {
         c.is_whitespace()
@@ -244,20 +244,20 @@ pub fn is_blank(text: &str) -> bool {
     })
 }
 
-fn check_text(text: &str) -> Result<(), Flaw> {
+fn check_text(text: &str) -> Result<(), InvalidField> {
     let (most_chars, most_bytes) = LONGEST_TEXT;
     if text.len() > most_bytes || text.chars().count() > most_chars {
-        return flaw("content", format!("must have at most {most_chars} characters"));
+        return invalid("content", format!("must have at most {most_chars} characters"));
     }
     if text.contains('\0') {
-        return flaw("content", "must not contain the NUL character");
+        return invalid("content", "must not contain the NUL character");
     }
     Ok(())
 }
 
-fn check_is_text(text: Option<&str>, payload: Option<&Payload>) -> Result<(), Flaw> {
+fn check_is_text(text: Option<&str>, payload: Option<&Payload>) -> Result<(), InvalidField> {
     if text.is_none_or(is_blank) {
-        return flaw("content", "a text message requires text");
+        return invalid("content", "a text message requires text");
     }
     match payload {
         Some(payload) => check_size(payload),
@@ -265,111 +265,111 @@ fn check_is_text(text: Option<&str>, payload: Option<&Payload>) -> Result<(), Fl
     }
 }
 
-fn check_media(payload: Option<&Payload>) -> Result<(), Flaw> {
+fn check_media(payload: Option<&Payload>) -> Result<(), InvalidField> {
     let Some(payload) = payload else {
-        return flaw("payload", "attachment_id is missing");
+        return invalid("payload", "attachment_id is missing");
     };
     check_size(payload)?;
     match attachments_of(payload) {
         Some(files) if files.len() > MOST_FILES => {
-            return flaw("payload", format!("a message can have at most {MOST_FILES} files"));
+            return invalid("payload", format!("a message can have at most {MOST_FILES} files"));
         }
         Some(files) if !files.is_empty() => {}
-        _ => return flaw("payload", "attachment_id must be a UUID from POST /attachments"),
+        _ => return invalid("payload", "attachment_id must be a UUID from POST /attachments"),
     }
     for side in ["width", "height"] {
         if payload.get(side).is_some_and(|n| !n.is_null() && !in_range(n, 1, 100_000)) {
-            return flaw("payload", format!("{side} must be 1 to 100,000 pixels"));
+            return invalid("payload", format!("{side} must be 1 to 100,000 pixels"));
         }
     }
     if payload.get("duration_ms").is_some_and(|n| !n.is_null() && !in_range(n, 0, i64::MAX)) {
-        return flaw("payload", "duration_ms must be a number of milliseconds");
+        return invalid("payload", "duration_ms must be a number of milliseconds");
     }
     Ok(())
 }
 
-fn check_voice(payload: Option<&Payload>) -> Result<(), Flaw> {
+fn check_voice(payload: Option<&Payload>) -> Result<(), InvalidField> {
     check_media(payload)?;
     let Some(payload) = payload else {
-        return flaw("payload", "is missing");
+        return invalid("payload", "is missing");
     };
     if attachments_of(payload).is_some_and(|files| files.len() > 1) {
-        return flaw("payload", "a voice message must have exactly one file");
+        return invalid("payload", "a voice message must have exactly one file");
     }
     if !payload.get("duration_ms").is_some_and(|n| n.is_null() || in_range(n, 0, Content::LONGEST_VOICE_MS)) {
-        return flaw("payload", "duration_ms must be 0 to 900,000 milliseconds, or null to detect it");
+        return invalid("payload", "duration_ms must be 0 to 900,000 milliseconds, or null to detect it");
     }
     let codec = payload.get("codec").and_then(Value::as_str);
     if codec.is_none_or(|codec| codec.is_empty() || codec.len() > 64) {
-        return flaw("payload", "codec must name the audio codec, such as \"opus\"");
+        return invalid("payload", "codec must name the audio codec, such as \"opus\"");
     }
     match payload.get("waveform") {
         None | Some(Value::Null) => Ok(()),
         Some(Value::Array(bars)) if bars.len() <= MOST_BARS && bars.iter().all(Value::is_number) => Ok(()),
-        Some(_) => flaw("payload", format!("waveform must be at most {MOST_BARS} numbers")),
+        Some(_) => invalid("payload", format!("waveform must be at most {MOST_BARS} numbers")),
     }
 }
 
-fn check_location(payload: Option<&Payload>) -> Result<(), Flaw> {
+fn check_location(payload: Option<&Payload>) -> Result<(), InvalidField> {
     let Some(payload) = payload else {
-        return flaw("payload", "latitude and longitude are missing");
+        return invalid("payload", "latitude and longitude are missing");
     };
     check_size(payload)?;
     for (name, most) in [("latitude", 90.0), ("longitude", 180.0)] {
         if !payload.get(name).and_then(Value::as_f64).is_some_and(|degrees| degrees.abs() <= most) {
-            return flaw("payload", format!("{name} must be -{most} to {most} degrees"));
+            return invalid("payload", format!("{name} must be -{most} to {most} degrees"));
         }
     }
     if payload
         .get("accuracy_m")
         .is_some_and(|metres| !metres.is_null() && metres.as_f64().is_none_or(|m| m < 0.0))
     {
-        return flaw("payload", "accuracy_m must be a number of metres");
+        return invalid("payload", "accuracy_m must be a number of metres");
     }
     if payload
         .get("name")
         .is_some_and(|name| !name.is_null() && name.as_str().is_none_or(|name| name.chars().count() > 200))
     {
-        return flaw("payload", "name must be a string of at most 200 characters");
+        return invalid("payload", "name must be a string of at most 200 characters");
     }
     Ok(())
 }
 
-fn check_poll(question: Option<&str>, payload: Option<&Payload>) -> Result<(), Flaw> {
+fn check_poll(question: Option<&str>, payload: Option<&Payload>) -> Result<(), InvalidField> {
     if question.is_none() {
-        return flaw("content", "a poll requires a question");
+        return invalid("content", "a poll requires a question");
     }
     let options = payload.and_then(|payload| payload.get("options")?.as_array());
     let (Some(payload), Some(options)) = (payload, options) else {
-        return flaw("payload", "options are missing");
+        return invalid("payload", "options are missing");
     };
     check_size(payload)?;
     let texts: Vec<&str> = options.iter().filter_map(Value::as_str).map(str::trim).collect();
     let sound =
         |text: &&str| !is_blank(text) && text.chars().count() <= LONGEST_OPTION && !text.contains('\0');
     if texts.len() != options.len() || !OPTIONS.contains(&texts.len()) || !texts.iter().all(sound) {
-        return flaw(
+        return invalid(
             "payload",
             format!("options must be 2 to 20 strings of 1 to {LONGEST_OPTION} characters"),
         );
     }
     if (1..texts.len()).any(|index| texts[..index].contains(&texts[index])) {
-        return flaw("payload", "options must be unique");
+        return invalid("payload", "options must be unique");
     }
     for name in ["multiple", "anonymous"] {
         if payload.get(name).is_some_and(|value| !value.is_null() && !value.is_boolean()) {
-            return flaw("payload", format!("{name} must be true or false"));
+            return invalid("payload", format!("{name} must be true or false"));
         }
     }
     Ok(())
 }
 
-fn check_size(payload: &Payload) -> Result<(), Flaw> {
+fn check_size(payload: &Payload) -> Result<(), InvalidField> {
     let size = serde_json::to_vec(payload).map_or(usize::MAX, |json| json.len());
     if size > LARGEST_PAYLOAD {
-        flaw("payload", "must not be larger than 16 KiB")
+        invalid("payload", "must not be larger than 16 KiB")
     } else if !payload.values().all(|value| is_within(value, DEEPEST_PAYLOAD)) {
-        flaw("payload", format!("must not be nested deeper than {DEEPEST_PAYLOAD} levels"))
+        invalid("payload", format!("must not be nested deeper than {DEEPEST_PAYLOAD} levels"))
     } else {
         Ok(())
     }
@@ -393,7 +393,7 @@ mod tests {
 
     use super::*;
 
-    fn refused(kind: Kind, text: Option<&str>, payload: Value) -> Flaw {
+    fn refused(kind: Kind, text: Option<&str>, payload: Value) -> InvalidField {
         let payload = payload.as_object().cloned();
         Content::new(kind, text.map(str::to_owned), payload).unwrap_err()
     }

@@ -1,15 +1,15 @@
-//! What somebody began to write.
+//! Drafts of messages.
 
 use super::{ChatId, MessageId, Time};
 
-/// One for each chat, and for each thread in it. Nobody else sees it.
+/// A private draft; a user has one for each chat and each thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
     pub chat: ChatId,
-    /// The message that began the thread in which it will stand.
+    /// The root message of the thread, if the draft is in one.
     pub thread: Option<MessageId>,
     pub text: String,
     pub reply_to: Option<MessageId>,
-    /// When it was written.
+    /// When it was saved.
     pub at: Time,
 }

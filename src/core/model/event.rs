@@ -1,11 +1,11 @@
-//! What happened, in the order in which it happened.
+//! Events: committed changes, in order.
 
 use super::{
-    About, Blocked, Bookmark, Chat, ChatId, Draft, Member, Message, MessageId, Preferences, Scheduled,
+    Blocked, Bookmark, Chat, ChatId, ChatInfo, Draft, Member, Message, MessageId, Preferences, Scheduled,
     ScheduledId, Session, SessionId, Stream, Time, User, UserId,
 };
 
-/// A change that was committed, at its place in a stream.
+/// A committed change at its position in a stream.
 #[derive(Debug, Clone)]
 pub struct Event {
     pub position: Position,
@@ -13,26 +13,26 @@ pub struct Event {
     pub change: Change,
 }
 
-/// A place in a stream.
+/// A position in a stream: its sequence number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     pub stream: Stream,
     pub seq: i64,
 }
 
-/// What can happen in a chat's stream, and in a user's own.
+/// The changes of a chat's stream and of a user's own stream.
 #[derive(Debug, Clone)]
 pub enum Change {
     MessageCreated(Message),
     /// Edited, or its reactions, votes or pin changed.
     MessageUpdated(Message),
-    /// The assistant has said all of it. Before that the message was created, and it grew by updates.
+    /// The assistant has completed an answer, which was created and updated before.
     AnswerFinished(Message),
     MessageDeleted {
         id: MessageId,
         chat: ChatId,
     },
-    /// Many at once, in the order in which they were said.
+    /// Several at once, in chronological order.
     MessagesDeleted {
         chat: ChatId,
         ids: Vec<MessageId>,
@@ -45,14 +45,14 @@ pub enum Change {
         chat: ChatId,
         user: UserId,
     },
-    /// Their profile or their role is another.
+    /// Their profile or role has changed.
     MemberUpdated {
         chat: ChatId,
         member: Member,
     },
-    /// What is alike for everybody in a chat is another.
-    ChatUpdated(About),
-    /// In the reader's own stream, when others must not see it.
+    /// The properties that all members share have changed.
+    ChatUpdated(ChatInfo),
+    /// In the reader's own stream when they hide their read receipts.
     ChatRead {
         chat: ChatId,
         user: UserId,
@@ -63,16 +63,16 @@ pub enum Change {
         user: UserId,
         message: MessageId,
     },
-    /// Own stream: deleted for oneself.
+    /// Own stream: deleted for this user only.
     MessageHidden {
         id: MessageId,
         chat: ChatId,
     },
-    /// Own stream: what one chose in a poll.
+    /// Own stream: the user's vote in a poll.
     PollVoted {
         message: MessageId,
         chat: ChatId,
-        /// Which options, counted from 0.
+        /// Indices of options, from 0.
         choices: Vec<usize>,
     },
     /// Own stream: new, or changed.
@@ -84,34 +84,34 @@ pub enum Change {
     },
     /// Own stream: new, or changed.
     DraftSaved(Draft),
-    /// Own stream: sent, or taken away.
+    /// Own stream: sent or deleted.
     DraftRemoved {
         chat: ChatId,
-        /// The message that began the thread in which it stood.
+        /// The root message of its thread.
         thread: Option<MessageId>,
     },
-    /// Own stream: new or changed, or it could not be said.
+    /// Own stream: new or changed, or sending failed.
     ScheduledSaved(Box<Scheduled>),
-    /// Own stream: said, or taken away.
+    /// Own stream: sent or cancelled.
     ScheduledRemoved {
         id: ScheduledId,
         chat: ChatId,
-        /// What was said.
+        /// The sent message.
         message: Option<MessageId>,
     },
-    /// Own stream: there is a chat that was not there before.
+    /// Own stream: a chat was added to the user's list.
     ChatGained(Box<Chat>),
-    /// Own stream: left, removed or deleted; or hidden, and then the person is still in it.
+    /// Own stream: left, removed from it, or the chat was deleted or hidden; in a hidden chat the user is still a member.
     ChatLost {
         chat: ChatId,
         hidden: bool,
     },
-    /// Own stream: how one wants to have a chat.
+    /// Own stream: personal settings of a chat.
     ChatPreferred {
         chat: ChatId,
         preferences: Preferences,
     },
-    /// Own stream of those who may invite or ban: the ways into a chat are others.
+    /// Own stream of those who may invite or ban: invitations, the short code or bans have changed.
     ChatAccess(ChatId),
     /// Own stream.
     UserUpdated(User),
@@ -119,11 +119,11 @@ pub enum Change {
     UserBlocked(Blocked),
     /// Own stream.
     UserUnblocked(UserId),
-    /// Own stream: signed in on one more device.
+    /// Own stream: signed in on another device.
     SessionCreated(Session),
     /// Own stream.
     SessionRevoked(SessionId),
-    /// Own stream: there is one more personal access token.
+    /// Own stream: a personal access token was created.
     TokenCreated(Session),
     /// Own stream.
     TokenRevoked(SessionId),

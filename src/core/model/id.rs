@@ -1,4 +1,4 @@
-//! Identifiers: time-ordered integers below 2^53, so that JavaScript keeps them exact.
+//! Identifiers: time-ordered integers below 2^53, which JavaScript represents exactly.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -26,13 +26,13 @@ id! {
     ChatId,
     /// A message.
     MessageId,
-    /// A way into a group.
+    /// An invitation to a group.
     InviteId,
     /// A sign-in on one device.
     SessionId,
-    /// Somebody's own sign at a message.
+    /// A user's bookmark.
     BookmarkId,
-    /// A message that waits for its time.
+    /// A scheduled message.
     ScheduledId,
     /// An ordered log of events: every chat has one, and every user has one of their own.
     Stream,
@@ -50,7 +50,7 @@ impl From<UserId> for Stream {
     }
 }
 
-/// An uploaded file. A UUID, because the documented clients expect one.
+/// An uploaded file. A UUID, because existing clients expect one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttachmentId(pub uuid::Uuid);
 
@@ -66,20 +66,20 @@ impl std::fmt::Display for AttachmentId {
     }
 }
 
-/// Where the 41 bits of milliseconds begin: 2025-01-01T00:00:00Z. They last until 2094.
+/// The epoch of the 41-bit milliseconds: 2025-01-01T00:00:00Z. They last until 2094.
 const EPOCH: i64 = 1_735_689_600_000;
 const NODE_BITS: u32 = 6;
-/// How many nodes there can be.
+/// The maximum number of nodes.
 pub const NODES: u8 = 1 << NODE_BITS;
 const COUNTER_BITS: u32 = 6;
 
 impl MessageId {
-    /// Not more than any message has that was sent from this moment on, and more than any from before.
+    /// The lower bound of the ids of messages sent at or after a moment: larger than all earlier ones.
     pub fn first_of(time: Time) -> Self {
         Self((time.0 - EPOCH).clamp(0, (1 << 41) - 1) << (NODE_BITS + COUNTER_BITS))
     }
 
-    /// What messages had that were made so much before this one.
+    /// The lower bound of the ids of messages sent within `by` before this one.
     #[must_use]
     pub fn earlier(self, by: Duration) -> Self {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX >> (NODE_BITS + COUNTER_BITS));
@@ -87,10 +87,10 @@ impl MessageId {
     }
 }
 
-/// Makes identifiers: 41 bits of milliseconds, 6 of node, 6 of counter.
+/// Generates identifiers: 41 bits of milliseconds, 6 of node, 6 of counter.
 ///
-/// When more than 64 are asked for within a millisecond, the generator runs ahead of the clock
-/// instead of waiting; it never goes back, also when the clock does.
+/// When more than 64 are generated within a millisecond, the generator runs ahead of the clock
+/// instead of waiting. It never goes back, even when the clock does.
 pub struct Ids {
     node: AtomicI64,
     /// Milliseconds and counter of the last identifier, as one number.
@@ -105,7 +105,7 @@ impl Ids {
         ids
     }
 
-    /// From now on with another node's number.
+    /// Changes the node number.
     pub fn set_node(&self, node: u8) {
         self.node.store(i64::from(node) & ((1 << NODE_BITS) - 1), Ordering::Relaxed);
     }

@@ -1,30 +1,30 @@
-//! Ways into a group, and who may not take them.
+//! Invitations and bans.
 
 use super::{ChatId, InviteId, Person, Time, UserId};
 
-/// A way into a group for whoever knows its token.
+/// An invitation to a group for whoever has its token.
 #[derive(Debug, Clone, Copy)]
 pub struct Invite {
     pub id: InviteId,
     pub chat: ChatId,
     pub creator: UserId,
     pub created_at: Time,
-    /// It never runs out without it.
+    /// `None` if it never expires.
     pub expires_at: Option<Time>,
-    /// As many as like may come without it.
+    /// `None` if unlimited.
     pub max_uses: Option<i64>,
-    /// How many came by it.
+    /// How many people joined with it.
     pub uses: i64,
 }
 
 impl Invite {
-    /// Whether somebody can still come by it.
+    /// Whether it is neither expired nor used up.
     pub fn is_good(&self, now: Time) -> bool {
         self.expires_at.is_none_or(|end| now < end) && self.max_uses.is_none_or(|most| self.uses < most)
     }
 }
 
-/// Somebody who may not come into a chat.
+/// A person who may not join a chat.
 #[derive(Debug, Clone)]
 pub struct Ban {
     pub person: Person,

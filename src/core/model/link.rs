@@ -1,38 +1,38 @@
-//! Web addresses in what people write.
+//! Links in messages.
 
 use std::collections::HashMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use url::Url;
 
-/// The most links of a message that are kept.
+/// The most links of a message that are recognised.
 const MOST_LINKS: usize = 5;
 /// The longest address, in bytes, with everything percent-encoded.
 const LONGEST: usize = 2_048;
 
-/// A web address as it stands in a message, in its normal form: IDN hosts in punycode, paths
-/// percent-encoded, no default port. It has no user name and no password.
+/// A normalised http or https URL: IDN hosts in punycode, paths percent-encoded, no default port.
+/// It has no user name and no password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// The whole address, with its fragment.
+    /// The URL including its fragment.
     pub url: String,
 }
 
 impl Link {
-    /// Nothing when it is no web address, or one with a password in it: such a one is a trap for
-    /// readers (`https://bank.example@evil.example`) or a secret.
+    /// `None` when it is not a web URL, or has a user name or password: those are deceptive
+    /// (`https://bank.example@evil.example`) or secret.
     pub fn new(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
         let is_plain = url.username().is_empty() && url.password().is_none() && url.has_host();
         (is_plain && url.as_str().len() <= LONGEST).then(|| Self { url: url.into() })
     }
 
-    /// What a server is asked for: the fragment is the reader's business.
+    /// The URL to request: without the fragment.
     pub fn address(&self) -> &str {
         self.url.split_once('#').map_or(&self.url, |(address, _)| address)
     }
 
-    /// The SHA-256 of [`Link::address`]: one page is one preview, whatever part of it is meant.
+    /// The SHA-256 of [`Link::address`]: links that differ only in the fragment share one preview.
     pub fn hash(&self) -> [u8; 32] {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest(&SHA256, self.address().as_bytes()).as_ref());
@@ -40,27 +40,27 @@ impl Link {
     }
 }
 
-/// What a page says of itself.
+/// The metadata of a web page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     pub title: String,
     pub description: Option<String>,
-    /// What the site as a whole is called.
+    /// The name of the website.
     pub site_name: Option<String>,
 }
 
 /// A page that a message links to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preview {
-    /// The address as it stands in the message, in its normal form.
+    /// The normalised URL in the message.
     pub url: String,
     pub page: Page,
 }
 
-/// The web addresses in a text, each once, the first five. What stands in Markdown's code is no link.
+/// The first five distinct links in a text. Markdown code is ignored.
 pub fn links(text: &str) -> Vec<Link> {
     let mut links = Vec::new();
-    // Most texts end here.
+    // Most texts have none.
     if text.contains("://") {
         for paragraph in paragraphs(text) {
             collect(paragraph, &mut links);
@@ -69,7 +69,7 @@ pub fn links(text: &str) -> Vec<Link> {
     links
 }
 
-/// A text without fenced code, in paragraphs: a code span does not reach into the next.
+/// The paragraphs of a text without fenced code blocks: a code span can't extend into the next paragraph.
 fn paragraphs(text: &str) -> Vec<&str> {
     let mut paragraphs = Vec::new();
     let mut fence: Option<&str> = None;
@@ -97,7 +97,7 @@ fn paragraphs(text: &str) -> Vec<&str> {
     paragraphs
 }
 
-/// A line without what makes it a part of a quotation.
+/// A line without indentation and block quote markers.
 fn rest_of(line: &str) -> &str {
     line.trim_start_matches([' ', '>']).trim_end()
 }
@@ -108,7 +108,7 @@ fn fence_of(line: &str) -> Option<&str> {
     let mark = line.chars().next().filter(|mark| matches!(mark, '`' | '~'))?;
     let rest = line.trim_start_matches(mark);
     let run = &line[..line.len() - rest.len()];
-    // A backtick after it: a code span that begins a line.
+    // With another backtick after it, it is a code span at the beginning of a line.
     (run.len() >= 3 && !(mark == '`' && rest.contains('`'))).then_some(run)
 }
 
@@ -136,7 +136,7 @@ fn collect(paragraph: &str, links: &mut Vec<Link>) {
     }
 }
 
-/// Where code spans begin and end: each run of backticks with the next one that is as long.
+/// The ends of code spans by their starts: each run of backticks is closed by the next one of equal length.
 fn code_spans(paragraph: &str) -> HashMap<usize, usize> {
     let mut runs = Vec::new();
     let mut at = 0;
@@ -158,7 +158,7 @@ fn backticks(text: &str) -> usize {
     text.len() - text.trim_start_matches('`').len()
 }
 
-/// Where the address begins whose colon this may be. A scheme within a word is none.
+/// The start of the URL whose scheme ends at this colon. A scheme within a word doesn't count.
 fn start_of(text: &str, colon: usize) -> Option<usize> {
     let ends_with = |scheme: &str| {
         let start = colon.checked_sub(scheme.len())?;
@@ -169,8 +169,8 @@ fn start_of(text: &str, colon: usize) -> Option<usize> {
     text[colon..].starts_with("://").then(|| ends_with("https").or_else(|| ends_with("http")))?
 }
 
-/// The address that a text begins with: until something that stands in none, or a bracket closes
-/// that was opened before it; and without the punctuation of the sentence it stands in.
+/// The URL at the beginning of a text: up to a character that URLs don't contain or a closing bracket
+/// that was opened before it, without trailing punctuation.
 fn address_in(text: &str) -> &str {
     let mut open = [0_u32; 3];
     let mut end = text.len();
@@ -194,7 +194,7 @@ fn address_in(text: &str) -> &str {
     text[..end].trim_end_matches(|c| ".,:;!?'*_~|([{…’‘。，、！？；：".contains(c))
 }
 
-/// Marks that turn the direction of writing, and spaces without width.
+/// Direction marks and zero-width characters.
 pub(super) fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

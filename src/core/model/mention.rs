@@ -1,22 +1,22 @@
-//! Who is called by name in a text: `@anna`, `@all`.
+//! Mentions in a text: `@anna`, `@all`.
 
 use super::fold;
 
-/// The most names of one text that are looked at.
+/// The most distinct names of one text that are recognised.
 const MOST_NAMES: usize = 50;
-/// What stands for everybody.
+/// The names for all members.
 const EVERYBODY: [&str; 5] = ["all", "everyone", "все", "всем", "всех"];
 
-/// Names that a text calls.
+/// The mentions of a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mentioned {
-    /// Folded user names, each once. Whether there is such a person is not known here.
+pub struct Mentions {
+    /// Distinct folded user names. Whether such users exist is not checked here.
     pub names: Vec<String>,
     pub everybody: bool,
 }
 
-impl Mentioned {
-    /// An `@` within a word, as in an e-mail address, calls nobody.
+impl Mentions {
+    /// An `@` within a word, as in an e-mail address, is not a mention.
     pub fn in_text(text: &str) -> Self {
         let mut found = Self::default();
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
@@ -27,7 +27,7 @@ impl Mentioned {
             before = Some('@');
             rest = &rest[at + 1..];
             let end = rest.find(|c: char| !is_word(c) && !matches!(c, '-' | '.')).unwrap_or(rest.len());
-            // The full stop of a sentence is no part of a name.
+            // Trailing punctuation is not part of a name.
             let name = rest[..end].trim_end_matches(['.', '-']);
             if name.is_empty() || preceding.is_some_and(is_word) {
                 continue;
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<String> {
-        Mentioned::in_text(text).names
+        Mentions::in_text(text).names
     }
 
     #[test]
@@ -61,8 +61,8 @@ mod tests {
 
     #[test]
     fn everybody_is_no_name() {
-        assert_eq!(Mentioned::in_text("@all: обед"), Mentioned { names: Vec::new(), everybody: true });
-        assert!(Mentioned::in_text("внимание @Все").everybody);
-        assert!(!Mentioned::in_text("@allan").everybody);
+        assert_eq!(Mentions::in_text("@all: обед"), Mentions { names: Vec::new(), everybody: true });
+        assert!(Mentions::in_text("внимание @Все").everybody);
+        assert!(!Mentions::in_text("@allan").everybody);
     }
 }

@@ -8,44 +8,44 @@ use super::{Attachment, ChatId, Content, Kind, MessageId, Poll, Preview, Time, U
 pub struct Message {
     pub id: MessageId,
     pub chat: ChatId,
-    /// Its place in the chat's stream: the order in which everybody sees it.
+    /// Its sequence number in the chat's stream, by which messages are ordered for everybody.
     pub seq: i64,
     pub author: UserId,
     pub kind: Kind,
-    /// Nothing when it was deleted for all.
+    /// `None` when it was deleted for everybody.
     pub content: Option<Content>,
     pub sent_at: Time,
     pub edited_at: Option<Time>,
-    /// The sender's own name for it, by which a repeated send is recognised.
+    /// An id chosen by the sender, by which a repeated request is recognised.
     pub client_id: Option<Uuid>,
-    /// Which of the following there are.
+    /// Which of the following exist.
     pub parts: Parts,
-    /// What it answers.
+    /// The message that it replies to.
     pub reply_to: Option<Quote>,
-    /// The message that began the thread in which it stands.
+    /// The root message of its thread.
     pub thread: Option<MessageId>,
-    /// Of a message that began a thread.
+    /// The thread that it is the root of.
     pub replies: Option<Thread>,
-    /// Where a forwarded message was said first.
+    /// The original of a forwarded message.
     pub origin: Option<Origin>,
-    /// Who is meant by it, and whether all are.
+    /// The mentioned users, and whether all members are mentioned.
     pub mentions: Vec<UserId>,
     pub mentions_all: bool,
-    /// Nobody is to be disturbed by it.
+    /// Sent without notification.
     pub is_silent: bool,
-    /// When it disappears.
+    /// When it is deleted.
     pub expires_at: Option<Time>,
     pub pinned_at: Option<Time>,
-    /// Of a poll.
+    /// For a poll.
     pub poll: Option<Poll>,
     pub reactions: Vec<Reaction>,
     pub attachments: Vec<Attachment>,
-    /// Of the pages that it links to, those that are known and were not taken away.
+    /// The available previews of its links, unless the author removed them.
     pub previews: Vec<Preview>,
 }
 
 impl Message {
-    /// A message that only says something.
+    /// A message with nothing but content.
     pub fn new(
         id: MessageId,
         (chat, seq): (ChatId, i64),
@@ -80,7 +80,7 @@ impl Message {
         }
     }
 
-    /// It in words; of a file without a caption its name.
+    /// The message as plain text; for a file without a caption, its name.
     pub fn plain(&self) -> String {
         let Some(content) = &self.content else { return String::new() };
         match (content.text(), self.attachments.first()) {
@@ -90,7 +90,7 @@ impl Message {
     }
 }
 
-/// Which tables hold something of a message beside its own row. A bit that is set stays set.
+/// A bit set of the tables that hold data of a message besides its own row. Bits are never cleared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts(pub i64);
 
@@ -99,13 +99,13 @@ impl Parts {
     pub const REACTIONS: Self = Self(1);
     pub const FILES: Self = Self(2);
     pub const MENTIONS: Self = Self(4);
-    /// It began a thread.
+    /// It is the root of a thread.
     pub const REPLIES: Self = Self(8);
-    /// There are web addresses in it, which may have previews.
+    /// It contains links, which may have previews.
     pub const LINKS: Self = Self(16);
-    /// Of a poll: there are votes, or it was closed.
+    /// A poll that has votes or was closed.
     pub const VOTES: Self = Self(32);
-    /// Its author wants no previews below it.
+    /// Its author removed the link previews.
     pub const BARE: Self = Self(64);
 
     pub fn has(self, part: Self) -> bool {
@@ -118,18 +118,18 @@ impl Parts {
     }
 }
 
-/// A message as it is shown in an answer to it.
+/// A message as quoted in a reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
     pub id: MessageId,
     pub author: UserId,
     pub kind: Kind,
-    /// The beginning of it in words; nothing when it was deleted.
+    /// The beginning of its plain text; `None` when it was deleted.
     pub text: Option<String>,
 }
 
 impl Quote {
-    /// Its longest text, in characters.
+    /// The maximum length of the text in characters.
     const LENGTH: usize = 200;
 
     pub fn of(message: &Message) -> Self {
@@ -138,35 +138,35 @@ impl Quote {
     }
 }
 
-/// What was said below a message.
+/// The replies in a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Thread {
-    /// How many answers there are.
+    /// The number of replies.
     pub count: i64,
     pub last_at: Time,
 }
 
-/// Where a forwarded message was said first.
+/// The original of a forwarded message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// Nothing where it was said on another server, or by somebody who is not known here.
+    /// `None` when the original or its author is unknown here, as after an import.
     pub chat: Option<ChatId>,
     pub message: Option<MessageId>,
     pub author: Option<UserId>,
-    /// The author's name at the time: not everybody who reads it can look it up.
+    /// The author's name at that time: not every reader may look up the author.
     pub author_name: String,
     pub sent_at: Time,
 }
 
-/// What a message said before it was edited.
+/// A previous version of an edited message.
 #[derive(Debug, Clone)]
 pub struct Edit {
     pub content: Content,
-    /// From when on it said that.
+    /// When this version was written.
     pub since: Time,
 }
 
-/// One emoji under a message, with everybody who chose it, first come first.
+/// A reaction to a message with all users who chose it, the earliest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reaction {
     pub emoji: String,

@@ -1,17 +1,19 @@
-//! What things are: plain data, without a database, a network or a clock.
+//! Domain types: plain data, without database, network or clock.
 
 mod attachment;
 mod bookmark;
 mod chat;
+mod chat_kind;
 mod content;
 mod draft;
-mod elsewhere;
 mod event;
+mod external_file;
 mod id;
-mod imported;
+mod import_summary;
 mod invite;
+mod language;
 mod link;
-mod meeting;
+mod meeting_proposal;
 mod mention;
 mod message;
 mod notice;
@@ -24,25 +26,26 @@ pub mod search;
 mod session;
 pub mod text;
 mod time;
-mod tongue;
 mod topic;
 mod user;
 
-pub use attachment::{Attachment, Class, Facts};
+pub use attachment::{Attachment, FileClass, MediaMetadata};
 pub use bookmark::Bookmark;
-pub use chat::{About, Channel, Chat, ChatKind, Member, Notify, Preferences, Roll};
-pub use content::{Content, Flaw, Kind, Payload, is_blank};
+pub use chat::{Channel, Chat, ChatInfo, Member, Notify, Preferences, Roster};
+pub use chat_kind::ChatKind;
+pub use content::{Content, InvalidField, Kind, Payload, is_blank};
 pub use draft::Draft;
-pub use elsewhere::Elsewhere;
 pub use event::{Change, Event, Position};
+pub use external_file::ExternalFile;
 pub use id::{
     AttachmentId, BookmarkId, ChatId, Ids, InviteId, MessageId, NODES, ScheduledId, SessionId, Stream, UserId,
 };
-pub use imported::Imported;
+pub use import_summary::ImportSummary;
 pub use invite::{Ban, Invite};
+pub use language::Language;
 pub use link::{Link, Page, Preview, links};
-pub use meeting::proposes_meeting;
-pub use mention::Mentioned;
+pub use meeting_proposal::proposes_meeting;
+pub use mention::Mentions;
 pub use message::{Edit, Message, Origin, Parts, Quote, Reaction, Thread};
 pub use notice::Notice;
 pub use poll::{Choice, Poll, Vote};
@@ -52,6 +55,5 @@ pub use role::Role;
 pub use scheduled::{Failure, Scheduled};
 pub use session::{Scopes, Session, SessionKind};
 pub use time::Time;
-pub use tongue::Tongue;
 pub use topic::Topic;
-pub use user::{Account, Blocked, DELETED, Person, User, fold};
+pub use user::{Account, Blocked, DELETED_ACCOUNT_NAME, Person, User, fold};

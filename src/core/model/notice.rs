@@ -1,10 +1,10 @@
-//! What the server says about a chat in the chat.
+//! System messages about changes of a chat.
 
 use serde_json::{Value, json};
 
 use super::{Content, Kind, Payload, UserId};
 
-/// Something that happened to a chat, told in it as a system message.
+/// A change of a chat that is reported as a system message in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     Created {
@@ -13,7 +13,7 @@ pub enum Notice {
     Renamed {
         title: String,
     },
-    /// Nothing: what is said stays.
+    /// The lifetime of new messages; `None` for unlimited.
     MessageLife {
         seconds: Option<i64>,
     },
@@ -25,7 +25,7 @@ pub enum Notice {
     AddedMany {
         people: Vec<(UserId, String)>,
     },
-    /// By themselves: a channel, or by an invitation.
+    /// By themselves: a channel, or through an invitation.
     Joined {
         name: String,
     },
@@ -40,7 +40,7 @@ pub enum Notice {
     Left {
         name: String,
     },
-    /// Somebody else is the owner now.
+    /// Ownership was transferred.
     Owner {
         user: UserId,
         name: String,
@@ -48,13 +48,13 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// Who came in by what was said about several people at once.
+    /// The users that an `AddedMany` message names.
     pub fn added(content: &Content) -> Vec<UserId> {
         let members = content.payload().and_then(|payload| payload.get("members")?.as_array());
         members.into_iter().flatten().filter_map(|member| member["user_id"].as_i64().map(UserId)).collect()
     }
 
-    /// In English, for clients that know no better; others read the payload.
+    /// In English, for clients that don't read the payload.
     fn text(&self) -> String {
         match self {
             Self::Created { title } => format!("The group “{title}” was created"),
@@ -101,17 +101,17 @@ impl Notice {
     }
 }
 
-/// A span of time in its largest whole unit.
+impl Content {
+    /// A system message.
+    pub fn notice(notice: &Notice) -> Self {
+        Self::from_stored(Kind::System, Some(notice.text()), Some(notice.payload()))
+    }
+}
+
+/// A duration in its largest whole unit.
 fn span(seconds: i64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
     let whole = units.into_iter().find(|(unit, _)| seconds % unit == 0);
     let (count, name) = whole.map_or((seconds, "second"), |(unit, name)| (seconds / unit, name));
     if count == 1 { format!("1 {name}") } else { format!("{count} {name}s") }
-}
-
-impl Content {
-    /// The server's own word about a chat.
-    pub fn notice(notice: &Notice) -> Self {
-        Self::kept(Kind::System, Some(notice.text()), Some(notice.payload()))
-    }
 }

@@ -1,4 +1,4 @@
-//! Polls: what one may choose between, and what was chosen.
+//! Polls: options and votes.
 
 use super::{Content, Kind, Time, UserId};
 
@@ -8,19 +8,19 @@ pub struct Poll {
     pub choices: Vec<Choice>,
     /// How many people voted.
     pub voters: usize,
-    /// Whether one may choose several.
+    /// Whether several options may be chosen.
     pub is_multiple: bool,
-    /// Whether nobody learns who chose what.
+    /// Whether votes are anonymous.
     pub is_anonymous: bool,
     pub closed_at: Option<Time>,
 }
 
-/// Something that one may choose.
+/// An option of a poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     pub text: String,
     pub votes: usize,
-    /// Who chose it, first come first, at most [`Poll::MOST_NAMED`]; nobody of an anonymous poll.
+    /// Who chose it, the earliest first, at most [`Poll::MOST_NAMED`]; empty for an anonymous poll.
     pub users: Vec<UserId>,
 }
 
@@ -28,15 +28,15 @@ pub struct Choice {
 #[derive(Debug, Clone, Copy)]
 pub struct Vote {
     pub user: UserId,
-    /// Which choice, counted from 0.
+    /// The index of the option, from 0.
     pub choice: usize,
 }
 
 impl Poll {
-    /// Of how many the names are told: a poll in a chat of thousands must still fit into a frame.
+    /// How many voters are listed per option: a poll in a chat of thousands must fit into a frame.
     pub const MOST_NAMED: usize = 100;
 
-    /// The poll that a message is, before anybody voted.
+    /// The poll of a message, without votes.
     pub fn of(content: &Content) -> Option<Self> {
         if content.kind() != Kind::Poll {
             return None;
@@ -51,7 +51,7 @@ impl Poll {
         })
     }
 
-    /// Counts votes, which come in the order in which they were cast.
+    /// Counts votes, which are given in the order in which they were cast.
     pub fn count(&mut self, votes: &[Vote]) {
         let mut voters: Vec<UserId> = votes.iter().map(|vote| vote.user).collect();
         voters.sort_unstable();
@@ -76,7 +76,7 @@ mod tests {
 
     fn poll(payload: serde_json::Value) -> Poll {
         let payload = payload.as_object().cloned();
-        Poll::of(&Content::kept(Kind::Poll, Some("Tea?".to_owned()), payload)).unwrap()
+        Poll::of(&Content::from_stored(Kind::Poll, Some("Tea?".to_owned()), payload)).unwrap()
     }
 
     #[test]

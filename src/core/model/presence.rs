@@ -1,25 +1,25 @@
-//! Whether somebody is there.
+//! Presence: whether a user is online.
 
 use super::Time;
 
-/// Whether somebody is there, as one other person may see it.
+/// A user's presence as visible to one other user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Presence {
     pub status: Status,
-    /// When they were last here; nothing while they are, and when it is not known.
+    /// When they were last online; `None` while they are, or when it is unknown.
     pub last_seen_at: Option<Time>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Online,
-    /// Connected, but not looking.
+    /// Connected, but inactive.
     Away,
     Offline,
 }
 
 impl Presence {
-    /// What is seen of whoever does not want to be seen.
+    /// The presence shown of users who hide it.
     pub const HIDDEN: Self = Self { status: Status::Offline, last_seen_at: None };
 
     pub fn new(status: Status, last_seen_at: Option<Time>) -> Self {

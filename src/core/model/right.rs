@@ -1,36 +1,36 @@
-//! What members may do, by their role and the kind of chat.
+//! The rights of members, by role and kind of chat.
 
 use super::{ChatKind, Role};
 
-/// Something that not every member may do in every chat.
+/// A right that not every member has in every chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {
-    /// Say something.
+    /// Post messages.
     Post,
-    /// Say something in a chat that is read-only.
+    /// Post messages in a read-only chat.
     PostWhereReadOnly,
-    /// Say how long what is said stays.
+    /// Set the lifetime of new messages.
     SetMessageLife,
-    /// Say whether the assistant may be asked there.
+    /// Enable or disable the assistant.
     SwitchAssistant,
     /// Pin a message for everybody.
     Pin,
-    /// Delete what others said, for everybody.
+    /// Delete messages of others for everybody.
     DeleteOthers,
     /// Change title, description, avatar and whether the chat is read-only.
     Edit,
     AddMembers,
-    /// Make and revoke invitations and the short code.
+    /// Create and revoke invitations and the short code.
     Invite,
-    /// Take out somebody of a lower role.
+    /// Remove a member of a lower role.
     Remove,
-    /// Keep somebody of a lower role out for good.
+    /// Ban a member of a lower role.
     Ban,
-    /// Say who is an admin.
+    /// Appoint and dismiss admins.
     ChangeRoles,
-    /// Make somebody else the owner.
+    /// Transfer ownership.
     Transfer,
-    /// Take the chat away from everybody.
+    /// Delete the chat for everybody.
     DeleteChat,
 }
 
@@ -52,12 +52,12 @@ impl Right {
         Self::DeleteChat,
     ];
 
-    /// The right that posting needs.
+    /// The right that posting requires.
     pub fn posting(is_read_only: bool) -> Self {
         if is_read_only { Self::PostWhereReadOnly } else { Self::Post }
     }
 
-    /// The lowest role that has it; nothing where nobody has.
+    /// The lowest role that has it; `None` where nobody has.
     pub fn least(self, kind: ChatKind) -> Option<Role> {
         const NOBODY: Option<Role> = None;
         const OWNER: Option<Role> = Some(Role::Owner);

@@ -1,8 +1,8 @@
-//! What somebody wants to say later.
+//! Scheduled messages.
 
 use super::{Attachment, ChatId, Content, MessageId, ScheduledId, Time, UserId};
 
-/// A message that waits for its time. Nobody but its author sees it.
+/// A message to be sent later, visible only to its author.
 #[derive(Debug, Clone)]
 pub struct Scheduled {
     pub id: ScheduledId,
@@ -12,19 +12,19 @@ pub struct Scheduled {
     pub attachments: Vec<Attachment>,
     pub reply_to: Option<MessageId>,
     pub thread: Option<MessageId>,
-    /// Who is meant besides those whom the text names.
+    /// Users mentioned besides those in the text.
     pub mentions: Vec<UserId>,
     pub is_silent: bool,
     pub due_at: Time,
     pub created_at: Time,
-    /// Why it could not be said when it was due. It is not tried again by itself.
+    /// Why sending it failed. It is not retried automatically.
     pub failure: Option<Failure>,
 }
 
-/// Why something could not be said.
+/// Why a message could not be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// A word for programs.
+    /// The machine-readable error code.
     pub code: String,
     pub reason: String,
 }

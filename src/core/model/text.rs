@@ -1,13 +1,13 @@
-//! What people see of a text that they write: names and titles must not look empty, or like another.
+//! Normalisation of names, titles and descriptions: they must not look empty or like another one.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// What nobody sees: marks of direction, soft hyphens, spaces without a width, and what else
-/// only serves to make two texts differ that look alike.
+/// Invisible characters that are always removed: direction marks, soft hyphens, zero-width spaces and others
+/// that only make texts differ that look alike.
 ///
-/// Joiners, variation selectors and tags stay, because emoji and some scripts are written with them.
-fn is_never_seen(c: char) -> bool {
+/// Joiners, variation selectors and tags are kept, because emoji and some scripts need them.
+fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -17,7 +17,7 @@ fn is_never_seen(c: char) -> bool {
     )
 }
 
-/// What joins or varies that which stands before it, and is nothing alone.
+/// Characters that join or modify others and show nothing alone.
 fn is_joiner(c: char) -> bool {
     matches!(
         c,
@@ -26,34 +26,34 @@ fn is_joiner(c: char) -> bool {
     )
 }
 
-/// Whether something of it is seen.
-fn is_seen(text: &str) -> bool {
+/// Whether a text has visible characters.
+fn is_visible(text: &str) -> bool {
     text.chars().any(|c| !c.is_whitespace() && !is_joiner(c) && !is_combining_mark(c))
 }
 
-/// Whether there is something in it that nobody sees.
-pub fn hides_something(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() || is_never_seen(c) || is_joiner(c))
+/// Whether a text contains invisible characters.
+pub fn has_invisible(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() || is_invisible(c) || is_joiner(c))
 }
 
-/// A name or a title as it is shown: on one line, with single spaces. Nothing when nothing of it would be
-/// seen, or when it has control characters.
+/// Normalises a name or title to one line with single spaces. `None` when nothing of it is visible, or when it
+/// has control characters.
 pub fn line(text: &str) -> Option<String> {
-    let shown: String = text.trim().nfc().filter(|c| !is_never_seen(*c)).collect();
-    if shown.chars().any(char::is_control) || !is_seen(&shown) {
+    let shown: String = text.trim().nfc().filter(|c| !is_invisible(*c)).collect();
+    if shown.chars().any(char::is_control) || !is_visible(&shown) {
         return None;
     }
     Some(shown.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// A text of some lines as it is shown, empty when nothing of it would be seen. Nothing when it has control
-/// characters other than the ends of lines and tabs.
+/// Normalises a text of several lines; empty when nothing of it is visible. `None` when it has control
+/// characters other than line breaks and tabs.
 pub fn lines(text: &str) -> Option<String> {
-    let shown: String = text.replace("\r\n", "\n").nfc().filter(|c| !is_never_seen(*c)).collect();
+    let shown: String = text.replace("\r\n", "\n").nfc().filter(|c| !is_invisible(*c)).collect();
     if shown.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
         return None;
     }
-    Some(if is_seen(&shown) { shown.trim().to_owned() } else { String::new() })
+    Some(if is_visible(&shown) { shown.trim().to_owned() } else { String::new() })
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! Moments: milliseconds since 1970 in UTC, as the database keeps them.
+//! Timestamps: milliseconds since 1970 in UTC, as stored in the database.
 
 use std::time::Duration;
 
-/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+/// A timestamp in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub i64);
 
 impl Time {
-    /// The end of the year 9999: later than anything.
+    /// The end of the year 9999: later than any other time.
     pub const NEVER: Self = Self(253_402_300_799_999);
 
-    /// ISO 8601 in UTC without a zone, as v1 documents it: `2024-03-26T12:00:00.25`.
+    /// ISO 8601 in UTC without a time zone, the format of v1: `2024-03-26T12:00:00.25`.
     pub fn iso(self) -> String {
         let text = self.timestamp().to_string();
         text.strip_suffix('Z').unwrap_or(&text).to_owned()
@@ -21,12 +21,12 @@ impl Time {
         self.timestamp().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
     }
 
-    /// ISO 8601 in UTC to the second and without separators, as S3 is signed: `20240326T120000Z`.
+    /// ISO 8601 in UTC to the second without separators, the format of S3 signatures: `20240326T120000Z`.
     pub fn basic(self) -> String {
         self.timestamp().strftime("%Y%m%dT%H%M%SZ").to_string()
     }
 
-    /// Reads ISO 8601: with a zone, without one (then it is UTC), or a day alone.
+    /// Parses ISO 8601: with a time zone, without one (UTC), or a date alone.
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Ok(moment) = text.parse::<jiff::Timestamp>() {
@@ -37,7 +37,7 @@ impl Time {
         Some(Self(moment.timestamp().as_millisecond()))
     }
 
-    /// Seconds since 1970, as JSON Web Tokens count (RFC 7519, NumericDate).
+    /// Seconds since 1970, as in JSON Web Tokens (RFC 7519, NumericDate).
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1_000)
     }

@@ -1,65 +1,66 @@
-//! People.
+//! Users.
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::{AttachmentId, Presence, Time, UserId};
 
-/// What anybody may see of somebody.
+/// A user's public profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub id: UserId,
     pub username: Option<String>,
     pub display_name: String,
-    /// A picture elsewhere, when there is no avatar.
+    /// The URL of a picture on another server, when there is no uploaded avatar.
     pub avatar_url: Option<String>,
-    /// A picture that was uploaded.
+    /// An uploaded avatar.
     pub avatar: Option<AttachmentId>,
-    /// What they say of themselves.
+    /// A self-description.
     pub about: Option<String>,
     /// An IANA name, as in `Europe/Moscow`.
     pub time_zone: Option<String>,
     pub created_at: Time,
-    /// They can't sign in any more; what they said stays.
+    /// Deactivated users can't sign in; their messages stay.
     pub is_deactivated: bool,
-    /// Whether they are there, as somebody may see it; nothing where nobody in particular is told.
+    /// Presence as visible to the reader; `None` where there is no particular reader.
     pub presence: Option<Presence>,
-    /// Their account is gone, and with it what it said of them.
+    /// The account and its profile were deleted.
     pub is_deleted: bool,
 }
 
-/// What somebody sees of themselves.
+/// A user's own view of their account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     pub person: Person,
     pub email: Option<String>,
-    /// In E.164, as in `+79991234567`. It was shown to be theirs by a code.
+    /// In E.164, as in `+79991234567`; verified by a code.
     pub phone: Option<String>,
     /// A BCP 47 tag, as in `pt-BR`.
     pub language: Option<String>,
-    /// Others don't see whether they are there, nor when they were last.
+    /// Hides online status and last seen time from others.
     pub hides_presence: bool,
-    /// Others don't see how far they have read.
+    /// Hides read receipts from others.
     pub hides_reading: bool,
-    /// Whether they look after the server.
+    /// Whether they administer the server.
     pub is_admin: bool,
 }
 
-/// Somebody from whom somebody else does not want to hear.
+/// A blocked user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocked {
     pub person: Person,
     pub at: Time,
 }
 
-/// What an administrator sees of somebody.
+/// An administrator's view of an account.
 #[derive(Debug, Clone)]
 pub struct Account {
     pub user: User,
     pub last_seen_at: Option<Time>,
     pub deactivated_at: Option<Time>,
 }
-/// What a deleted account is called by clients that know no better.
-pub const DELETED: &str = "Deleted account";
+
+/// The display name of deleted accounts, for clients that don't check `is_deleted`.
+pub const DELETED_ACCOUNT_NAME: &str = "Deleted account";
 
 impl User {
     pub fn id(&self) -> UserId {
@@ -67,7 +68,7 @@ impl User {
     }
 }
 
-/// The form in which names and addresses are compared: case, accents and ё/е make no difference.
+/// Normalises names and addresses for comparison: ignores case, accents and the difference of ё and е.
 pub fn fold(text: &str) -> String {
     let is_mark = unicode_normalization::char::is_combining_mark;
     text.trim()

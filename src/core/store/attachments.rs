@@ -9,7 +9,7 @@ use super::columns::uuid;
 use super::schema::{Attachment as A, Member as M, Posted as P, ScheduledFile as W};
 use super::{Executor, Result, storage};
 use crate::model::{
-    Attachment, AttachmentId, ChatId, Class, Facts, Message, MessageId, Stream, Time, UserId,
+    Attachment, AttachmentId, ChatId, FileClass, MediaMetadata, Message, MessageId, Stream, Time, UserId,
 };
 
 #[derive(FromRow)]
@@ -43,7 +43,7 @@ impl From<AttachmentRow> for Attachment {
             created_at: row.created_at,
             expires_at: row.expires_at,
             uploaded: row.uploaded_at.is_some(),
-            facts: Facts {
+            metadata: MediaMetadata {
                 width: row.width,
                 height: row.height,
                 duration_ms: row.duration_ms,
@@ -110,7 +110,7 @@ pub struct Arrived<'a> {
     pub content_type: &'a str,
     /// `None` for a large file that was uploaded directly to the bucket.
     pub sha256: Option<&'a [u8]>,
-    pub facts: &'a Facts,
+    pub metadata: &'a MediaMetadata,
 }
 
 /// Marks a file as uploaded and verified, and counts its bytes towards its owner's quota. Returns `false` if it was
@@ -121,7 +121,7 @@ pub async fn uploaded(
     arrived: &Arrived<'_>,
     now: Time,
 ) -> Result<bool> {
-    let Arrived { size, content_type, sha256, facts } = arrived;
+    let Arrived { size, content_type, sha256, metadata } = arrived;
     let mut awaited = attachments();
     awaited
         .and_where(Expr::col((A::Table, A::Id)).eq(attachment.id))
@@ -136,12 +136,12 @@ pub async fn uploaded(
         .value(A::ContentType, *content_type)
         .value(A::Sha256, sha256.map(<[u8]>::to_vec))
         .value(A::UploadedAt, now)
-        .value(A::Width, facts.width)
-        .value(A::Height, facts.height)
-        .value(A::DurationMs, facts.duration_ms)
-        .value(A::Waveform, facts.waveform.clone())
-        .value(A::Placeholder, facts.placeholder.clone())
-        .value(A::Thumbnail, facts.thumbnail.clone())
+        .value(A::Width, metadata.width)
+        .value(A::Height, metadata.height)
+        .value(A::DurationMs, metadata.duration_ms)
+        .value(A::Waveform, metadata.waveform.clone())
+        .value(A::Placeholder, metadata.placeholder.clone())
+        .value(A::Thumbnail, metadata.thumbnail.clone())
         .and_where(Expr::col(A::Id).eq(attachment.id))
         .to_owned();
     executor.execute(&update).await?;
@@ -281,7 +281,7 @@ pub async fn attach_many(executor: &mut Executor, messages: &[Message]) -> Resul
         .columns([P::AttachmentId, P::MessageId, P::ChatId, P::Place, P::Class])
         .to_owned();
     for (message, (place, file)) in posted() {
-        let class = Class::of(&file.content_type) as i64;
+        let class = FileClass::of(&file.content_type) as i64;
         insert.values_panic([
             file.id.into(),
             message.id.into(),

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use super::members::{MEMBER_RECORD, MemberRecord};
 use super::schema::{Chat as C, Member as M, Message as Msg};
 use super::{Executor, Result};
-use crate::model::{About, AttachmentId, ChatId, ChatKind, MessageId, Role, Time, UserId, fold};
+use crate::model::{AttachmentId, ChatId, ChatInfo, ChatKind, MessageId, Role, Time, UserId, fold};
 
 /// The longest folded title that is stored, in characters: folding can make a text longer.
 const LONGEST_FOLDED: usize = 400;
@@ -56,8 +56,8 @@ pub(super) const CHAT: [(C, C); 13] = [
 
 impl ChatRecord {
     /// What is the same for all members.
-    pub fn about(&self) -> About {
-        About {
+    pub fn about(&self) -> ChatInfo {
+        ChatInfo {
             id: self.id,
             kind: self.kind,
             title: self.title.clone(),
@@ -133,7 +133,7 @@ fn folded(title: &str) -> String {
 }
 
 /// Stores what is the same for all members.
-pub async fn update(executor: &mut Executor, about: &About) -> Result<()> {
+pub async fn update(executor: &mut Executor, about: &ChatInfo) -> Result<()> {
     let update = Query::update()
         .table(C::Table)
         .value(C::Title, about.title.as_str())

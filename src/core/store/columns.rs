@@ -5,8 +5,8 @@ use sqlx::{Database, Decode, Type};
 use uuid::Uuid;
 
 use crate::model::{
-    AttachmentId, BookmarkId, ChatId, ChatKind, Class, InviteId, Kind, MessageId, Notify, Role, ScheduledId,
-    Scopes, SessionId, SessionKind, Stream, Time, UserId,
+    AttachmentId, BookmarkId, ChatId, ChatKind, FileClass, InviteId, Kind, MessageId, Notify, Role,
+    ScheduledId, Scopes, SessionId, SessionKind, Stream, Time, UserId,
 };
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -76,11 +76,11 @@ number! {
         3 => Ok(Notify::Nothing),
         _ => Err(format!("{number} is no level of notification").into()),
     };
-    Class: |class| class as i64, |number| match number {
-        1 => Ok(Class::Picture),
-        2 => Ok(Class::Video),
-        3 => Ok(Class::Sound),
-        4 => Ok(Class::Other),
+    FileClass: |class| class as i64, |number| match number {
+        1 => Ok(FileClass::Picture),
+        2 => Ok(FileClass::Video),
+        3 => Ok(FileClass::Sound),
+        4 => Ok(FileClass::Other),
         _ => Err(format!("{number} is no class of files").into()),
     };
     Role: |role| match role { Role::Member => 1, Role::Admin => 2, Role::Owner => 3 }, |number| match number {

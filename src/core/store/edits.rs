@@ -36,7 +36,7 @@ pub async fn of_message(executor: &mut Executor, message: MessageId, kind: Kind)
     let rows = executor.all::<(Option<String>, Option<String>, Time)>(&query).await?;
     let edit = |(text, payload, since): (_, Option<String>, _)| {
         let payload = payload.and_then(|json| serde_json::from_str(&json).ok());
-        Edit { content: Content::kept(kind, text, payload), since }
+        Edit { content: Content::from_stored(kind, text, payload), since }
     };
     Ok(rows.into_iter().map(edit).collect())
 }

@@ -5,14 +5,14 @@ use sea_query::{Expr, ExprTrait, Iden, IntoColumnRef, IntoIden, Order, Query, Se
 use super::hidden::is_seen;
 use super::schema::{Message as M, MessageLink as L, Posted as P};
 use super::{Executor, Result};
-use crate::model::{ChatId, Class, MessageId, UserId};
+use crate::model::{ChatId, FileClass, MessageId, UserId};
 
 /// Messages with files of a class, the newest first.
 pub async fn with_files(
     executor: &mut Executor,
     chat: ChatId,
     reader: UserId,
-    class: Class,
+    class: FileClass,
     before: Option<MessageId>,
     limit: u64,
 ) -> Result<Vec<MessageId>> {

@@ -57,7 +57,7 @@ impl From<ScheduledRow> for Scheduled {
             id: row.id,
             author: row.author_id,
             chat: row.chat_id,
-            content: Content::kept(row.kind, row.text, payload),
+            content: Content::from_stored(row.kind, row.text, payload),
             attachments: Vec::new(),
             reply_to: row.reply_to,
             thread: row.thread_id,

@@ -15,7 +15,7 @@ use super::schema::{
 };
 use super::{Executor, Result};
 use crate::model::search::Token;
-use crate::model::{ChatId, Class, Kind, MessageId, Time, UserId};
+use crate::model::{ChatId, FileClass, Kind, MessageId, Time, UserId};
 
 /// The searchable columns of a message.
 #[derive(Debug, Clone, FromRow)]
@@ -39,7 +39,7 @@ const TEXT_COLUMNS: [Msg; 7] =
 pub struct File {
     message_id: MessageId,
     pub filename: String,
-    pub class: Class,
+    pub class: FileClass,
 }
 
 fn all() -> SelectStatement {

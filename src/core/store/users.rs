@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::schema::User as U;
 use super::{Executor, Result};
-use crate::model::{AttachmentId, DELETED, Person, Time, User, UserId, fold};
+use crate::model::{AttachmentId, DELETED_ACCOUNT_NAME, Person, Time, User, UserId, fold};
 
 /// A new account.
 pub struct New<'a> {
@@ -197,7 +197,7 @@ pub async fn forget(executor: &mut Executor, id: UserId, now: Time) -> Result<()
         .value(U::AvatarId, Option::<Vec<u8>>::None)
         // No password matches an empty hash.
         .value(U::PasswordHash, "")
-        .value(U::DisplayName, DELETED)
+        .value(U::DisplayName, DELETED_ACCOUNT_NAME)
         .value(U::NameFolded, "")
         .value(U::HidesPresence, 1)
         .value(U::IsAdmin, 0)

@@ -216,11 +216,11 @@ async fn a_page_may_send_to_the_bucket_and_show_what_is_there() {
 async fn a_bucket_that_shuts_pages_out_is_told_of() {
     let server = TestServer::storing(Storage::Bucket, OFF).await;
     let messenger = &server.running.messenger;
-    messenger.probe_pages(crate::bucket::PAGES).await.unwrap();
-    let trouble = messenger.probe_pages("https://other.example.org").await.unwrap_err().to_string();
+    messenger.probe_cors(crate::bucket::PAGES).await.unwrap();
+    let trouble = messenger.probe_cors("https://other.example.org").await.unwrap_err().to_string();
     assert!(trouble.contains("https://other.example.org") && trouble.contains("CORS"), "{trouble}");
     let behind = TestServer::storing(Storage::Behind, OFF).await;
-    behind.running.messenger.probe_pages("https://other.example.org").await.unwrap();
+    behind.running.messenger.probe_cors("https://other.example.org").await.unwrap();
 }
 
 #[tokio::test]
@@ -332,18 +332,18 @@ async fn files_move_while_the_server_goes_on() {
     let moving = server.moving(&old, &bucket.storage_url(""));
     moving.probe().await.unwrap();
     let messenger = &server.running.messenger;
-    let moved = messenger.move_files(&moving, |_| {}).await.unwrap();
+    let moved = messenger.migrate_files(&moving, |_| {}).await.unwrap();
     assert_eq!((moved.seen, moved.all, moved.copied, moved.already), (4, 4, 4, 1));
-    let again = messenger.move_files(&moving, |_| {}).await.unwrap();
+    let again = messenger.migrate_files(&moving, |_| {}).await.unwrap();
     assert_eq!((again.copied, again.already, again.missing, again.damaged), (0, 5, 0, 0));
     // What was broken off, or rotted, is copied again; what is damaged at its source is told.
     std::fs::write(folder.path().join(format!("files/{text}/file")), b"some tex!").unwrap();
-    let mended = messenger.move_files(&moving, |_| {}).await.unwrap();
+    let mended = messenger.migrate_files(&moving, |_| {}).await.unwrap();
     assert_eq!((mended.copied, mended.already), (1, 4));
     for place in [server.dir.path(), folder.path()] {
         std::fs::write(place.join(format!("files/{gone}/file")), b"wrong text").unwrap();
     }
-    assert_eq!(messenger.move_files(&moving, |_| {}).await.unwrap().damaged, 1);
+    assert_eq!(messenger.migrate_files(&moving, |_| {}).await.unwrap().damaged, 1);
 
     std::fs::remove_dir_all(server.dir.path().join("files")).unwrap();
     assert_eq!(read(&ann, &photo).await, whole);

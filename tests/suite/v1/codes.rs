@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use besedka::messenger::Contact;
-use besedka::model::Tongue;
+use besedka::model::Language;
 use serde_json::{Value, json};
 
 use crate::others::{Answer, MailServer, Other, code_in};
@@ -121,7 +121,7 @@ async fn whoever_has_a_password_may_come_by_a_code_too() {
     let anna = server.person("anna").await;
     let to = Contact::email("ANNA@example.com").unwrap();
     let visitor = server.running.messenger.visitor([127, 0, 0, 1].into());
-    visitor.send_code(&to, Tongue::English).await.unwrap();
+    visitor.send_code(&to, Language::English).await.unwrap();
     let letter = mail.letters().pop().unwrap();
     let code = code_in(letter.split_once("\r\n\r\n").unwrap().1);
     let reply = sign_in(&server, json!({"email": "anna@example.com", "code": code})).await.expect(201);

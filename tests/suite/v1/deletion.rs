@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use besedka::messenger::Legacy;
+use besedka::messenger::MessagesOnDeletion;
 use serde_json::{Value, json};
 
 use crate::server::{PASSWORD, Person, Reply, TestServer, names};
@@ -198,8 +198,8 @@ async fn a_deletion_goes_on_after_a_restart_and_an_administrator_may_begin_one()
         anna.say(group, &format!("{number}")).await;
     }
     let beside = server.beside().await;
-    beside.delete_user("nobody", Legacy::Erased).await.unwrap_err();
-    beside.delete_user("anna@example.com", Legacy::Erased).await.unwrap();
+    beside.delete_user("nobody", MessagesOnDeletion::Erased).await.unwrap_err();
+    beside.delete_user("anna@example.com", MessagesOnDeletion::Erased).await.unwrap();
     beside.close().await;
     let server = server.restart().await;
     let bob = Person { url: server.url.clone(), ..bob };

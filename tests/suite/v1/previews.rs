@@ -1,5 +1,5 @@
 //! What pages say of themselves, below the messages that link to them. What the guard refuses is
-//! tested where it stands (`src/outside`).
+//! tested where it stands (`src/core/integrations`).
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use besedka_core::files::{self, Zip};
-use besedka_core::messenger::{Error, OldChat, OldFile, OldMessage, Result};
+use besedka_core::files::{self, ZipReader};
+use besedka_core::messenger::{Error, Result, SourceChat, SourceFile, SourceMessage};
 use besedka_core::model::{Kind, Payload, Time};
 
 /// The longest file and the longest line that are read into memory.
@@ -18,8 +18,8 @@ const MAX_LINE_LENGTH: usize = 1024 * 1024;
 /// How many display names are remembered.
 const MAX_NAMES: usize = 100_000;
 
-async fn read<T: DeserializeOwned>(zip: &Zip, name: &str) -> Result<Option<T>> {
-    match zip.whole(name, MAX_FILE_SIZE).await {
+async fn read<T: DeserializeOwned>(zip: &ZipReader, name: &str) -> Result<Option<T>> {
+    match zip.read_all(name, MAX_FILE_SIZE).await {
         Ok(bytes) => Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok())),
         Err(error) => Err(error.into()),
     }
@@ -35,7 +35,7 @@ pub struct About {
 }
 
 impl About {
-    pub async fn of(zip: &Zip) -> Result<Self> {
+    pub async fn of(zip: &ZipReader) -> Result<Self> {
         let invalid = |reason| Error::invalid("attachment_id", reason);
         let about: Option<Self> = read(zip, "export.json").await?;
         let about = about.filter(|about| about.format == "besedka-export");
@@ -57,7 +57,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    pub fn of(zip: &Zip) -> Self {
+    pub fn of(zip: &ZipReader) -> Self {
         let mut layout = Self { chats: BTreeMap::new(), files: HashMap::new() };
         for name in zip.names() {
             let mut parts = name.splitn(3, '/');
@@ -92,12 +92,12 @@ struct User {
 }
 
 impl Names {
-    pub async fn learn_own(&mut self, zip: &Zip) -> Result<()> {
+    pub async fn learn_own(&mut self, zip: &ZipReader) -> Result<()> {
         self.learn(read(zip, "profile.json").await?);
         Ok(())
     }
 
-    pub async fn learn_members(&mut self, zip: &Zip, chat: i64) -> Result<()> {
+    pub async fn learn_members(&mut self, zip: &ZipReader, chat: i64) -> Result<()> {
         #[derive(Deserialize)]
         struct Member {
             user: User,
@@ -121,7 +121,7 @@ impl Names {
 }
 
 /// The properties of a chat.
-pub async fn chat(zip: &Zip, id: i64) -> Result<OldChat> {
+pub async fn chat(zip: &ZipReader, id: i64) -> Result<SourceChat> {
     #[derive(Default, Deserialize)]
     #[serde(default)]
     struct Chat {
@@ -130,7 +130,7 @@ pub async fn chat(zip: &Zip, id: i64) -> Result<OldChat> {
         description: Option<String>,
     }
     let chat: Chat = read(zip, &format!("chats/{id}/chat.json")).await?.unwrap_or_default();
-    Ok(OldChat {
+    Ok(SourceChat {
         id,
         title: chat.title.unwrap_or_default(),
         description: chat.description,
@@ -178,7 +178,7 @@ struct Origin {
 }
 
 /// A message that can be imported. Disappearing messages are not, because the copy would stay.
-pub fn message(line: &[u8], about: &About, names: &Names, layout: &Layout) -> Option<OldMessage> {
+pub fn message(line: &[u8], about: &About, names: &Names, layout: &Layout) -> Option<SourceMessage> {
     let line: Line = serde_json::from_slice(line).ok()?;
     let kind = Kind::ALL.into_iter().find(|kind| kind.name() == line.kind)?;
     if line.deleted || kind == Kind::System || line.expires_at.is_some() {
@@ -191,9 +191,9 @@ pub fn message(line: &[u8], about: &About, names: &Names, layout: &Layout) -> Op
     };
     let in_zip = |file: File| {
         let File { id, filename, content_type } = file;
-        Some(OldFile { id, filename, content_type, entry: layout.files.get(&id)?.clone() })
+        Some(SourceFile { id, filename, content_type, entry: layout.files.get(&id)?.clone() })
     };
-    Some(OldMessage {
+    Some(SourceMessage {
         id: line.id,
         kind,
         text: line.content,

@@ -6,7 +6,7 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 
 use besedka_core::files::{ALGORITHM, BucketForm};
-use besedka_core::messenger::{self, Form, Way};
+use besedka_core::messenger::{self, UploadTarget};
 use besedka_core::model;
 
 /// An uploaded file.
@@ -56,7 +56,8 @@ pub struct Links {
 
 impl Attachment {
     pub fn new(attachment: model::Attachment, links: Option<Links>) -> Self {
-        let model::Facts { width, height, duration_ms, waveform, placeholder, thumbnail } = attachment.facts;
+        let model::MediaMetadata { width, height, duration_ms, waveform, placeholder, thumbnail } =
+            attachment.metadata;
         let (url, thumbnail_url) = links.map(|links| (links.file, links.thumbnail)).unzip();
         Self {
             id: attachment.id.to_string(),
@@ -148,14 +149,14 @@ impl UploadFields {
 
 impl UploadForm {
     /// `base` is this server's address.
-    pub fn new(form: Form, base: &str) -> Self {
-        let Form { attachment, way } = form;
-        let (url, fields) = match way {
-            Way::Here { key, signature } => {
+    pub fn new(form: messenger::UploadForm, base: &str) -> Self {
+        let messenger::UploadForm { attachment, target } = form;
+        let (url, fields) = match target {
+            UploadTarget::Server { key, signature } => {
                 let url = format!("{base}/api/v1/uploads");
                 (url, UploadFields::plain(key, attachment.content_type, signature))
             }
-            Way::Bucket(form) => {
+            UploadTarget::Bucket(form) => {
                 let BucketForm { url, key, policy, credential, date, token, signature } = *form;
                 let fields = UploadFields {
                     algorithm: Some(ALGORITHM.to_owned()),

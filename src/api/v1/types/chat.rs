@@ -195,8 +195,8 @@ pub struct ChatAbout {
     pub assistant: bool,
 }
 
-impl From<model::About> for ChatAbout {
-    fn from(about: model::About) -> Self {
+impl From<model::ChatInfo> for ChatAbout {
+    fn from(about: model::ChatInfo) -> Self {
         Self {
             id: about.id.0,
             kind: about.kind.into(),

@@ -166,9 +166,9 @@ pub struct Imported {
     pub skipped: u64,
 }
 
-impl From<messenger::Imported> for Imported {
-    fn from(done: messenger::Imported) -> Self {
-        let messenger::Imported { chats, messages, files, skipped } = done;
+impl From<messenger::ImportSummary> for Imported {
+    fn from(done: messenger::ImportSummary) -> Self {
+        let messenger::ImportSummary { chats, messages, files, skipped } = done;
         Self { chats, messages, files, skipped }
     }
 }

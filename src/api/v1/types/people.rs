@@ -4,7 +4,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
 
 use super::attachment::avatar_path;
-use besedka_core::messenger::Grant;
+use besedka_core::messenger::TokenPair;
 use besedka_core::model;
 
 /// An access token and a refresh token.
@@ -23,8 +23,8 @@ pub struct Tokens {
     pub expires_in: f64,
 }
 
-impl From<Grant> for Tokens {
-    fn from(grant: Grant) -> Self {
+impl From<TokenPair> for Tokens {
+    fn from(grant: TokenPair) -> Self {
         Self {
             access_token: grant.access_token,
             refresh_token: Some(grant.refresh_token),

@@ -1,18 +1,18 @@
-//! The one thing that stays of EXIF: which side is up.
+//! The only part of EXIF that is kept: the orientation.
 
 use image::metadata::Orientation;
 
-/// What an EXIF block says of it, when the picture is not upright already.
-pub(super) fn turned(exif: &[u8]) -> Option<Orientation> {
+/// The orientation in an EXIF block; `None` when the picture is upright already.
+pub(super) fn orientation(exif: &[u8]) -> Option<Orientation> {
     let exif = exif.strip_prefix(b"Exif\0\0").unwrap_or(exif);
     Orientation::from_exif_chunk(exif).filter(|orientation| *orientation != Orientation::NoTransforms)
 }
 
-/// How long [`only`] is.
+/// The length of [`orientation_block`] in bytes.
 pub(super) const LENGTH: usize = 26;
 
-/// An EXIF block that says nothing else.
-pub(super) fn only(orientation: Orientation) -> [u8; LENGTH] {
+/// An EXIF block with nothing but an orientation.
+pub(super) fn orientation_block(orientation: Orientation) -> [u8; LENGTH] {
     let mut block = *b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\0\0\0\0\0\0\0";
     block[19] = orientation.to_exif();
     block

@@ -1,4 +1,4 @@
-//! Accounts: making one, and signing in.
+//! Accounts: registration and signing in.
 
 use std::time::Duration;
 
@@ -8,29 +8,29 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::messenger::accounts::contact::Contact;
 use crate::messenger::accounts::password;
-use crate::messenger::accounts::profile::{check_email, check_name, check_url, check_username, taken};
-use crate::messenger::accounts::session::Grant;
+use crate::messenger::accounts::profile::{check_email, check_name, check_taken, check_url, check_username};
+use crate::messenger::accounts::session::TokenPair;
 use crate::messenger::foundation::limits::name_key;
-use crate::messenger::foundation::settings::Opening;
+use crate::messenger::foundation::settings::RegistrationPolicy;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Messenger, Visitor};
 use crate::model::{Person, Time, User, UserId};
 use crate::store::{self, accounts, storage, streams, users};
 
-/// What an account is made of; `email` or `username` at least.
+/// A new account; `email` or `username` is required.
 #[derive(Debug, Clone, Default)]
 pub struct Registration {
     pub email: Option<String>,
     pub username: Option<String>,
     pub password: String,
-    /// The username, or what is before the `@`, when it is missing.
+    /// Defaults to the username or the part of the address before the `@`.
     pub display_name: Option<String>,
     pub avatar_url: Option<String>,
     pub invite_code: Option<String>,
     pub device: Option<String>,
 }
 
-/// Who signs in, by e-mail address or username.
+/// Credentials: e-mail address or username, and password.
 #[derive(Debug, Clone, Default)]
 pub struct SignIn {
     pub name: String,
@@ -39,50 +39,51 @@ pub struct SignIn {
 }
 
 impl Visitor {
-    /// Makes an account and signs in.
-    pub async fn register(self, new: Registration) -> Result<(User, Grant)> {
+    /// Creates an account and signs in.
+    pub async fn register(self, new: Registration) -> Result<(User, TokenPair)> {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignUp(self.address.into()))?;
-        messenger.admit(new.invite_code.as_deref())?;
+        messenger.check_registration_allowed(new.invite_code.as_deref())?;
         let (mut user, hash) = messenger.prepare(&new).await?;
         let mut work = messenger.begin().await?;
         insert(&mut work.tx, &mut user, &hash).await?;
-        let grant = self.grant(&mut work, user.id(), new.device).await?;
+        let tokens = self.start_session(&mut work, user.id(), new.device).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
-        Ok((user, grant))
+        Ok((user, tokens))
     }
 
-    /// Signs in. A wrong password and an unknown name answer alike, in like time.
-    pub async fn sign_in(self, who: SignIn) -> Result<Grant> {
+    /// Signs in. A wrong password and an unknown name give the same error after the same time, so that accounts can't
+    /// be enumerated.
+    pub async fn sign_in(self, who: SignIn) -> Result<TokenPair> {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignIn(self.address.into()))?;
         let failures = Limit::WrongPassword(name_key(&crate::model::fold(&who.name)));
         messenger.limits.check(failures)?;
         let found = users::credentials(&mut messenger.db.read().await?, &who.name).await?;
         let (user, hash) = found.unzip();
-        let right = messenger.passwords.is(&who.password, hash.clone()).await?;
-        let Some(user) = user.filter(|_| right) else {
+        let is_correct = messenger.passwords.verify(&who.password, hash.clone()).await?;
+        let Some(user) = user.filter(|_| is_correct) else {
             messenger.limit(failures)?;
             return Err(Error::WrongPassword);
         };
         let mut work = messenger.begin_for([user]).await?;
         if users::password_hash(&mut work.tx, user).await? != hash {
-            // It was changed while it was checked, and with it all sessions ended.
+            // The password was changed while it was being verified, which ended all sessions.
             return Err(Error::WrongPassword);
         }
         if users::by_id(&mut work.tx, user).await?.is_none_or(|user| user.person.is_deactivated) {
             return Err(Error::Deactivated);
         }
-        let grant = self.grant(&mut work, user, who.device).await?;
+        let tokens = self.start_session(&mut work, user, who.device).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
-        Ok(grant)
+        Ok(tokens)
     }
 }
 
 impl Messenger {
-    /// Makes an account for somebody, whoever may register.
+    /// Creates an account regardless of the registration policy.
     pub async fn add_user(&self, new: Registration) -> Result<User> {
         let (mut user, hash) = self.prepare(&new).await?;
         let mut work = self.begin().await?;
@@ -91,17 +92,17 @@ impl Messenger {
         Ok(user)
     }
 
-    /// Lets in who is new, if the server is open to them.
-    pub(crate) fn admit(&self, invite_code: Option<&str>) -> Result<()> {
-        match self.settings.opening {
-            Opening::Open => Ok(()),
-            Opening::Invite => self.check_invite(invite_code),
-            Opening::Closed => Err(Error::RegistrationClosed),
+    /// Checks the registration policy.
+    pub(crate) fn check_registration_allowed(&self, invite_code: Option<&str>) -> Result<()> {
+        match self.settings.registration {
+            RegistrationPolicy::Open => Ok(()),
+            RegistrationPolicy::Invite => self.check_invite(invite_code),
+            RegistrationPolicy::Closed => Err(Error::RegistrationClosed),
         }
     }
 
-    /// Makes an account, within a change, for somebody who has shown that an address or a number is theirs. It has no
-    /// username and no password.
+    /// Creates an account without username and password, within a unit of work, for somebody who verified an address or
+    /// number.
     pub(crate) async fn add_by_code(
         &self,
         work: &mut UnitOfWork,
@@ -109,8 +110,8 @@ impl Messenger {
         name: Option<&str>,
     ) -> Result<User> {
         let name = name.filter(|name| !name.trim().is_empty());
-        let nickname = contact.nickname();
-        let mut user = self.blank(check_name(name.unwrap_or(&nickname))?);
+        let default_name = contact.default_name();
+        let mut user = self.new_user(check_name(name.unwrap_or(&default_name))?);
         match contact.clone() {
             Contact::Email(address) => user.email = Some(address),
             Contact::Phone(number) => user.phone = Some(number),
@@ -119,15 +120,15 @@ impl Messenger {
         Ok(user)
     }
 
-    /// Makes an account, within a change, that is nobody's: what the server says itself is said in its name.
+    /// Creates an account that nobody can sign in to, within a unit of work, for messages by the server itself.
     pub(crate) async fn add_bot(&self, work: &mut UnitOfWork, name: &str) -> Result<UserId> {
-        let mut user = self.blank(check_name(name)?);
+        let mut user = self.new_user(check_name(name)?);
         insert(&mut work.tx, &mut user, "").await?;
         store::assistant::make_bot(&mut work.tx, user.id()).await?;
         Ok(user.id())
     }
 
-    /// A code with which anybody may register until it runs out.
+    /// An invitation code with which anybody may register until it expires.
     pub fn invite(&self, life: Duration) -> String {
         let until = (self.clock.now() + life).0;
         format!("{until:x}-{}", self.sign_invite(until))
@@ -161,7 +162,7 @@ impl Messenger {
         let display_name = check_name(new.display_name.as_deref().unwrap_or(&fallback))?;
         let avatar_url = new.avatar_url.as_deref().map(check_url).transpose()?.flatten();
         password::check_new("password", &new.password)?;
-        // A taken name is told before a hash is made for nothing; the unique index has the last word.
+        // Report a taken name before computing a hash; the unique index decides finally.
         let mut read = self.db.read().await?;
         for (field, name) in [("email", &email), ("username", &username)] {
             if let Some(name) = name
@@ -172,13 +173,13 @@ impl Messenger {
         }
         drop(read);
         let hash = self.passwords.hash(&new.password).await?;
-        let mut user = self.blank(display_name);
+        let mut user = self.new_user(display_name);
         (user.email, user.person.username, user.person.avatar_url) = (email, username, avatar_url);
         Ok((user, hash))
     }
 
-    /// Somebody new, of whom nothing is known but a name.
-    fn blank(&self, display_name: String) -> User {
+    /// A new user with only a display name.
+    fn new_user(&self, display_name: String) -> User {
         let person = Person {
             id: UserId(self.id()),
             username: None,
@@ -204,10 +205,10 @@ impl Messenger {
     }
 }
 
-/// Writes an account. Whoever is the first on the server looks after it.
+/// Inserts an account. The first one on the server becomes administrator.
 async fn insert(tx: &mut store::Tx, user: &mut User, hash: &str) -> Result<()> {
     if !accounts::any(tx).await? {
-        // Two who come at once are not both the first.
+        // Locked, so that of two simultaneous registrations only one is the first.
         storage::lock(tx).await?;
         user.is_admin = !accounts::any(tx).await?;
     }
@@ -223,7 +224,7 @@ async fn insert(tx: &mut store::Tx, user: &mut User, hash: &str) -> Result<()> {
         created_at: user.person.created_at,
     };
     let written = users::insert(tx, &new).await;
-    taken(tx, written, user).await?;
+    check_taken(tx, written, user).await?;
     streams::create(tx, &[user.id().into()]).await?;
     Ok(())
 }

@@ -1,14 +1,14 @@
-//! The avatar of an account.
+//! Avatars of accounts.
 
 use crate::messenger::Caller;
-use crate::messenger::accounts::profile::tell_profile;
-use crate::messenger::files::avatar_image::replaced;
+use crate::messenger::accounts::profile::announce_profile;
+use crate::messenger::files::avatar_image::replace_avatar;
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
 use crate::model::{AttachmentId, User};
 use crate::store::users;
 
 impl Caller {
-    /// Makes an avatar of a picture that the caller has uploaded. Everybody in their chats hears of it.
+    /// Sets the avatar to an uploaded picture and announces it to all chats of the caller.
     pub async fn set_avatar(self, picture: AttachmentId) -> Result<User> {
         let (messenger, user) = (&self.messenger, self.access.user);
         messenger.limit(Limit::Profile(user))?;
@@ -19,8 +19,8 @@ impl Caller {
         (after.person.avatar, after.person.avatar_url) = (Some(made.id()), None);
         users::update(&mut work.tx, &after).await?;
         made.keep(&mut work, messenger).await?;
-        replaced(&mut work, user, before.person.avatar, after.person.avatar).await?;
-        tell_profile(&mut work, &after, &before).await?;
+        replace_avatar(&mut work, user, before.person.avatar, after.person.avatar).await?;
+        announce_profile(&mut work, &after, &before).await?;
         work.once(self.attempt, Subject::User(user));
         work.commit().await?;
         Ok(after)

@@ -1,7 +1,7 @@
-//! Blocking somebody: they can't write to one, begin a private chat, or bring one into groups.
+//! Blocking: a blocked user can't write to the blocker, open a private chat with them or add them to groups.
 //!
-//! Neither can one write to them: what they could not answer would be no conversation. Groups that both are in stay
-//! as they are, because others are there too.
+//! The blocker can't write to the blocked user either, who could not reply. Groups that both are members of are not
+//! affected.
 
 use crate::hub::EphemeralEvent;
 use crate::messenger::Caller;
@@ -10,14 +10,14 @@ use crate::model::{Blocked, Change, ChatId, Presence, UserId};
 use crate::store::chats::{self, pair};
 use crate::store::{Executor, blocks, members, users};
 
-/// The most people that one can block.
-const MOST_BLOCKED: i64 = 1_000;
-/// What stands in a member's place in a private chat: the other one has blocked them, or they the other one.
+/// The most users that one user can block.
+const MAX_BLOCKED: i64 = 1_000;
+/// Bits of a member's block state in a private chat: blocked by the other one, or has blocked the other one.
 const IS_BLOCKED: i64 = 1;
 const HAS_BLOCKED: i64 = 2;
 
 impl Caller {
-    /// Whom one has blocked, the latest first.
+    /// The users that the caller has blocked, the latest first.
     pub async fn blocked(&self) -> Result<Vec<Blocked>> {
         let mut read = self.messenger.db.read().await?;
         let mut blocked = blocks::of_user(&mut read, self.access.user, None).await?;
@@ -26,7 +26,7 @@ impl Caller {
         Ok(blocked)
     }
 
-    /// Blocks somebody. Who is blocked already stays so.
+    /// Blocks a user; does nothing when they are blocked already.
     pub async fn block(self, other: UserId) -> Result<()> {
         self.changes()?;
         let me = self.access.user;
@@ -36,14 +36,14 @@ impl Caller {
         let mut work = self.messenger.begin_for([me, other]).await?;
         let person = users::by_id(&mut work.tx, other).await?.ok_or(Error::NotFound("user"))?.person;
         if blocks::of_user(&mut work.tx, me, Some(other)).await?.is_empty() {
-            if blocks::count(&mut work.tx, me).await? >= MOST_BLOCKED {
+            if blocks::count(&mut work.tx, me).await? >= MAX_BLOCKED {
                 return Err(Error::Conflict("You cannot block more than 1,000 users"));
             }
             let at = work.now;
             blocks::insert(&mut work.tx, me, other, at).await?;
-            settle(&mut work, me, other).await?;
+            update_block_state(&mut work, me, other).await?;
             work.announce(me, Change::UserBlocked(Blocked { person, at }));
-            // What they see of one is as when one hides it.
+            // To the blocked user the caller appears offline, as if hiding presence.
             let unseen = EphemeralEvent::Presence { user: me, presence: Presence::HIDDEN };
             work.after_commit(move |messenger| messenger.send_ephemeral(other.into(), unseen));
         }
@@ -51,7 +51,7 @@ impl Caller {
         work.commit().await
     }
 
-    /// Blocks somebody no more.
+    /// Unblocks a user.
     pub async fn unblock(self, other: UserId) -> Result<()> {
         self.changes()?;
         let me = self.access.user;
@@ -60,7 +60,7 @@ impl Caller {
             return Err(Error::NotFound("blocked user"));
         }
         blocks::delete(&mut work.tx, me, other).await?;
-        settle(&mut work, me, other).await?;
+        update_block_state(&mut work, me, other).await?;
         work.announce(me, Change::UserUnblocked(other));
         work.after_commit(move |messenger| messenger.reannounce_presence(me));
         work.once(self.attempt, Subject::Nothing);
@@ -68,22 +68,22 @@ impl Caller {
     }
 }
 
-/// Writes down in the private chat of two, if there is one, who of them may write. It is closed for ever once one of
-/// the accounts was deleted.
-async fn settle(work: &mut UnitOfWork, one: UserId, other: UserId) -> Result<()> {
+/// Updates the block state in the private chat of two users, if there is one. It stays closed when one of the accounts
+/// was deleted.
+async fn update_block_state(work: &mut UnitOfWork, one: UserId, other: UserId) -> Result<()> {
     let Some(chat) = chats::by_pair(&mut work.tx, &pair(one, other)).await? else { return Ok(()) };
     chats::lock(&mut work.tx, chat.id).await?;
     if users::by_ids(&mut work.tx, &[one, other]).await?.iter().any(|user| user.person.is_deleted) {
         return Ok(());
     }
     for (user, other) in [(one, other), (other, one)] {
-        let state = between(&mut work.tx, user, other).await?;
+        let state = block_state(&mut work.tx, user, other).await?;
         members::set_blocked(&mut work.tx, chat.id, user, state).await?;
     }
     Ok(())
 }
 
-async fn between(run: &mut Executor, user: UserId, other: UserId) -> Result<i64> {
+async fn block_state(run: &mut Executor, user: UserId, other: UserId) -> Result<i64> {
     let mut state = 0;
     if blocks::blockers(run, user, &[other]).await?.contains(&other) {
         state |= IS_BLOCKED;
@@ -94,7 +94,7 @@ async fn between(run: &mut Executor, user: UserId, other: UserId) -> Result<i64>
     Ok(state)
 }
 
-/// How to refuse somebody who wants to write in a private chat, if at all.
+/// The error for writing in a private chat with this block state, if any.
 pub(crate) fn refusal(state: i64) -> Option<Error> {
     Some(Error::Forbidden(match state {
         0 => return None,
@@ -103,18 +103,19 @@ pub(crate) fn refusal(state: i64) -> Option<Error> {
     }))
 }
 
-/// Refuses somebody who wants to change something in a chat that they can't write in.
-pub(crate) async fn refuse(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
+/// Fails if the user can't write in the chat because of a block.
+pub(crate) async fn check_not_blocked(run: &mut Executor, chat: ChatId, user: UserId) -> Result<()> {
     refusal(members::blocked(run, chat, user).await?).map_or(Ok(()), Err)
 }
 
-/// Refuses a private chat of two of whom one has blocked the other.
-pub(crate) async fn refuse_pair(run: &mut Executor, user: UserId, other: UserId) -> Result<()> {
-    refusal(between(run, user, other).await?).map_or(Ok(()), Err)
+/// Fails if one of the two users has blocked the other.
+pub(crate) async fn check_pair_not_blocked(run: &mut Executor, user: UserId, other: UserId) -> Result<()> {
+    refusal(block_state(run, user, other).await?).map_or(Ok(()), Err)
 }
 
-/// Refuses to bring people into a chat who have blocked the one who brings them; `field` is where they stand.
-pub(crate) async fn refuse_unwilling(
+/// Fails if one of `people` has blocked `by`, who wants to add them to a chat; `field` is the request's field that
+/// names them.
+pub(crate) async fn check_may_be_added_by(
     run: &mut Executor,
     by: UserId,
     people: &[UserId],

@@ -1,28 +1,26 @@
-//! How codes get to people: by mail, by a gateway for short messages, or into the log.
+//! Delivery of sign-in codes: by e-mail, by SMS, or to the log.
 
+use crate::integrations::{DeliveryError, Mailer, SmsClient};
 use crate::messenger::Messenger;
 use crate::messenger::accounts::contact::Contact;
 use crate::messenger::foundation::settings::Senders;
 use crate::messenger::foundation::{Error, Result};
-use crate::model::{Time, Tongue};
-use crate::outside::{Mail, Sms, Unsent};
+use crate::model::{Language, Time};
 
-/// The same, ready.
-pub(crate) struct Ways {
+/// The configured delivery channels.
+pub(crate) struct CodeDelivery {
     to_log: bool,
-    mail: Option<Mail>,
-    sms: Option<Sms>,
+    mail: Option<Mailer>,
+    sms: Option<SmsClient>,
 }
 
-impl Ways {
+impl CodeDelivery {
     pub(crate) fn new(senders: &Senders) -> Result<Self> {
         if senders.to_log {
-            tracing::warn!(
-                "codes for signing in are written to this log, where whoever reads it can use them"
-            );
+            tracing::warn!("sign-in codes are written to this log: whoever reads it can use them");
         }
-        let mail = senders.mail.as_ref().map(|server| Mail::new(&server.url, server.from.as_deref()));
-        let sms = senders.sms.as_ref().map(|gateway| Sms::new(&gateway.url, &gateway.secret));
+        let mail = senders.mail.as_ref().map(|server| Mailer::new(&server.url, server.from.as_deref()));
+        let sms = senders.sms.as_ref().map(|gateway| SmsClient::new(&gateway.url, &gateway.secret));
         Ok(Self {
             to_log: senders.to_log,
             mail: mail.transpose().map_err(|why| Error::invalid("--smtp-url", why))?,
@@ -30,7 +28,7 @@ impl Ways {
         })
     }
 
-    /// Refuses what can't be sent from here at all.
+    /// Fails if there is no channel for this contact.
     pub(crate) fn check(&self, to: &Contact) -> Result<()> {
         match to {
             _ if self.to_log => Ok(()),
@@ -45,14 +43,14 @@ impl Ways {
     }
 }
 
-/// The code in words.
-fn words(code: &str, tongue: Tongue) -> (String, String) {
-    match tongue {
-        Tongue::Russian => (
+/// Subject and text of the message with a code.
+fn message_with(code: &str, language: Language) -> (String, String) {
+    match language {
+        Language::Russian => (
             format!("Код для входа: {code}"),
             format!("{code} — код для входа в Беседку. Он действует 10 минут. Никому его не сообщайте."),
         ),
-        Tongue::English => (
+        Language::English => (
             format!("Your code: {code}"),
             format!(
                 "{code} is your code for Besedka. It is valid for 10 minutes. Do not share it with anyone."
@@ -62,24 +60,26 @@ fn words(code: &str, tongue: Tongue) -> (String, String) {
 }
 
 impl Messenger {
-    /// Sends a code on its way.
-    pub(crate) async fn send(
+    /// Sends a code.
+    pub(crate) async fn deliver_code(
         &self,
         to: &Contact,
         code: &str,
-        tongue: Tongue,
+        language: Language,
         now: Time,
-    ) -> std::result::Result<(), Unsent> {
-        let (subject, text) = words(code, tongue);
-        let ways = &self.ways;
-        if ways.to_log {
-            tracing::warn!(to = to.key(), code, "a code for signing in");
+    ) -> std::result::Result<(), DeliveryError> {
+        let (subject, text) = message_with(code, language);
+        let channels = &self.code_delivery;
+        if channels.to_log {
+            tracing::warn!(to = to.key(), code, "sign-in code");
             return Ok(());
         }
-        match (to, &ways.mail, &ways.sms) {
+        match (to, &channels.mail, &channels.sms) {
             (Contact::Email(address), Some(mail), _) => mail.send(address, &subject, text).await,
             (Contact::Phone(number), _, Some(sms)) => sms.send(number, &text, code, now).await,
-            (Contact::Email(_) | Contact::Phone(_), ..) => Err(Unsent::Refused("there is no way".to_owned())),
+            (Contact::Email(_) | Contact::Phone(_), ..) => {
+                Err(DeliveryError::Refused("there is no channel for it".to_owned()))
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where somebody is reached outside of here: an e-mail address or a phone number.
+//! Contacts by which users are reached outside of the messenger: e-mail addresses and phone numbers.
 
 use crate::messenger::accounts::profile::check_email;
 use crate::messenger::foundation::{Error, Result};
@@ -17,8 +17,8 @@ impl Contact {
         check_email(text).map(Self::Email)
     }
 
-    /// Reads a number as people write it. One without its country is taken for a Russian one, also with the 8 that is
-    /// dialled there instead of +7.
+    /// Parses a phone number. Without a country code it is taken as Russian, also with the trunk prefix 8 instead of
+    /// +7.
     pub fn phone(text: &str) -> Result<Self> {
         let text = text.trim();
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -40,7 +40,7 @@ impl Contact {
         }
     }
 
-    /// What it is known by: two ways to write an address are one.
+    /// The normalised form: different spellings of an address are equal.
     pub(crate) fn key(&self) -> String {
         match self {
             Self::Email(address) => fold(address),
@@ -48,7 +48,7 @@ impl Contact {
         }
     }
 
-    /// Whose it is.
+    /// The account with this contact.
     pub(crate) async fn account(&self, run: &mut Executor) -> Result<Option<User>> {
         Ok(match self {
             Self::Email(address) => users::by_email(run, address).await?,
@@ -56,11 +56,11 @@ impl Contact {
         })
     }
 
-    /// What somebody is called who gave no name.
-    pub(crate) fn nickname(&self) -> String {
+    /// A default display name.
+    pub(crate) fn default_name(&self) -> String {
         match self {
             Self::Email(address) => address.split('@').next().unwrap_or_default().chars().take(64).collect(),
-            // Their number is nobody else's business.
+            // Don't disclose the whole number.
             Self::Phone(number) => format!("User {}", &number[number.len() - 4..]),
         }
     }

@@ -1,4 +1,4 @@
-//! What people are called, for APIs that write a name beside everything that somebody said.
+//! A cache of display names, for APIs that include the author's name with every message.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,18 +9,17 @@ use crate::messenger::foundation::Result;
 use crate::model::{Time, UserId};
 use crate::store::users;
 
-/// A name that was changed on this node is known at once; of other nodes' changes nobody is told for this.
-const FRESH: Duration = Duration::from_secs(10);
-/// The most that are remembered: some 2 MB.
-const MOST: usize = 20_000;
+/// Names changed on this node are updated at once; changes on other nodes are seen after this time.
+const TTL: Duration = Duration::from_secs(10);
+/// The most entries: some 2 MB.
+const MAX_ENTRIES: usize = 20_000;
 
-/// The names that were asked for lately. Asking the database for the author of every message that is told would cost
-/// more than telling it.
+/// Recently used names. Querying the database for every delivered message's author would cost more than the delivery.
 #[derive(Default)]
-pub(crate) struct Names(RwLock<HashMap<UserId, (Arc<str>, Time)>>);
+pub(crate) struct DisplayNameCache(RwLock<HashMap<UserId, (Arc<str>, Time)>>);
 
 impl Messenger {
-    /// What people are called. Who never was is left out.
+    /// The display names of users; unknown ones are omitted.
     pub async fn names(&self, users: &[UserId]) -> Result<HashMap<UserId, Arc<str>>> {
         let now = self.clock.now();
         let mut names = self.names.known(users, now);
@@ -28,34 +27,34 @@ impl Messenger {
         if !unknown.is_empty() {
             let found = users::names(&mut self.db.read().await?, &unknown).await?;
             let found: Vec<_> = found.into_iter().map(|(user, name)| (user, Arc::from(name))).collect();
-            self.names.learn(&found, now);
+            self.names.insert(&found, now);
             names.extend(found);
         }
         Ok(names)
     }
 
-    /// What somebody is called; nothing when they never were.
+    /// The display name of a user; empty when there is no such user.
     pub async fn name(&self, user: UserId) -> Result<Arc<str>> {
         Ok(self.names(&[user]).await?.remove(&user).unwrap_or_default())
     }
 }
 
-impl Names {
+impl DisplayNameCache {
     fn known(&self, users: &[UserId], now: Time) -> HashMap<UserId, Arc<str>> {
         let names = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let fresh = |(name, at): &(Arc<str>, Time)| (now < *at + FRESH).then(|| name.clone());
+        let fresh = |(name, at): &(Arc<str>, Time)| (now < *at + TTL).then(|| name.clone());
         users.iter().filter_map(|user| Some((*user, names.get(user).and_then(fresh)?))).collect()
     }
 
-    fn learn(&self, found: &[(UserId, Arc<str>)], now: Time) {
+    fn insert(&self, found: &[(UserId, Arc<str>)], now: Time) {
         let mut names = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if names.len() + found.len() > MOST {
+        if names.len() + found.len() > MAX_ENTRIES {
             names.clear();
         }
         names.extend(found.iter().map(|(user, name)| (*user, (name.clone(), now))));
     }
 
-    /// Somebody is called something else now.
+    /// Drops a name that was changed.
     pub(crate) fn forget(&self, user: UserId) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&user);
     }

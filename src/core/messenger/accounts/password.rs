@@ -1,4 +1,4 @@
-//! Passwords: changing one, and their hashes (argon2id, off the async threads and bounded in parallel).
+//! Passwords: changing, hashing and verifying them (argon2id, on blocking threads with bounded concurrency).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,19 +16,19 @@ use crate::messenger::{Caller, Messenger};
 use crate::model::UserId;
 use crate::store::{Tx, users};
 
-/// How long a password is, in characters.
+/// The allowed length in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
-/// How many may wait for a turn, and for how long.
-const LONGEST_QUEUE: usize = 50;
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// How many hash computations may wait, and for how long.
+const MAX_QUEUE: usize = 50;
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
 impl Caller {
-    /// Changes one's password, and ends all other sign-ins.
+    /// Changes the caller's password and ends their other sign-ins.
     pub async fn change_password(self, old: &str, new: &str) -> Result<()> {
         let messenger = &self.messenger;
         let user = self.access.user;
         check_new("new_password", new)?;
-        let confirmed = self.confirm("old_password", old).await?;
+        let confirmed = self.confirm_password("old_password", old).await?;
         let hash = messenger.passwords.hash(new).await?;
         let mut work = messenger.begin_for([user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
@@ -38,30 +38,33 @@ impl Caller {
         work.commit().await
     }
 
-    /// Asks somebody who is signed in for their password once more; `field` is where it stands.
-    pub(crate) async fn confirm(&self, field: &'static str, password: &str) -> Result<Confirmed> {
+    /// Verifies the password of a signed-in user again; `field` is the request's field that contains it.
+    pub(crate) async fn confirm_password(
+        &self,
+        field: &'static str,
+        password: &str,
+    ) -> Result<ConfirmedPassword> {
         let (messenger, user) = (&self.messenger, self.access.user);
         let failures = Limit::WrongConfirmation(user);
         messenger.limits.check(failures)?;
         let hash = users::password_hash(&mut messenger.db.read().await?, user).await?;
-        if !messenger.passwords.is(password, hash.clone()).await? {
+        if !messenger.passwords.verify(password, hash.clone()).await? {
             messenger.limit(failures)?;
             return Err(wrong(field));
         }
-        Ok(Confirmed { field, user, hash })
+        Ok(ConfirmedPassword { field, user, hash })
     }
 }
 
-/// That somebody knows a password, as far as is known: checking takes so long that it may be
-/// changed meanwhile.
-pub(crate) struct Confirmed {
+/// A verified password. Verification takes so long that the password may be changed meanwhile.
+pub(crate) struct ConfirmedPassword {
     field: &'static str,
     user: UserId,
     hash: Option<String>,
 }
 
-impl Confirmed {
-    /// To be asked within the change that needs the password.
+impl ConfirmedPassword {
+    /// Must be called within the unit of work that depends on the password.
     pub(crate) async fn still_holds(&self, tx: &mut Tx) -> Result<()> {
         let hash = users::password_hash(tx, self.user).await?;
         if hash == self.hash { Ok(()) } else { Err(wrong(self.field)) }
@@ -73,8 +76,8 @@ fn wrong(field: &'static str) -> Error {
 }
 
 impl Messenger {
-    /// Gives somebody, by e-mail address or username, another password. It may have been lost to
-    /// a stranger: all sign-ins end, and all personal access tokens.
+    /// Sets a user's password, by e-mail address or username. Ends all sign-ins and personal access tokens, because the
+    /// old password may have been stolen.
     pub async fn set_password(&self, name: &str, new: &str) -> Result<()> {
         check_new("password", new)?;
         let hash = self.passwords.hash(new).await?;
@@ -88,7 +91,7 @@ impl Messenger {
     }
 }
 
-/// Whether it may be somebody's password from now on.
+/// Validates a new password.
 pub(crate) fn check_new(field: &'static str, password: &str) -> Result<()> {
     match LENGTH.contains(&password.chars().count()) {
         true => Ok(()),
@@ -96,59 +99,59 @@ pub(crate) fn check_new(field: &'static str, password: &str) -> Result<()> {
     }
 }
 
-/// Hashes and checks passwords, as many at a time as there are cores.
+/// Hashes and verifies passwords, at most as many at once as there are cores.
 pub(crate) struct Passwords {
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     waiting: AtomicUsize,
 }
 
-/// Checked when there is no such account, so that the answer takes as long. Nobody knows its
-/// password: its salt and its hash were never made from one.
-const NOBODY: &str =
+/// Verified when there is no such account, so that the response takes as long. No password matches: the salt and hash
+/// are made up.
+const DUMMY_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$QmVzZWRrYU5vYm9keQ$Tm9ib2R5IGtub3dzIHRoaXMgcGFzc3dvcmQuLi4uLi4";
 
 impl Passwords {
     pub(crate) fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { turns: Arc::new(Semaphore::new(cores)), waiting: AtomicUsize::new(0) }
+        Self { permits: Arc::new(Semaphore::new(cores)), waiting: AtomicUsize::new(0) }
     }
 
     pub(crate) async fn hash(&self, password: &str) -> Result<String> {
         let password = normal(password);
-        self.turn(move || hash(&password)).await?
+        self.run(move || hash(&password)).await?
     }
 
-    /// Whether it is the password of a hash; without a hash it never is.
-    pub(crate) async fn is(&self, password: &str, hash: Option<String>) -> Result<bool> {
+    /// Whether the password matches the hash; never without a hash.
+    pub(crate) async fn verify(&self, password: &str, hash: Option<String>) -> Result<bool> {
         let password = normal(password);
-        // Whoever signs in by codes has none.
+        // Accounts that sign in by codes have none.
         let hash = hash.filter(|hash| !hash.is_empty());
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| NOBODY.to_owned());
-        let is = self.turn(move || is(&password, &hash)).await?;
-        Ok(is && known)
+        let hash = hash.unwrap_or_else(|| DUMMY_HASH.to_owned());
+        let is_match = self.run(move || verify(&password, &hash)).await?;
+        Ok(is_match && known)
     }
 
-    async fn turn<T: Send + 'static>(&self, act: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= LONGEST_QUEUE {
+    async fn run<T: Send + 'static>(&self, act: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= MAX_QUEUE {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(Error::Busy);
         }
-        let turn = tokio::time::timeout(LONGEST_WAIT, self.turns.clone().acquire_owned()).await;
+        let permit = tokio::time::timeout(MAX_WAIT, self.permits.clone().acquire_owned()).await;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
-        let Ok(Ok(turn)) = turn else {
+        let Ok(Ok(permit)) = permit else {
             return Err(Error::Busy);
         };
         let done = tokio::task::spawn_blocking(move || {
             let done = act();
-            drop(turn);
+            drop(permit);
             done
         });
         done.await.map_err(|error| Error::Internal(error.into()))
     }
 }
 
-/// One form for what looks alike: macOS types `й` in two characters (NFKC, NIST SP 800-63B 5.1.1.2).
+/// Normalises equivalent Unicode spellings: macOS enters `й` as two characters (NFKC, NIST SP 800-63B 5.1.1.2).
 fn normal(password: &str) -> String {
     password.nfkc().collect()
 }
@@ -158,7 +161,7 @@ fn hash(password: &str) -> Result<String> {
     Ok(hash.map_err(|error| Error::Internal(error.to_string().into()))?.to_string())
 }
 
-fn is(password: &str, hash: &str) -> bool {
+fn verify(password: &str, hash: &str) -> bool {
     PasswordHash::new(hash)
         .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
@@ -170,10 +173,11 @@ mod tests {
     #[test]
     fn nobodys_hash_costs_as_much_as_anybodys() {
         let anybody = hash("a password").unwrap();
-        let (anybody, nobody) = (PasswordHash::new(&anybody).unwrap(), PasswordHash::new(NOBODY).unwrap());
+        let (anybody, nobody) =
+            (PasswordHash::new(&anybody).unwrap(), PasswordHash::new(DUMMY_HASH).unwrap());
         assert_eq!(nobody.algorithm, anybody.algorithm);
         assert_eq!(nobody.params, anybody.params);
         assert_eq!(nobody.hash.unwrap().len(), anybody.hash.unwrap().len());
-        assert!(!is("a password", NOBODY));
+        assert!(!verify("a password", DUMMY_HASH));
     }
 }

@@ -1,5 +1,5 @@
-//! Personal access tokens: for programs that act in somebody's name without signing in. Each is a session
-//! that is not renewed. Of the secret only its SHA-256 is kept.
+//! Personal access tokens, for programs that act on behalf of a user. Each is a session without renewal. Only the
+//! SHA-256 of the secret is stored.
 
 use std::time::Duration;
 
@@ -13,37 +13,37 @@ use crate::messenger::{Caller, Messenger};
 use crate::model::{Change, Scopes, Session, SessionId, SessionKind, Time, UserId, text};
 use crate::store::{sessions, users};
 
-/// What they begin with, so that a secret is known for one wherever it is found.
+/// The prefix by which leaked tokens are recognised.
 const PREFIX: &str = "bsk_";
-/// The most tokens of one person.
+/// The most tokens of one user.
 const MOST: usize = 50;
 const LONGEST_NAME: usize = 100;
 
-/// A token to be made.
+/// A token to be created.
 #[derive(Debug, Clone)]
 pub struct NewToken {
-    /// What it is for.
+    /// A description by its owner.
     pub name: String,
     pub scopes: Scopes,
-    /// How long it is good; until it is revoked without it.
+    /// Its lifetime; valid until revoked when it is missing.
     pub life: Option<Duration>,
 }
 
-/// A new token with its secret, which nobody can show again.
+/// A new token with its secret, which is shown only once.
 #[derive(Debug, Clone)]
 pub struct PersonalToken {
     pub token: Session,
     pub secret: String,
 }
 
-/// Whether it looks like one.
-pub(crate) fn is_one(token: &str) -> bool {
+/// Whether a token has the form of a personal access token.
+pub(crate) fn is_personal_token(token: &str) -> bool {
     token.starts_with(PREFIX)
 }
 
 impl Messenger {
-    /// Who a personal access token names.
-    pub(crate) async fn look_up(&self, token: &str, now: Time) -> Result<Access> {
+    /// Looks up a personal access token.
+    pub(crate) async fn check_personal_token(&self, token: &str, now: Time) -> Result<Access> {
         let secret = token.strip_prefix(PREFIX).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
         let secret = secret.filter(|secret| secret.len() == 32).ok_or(Error::Unauthorized)?;
         let found = sessions::by_token(&mut self.db.read().await?, sha256(&secret)).await?;
@@ -51,10 +51,10 @@ impl Messenger {
         let used_at = found.last_used().unwrap_or(Time(0));
         let Session { id, user, kind, scopes, expires_at, .. } = found;
         let access = Access { user, session: id, kind, scopes, expires_at };
-        self.tokens.admit(token, access, used_at, now)
+        self.tokens.remember_valid(token, access, used_at, now)
     }
 
-    /// Makes a token for somebody, by e-mail address or username.
+    /// Creates a token for a user, by e-mail address or username.
     pub async fn create_token_for(&self, name: &str, new: NewToken) -> Result<PersonalToken> {
         let found = users::credentials(&mut self.db.read().await?, name).await?;
         let (user, _) = found.ok_or(Error::NotFound("user"))?;
@@ -96,10 +96,10 @@ impl Messenger {
 }
 
 impl Caller {
-    /// Makes a token for oneself. One that is made with a token may do no more than that, and for no longer.
+    /// Creates a token for the caller. One that is created with a token can't have more scopes or a longer lifetime.
     pub async fn create_token(self, new: NewToken) -> Result<PersonalToken> {
         self.changes()?;
-        self.access.demand(new.scopes)?;
+        self.access.require(new.scopes)?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
         let made = self.messenger.make_token(&mut work, self.access.user, new).await?;
         if self.access.kind == SessionKind::Token && made.token.expires_at > self.access.expires_at {
@@ -113,7 +113,7 @@ impl Caller {
         Ok(made)
     }
 
-    /// One's tokens, the newest first.
+    /// The caller's tokens, the newest first.
     pub async fn tokens(&self) -> Result<Vec<Session>> {
         let mut read = self.messenger.db.read().await?;
         Ok(sessions::tokens_of_user(&mut read, self.access.user, self.messenger.clock.now()).await?)

@@ -1,4 +1,4 @@
-//! Profiles: one's own, and what one sees of others.
+//! Profiles of the caller and of others.
 
 use icu_locale_core::Locale;
 use jiff::tz::TimeZoneDatabase;
@@ -13,11 +13,11 @@ use crate::store::{self, members, users};
 const LONGEST_NAME: usize = 64;
 const LONGEST_ABOUT: usize = 500;
 const LONGEST_URL: usize = 2_048;
-/// The longest language tag; RFC 5646, 4.4.1 asks for 35 characters.
+/// The longest language tag; RFC 5646, 4.4.1 recommends 35 characters.
 const LONGEST_TAG: usize = 35;
 const MOST_FOUND: u64 = 50;
 
-/// What to change of one's profile. What is missing stays; `Some(None)` takes away.
+/// Changes of a profile. Missing fields stay unchanged; `Some(None)` clears them.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
     pub email: Option<String>,
@@ -37,20 +37,20 @@ impl Caller {
         users::by_id(&mut read, self.access.user).await?.ok_or(Error::Unauthorized)
     }
 
-    /// Changes one's profile.
+    /// Updates the caller's profile.
     pub async fn update_profile(self, profile: Profile) -> Result<User> {
         self.changes()?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
         let before = users::by_id(&mut work.tx, self.access.user).await?.ok_or(Error::Unauthorized)?;
         let user = profile.apply(before.clone())?;
         if user.person != before.person {
-            // Everybody who knows them hears of it.
+            // The change is announced to all chats of the user.
             self.messenger.limit(Limit::Profile(user.id()))?;
         }
         let written = users::update(&mut work.tx, &user).await;
-        taken(&mut work.tx, written, &user).await?;
-        avatar_image::replaced(&mut work, user.id(), before.person.avatar, user.person.avatar).await?;
-        tell_profile(&mut work, &user, &before).await?;
+        check_taken(&mut work.tx, written, &user).await?;
+        avatar_image::replace_avatar(&mut work, user.id(), before.person.avatar, user.person.avatar).await?;
+        announce_profile(&mut work, &user, &before).await?;
         if user.hides_presence != before.hides_presence {
             let id = user.id();
             work.after_commit(move |messenger| messenger.reannounce_presence(id));
@@ -60,7 +60,7 @@ impl Caller {
         Ok(user)
     }
 
-    /// What anybody may see of somebody.
+    /// The public profile of a user.
     pub async fn person(&self, id: UserId) -> Result<Person> {
         let mut read = self.messenger.db.read().await?;
         let mut person = users::by_id(&mut read, id).await?.ok_or(Error::NotFound("user"))?.person;
@@ -68,9 +68,9 @@ impl Caller {
         Ok(person)
     }
 
-    /// People in whose name or username each of the words stands, or whose e-mail address it is.
+    /// Finds users whose name or username contains all words, or whose e-mail address is equal.
     ///
-    /// Who has blocked the caller is found as well: a name that vanished would say so.
+    /// Users who have blocked the caller are found as well: their absence would disclose the block.
     pub async fn find_people(&self, words: &str, limit: Option<u64>) -> Result<Vec<Person>> {
         self.messenger.limit(Limit::Search(self.access.user))?;
         if words.trim().is_empty() {
@@ -101,7 +101,7 @@ impl Profile {
             person.display_name = check_name(&new)?;
         }
         if self.avatar_url.is_some() {
-            // The address of a picture elsewhere takes the place of one that was uploaded.
+            // An external picture replaces an uploaded avatar.
             person.avatar = None;
         }
         change(&mut person.avatar_url, self.avatar_url, check_url)?;
@@ -114,7 +114,7 @@ impl Profile {
     }
 }
 
-/// Changes a field that may be empty; an empty text makes it so, too.
+/// Changes an optional field; an empty text clears it.
 fn change(
     field: &mut Option<String>,
     new: Option<Option<String>>,
@@ -126,17 +126,17 @@ fn change(
     Ok(())
 }
 
-/// Tells somebody's own devices how they are now, and, if others see a difference, everybody in their chats.
-pub(crate) async fn tell_profile(work: &mut UnitOfWork, user: &User, before: &User) -> Result<()> {
+/// Announces a changed profile to the user's own devices and, if the public part has changed, to all their chats.
+pub(crate) async fn announce_profile(work: &mut UnitOfWork, user: &User, before: &User) -> Result<()> {
     work.announce(user.id(), Change::UserUpdated(user.clone()));
     if user.person != before.person {
-        tell_chats(work, user.id()).await?;
+        announce_to_chats(work, user.id()).await?;
     }
     Ok(())
 }
 
-/// Tells the chats of somebody how they are now.
-pub(crate) async fn tell_chats(work: &mut UnitOfWork, user: UserId) -> Result<()> {
+/// Announces a user's public profile to all their chats.
+pub(crate) async fn announce_to_chats(work: &mut UnitOfWork, user: UserId) -> Result<()> {
     let places = members::of_user(&mut work.tx, user).await?;
     work.announce_all(
         places.into_iter().map(|(chat, member)| (Stream::from(chat), Change::MemberUpdated { chat, member })),
@@ -144,8 +144,8 @@ pub(crate) async fn tell_chats(work: &mut UnitOfWork, user: UserId) -> Result<()
     Ok(())
 }
 
-/// Two who take a name at once: the unique index decides, but does not tell which name it was.
-pub(crate) async fn taken(tx: &mut store::Tx, written: store::Result<()>, user: &User) -> Result<()> {
+/// Maps a unique index violation to the field that is taken: the database doesn't tell which index it was.
+pub(crate) async fn check_taken(tx: &mut store::Tx, written: store::Result<()>, user: &User) -> Result<()> {
     if !matches!(written, Err(store::Error::Taken)) {
         return Ok(written?);
     }
@@ -174,23 +174,23 @@ pub(crate) fn check_email(text: &str) -> Result<String> {
             && !host.starts_with('.')
             && !host.ends_with('.')
     });
-    let hides_something = text.chars().any(char::is_whitespace) || text::hides_something(text);
-    if !sound || hides_something || text.chars().count() > 254 {
+    let has_invisible = text.chars().any(char::is_whitespace) || text::has_invisible(text);
+    if !sound || has_invisible || text.chars().count() > 254 {
         return Err(Error::invalid("email", "is not an e-mail address"));
     }
     Ok(text.to_owned())
 }
 
-/// Without `@`, so that nobody's username is somebody's e-mail address.
+/// `@` is not allowed, so that a username can't equal an e-mail address.
 pub(crate) fn check_username(text: &str) -> Result<String> {
     let text: String = text.trim().nfc().collect();
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    // A sign that stands alone and is folded away would leave a name that can't be told from another.
+    // Letters that normalisation removes would leave names that can't be distinguished.
     let told_apart = fold(&text).chars().filter(|c| c.is_alphanumeric()).count();
     if !(2..=32).contains(&text.chars().count())
         || !text.chars().all(allowed)
         || told_apart == 0
-        || text::hides_something(&text)
+        || text::has_invisible(&text)
     {
         return Err(Error::invalid("username", "must be 2 to 32 letters, digits, '_', '-' or '.'"));
     }
@@ -203,7 +203,7 @@ pub(crate) fn check_name(text: &str) -> Result<String> {
         .ok_or_else(|| Error::invalid("display_name", "must have 1 to 64 visible characters"))
 }
 
-/// A web address; an empty one is none.
+/// Validates a web URL; empty means none.
 pub(crate) fn check_url(text: &str) -> Result<Option<String>> {
     let text = text.trim();
     if text.is_empty() {
@@ -222,7 +222,7 @@ fn check_about(text: &str) -> Result<Option<String>> {
     text.ok_or_else(reason).map(some)
 }
 
-/// A name of the IANA time zone database, in the database's own spelling.
+/// Validates an IANA time zone name and returns its canonical spelling.
 fn check_time_zone(text: &str) -> Result<Option<String>> {
     let name = text.trim();
     if name.is_empty() {
@@ -234,7 +234,7 @@ fn check_time_zone(text: &str) -> Result<Option<String>> {
         .ok_or_else(|| Error::invalid("time_zone", "must be an IANA time zone, such as Europe/Moscow"))
 }
 
-/// A BCP 47 tag, in its canonical spelling.
+/// Validates a BCP 47 tag and returns its canonical spelling.
 fn check_language(text: &str) -> Result<Option<String>> {
     let tag = text.trim();
     if tag.is_empty() {

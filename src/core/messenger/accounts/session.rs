@@ -1,7 +1,7 @@
-//! Sessions: a refresh token that changes with every use, and short access tokens.
+//! Sessions: rotating refresh tokens and short-lived access tokens.
 //!
-//! Clients of other systems keep the first refresh token that they get. Their sessions are long, and the token stays
-//! the same: there is no telling a thief from the owner by its use, only ending the session.
+//! Some clients keep the first refresh token that they get. Their sessions are long-lived and the token is not rotated,
+//! so that its theft can't be detected by reuse; the session can only be ended.
 
 use std::time::Duration;
 
@@ -18,57 +18,58 @@ use crate::messenger::{Caller, Messenger, Visitor};
 use crate::model::{Change, Scopes, Session, SessionId, SessionKind, Time, UserId};
 use crate::store::sessions;
 
-/// Two tabs that refresh at the same instant both get the same successor; later it is theft.
+/// Within this time a reused refresh token gives the same successor, for two tabs that refresh at once; later it counts
+/// as theft.
 const GRACE: Duration = Duration::from_secs(10);
-/// The most sessions of one person; the one idle for longest gives way.
+/// The most sessions of one user; a new one ends the one idle for longest.
 const MOST_SESSIONS: usize = 20;
 /// How often to look for sessions that another process ended.
-const CHECK_REVOCATIONS_EVERY: Duration = Duration::from_secs(10);
-/// How many uses are written together.
-const SOME: usize = 200;
-/// A socket ticket is good for this long, once.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
+/// How many sessions are updated in one unit of work.
+const BATCH_SIZE: usize = 200;
+/// The lifetime of a socket ticket, which is valid once.
 const TICKET_LIFE: Duration = Duration::from_secs(30);
 
-/// What whoever signed in gets.
+/// The tokens of a session.
 #[derive(Debug, Clone)]
-pub struct Grant {
+pub struct TokenPair {
     pub access_token: String,
     pub refresh_token: String,
-    /// How long the access token is good.
+    /// How long the access token is valid.
     pub expires_in: Duration,
 }
 
-/// A pass for one socket.
+/// A ticket for opening one socket.
 #[derive(Debug, Clone)]
-pub struct Ticket {
+pub struct SocketTicket {
     pub ticket: String,
     pub expires_in: Duration,
 }
 
 impl Messenger {
-    /// Who a token names, an access token or a personal one. Whoever asks says what for: a token that
-    /// may not be used for that is refused, and without asking nobody is let in.
+    /// Authenticates an access token or personal access token. The caller states the required scopes, so that no use of
+    /// a token is unchecked.
     pub async fn access(&self, token: &str, wanted: Scopes) -> Result<Access> {
         let now = self.clock.now();
         let access = match self.tokens.known(token, now) {
             Some(access) => access?,
-            None if personal_token::is_one(token) => self.look_up(token, now).await?,
+            None if personal_token::is_personal_token(token) => self.check_personal_token(token, now).await?,
             None => self.tokens.check(token, now)?,
         };
-        access.demand(wanted)?;
+        access.require(wanted)?;
         Ok(access)
     }
 
-    fn granted(&self, user: UserId, session: SessionId, refresh: &[u8], now: Time) -> Result<Grant> {
-        Ok(Grant {
+    fn token_pair(&self, user: UserId, session: SessionId, refresh: &[u8], now: Time) -> Result<TokenPair> {
+        Ok(TokenPair {
             access_token: self.tokens.issue(user, session, now)?,
             refresh_token: URL_SAFE_NO_PAD.encode(refresh),
             expires_in: ACCESS_LIFE,
         })
     }
 
-    /// Who a socket ticket was made for. It is good once.
-    pub async fn redeem(&self, ticket: &str) -> Result<Access> {
+    /// Redeems a socket ticket, which is valid once.
+    pub async fn redeem_ticket(&self, ticket: &str) -> Result<Access> {
         let secret = URL_SAFE_NO_PAD.decode(ticket).map_err(|_| Error::Unauthorized)?;
         let mut work = self.begin().await?;
         let session = sessions::take_ticket(&mut work.tx, sha256(&secret), work.now).await?;
@@ -83,7 +84,7 @@ impl Messenger {
         Ok(Access { user, session: id, kind, scopes, expires_at })
     }
 
-    /// Refuses the access tokens of sessions that ended shortly before the server started.
+    /// Loads recently ended sessions at start-up, whose access tokens have not expired yet.
     pub(crate) async fn load_revoked(&self) -> Result<()> {
         let now = self.clock.now();
         let mut read = self.db.read().await?;
@@ -93,12 +94,12 @@ impl Messenger {
         Ok(())
     }
 
-    /// Ends here what another process ended, as an administrator's command does.
+    /// Applies revocations by other processes, such as an administrator's command.
     pub(crate) async fn apply_revocations(&self) -> Result<()> {
         let now = self.clock.now();
-        let Some(since) = self.revocations_checked.due(now, CHECK_REVOCATIONS_EVERY) else { return Ok(()) };
-        // A change may be seen some seconds after the time that it bears.
-        let since = since.max(now - ACCESS_LIFE) - CHECK_REVOCATIONS_EVERY;
+        let Some(since) = self.revocations_checked.due(now, CHECK_INTERVAL) else { return Ok(()) };
+        // A change may become visible some seconds after its timestamp.
+        let since = since.max(now - ACCESS_LIFE) - CHECK_INTERVAL;
         for (user, session, at) in sessions::revoked_since(&mut self.db.read().await?, since).await? {
             if !self.tokens.is_revoked(session) {
                 self.tokens.revoke(session, at);
@@ -108,10 +109,10 @@ impl Messenger {
         Ok(())
     }
 
-    /// Writes down which sessions were used.
+    /// Stores which sessions were used.
     pub(crate) async fn save_session_use(&self) -> Result<()> {
         let used: Vec<SessionId> = self.tokens.take_used().into_iter().collect();
-        for some in used.chunks(SOME) {
+        for some in used.chunks(BATCH_SIZE) {
             let mut work = self.begin().await?;
             let now = work.now;
             sessions::touch_many(&mut work.tx, some, now).await?;
@@ -121,7 +122,7 @@ impl Messenger {
     }
 }
 
-/// Ends a session within a change: its tokens and sockets end with the commit.
+/// Ends a session within a unit of work: its tokens and sockets end with the commit.
 pub(crate) async fn revoke(work: &mut UnitOfWork, session: &Session) -> Result<()> {
     let (id, user, now) = (session.id, session.user, work.now);
     sessions::revoke(&mut work.tx, id, now).await?;
@@ -134,7 +135,7 @@ pub(crate) async fn revoke(work: &mut UnitOfWork, session: &Session) -> Result<(
     Ok(())
 }
 
-/// Ends all sign-ins of somebody but one, within a change. Their tokens stay: programs go on.
+/// Ends all sign-ins of a user but one, within a unit of work. Personal access tokens stay valid.
 pub(crate) async fn revoke_sign_ins(
     work: &mut UnitOfWork,
     user: UserId,
@@ -148,7 +149,7 @@ pub(crate) async fn revoke_sign_ins(
     Ok(())
 }
 
-/// Ends all sign-ins and tokens of somebody, within a change.
+/// Ends all sign-ins and personal access tokens of a user, within a unit of work.
 pub(crate) async fn revoke_all(work: &mut UnitOfWork, user: UserId) -> Result<()> {
     for session in sessions::all_of_user(&mut work.tx, user).await? {
         revoke(work, &session).await?;
@@ -157,13 +158,13 @@ pub(crate) async fn revoke_all(work: &mut UnitOfWork, user: UserId) -> Result<()
 }
 
 impl Visitor {
-    /// Begins a session within a change.
-    pub(crate) async fn grant(
+    /// Creates a session within a unit of work.
+    pub(crate) async fn start_session(
         &self,
         work: &mut UnitOfWork,
         user: UserId,
         device: Option<String>,
-    ) -> Result<Grant> {
+    ) -> Result<TokenPair> {
         let (now, is_long) = (work.now, self.is_for_long);
         let mut others = sessions::sign_ins_of_user(&mut work.tx, user, now).await?;
         for idle in others.split_off(others.len().min(MOST_SESSIONS - 1)) {
@@ -187,15 +188,15 @@ impl Visitor {
         sessions::insert_refresh(&mut work.tx, sha256(&refresh), session.id, now, expires_at).await?;
         let id = session.id;
         work.announce(user, Change::SessionCreated(session));
-        self.messenger.granted(user, id, &refresh, now)
+        self.messenger.token_pair(user, id, &refresh, now)
     }
 
     /// Exchanges a refresh token for a new one and an access token.
     ///
-    /// A token is good once. A second use within some seconds gets the same successor, so that two
-    /// tabs may refresh at once and a lost answer may be asked for again; after that it is theft,
-    /// and the whole session ends. That of a long session stays as it is.
-    pub async fn refresh(self, token: &str) -> Result<Grant> {
+    /// A token is valid once. A second use within some seconds gives the same successor, so that two tabs may refresh
+    /// at once and a lost response may be requested again; after that it counts as theft and ends the session. The
+    /// token of a long-lived session is not rotated.
+    pub async fn refresh(self, token: &str) -> Result<TokenPair> {
         let messenger = &self.messenger;
         let secret = URL_SAFE_NO_PAD.decode(token.trim()).map_err(|_| Error::Unauthorized)?;
         let mut work = messenger.begin().await?;
@@ -211,7 +212,7 @@ impl Visitor {
             sessions::prolong_refresh(&mut work.tx, sha256(&secret), expires_at).await?;
             sessions::touch(&mut work.tx, session.id, now).await?;
             work.commit().await?;
-            return messenger.granted(session.user, session.id, &secret, now);
+            return messenger.token_pair(session.user, session.id, &secret, now);
         }
         let successor = hmac::sign(&messenger.successors, &secret);
         let successor = successor.as_ref();
@@ -235,7 +236,7 @@ impl Visitor {
                 return Err(Error::SessionEnded);
             }
         }
-        messenger.granted(session.user, session.id, successor, now)
+        messenger.token_pair(session.user, session.id, successor, now)
     }
 }
 
@@ -245,19 +246,19 @@ async fn is_unused(work: &mut UnitOfWork, successor: &[u8]) -> Result<bool> {
 }
 
 impl Caller {
-    /// One's sign-ins, of every API, the last used first.
+    /// The caller's sign-ins through all APIs, the last used first.
     pub async fn sessions(&self) -> Result<Vec<Session>> {
         let now = self.messenger.clock.now();
         let mut read = self.messenger.db.read().await?;
         Ok(sessions::sign_ins_of_user(&mut read, self.access.user, now).await?)
     }
 
-    /// Ends one of one's sign-ins.
+    /// Ends one of the caller's sign-ins.
     pub async fn revoke_session(self, id: SessionId) -> Result<()> {
         self.revoke_own(id, |session| session.kind == SessionKind::SignIn, "session").await
     }
 
-    /// Ends one of one's personal access tokens.
+    /// Revokes one of the caller's personal access tokens.
     pub async fn revoke_token(self, id: SessionId) -> Result<()> {
         self.revoke_own(id, |session| session.kind == SessionKind::Token, "token").await
     }
@@ -276,7 +277,7 @@ impl Caller {
         work.commit().await
     }
 
-    /// Ends all of one's sign-ins but this one.
+    /// Ends all sign-ins of the caller but this one.
     pub async fn revoke_other_sessions(self) -> Result<()> {
         self.changes()?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
@@ -285,14 +286,14 @@ impl Caller {
         work.commit().await
     }
 
-    /// Ends this session; with a personal access token, the token.
+    /// Ends this session, or revokes the personal access token in use.
     pub async fn sign_out(self) -> Result<()> {
         let session = self.access.session;
         self.revoke_own(session, |_| true, "session").await
     }
 
-    /// A pass with which a socket can be opened without a token in its address.
-    pub async fn ticket(self) -> Result<Ticket> {
+    /// A ticket with which a socket can be opened without a token in its URL.
+    pub async fn ticket(self) -> Result<SocketTicket> {
         self.messenger.limit(Limit::Connect(self.access.user))?;
         let secret = secrets::random();
         let mut work = self.messenger.begin().await?;
@@ -300,6 +301,6 @@ impl Caller {
         sessions::insert_ticket(&mut work.tx, sha256(&secret), self.access.session, expires_at).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
-        Ok(Ticket { ticket: URL_SAFE_NO_PAD.encode(secret), expires_in: TICKET_LIFE })
+        Ok(SocketTicket { ticket: URL_SAFE_NO_PAD.encode(secret), expires_in: TICKET_LIFE })
     }
 }

@@ -1,46 +1,45 @@
-//! Signing in, and getting back in, by a code that is sent to an e-mail address or a phone number.
+//! Signing in and resetting a password by a code that is sent to an e-mail address or phone number.
 //!
-//! The limits here are rules: they hold with rate limits off, and are counted in the database, so that they hold
-//! whichever node is asked. Each address and number has one row there, held while it is looked at and changed.
+//! The limits here apply even when rate limits are off, and are counted in the database, so that they hold across
+//! nodes. Each address and number has one row, locked while it is read and changed.
 
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
 
+use crate::integrations::DeliveryError;
 use crate::messenger::Visitor;
 use crate::messenger::accounts::contact::Contact;
 use crate::messenger::accounts::password;
-use crate::messenger::accounts::session::{Grant, revoke_all};
-use crate::messenger::foundation::settings::Opening;
+use crate::messenger::accounts::session::{TokenPair, revoke_all};
+use crate::messenger::foundation::settings::RegistrationPolicy;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork, secrets};
-use crate::model::{Tongue, User};
-use crate::outside::Unsent;
+use crate::model::{Language, User};
 use crate::store::sessions::Hash;
 use crate::store::{sign_in_codes, users};
 
-/// How long a code is good.
+/// How long a code is valid.
 const LIFE: Duration = Duration::from_secs(10 * 60);
 const HOUR: Duration = Duration::from_secs(3_600);
-/// How often something wrong may be tried until the code is good no longer.
-const MOST_TRIES: i64 = 5;
+/// After so many wrong attempts the code is invalid.
+const MAX_TRIES: i64 = 5;
 
-/// A code, and whose it should be.
+/// A code and the contact it was sent to.
 #[derive(Debug, Clone)]
 pub struct CodeSignIn {
     pub to: Contact,
     pub code: String,
-    /// What to call somebody who is new.
+    /// The display name of a new account.
     pub display_name: Option<String>,
     pub invite_code: Option<String>,
     pub device: Option<String>,
 }
 
 impl Visitor {
-    /// Sends a code to an address or a number; at most three within an hour, of which the newest counts. Answers how
-    /// long it is good.
-    pub async fn send_code(self, to: &Contact, tongue: Tongue) -> Result<Duration> {
+    /// Sends a code; at most three per hour, of which only the newest is valid. Returns how long it is valid.
+    pub async fn send_code(self, to: &Contact, language: Language) -> Result<Duration> {
         let messenger = &self.messenger;
-        messenger.ways.check(to)?;
+        messenger.code_delivery.check(to)?;
         messenger.limit(Limit::Code(self.address.into()))?;
         let (contact, code) = (to.key(), new_code());
         let hash = self.hash_of(&contact, &code);
@@ -55,13 +54,14 @@ impl Visitor {
         }
         kept.send(hash, now, now + LIFE);
         sign_in_codes::update(&mut work.tx, &contact, &kept).await?;
-        // Where nobody can come in anew, a stranger is told the same as a member, and gets nothing.
+        // When registration is closed, unknown contacts get the same response but no code, so that accounts can't be
+        // enumerated.
         let is_known = to.account(&mut work.tx).await?.is_some();
         work.commit().await?;
-        if is_known || messenger.settings.opening != Opening::Closed {
-            let sent = messenger.send(to, &code, tongue, now).await;
-            if let Err(unsent) = sent {
-                return Err(self.not_sent(&contact, hash, unsent).await?);
+        if is_known || messenger.settings.registration != RegistrationPolicy::Closed {
+            let sent = messenger.deliver_code(to, &code, language, now).await;
+            if let Err(error) = sent {
+                return Err(self.delivery_failed(&contact, hash, error).await?);
             }
         }
         let mut work = messenger.begin().await?;
@@ -70,10 +70,10 @@ impl Visitor {
         Ok(LIFE)
     }
 
-    /// Does not count a code that surely did not go out.
-    async fn not_sent(&self, contact: &str, hash: Hash, unsent: Unsent) -> Result<Error> {
-        tracing::error!(%unsent, "a code could not be sent");
-        if let Unsent::Refused(_) = unsent {
+    /// Does not count a code that was certainly not sent.
+    async fn delivery_failed(&self, contact: &str, hash: Hash, error: DeliveryError) -> Result<Error> {
+        tracing::error!(%error, "a code could not be sent");
+        if let DeliveryError::Refused(_) = error {
             let mut work = self.messenger.begin().await?;
             if let Some(mut kept) = sign_in_codes::locked(&mut work.tx, contact).await?
                 && kept.hash.as_deref() == Some(hash.as_slice())
@@ -83,15 +83,15 @@ impl Visitor {
                 work.commit().await?;
             }
         }
-        Ok(Error::Elsewhere("The code could not be sent; try again later"))
+        Ok(Error::UpstreamFailed("The code could not be sent; try again later"))
     }
 
-    /// Signs in by a code; whoever is new gets an account without a password.
-    pub async fn verify_code(self, who: CodeSignIn) -> Result<(User, Grant)> {
+    /// Signs in by a code; creates an account without a password for a new contact.
+    pub async fn verify_code(self, who: CodeSignIn) -> Result<(User, TokenPair)> {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignIn(self.address.into()))?;
         let mut work = messenger.begin().await?;
-        work = self.try_code(work, &who.to, &who.code).await?;
+        work = self.check_code(work, &who.to, &who.code).await?;
         self.use_up(&mut work, &who.to).await?;
         let user = match who.to.account(&mut work.tx).await? {
             Some(user) => {
@@ -100,28 +100,28 @@ impl Visitor {
             }
             None => {
                 messenger.limit(Limit::SignUp(self.address.into()))?;
-                messenger.admit(who.invite_code.as_deref())?;
+                messenger.check_registration_allowed(who.invite_code.as_deref())?;
                 messenger.add_by_code(&mut work, &who.to, who.display_name.as_deref()).await?
             }
         };
         if user.person.is_deactivated {
             return Err(Error::Deactivated);
         }
-        let grant = self.grant(&mut work, user.id(), who.device).await?;
+        let tokens = self.start_session(&mut work, user.id(), who.device).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
-        Ok((user, grant))
+        Ok((user, tokens))
     }
 
-    /// Sets a password anew, or a first one, by a code. Whoever had the old one is signed out everywhere.
+    /// Sets a new or first password by a code and ends all sessions of the account.
     pub async fn reset_password(self, to: &Contact, code: &str, new: &str) -> Result<()> {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignIn(self.address.into()))?;
         password::check_new("new_password", new)?;
-        // Nobody waits for a hash that is made for a wrong code, nor for one that is made while others can't write.
-        drop(self.try_code(messenger.begin().await?, to, code).await?);
+        // Check the code before hashing, and hash outside of the transaction, which blocks other writers.
+        drop(self.check_code(messenger.begin().await?, to, code).await?);
         let hash = messenger.passwords.hash(new).await?;
-        let mut work = self.try_code(messenger.begin().await?, to, code).await?;
+        let mut work = self.check_code(messenger.begin().await?, to, code).await?;
         self.use_up(&mut work, to).await?;
         let user = to.account(&mut work.tx).await?;
         let user = user.ok_or(Error::NotFound("account"))?.id();
@@ -132,12 +132,12 @@ impl Visitor {
         work.commit().await
     }
 
-    /// Goes on with a change if the code is right, and otherwise ends it with one try less.
-    async fn try_code(&self, mut work: UnitOfWork, to: &Contact, code: &str) -> Result<UnitOfWork> {
+    /// Returns the unit of work if the code is right; otherwise counts the attempt and fails.
+    async fn check_code(&self, mut work: UnitOfWork, to: &Contact, code: &str) -> Result<UnitOfWork> {
         let contact = to.key();
         let kept = sign_in_codes::locked(&mut work.tx, &contact).await?;
         let kept =
-            kept.filter(|kept| kept.hash.is_some() && kept.expires_at > work.now && kept.tries < MOST_TRIES);
+            kept.filter(|kept| kept.hash.is_some() && kept.expires_at > work.now && kept.tries < MAX_TRIES);
         let Some(mut kept) = kept else { return Err(Error::WrongCode { left: 0 }) };
         let hash = self.hash_of(&contact, code.trim());
         if kept.hash.as_deref() == Some(hash.as_slice()) {
@@ -146,7 +146,7 @@ impl Visitor {
         kept.tries += 1;
         sign_in_codes::update(&mut work.tx, &contact, &kept).await?;
         work.commit().await?;
-        Err(Error::WrongCode { left: (MOST_TRIES - kept.tries).unsigned_abs() })
+        Err(Error::WrongCode { left: (MAX_TRIES - kept.tries).unsigned_abs() })
     }
 
     async fn use_up(&self, work: &mut UnitOfWork, to: &Contact) -> Result<()> {
@@ -158,7 +158,8 @@ impl Visitor {
         Ok(())
     }
 
-    /// By the server's secret: a copy of the database tells no code, of which there are only a million.
+    /// Keyed with the server's secret: there are only a million codes, so a plain hash in a leaked database could be
+    /// reversed.
     fn hash_of(&self, contact: &str, code: &str) -> Hash {
         let mut hash = Hash::default();
         let signed = hmac::sign(&self.messenger.sign_in_codes, format!("{contact} {code}").as_bytes());
@@ -167,13 +168,13 @@ impl Visitor {
     }
 }
 
-/// Six digits, each as likely as any other.
+/// Six random digits, uniformly distributed.
 fn new_code() -> String {
     const MOST: u64 = 1_000_000;
     loop {
         let bytes = secrets::random();
         let number = bytes.iter().take(4).fold(0, |number, byte| number << 8 | u64::from(*byte));
-        // Beyond the last whole million, some would be likelier than others.
+        // Reject the incomplete last range, which would make some codes more likely.
         if number < (1 << 32) / MOST * MOST {
             return format!("{:06}", number % MOST);
         }

@@ -12,10 +12,10 @@ use crate::messenger::foundation::secrets::Secrets;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{Scopes, SessionId, SessionKind, Time, UserId};
 
-/// How long an access token is good.
+/// How long an access token is valid.
 pub const ACCESS_LIFE: Duration = Duration::from_secs(15 * 60);
 
-/// Who asks: what an access token says.
+/// The identity and rights that a token grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
     pub user: UserId,
@@ -26,8 +26,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// Refuses a token that may not be used for this.
-    pub(crate) fn demand(&self, wanted: Scopes) -> Result<()> {
+    /// Fails if a scope is missing.
+    pub(crate) fn require(&self, wanted: Scopes) -> Result<()> {
         match self.scopes.lacks(wanted).names().next() {
             None => Ok(()),
             Some(missing) => Err(Error::InsufficientScope(missing)),
@@ -35,7 +35,7 @@ impl Access {
     }
 }
 
-/// RFC 7519 claims; all of them are required.
+/// RFC 7519 claims; all are required.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -47,9 +47,9 @@ struct Claims {
     exp: i64,
 }
 
-/// How far behind its use the time may be at which a session was last used.
+/// How accurate the last use of a session is recorded.
 const USE_EVERY: Duration = Duration::from_secs(5 * 60);
-/// The most tokens that are remembered: some 5 MB.
+/// The most cached tokens: some 5 MB.
 const MOST_KNOWN: usize = 10_000;
 const AUDIENCE: &str = "besedka";
 
@@ -59,15 +59,15 @@ pub(crate) struct Tokens {
     header: Header,
     validation: Validation,
     issuer: String,
-    /// Tokens that were checked or looked up before: most requests come with one of them.
+    /// Tokens that were verified before: most requests come with one of them.
     known: RwLock<HashMap<Box<str>, Known>>,
-    /// Sessions that ended before their access tokens did, and when.
+    /// Sessions that ended before their access tokens expire, and when.
     revoked: RwLock<HashMap<SessionId, Time>>,
-    /// Sessions whose use has not been written down yet.
+    /// Sessions whose use was not stored yet.
     used: Mutex<HashSet<SessionId>>,
 }
 
-/// A token that is good, and when its use was last noticed, in milliseconds.
+/// A valid token, and when its use was last recorded, in milliseconds.
 struct Known {
     access: Access,
     noticed_at: AtomicI64,
@@ -112,7 +112,7 @@ impl Tokens {
         encode(&self.header, &claims, &self.encoding).map_err(|error| Error::Internal(error.into()))
     }
 
-    /// Who a token names that was seen before.
+    /// Looks up a token in the cache.
     pub(crate) fn known(&self, token: &str, now: Time) -> Option<Result<Access>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let known = known.get(token)?;
@@ -120,19 +120,25 @@ impl Tokens {
         Some(self.refuse_over(known.access, now))
     }
 
-    /// Who a signed token names.
+    /// Verifies a signed token.
     pub(crate) fn check(&self, token: &str, now: Time) -> Result<Access> {
         let (access, issued_at) = self.verify(token)?;
-        self.admit(token, access, issued_at, now)
+        self.remember_valid(token, access, issued_at, now)
     }
 
-    /// Remembers a token that is good, and when it was made or used last.
-    pub(crate) fn admit(&self, token: &str, access: Access, used_at: Time, now: Time) -> Result<Access> {
+    /// Caches a valid token; `used_at` is when it was issued or last used.
+    pub(crate) fn remember_valid(
+        &self,
+        token: &str,
+        access: Access,
+        used_at: Time,
+        now: Time,
+    ) -> Result<Access> {
         self.refuse_over(access, now)?;
         let new = Known { access, noticed_at: AtomicI64::new(used_at.0) };
         self.notice(&new, now);
         self.remember(token, new, now);
-        // Revoked since it was looked up: either this sees it, or `revoke` the token that was remembered.
+        // It may have been revoked since the lookup: either this check sees that, or `revoke` finds the cached token.
         let good = self.refuse_over(access, now);
         if good.is_err() {
             self.known.write().unwrap_or_else(PoisonError::into_inner).remove(token);
@@ -147,7 +153,7 @@ impl Tokens {
         if self.is_revoked(access.session) { Err(Error::SessionEnded) } else { Ok(access) }
     }
 
-    /// Notices from time to time that a session is in use; whoever tends the messenger writes it down.
+    /// Records occasionally that a session is in use; a periodic job stores it.
     fn notice(&self, known: &Known, now: Time) {
         let noticed_at = known.noticed_at.load(Ordering::Relaxed);
         if Time(noticed_at) + USE_EVERY <= now {
@@ -156,12 +162,12 @@ impl Tokens {
         }
     }
 
-    /// The sessions whose use was noticed since this was asked last.
+    /// Takes the sessions whose use was recorded since the last call.
     pub(crate) fn take_used(&self) -> HashSet<SessionId> {
         std::mem::take(&mut self.used.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Checks the signature. Says also when the token was made.
+    /// Verifies the signature; also returns when the token was issued.
     fn verify(&self, token: &str) -> Result<(Access, Time)> {
         let claims = decode::<Claims>(token, &self.decoding, &self.validation);
         let claims = claims.map_err(|_| Error::Unauthorized)?.claims;
@@ -191,8 +197,8 @@ impl Tokens {
         self.revoked.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)
     }
 
-    /// Refuses the tokens of a session from now on. By the time this is forgotten none of them is good:
-    /// signed ones have run out, and personal ones are looked up anew.
+    /// Refuses the tokens of a session from now on. The entry is dropped when none of them can be valid: signed ones
+    /// have expired, and personal ones are looked up in the database.
     pub(crate) fn revoke(&self, session: SessionId, now: Time) {
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
         revoked.insert(session, now);

@@ -1,7 +1,7 @@
 //! Deactivation: an account nobody can sign in to. What was said stays, and so does its author's name.
 
 use crate::messenger::Caller;
-use crate::messenger::accounts::profile::tell_chats;
+use crate::messenger::accounts::profile::announce_to_chats;
 use crate::messenger::accounts::session::revoke_all;
 use crate::messenger::chats::leave::succeed;
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
@@ -11,7 +11,7 @@ use crate::store::{accounts, chats, members, users};
 impl Caller {
     /// Deactivates one's own account; all sign-ins end. Only an administrator can undo it.
     pub async fn deactivate(self, password: &str) -> Result<()> {
-        let confirmed = self.confirm("password", password).await?;
+        let confirmed = self.confirm_password("password", password).await?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
         deactivate(&mut work, self.access.user).await?;
@@ -32,7 +32,7 @@ pub(crate) async fn deactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> 
     let now = work.now;
     accounts::deactivate(&mut work.tx, id, Some(now)).await?;
     hand_over(work, id).await?;
-    tell_chats(work, id).await?;
+    announce_to_chats(work, id).await?;
     revoke_all(work, id).await
 }
 
@@ -40,7 +40,7 @@ pub(crate) async fn deactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> 
 pub(crate) async fn reactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> {
     if account(work, id).await?.person.is_deactivated {
         accounts::deactivate(&mut work.tx, id, None).await?;
-        tell_chats(work, id).await?;
+        announce_to_chats(work, id).await?;
     }
     Ok(())
 }

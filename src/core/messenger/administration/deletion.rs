@@ -6,7 +6,7 @@
 use crate::messenger::accounts::session::revoke_all;
 use crate::messenger::chats::leave::depart;
 use crate::messenger::chats::notices::{announce, write};
-use crate::messenger::files::avatar_image::replaced;
+use crate::messenger::files::avatar_image::replace_avatar;
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::messenger::messages::erase::erase_together;
 use crate::messenger::{Caller, Messenger};
@@ -19,7 +19,7 @@ use crate::store::{
 
 /// What becomes of what somebody said when their account is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Legacy {
+pub enum MessagesOnDeletion {
     /// It stays, as a deleted account's.
     Kept,
     /// It is deleted for all.
@@ -36,9 +36,9 @@ const TAKEN: u64 = 200;
 
 impl Caller {
     /// Deletes one's account. What it says of oneself is gone at once, and all sessions and tokens end.
-    pub async fn delete_account(self, password: &str, legacy: Legacy) -> Result<()> {
+    pub async fn delete_account(self, password: &str, legacy: MessagesOnDeletion) -> Result<()> {
         self.changes()?;
-        let confirmed = self.confirm("password", password).await?;
+        let confirmed = self.confirm_password("password", password).await?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
         if accounts::admins(&mut work.tx).await? == [self.access.user] {
@@ -52,7 +52,7 @@ impl Caller {
 
 impl Messenger {
     /// Deletes somebody's account, by e-mail address or username.
-    pub async fn delete_user(&self, name: &str, legacy: Legacy) -> Result<()> {
+    pub async fn delete_user(&self, name: &str, legacy: MessagesOnDeletion) -> Result<()> {
         let mut work = self.begin().await?;
         let found = users::credentials(&mut work.tx, name).await?;
         let (user, _) = found.ok_or(Error::NotFound("user"))?;
@@ -143,17 +143,17 @@ impl Messenger {
 }
 
 /// Takes away what an account says of somebody, and ends their sessions; writes down what is left to do.
-async fn delete(work: &mut UnitOfWork, user: UserId, legacy: Legacy) -> Result<()> {
+async fn delete(work: &mut UnitOfWork, user: UserId, legacy: MessagesOnDeletion) -> Result<()> {
     let now = work.now;
     let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
     users::forget(&mut work.tx, user, now).await?;
-    replaced(work, user, before.person.avatar, None).await?;
+    replace_avatar(work, user, before.person.avatar, None).await?;
     scheduled::delete_of_user(&mut work.tx, user).await?;
     blocks::delete_of_user(&mut work.tx, user).await?;
     chat_names::delete_of_user(&mut work.tx, user).await?;
     google_tokens::delete(&mut work.tx, user).await?;
     members::block_posting_of(&mut work.tx, user).await?;
-    deletions::insert(&mut work.tx, user, legacy == Legacy::Erased).await?;
+    deletions::insert(&mut work.tx, user, legacy == MessagesOnDeletion::Erased).await?;
     revoke_all(work, user).await?;
     Ok(sessions::forget_devices(&mut work.tx, user, now).await?)
 }

@@ -1,15 +1,16 @@
-//! An answer of the assistant, written into the chat as it comes.
+//! Answers of the assistant, posted while they are generated.
 //!
-//! The message appears with the first words, and is told again from time to time with more of them. It is written down
-//! that it is not finished: what a server leaves behind that was killed, another one takes away.
+//! The message is posted with the first words and updated from time to time. It is recorded as unfinished, so that
+//! another server deletes it if this one is killed.
 
 use std::time::Duration;
 
 use serde_json::{Map, json};
 use tokio::time::Instant;
 
-use super::prompt::{LONGEST_ANSWER, Material, tidy};
+use super::prompt::{ChatContext, LONGEST_ANSWER, normalise};
 use super::{in_time, next};
+use crate::integrations::PromptMessage;
 use crate::messenger::Messenger;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::announce;
@@ -19,119 +20,119 @@ use crate::messenger::messages::message::link_again;
 use crate::model::{
     Change, ChatId, Content, Message, MessageId, Payload, UserId, is_blank, proposes_meeting,
 };
-use crate::outside::Said;
 use crate::store::{assistant, chats, messages};
 
-/// How often what is there so far is told.
-const TELL_EVERY: Duration = Duration::from_millis(700);
-/// How much later than it should be an answer is given up for lost.
+/// How often the posted message is updated.
+const UPDATE_INTERVAL: Duration = Duration::from_millis(700);
+/// How long after its deadline an answer counts as abandoned.
 const GRACE: Duration = Duration::from_secs(60);
-/// How often to look for lost ones.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
-const SOME: u64 = 50;
-/// How much of a question is shown with its answer, in characters.
+/// How often to look for abandoned answers.
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(10);
+const PAGE_SIZE: u64 = 50;
+/// How much of a question is stored with its answer, in characters.
 const LONGEST_SHOWN: usize = 500;
 
-/// An answer that is being written.
-pub(crate) struct Writing {
+/// Posts an answer while it is generated.
+pub(crate) struct AnswerWriter {
     messenger: Messenger,
     chat: ChatId,
     /// The assistant's account.
     author: UserId,
     id: MessageId,
-    /// What was asked, by whom, and what was sent where.
-    mark: Payload,
+    /// The message's payload: the question, who asked, and what was sent where.
+    payload: Payload,
     text: String,
-    /// Whether the message is in the chat.
-    is_there: bool,
+    /// Whether the message was posted already.
+    is_posted: bool,
     attempt: Option<Attempt>,
 }
 
-impl Writing {
+impl AnswerWriter {
     pub(crate) fn new(
-        place: &Membership,
+        membership: &Membership,
         author: UserId,
         question: &str,
-        material: &Material,
+        context: &ChatContext,
         attempt: Option<Attempt>,
     ) -> Self {
-        let messenger = place.messenger.clone();
-        let mut mark = Map::new();
-        mark.insert("question".to_owned(), question.chars().take(LONGEST_SHOWN).collect::<String>().into());
-        mark.insert("asked_by".to_owned(), place.place.user.0.into());
+        let messenger = membership.messenger.clone();
+        let mut payload = Map::new();
+        payload
+            .insert("question".to_owned(), question.chars().take(LONGEST_SHOWN).collect::<String>().into());
+        payload.insert("asked_by".to_owned(), membership.place.user.0.into());
         if let Some(assistant) = &messenger.assistant {
-            mark.insert("model".to_owned(), assistant.model.name().into());
-            mark.insert("sent_to".to_owned(), assistant.model.host().into());
+            payload.insert("model".to_owned(), assistant.model.name().into());
+            payload.insert("sent_to".to_owned(), assistant.model.host().into());
         }
-        mark.insert("sent_messages".to_owned(), material.count.into());
+        payload.insert("sent_messages".to_owned(), context.count.into());
         Self {
             id: MessageId(messenger.id()),
-            chat: place.chat.id,
+            chat: membership.chat.id,
             author,
-            mark,
+            payload,
             text: String::new(),
-            is_there: false,
+            is_posted: false,
             attempt,
             messenger,
         }
     }
 
-    /// Asks, and writes what comes. What fails leaves nothing.
-    pub(crate) async fn write(mut self, said: &[Said]) -> Result<Message> {
-        let written = match self.listen(said).await {
+    /// Generates and posts the answer. On failure nothing of it remains.
+    pub(crate) async fn write(mut self, prompt: &[PromptMessage]) -> Result<Message> {
+        let written = match self.generate(prompt).await {
             Ok(()) => self.finish().await,
             Err(error) => Err(error),
         };
         if written.is_err()
-            && self.is_there
-            && let Err(error) = self.messenger.take_away_answer(self.chat, self.id).await
+            && self.is_posted
+            && let Err(error) = self.messenger.remove_answer(self.chat, self.id).await
         {
-            tracing::error!(%error, "taking away an answer that was not finished");
+            tracing::error!(%error, "could not delete an unfinished answer");
         }
         written
     }
 
-    async fn listen(&mut self, said: &[Said]) -> Result<()> {
+    async fn generate(&mut self, prompt: &[PromptMessage]) -> Result<()> {
         let messenger = self.messenger.clone();
         let Some(assistant) = &messenger.assistant else { return Ok(()) };
-        let deadline = Instant::now() + assistant.patience;
-        let mut words = in_time(deadline, assistant.model.ask(said)).await?;
-        let mut told_at = None;
-        while let Some(more) = next(&mut words, deadline).await? {
+        let deadline = Instant::now() + assistant.timeout;
+        let mut answer = in_time(deadline, assistant.model.ask(prompt)).await?;
+        let mut updated_at = None;
+        while let Some(more) = next(&mut answer, deadline).await? {
             self.text.push_str(&more);
-            let is_due = told_at.is_none_or(|at: Instant| at.elapsed() >= TELL_EVERY);
-            // Also when it is whole at once: it is begun before it is finished.
+            let is_due = updated_at.is_none_or(|at: Instant| at.elapsed() >= UPDATE_INTERVAL);
+            // Also when the whole answer comes at once: a message is created before it is finished.
             if is_due && !is_blank(&self.text) {
-                self.tell(assistant.patience).await?;
-                told_at = Some(Instant::now());
+                self.post_progress(assistant.timeout).await?;
+                updated_at = Some(Instant::now());
             }
             if self.text.chars().count() > LONGEST_ANSWER {
                 return Ok(());
             }
         }
-        match is_blank(&tidy(&self.text)) {
-            true => Err(Error::Elsewhere("The assistant returned no answer; rephrase the question")),
+        match is_blank(&normalise(&self.text)) {
+            true => Err(Error::UpstreamFailed("The assistant returned no answer; rephrase the question")),
             false => Ok(()),
         }
     }
 
-    /// Shows what is there so far.
-    async fn tell(&mut self, patience: Duration) -> Result<()> {
-        self.mark.insert("writing".to_owned(), true.into());
+    /// Posts or updates the message with the text so far.
+    async fn post_progress(&mut self, timeout: Duration) -> Result<()> {
+        self.payload.insert("writing".to_owned(), true.into());
         let mut work = self.put(Change::MessageUpdated).await?;
-        if !self.is_there {
-            let until = work.now + patience + GRACE;
+        if !self.is_posted {
+            let until = work.now + timeout + GRACE;
             assistant::begin_answer(&mut work.tx, self.id, self.chat, until).await?;
         }
-        self.is_there = true;
+        self.is_posted = true;
         work.commit().await
     }
 
-    /// Shows all of it.
+    /// Completes the message.
     async fn finish(&mut self) -> Result<Message> {
-        self.mark.remove("writing");
+        self.payload.remove("writing");
         if proposes_meeting(&self.text) {
-            self.mark.insert("suggest_meet".to_owned(), json!(true));
+            self.payload.insert("suggest_meet".to_owned(), json!(true));
         }
         let mut work = self.put(Change::AnswerFinished).await?;
         assistant::end_answer(&mut work.tx, self.id).await?;
@@ -144,12 +145,12 @@ impl Writing {
         Ok(message)
     }
 
-    /// Writes the message as it is now, within a change that it begins, and tells that.
+    /// Writes the message in a new unit of work and announces it with `told`.
     async fn put(&self, told: fn(Message) -> Change) -> Result<UnitOfWork> {
-        let content = Content::assistant(tidy(&self.text), Some(self.mark.clone()))?;
+        let content = Content::assistant(normalise(&self.text), Some(self.payload.clone()))?;
         let mut work = self.messenger.begin().await?;
         chats::lock(&mut work.tx, self.chat).await?;
-        if !self.is_there {
+        if !self.is_posted {
             let chat = chats::by_id(&mut work.tx, self.chat).await?.ok_or(Error::NotFound("chat"))?;
             let place = work.reserve_seq(self.chat).await?;
             let mut message = Message::new(self.id, (self.chat, place.seq), self.author, content, work.now);
@@ -171,20 +172,20 @@ impl Writing {
 }
 
 impl Messenger {
-    /// Takes away answers that nobody finishes any more, as when a server was killed.
+    /// Deletes abandoned answers, as after a server was killed.
     pub(in crate::messenger) async fn delete_abandoned_answers(&self) -> Result<()> {
         let now = self.clock.now();
-        if self.abandoned_answers_checked.due(now, LOOK_EVERY).is_none() {
+        if self.abandoned_answers_checked.due(now, CLEANUP_INTERVAL).is_none() {
             return Ok(());
         }
-        let forsaken = assistant::overdue_answers(&mut self.db.read().await?, now, SOME).await?;
+        let forsaken = assistant::overdue_answers(&mut self.db.read().await?, now, PAGE_SIZE).await?;
         for (chat, id) in forsaken {
-            self.take_away_answer(chat, id).await?;
+            self.remove_answer(chat, id).await?;
         }
         Ok(())
     }
 
-    async fn take_away_answer(&self, chat: ChatId, id: MessageId) -> Result<()> {
+    async fn remove_answer(&self, chat: ChatId, id: MessageId) -> Result<()> {
         let mut work = self.begin().await?;
         chats::lock(&mut work.tx, chat).await?;
         assistant::end_answer(&mut work.tx, id).await?;

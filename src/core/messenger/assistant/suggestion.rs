@@ -1,33 +1,33 @@
-//! What one could say next.
+//! Suggested replies.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::prompt::is_told;
+use super::prompt::is_shared;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{ChatId, MessageId, UserId, text};
 use crate::store::history::{self, Stretch};
 
-/// How many messages there must be, so that there is something to go by.
+/// How many messages are needed as context.
 const FEWEST: usize = 5;
 const MOST: usize = 3;
 /// The longest suggestion, in characters.
 const LONGEST: usize = 300;
-/// How many messages are looked at.
+/// How many messages are read.
 const SEEN: u64 = 20;
-/// The most chats of people for which suggestions are remembered.
+/// The most cached entries.
 const MOST_KNOWN: usize = 2_000;
 
-/// What was suggested to whom, and after which message: asked again, it is the same.
+/// A cache of suggestions by chat and user, valid until a new message arrives.
 #[derive(Default)]
-pub(crate) struct Suggested(Mutex<Remembered>);
+pub(crate) struct SuggestionCache(Mutex<Entries>);
 
-type Remembered = HashMap<(ChatId, UserId), (MessageId, Vec<String>)>;
+type Entries = HashMap<(ChatId, UserId), (MessageId, Vec<String>)>;
 
 impl Membership {
-    /// Up to three things that the caller could say next. None where there is no assistant, where it is switched off,
-    /// where too little was said, and where it has nothing to suggest.
+    /// Up to three replies that the caller could send. Empty where the assistant is missing or disabled, where there
+    /// are too few messages, and where it has no suggestions.
     pub async fn suggestions(&self) -> Result<Vec<String>> {
         let messenger = &self.messenger;
         let assistant = match messenger.assistant_for(self) {
@@ -40,45 +40,45 @@ impl Membership {
         let page = history::page(&mut read, (chat, None), user, Stretch::Newest, SEEN).await?;
         drop(read);
         let Some(newest) = page.first().map(|message| message.id) else { return Ok(Vec::new()) };
-        if page.iter().filter(|message| is_told(message)).count() < FEWEST {
+        if page.iter().filter(|message| is_shared(message)).count() < FEWEST {
             return Ok(Vec::new());
         }
-        if let Some(known) = assistant.suggested.known((chat, user), newest) {
+        if let Some(known) = assistant.suggestions.known((chat, user), newest) {
             return Ok(known);
         }
-        let _turn = assistant.turn()?;
-        let day = match messenger.spend(user).await {
-            // Nobody asked for it by themselves.
-            Err(Error::Spent(_)) => return Ok(Vec::new()),
+        let _permit = assistant.acquire()?;
+        let day = match messenger.count_question(user).await {
+            // Clients request suggestions without the user asking, so this is not an error.
+            Err(Error::DailyLimit(_)) => return Ok(Vec::new()),
             spent => spent?,
         };
-        let heard = assistant.hear(&self.material_of(&page).await?.for_suggestions()).await;
-        let Ok(answer) = heard else {
-            messenger.give_back(user, day).await;
+        let answer = assistant.complete(&self.context_of(&page).await?.for_suggestions()).await;
+        let Ok(answer) = answer else {
+            messenger.refund_question(user, day).await;
             return Ok(Vec::new());
         };
         let found = read_list(&answer);
-        assistant.suggested.remember((chat, user), newest, found.clone());
+        assistant.suggestions.remember((chat, user), newest, found.clone());
         Ok(found)
     }
 }
 
-impl Suggested {
+impl SuggestionCache {
     fn known(&self, place: (ChatId, UserId), newest: MessageId) -> Option<Vec<String>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(&place).filter(|(after, _)| *after == newest).map(|(_, suggested)| suggested.clone())
+        known.get(&place).filter(|(after, _)| *after == newest).map(|(_, suggestions)| suggestions.clone())
     }
 
-    fn remember(&self, place: (ChatId, UserId), newest: MessageId, suggested: Vec<String>) {
+    fn remember(&self, place: (ChatId, UserId), newest: MessageId, suggestions: Vec<String>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KNOWN {
             known.clear();
         }
-        known.insert(place, (newest, suggested));
+        known.insert(place, (newest, suggestions));
     }
 }
 
-/// The strings of a JSON array, whatever else a model says around it; the lines, where there is none.
+/// Extracts a JSON array of strings from the model's answer; its lines where there is none.
 fn read_list(answer: &str) -> Vec<String> {
     let array = answer.find('[').zip(answer.rfind(']')).filter(|(start, end)| start < end);
     let list = array.and_then(|(start, end)| serde_json::from_str::<Vec<String>>(&answer[start..=end]).ok());

@@ -1,27 +1,27 @@
-//! What one has missed.
+//! Summaries of unread messages.
 
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Result, Subject};
 use crate::messenger::messages::history::MOST_MESSAGES;
 use crate::store::history::{self, Stretch};
 
-/// What somebody has not read, in a few sentences.
+/// A summary of the unread messages of a chat.
 #[derive(Debug, Clone)]
-pub struct CatchUp {
-    /// Nothing where nothing is unread.
+pub struct UnreadSummary {
+    /// `None` when nothing is unread.
     pub summary: Option<String>,
-    /// How many messages it is about, which were sent.
+    /// How many messages were sent to the model.
     pub sent_messages: usize,
-    /// There is more that is unread, before these.
+    /// There are more unread messages, before these.
     pub is_partial: bool,
     pub model: String,
-    /// The host to which they were sent.
+    /// The host that they were sent to.
     pub sent_to: String,
 }
 
 impl Membership {
-    /// Sums up what the caller has not read. Nobody else sees it, and nothing becomes read by it.
-    pub async fn catch_up(mut self) -> Result<CatchUp> {
+    /// Summarises the caller's unread messages. Only the caller sees it, and nothing is marked as read.
+    pub async fn summarise_unread(mut self) -> Result<UnreadSummary> {
         let messenger = self.messenger.clone();
         let assistant = messenger.assistant_for(&self)?;
         let (chat, user, read_seq) = (self.chat.id, self.place.user, self.place.read_seq);
@@ -30,22 +30,22 @@ impl Membership {
         drop(read);
         let all = page.len();
         page.retain(|message| message.seq > read_seq);
-        let material = self.material_of(&page).await?;
-        let mut done = CatchUp {
+        let context = self.context_of(&page).await?;
+        let mut done = UnreadSummary {
             summary: None,
-            sent_messages: material.count,
+            sent_messages: context.count,
             is_partial: all == page.len() && all as u64 == MOST_MESSAGES,
             model: assistant.model.name().to_owned(),
             sent_to: assistant.model.host().to_owned(),
         };
-        if material.count > 0 {
+        if context.count > 0 {
             messenger.check_first(self.attempt.as_ref()).await?;
-            let _turn = assistant.turn()?;
-            let day = messenger.spend(user).await?;
-            match assistant.hear(&material.for_summary()).await {
+            let _permit = assistant.acquire()?;
+            let day = messenger.count_question(user).await?;
+            match assistant.complete(&context.for_summary()).await {
                 Ok(summary) => done.summary = Some(summary).filter(|summary| !summary.is_empty()),
                 Err(error) => {
-                    messenger.give_back(user, day).await;
+                    messenger.refund_question(user, day).await;
                     return Err(error);
                 }
             }

@@ -1,7 +1,7 @@
 //! The avatar of a group or channel.
 
 use crate::messenger::chats::membership::Membership;
-use crate::messenger::files::avatar_image::{Made, replaced};
+use crate::messenger::files::avatar_image::{NewAvatar, replace_avatar};
 use crate::messenger::foundation::{Limit, Result};
 use crate::model::{AttachmentId, Change, Chat, Right};
 use crate::store::chats;
@@ -22,12 +22,12 @@ impl Membership {
         let mut work = self.exercise(Right::Edit).await?;
         let mut about = self.chat.about();
         let (chat, before) = (about.id, about.avatar);
-        about.avatar = made.as_ref().map(Made::id);
+        about.avatar = made.as_ref().map(NewAvatar::id);
         if let Some(made) = made {
             made.keep(&mut work, &self.messenger).await?;
         }
         if about.avatar != before {
-            replaced(&mut work, chat, before, about.avatar).await?;
+            replace_avatar(&mut work, chat, before, about.avatar).await?;
             chats::update(&mut work.tx, &about).await?;
             work.announce(chat, Change::ChatUpdated(about));
         }

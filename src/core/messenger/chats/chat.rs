@@ -95,7 +95,7 @@ impl Caller {
     /// Refuses members who are not there or don't want to be brought in.
     pub(crate) async fn check_members(&self, work: &mut UnitOfWork, new: &NewGroup) -> Result<()> {
         people(&mut work.tx, "member_ids", &new.members).await?;
-        block::refuse_unwilling(&mut work.tx, self.access.user, &new.members, "member_ids").await
+        block::check_may_be_added_by(&mut work.tx, self.access.user, &new.members, "member_ids").await
     }
 
     /// Makes a group or a channel of what was checked.
@@ -158,7 +158,7 @@ impl Caller {
             if peer.person.is_deactivated {
                 return Err(Error::Conflict(DEACTIVATED));
             }
-            block::refuse_pair(&mut work.tx, me, other).await?;
+            block::check_pair_not_blocked(&mut work.tx, me, other).await?;
             let mut chat = self.plain(&work, kind);
             chat.pair = Some(pair(me, other));
             match chats::insert(&mut work.tx, &chat).await {

@@ -38,7 +38,7 @@ impl Membership {
         if found.person.is_deactivated {
             return Err(Error::Conflict(DEACTIVATED));
         }
-        block::refuse_unwilling(&mut work.tx, self.place.user, &[user], "user_id").await?;
+        block::check_may_be_added_by(&mut work.tx, self.place.user, &[user], "user_id").await?;
         bring(&self.messenger, &mut work, chat, Some(self.place.user), vec![found.person]).await?;
         if role != Role::Member {
             give_role(&mut work, chat, user, role).await?;
@@ -60,7 +60,7 @@ impl Membership {
         let mut work = self.exercise(Right::AddMembers).await?;
         let chat = self.chat.id;
         let known = people(&mut work.tx, "user_ids", &ids).await?;
-        block::refuse_unwilling(&mut work.tx, self.place.user, &ids, "user_ids").await?;
+        block::check_may_be_added_by(&mut work.tx, self.place.user, &ids, "user_ids").await?;
         let mut new = Vec::new();
         for person in known {
             if members::find(&mut work.tx, chat, person.id).await?.is_none() {

@@ -47,7 +47,7 @@ pub(crate) async fn give_role(work: &mut UnitOfWork, chat: ChatId, user: UserId,
 pub(crate) async fn end(work: &mut UnitOfWork, chat: ChatId) -> Result<()> {
     let now = work.now;
     if let Some(before) = chats::by_id(&mut work.tx, chat).await? {
-        avatar_image::replaced(work, chat, before.avatar, None).await?;
+        avatar_image::replace_avatar(work, chat, before.avatar, None).await?;
     }
     chats::delete(&mut work.tx, chat, now).await?;
     invites::delete_all(&mut work.tx, chat).await?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::messenger::Caller;
 use crate::messenger::foundation::Result;
-use crate::model::{ChatId, Person, Roll, UserId};
+use crate::model::{ChatId, Person, Roster, UserId};
 use crate::store::{chats, members, topics, users};
 
 /// The most people of one list.
@@ -12,7 +12,7 @@ const MOST_PEOPLE: u64 = 5_000;
 
 impl Caller {
     /// Who is in chats, who made them, and what they are about; nothing of those that the caller is not in.
-    pub async fn rolls(&self, ids: &[ChatId]) -> Result<HashMap<ChatId, Roll>> {
+    pub async fn rosters(&self, ids: &[ChatId]) -> Result<HashMap<ChatId, Roster>> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
@@ -23,11 +23,11 @@ impl Caller {
         let mut topics = topics::of_chats(&mut read, ids).await?;
         let people = seated.values_mut().flatten().map(|member| &mut member.person);
         self.messenger.attach_presence(&mut read, reader, people).await?;
-        let roll = |(chat, creator): (ChatId, UserId)| {
+        let roster = |(chat, creator): (ChatId, UserId)| {
             let members = seated.remove(&chat)?;
-            Some((chat, Roll { creator, members, topic: topics.remove(&chat) }))
+            Some((chat, Roster { creator, members, topic: topics.remove(&chat) }))
         };
-        Ok(creators.into_iter().filter_map(roll).collect())
+        Ok(creators.into_iter().filter_map(roster).collect())
     }
 
     /// Everybody who has an account and may sign in, by name.

@@ -1,4 +1,4 @@
-//! Attachments: announced, uploaded by a signed form, posted, read by whoever is in the chat.
+//! Attachments: requested, uploaded with a signed form, posted, downloaded by the members of the chat.
 
 use std::time::Duration;
 
@@ -7,50 +7,50 @@ use futures_util::Stream;
 use object_store::GetRange;
 use object_store::signer::Method;
 
-use crate::files::{self, BucketForm, Opened, Received, Served, Signature};
-use crate::messenger::files::quota::room;
+use crate::files::{self, BucketForm, FileStream, Received, ResponseHeaders, Signature};
+use crate::messenger::files::quota::remaining_quota;
 use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
-use crate::model::{Attachment, AttachmentId, Facts, Time, UserId};
+use crate::model::{Attachment, AttachmentId, MediaMetadata, Time, UserId};
 use crate::store::attachments;
 
-/// A file must be posted within this time.
-pub(crate) const UPLOAD_LIFE: Duration = Duration::from_secs(24 * 3_600);
-/// How long an upload form is good.
-pub(crate) const FORM_LIFE: Duration = Duration::from_secs(15 * 60);
-/// How long a bucket serves a file to whoever was sent there.
-const ELSEWHERE_LIFE: Duration = Duration::from_secs(5 * 60);
-/// The most files that one may have announced without uploading them.
-const MOST_PENDING: i64 = 20;
+/// An uploaded file must be posted within this time.
+pub(crate) const UPLOAD_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
+/// How long an upload form is valid.
+pub(crate) const FORM_LIFETIME: Duration = Duration::from_secs(15 * 60);
+/// How long a presigned URL of the bucket is valid.
+const PRESIGNED_LIFETIME: Duration = Duration::from_secs(5 * 60);
+/// The most uploads that a user may have requested without completing them.
+const MAX_PENDING: i64 = 20;
 
 const UPLOADED: &str = "This file has already been uploaded";
 
-/// A file that somebody is going to upload.
+/// A requested upload.
 #[derive(Debug, Clone)]
-pub struct Announcement {
+pub struct NewUpload {
     pub filename: String,
     pub content_type: String,
-    /// How many bytes at most; the server's limit when it is missing.
+    /// The maximum size in bytes; the server's limit when it is missing.
     pub size: Option<u64>,
 }
 
-/// The form by which a file is uploaded.
+/// The form for uploading a file.
 #[derive(Debug, Clone)]
-pub struct Form {
+pub struct UploadForm {
     pub attachment: Attachment,
-    pub way: Way,
+    pub target: UploadTarget,
 }
 
-/// To where a file is uploaded.
+/// Where a file is uploaded to.
 #[derive(Debug, Clone)]
-pub enum Way {
-    /// To us.
-    Here { key: String, signature: Signature },
-    /// To the bucket, past us.
+pub enum UploadTarget {
+    /// This server.
+    Server { key: String, signature: Signature },
+    /// The bucket directly.
     Bucket(Box<BucketForm>),
 }
 
-/// A link that needs no token.
+/// A signed link that works without a token.
 #[derive(Debug, Clone)]
 pub struct Link {
     pub until: Time,
@@ -58,26 +58,26 @@ pub struct Link {
 }
 
 impl Caller {
-    /// Announces a file and answers the form for it.
-    pub async fn announce_file(self, new: Announcement) -> Result<Form> {
+    /// Requests an upload and returns the form for it.
+    pub async fn request_upload(self, new: NewUpload) -> Result<UploadForm> {
         let owner = self.access.user;
         let messenger = &self.messenger;
-        let mut attachment = messenger.plan_file(owner, &new)?;
+        let mut attachment = messenger.new_attachment(owner, &new)?;
         messenger.limit(Limit::Upload(owner))?;
-        messenger.take_in_of(owner).await?;
+        messenger.confirm_uploads_of(owner).await?;
         let mut work = messenger.begin_for([owner]).await?;
-        let room = room(&mut work.tx, &messenger.settings, owner).await?;
-        // Without a size, nobody knows whether it will fit until it is there.
-        room.hold(new.size.unwrap_or(1))?;
+        let quota = remaining_quota(&mut work.tx, &messenger.settings, owner).await?;
+        // Without a declared size it is unknown whether the file will fit.
+        quota.require(new.size.unwrap_or(1))?;
         if messenger.files.is_direct() {
-            // A bucket asks nobody whether there is room: there must be, for all that may come.
-            let room = room.less(attachments::announced_bytes(&mut work.tx, owner, work.now).await?);
-            room.hold(new.size.unwrap_or(1))?;
-            attachment.size = attachment.size.min(i64::try_from(room.left()).unwrap_or(i64::MAX));
+            // A bucket does not check quotas, so all pending uploads must fit together.
+            let quota = quota.minus(attachments::announced_bytes(&mut work.tx, owner, work.now).await?);
+            quota.require(new.size.unwrap_or(1))?;
+            attachment.size = attachment.size.min(i64::try_from(quota.bytes()).unwrap_or(i64::MAX));
         }
         let pending = attachments::pending(&mut work.tx, owner, work.now).await?;
-        if messenger.settings.rate_limits && pending >= MOST_PENDING {
-            return Err(Error::TooMany(FORM_LIFE));
+        if messenger.settings.rate_limits && pending >= MAX_PENDING {
+            return Err(Error::TooMany(FORM_LIFETIME));
         }
         attachments::insert(&mut work.tx, &attachment).await?;
         work.once(self.attempt.clone(), Subject::Attachment(attachment.id));
@@ -85,17 +85,17 @@ impl Caller {
         messenger.form(attachment).await
     }
 
-    /// The form of one's own attachment once more.
-    pub async fn form_again(&self, id: AttachmentId) -> Result<Form> {
+    /// Returns the form of one of the caller's requested uploads again.
+    pub async fn reissue_upload_form(&self, id: AttachmentId) -> Result<UploadForm> {
         let mut read = self.messenger.db.read().await?;
         let attachment = attachments::by_id(&mut read, id).await?;
         let attachment = attachment.filter(|attachment| attachment.owner == self.access.user);
         self.messenger.form(attachment.ok_or(Error::NotFound("attachment"))?).await
     }
 
-    /// What is known of an attachment that is there and that the caller may read, and a link to it.
+    /// An uploaded attachment that the caller may read, and a link to it.
     pub async fn attachment(&self, id: AttachmentId, link_life: Duration) -> Result<(Attachment, Link)> {
-        self.messenger.take_in(self.access.user, &[id]).await?;
+        self.messenger.confirm_uploads(self.access.user, &[id]).await?;
         let mut read = self.messenger.db.read().await?;
         let found = attachments::by_id(&mut read, id).await?.filter(|attachment| attachment.uploaded);
         let attachment = found.ok_or(Error::NotFound("attachment"))?;
@@ -109,8 +109,8 @@ impl Caller {
 }
 
 impl Messenger {
-    /// A file as it is announced, if one like it is taken here.
-    pub(crate) fn plan_file(&self, owner: UserId, new: &Announcement) -> Result<Attachment> {
+    /// Validates an upload request and returns the new attachment.
+    pub(crate) fn new_attachment(&self, owner: UserId, new: &NewUpload) -> Result<Attachment> {
         let filename = check_filename(&new.filename)?;
         let content_type = check_content_type(&new.content_type)?;
         let most = self.settings.upload_limit;
@@ -130,46 +130,50 @@ impl Messenger {
             content_type,
             size: i64::try_from(size).unwrap_or(i64::MAX),
             created_at: now,
-            expires_at: now + FORM_LIFE,
+            expires_at: now + FORM_LIFETIME,
             uploaded: false,
-            facts: Facts::default(),
+            metadata: MediaMetadata::default(),
         })
     }
 
-    async fn form(&self, attachment: Attachment) -> Result<Form> {
-        let way = match self.files.form(&attachment).await? {
-            Some(form) => Way::Bucket(Box::new(form)),
-            None => Way::Here { key: attachment.key(), signature: self.links.form(&attachment) },
+    async fn form(&self, attachment: Attachment) -> Result<UploadForm> {
+        let target = match self.files.upload_form(&attachment).await? {
+            Some(form) => UploadTarget::Bucket(Box::new(form)),
+            None => UploadTarget::Server {
+                key: attachment.key(),
+                signature: self.link_signer.sign_form(&attachment),
+            },
         };
-        Ok(Form { attachment, way })
+        Ok(UploadForm { attachment, target })
     }
 
-    /// Where the bytes of an attachment are fetched past us; nothing when they are not.
-    pub async fn elsewhere(
+    /// The URL at which the attachment is downloaded from the bucket directly; `None` when the server serves it.
+    pub async fn redirect_url(
         &self,
         attachment: &Attachment,
         method: Method,
-        served: &Served<'_>,
+        headers: &ResponseHeaders<'_>,
     ) -> Result<Option<String>> {
-        Ok(self.files.link(attachment, method, ELSEWHERE_LIFE, served).await?)
+        Ok(self.files.presigned_url(attachment, method, PRESIGNED_LIFETIME, headers).await?)
     }
 
     /// The same for its thumbnail.
-    pub async fn thumbnail_elsewhere(
+    pub async fn thumbnail_redirect_url(
         &self,
         attachment: &Attachment,
         method: Method,
-        served: &Served<'_>,
+        headers: &ResponseHeaders<'_>,
     ) -> Result<Option<String>> {
-        if attachment.facts.thumbnail.is_none() {
+        if attachment.metadata.thumbnail.is_none() {
             return Err(Error::NotFound("thumbnail"));
         }
-        Ok(self.files.link_thumbnail(attachment, method, ELSEWHERE_LIFE, served).await?)
+        Ok(self.files.presigned_thumbnail_url(attachment, method, PRESIGNED_LIFETIME, headers).await?)
     }
 
-    /// An attachment by a link that needs no token.
-    pub async fn linked(&self, id: AttachmentId, link: &Link) -> Result<Attachment> {
-        if link.until <= self.clock.now() || !self.links.is_read(id, link.until, &link.signature) {
+    /// The attachment of a signed link.
+    pub async fn attachment_by_link(&self, id: AttachmentId, link: &Link) -> Result<Attachment> {
+        if link.until <= self.clock.now() || !self.link_signer.is_read_valid(id, link.until, &link.signature)
+        {
             return Err(Error::Forbidden("This link is invalid or has expired"));
         }
         let mut read = self.db.read().await?;
@@ -177,13 +181,18 @@ impl Messenger {
         found.ok_or(Error::NotFound("attachment"))
     }
 
-    /// The bytes of an attachment, all or in part.
-    pub async fn open(&self, attachment: &Attachment, range: Option<GetRange>) -> Result<Opened> {
+    /// The attachment's content, whole or a byte range.
+    pub async fn open(&self, attachment: &Attachment, range: Option<GetRange>) -> Result<FileStream> {
         Ok(self.files.open(attachment, range).await?)
     }
 
-    /// The attachment that a filled-in form is for, when the form is ours and still good.
-    pub async fn expected(&self, key: &str, content_type: &str, signature: &str) -> Result<Attachment> {
+    /// Verifies a submitted upload form and returns its attachment.
+    pub async fn verify_upload_form(
+        &self,
+        key: &str,
+        content_type: &str,
+        signature: &str,
+    ) -> Result<Attachment> {
         let id = key.split('/').next().and_then(|id| uuid::Uuid::try_parse(id).ok()).map(AttachmentId);
         let id = id.ok_or(Error::Forbidden("The key does not match the form"))?;
         let mut read = self.db.read().await?;
@@ -198,7 +207,7 @@ impl Messenger {
         if attachment.content_type != content_type {
             return Err(Error::Forbidden("The Content-Type does not match the form"));
         }
-        if !self.links.is_form(&attachment, signature) {
+        if !self.link_signer.is_form_valid(&attachment, signature) {
             return Err(Error::Forbidden("The signature does not match the form"));
         }
         if attachment.expires_at <= self.clock.now() {
@@ -207,48 +216,48 @@ impl Messenger {
         Ok(attachment)
     }
 
-    /// The bytes of an attachment's thumbnail.
-    pub async fn open_thumbnail(&self, attachment: &Attachment) -> Result<Opened> {
-        match attachment.facts.thumbnail {
+    /// The content of an attachment's thumbnail.
+    pub async fn open_thumbnail(&self, attachment: &Attachment) -> Result<FileStream> {
+        match attachment.metadata.thumbnail {
             Some(_) => Ok(self.files.open_thumbnail(attachment).await?),
             None => Err(Error::NotFound("thumbnail")),
         }
     }
 
-    /// Takes the bytes of an attachment, and finds out what they tell. When it fails, nothing is
-    /// kept and the form stays good.
+    /// Receives the content of an attachment and extracts its metadata. On failure nothing is stored and the form stays
+    /// valid.
     pub async fn receive<E: std::fmt::Display>(
         &self,
         attachment: Attachment,
         bytes: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
     ) -> Result<()> {
-        // Two who send to one form at once would write over each other.
+        // Concurrent uploads with one form would overwrite each other.
         let _turn = self.attempt(self.request(Some(attachment.owner), "upload", &attachment.key(), b""))?;
         let mut read = self.db.read().await?;
         let as_it_is = attachments::by_id(&mut read, attachment.id).await?;
-        let room = room(&mut read, &self.settings, attachment.owner).await?;
+        let quota = remaining_quota(&mut read, &self.settings, attachment.owner).await?;
         drop(read);
         if as_it_is.is_none_or(|attachment| attachment.uploaded) {
             return Err(Error::Conflict(UPLOADED));
         }
-        room.hold(1)?;
+        quota.require(1)?;
         let announced = u64::try_from(attachment.size).unwrap_or_default();
-        let most = announced.min(room.left());
+        let most = announced.min(quota.bytes());
         let received = match self.files.receive(&attachment, most, bytes).await {
-            Err(files::Error::TooLarge(_)) if most < announced => return room.hold(announced),
+            Err(files::Error::TooLarge(_)) if most < announced => return quota.require(announced),
             received => received?,
         };
-        self.keep(&attachment, &received).await
+        self.store_received(&attachment, &received).await
     }
 
-    /// Writes down that a file has arrived and what it tells, if there is room for it; if not, it goes.
-    pub(crate) async fn keep(&self, attachment: &Attachment, received: &Received) -> Result<()> {
+    /// Records a received file and its metadata if the quota allows; otherwise deletes it.
+    pub(crate) async fn store_received(&self, attachment: &Attachment, received: &Received) -> Result<()> {
         let kept = async {
-            let facts = self.files.look(attachment, &received.content_type).await?;
-            // Its bytes come once only.
+            let metadata = self.files.extract_metadata(attachment, &received.content_type).await?;
+            // The content can't be sent again, so only the database change is retried.
             let mut retries = Retries::default();
             loop {
-                match self.keep_once(attachment, received, &facts).await {
+                match self.try_store_received(attachment, received, &metadata).await {
                     Err(Error::Again) if retries.wait().await => {}
                     done => return done,
                 }
@@ -261,36 +270,41 @@ impl Messenger {
         kept
     }
 
-    async fn keep_once(&self, attachment: &Attachment, received: &Received, facts: &Facts) -> Result<()> {
+    async fn try_store_received(
+        &self,
+        attachment: &Attachment,
+        received: &Received,
+        metadata: &MediaMetadata,
+    ) -> Result<()> {
         let mut work = self.begin().await?;
-        if !arrived(&mut work, attachment, received, facts).await? {
+        if !mark_uploaded(&mut work, attachment, received, metadata).await? {
             return Ok(());
         }
-        // It is counted by now: of two that end at once, the second sees the first.
-        room(&mut work.tx, &self.settings, attachment.owner).await?.hold(0)?;
+        // The file is counted now: of two uploads that end at once, the second sees the first.
+        remaining_quota(&mut work.tx, &self.settings, attachment.owner).await?.require(0)?;
         work.commit().await
     }
 }
 
-/// Writes down what has arrived; not when another node was faster.
-pub(crate) async fn arrived(
+/// Marks an attachment as uploaded; `false` when another node did so before.
+pub(crate) async fn mark_uploaded(
     work: &mut UnitOfWork,
     attachment: &Attachment,
     received: &Received,
-    facts: &Facts,
+    metadata: &MediaMetadata,
 ) -> Result<bool> {
     let arrived = attachments::Arrived {
         size: i64::try_from(received.size).unwrap_or(i64::MAX),
         content_type: &received.content_type,
         sha256: received.sha256.as_deref(),
-        facts,
+        metadata,
     };
     let now = work.now;
     Ok(attachments::uploaded(&mut work.tx, attachment, &arrived, now).await?)
 }
 
 fn check_filename(name: &str) -> Result<String> {
-    // Some browsers send a path; people mean its last part.
+    // Some browsers send a path: only its last part is the name.
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
     if name.is_empty() || name.chars().count() > 255 || name.chars().any(char::is_control) {
         return Err(Error::invalid("filename", "must have 1 to 255 characters and no control characters"));

@@ -1,38 +1,36 @@
-//! Avatars: small squares, made of pictures that were uploaded.
+//! Avatars: small squares made of uploaded pictures.
 //!
-//! An avatar is a file of its own, which nobody else's rights touch: the picture may stand in a
-//! message that is deleted. Whoever knows its name may see it, and only those learn it who see the
-//! person or the chat.
+//! An avatar is a file of its own, independent of the picture's access rights: the picture may belong to a message that
+//! is deleted. Whoever knows its id may see it, and only those who see the person or the chat learn the id.
 
-use crate::files::{Opened, Received};
+use crate::files::{FileStream, Received};
 use crate::messenger::Messenger;
-use crate::messenger::files::attachment::{FORM_LIFE, arrived};
-use crate::messenger::files::quota::room;
+use crate::messenger::files::attachment::{FORM_LIFETIME, mark_uploaded};
+use crate::messenger::files::quota::remaining_quota;
 use crate::messenger::foundation::{Error, Result, UnitOfWork};
-use crate::model::{Attachment, AttachmentId, Facts, Stream, UserId};
+use crate::model::{Attachment, AttachmentId, MediaMetadata, Stream, UserId};
 use crate::store::attachments;
 
-/// A square that was made of a picture, and is nobody's yet.
-pub(crate) struct Made {
+/// A generated avatar that is not assigned yet.
+pub(crate) struct NewAvatar {
     attachment: Attachment,
     received: Received,
 }
 
 impl Messenger {
-    /// An avatar that somebody or some chat has now.
+    /// The avatar with this id, if it is in use.
     pub async fn avatar(&self, id: AttachmentId) -> Result<Attachment> {
         attachments::avatar(&mut self.db.read().await?, id).await?.ok_or(Error::NotFound("avatar"))
     }
 
-    /// The bytes of an avatar.
-    pub async fn open_avatar(&self, avatar: &Attachment) -> Result<Opened> {
+    /// The content of an avatar.
+    pub async fn open_avatar(&self, avatar: &Attachment) -> Result<FileStream> {
         Ok(self.files.open(avatar, None).await?)
     }
 
-    /// Makes a square of somebody's picture. It is swept like every file that nobody has use for, if
-    /// nothing comes of it.
-    pub(crate) async fn make_avatar(&self, owner: UserId, picture: AttachmentId) -> Result<Made> {
-        self.take_in(owner, &[picture]).await?;
+    /// Generates an avatar of the owner's picture. If it is not assigned, it is deleted like every unused file.
+    pub(crate) async fn make_avatar(&self, owner: UserId, picture: AttachmentId) -> Result<NewAvatar> {
+        self.confirm_uploads(owner, &[picture]).await?;
         let mut read = self.db.read().await?;
         let picture = attachments::by_id(&mut read, picture).await?;
         drop(read);
@@ -41,7 +39,7 @@ impl Messenger {
             return Err(Error::invalid("attachment_id", "is not an image that you uploaded"));
         };
         let mut work = self.begin().await?;
-        room(&mut work.tx, &self.settings, owner).await?.hold(1)?;
+        remaining_quota(&mut work.tx, &self.settings, owner).await?.require(1)?;
         let attachment = Attachment {
             id: AttachmentId::random(),
             owner,
@@ -50,35 +48,35 @@ impl Messenger {
             content_type: picture.content_type.clone(),
             size: picture.size,
             created_at: work.now,
-            expires_at: work.now + FORM_LIFE,
+            expires_at: work.now + FORM_LIFETIME,
             uploaded: false,
-            facts: Facts::default(),
+            metadata: MediaMetadata::default(),
         };
-        // First the row: of bytes without one, nobody would know.
+        // Insert the row first: a file without a row would never be found and deleted.
         attachments::insert(&mut work.tx, &attachment).await?;
         work.commit().await?;
         match self.files.make_avatar(&picture, &attachment).await? {
-            Some(received) => Ok(Made { attachment, received }),
+            Some(received) => Ok(NewAvatar { attachment, received }),
             None => Err(Error::invalid("attachment_id", "is not a readable PNG, JPEG, GIF or WebP image")),
         }
     }
 }
 
-impl Made {
+impl NewAvatar {
     pub(crate) fn id(&self) -> AttachmentId {
         self.attachment.id
     }
 
-    /// Counts it as a file of whoever made it.
+    /// Records it as a file of its owner.
     pub(crate) async fn keep(self, work: &mut UnitOfWork, messenger: &Messenger) -> Result<()> {
         let Self { attachment, received } = self;
-        arrived(work, &attachment, &received, &Facts::default()).await?;
-        room(&mut work.tx, &messenger.settings, attachment.owner).await?.hold(0)
+        mark_uploaded(work, &attachment, &received, &MediaMetadata::default()).await?;
+        remaining_quota(&mut work.tx, &messenger.settings, attachment.owner).await?.require(0)
     }
 }
 
-/// Somebody, or a chat, has another avatar: the one before goes with the next sweep.
-pub(crate) async fn replaced(
+/// Assigns a new avatar to a user or chat. The previous one becomes unused and is deleted later.
+pub(crate) async fn replace_avatar(
     work: &mut UnitOfWork,
     whose: impl Into<Stream>,
     before: Option<AttachmentId>,

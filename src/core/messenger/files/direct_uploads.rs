@@ -1,4 +1,5 @@
-//! Files that browsers sent to the bucket past us. Nobody tells us: we look when somebody needs one.
+//! Files that browsers uploaded straight to the bucket. The bucket does not notify the server, so uploads are confirmed
+//! when a file is needed, and periodically.
 
 use std::time::Duration;
 
@@ -6,103 +7,104 @@ use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use crate::messenger::Messenger;
-use crate::messenger::files::quota::room;
+use crate::messenger::files::quota::remaining_quota;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{Attachment, AttachmentId, Time, UserId};
 use crate::store::attachments;
 
-/// How long after a form's time a file may still be on its way: it began before.
-const LATE: Duration = Duration::from_secs(60 * 60);
-const SOME: u64 = 100;
+/// How long after a form's expiry an upload may still be running: it began before.
+const LATE_UPLOAD_WINDOW: Duration = Duration::from_secs(60 * 60);
+const PAGE_SIZE: u64 = 100;
 
-/// One at a time takes a certain file in; different files may share a place.
+/// Locks so that each file is confirmed by one task at a time; different files may share a lock.
 #[derive(Default)]
-pub(crate) struct Arrivals([Mutex<()>; 16]);
+pub(crate) struct UploadLocks([Mutex<()>; 16]);
 
-impl Arrivals {
-    async fn turn(&self, id: AttachmentId) -> MutexGuard<'_, ()> {
+impl UploadLocks {
+    async fn lock(&self, id: AttachmentId) -> MutexGuard<'_, ()> {
         self.0[usize::from(id.0.as_bytes()[15]) % self.0.len()].lock().await
     }
 }
 
 impl Messenger {
-    /// Takes in what has arrived of some of somebody's files, after every check; refuses what does not pass them.
-    pub(crate) async fn take_in(&self, owner: UserId, ids: &[AttachmentId]) -> Result<()> {
+    /// Checks and confirms those of the given files that were uploaded; fails for files that are refused.
+    pub(crate) async fn confirm_uploads(&self, owner: UserId, ids: &[AttachmentId]) -> Result<()> {
         if ids.is_empty() || !self.files.is_direct() {
             return Ok(());
         }
         let found = attachments::by_ids(&mut self.db.read().await?, ids).await?;
         for attachment in found.iter().filter(|attachment| attachment.owner == owner && !attachment.uploaded)
         {
-            // Few posts have files to wait for; the others need no room for it.
-            Box::pin(self.take_in_one(attachment.id)).await?;
+            // Boxed because few posts have files, and the others should not reserve stack for this future.
+            Box::pin(self.confirm_one(attachment.id)).await?;
         }
         Ok(())
     }
 
-    /// Takes in what has arrived of everything that somebody announced, so that it counts as theirs.
-    pub(crate) async fn take_in_of(&self, owner: UserId) -> Result<()> {
-        self.take_in_awaited(Some(owner)).await
+    /// Confirms all uploads of a user, so that they count towards the quota.
+    pub(crate) async fn confirm_uploads_of(&self, owner: UserId) -> Result<()> {
+        self.confirm_pending(Some(owner)).await
     }
 
-    /// Takes in what arrived and was not asked for yet: it counts, and may be posted within its day.
-    pub(crate) async fn take_in_late(&self) -> Result<()> {
-        self.take_in_awaited(None).await
+    /// Confirms uploads that were never asked for: they count towards the quota and may be posted within a day.
+    pub(crate) async fn confirm_late_uploads(&self) -> Result<()> {
+        self.confirm_pending(None).await
     }
 
-    async fn take_in_awaited(&self, owner: Option<UserId>) -> Result<()> {
+    async fn confirm_pending(&self, owner: Option<UserId>) -> Result<()> {
         if !self.files.is_direct() {
             return Ok(());
         }
-        let since = self.clock.now() - LATE;
+        let since = self.clock.now() - LATE_UPLOAD_WINDOW;
         let mut last = (Time(0), AttachmentId(Uuid::nil()));
         loop {
-            let some = attachments::unfinished(&mut self.db.read().await?, owner, since, last, SOME).await?;
-            let Some(newest) = some.last() else { return Ok(()) };
+            let page =
+                attachments::unfinished(&mut self.db.read().await?, owner, since, last, PAGE_SIZE).await?;
+            let Some(newest) = page.last() else { return Ok(()) };
             last = (newest.created_at, newest.id);
-            for attachment in &some {
-                match Box::pin(self.take_in_one(attachment.id)).await {
-                    Err(refusal) if is_about_the_file(&refusal) => {
-                        tracing::info!(%refusal, attachment = %attachment.id, "an upload was not taken");
+            for attachment in &page {
+                match Box::pin(self.confirm_one(attachment.id)).await {
+                    Err(refusal) if is_permanent(&refusal) => {
+                        tracing::info!(%refusal, attachment = %attachment.id, "an upload was refused");
                     }
-                    taken => taken?,
+                    confirmed => confirmed?,
                 }
             }
         }
     }
 
-    async fn take_in_one(&self, id: AttachmentId) -> Result<()> {
-        let _turn = self.arrivals.turn(id).await;
+    async fn confirm_one(&self, id: AttachmentId) -> Result<()> {
+        let _lock = self.upload_locks.lock(id).await;
         let mut read = self.db.read().await?;
-        let awaited = attachments::by_id(&mut read, id).await?.filter(|attachment| !attachment.uploaded);
-        let Some(attachment) = awaited else { return Ok(()) };
-        let room = room(&mut read, &self.settings, attachment.owner).await?;
+        let pending = attachments::by_id(&mut read, id).await?.filter(|attachment| !attachment.uploaded);
+        let Some(attachment) = pending else { return Ok(()) };
+        let quota = remaining_quota(&mut read, &self.settings, attachment.owner).await?;
         drop(read);
-        let taken = self.take(&attachment, room.left()).await;
-        let is_done = match &taken {
-            Ok(was_there) => *was_there,
-            Err(refusal) => is_about_the_file(refusal),
+        let confirmed = self.confirm_if_uploaded(&attachment, quota.bytes()).await;
+        let is_done = match &confirmed {
+            Ok(was_uploaded) => *was_uploaded,
+            Err(refusal) => is_permanent(refusal),
         };
         if is_done {
             self.files.clear_incoming(&attachment).await?;
         }
-        if matches!(taken, Err(Error::TooLarge(_))) {
-            room.hold(u64::try_from(attachment.size).unwrap_or_default())?;
+        if matches!(confirmed, Err(Error::TooLarge(_))) {
+            quota.require(u64::try_from(attachment.size).unwrap_or_default())?;
         }
-        taken.map(|_| ())
+        confirmed.map(|_| ())
     }
 
-    /// Whether it was there to be taken.
-    async fn take(&self, attachment: &Attachment, left: u64) -> Result<bool> {
+    /// Confirms a file; `false` when it was not uploaded.
+    async fn confirm_if_uploaded(&self, attachment: &Attachment, left: u64) -> Result<bool> {
         let announced = u64::try_from(attachment.size).unwrap_or_default();
-        let Some(received) = self.files.take_in(attachment, announced.min(left)).await? else {
+        let Some(received) = self.files.confirm_upload(attachment, announced.min(left)).await? else {
             return Ok(false);
         };
-        self.keep(attachment, &received).await.map(|()| true)
+        self.store_received(attachment, &received).await.map(|()| true)
     }
 }
 
-/// Whether it will be the same however often it is tried.
-fn is_about_the_file(error: &Error) -> bool {
+/// Whether the error is permanent for this file.
+fn is_permanent(error: &Error) -> bool {
     matches!(error, Error::Invalid { .. } | Error::TooLarge(_) | Error::OverQuota(_))
 }

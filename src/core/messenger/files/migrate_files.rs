@@ -1,19 +1,19 @@
-//! Bringing every file to another place: what is known of each tells whether it arrived whole.
+//! Copies all files to another storage and verifies them by the checksums recorded at upload.
 
 use uuid::Uuid;
 
-use crate::files::{Moved, Moving};
+use crate::files::{Migration, MigrationOutcome};
 use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
 use crate::model::{AttachmentId, Time};
 use crate::store::attachments;
 
-const SOME: u64 = 100;
+const PAGE_SIZE: u64 = 100;
 
-/// How far a move is, and at its end what became of all files. A thumbnail is a file.
+/// The progress, and finally the result, of a migration. Thumbnails count as files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Attachments that were looked at, of how many.
+    /// Attachments processed, and their total number.
     pub seen: u64,
     pub all: u64,
     pub copied: u64,
@@ -24,49 +24,57 @@ pub struct Progress {
 }
 
 impl Progress {
-    fn count(&mut self, moved: Moved) {
+    fn count(&mut self, moved: MigrationOutcome) {
         match moved {
-            Moved::Copied(bytes) => {
+            MigrationOutcome::Copied(bytes) => {
                 self.copied += 1;
                 self.copied_bytes += bytes;
             }
-            Moved::Already(_) => self.already += 1,
-            Moved::Missing => self.missing += 1,
-            Moved::Damaged => self.damaged += 1,
+            MigrationOutcome::AlreadyThere(_) => self.already += 1,
+            MigrationOutcome::Missing => self.missing += 1,
+            MigrationOutcome::Damaged => self.damaged += 1,
         }
     }
 }
 
 impl Messenger {
-    /// Brings every file to its new place and takes none away. What a server deletes meanwhile is not missed.
-    pub async fn move_files(&self, moving: &Moving, mut tell: impl FnMut(&Progress)) -> Result<Progress> {
+    /// Copies all files to the target and deletes none. Files that the server deletes meanwhile don't count as missing.
+    pub async fn migrate_files(
+        &self,
+        migration: &Migration,
+        mut report: impl FnMut(&Progress),
+    ) -> Result<Progress> {
         let all = attachments::count_uploaded(&mut self.db.read().await?).await?;
         let mut progress = Progress { all, ..Progress::default() };
         let mut last = (Time(0), AttachmentId(Uuid::nil()));
         loop {
-            let some = attachments::uploaded_after(&mut self.db.read().await?, last, SOME).await?;
-            let Some((newest, _)) = some.last() else { return Ok(progress) };
+            let page = attachments::uploaded_after(&mut self.db.read().await?, last, PAGE_SIZE).await?;
+            let Some((newest, _)) = page.last() else { return Ok(progress) };
             last = (newest.created_at, newest.id);
-            for (file, sha256) in &some {
-                let moved = moving.bring(file, sha256.as_deref()).await?;
-                if moved == Moved::Missing {
+            for (file, sha256) in &page {
+                let moved = migration.migrate(file, sha256.as_deref()).await?;
+                if moved == MigrationOutcome::Missing {
                     let mut read = self.db.read().await?;
                     if attachments::by_id(&mut read, file.id).await?.is_none() {
                         continue;
                     }
                 }
                 match moved {
-                    Moved::Missing => tracing::error!(key = file.key(), "a file is at neither place"),
-                    Moved::Damaged => tracing::error!(key = file.key(), "a file is not what arrived once"),
-                    Moved::Copied(_) | Moved::Already(_) => {}
+                    MigrationOutcome::Missing => {
+                        tracing::error!(key = file.key(), "a file is missing in both storages")
+                    }
+                    MigrationOutcome::Damaged => {
+                        tracing::error!(key = file.key(), "a file is damaged: its checksum is wrong")
+                    }
+                    MigrationOutcome::Copied(_) | MigrationOutcome::AlreadyThere(_) => {}
                 }
                 progress.count(moved);
-                if file.facts.thumbnail.is_some() {
-                    progress.count(moving.bring_thumbnail(file).await?);
+                if file.metadata.thumbnail.is_some() {
+                    progress.count(migration.migrate_thumbnail(file).await?);
                 }
                 progress.seen += 1;
             }
-            tell(&progress);
+            report(&progress);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How much room files may take: of each person, and of all together.
+//! Storage quotas of each user and of the whole server.
 
 use crate::messenger::Caller;
 use crate::messenger::foundation::settings::Settings;
@@ -6,16 +6,16 @@ use crate::messenger::foundation::{Error, Result};
 use crate::model::UserId;
 use crate::store::{Executor, storage};
 
-/// How much room somebody's files take.
+/// A user's storage usage in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     pub used: u64,
-    /// The most that they may take, if there is such a bound.
+    /// The maximum, if there is one.
     pub limit: Option<u64>,
 }
 
 impl Caller {
-    /// How much room one's files take.
+    /// The caller's storage usage.
     pub async fn quota(&self) -> Result<Quota> {
         let (used, _) = storage::used(&mut self.messenger.db.read().await?, self.access.user).await?;
         let limit = Some(self.messenger.settings.quota_per_user).filter(|limit| *limit > 0);
@@ -23,43 +23,50 @@ impl Caller {
     }
 }
 
-/// How many bytes still fit; fewer than none when there are too many already.
+/// How many bytes are left; negative when the quota is exceeded.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Room {
+pub(crate) struct RemainingQuota {
     own: i64,
-    everybodys: i64,
+    server_wide: i64,
 }
 
-/// How much room somebody's files have.
-pub(crate) async fn room(run: &mut Executor, settings: &Settings, owner: UserId) -> Result<Room> {
-    let (own, everybodys) = storage::used(run, owner).await?;
+/// The remaining quota for files of a user.
+pub(crate) async fn remaining_quota(
+    run: &mut Executor,
+    settings: &Settings,
+    owner: UserId,
+) -> Result<RemainingQuota> {
+    let (own, server_wide) = storage::used(run, owner).await?;
     let left = |limit: u64, used: i64| match limit {
         0 => i64::MAX,
         limit => i64::try_from(limit).unwrap_or(i64::MAX).saturating_sub(used),
     };
-    Ok(Room { own: left(settings.quota_per_user, own), everybodys: left(settings.quota_total, everybodys) })
+    Ok(RemainingQuota {
+        own: left(settings.quota_per_user, own),
+        server_wide: left(settings.quota_total, server_wide),
+    })
 }
 
-impl Room {
-    /// Refuses what does not fit.
-    pub(crate) fn hold(self, bytes: u64) -> Result<()> {
+impl RemainingQuota {
+    /// Fails if `bytes` do not fit.
+    pub(crate) fn require(self, bytes: u64) -> Result<()> {
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         if bytes > self.own {
             return Err(Error::OverQuota("Your files would exceed your storage quota"));
         }
-        if bytes > self.everybodys {
+        if bytes > self.server_wide {
             return Err(Error::OverQuota("This server has no storage left for files"));
         }
         Ok(())
     }
 
-    /// The room that is left when some bytes more are there.
-    pub(crate) fn less(self, bytes: i64) -> Self {
-        Self { own: self.own.saturating_sub(bytes), everybodys: self.everybodys.saturating_sub(bytes) }
+    /// The quota that remains after another `bytes`.
+    pub(crate) fn minus(self, bytes: i64) -> Self {
+        Self { own: self.own.saturating_sub(bytes), server_wide: self.server_wide.saturating_sub(bytes) }
     }
 
-    /// How many more bytes fit.
-    pub(crate) fn left(self) -> u64 {
-        u64::try_from(self.own.min(self.everybodys)).unwrap_or_default()
+    /// How many bytes may be added.
+    pub(crate) fn bytes(self) -> u64 {
+        u64::try_from(self.own.min(self.server_wide)).unwrap_or_default()
     }
 }

@@ -1,34 +1,34 @@
-//! Files in one go: sent without an announcement, by clients that know no forms.
+//! Uploads in one request, for clients that don't use upload forms.
 
 use bytes::Bytes;
 use futures_util::Stream;
 
 use crate::messenger::Caller;
-use crate::messenger::files::attachment::Announcement;
+use crate::messenger::files::attachment::NewUpload;
 use crate::messenger::foundation::{Error, Limit, Result};
 use crate::model::{Attachment, AttachmentId};
 use crate::store::attachments;
 
-/// A file that comes with nothing but a name.
+/// A file with a name and an expected type only.
 #[derive(Debug, Clone)]
 pub struct Upload {
     pub filename: String,
-    pub class: Expected,
-    /// How many bytes at most, where that is less than the server takes.
+    pub class: ExpectedType,
+    /// The maximum size in bytes, where it is below the server's limit.
     pub most: u64,
 }
 
-/// What a file is said to be; its bytes tell the rest.
+/// The expected type of a file; the exact type is detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
+pub enum ExpectedType {
     Picture,
     Video,
     Sound,
     Anything,
 }
 
-impl Expected {
-    /// As a range of media types (RFC 9110, 12.5.1), which no announced file can have.
+impl ExpectedType {
+    /// As a media range (RFC 9110, 12.5.1), which an upload request can't declare.
     fn range(self) -> &'static str {
         match self {
             Self::Picture => "image/*",
@@ -40,7 +40,7 @@ impl Expected {
 }
 
 impl Caller {
-    /// Takes a file as it comes and finds out what it is. Of what fails nothing is kept.
+    /// Receives a file and detects its type. On failure nothing is stored.
     pub async fn upload<E: std::fmt::Display>(
         self,
         new: Upload,
@@ -48,12 +48,12 @@ impl Caller {
     ) -> Result<Attachment> {
         let (owner, messenger) = (self.access.user, &self.messenger);
         let most = new.most.min(messenger.settings.upload_limit);
-        let announcement = Announcement {
+        let upload = NewUpload {
             filename: new.filename,
             content_type: "application/octet-stream".to_owned(),
             size: Some(most),
         };
-        let mut attachment = messenger.plan_file(owner, &announcement)?;
+        let mut attachment = messenger.new_attachment(owner, &upload)?;
         attachment.content_type = new.class.range().to_owned();
         messenger.limit(Limit::Upload(owner))?;
         let mut work = messenger.begin().await?;
@@ -72,11 +72,11 @@ impl Caller {
             work.commit().await?;
             return Err(refusal);
         }
-        let arrived = attachments::by_id(&mut messenger.db.read().await?, id).await?;
-        arrived.ok_or(Error::NotFound("attachment"))
+        let uploaded = attachments::by_id(&mut messenger.db.read().await?, id).await?;
+        uploaded.ok_or(Error::NotFound("attachment"))
     }
 
-    /// Deletes one's own file, unless it stands somewhere.
+    /// Deletes one of the caller's files unless a message uses it.
     pub async fn delete_file(self, id: AttachmentId) -> Result<()> {
         self.changes()?;
         let messenger = &self.messenger;
@@ -87,7 +87,7 @@ impl Caller {
         if attachments::is_used(&mut work.tx, id).await? {
             return Err(Error::Conflict("This file is attached to a message; delete the message instead"));
         }
-        // It can't be posted from now on, and should all end here, it is swept.
+        // From now on it can't be posted. If the server stops before the end, it is deleted as an unused file.
         attachments::expire(&mut work.tx, id).await?;
         work.commit().await?;
         messenger.files.delete(&attachment).await?;

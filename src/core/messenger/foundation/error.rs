@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::messenger::foundation::Original;
-use crate::model::Flaw;
+use crate::model::InvalidField;
 use crate::{files, store};
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -60,13 +60,13 @@ pub enum Error {
     #[error("Files are temporarily unavailable; try again later")]
     FilesUnavailable,
     #[error("You have reached today's limit of questions to the assistant; try again tomorrow")]
-    Spent(Duration),
+    DailyLimit(Duration),
     /// It needs another service that is not configured.
     #[error("{0}")]
     NotConfigured(&'static str),
     /// Another service failed; the log says more.
     #[error("{0}")]
-    Elsewhere(&'static str),
+    UpstreamFailed(&'static str),
     /// A failure of the server; the log says more.
     #[error("Internal server error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -96,9 +96,9 @@ impl Error {
             Self::Full => "storage_full",
             Self::Busy | Self::Again => "busy",
             Self::FilesUnavailable => "files_unavailable",
-            Self::Spent(_) => "daily_limit",
+            Self::DailyLimit(_) => "daily_limit",
             Self::NotConfigured(_) => "not_configured",
-            Self::Elsewhere(_) => "bad_gateway",
+            Self::UpstreamFailed(_) => "bad_gateway",
             Self::Internal(_) => "internal",
         }
     }
@@ -116,9 +116,9 @@ fn wrong_code(left: u64) -> String {
     }
 }
 
-impl From<Flaw> for Error {
-    fn from(flaw: Flaw) -> Self {
-        Self::Invalid { field: flaw.field, reason: flaw.reason }
+impl From<InvalidField> for Error {
+    fn from(error: InvalidField) -> Self {
+        Self::Invalid { field: error.field, reason: error.reason }
     }
 }
 
@@ -143,7 +143,7 @@ impl From<files::Error> for Error {
             | files::Error::WrongType { .. }
             | files::Error::Truncated(_)
             | files::Error::TooManyPixels { .. }
-            | files::Error::Bomb => Self::invalid("file", error.to_string()),
+            | files::Error::DecompressionBomb => Self::invalid("file", error.to_string()),
             files::Error::Archive(_) => Self::invalid("attachment_id", error.to_string()),
             files::Error::Full => Self::Full,
             files::Error::Missing => Self::NotFound("file"),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::outside::Exception;
+use crate::integrations::AllowedTarget;
 
 /// Who may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opening {
+pub enum RegistrationPolicy {
     /// Everybody.
     Open,
     /// Those with an invite code of an administrator.
@@ -18,7 +18,7 @@ pub enum Opening {
 /// The messenger's settings.
 #[derive(Clone)]
 pub struct Settings {
-    pub opening: Opening,
+    pub registration: RegistrationPolicy,
     /// The largest file, in bytes.
     pub upload_limit: u64,
     /// The largest voice message, in bytes.
@@ -31,7 +31,7 @@ pub struct Settings {
     /// The URL of the message bus between nodes.
     pub bus: Option<String>,
     /// Non-public addresses that may be fetched for link previews; `None` when previews are off.
-    pub link_previews: Option<Vec<Exception>>,
+    pub link_previews: Option<Vec<AllowedTarget>>,
     /// How sign-in codes are sent.
     pub senders: Senders,
     /// The language model of the assistant; `None` when the assistant is off.
@@ -43,7 +43,7 @@ impl Settings {
     /// The settings of the command line: no limits, and no connections to other services.
     pub fn at_the_machine() -> Self {
         Self {
-            opening: Opening::Open,
+            registration: RegistrationPolicy::Open,
             upload_limit: 1,
             voice_limit: 1,
             quota_per_user: 0,
@@ -92,7 +92,7 @@ pub struct AssistantSettings {
     /// The most questions of one user per day; 0 for no limit.
     pub daily: u32,
     /// The longest time that an answer may take.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
 /// The video meeting services.

@@ -1,6 +1,6 @@
 //! The subject of a request, as it is stored with the request's idempotency key.
 
-use crate::model::{AttachmentId, ChatId, Imported, InviteId, MessageId, ScheduledId, UserId};
+use crate::model::{AttachmentId, ChatId, ImportSummary, InviteId, MessageId, ScheduledId, UserId};
 
 /// What a request was about; its response is built from it again when the request is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Subject {
     Draft(ChatId, Option<MessageId>),
     Scheduled(ScheduledId),
     /// What an import added.
-    Import(Imported),
+    Import(ImportSummary),
 }
 
 /// The status and the subject of the first response to a repeated request.
@@ -53,7 +53,7 @@ impl Subject {
             Self::Bookmark(id) => format!("bookmark:{id}"),
             Self::Draft(chat, thread) => format!("draft:{chat}:{}", thread.map_or(0, |id| id.0)),
             Self::Scheduled(id) => format!("scheduled:{id}"),
-            Self::Import(Imported { chats, messages, files, skipped }) => {
+            Self::Import(ImportSummary { chats, messages, files, skipped }) => {
                 format!("import:{chats}:{messages}:{files}:{skipped}")
             }
         }
@@ -79,7 +79,7 @@ impl Subject {
                 let mut counts = id.split(':').map(|count| count.parse().ok());
                 let mut next = || counts.next()?;
                 let (chats, messages, files, skipped) = (next()?, next()?, next()?, next()?);
-                Self::Import(Imported { chats, messages, files, skipped })
+                Self::Import(ImportSummary { chats, messages, files, skipped })
             }
             "member" | "added" | "ban" | "invite" => {
                 let (chat, id) = id.split_once(':')?;
@@ -99,6 +99,7 @@ impl Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messenger::foundation::Attempt;
 
     #[test]
     fn subjects_round_trip() {
@@ -118,7 +119,7 @@ mod tests {
             Subject::Draft(ChatId(8), None),
             Subject::Draft(ChatId(8), Some(MessageId(9))),
             Subject::Scheduled(ScheduledId(10)),
-            Subject::Import(Imported { chats: 1, messages: 2, files: 3, skipped: 4 }),
+            Subject::Import(ImportSummary { chats: 1, messages: 2, files: 3, skipped: 4 }),
         ] {
             assert_eq!(Subject::read(&subject.text()), Some(subject));
         }

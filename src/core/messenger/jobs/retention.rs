@@ -49,7 +49,7 @@ impl Messenger {
         self.delete_orphaned_previews().await?;
         self.prune_events().await?;
         // Last, because a bucket may be down.
-        self.take_in_late().await?;
+        self.confirm_late_uploads().await?;
         self.delete_orphaned_files().await
     }
 

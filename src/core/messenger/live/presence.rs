@@ -135,7 +135,7 @@ impl Messenger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::{Aws, Files, Place};
+    use crate::files::{AwsEnv, Files, StorageLocation};
     use crate::messenger::{Access, Clock, Listener, Secrets, Settings};
     use crate::model::{ChatId, Role, Scopes, SessionId, SessionKind};
     use crate::store::{Db, streams};
@@ -144,7 +144,8 @@ mod tests {
 
     async fn messenger(folder: &std::path::Path) -> Messenger {
         let db = Db::open(&format!("sqlite:{}", folder.join("db").display()), 2).await.unwrap();
-        let files = Files::at(&Place::Folder(folder.to_owned()), None, &Aws::default()).unwrap();
+        let files =
+            Files::new(&StorageLocation::Folder(folder.to_owned()), None, &AwsEnv::default()).unwrap();
         let secrets = Secrets::open(&folder.join("key")).unwrap();
         Messenger::new(db, files, &secrets, Clock::default(), Settings::at_the_machine()).await.unwrap()
     }

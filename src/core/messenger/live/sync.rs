@@ -362,20 +362,20 @@ impl Listener {
 
     /// Posts a message in a chat.
     pub async fn post(&self, chat: ChatId, new: NewMessage) -> Result<Message> {
-        self.access.demand(Scopes::WRITE)?;
+        self.access.require(Scopes::WRITE)?;
         self.messenger.as_user(self.access).post(chat, new).await
     }
 
     /// Marks a chat as read, up to a message or all of it.
     pub async fn read(&self, chat: ChatId, upto: Option<MessageId>) -> Result<()> {
-        self.access.demand(Scopes::WRITE)?;
+        self.access.require(Scopes::WRITE)?;
         self.messenger.as_user(self.access).chat(chat).await?.read(upto).await?;
         Ok(())
     }
 
     /// Marks a chat's messages as delivered, up to one of them.
     pub async fn delivered(&self, chat: ChatId, upto: MessageId) -> Result<()> {
-        self.access.demand(Scopes::WRITE)?;
+        self.access.require(Scopes::WRITE)?;
         self.messenger.as_user(self.access).chat(chat).await?.delivered(upto).await
     }
 

@@ -2,7 +2,7 @@
 
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Result};
-use crate::model::{Class, Message, MessageId, Time};
+use crate::model::{FileClass, Message, MessageId, Time};
 use crate::store::history::{self, Stretch};
 use crate::store::{media, messages};
 
@@ -24,7 +24,7 @@ pub enum Around {
 /// What of a chat is listed by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
-    Files(Class),
+    Files(FileClass),
     Links,
 }
 

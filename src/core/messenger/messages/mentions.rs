@@ -1,7 +1,7 @@
 //! Who is mentioned in a message.
 
 use crate::messenger::foundation::{Result, UnitOfWork};
-use crate::model::{ChatId, Content, Mentioned, Message, Parts, UserId};
+use crate::model::{ChatId, Content, Mentions, Message, Parts, UserId};
 use crate::store::{mentions, messages};
 
 /// Whom of a chat's members some names and numbers mean; never the author.
@@ -9,7 +9,7 @@ pub(crate) async fn whom(
     work: &mut UnitOfWork,
     chat: ChatId,
     author: UserId,
-    named: Mentioned,
+    named: Mentions,
     ids: Vec<UserId>,
 ) -> Result<(Vec<UserId>, bool)> {
     const MOST_MEANT: usize = 100;
@@ -25,8 +25,8 @@ pub(crate) async fn whom(
 
 /// Finds anew whom an edited message means.
 pub(crate) async fn mean_again(work: &mut UnitOfWork, message: &Message, content: Content) -> Result<()> {
-    let named = content.text().map(Mentioned::in_text).unwrap_or_default();
-    if named == Mentioned::default() && !message.parts.has(Parts::MENTIONS) {
+    let named = content.text().map(Mentions::in_text).unwrap_or_default();
+    if named == Mentions::default() && !message.parts.has(Parts::MENTIONS) {
         return Ok(());
     }
     let (users, all) = whom(work, message.chat, message.author, named, Vec::new()).await?;

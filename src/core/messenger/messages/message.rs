@@ -38,7 +38,7 @@ impl Caller {
         if message.author != self.access.user {
             return Err(Error::Forbidden("You can only edit your own messages"));
         }
-        block::refuse(&mut work.tx, message.chat, self.access.user).await?;
+        block::check_not_blocked(&mut work.tx, message.chat, self.access.user).await?;
         match message.kind {
             Kind::System => return Err(Error::Forbidden("System messages cannot be edited")),
             // Whoever voted has answered what was asked then.

@@ -57,7 +57,7 @@ impl Caller {
 async fn hand_over(messenger: &Messenger, wish: Wish) -> Result<Said> {
     messenger.limit(Limit::Send(wish.author))?;
     messenger.limit(Limit::SendToChat(wish.chat))?;
-    messenger.take_in(wish.author, &wish.new.content.attachments()).await?;
+    messenger.confirm_uploads(wish.author, &wish.new.content.attachments()).await?;
     let (outcome, answer) = oneshot::channel();
     messenger.posts.send(Post { wish, outcome }).await.map_err(|_| Error::Busy)?;
     answer.await.map_err(|_| Error::Busy)?
@@ -197,7 +197,7 @@ pub(crate) async fn say_all(
         let is_old = brought.as_ref().is_some_and(|brought| brought.is_old);
         message.attachments = files.remove(index).unwrap_or_default();
         if let Some(content) = &mut message.content {
-            content.learn(&message.attachments);
+            content.fill_from_file(&message.attachments);
         }
         (message.reply_to, message.thread) = answers.remove(index).unwrap_or_default();
         (message.mentions, message.mentions_all) = meant.remove(index).unwrap_or_default();

@@ -9,10 +9,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::integrations::{AllowedTarget, PageFetcher};
 use crate::messenger::foundation::{Error, Result, Subject};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Change, ChatId, Link, MessageId, Parts};
-use crate::outside::{Exception, Pages};
 use crate::store::{messages, previews};
 
 /// How long it counts what a page said.
@@ -33,7 +33,7 @@ pub(crate) type Found = Vec<(MessageId, ChatId, Vec<Link>)>;
 
 pub(crate) struct Previews {
     /// Nothing when the server asks nobody.
-    pages: Option<Pages>,
+    pages: Option<PageFetcher>,
     waiting: Mutex<Waiting>,
 }
 
@@ -49,8 +49,8 @@ struct Waiting {
 
 impl Previews {
     /// `exceptions` is what may be read although it is not public; nothing when nothing is to be read.
-    pub(crate) fn new(exceptions: Option<&[Exception]>) -> Result<Self> {
-        let pages = exceptions.map(|exceptions| Pages::new(exceptions.to_vec())).transpose();
+    pub(crate) fn new(exceptions: Option<&[AllowedTarget]>) -> Result<Self> {
+        let pages = exceptions.map(|exceptions| PageFetcher::new(exceptions.to_vec())).transpose();
         let waiting = Waiting { is_behind: true, ..Waiting::default() };
         Ok(Self { pages: pages.map_err(Error::Internal)?, waiting: Mutex::new(waiting) })
     }
@@ -118,7 +118,7 @@ impl Messenger {
     }
 
     /// Asks a page unless it said something lately; answers whether there is something to show.
-    async fn ask(&self, pages: &Pages, link: &Link) -> Result<bool> {
+    async fn ask(&self, pages: &PageFetcher, link: &Link) -> Result<bool> {
         let known = previews::known(&mut self.db.read().await?, link).await?;
         if let Some(known) = known
             && self.clock.now() < known.stale_at

@@ -18,7 +18,7 @@ impl Caller {
             return Err(Error::NotFound("message"));
         }
         let user = self.access.user;
-        block::refuse(&mut work.tx, message.chat, user).await?;
+        block::check_not_blocked(&mut work.tx, message.chat, user).await?;
         let there = message.reactions.iter().find(|reaction| reaction.emoji == emoji);
         if there.is_some_and(|reaction| reaction.users.contains(&user)) {
             work.once(self.attempt, Subject::Message(id));

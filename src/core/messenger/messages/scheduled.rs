@@ -35,7 +35,7 @@ impl Caller {
     pub async fn schedule(self, chat: ChatId, new: NewMessage, due_at: Time) -> Result<Scheduled> {
         self.changes()?;
         let author = self.access.user;
-        self.messenger.take_in(author, &new.content.attachments()).await?;
+        self.messenger.confirm_uploads(author, &new.content.attachments()).await?;
         let mut work = self.messenger.begin_for([author]).await?;
         let now = work.now;
         check_due(due_at, now)?;

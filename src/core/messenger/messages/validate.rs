@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use crate::messenger::accounts::block;
 use crate::messenger::chats::lookup::{NOT_A_MEMBER, find};
-use crate::messenger::files::attachment::UPLOAD_LIFE;
+use crate::messenger::files::attachment::UPLOAD_LIFETIME;
 use crate::messenger::foundation::{Attempt, Error, Result, UnitOfWork};
 use crate::messenger::messages::mentions::whom;
 use crate::messenger::messages::request::{Keys, Wish};
 use crate::messenger::messages::retry_detection;
 use crate::model::{
-    Attachment, AttachmentId, ChatId, Class, Content, Kind, Mentioned, Message, MessageId, Quote, Right,
+    Attachment, AttachmentId, ChatId, Content, FileClass, Kind, Mentions, Message, MessageId, Quote, Right,
     Time, UserId,
 };
 use crate::store::members::{self, PostingRights};
@@ -173,8 +173,8 @@ fn check_voice(content: &Content, file: Option<&Attachment>, largest: u64) -> Re
             "Voice messages can have at most {largest} bytes on this server"
         )));
     }
-    let told = file.and_then(|file| file.facts.duration_ms);
-    if content.asks_for_length() && told.is_none_or(|length| length > Content::LONGEST_VOICE_MS) {
+    let told = file.and_then(|file| file.metadata.duration_ms);
+    if content.lacks_duration() && told.is_none_or(|length| length > Content::LONGEST_VOICE_MS) {
         let reason = "duration_ms is required: it could not be detected, or it exceeds 900,000 milliseconds";
         return Err(Error::invalid("payload", reason));
     }
@@ -188,18 +188,19 @@ fn check_file(kind: Kind, several: bool, file: Option<&Attachment>, now: Time) -
     if !file.uploaded {
         return Err(Error::invalid("payload", "the file of attachment_id has not been uploaded yet"));
     }
-    if file.created_at + UPLOAD_LIFE <= now {
+    if file.created_at + UPLOAD_LIFETIME <= now {
         return Err(Error::invalid("payload", "the upload is older than a day; upload the file again"));
     }
-    let class = Class::of(&file.content_type);
+    let class = FileClass::of(&file.content_type);
     let fits = match kind {
         // Of several, pictures and videos go together.
-        Kind::Image | Kind::Video if several => matches!(class, Class::Picture | Class::Video),
-        Kind::Image => class == Class::Picture,
-        Kind::Video => class == Class::Video,
+        Kind::Image | Kind::Video if several => matches!(class, FileClass::Picture | FileClass::Video),
+        Kind::Image => class == FileClass::Picture,
+        Kind::Video => class == FileClass::Video,
         // A browser's recording may call its container video/webm or video/mp4.
         Kind::Voice => {
-            matches!(class, Class::Sound | Class::Video) || file.content_type == "application/octet-stream"
+            matches!(class, FileClass::Sound | FileClass::Video)
+                || file.content_type == "application/octet-stream"
         }
         Kind::File | Kind::Text | Kind::System | Kind::Location | Kind::Poll | Kind::Ai => true,
     };
@@ -264,11 +265,11 @@ pub(crate) async fn mean(
     wishes: &[Wish],
     results: &Results,
 ) -> Result<HashMap<usize, (Vec<UserId>, bool)>> {
-    let mut asked: HashMap<usize, (Mentioned, Vec<UserId>)> = HashMap::new();
+    let mut asked: HashMap<usize, (Mentions, Vec<UserId>)> = HashMap::new();
     for (index, wish) in open(wishes, results) {
         let text = wish.new.content.text().filter(|text| text.contains('@'));
-        let named = text.map(Mentioned::in_text).unwrap_or_default();
-        if named != Mentioned::default() || !wish.new.mentions.is_empty() {
+        let named = text.map(Mentions::in_text).unwrap_or_default();
+        if named != Mentions::default() || !wish.new.mentions.is_empty() {
             asked.insert(index, (named, wish.new.mentions.clone()));
         }
     }

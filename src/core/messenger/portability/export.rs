@@ -1,10 +1,10 @@
-//! Taking one's own along: everything that one may read, piece by piece, so that no account is too large.
+//! Export of everything that a user may read, in parts, so that memory use does not depend on the account's size.
 
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::files::{self, Opened};
+use crate::files::{self, FileStream};
 use crate::messenger::accounts::token::Access;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::files::attachment::Link;
@@ -18,32 +18,32 @@ use crate::model::{
 };
 use crate::store::{attachments, members};
 
-/// How many are made at a time; each person makes one.
+/// How many exports run at once; each user may run one.
 pub(crate) const AT_ONCE: usize = 2;
-/// How many chats or files are looked for at a time.
-const SOME: u64 = 100;
+/// How many chats or files are queried at a time.
+const PAGE_SIZE: u64 = 100;
 
-/// A piece of what one takes along.
-pub enum Part {
+/// A part of an export.
+pub enum ExportPart {
     Profile(Box<User>),
     Sessions(Vec<Session>),
     Tokens(Vec<Session>),
     Drafts(Vec<Draft>),
     Scheduled(Vec<Scheduled>),
-    /// Some of one's bookmarks, the newest first; the first time also when there are none.
+    /// Some bookmarks, the newest first; sent at least once, even when there are none.
     Bookmarks(Vec<Bookmark>),
     Chat(Box<Chat>, Vec<Member>),
-    /// Some messages of the chat that came before, the oldest first.
+    /// Some messages of the preceding chat, the oldest first.
     Messages(Vec<Message>),
-    /// A file that one uploaded.
-    File(Box<Attachment>, Opened),
+    /// A file that the user uploaded.
+    File(Box<Attachment>, FileStream),
 }
 
-/// An export under way. Dropped, it is over.
+/// A running export. Dropping it ends it.
 pub struct Export {
     caller: Caller,
     stage: Stage,
-    /// Chats that were found and are not written yet, the next one last.
+    /// Chats still to be exported, the next one last.
     chats: Vec<ChatId>,
     files: Vec<Attachment>,
     _guard: AttemptGuard,
@@ -66,21 +66,21 @@ enum Stage {
 }
 
 impl Caller {
-    /// A link by which a browser can save one's export, good for a while.
+    /// A signed link by which a browser downloads the caller's export.
     pub async fn export_link(self, life: Duration) -> Result<Link> {
-        self.access.demand(Scopes::READ)?;
+        self.access.require(Scopes::READ)?;
         let mut work = self.messenger.begin().await?;
         let until = work.now + life;
         work.once(self.attempt, Subject::Nothing);
-        let signature = self.messenger.links.export(self.access.user, self.access.session, until);
+        let signature = self.messenger.link_signer.sign_export(self.access.user, self.access.session, until);
         work.commit().await?;
         Ok(Link { until, signature })
     }
 
-    /// Begins to give everything away that one may read.
+    /// Starts an export.
     pub fn export(self) -> Result<Export> {
-        // It holds what was said, too.
-        self.access.demand(Scopes::READ)?;
+        // It contains messages, which need this scope.
+        self.access.require(Scopes::READ)?;
         let messenger = &self.messenger;
         let busy = |_| Error::Conflict("Another export is in progress; wait until it is complete");
         let own = messenger.request(Some(self.access.user), "export", "", b"");
@@ -99,10 +99,11 @@ impl Caller {
 }
 
 impl Messenger {
-    /// Whoever a link for an export was made for, as long as the session lasts that asked for it.
+    /// Verifies an export link, which is valid as long as the session that requested it.
     pub fn linked_export(&self, user: UserId, session: SessionId, link: &Link) -> Result<Access> {
         let now = self.clock.now();
-        if link.until <= now || !self.links.is_export(user, session, link.until, &link.signature) {
+        if link.until <= now || !self.link_signer.is_export_valid(user, session, link.until, &link.signature)
+        {
             return Err(Error::Forbidden("This link is invalid or has expired"));
         }
         if self.tokens.is_revoked(session) {
@@ -118,7 +119,7 @@ impl Export {
         self.caller.access.user
     }
 
-    /// The session that asked for it.
+    /// The session that requested the export.
     pub fn session(&self) -> SessionId {
         self.caller.access.session
     }
@@ -127,37 +128,37 @@ impl Export {
         self.caller.messenger.clock.now()
     }
 
-    /// The next piece; nothing at the end.
-    pub async fn next(&mut self) -> Result<Option<Part>> {
+    /// The next part; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<ExportPart>> {
         loop {
             match &self.stage {
                 Stage::Profile => {
                     self.stage = Stage::Sessions;
-                    return Ok(Some(Part::Profile(Box::new(self.caller.me().await?))));
+                    return Ok(Some(ExportPart::Profile(Box::new(self.caller.me().await?))));
                 }
                 Stage::Sessions => {
                     self.stage = Stage::Tokens;
-                    return Ok(Some(Part::Sessions(self.caller.sessions().await?)));
+                    return Ok(Some(ExportPart::Sessions(self.caller.sessions().await?)));
                 }
                 Stage::Tokens => {
                     self.stage = Stage::Drafts;
-                    return Ok(Some(Part::Tokens(self.caller.tokens().await?)));
+                    return Ok(Some(ExportPart::Tokens(self.caller.tokens().await?)));
                 }
                 Stage::Drafts => {
                     self.stage = Stage::Scheduled;
-                    return Ok(Some(Part::Drafts(self.caller.drafts().await?)));
+                    return Ok(Some(ExportPart::Drafts(self.caller.drafts().await?)));
                 }
                 Stage::Scheduled => {
                     self.stage = Stage::Bookmarks(None);
-                    return Ok(Some(Part::Scheduled(self.caller.scheduled(None).await?)));
+                    return Ok(Some(ExportPart::Scheduled(self.caller.scheduled(None).await?)));
                 }
                 Stage::Bookmarks(before) => {
-                    let page = self.caller.bookmarks(*before, Some(SOME)).await?;
+                    let page = self.caller.bookmarks(*before, Some(PAGE_SIZE)).await?;
                     self.stage = match page.last() {
                         Some(last) => Stage::Bookmarks(Some(last.id)),
                         None => Stage::Chats(ChatId(0)),
                     };
-                    return Ok(Some(Part::Bookmarks(page)));
+                    return Ok(Some(ExportPart::Bookmarks(page)));
                 }
                 Stage::Chats(last) => {
                     let last = *last;
@@ -178,11 +179,11 @@ impl Export {
         }
     }
 
-    /// Goes on to the next chat; to the files after the last one.
-    async fn chat(&mut self, last: ChatId) -> Result<Option<Part>> {
+    /// Goes on to the next chat, or to the files after the last one.
+    async fn chat(&mut self, last: ChatId) -> Result<Option<ExportPart>> {
         if self.chats.is_empty() {
             let mut read = self.caller.messenger.db.read().await?;
-            let found = members::chats_after(&mut read, self.user(), last, SOME).await?;
+            let found = members::chats_after(&mut read, self.user(), last, PAGE_SIZE).await?;
             self.chats = found.into_iter().rev().map(|(chat, _)| chat).collect();
         }
         let Some(id) = self.chats.pop() else {
@@ -191,17 +192,17 @@ impl Export {
         };
         self.stage = Stage::Chats(id);
         let messenger = &self.caller.messenger;
-        // Who is out of it meanwhile has nothing to read in it any more.
+        // The user may have left the chat meanwhile.
         let chat = match messenger.as_user(self.caller.access).chat(id).await {
             Err(Error::Forbidden(_) | Error::NotFound(_)) => return Ok(None),
             chat => chat?,
         };
-        let part = Part::Chat(Box::new(chat.view().await?), chat.members().await?);
+        let part = ExportPart::Chat(Box::new(chat.view().await?), chat.members().await?);
         self.stage = Stage::Messages(Box::new(chat), Around::Since(Time(0)));
         Ok(Some(part))
     }
 
-    async fn messages(&mut self) -> Result<Option<Part>> {
+    async fn messages(&mut self) -> Result<Option<ExportPart>> {
         let Stage::Messages(chat, from) = &mut self.stage else { return Ok(None) };
         let mut page = chat.history(None, *from, MOST_MESSAGES).await?;
         page.reverse();
@@ -209,17 +210,17 @@ impl Export {
             Some(last) => *from = Around::After(last.id),
             None => self.stage = Stage::Chats(chat.id()),
         }
-        Ok(Some(Part::Messages(page)))
+        Ok(Some(ExportPart::Messages(page)))
     }
 
-    async fn file(&mut self, at: Time, id: AttachmentId) -> Result<Option<Part>> {
+    async fn file(&mut self, at: Time, id: AttachmentId) -> Result<Option<ExportPart>> {
         let messenger = &self.caller.messenger;
         let (mut at, mut id) = (at, id);
         loop {
             if self.files.is_empty() {
                 let mut read = messenger.db.read().await?;
                 self.files =
-                    attachments::of_owner(&mut read, self.caller.access.user, (at, id), SOME).await?;
+                    attachments::of_owner(&mut read, self.caller.access.user, (at, id), PAGE_SIZE).await?;
                 self.files.reverse();
             }
             let Some(file) = self.files.pop() else { return Ok(None) };
@@ -227,9 +228,11 @@ impl Export {
             match messenger.files.open(&file, None).await {
                 Ok(opened) => {
                     self.stage = Stage::Files(at, id);
-                    return Ok(Some(Part::File(Box::new(file), opened)));
+                    return Ok(Some(ExportPart::File(Box::new(file), opened)));
                 }
-                Err(files::Error::Missing) => tracing::warn!(attachment = %id, "a file is not there"),
+                Err(files::Error::Missing) => {
+                    tracing::warn!(attachment = %id, "a file is missing in the storage")
+                }
                 Err(error) => return Err(error.into()),
             }
         }

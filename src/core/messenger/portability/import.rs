@@ -1,10 +1,10 @@
-//! Bringing along what one had elsewhere: chats of an export become groups of one's own.
+//! Import of an export: its chats become groups of the user.
 //!
-//! Whatever an export says is somebody's word, and can be anything. So nothing of it names what is here: chats are
-//! new, messages are written by whoever imports them, and tell as forwarded ones do whom they are said to be from.
+//! An export is untrusted input, so its ids never refer to objects here: chats are created, messages are written by the
+//! importing user and name their original author like forwarded ones.
 //!
-//! Every message has a `client_id` that follows from where it was, so that an import that is repeated finds what it
-//! wrote, adds nothing twice and finishes what it began. Nothing else is kept of it.
+//! Every message has a `client_id` derived from its origin, so that a repeated import recognises what it wrote, adds
+//! nothing twice and continues where it stopped. No other state is kept.
 
 mod batch;
 mod file;
@@ -15,100 +15,100 @@ use aws_lc_rs::digest::{Context, SHA256};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
-use crate::files::Zip;
+use crate::files::ZipReader;
 use crate::messenger::Caller;
 use crate::messenger::foundation::idempotency::AttemptGuard;
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
 use crate::model::{
-    AttachmentId, ChatId, ChatKind, Imported, Kind, MessageId, Payload, Scopes, Time, UserId,
+    AttachmentId, ChatId, ChatKind, ImportSummary, Kind, MessageId, Payload, Scopes, Time, UserId,
 };
 use crate::store::attachments;
 
-/// How many are carried out at a time; each person one.
+/// How many imports run at once; each user may run one.
 pub(crate) const AT_ONCE: usize = 2;
 /// The most chats and messages of one import.
 const MOST_CHATS: usize = 2_000;
 const MOST_MESSAGES: u64 = 500_000;
-/// How much may be unpacked beyond some times of what the zip has.
-const UNPACKED: u64 = 2 * 1024 * 1024 * 1024;
-const TIMES: u64 = 4;
+/// The limit on decompressed bytes: `MAX_RATIO` times the size of the zip plus `MAX_EXTRA`.
+const MAX_EXTRA: u64 = 2 * 1024 * 1024 * 1024;
+const MAX_RATIO: u64 = 4;
 
 /// A message of an export.
 #[derive(Debug, Clone)]
-pub struct OldMessage {
+pub struct SourceMessage {
     pub id: i64,
     pub kind: Kind,
     pub text: Option<String>,
     pub payload: Option<Payload>,
-    /// It in words.
+    /// Its content as plain text.
     pub plain: Option<String>,
-    /// Whether whoever made the export wrote it.
+    /// Whether the exporting user wrote it.
     pub is_own: bool,
     pub author_name: String,
     pub sent_at: Time,
     /// Those of its files that are in the zip.
-    pub files: Vec<OldFile>,
+    pub files: Vec<SourceFile>,
     pub reply_to: Option<i64>,
     pub thread: Option<i64>,
 }
 
 /// A file of an export.
 #[derive(Debug, Clone)]
-pub struct OldFile {
-    /// What it was called in messages.
+pub struct SourceFile {
+    /// Its id in messages of the export.
     pub id: Uuid,
     pub filename: String,
     pub content_type: String,
-    /// Where in the zip it is.
+    /// Its entry in the zip.
     pub entry: String,
 }
 
 /// A chat of an export.
 #[derive(Debug, Clone)]
-pub struct OldChat {
+pub struct SourceChat {
     pub id: i64,
     pub title: String,
     pub description: Option<String>,
     pub is_saved: bool,
 }
 
-/// An import under way.
+/// A running import.
 pub struct Import {
     caller: Caller,
-    zip: Zip,
-    /// Who made the export, where it was made.
+    zip: ZipReader,
+    /// The exporting user's id on the original server.
     exporter: i64,
-    /// The files that were brought so far, by their old ids; nothing for those that are not taken here.
+    /// The files uploaded so far by their ids in the export; `None` for those that were refused.
     files: HashMap<Uuid, Option<AttachmentId>>,
-    has_room: bool,
-    /// How many messages were looked at.
+    has_quota: bool,
+    /// How many messages were processed.
     seen: u64,
-    done: Imported,
+    done: ImportSummary,
     _guard: AttemptGuard,
     _permit: OwnedSemaphorePermit,
 }
 
-/// Where what was said in one chat goes.
-pub struct Target {
-    old: OldChat,
+/// The chat that messages of one exported chat are imported to.
+pub struct TargetChat {
+    source: SourceChat,
     chat: Option<ChatId>,
-    /// What has become of its messages.
-    known: HashMap<i64, Known>,
+    /// The imported messages by their ids in the export.
+    known: HashMap<i64, ImportedMessage>,
 }
 
-/// A message that is here now.
+/// An imported message.
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct ImportedMessage {
     id: MessageId,
-    /// The message that began its thread, or would.
+    /// The root message of its thread; itself when it is not in one.
     thread: MessageId,
     is_deleted: bool,
 }
 
 impl Caller {
-    /// Begins to import an uploaded export.
+    /// Starts the import of an uploaded export.
     pub async fn import(self, id: AttachmentId) -> Result<Import> {
-        self.access.demand(Scopes::ACCOUNT.and(Scopes::WRITE))?;
+        self.access.require(Scopes::ACCOUNT.and(Scopes::WRITE))?;
         let messenger = &self.messenger;
         let user = self.access.user;
         if let Some(attempt) = &self.attempt {
@@ -122,15 +122,16 @@ impl Caller {
         let permit = messenger.imports.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
         messenger.limit(Limit::Import(user))?;
         let size = u64::try_from(file.size).unwrap_or_default();
-        let zip = messenger.files.unzip(&file, size.saturating_mul(TIMES).saturating_add(UNPACKED)).await?;
+        let zip =
+            messenger.files.open_zip(&file, size.saturating_mul(MAX_RATIO).saturating_add(MAX_EXTRA)).await?;
         Ok(Import {
             caller: self,
             zip,
             exporter: 0,
             files: HashMap::new(),
-            has_room: true,
+            has_quota: true,
             seen: 0,
-            done: Imported::default(),
+            done: ImportSummary::default(),
             _guard: guard,
             _permit: permit,
         })
@@ -138,7 +139,7 @@ impl Caller {
 }
 
 impl Import {
-    pub fn zip(&self) -> &Zip {
+    pub fn zip(&self) -> &ZipReader {
         &self.zip
     }
 
@@ -146,7 +147,7 @@ impl Import {
         self.caller.messenger.clock.now()
     }
 
-    /// Says who made the export, and of how many chats.
+    /// Sets who made the export and checks its number of chats.
     pub fn of(&mut self, exporter: i64, chats: usize) -> Result<()> {
         self.exporter = exporter;
         if chats > MOST_CHATS {
@@ -155,33 +156,33 @@ impl Import {
         Ok(())
     }
 
-    /// Goes on to a chat. It is made here once there is something to say in it.
-    pub async fn chat(&self, old: OldChat) -> Result<Target> {
+    /// Starts a chat. Its group is created with the first imported message.
+    pub async fn chat(&self, source: SourceChat) -> Result<TargetChat> {
         let mut chat = None;
-        if old.is_saved {
+        if source.is_saved {
             let caller = self.caller.messenger.as_user(self.caller.access);
             let me = self.caller.access.user;
             chat = Some(caller.of_pair(ChatKind::Saved, me).await?.0.id());
         }
-        Ok(Target { old, chat, known: HashMap::new() })
+        Ok(TargetChat { source, chat, known: HashMap::new() })
     }
 
-    /// Counts a message that can't be taken.
+    /// Counts a message that can't be imported.
     pub fn skip(&mut self) -> Result<()> {
         self.done.skipped += 1;
-        self.see(1)
+        self.count(1)
     }
 
-    /// Ends it, and answers what was added.
-    pub async fn finish(self) -> Result<Imported> {
+    /// Completes the import and returns its result.
+    pub async fn finish(self) -> Result<ImportSummary> {
         let mut work = self.caller.messenger.begin().await?;
         work.once(self.caller.attempt, Subject::Import(self.done));
         work.commit().await?;
         Ok(self.done)
     }
 
-    /// Refuses more messages than one import may hold.
-    fn see(&mut self, more: usize) -> Result<()> {
+    /// Fails when the import has too many messages.
+    fn count(&mut self, more: usize) -> Result<()> {
         self.seen += more as u64;
         if self.seen > MOST_MESSAGES {
             return Err(Error::TooLarge(format!("An import can contain at most {MOST_MESSAGES} messages")));
@@ -189,8 +190,8 @@ impl Import {
         Ok(())
     }
 
-    /// By what name a message is known here.
-    fn name_of(&self, chat: i64, message: i64) -> Uuid {
+    /// The `client_id` of an exported message.
+    fn client_id_of(&self, chat: i64, message: i64) -> Uuid {
         let mut sum = Context::new(&SHA256);
         for part in [self.exporter, chat, message] {
             sum.update(&part.to_be_bytes());

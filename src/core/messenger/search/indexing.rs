@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 
 use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
-use crate::model::search::{Folded, Has, Subject, holds, tokens, words};
+use crate::model::search::{Folded, Has, IndexedMessage, holds, tokens, words};
 use crate::model::{Content, Kind, MessageId};
 use crate::store::Error as StoreError;
 use crate::store::search::{self, File, MessageText};
@@ -201,7 +201,7 @@ pub(crate) struct Findable {
 impl Findable {
     pub(crate) fn of(text: &MessageText, files: &HashMap<MessageId, Vec<File>>) -> Self {
         let payload = text.payload.as_deref().and_then(|json| serde_json::from_str(json).ok());
-        let content = Content::kept(text.kind, text.text.clone(), payload);
+        let content = Content::from_stored(text.kind, text.text.clone(), payload);
         let files = files.get(&text.id).map_or(&[][..], Vec::as_slice);
         Self {
             words: words(&content, files.iter().map(|file| file.filename.as_str())),
@@ -217,5 +217,5 @@ fn tokens_of(text: &MessageText, files: &HashMap<MessageId, Vec<File>>) -> Strin
         return String::new();
     }
     let Findable { words, holds } = Findable::of(text, files);
-    tokens(&Subject { chat: text.chat, author: text.author, holds: &holds, text: &Folded::of(&words) })
+    tokens(&IndexedMessage { chat: text.chat, author: text.author, holds: &holds, text: &Folded::of(&words) })
 }

@@ -18,7 +18,7 @@ use crate::messenger::Caller;
 use crate::messenger::chats::lookup::find;
 use crate::messenger::foundation::{Error, Limit, Result};
 use crate::messenger::search::indexing::{Findable, LATE};
-use crate::model::search::{Folded, Query, Room, Snippet, Token, Who, asked};
+use crate::model::search::{AuthorFilter, ChatFilter, Folded, Query, Snippet, Token, required_tokens};
 use crate::model::{ChatId, Message, MessageId, Time, UserId};
 use crate::store::search::{self, Groups, MessageText, NumberRange};
 use crate::store::{Executor, messages, users};
@@ -177,17 +177,18 @@ impl Scope {
             [] => None,
             from => Some(authors(read, reader, from).await?),
         };
-        let mut chats = match query.rooms.as_slice() {
+        let mut chats = match query.chats.as_slice() {
             [] => None,
-            rooms => Some(rooms_of(read, reader, rooms).await?),
+            filters => Some(chats_of(read, reader, filters).await?),
         };
         if let Some(chat) = chat {
             chats.get_or_insert_default().retain(|other| *other == chat);
-            if query.rooms.is_empty() {
+            if query.chats.is_empty() {
                 chats = Some(HashSet::from([chat]));
             }
         }
-        let mut groups: Groups = asked(&query.wanted).into_iter().map(|token| vec![token]).collect();
+        let mut groups: Groups =
+            required_tokens(&query.wanted).into_iter().map(|token| vec![token]).collect();
         groups.extend(query.has.iter().map(|what| vec![Token::holds(*what)]));
         groups.extend(authors.as_ref().map(|some| some.iter().map(|user| Token::author(*user)).collect()));
         let listed = match &chats {
@@ -203,17 +204,17 @@ impl Scope {
     }
 }
 
-async fn authors(read: &mut Executor, reader: UserId, from: &[Who]) -> Result<HashSet<UserId>> {
+async fn authors(read: &mut Executor, reader: UserId, from: &[AuthorFilter]) -> Result<HashSet<UserId>> {
     let mut authors = HashSet::new();
     for who in from {
         match who {
-            Who::Me => {
+            AuthorFilter::Me => {
                 authors.insert(reader);
             }
-            Who::Id(id) => {
+            AuthorFilter::Id(id) => {
                 authors.insert(*id);
             }
-            Who::Named(name) => {
+            AuthorFilter::Named(name) => {
                 let found = users::search(read, name, MAX_NAMESAKES).await?;
                 authors.extend(found.into_iter().map(|user| user.id()));
             }
@@ -222,13 +223,13 @@ async fn authors(read: &mut Executor, reader: UserId, from: &[Who]) -> Result<Ha
     Ok(authors)
 }
 
-async fn rooms_of(read: &mut Executor, reader: UserId, rooms: &[Room]) -> Result<HashSet<ChatId>> {
+async fn chats_of(read: &mut Executor, reader: UserId, filters: &[ChatFilter]) -> Result<HashSet<ChatId>> {
     let mut chats = HashSet::new();
     let titles = search::titles(read, reader).await?;
-    for room in rooms {
-        let found = titles.iter().filter(|(id, title)| match room {
-            Room::Id(wanted) => id == wanted,
-            Room::Titled(part) => Folded::of(title).text().contains(part.as_str()),
+    for filter in filters {
+        let found = titles.iter().filter(|(id, title)| match filter {
+            ChatFilter::Id(wanted) => id == wanted,
+            ChatFilter::Titled(part) => Folded::of(title).text().contains(part.as_str()),
         });
         chats.extend(found.map(|(id, _)| *id));
     }
@@ -331,7 +332,7 @@ impl Scan {
         if !query.has.iter().all(|what| holds.contains(what)) || !query.matches(&folded) {
             return None;
         }
-        Some(Match { number, id: text.id, score: query.fit(&folded), words, sent_at: text.sent_at })
+        Some(Match { number, id: text.id, score: query.score(&folded), words, sent_at: text.sent_at })
     }
 
     async fn hits(mut self, matches: Vec<Match>) -> Result<Vec<Hit>> {

@@ -1,4 +1,4 @@
-//! The form in which texts are compared, and where each piece of it came from.
+//! Normalises texts for search and maps positions back to the original.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{compose, is_combining_mark};
@@ -11,20 +11,20 @@ use unicode_normalization::char::{compose, is_combining_mark};
 #[derive(Debug, Default, Clone)]
 pub struct Folded {
     text: String,
-    /// For each byte of `text`: where in the source the character begins that it was made of.
+    /// For each byte of `text`, the offset of the source character that it was made of.
     origins: Vec<u32>,
 }
 
-/// What a character is to the index.
+/// How the index treats a character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    /// Of a script that sets spaces between words; digits too.
+pub(super) enum CharClass {
+    /// Of a script with spaces between words; also digits.
     Letter,
-    /// Of a script that does not, or whose words are a character or two.
+    /// Of a script without spaces between words, or whose words have one or two characters.
     Ideograph,
-    /// A sign that says something by itself, as an emoji does.
+    /// A symbol with a meaning of its own, such as an emoji.
     Symbol,
-    /// What stands between words.
+    /// A separator of words.
     Gap,
 }
 
@@ -33,7 +33,7 @@ impl Folded {
         let mut folded =
             Self { text: String::with_capacity(source.len()), origins: Vec::with_capacity(source.len()) };
         for (at, c) in source.char_indices() {
-            // A text has at most 64 KiB; whatever is longer loses its places, not its words.
+            // Texts have at most 64 KiB; beyond 4 GiB positions would be lost, but not words.
             folded.take(c, u32::try_from(at).unwrap_or(u32::MAX));
         }
         if folded.text.ends_with(' ') {
@@ -46,7 +46,7 @@ impl Folded {
         &self.text
     }
 
-    /// Where in the source the character at a byte of the folded text begins.
+    /// The source offset of the character at a byte of the folded text.
     pub(super) fn origin(&self, at: usize) -> usize {
         self.origins.get(at).map_or(0, |origin| *origin as usize)
     }
@@ -71,10 +71,10 @@ impl Folded {
         }
     }
 
-    /// A piece of a character that was taken apart.
+    /// Adds a part of a decomposed character.
     fn take_part(&mut self, part: char, at: u32) {
         match (part, self.text.chars().next_back()) {
-            // A letter of its own, and not an и with a hat.
+            // й and ў are letters of their own, not accented ones.
             ('\u{306}', Some('и')) => self.replace('й'),
             ('\u{306}', Some('у')) => self.replace('ў'),
             (part, _) if is_accent(part) => {}
@@ -86,7 +86,7 @@ impl Folded {
             (part, Some(last)) if compose(last, part).is_some() => {
                 self.replace(compose(last, part).unwrap_or(last));
             }
-            // Up and down again: then ß is ss, and a final sigma a sigma.
+            // To upper case and back, so that ß becomes ss and a final sigma a sigma.
             (part, _) => part.to_uppercase().flat_map(char::to_lowercase).for_each(|c| {
                 if !is_accent(c) {
                     self.push(c, at);
@@ -111,15 +111,15 @@ impl Folded {
         origin
     }
 
-    /// Another character instead of the last, made of it and of what follows.
+    /// Replaces the last character by its composition with the current one.
     fn replace(&mut self, c: char) {
         let at = self.pop();
         self.push(c, at);
     }
 }
 
-/// Marks over and under letters that people leave out. Of the scripts of India and Thailand the marks are
-/// vowels, of the Japanese ones another sound: those stay.
+/// Accents that people leave out when typing. Marks of Indian and Thai scripts are vowels and Japanese ones
+/// change the sound, so those are kept.
 fn is_accent(c: char) -> bool {
     matches!(
         c,
@@ -144,7 +144,7 @@ fn is_accent(c: char) -> bool {
     )
 }
 
-/// Signs without a look of their own: a soft hyphen, joiners, direction marks, variation selectors.
+/// Invisible characters: soft hyphen, joiners, direction marks, variation selectors.
 pub(super) fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -154,19 +154,19 @@ pub(super) fn is_invisible(c: char) -> bool {
     )
 }
 
-/// Whether a character belongs to the one before it, so that no cut may come between them.
+/// Whether a character belongs to the preceding one, so that texts must not be cut between them.
 pub(super) fn is_attached(c: char) -> bool {
     is_combining_mark(c) || is_invisible(c) || matches!(c, '\u{1f3fb}'..='\u{1f3ff}')
 }
 
 pub(super) fn is_letter(c: char) -> bool {
-    class(c) == Class::Letter
+    class(c) == CharClass::Letter
 }
 
-pub(super) fn class(c: char) -> Class {
+pub(super) fn class(c: char) -> CharClass {
     match c {
-        'a'..='z' | '0'..='9' | 'а'..='я' => Class::Letter,
-        '\0'..='\u{7f}' => Class::Gap,
+        'a'..='z' | '0'..='9' | 'а'..='я' => CharClass::Letter,
+        '\0'..='\u{7f}' => CharClass::Gap,
         // Thai, Lao, Myanmar, Khmer; jamo; Chinese and Japanese; Hangul; compatibility and rare ideographs.
         '\u{e00}'..='\u{eff}'
         | '\u{1000}'..='\u{109f}'
@@ -182,10 +182,10 @@ pub(super) fn class(c: char) -> Class {
         | '\u{a960}'..='\u{a97f}'
         | '\u{ac00}'..='\u{d7ff}'
         | '\u{f900}'..='\u{faff}'
-        | '\u{20000}'..='\u{3ffff}' => Class::Ideograph,
-        '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' => Class::Symbol,
-        c if c.is_alphanumeric() || is_combining_mark(c) => Class::Letter,
-        _ => Class::Gap,
+        | '\u{20000}'..='\u{3ffff}' => CharClass::Ideograph,
+        '\u{2190}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}' => CharClass::Symbol,
+        c if c.is_alphanumeric() || is_combining_mark(c) => CharClass::Letter,
+        _ => CharClass::Gap,
     }
 }
 

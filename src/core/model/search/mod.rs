@@ -1,30 +1,29 @@
-//! What can be searched for, and where it is found: the query language, the index's tokens, the check
-//! of a text, and the piece of it that is shown.
+//! Search: the query language, the index's tokens, matching of texts and snippets.
 //!
-//! A database's own full-text index knows words of some languages; people look for parts of words in all
-//! of them, and the two databases disagree on what a word is. So the messenger cuts texts into **tokens of
-//! its own** ([`tokens`]), the same for both, and the database keeps nothing but which message has which
-//! token. A token says that a message *may* match. Whether it does is asked of the text itself
-//! ([`Query::matches`]), which makes a chance collision of tokens, a message that was just edited and a
-//! phrase's order of words the same harmless thing: a candidate that is passed over.
+//! The full-text indexes of databases know words of some languages; users search for parts of words in all
+//! of them, and the two databases define words differently. So the messenger splits texts into **its own
+//! tokens** ([`tokens`]), the same for both, and the database stores only which message has which token. A
+//! token says that a message *may* match. Candidates are verified against the text itself
+//! ([`Query::matches`]), so that hash collisions, messages that were just edited and the order of words in
+//! a phrase need no special treatment: candidates that don't match are skipped.
 //!
-//! The law that holds the two together, tried with chance texts: **what matches has all the tokens that
-//! the query asks for.**
+//! The invariant, tested with random texts: **a text that matches a query has all tokens that the query
+//! requires.**
 
 mod fold;
-mod found;
+mod matching;
 mod query;
 mod tokens;
 
 pub use fold::Folded;
-pub use found::Snippet;
-pub use query::{Has, Query, Room, Term, Who};
-pub use tokens::{Subject, Token, asked, tokens};
+pub use matching::Snippet;
+pub use query::{AuthorFilter, ChatFilter, Has, Query, Term};
+pub use tokens::{IndexedMessage, Token, required_tokens, tokens};
 
-use super::{Class, Content, Kind, links};
+use super::{Content, FileClass, Kind, links};
 
-/// Everything in a message that words can be found in: its text, the answers of a poll, the name of a
-/// place, the names of its files; each on a line of its own.
+/// The searchable text of a message: its text, a poll's options, a location's name and the names of its
+/// files, one per line.
 pub fn words<'a>(content: &'a Content, filenames: impl IntoIterator<Item = &'a str>) -> String {
     let payload = content.payload().filter(|_| content.kind() != Kind::Text);
     let name = payload.and_then(|payload| payload.get("name")?.as_str());
@@ -34,10 +33,10 @@ pub fn words<'a>(content: &'a Content, filenames: impl IntoIterator<Item = &'a s
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What a message holds, by its kind, by its files and by its text.
-pub fn holds(content: &Content, files: impl IntoIterator<Item = Class>) -> Vec<Has> {
+/// What a message contains, by its kind, files and text.
+pub fn holds(content: &Content, files: impl IntoIterator<Item = FileClass>) -> Vec<Has> {
     let mut holds: Vec<Has> = match content.kind() {
-        // A recording is no file to whoever looks for one.
+        // A voice message is not found as a file.
         Kind::Voice => vec![Has::Voice],
         _ => files.into_iter().map(Has::from).collect(),
     };

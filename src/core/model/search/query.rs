@@ -1,4 +1,4 @@
-//! What somebody types to find a message. Any string is a query.
+//! Parses search queries. Any string is a valid query.
 //!
 //! ```text
 //! отчёт за май            messages with all of these words, or parts of words
@@ -19,19 +19,19 @@
 use std::str::FromStr;
 
 use super::fold::{Folded, is_letter};
-use crate::model::{ChatId, Class, Time, UserId};
+use crate::model::{ChatId, FileClass, Time, UserId};
 
-/// A query, taken apart.
+/// A parsed query.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Query {
-    /// All of these must be found.
+    /// Terms that a message must contain.
     pub wanted: Vec<Term>,
-    /// None of these may be.
+    /// Terms that a message must not contain.
     pub unwanted: Vec<Term>,
-    /// Said by one of these; by anybody when there is none.
-    pub from: Vec<Who>,
-    /// In one of these chats; in any when there is none.
-    pub rooms: Vec<Room>,
+    /// Authors; empty for any.
+    pub from: Vec<AuthorFilter>,
+    /// Chats; empty for any.
+    pub chats: Vec<ChatFilter>,
     pub has: Vec<Has>,
     /// Sent at this moment or later.
     pub after: Option<Time>,
@@ -39,33 +39,33 @@ pub struct Query {
     pub before: Option<Time>,
 }
 
-/// A piece of text to be found, folded.
+/// A folded search term.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Term {
     text: String,
-    /// Nothing else may stand in the words at its ends, as of a phrase.
+    /// Whether it must match whole words, as phrases do.
     pub(super) is_whole: bool,
-    /// It begins where a word does: the index knows less than three letters only there.
+    /// Whether it must match at the beginning of a word: the index has terms of less than three letters only there.
     pub(super) begins_word: bool,
 }
 
-/// Whose messages.
+/// Filters by author.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Who {
+pub enum AuthorFilter {
     Me,
     Id(UserId),
     Named(String),
 }
 
-/// Which chats.
+/// Filters by chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Room {
+pub enum ChatFilter {
     Id(ChatId),
-    /// Part of the title, folded.
+    /// A folded part of the title.
     Titled(String),
 }
 
-/// What a message can hold. The numbers are in the index.
+/// What a message can contain. The numbers are stored in the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Has {
     File = 1,
@@ -85,12 +85,12 @@ impl Query {
         query
     }
 
-    /// Whether nothing is asked for.
+    /// Whether there are neither terms nor filters.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Takes the first piece, and answers what is left.
+    /// Parses the first piece and returns the rest.
     fn take<'a>(&mut self, text: &'a str) -> &'a str {
         if let Some(after) = text.strip_prefix('-').filter(|after| !after.starts_with(['-', ' '])) {
             let (word, rest) = piece(after);
@@ -118,7 +118,7 @@ impl Query {
         let name = Folded::of(name);
         match name.text() {
             "from" | "от" => self.from.push(who(value)),
-            "in" | "в" => self.rooms.push(room(value)),
+            "in" | "в" => self.chats.push(room(value)),
             "has" | "есть" => self.has.push(value.parse().ok()?),
             "before" | "до" => {
                 let day = day(value)?;
@@ -134,7 +134,7 @@ impl Query {
     }
 }
 
-/// The first piece of a query, as it was typed.
+/// A piece of a query.
 enum Piece<'a> {
     Word(&'a str),
     Phrase(&'a str),
@@ -147,7 +147,7 @@ impl<'a> Piece<'a> {
     }
 }
 
-/// A phrase in quotes, to the end when they are not closed; or everything up to the next blank.
+/// The first piece: a phrase in quotes, up to the end when they are not closed, or a word. Also returns the rest.
 fn piece(text: &str) -> (Piece<'_>, &str) {
     const OPENING: [char; 4] = ['"', '“', '„', '«'];
     const CLOSING: [char; 4] = ['"', '”', '“', '»'];
@@ -173,36 +173,36 @@ impl Term {
     }
 }
 
-/// A word without the marks of the sentence that it was copied from, unless there is nothing else.
+/// A word without surrounding punctuation, unless it consists of nothing else.
 fn bare(word: &str) -> &str {
     const MARKS: [char; 13] = ['.', ',', ';', ':', '!', '?', '(', ')', '[', ']', '{', '}', '"'];
     let bare = word.trim_matches(MARKS);
     if bare.is_empty() { word } else { bare }
 }
 
-fn who(value: &str) -> Who {
+fn who(value: &str) -> AuthorFilter {
     match Folded::of(value).text() {
-        "me" | "я" | "меня" => Who::Me,
+        "me" | "я" | "меня" => AuthorFilter::Me,
         _ => match value.parse() {
-            Ok(id) => Who::Id(UserId(id)),
-            Err(_) => Who::Named(value.strip_prefix('@').unwrap_or(value).to_owned()),
+            Ok(id) => AuthorFilter::Id(UserId(id)),
+            Err(_) => AuthorFilter::Named(value.strip_prefix('@').unwrap_or(value).to_owned()),
         },
     }
 }
 
-fn room(value: &str) -> Room {
+fn room(value: &str) -> ChatFilter {
     match value.parse() {
-        Ok(id) => Room::Id(ChatId(id)),
-        Err(_) => Room::Titled(Folded::of(value).text().to_owned()),
+        Ok(id) => ChatFilter::Id(ChatId(id)),
+        Err(_) => ChatFilter::Titled(Folded::of(value).text().to_owned()),
     }
 }
 
-impl From<Class> for Has {
-    fn from(class: Class) -> Self {
+impl From<FileClass> for Has {
+    fn from(class: FileClass) -> Self {
         match class {
-            Class::Picture => Self::Image,
-            Class::Video => Self::Video,
-            Class::Sound | Class::Other => Self::File,
+            FileClass::Picture => Self::Image,
+            FileClass::Video => Self::Video,
+            FileClass::Sound | FileClass::Other => Self::File,
         }
     }
 }
@@ -224,7 +224,7 @@ impl FromStr for Has {
     }
 }
 
-/// A day in UTC, written 2026-01-31 or 31.01.2026, or a moment of one.
+/// A day in UTC, as 2026-01-31 or 31.01.2026, or a timestamp.
 fn day(value: &str) -> Option<Time> {
     let parts: Vec<&str> = value.split('.').collect();
     match parts[..] {
@@ -258,9 +258,12 @@ mod tests {
             "from:@anna от:me от:\"Анна Ким\" from:42 in:Работа в:7 has:file есть:фото \
              before:2026-01-31 до:15.01.2026 after:2025-12-31 после:2025-01-01 слово",
         );
-        let named = |name: &str| Who::Named(name.to_owned());
-        assert_eq!(query.from, [named("anna"), Who::Me, named("Анна Ким"), Who::Id(UserId(42))]);
-        assert_eq!(query.rooms, [Room::Titled("работа".to_owned()), Room::Id(ChatId(7))]);
+        let named = |name: &str| AuthorFilter::Named(name.to_owned());
+        assert_eq!(
+            query.from,
+            [named("anna"), AuthorFilter::Me, named("Анна Ким"), AuthorFilter::Id(UserId(42))]
+        );
+        assert_eq!(query.chats, [ChatFilter::Titled("работа".to_owned()), ChatFilter::Id(ChatId(7))]);
         assert_eq!(query.has, [Has::File, Has::Image]);
         assert_eq!(query.before, Time::read("2026-01-15"), "the narrower one");
         assert_eq!(query.after, Time::read("2025-12-31"));
@@ -285,7 +288,7 @@ mod tests {
             ]
             .map(|word| word.trim_end_matches(['"', ':']))
         );
-        assert!(query.from.is_empty() && query.has.is_empty() && query.rooms.is_empty());
+        assert!(query.from.is_empty() && query.has.is_empty() && query.chats.is_empty());
         assert_eq!((query.before, query.after), (None, None));
     }
 

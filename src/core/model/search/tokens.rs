@@ -1,4 +1,4 @@
-//! The index's tokens: what a message has, and what a query asks for.
+//! The index's tokens: those of a message, and those that a query requires.
 //!
 //! | of | tokens | finds |
 //! |---|---|---|
@@ -12,27 +12,27 @@
 
 use std::fmt;
 
-use super::fold::{Class, Folded, class};
+use super::fold::{CharClass, Folded, class};
 use super::{Has, Term};
 use crate::model::{ChatId, UserId};
 
-/// One thing that a message has or has not.
+/// A token: a hash of a feature that messages can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(u32);
 
-/// The most tokens that are asked for: the text is checked anyway.
-const MOST_ASKED: usize = 24;
+/// The most tokens of a query: candidates are verified anyway.
+const MAX_REQUIRED: usize = 24;
 
-/// What is indexed of a message.
+/// The indexed features of a message.
 #[derive(Debug, Clone)]
-pub struct Subject<'a> {
+pub struct IndexedMessage<'a> {
     pub chat: ChatId,
     pub author: UserId,
     pub holds: &'a [Has],
     pub text: &'a Folded,
 }
 
-/// Of which kind a token is, so that those of two kinds differ.
+/// The kind of a token, part of the hash so that tokens of different kinds differ.
 #[derive(Clone, Copy)]
 enum Tag {
     Triple = 1,
@@ -60,7 +60,7 @@ impl Token {
         Self::new(tag, letters.iter().map(|c| i64::from(*c as u32)))
     }
 
-    /// FNV-1a over whole numbers, with a last stir; kept databases depend on every bit of it.
+    /// FNV-1a over integers with a final mix. It must never change: the tokens are stored in databases.
     fn new(tag: Tag, parts: impl IntoIterator<Item = i64>) -> Self {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ tag as u64;
         for part in parts {
@@ -81,20 +81,20 @@ impl fmt::Display for Token {
     }
 }
 
-/// What a message has, each token once, as the index keeps it.
-pub fn tokens(subject: &Subject) -> String {
-    let mut all = vec![Token::chat(subject.chat), Token::author(subject.author)];
-    all.extend(subject.holds.iter().map(|what| Token::holds(*what)));
-    each_run(subject.text.text(), |class, run| match class {
-        Class::Letter => {
+/// The distinct tokens of a message in the index's format.
+pub fn tokens(message: &IndexedMessage) -> String {
+    let mut all = vec![Token::chat(message.chat), Token::author(message.author)];
+    all.extend(message.holds.iter().map(|what| Token::holds(*what)));
+    each_run(message.text.text(), |class, run| match class {
+        CharClass::Letter => {
             all.extend((1..=run.len().min(2)).map(|length| Token::of(Tag::Start, &run[..length])));
             all.extend(run.windows(3).map(|three| Token::of(Tag::Triple, three)));
         }
-        Class::Ideograph | Class::Symbol => {
+        CharClass::Ideograph | CharClass::Symbol => {
             all.extend(run.iter().map(|one| Token::of(Tag::Run, &[*one])));
             all.extend(run.windows(2).map(|two| Token::of(Tag::Run, two)));
         }
-        Class::Gap => {}
+        CharClass::Gap => {}
     });
     all.sort_unstable();
     all.dedup();
@@ -108,34 +108,34 @@ pub fn tokens(subject: &Subject) -> String {
     words
 }
 
-/// What every text has that these terms are found in. Nothing for terms of punctuation alone.
-pub fn asked(terms: &[Term]) -> Vec<Token> {
+/// The tokens of every text that contains these terms. Empty for terms of punctuation only.
+pub fn required_tokens(terms: &[Term]) -> Vec<Token> {
     let mut all = Vec::new();
     for term in terms {
         each_run(term.text(), |class, run| match (class, run.len()) {
-            (Class::Letter, 1 | 2) => all.push(Token::of(Tag::Start, run)),
-            (Class::Letter, _) => all.extend(run.windows(3).map(|three| Token::of(Tag::Triple, three))),
-            (Class::Ideograph | Class::Symbol, 1) => all.push(Token::of(Tag::Run, run)),
-            (Class::Ideograph | Class::Symbol, _) => {
+            (CharClass::Letter, 1 | 2) => all.push(Token::of(Tag::Start, run)),
+            (CharClass::Letter, _) => all.extend(run.windows(3).map(|three| Token::of(Tag::Triple, three))),
+            (CharClass::Ideograph | CharClass::Symbol, 1) => all.push(Token::of(Tag::Run, run)),
+            (CharClass::Ideograph | CharClass::Symbol, _) => {
                 all.extend(run.windows(2).map(|two| Token::of(Tag::Run, two)));
             }
-            (Class::Gap, _) => {}
+            (CharClass::Gap, _) => {}
         });
     }
     let mut seen = std::collections::HashSet::new();
     all.retain(|token| seen.insert(*token));
-    if all.len() > MOST_ASKED {
-        // From all parts of the query alike.
-        let step = all.len().div_ceil(MOST_ASKED);
+    if all.len() > MAX_REQUIRED {
+        // Evenly from all parts of the query.
+        let step = all.len().div_ceil(MAX_REQUIRED);
         all = all.into_iter().step_by(step).collect();
     }
     all
 }
 
-/// Each stretch of characters of one class.
-fn each_run(text: &str, mut act: impl FnMut(Class, &[char])) {
+/// Calls `act` for each run of characters of one class.
+fn each_run(text: &str, mut act: impl FnMut(CharClass, &[char])) {
     let mut run: Vec<char> = Vec::new();
-    let mut kind = Class::Gap;
+    let mut kind = CharClass::Gap;
     for c in text.chars() {
         let class = class(c);
         if class != kind {
@@ -143,7 +143,7 @@ fn each_run(text: &str, mut act: impl FnMut(Class, &[char])) {
             run.clear();
             kind = class;
         }
-        if class != Class::Gap {
+        if class != CharClass::Gap {
             run.push(c);
         }
     }
@@ -157,7 +157,7 @@ mod tests {
 
     fn count(text: &str) -> usize {
         let text = Folded::of(text);
-        let subject = Subject { chat: ChatId(1), author: UserId(2), holds: &[], text: &text };
+        let subject = IndexedMessage { chat: ChatId(1), author: UserId(2), holds: &[], text: &text };
         tokens(&subject).split(' ').count() - 2
     }
 
@@ -178,12 +178,12 @@ mod tests {
         // Kept databases hold these.
         assert_eq!(Token(0).to_string(), "000000");
         assert_eq!(Token((1 << 30) - 1).to_string(), "vvvvvv");
-        assert_eq!(asked(&Query::parse("слово").wanted).len(), 3);
+        assert_eq!(required_tokens(&Query::parse("слово").wanted).len(), 3);
     }
 
     #[test]
     fn a_long_query_asks_for_a_bounded_number() {
         let long = "абвгдежзиклмнопрстуфхцчшщ".repeat(20);
-        assert!(asked(&Query::parse(&long).wanted).len() <= MOST_ASKED);
+        assert!(required_tokens(&Query::parse(&long).wanted).len() <= MAX_REQUIRED);
     }
 }

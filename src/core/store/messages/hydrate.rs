@@ -59,7 +59,7 @@ const COLUMNS: [M; 18] = [
 impl From<MessageRow> for Message {
     fn from(row: MessageRow) -> Self {
         let payload = row.payload.and_then(|json| serde_json::from_str(&json).ok());
-        let content = row.deleted_at.is_none().then(|| Content::kept(row.kind, row.text, payload));
+        let content = row.deleted_at.is_none().then(|| Content::from_stored(row.kind, row.text, payload));
         let poll = content.as_ref().and_then(Poll::of);
         Self {
             id: row.id,

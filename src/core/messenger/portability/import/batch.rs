@@ -1,9 +1,9 @@
-//! Writing what was said elsewhere, some messages at a time, as posts are written.
+//! Imports messages in batches, through the same code as posts.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::{Import, Known, OldChat, OldMessage, Target};
+use super::{Import, ImportedMessage, SourceChat, SourceMessage, TargetChat};
 use crate::messenger::chats::chat::{Begins, NewGroup};
 use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::validate::{check_description, check_title};
@@ -12,22 +12,22 @@ use crate::messenger::messages::post::say_all;
 use crate::messenger::messages::request::{Brought, Keys, NewMessage, Wish};
 use crate::messenger::messages::validate::own_files;
 use crate::model::{
-    Attachment, AttachmentId, ChatId, Content, Imported, Kind, Message, MessageId, Origin, Time, text,
+    Attachment, AttachmentId, ChatId, Content, ImportSummary, Kind, Message, MessageId, Origin, Time, text,
 };
 use crate::store::{attachments, messages, users};
 
-/// The pause between two batches, for others who write.
+/// The pause between two batches, for other writers.
 const PAUSE: Duration = Duration::from_millis(5);
-/// In characters.
+/// Maximum lengths in characters.
 const LONGEST_NAME: usize = 100;
 const LONGEST_TEXT: usize = 16_000;
 const LONGEST_DESCRIPTION: usize = 900;
-/// Of whom an export tells no name.
-const NOBODY: &str = "Somebody";
+/// The author's name where an export has none.
+const UNKNOWN_AUTHOR: &str = "Somebody";
 
-/// A message that will be written.
+/// A validated message with its files.
 struct Ready {
-    old: OldMessage,
+    source: SourceMessage,
     content: Content,
     files: Vec<Attachment>,
 }
@@ -36,16 +36,20 @@ impl Import {
     /// The most messages of one batch.
     pub const BATCH: usize = 128;
 
-    /// Says in a chat what was said, in its order. What is there already stays as it is.
-    pub async fn say(&mut self, target: &mut Target, old: Vec<OldMessage>) -> Result<()> {
-        self.see(old.len())?;
+    /// Imports messages into a chat, in order. Those imported before are not changed.
+    pub async fn import_messages(
+        &mut self,
+        target: &mut TargetChat,
+        source: Vec<SourceMessage>,
+    ) -> Result<()> {
+        self.count(source.len())?;
         let (before, mut retries) = (self.done, Retries::default());
         loop {
-            match self.say_once(target, old.clone()).await {
-                // Perhaps the same import on another node. What that wrote is found now.
+            match self.try_import_messages(target, source.clone()).await {
+                // Perhaps the same import runs on another node: the messages it wrote are found in the next attempt.
                 Err(Error::Again) if retries.wait().await => {
                     self.done = before;
-                    for message in &old {
+                    for message in &source {
                         target.known.remove(&message.id);
                     }
                 }
@@ -54,8 +58,12 @@ impl Import {
         }
     }
 
-    async fn say_once(&mut self, target: &mut Target, old: Vec<OldMessage>) -> Result<()> {
-        let new = self.find_out(target, old).await?;
+    async fn try_import_messages(
+        &mut self,
+        target: &mut TargetChat,
+        source: Vec<SourceMessage>,
+    ) -> Result<()> {
+        let new = self.select_new(target, source).await?;
         let ready = self.prepare(new).await?;
         if !ready.is_empty() {
             self.write(target, ready).await?;
@@ -64,18 +72,22 @@ impl Import {
         Ok(())
     }
 
-    /// Which of these are not here yet; where the others are, there the rest goes.
-    async fn find_out(&mut self, target: &mut Target, old: Vec<OldMessage>) -> Result<Vec<OldMessage>> {
+    /// Selects the messages that were not imported yet. The chat of those that were becomes the target.
+    async fn select_new(
+        &mut self,
+        target: &mut TargetChat,
+        source: Vec<SourceMessage>,
+    ) -> Result<Vec<SourceMessage>> {
         let me = self.user();
-        let name = |message: &OldMessage| (me, self.name_of(target.old.id, message.id));
-        let names: Vec<_> = old.iter().map(name).collect();
+        let name = |message: &SourceMessage| (me, self.client_id_of(target.source.id, message.id));
+        let names: Vec<_> = source.iter().map(name).collect();
         let there = match names.is_empty() {
             true => HashMap::new(),
             false => messages::by_client_ids(&mut self.caller.messenger.db.read().await?, &names).await?,
         };
         if target.chat.is_none() {
-            // Whoever posts by hand may choose a client_id, but not where it is said to be from. Of what was deleted
-            // that is not known any more; where others are, nothing is written anyway.
+            // Clients can choose a `client_id`, but not the origin of a message. A deleted message has no origin any
+            // more; using its chat is safe, because nothing is imported into a chat with other members.
             let imported =
                 |found: &&Message| found.origin.as_ref().is_some_and(|origin| origin.chat.is_none());
             let deleted = |found: &&Message| found.content.is_none();
@@ -83,12 +95,12 @@ impl Import {
             target.chat = found.map(|found| found.chat);
         }
         let (mut new, mut seen, mut skipped) = (Vec::new(), HashSet::new(), 0);
-        for (message, name) in old.into_iter().zip(names) {
+        for (message, name) in source.into_iter().zip(names) {
             match there.get(&name) {
                 Some(found) if target.chat == Some(found.chat) => {
-                    target.known.insert(message.id, Known::from(found));
+                    target.known.insert(message.id, ImportedMessage::from(found));
                 }
-                // Its name is taken.
+                // The `client_id` is used in another chat.
                 Some(_) => skipped += 1,
                 None if target.known.contains_key(&message.id) || !seen.insert(message.id) => skipped += 1,
                 None => new.push(message),
@@ -98,72 +110,72 @@ impl Import {
         Ok(new)
     }
 
-    /// What can be said of these, with their files.
-    async fn prepare(&mut self, new: Vec<OldMessage>) -> Result<Vec<Ready>> {
+    /// Validates messages and uploads their files.
+    async fn prepare(&mut self, new: Vec<SourceMessage>) -> Result<Vec<Ready>> {
         for file in new.iter().flat_map(|message| &message.files) {
-            self.bring(file).await?;
+            self.upload_once(file).await?;
         }
         let ids: Vec<AttachmentId> =
-            new.iter().flat_map(|message| self.brought(&message.files)).map(|(_, id)| id).collect();
+            new.iter().flat_map(|message| self.uploaded(&message.files)).map(|(_, id)| id).collect();
         let found = match ids.is_empty() {
             true => Vec::new(),
             false => attachments::by_ids(&mut self.caller.messenger.db.read().await?, &ids).await?,
         };
         let found: HashMap<_, _> = found.into_iter().map(|file| (file.id, file)).collect();
         let mut ready = Vec::with_capacity(new.len());
-        for old in new {
-            match self.content(&old, &found) {
-                Some((content, files)) => ready.push(Ready { old, content, files }),
+        for source in new {
+            match self.content(&source, &found) {
+                Some((content, files)) => ready.push(Ready { source, content, files }),
                 None => self.done.skipped += 1,
             }
         }
         Ok(ready)
     }
 
-    /// What a message says here; nothing when it can't be said.
+    /// The content and files of a message; `None` when it can't be imported.
     fn content(
         &self,
-        old: &OldMessage,
+        source: &SourceMessage,
         found: &HashMap<AttachmentId, Attachment>,
     ) -> Option<(Content, Vec<Attachment>)> {
-        let same = || Content::new(old.kind, old.text.clone(), old.payload.clone()).ok();
-        match old.kind {
+        let same = || Content::new(source.kind, source.text.clone(), source.payload.clone()).ok();
+        match source.kind {
             Kind::System => None,
             Kind::Text => same().map(|content| (content, Vec::new())),
-            Kind::Location => same().or_else(|| in_words(old)).map(|content| (content, Vec::new())),
-            // Its votes are not here, and nobody here would be the assistant.
-            Kind::Poll | Kind::Ai => in_words(old).map(|content| (content, Vec::new())),
+            Kind::Location => same().or_else(|| in_words(source)).map(|content| (content, Vec::new())),
+            // Votes are not imported, and assistants' answers need the assistant as author.
+            Kind::Poll | Kind::Ai => in_words(source).map(|content| (content, Vec::new())),
             Kind::Voice | Kind::Image | Kind::Video | Kind::File => {
-                self.with_files(old, found).or_else(|| Some((in_words(old)?, Vec::new())))
+                self.with_files(source, found).or_else(|| Some((in_words(source)?, Vec::new())))
             }
         }
     }
 
     fn with_files(
         &self,
-        old: &OldMessage,
+        source: &SourceMessage,
         found: &HashMap<AttachmentId, Attachment>,
     ) -> Option<(Content, Vec<Attachment>)> {
-        let ids: Vec<String> = self.brought(&old.files).iter().map(|(_, id)| id.to_string()).collect();
-        let mut payload = old.payload.clone().unwrap_or_default();
+        let ids: Vec<String> = self.uploaded(&source.files).iter().map(|(_, id)| id.to_string()).collect();
+        let mut payload = source.payload.clone().unwrap_or_default();
         payload.remove("attachment_id");
         payload.remove("attachment_ids");
         match <[String; 1]>::try_from(ids) {
             Ok([id]) => payload.insert("attachment_id".to_owned(), id.into()),
             Err(ids) => payload.insert("attachment_ids".to_owned(), ids.into()),
         };
-        let content = Content::new(old.kind, old.text.clone(), Some(payload)).ok()?;
+        let content = Content::new(source.kind, source.text.clone(), Some(payload)).ok()?;
         let messenger = &self.caller.messenger;
         let largest_voice = messenger.settings.voice_limit;
         let files = own_files(self.user(), &content, found, largest_voice, messenger.clock.now()).ok()?;
         Some((content, files))
     }
 
-    /// Writes messages in one change, and the group for them when there is none yet.
-    async fn write(&mut self, target: &mut Target, ready: Vec<Ready>) -> Result<()> {
+    /// Writes messages in one unit of work, and creates the group if there is none yet.
+    async fn write(&mut self, target: &mut TargetChat, ready: Vec<Ready>) -> Result<()> {
         let mut work = self.caller.messenger.begin_for([self.user()]).await?;
-        self.refuse_the_gone(&mut work).await?;
-        let name = |message: &Ready| (self.user(), self.name_of(target.old.id, message.old.id));
+        self.check_still_signed_in(&mut work).await?;
+        let name = |message: &Ready| (self.user(), self.client_id_of(target.source.id, message.source.id));
         let names: Vec<_> = ready.iter().map(name).collect();
         if !messages::by_client_ids(&mut work.tx, &names).await?.is_empty() {
             return Err(Error::Again);
@@ -173,41 +185,42 @@ impl Import {
             Some(chat) => chat,
             None => {
                 done.chats += 1;
-                self.found(&mut work, &target.old).await?
+                self.found(&mut work, &target.source).await?
             }
         };
-        // What others hear is limited as everybody's posts are; what is brought in by the thousands is not for them.
-        let is_alone = match find(&mut work.tx, chat, self.user()).await {
+        // Posts that others receive are rate-limited; imports are not, so they are not allowed where there are other
+        // members.
+        let is_only_member = match find(&mut work.tx, chat, self.user()).await {
             Ok((chat, _)) => chat.member_count == 1,
             Err(Error::Forbidden(_) | Error::NotFound(_)) => false,
             Err(error) => return Err(error),
         };
-        if !is_alone {
+        if !is_only_member {
             self.done.skipped += ready.len() as u64;
             return Ok(());
         }
         let mut some: Vec<(i64, Wish)> = Vec::new();
         for message in ready {
-            let waits = |id: Option<i64>| id.is_some_and(|id| some.iter().any(|(old, _)| *old == id));
-            if waits(message.old.reply_to) || waits(message.old.thread) {
-                self.say_some(&mut work, target, std::mem::take(&mut some), &mut done).await?;
+            let waits = |id: Option<i64>| id.is_some_and(|id| some.iter().any(|(source, _)| *source == id));
+            if waits(message.source.reply_to) || waits(message.source.thread) {
+                self.post_messages(&mut work, target, std::mem::take(&mut some), &mut done).await?;
             }
-            some.push((message.old.id, self.wish(target, chat, message)));
+            some.push((message.source.id, self.wish(target, chat, message)));
         }
-        self.say_some(&mut work, target, some, &mut done).await?;
+        self.post_messages(&mut work, target, some, &mut done).await?;
         work.commit().await?;
         target.chat = Some(chat);
         self.done = done;
         Ok(())
     }
 
-    /// Says messages that answer none of each other.
-    async fn say_some(
+    /// Posts messages that do not reply to each other.
+    async fn post_messages(
         &self,
         work: &mut UnitOfWork,
-        target: &mut Target,
+        target: &mut TargetChat,
         some: Vec<(i64, Wish)>,
-        done: &mut Imported,
+        done: &mut ImportSummary,
     ) -> Result<()> {
         let (ids, wishes): (Vec<i64>, Vec<Wish>) = some.into_iter().unzip();
         if wishes.is_empty() {
@@ -218,10 +231,10 @@ impl Import {
             match result {
                 Ok(message) => {
                     done.messages += 1;
-                    target.known.insert(id, Known::from(&message));
+                    target.known.insert(id, ImportedMessage::from(&message));
                 }
                 Err(refusal) => {
-                    tracing::debug!(%refusal, "a message of an import is left out");
+                    tracing::debug!(%refusal, "a message of an import was skipped");
                     done.skipped += 1;
                 }
             }
@@ -229,15 +242,15 @@ impl Import {
         Ok(())
     }
 
-    fn wish(&self, target: &Target, chat: ChatId, ready: Ready) -> Wish {
-        let Ready { old, content, files } = ready;
+    fn wish(&self, target: &TargetChat, chat: ChatId, ready: Ready) -> Wish {
+        let Ready { source, content, files } = ready;
         let me = self.user();
         let known = |id: Option<i64>| target.known.get(&id?);
-        let thread = known(old.thread).map(|known| known.thread);
-        let reply = known(old.reply_to)
+        let thread = known(source.thread).map(|known| known.thread);
+        let reply = known(source.reply_to)
             .filter(|reply| !reply.is_deleted && thread.is_none_or(|thread| reply.thread == thread));
         let new = NewMessage {
-            client_id: Some(self.name_of(target.old.id, old.id)),
+            client_id: Some(self.client_id_of(target.source.id, source.id)),
             reply_to: reply.map(|reply| reply.id),
             thread,
             is_silent: true,
@@ -246,21 +259,21 @@ impl Import {
         let origin = Origin {
             chat: None,
             message: None,
-            author: old.is_own.then_some(me),
-            author_name: text::line(&old.author_name)
-                .map_or_else(|| NOBODY.to_owned(), |name| cut(&name, LONGEST_NAME)),
-            sent_at: old.sent_at.clamp(Time(0), self.now()),
+            author: source.is_own.then_some(me),
+            author_name: text::line(&source.author_name)
+                .map_or_else(|| UNKNOWN_AUTHOR.to_owned(), |name| cut(&name, LONGEST_NAME)),
+            sent_at: source.sent_at.clamp(Time(0), self.now()),
         };
         let brought = Some(Brought { origin: Some(origin), files, is_old: true });
         Wish { chat, author: me, new, brought, attempt: None, fingerprint: None }
     }
 
-    /// Makes the group for a chat.
-    async fn found(&self, work: &mut UnitOfWork, old: &OldChat) -> Result<ChatId> {
-        let title = text::line(&old.title).and_then(|title| check_title(&cut(&title, LONGEST_NAME)).ok());
+    /// Creates the group for a chat.
+    async fn found(&self, work: &mut UnitOfWork, source: &SourceChat) -> Result<ChatId> {
+        let title = text::line(&source.title).and_then(|title| check_title(&cut(&title, LONGEST_NAME)).ok());
         let day = self.now().iso();
         let imported = format!("Imported on {}.", day.split('T').next().unwrap_or_default());
-        let about = old.description.as_deref().and_then(text::lines).filter(|about| !about.is_empty());
+        let about = source.description.as_deref().and_then(text::lines).filter(|about| !about.is_empty());
         let about = about.map(|about| format!("{imported}\n\n{}", cut(&about, LONGEST_DESCRIPTION)));
         let description = check_description(&about.unwrap_or(imported)).ok().flatten();
         let group = NewGroup {
@@ -273,8 +286,8 @@ impl Import {
         self.caller.found(work, group, Begins::Said).await
     }
 
-    /// Refuses to go on for somebody who was signed out or is gone meanwhile.
-    async fn refuse_the_gone(&self, work: &mut UnitOfWork) -> Result<()> {
+    /// Fails if the user was signed out or deactivated meanwhile.
+    async fn check_still_signed_in(&self, work: &mut UnitOfWork) -> Result<()> {
         let access = self.caller.access;
         if self.caller.messenger.tokens.is_revoked(access.session) {
             return Err(Error::SessionEnded);
@@ -286,16 +299,16 @@ impl Import {
     }
 }
 
-impl From<&Message> for Known {
+impl From<&Message> for ImportedMessage {
     fn from(message: &Message) -> Self {
         let thread: MessageId = message.thread.unwrap_or(message.id);
         Self { id: message.id, thread, is_deleted: message.content.is_none() }
     }
 }
 
-/// A message in words, for what can't be here as it was.
-fn in_words(old: &OldMessage) -> Option<Content> {
-    let words = old.plain.as_ref().or(old.text.as_ref())?;
+/// A message as text, for kinds that can't be imported as they are.
+fn in_words(source: &SourceMessage) -> Option<Content> {
+    let words = source.plain.as_ref().or(source.text.as_ref())?;
     Content::new(Kind::Text, Some(cut(words, LONGEST_TEXT)), None).ok()
 }
 

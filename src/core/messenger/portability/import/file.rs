@@ -1,47 +1,47 @@
-//! The files of an export, uploaded anew: whatever is refused to an upload is refused to them.
+//! Uploads the files of an export; the rules for uploads apply.
 
 use uuid::Uuid;
 
-use super::{Import, OldFile};
-use crate::messenger::files::attachment::Announcement;
+use super::{Import, SourceFile};
+use crate::messenger::files::attachment::NewUpload;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::AttachmentId;
 use crate::store::attachments;
 
 impl Import {
-    /// Brings a file, once; nothing when it is not taken here.
-    pub(crate) async fn bring(&mut self, old: &OldFile) -> Result<Option<AttachmentId>> {
-        if let Some(known) = self.files.get(&old.id) {
+    /// Uploads a file once; `None` when it is refused.
+    pub(crate) async fn upload_once(&mut self, source: &SourceFile) -> Result<Option<AttachmentId>> {
+        if let Some(known) = self.files.get(&source.id) {
             return Ok(*known);
         }
-        let brought = match self.upload(old).await {
+        let uploaded = match self.upload(source).await {
             Ok(id) => Some(id),
             Err(Error::OverQuota(_)) => {
-                self.has_room = false;
+                self.has_quota = false;
                 None
             }
             Err(error @ (Error::Invalid { .. } | Error::TooLarge(_) | Error::NotFound(_))) => {
-                tracing::debug!(%error, "a file of an import is left out");
+                tracing::debug!(%error, "a file of an import was skipped");
                 None
             }
             Err(error) => return Err(error),
         };
-        self.done.files += u64::from(brought.is_some());
-        self.files.insert(old.id, brought);
-        Ok(brought)
+        self.done.files += u64::from(uploaded.is_some());
+        self.files.insert(source.id, uploaded);
+        Ok(uploaded)
     }
 
-    async fn upload(&self, old: &OldFile) -> Result<AttachmentId> {
+    async fn upload(&self, source: &SourceFile) -> Result<AttachmentId> {
         const FULL: Error = Error::OverQuota("There is no storage left for files");
         let messenger = &self.caller.messenger;
-        let size = self.zip.size(&old.entry).ok_or(Error::NotFound("file"))?;
-        if !self.has_room {
+        let size = self.zip.size(&source.entry).ok_or(Error::NotFound("file"))?;
+        if !self.has_quota {
             return Err(FULL);
         }
-        let OldFile { filename, content_type, .. } = old.clone();
-        let announcement = Announcement { filename, content_type, size: Some(size) };
-        let file = messenger.plan_file(self.user(), &announcement)?;
-        let bytes = self.zip.read(&old.entry).await?;
+        let SourceFile { filename, content_type, .. } = source.clone();
+        let upload = NewUpload { filename, content_type, size: Some(size) };
+        let file = messenger.new_attachment(self.user(), &upload)?;
+        let bytes = self.zip.read(&source.entry).await?;
         let mut work = messenger.begin().await?;
         attachments::insert(&mut work.tx, &file).await?;
         work.commit().await?;
@@ -54,8 +54,8 @@ impl Import {
         received.map(|()| file.id)
     }
 
-    /// Which files of these there are here by now, by their old ids.
-    pub(crate) fn brought(&self, old: &[OldFile]) -> Vec<(Uuid, AttachmentId)> {
-        old.iter().filter_map(|file| Some((file.id, (*self.files.get(&file.id)?)?))).collect()
+    /// Those of these files that were uploaded, with their ids in the export.
+    pub(crate) fn uploaded(&self, source: &[SourceFile]) -> Vec<(Uuid, AttachmentId)> {
+        source.iter().filter_map(|file| Some((file.id, (*self.files.get(&file.id)?)?))).collect()
     }
 }
