@@ -136,8 +136,8 @@ impl Messages {
         let chat = caller.chat_called_or_new(&chat).await?;
         let message = match name {
             Some(name) => caller.post(chat, NewMessage { client_id: Some(name), ..new }).await,
-            None => caller.post_unnamed(chat, new).await.map(|(message, unheard)| {
-                delivery.then(move || unheard.heard());
+            None => caller.post_detecting_retries(chat, new).await.map(|(message, unacknowledged)| {
+                delivery.then(move || unacknowledged.acknowledge());
                 message
             }),
         };
@@ -167,7 +167,7 @@ impl Messages {
         };
         let before = before.0.filter(|id| !id.is_empty()).map(|id| message_id(&id)).transpose()?;
         let limit = limit.0.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-        let (said, has_more) = caller.chat(chat).await?.said_before(before, limit).await?;
+        let (said, has_more) = caller.chat(chat).await?.posts_before(before, limit).await?;
         let view = View::of(&messenger, access, base, &said, &[]).await?;
         let messages = said.into_iter().rev().map(|message| view.message(message)).collect();
         answer(Page { messages, has_more })
@@ -251,11 +251,11 @@ impl Messages {
             chats.push(caller.chat_called_or_new(name).await?);
         }
         let said = match key.0.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
-            Some(key) => caller.forward_named(id, &chats, key).await?,
+            Some(key) => caller.forward_as(id, &chats, key).await?,
             None => {
-                let (said, unheard) = caller.forward_unnamed(id, &chats).await?;
-                for unheard in unheard {
-                    delivery.then(move || unheard.heard());
+                let (said, unacknowledged) = caller.forward_detecting_retries(id, &chats).await?;
+                for unacknowledged in unacknowledged {
+                    delivery.then(move || unacknowledged.acknowledge());
                 }
                 said
             }

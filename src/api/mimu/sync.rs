@@ -167,7 +167,7 @@ async fn news(messenger: &Messenger, access: Access, base: Base, from: From) -> 
     for chat in
         chats.iter().map(model::Chat::id).filter(|id| heard.again.contains(id) || heard.all).take(CHATS)
     {
-        let (said, _) = messenger.as_user(access).chat(chat).await?.said_before(None, NEWEST).await?;
+        let (said, _) = messenger.as_user(access).chat(chat).await?.posts_before(None, NEWEST).await?;
         heard.messages.extend(said.into_iter().map(|message| (message.id, message)));
     }
     let Heard { messages, mut deleted, lost, .. } = heard;

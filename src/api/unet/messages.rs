@@ -100,7 +100,7 @@ impl Messages {
         offset: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?;
-        let said = chat.said(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
+        let said = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
         let links = Links::new(&messenger, &visit.base);
         Ok(Json(said.iter().map(|message| Message::new(message, &links)).collect()))
     }

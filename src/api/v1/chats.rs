@@ -326,7 +326,7 @@ impl Chats {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let chat = caller.chat(ChatId(chat_id.0)).await?;
         let id = chat.id();
-        Ok(Json(ChatSettings::new(id, chat.prefer(change).await?)))
+        Ok(Json(ChatSettings::new(id, chat.update_preferences(change).await?)))
     }
 
     /// Delete a chat

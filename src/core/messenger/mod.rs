@@ -62,7 +62,7 @@ pub use messages::external_files::Attached;
 pub use messages::history::{Around, MOST_MESSAGES, Media};
 pub use messages::receipt::{Furthest, Reading, Receipts};
 pub use messages::request::NewMessage;
-pub use messages::retry_detection::Unheard;
+pub use messages::retry_detection::UnacknowledgedPost;
 pub use messages::scheduled::Rescheduling;
 pub use portability::export::{Export, Part};
 pub use portability::import::{Import, OldChat, OldFile, OldMessage, Target};
@@ -196,7 +196,7 @@ impl Messenger {
         messenger.check_secret(secrets.key("fingerprint")).await?;
         messenger.keep_place().await?;
         messenger.remember_revoked().await?;
-        tokio::spawn(messages::post::write(Arc::downgrade(&messenger.0), waiting));
+        tokio::spawn(messages::post::run_writer(Arc::downgrade(&messenger.0), waiting));
         Ok(messenger)
     }
 

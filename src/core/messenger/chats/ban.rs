@@ -1,8 +1,8 @@
 //! Keeping somebody out of a chat for good, and letting them in again.
 
-use crate::messenger::chats::leave::depart;
+use crate::messenger::chats::leave::remove_member;
 use crate::messenger::chats::membership::Membership;
-use crate::messenger::chats::notices::{say, tell_access};
+use crate::messenger::chats::notices::{announce_access, post_notice};
 use crate::messenger::foundation::{Error, Result, Subject};
 use crate::model::{Ban, Notice, Right, UserId, text};
 use crate::store::{bans, users};
@@ -27,11 +27,11 @@ impl Membership {
         let ban = Ban { person: found.person, by, reason, at: work.now };
         bans::insert(&mut work.tx, chat, &ban).await?;
         if let Some(member) = member {
-            depart(&mut work, chat, &member).await?;
+            remove_member(&mut work, chat, &member).await?;
             let notice = Notice::Banned { user, name: member.person.display_name };
-            say(&self.messenger, &mut work, chat, by, &notice).await?;
+            post_notice(&self.messenger, &mut work, chat, by, &notice).await?;
         }
-        tell_access(&mut work, chat).await?;
+        announce_access(&mut work, chat).await?;
         work.once(self.attempt, Subject::Ban(chat, user));
         work.commit().await?;
         Ok(ban)
@@ -45,7 +45,7 @@ impl Membership {
             return Err(Error::NotFound("ban"));
         }
         bans::delete(&mut work.tx, chat, user).await?;
-        tell_access(&mut work, chat).await?;
+        announce_access(&mut work, chat).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }

@@ -1,9 +1,9 @@
 //! A caller in a chat: what they may do there, seeing it, leaving it, and how they want to have it.
 
 use crate::messenger::Messenger;
-use crate::messenger::chats::leave::{depart, lose};
+use crate::messenger::chats::leave::{announce_chat_lost, remove_member};
 use crate::messenger::chats::lookup::{find, view};
-use crate::messenger::chats::notices::{announce, write};
+use crate::messenger::chats::notices::{announce_notice, insert_notice};
 use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, Work};
 use crate::model::{
     Change, Chat, ChatId, ChatKind, Member, Notice, Notify, Preferences, Right, Role, Time, UserId,
@@ -111,13 +111,13 @@ impl Membership {
             let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
             let member = member.ok_or(Error::NotFound("member"))?;
             let name = member.person.display_name.clone();
-            depart(&mut work, chat, &member).await?;
-            let said = write(&self.messenger, &mut work, chat, user, &Notice::Left { name }).await?;
-            announce(&mut work, said);
+            remove_member(&mut work, chat, &member).await?;
+            let said = insert_notice(&self.messenger, &mut work, chat, user, &Notice::Left { name }).await?;
+            announce_notice(&mut work, said);
         } else {
             let last = streams::seqs(&mut work.tx, &[chat.into()]).await?.into_values().next();
             members::hide(&mut work.tx, chat, user, Some(last.unwrap_or_default())).await?;
-            lose(&mut work, chat, user, true).await?;
+            announce_chat_lost(&mut work, chat, user, true).await?;
         }
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
@@ -131,7 +131,7 @@ impl Membership {
     }
 
     /// Mutes, pins, archives it, or says of what to be notified. All of one's devices hear of it.
-    pub async fn prefer(mut self, change: PreferenceChange) -> Result<Preferences> {
+    pub async fn update_preferences(mut self, change: PreferenceChange) -> Result<Preferences> {
         let mut work = self.begin().await?;
         let (chat, user) = (self.chat.id, self.place.user);
         let before =

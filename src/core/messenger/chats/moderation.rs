@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::messenger::chats::leave::{depart, end, give_role};
+use crate::messenger::chats::leave::{mark_deleted, remove_member, set_role};
 use crate::messenger::chats::lookup::DEACTIVATED;
 use crate::messenger::chats::membership::Membership;
-use crate::messenger::chats::notices::say;
+use crate::messenger::chats::notices::post_notice;
 use crate::messenger::chats::validate::{check_description, check_title};
 use crate::messenger::foundation::{Error, Result, Subject, Work};
 use crate::model::{Change, Chat, Member, Notice, Right, Role, Stream, UserId};
@@ -62,11 +62,11 @@ impl Membership {
             work.announce(chat, Change::ChatUpdated(about.clone()));
             if about.title != before.title {
                 let notice = Notice::Renamed { title: about.title };
-                say(&self.messenger, &mut work, chat, user, &notice).await?;
+                post_notice(&self.messenger, &mut work, chat, user, &notice).await?;
             }
             if about.message_life != before.message_life {
                 let notice = Notice::MessageLife { seconds: about.message_life.map(|life| life / 1_000) };
-                say(&self.messenger, &mut work, chat, user, &notice).await?;
+                post_notice(&self.messenger, &mut work, chat, user, &notice).await?;
             }
         }
         self.finish(work).await
@@ -80,7 +80,7 @@ impl Membership {
         let mut work = self.exercise(Right::DeleteChat).await?;
         let chat = self.chat.id;
         let users = members::users_of(&mut work.tx, chat).await?;
-        end(&mut work, chat).await?;
+        mark_deleted(&mut work, chat).await?;
         members::remove_all(&mut work.tx, chat).await?;
         let lost = |user: UserId| (Stream::from(user), Change::ChatLost { chat, hidden: false });
         work.announce_all(users.into_iter().map(lost));
@@ -96,9 +96,9 @@ impl Membership {
         let mut work = self.exercise(Right::Remove).await?;
         let chat = self.chat.id;
         let member = self.lower(&mut work, user).await?.ok_or(Error::NotFound("member"))?;
-        depart(&mut work, chat, &member).await?;
+        remove_member(&mut work, chat, &member).await?;
         let notice = Notice::Removed { user, name: member.person.display_name };
-        say(&self.messenger, &mut work, chat, self.place.user, &notice).await?;
+        post_notice(&self.messenger, &mut work, chat, self.place.user, &notice).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -118,12 +118,12 @@ impl Membership {
                 if member.person.is_deactivated {
                     return Err(Error::Conflict(DEACTIVATED));
                 }
-                give_role(&mut work, chat, me, Role::Admin).await?;
-                give_role(&mut work, chat, user, role).await?;
+                set_role(&mut work, chat, me, Role::Admin).await?;
+                set_role(&mut work, chat, user, role).await?;
                 let notice = Notice::Owner { user, name: member.person.display_name };
-                say(&self.messenger, &mut work, chat, me, &notice).await?;
+                post_notice(&self.messenger, &mut work, chat, me, &notice).await?;
             } else {
-                give_role(&mut work, chat, user, role).await?;
+                set_role(&mut work, chat, user, role).await?;
             }
         }
         let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();

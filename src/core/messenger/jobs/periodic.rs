@@ -21,7 +21,7 @@ impl Messenger {
             return;
         }
         log("finishing the deletion of accounts", self.finish_deletions().await);
-        log("sending what was scheduled", self.say_what_is_due().await);
+        log("sending what was scheduled", self.send_due_messages().await);
         log("taking away answers that nobody finishes", self.take_away_half_answers().await);
         log("taking away messages whose time is over", self.expire().await);
     }

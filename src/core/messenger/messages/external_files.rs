@@ -1,4 +1,4 @@
-//! Messages with files: uploaded here, or kept elsewhere.
+//! Messages with files: uploaded here, or kept on another server.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use crate::messenger::{Caller, Messenger};
 use crate::model::{Attachment, AttachmentId, Class, Content, Elsewhere, Kind, Message, MessageId, Payload};
 use crate::store::messages;
 
-/// A file that comes with a message, for APIs that name it and not what kind of message it makes.
+/// A file of a message, for APIs that name the file and not the kind of message.
 #[derive(Debug, Clone)]
 pub enum Attached {
-    /// One's own upload.
+    /// An upload of the caller's.
     File(AttachmentId),
     /// An http or https address.
     Elsewhere(String),
 }
 
 impl Caller {
-    /// What a message says that has a file: the text is its caption.
+    /// The content of a message with a file: the text is its caption.
     pub async fn content_with(&self, text: Option<String>, file: Attached) -> Result<Content> {
         match file {
             Attached::File(id) => {
@@ -57,7 +57,7 @@ impl Caller {
 }
 
 impl Messenger {
-    /// A link by which whoever has it reads a file without a token. For those only who may read the file.
+    /// A link that gives access to a file without a token. Only for callers who may read the file.
     pub fn link(&self, file: &Attachment, life: Duration) -> Link {
         let until = self.clock.now() + life;
         Link { until, signature: self.links.read(file.id, until) }

@@ -2,9 +2,9 @@
 
 use crate::messenger::Caller;
 use crate::messenger::foundation::{Error, Limit, Result};
-use crate::messenger::messages::post::carry_out;
-use crate::messenger::messages::request::{Brought, Keys, NewMessage, Wish};
-use crate::messenger::messages::retry_detection::{self, Unheard};
+use crate::messenger::messages::post::write_batch;
+use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest, Prechecked};
+use crate::messenger::messages::retry_detection::{self, UnacknowledgedPost};
 use crate::model::{ChatId, Kind, Message, MessageId, Origin};
 use crate::store::users;
 
@@ -15,46 +15,46 @@ impl Caller {
     /// Says in other chats what was said in one, naming where it comes from. In all of them or in none: where one
     /// may not post, nothing is posted anywhere.
     pub async fn forward(self, id: MessageId, chats: &[ChatId], is_silent: bool) -> Result<Vec<Message>> {
-        let wishes = self.forwarding(id, chats, is_silent).await?;
-        carry_out(&self.messenger, &wishes, Keys::Whole).await?.into_iter().collect()
+        let requests = self.forwarding(id, chats, is_silent).await?;
+        write_batch(&self.messenger, &requests, BatchMode::AllOrNothing).await?.into_iter().collect()
     }
 
     /// The same under a name of the sender's: done again under it, they are the same messages.
-    pub async fn forward_named(self, id: MessageId, chats: &[ChatId], name: &str) -> Result<Vec<Message>> {
-        let mut wishes = self.forwarding(id, chats, false).await?;
-        for wish in &mut wishes {
-            wish.new.client_id = Some(NewMessage::id_of(&format!("{name}\n{}", wish.chat)));
+    pub async fn forward_as(self, id: MessageId, chats: &[ChatId], name: &str) -> Result<Vec<Message>> {
+        let mut requests = self.forwarding(id, chats, false).await?;
+        for request in &mut requests {
+            request.new.client_id = Some(NewMessage::id_of(&format!("{name}\n{}", request.chat)));
         }
-        carry_out(&self.messenger, &wishes, Keys::Whole).await?.into_iter().collect()
+        write_batch(&self.messenger, &requests, BatchMode::AllOrNothing).await?.into_iter().collect()
     }
 
-    /// The same without one. When the sender does not [hear](Unheard::heard) the answer and does it once more within 20 seconds,
+    /// The same without one. When the sender does not [hear](UnacknowledgedPost::acknowledge) the answer and does it once more within 20 seconds,
     /// they are the same messages, once.
-    pub async fn forward_unnamed(
+    pub async fn forward_detecting_retries(
         self,
         id: MessageId,
         chats: &[ChatId],
-    ) -> Result<(Vec<Message>, Vec<Unheard>)> {
-        let mut wishes = self.forwarding(id, chats, false).await?;
-        for wish in &mut wishes {
-            wish.fingerprint = Some(retry_detection::fingerprint(wish));
+    ) -> Result<(Vec<Message>, Vec<UnacknowledgedPost>)> {
+        let mut requests = self.forwarding(id, chats, false).await?;
+        for request in &mut requests {
+            request.fingerprint = Some(retry_detection::fingerprint(request));
         }
         let messenger = self.messenger;
         // By itself: whoever asked may be gone before it is done, and then that is to be noticed.
         let carried_out = tokio::spawn(async move {
-            let said = carry_out(&messenger, &wishes, Keys::Whole).await?;
+            let said = write_batch(&messenger, &requests, BatchMode::AllOrNothing).await?;
             let said: Vec<Message> = said.into_iter().collect::<Result<_>>()?;
-            let unheard = wishes.iter().zip(&said).filter_map(|(wish, message)| {
-                wish.fingerprint.map(|it| Unheard::new(&messenger, it, message.id))
+            let unacknowledged = requests.iter().zip(&said).filter_map(|(request, message)| {
+                request.fingerprint.map(|it| UnacknowledgedPost::new(&messenger, it, message.id))
             });
-            let unheard = unheard.collect();
-            Ok((said, unheard))
+            let unacknowledged = unacknowledged.collect();
+            Ok((said, unacknowledged))
         });
         carried_out.await.map_err(|error| Error::Internal(error.into()))?
     }
 
     /// What there is to say in each of the chats.
-    async fn forwarding(&self, id: MessageId, chats: &[ChatId], is_silent: bool) -> Result<Vec<Wish>> {
+    async fn forwarding(&self, id: MessageId, chats: &[ChatId], is_silent: bool) -> Result<Vec<PostRequest>> {
         let author = self.access.user;
         let mut chats = chats.to_vec();
         let mut seen = std::collections::HashSet::new();
@@ -79,19 +79,19 @@ impl Caller {
             Some(origin) => origin,
             None => self.origin(&message).await?,
         };
-        let brought = Brought { origin: Some(origin), files: message.attachments, is_old: false };
+        let prechecked = Prechecked { origin: Some(origin), files: message.attachments, is_old: false };
         let new = NewMessage { is_silent, ..NewMessage::new(content) };
-        // One of the wishes carries the request's key; they are written in one change.
+        // One of the requests carries the request's key; they are written in one change.
         let mut attempt = self.attempt.clone();
-        let wish = |chat| Wish {
+        let request = |chat| PostRequest {
             chat,
             author,
             new: new.clone(),
-            brought: Some(brought.clone()),
+            prechecked: Some(prechecked.clone()),
             attempt: attempt.take(),
             fingerprint: None,
         };
-        Ok(chats.into_iter().map(wish).collect())
+        Ok(chats.into_iter().map(request).collect())
     }
 
     async fn origin(&self, message: &Message) -> Result<Origin> {

@@ -5,7 +5,7 @@ use crate::messenger::accounts::block;
 use crate::messenger::chats::lookup::find;
 use crate::messenger::foundation::{Error, Result, Subject, Work};
 use crate::messenger::messages::erase::erase;
-use crate::messenger::messages::mentions::mean_again;
+use crate::messenger::messages::mentions::update_mentions;
 use crate::model::{self, Change, Content, Edit, Kind, Message, MessageId, Parts, Payload, Right};
 use crate::store::chats::{self, Plain};
 use crate::store::members::Place;
@@ -55,8 +55,8 @@ impl Caller {
         let now = work.now;
         edits::insert(&mut work.tx, id, old, message.edited_at.unwrap_or(message.sent_at)).await?;
         messages::edit(&mut work.tx, id, &content, now).await?;
-        link_again(&mut work, &message, &content).await?;
-        mean_again(&mut work, &message, content).await?;
+        update_links(&mut work, &message, &content).await?;
+        update_mentions(&mut work, &message, content).await?;
         self.update(work, id).await
     }
 
@@ -108,7 +108,7 @@ impl Caller {
 }
 
 /// Finds anew which addresses are in an edited message.
-pub(crate) async fn link_again(work: &mut Work, message: &Message, content: &Content) -> Result<()> {
+pub(crate) async fn update_links(work: &mut Work, message: &Message, content: &Content) -> Result<()> {
     let found = content.text().map(model::links).unwrap_or_default();
     if found.is_empty() && !message.parts.has(Parts::LINKS) {
         return Ok(());

@@ -45,7 +45,7 @@ impl Caller {
     /// Chooses these instead of what one chose before; none takes the vote back.
     pub async fn vote(self, id: MessageId, choices: &[usize]) -> Result<Message> {
         let (mut work, _, _) = self.change(id).await?;
-        let (message, poll) = hold(&mut work, id).await?;
+        let (message, poll) = lock_poll(&mut work, id).await?;
         let choices = check_choices(&poll, choices)?;
         if poll.closed_at.is_some() {
             return Err(Error::Conflict("The poll is closed"));
@@ -64,7 +64,7 @@ impl Caller {
     /// Takes no more votes. Whoever asked may, and whoever moderates the chat.
     pub async fn close_poll(self, id: MessageId) -> Result<Message> {
         let (mut work, _, (chat, place)) = self.change(id).await?;
-        let (message, poll) = hold(&mut work, id).await?;
+        let (message, poll) = lock_poll(&mut work, id).await?;
         if message.author != self.access.user && !place.role.may(Right::DeleteOthers, chat.kind) {
             return Err(Error::Forbidden("Only one's own polls can be closed"));
         }
@@ -81,7 +81,7 @@ impl Caller {
 
 /// A poll that nobody else changes until the change ends: its row is written before it is read, so that of two votes
 /// of one person, or of a vote and the poll's end, one comes after the other on every database.
-async fn hold(work: &mut Work, id: MessageId) -> Result<(Message, Poll)> {
+async fn lock_poll(work: &mut Work, id: MessageId) -> Result<(Message, Poll)> {
     messages::set_parts(&mut work.tx, &[id], Parts::VOTES).await?;
     let message = messages::by_id(&mut work.tx, id).await?;
     message
