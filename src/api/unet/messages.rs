@@ -118,7 +118,12 @@ impl Messages {
         id: Path<String>,
         body: JsonBody<MessageChange>,
     ) -> Answer<Json<Message>> {
-        let edited = messenger.as_user(caller.0).edit(ids::message(&id.0)?, Some(body.0.text), None).await?;
+        let edited = messenger
+            .as_user(caller.0)
+            .message(ids::message(&id.0)?)
+            .await?
+            .edit(Some(body.0.text), None)
+            .await?;
         Ok(Json(Message::new(&edited, &Links::new(&messenger, &visit.base))))
     }
 
@@ -133,7 +138,7 @@ impl Messages {
         /// The message's.
         id: Path<String>,
     ) -> Answer<Done> {
-        messenger.as_user(caller.0).delete_for_all(ids::message(&id.0)?).await?;
+        messenger.as_user(caller.0).message(ids::message(&id.0)?).await?.delete_for_all().await?;
         Ok(Done::Done)
     }
 }

@@ -242,7 +242,7 @@ async fn body(messenger: &Messenger, access: Access, subject: Subject, base: &st
             let found = found.into_iter().find(|invitation| invitation.invite.id == invite)?;
             types::Invite::new(found, base).to_json()
         }
-        Subject::Message(id) => types::Message::from(caller.message(id).await.ok()?).to_json(),
+        Subject::Message(id) => types::Message::from(caller.message(id).await.ok()?.view()).to_json(),
         Subject::Bookmark(id) => types::Bookmark::from(caller.bookmark_at(id).await.ok()?).to_json(),
         Subject::Draft(chat, thread) => {
             types::Draft::from(caller.chat(chat).await.ok()?.draft(thread).await.ok()?).to_json()

@@ -9,7 +9,7 @@ use crate::messenger::Caller;
 use crate::messenger::chats::chat::{CreationNotice, NewGroup};
 use crate::messenger::chats::lookup::TRIES;
 use crate::messenger::foundation::{Error, Limit, Result};
-use crate::model::{Chat, ChatId, Message, MessageId, UserId};
+use crate::model::{Chat, ChatId, UserId};
 use crate::store::{self, chat_names};
 
 const LONGEST_NAME: usize = 100;
@@ -124,17 +124,6 @@ impl Caller {
             }
         }
         Ok(chat)
-    }
-
-    /// A message, if it is of the chat that the caller says it is of.
-    pub async fn message_called(&self, chat: Option<&str>, id: MessageId) -> Result<Message> {
-        let message = self.message(id).await?;
-        if let Some(chat) = chat
-            && self.chat_called(chat).await? != Some(message.chat)
-        {
-            return Err(Error::NotFound("message"));
-        }
-        Ok(message)
     }
 
     /// The caller's names of chats.

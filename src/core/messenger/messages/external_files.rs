@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::messenger::accounts::block;
 use crate::messenger::files::attachment::Link;
 use crate::messenger::foundation::{Error, Result};
+use crate::messenger::messages::message::MessageInChat;
 use crate::messenger::{Caller, Messenger};
-use crate::model::{Attachment, AttachmentId, Class, Content, Elsewhere, Kind, Message, MessageId, Payload};
+use crate::model::{Attachment, AttachmentId, Class, Content, Elsewhere, Kind, Message, Payload};
 use crate::store::messages;
 
 /// A file of a message, for APIs that name the file and not the kind of message.
@@ -38,21 +39,24 @@ impl Caller {
             }
         }
     }
+}
 
-    /// Adds a file elsewhere to one's own message, which is a text. It says the same as before, so it is not edited.
-    pub async fn link_file(self, id: MessageId, file: &Elsewhere) -> Result<Message> {
-        let (mut work, message, _) = self.change(id).await?;
-        if message.author != self.access.user {
+impl MessageInChat {
+    /// Adds a file on another server to the caller's own text message. The text stays, so this is not an edit.
+    pub async fn link_file(mut self, file: &Elsewhere) -> Result<Message> {
+        let mut work = self.begin().await?;
+        let (message, user) = (self.message(), self.caller().access.user);
+        if message.author != user {
             return Err(Error::Forbidden("Files are attached to one's own messages"));
         }
-        block::refuse(&mut work.tx, message.chat, self.access.user).await?;
+        block::refuse(&mut work.tx, message.chat, user).await?;
         let content = message.content.as_ref().ok_or(Error::NotFound("message"))?;
         if message.kind != Kind::Text {
             return Err(Error::Conflict("Files elsewhere are attached to texts"));
         }
         let content = content.linking_more(file)?;
-        messages::rewrite(&mut work.tx, id, &content).await?;
-        self.update(work, id).await
+        messages::rewrite(&mut work.tx, message.id, &content).await?;
+        self.commit_updated(work).await
     }
 }
 

@@ -8,8 +8,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::messenger::foundation::{Error, Result, Subject};
-use crate::messenger::{Caller, Messenger};
+use crate::messenger::Messenger;
+use crate::messenger::foundation::{Error, Result};
+use crate::messenger::messages::message::MessageInChat;
 use crate::model::{Change, ChatId, Link, MessageId, Parts};
 use crate::outside::{Exception, Pages};
 use crate::store::{messages, previews};
@@ -174,21 +175,21 @@ async fn tell_again(messenger: &Messenger, messages: &[MessageId]) -> Result<()>
     Ok(())
 }
 
-impl Caller {
-    /// Takes the previews of one's message away; they do not come back.
-    pub async fn remove_previews(self, id: MessageId) -> Result<()> {
-        let (mut work, message, _) = self.change(id).await?;
-        if message.author != self.access.user {
+impl MessageInChat {
+    /// Removes the previews of the caller's own message for good.
+    pub async fn remove_previews(mut self) -> Result<()> {
+        let mut work = self.begin().await?;
+        let message = self.message();
+        if message.author != self.caller().access.user {
             return Err(Error::Forbidden("Only the previews of one's own messages can be removed"));
         }
         if message.content.is_none() {
             return Err(Error::NotFound("message"));
         }
         if message.parts.has(Parts::BARE) {
-            work.once(self.attempt, Subject::Message(id));
-            return work.commit().await;
+            return self.commit_unchanged(work).await.map(drop);
         }
-        messages::set_parts(&mut work.tx, &[id], Parts::BARE).await?;
-        self.update(work, id).await.map(|_| ())
+        messages::set_parts(&mut work.tx, &[message.id], Parts::BARE).await?;
+        self.commit_updated(work).await.map(drop)
     }
 }

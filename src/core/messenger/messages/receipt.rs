@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::messenger::chats::lookup::{find, view};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
+use crate::messenger::messages::message::MessageInChat;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Change, Chat, ChatId, Message, MessageId, Person, UserId};
 use crate::store::{Executor, chats, history, marks, users};
@@ -148,11 +149,13 @@ impl Caller {
         }
         Ok(readings)
     }
+}
 
-    /// Who has read a message, and whom it has only reached.
-    pub async fn receipts(&self, id: MessageId) -> Result<Receipts> {
-        let message = self.message(id).await?;
-        let mut read = self.messenger.db.read().await?;
+impl MessageInChat {
+    /// Who has read the message, and who has received but not read it.
+    pub async fn receipts(&self) -> Result<Receipts> {
+        let message = self.message();
+        let mut read = self.caller().messenger.db.read().await?;
         let found = marks::receipts(&mut read, message.chat, message.seq, message.author).await?;
         Ok(Receipts {
             read_count: found.read.len(),
