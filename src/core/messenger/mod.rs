@@ -40,7 +40,7 @@ pub use assistant::CatchUp;
 pub use chats::chat::NewGroup;
 pub use chats::invite::{Invitation, Invited};
 pub use chats::membership::{Membership, PreferenceChange};
-pub use chats::moderation::ChatChange;
+pub use chats::moderation::{ChatChange, Moderator, Owner};
 pub use files::attachment::{Announcement, Form, Link, Way};
 pub use files::migrate_files::Progress;
 pub use files::quota::Quota;

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::messenger::chats::join::join_chat;
-use crate::messenger::chats::membership::Membership;
+use crate::messenger::chats::moderation::Moderator;
 use crate::messenger::chats::notices::announce_access;
 use crate::messenger::foundation::{Error, Result, Subject, Work};
 use crate::messenger::{Caller, Messenger};
@@ -39,7 +39,7 @@ pub struct Invited {
     pub expires_at: Option<Time>,
 }
 
-impl Membership {
+impl Moderator {
     /// Creates an invitation, with a lifetime in seconds and a number of uses if they are limited.
     pub async fn invite(mut self, life: Option<i64>, max_uses: Option<i64>) -> Result<Invitation> {
         let life = match life.map(u64::try_from) {
@@ -71,9 +71,9 @@ impl Membership {
         };
         invites::insert(&mut work.tx, &invite).await?;
         announce_access(&mut work, chat).await?;
-        work.once(self.attempt, Subject::Invite(chat, invite.id));
-        work.commit().await?;
-        Ok(self.messenger.invitation(invite))
+        let messenger = self.messenger.clone();
+        self.commit(work, Subject::Invite(chat, invite.id)).await?;
+        Ok(messenger.invitation(invite))
     }
 
     /// The group's invitations, the newest first.
@@ -91,8 +91,7 @@ impl Membership {
         found.ok_or(Error::NotFound("invitation"))?;
         invites::delete(&mut work.tx, id).await?;
         announce_access(&mut work, chat).await?;
-        work.once(self.attempt, Subject::Nothing);
-        work.commit().await
+        self.commit(work, Subject::Nothing).await
     }
 }
 

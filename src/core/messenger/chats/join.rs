@@ -4,6 +4,7 @@ use crate::messenger::accounts::block;
 use crate::messenger::chats::leave::set_role;
 use crate::messenger::chats::lookup::{DEACTIVATED, MOST_MEMBERS, people};
 use crate::messenger::chats::membership::Membership;
+use crate::messenger::chats::moderation::Moderator;
 use crate::messenger::chats::notices::{announce_chat_to, announce_notice, insert_notice};
 use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
 use crate::messenger::{Caller, Messenger};
@@ -16,13 +17,13 @@ use crate::store::{bans, channels, chats, members, users};
 const MOST_AT_ONCE: usize = 100;
 const MOST_FOUND: u64 = 100;
 
-impl Membership {
-    /// Brings somebody in.
+impl Moderator {
+    /// Adds a user.
     pub async fn add(self, user: UserId) -> Result<Member> {
         self.add_as(user, Role::Member).await
     }
 
-    /// Brings somebody in, and gives them a role.
+    /// Adds a user with a role.
     pub async fn add_as(mut self, user: UserId, role: Role) -> Result<Member> {
         self.messenger.limit(Limit::AddMember(self.place.user))?;
         let mut work = self.exercise(Right::AddMembers).await?;
@@ -44,12 +45,11 @@ impl Membership {
             set_role(&mut work, chat, user, role).await?;
         }
         let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
-        work.once(self.attempt, Subject::Member(chat, user));
-        work.commit().await?;
+        self.commit(work, Subject::Member(chat, user)).await?;
         member.ok_or(Error::NotFound("member"))
     }
 
-    /// Brings several people in at once. Those who are in it already stay as they are.
+    /// Adds several users at once. Those who are members already stay as they are.
     pub async fn add_all(mut self, users: &[UserId]) -> Result<Vec<Member>> {
         let mut ids = users.to_vec();
         ids.sort_unstable();
@@ -70,11 +70,12 @@ impl Membership {
         }
         let Newcomers { members, said } =
             add_people(&self.messenger, &mut work, chat, Some(self.place.user), new).await?;
-        work.once(self.attempt, said.map_or(Subject::Nothing, |said| Subject::Added(chat, said)));
-        work.commit().await?;
+        self.commit(work, said.map_or(Subject::Nothing, |said| Subject::Added(chat, said))).await?;
         Ok(members)
     }
+}
 
+impl Membership {
     /// Those who were added by one [`Moderator::add_all`], by its system message.
     pub async fn added(&self, said: MessageId) -> Result<Vec<Member>> {
         let mut read = self.messenger.db.read().await?;

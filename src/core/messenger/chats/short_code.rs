@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::hub::News;
 use crate::messenger::Caller;
 use crate::messenger::chats::join::join_chat;
-use crate::messenger::chats::membership::Membership;
+use crate::messenger::chats::moderation::Moderator;
 use crate::messenger::chats::notices::announce_access;
 use crate::messenger::foundation::secrets::random;
 use crate::messenger::foundation::{Error, Limit, Network, Result};
@@ -40,7 +40,7 @@ fn code() -> String {
     code
 }
 
-impl Membership {
+impl Moderator {
     /// Gives the group a new short code; the previous one becomes invalid.
     pub async fn renew_code(mut self) -> Result<Chat> {
         let mut work = self.exercise(Right::Invite).await?;
