@@ -37,9 +37,9 @@ impl Files {
         let Action::Move { data, from, to } = self.action;
         let moving = Moving::between(&from, &to, &data.aws)?;
         moving.probe().await?;
-        let messenger = open(&data).await?;
-        let moved = messenger.move_files(&moving, tell).await;
-        messenger.close().await;
+        let operator = open(&data).await?;
+        let moved = operator.move_files(&moving, tell).await;
+        operator.close().await;
         let report = moved?;
         let Progress { copied, copied_bytes, already, missing, damaged, .. } = report;
         let mut out = std::io::stdout();

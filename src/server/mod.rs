@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Data, Switch};
 use besedka_core::files::{Files, Trouble};
-use besedka_core::messenger::{Clock, Messenger, Secrets};
+use besedka_core::messenger::{Clock, Messenger, Operator, Secrets};
 use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables};
 
@@ -51,12 +51,31 @@ pub struct Running {
     drain: Duration,
 }
 
-/// Opens what a messenger stands on, and the messenger.
+/// Opens the database, the files and the secrets, and the messenger on them.
 pub async fn open(
     data: &Data,
     settings: besedka_core::messenger::Settings,
     clock: Clock,
 ) -> Result<Messenger, Refused> {
+    let (db, files, secrets) = open_storage(data).await?;
+    Messenger::new(db, files, &secrets, clock, settings).await.map_err(refused_messenger)
+}
+
+/// The same for a command of the server's operator.
+pub async fn open_operator(
+    data: &Data,
+    settings: besedka_core::messenger::Settings,
+    clock: Clock,
+) -> Result<Operator, Refused> {
+    let (db, files, secrets) = open_storage(data).await?;
+    Operator::new(db, files, &secrets, clock, settings).await.map_err(refused_messenger)
+}
+
+fn refused_messenger(error: besedka_core::messenger::Error) -> Refused {
+    refused("the messenger can't start", &error)
+}
+
+async fn open_storage(data: &Data) -> Result<(Db, Files, Secrets), Refused> {
     let folder = &data.data_dir;
     std::fs::create_dir_all(folder)
         .map_err(|error| refused(format!("the data folder {} can't be created", folder.display()), &error))?;
@@ -70,9 +89,7 @@ pub async fn open(
     let db = Db::open_with(&url, data.database_connections, tables)
         .await
         .map_err(|error| refused("the database can't be opened", &error))?;
-    Messenger::new(db, files, &secrets, clock, settings)
-        .await
-        .map_err(|error| refused("the messenger can't start", &error))
+    Ok((db, files, secrets))
 }
 
 /// Starts a server on a listener.

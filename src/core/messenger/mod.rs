@@ -1,8 +1,10 @@
 //! What the messenger does, and who may.
 //!
-//! Everything begins with somebody: a [`Visitor`] without an account may register and sign in; a
-//! [`Caller`] is whoever an access token names, and finds only what they may see; a [`Membership`]
-//! is a caller in a chat, and may there what their role may ([`Right`](crate::model::Right)).
+//! Rights are types. A [`Visitor`] without an account may register and sign in; a [`Caller`] is the user of an access
+//! token, and finds only what they may see; a [`Membership`] is a caller in a chat, a [`Moderator`] one who manages it, and
+//! an [`Owner`] its owner; a [`MessageInChat`] is a message that a caller may see; an [`Administrator`] is a caller who
+//! administers the server, and an [`Operator`] has the database and the secrets at hand, as a command on the server's
+//! machine does. Within a change, each right is checked again.
 
 mod accounts;
 mod administration;
@@ -129,6 +131,54 @@ impl Deref for Messenger {
     type Target = Core;
 
     fn deref(&self) -> &Core {
+        &self.0
+    }
+}
+
+/// The operator of the server, who has its database and secrets: a command on the server's machine.
+///
+/// There is no way from a [`Messenger`], which every API holds, to an operator: it takes the database, the files and the
+/// secrets, and the messenger gives out none of them.
+///
+/// ```
+/// # use besedka_core::messenger::{Operator, Result};
+/// async fn close_account(operator: &Operator) -> Result<()> {
+///     operator.deactivate("ann").await
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use besedka_core::messenger::{Messenger, Result};
+/// async fn close_account(messenger: &Messenger) -> Result<()> {
+///     messenger.deactivate("ann").await
+/// }
+/// ```
+///
+/// ```compile_fail,E0423
+/// # use besedka_core::messenger::{Messenger, Operator};
+/// fn promoted(messenger: Messenger) -> Operator {
+///     Operator(messenger)
+/// }
+/// ```
+pub struct Operator(Messenger);
+
+impl Operator {
+    /// Opens the messenger for its operator.
+    pub async fn new(
+        db: Db,
+        files: Files,
+        secrets: &Secrets,
+        clock: Clock,
+        settings: Settings,
+    ) -> Result<Self> {
+        Ok(Self(Messenger::new(db, files, secrets, clock, settings).await?))
+    }
+}
+
+impl Deref for Operator {
+    type Target = Messenger;
+
+    fn deref(&self) -> &Messenger {
         &self.0
     }
 }

@@ -13,7 +13,7 @@ use crate::messenger::accounts::session::Grant;
 use crate::messenger::foundation::limits::name_key;
 use crate::messenger::foundation::settings::Opening;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, Work};
-use crate::messenger::{Messenger, Visitor};
+use crate::messenger::{Messenger, Operator, Visitor};
 use crate::model::{Person, Time, User, UserId};
 use crate::store::{self, accounts, storage, streams, users};
 
@@ -81,8 +81,8 @@ impl Visitor {
     }
 }
 
-impl Messenger {
-    /// Makes an account for somebody, whoever may register.
+impl Operator {
+    /// Creates an account, also where registration is closed.
     pub async fn add_user(&self, new: Registration) -> Result<User> {
         let (mut user, hash) = self.prepare(&new).await?;
         let mut work = self.begin().await?;
@@ -91,6 +91,14 @@ impl Messenger {
         Ok(user)
     }
 
+    /// A code with which anybody may register until it expires.
+    pub fn invite(&self, life: Duration) -> String {
+        let until = (self.clock.now() + life).0;
+        format!("{until:x}-{}", self.sign_invite(until))
+    }
+}
+
+impl Messenger {
     /// Lets in who is new, if the server is open to them.
     pub(crate) fn admit(&self, invite_code: Option<&str>) -> Result<()> {
         match self.settings.opening {
@@ -125,12 +133,6 @@ impl Messenger {
         insert(&mut work.tx, &mut user, "").await?;
         store::assistant::make_bot(&mut work.tx, user.id()).await?;
         Ok(user.id())
-    }
-
-    /// A code with which anybody may register until it runs out.
-    pub fn invite(&self, life: Duration) -> String {
-        let until = (self.clock.now() + life).0;
-        format!("{until:x}-{}", self.sign_invite(until))
     }
 
     fn check_invite(&self, code: Option<&str>) -> Result<()> {

@@ -9,7 +9,7 @@ use crate::messenger::chats::notices::{announce_notice, insert_notice};
 use crate::messenger::files::avatar_image::replaced;
 use crate::messenger::foundation::{Error, Result, Subject, Work};
 use crate::messenger::messages::erase::erase_many;
-use crate::messenger::{Caller, Messenger};
+use crate::messenger::{Caller, Messenger, Operator};
 use crate::model::{Change, ChatId, ChatKind, Notice, UserId};
 use crate::store::deletions::{self, Deletion};
 use crate::store::{
@@ -50,8 +50,8 @@ impl Caller {
     }
 }
 
-impl Messenger {
-    /// Deletes somebody's account, by e-mail address or username.
+impl Operator {
+    /// Deletes an account, by e-mail address or username.
     pub async fn delete_user(&self, name: &str, legacy: Legacy) -> Result<()> {
         let mut work = self.begin().await?;
         let found = users::credentials(&mut work.tx, name).await?;
@@ -60,7 +60,9 @@ impl Messenger {
         delete(&mut work, user, legacy).await?;
         work.commit().await
     }
+}
 
+impl Messenger {
     /// Continues pending deletions.
     pub(crate) async fn finish_deletions(&self) -> Result<()> {
         for _ in 0..STEPS {

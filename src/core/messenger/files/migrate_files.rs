@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::files::{Moved, Moving};
-use crate::messenger::Messenger;
+use crate::messenger::Operator;
 use crate::messenger::foundation::Result;
 use crate::model::{AttachmentId, Time};
 use crate::store::attachments;
@@ -37,7 +37,7 @@ impl Progress {
     }
 }
 
-impl Messenger {
+impl Operator {
     /// Brings every file to its new place and takes none away. What a server deletes meanwhile is not missed.
     pub async fn move_files(&self, moving: &Moving, mut tell: impl FnMut(&Progress)) -> Result<Progress> {
         let all = attachments::count_uploaded(&mut self.db.read().await?).await?;
