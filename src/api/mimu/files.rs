@@ -15,8 +15,8 @@ use super::view::{Base, LINK_LIFE};
 use super::{Answer, Area, Refusal, answer};
 use crate::download::{named, parse_range, within};
 use besedka_core::files::{Opened, class, is_shown_inline};
-use besedka_core::messenger::{Error, Link, Messenger, Upload};
-use besedka_core::model::{Attachment, Time};
+use besedka_core::messenger::{Error, Link, Messenger, ReadableFile, Upload};
+use besedka_core::model::Time;
 
 pub struct Files;
 
@@ -195,7 +195,7 @@ async fn readable(
     id: &str,
     expires: Option<i64>,
     signature: Option<String>,
-) -> Result<Attachment, Error> {
+) -> Result<ReadableFile, Error> {
     let id = file_id(id)?;
     if let (Some(until), Some(signature)) = (expires, signature) {
         return messenger.linked(id, &Link { until: Time(until), signature }).await;
@@ -205,7 +205,7 @@ async fn readable(
 }
 
 /// A file through the server, wherever it is kept: the client takes nothing but 200 for an answer.
-async fn send(messenger: &Messenger, file: Attachment, range: Option<&str>) -> Reading {
+async fn send(messenger: &Messenger, file: ReadableFile, range: Option<&str>) -> Reading {
     let size = u64::try_from(file.size).unwrap_or_default();
     let wanted = range.and_then(parse_range).map(|range| within(&range, size));
     if wanted == Some(None) {

@@ -132,7 +132,7 @@ impl Messages {
             None => None,
         };
         let (chat, name) = (say.chat_id.clone(), say.name(key.0.as_deref()).map(NewMessage::id_of));
-        let new = say.message(recording.as_ref())?;
+        let new = say.message(recording.as_deref())?;
         let chat = caller.chat_called_or_new(&chat).await?;
         let message = match name {
             Some(name) => caller.post(chat, NewMessage { client_id: Some(name), ..new }).await,

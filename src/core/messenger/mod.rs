@@ -43,7 +43,7 @@ pub use chats::chat::NewGroup;
 pub use chats::invite::{Invitation, Invited};
 pub use chats::membership::{Membership, PreferenceChange};
 pub use chats::moderation::{ChatChange, Moderator, Owner};
-pub use files::attachment::{Announcement, Form, Link, Way};
+pub use files::attachment::{Announcement, Form, Link, ReadableFile, Way};
 pub use files::migrate_files::Progress;
 pub use files::quota::Quota;
 pub use files::upload::{Expected, Upload};

@@ -1,5 +1,6 @@
 //! Attachments: announced, uploaded by a signed form, posted, read by whoever is in the chat.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -57,6 +58,25 @@ pub struct Link {
     pub signature: Signature,
 }
 
+/// An uploaded file that may be read: by a caller who may see it ([`Caller::attachment`]), or by a signed link
+/// ([`Messenger::linked`]). Only from one of these its bytes are served.
+#[derive(Debug)]
+pub struct ReadableFile(Attachment);
+
+impl ReadableFile {
+    pub fn into_attachment(self) -> Attachment {
+        self.0
+    }
+}
+
+impl Deref for ReadableFile {
+    type Target = Attachment;
+
+    fn deref(&self) -> &Attachment {
+        &self.0
+    }
+}
+
 impl Caller {
     /// Announces a file and answers the form for it.
     pub async fn announce_file(self, new: Announcement) -> Result<Form> {
@@ -94,7 +114,7 @@ impl Caller {
     }
 
     /// What is known of an attachment that is there and that the caller may read, and a link to it.
-    pub async fn attachment(&self, id: AttachmentId, link_life: Duration) -> Result<(Attachment, Link)> {
+    pub async fn attachment(&self, id: AttachmentId, link_life: Duration) -> Result<(ReadableFile, Link)> {
         self.messenger.take_in(self.access.user, &[id]).await?;
         let mut read = self.messenger.db.read().await?;
         let found = attachments::by_id(&mut read, id).await?.filter(|attachment| attachment.uploaded);
@@ -104,7 +124,7 @@ impl Caller {
             return Err(Error::NotFound("attachment"));
         }
         let link = self.messenger.link(&attachment, link_life);
-        Ok((attachment, link))
+        Ok((ReadableFile(attachment), link))
     }
 }
 
@@ -146,7 +166,7 @@ impl Messenger {
     /// Where the bytes of an attachment are fetched past us; nothing when they are not.
     pub async fn elsewhere(
         &self,
-        attachment: &Attachment,
+        attachment: &ReadableFile,
         method: Method,
         served: &Served<'_>,
     ) -> Result<Option<String>> {
@@ -156,7 +176,7 @@ impl Messenger {
     /// The same for its thumbnail.
     pub async fn thumbnail_elsewhere(
         &self,
-        attachment: &Attachment,
+        attachment: &ReadableFile,
         method: Method,
         served: &Served<'_>,
     ) -> Result<Option<String>> {
@@ -167,17 +187,17 @@ impl Messenger {
     }
 
     /// An attachment by a link that needs no token.
-    pub async fn linked(&self, id: AttachmentId, link: &Link) -> Result<Attachment> {
+    pub async fn linked(&self, id: AttachmentId, link: &Link) -> Result<ReadableFile> {
         if link.until <= self.clock.now() || !self.links.is_read(id, link.until, &link.signature) {
             return Err(Error::Forbidden("This link has run out or is not ours"));
         }
         let mut read = self.db.read().await?;
         let found = attachments::by_id(&mut read, id).await?.filter(|attachment| attachment.uploaded);
-        found.ok_or(Error::NotFound("attachment"))
+        found.map(ReadableFile).ok_or(Error::NotFound("attachment"))
     }
 
     /// The bytes of an attachment, all or in part.
-    pub async fn open(&self, attachment: &Attachment, range: Option<GetRange>) -> Result<Opened> {
+    pub async fn open(&self, attachment: &ReadableFile, range: Option<GetRange>) -> Result<Opened> {
         Ok(self.files.open(attachment, range).await?)
     }
 
@@ -207,7 +227,7 @@ impl Messenger {
     }
 
     /// The bytes of an attachment's thumbnail.
-    pub async fn open_thumbnail(&self, attachment: &Attachment) -> Result<Opened> {
+    pub async fn open_thumbnail(&self, attachment: &ReadableFile) -> Result<Opened> {
         match attachment.facts.thumbnail {
             Some(_) => Ok(self.files.open_thumbnail(attachment).await?),
             None => Err(Error::NotFound("thumbnail")),
