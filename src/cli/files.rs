@@ -37,9 +37,9 @@ impl Files {
         let Action::Move { data, from, to } = self.action;
         let migration = Migration::between(&from, &to, &data.aws)?;
         migration.probe().await?;
-        let messenger = open(&data).await?;
-        let moved = messenger.migrate_files(&migration, print_progress).await;
-        messenger.close().await;
+        let operator = open(&data).await?;
+        let moved = operator.migrate_files(&migration, print_progress).await;
+        operator.close().await;
         let report = moved?;
         let Progress { copied, copied_bytes, already, missing, damaged, .. } = report;
         let mut out = std::io::stdout();

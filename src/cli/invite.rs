@@ -19,9 +19,9 @@ pub(super) struct Invite {
 
 impl Invite {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let messenger = open(&self.data).await?;
-        let code = messenger.invite(Duration::from_secs(self.days * 24 * 3_600));
-        messenger.close().await;
+        let operator = open(&self.data).await?;
+        let code = operator.invite(Duration::from_secs(self.days * 24 * 3_600));
+        operator.close().await;
         writeln!(std::io::stdout(), "{code}")?;
         Ok(())
     }

@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Data};
 use crate::server;
-use besedka_core::messenger::{Clock, Messenger, Settings};
+use besedka_core::messenger::{Clock, Operator, Settings};
 
 /// Besedka, a self-hosted team messenger.
 #[derive(Parser)]
@@ -64,7 +64,7 @@ pub fn run() -> Result<(), Failure> {
     })
 }
 
-/// Opens the messenger for an administrator's command.
-async fn open(data: &Data) -> Result<Messenger, Failure> {
-    Ok(server::open_messenger(data, Settings::at_the_machine(), Clock::default()).await?)
+/// Opens the messenger for a command of the server's operator.
+async fn open(data: &Data) -> Result<Operator, Failure> {
+    Ok(server::open_operator(data, Settings::at_the_machine(), Clock::default()).await?)
 }

@@ -41,9 +41,9 @@ impl Token {
         let Action::Create { data, username, name, scopes, days } = self.action;
         let scopes = scopes.into_iter().fold(Scopes::NONE, Scopes::and);
         let life = days.map(|days| Duration::from_secs(24 * 3_600) * days);
-        let messenger = open(&data).await?;
-        let made = messenger.create_token_for(&username, NewToken { name, scopes, life }).await?;
-        messenger.close().await;
+        let operator = open(&data).await?;
+        let made = operator.create_token_for(&username, NewToken { name, scopes, life }).await?;
+        operator.close().await;
         writeln!(std::io::stdout(), "{}", made.secret)?;
         Ok(())
     }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, open};
 use crate::config::Data;
-use besedka_core::messenger::{MessagesOnDeletion, Messenger, Registration};
+use besedka_core::messenger::{MessagesOnDeletion, Operator, Registration};
 use besedka_core::model::Account;
 
 #[derive(Args)]
@@ -76,7 +76,7 @@ struct Named {
 }
 
 impl Named {
-    async fn messenger(&self) -> Result<Messenger, Failure> {
+    async fn operator(&self) -> Result<Operator, Failure> {
         open(&self.data).await
     }
 }
@@ -93,46 +93,46 @@ impl User {
                     display_name,
                     ..Registration::default()
                 };
-                let messenger = open(&data).await?;
-                messenger.add_user(new).await?;
-                messenger.close().await;
+                let operator = open(&data).await?;
+                operator.add_user(new).await?;
+                operator.close().await;
                 writeln!(std::io::stdout(), "username: {username}\npassword: {password}")?;
             }
             Action::Password { data, name, stdin } => {
                 let password = if stdin { first_line()? } else { new_password() };
-                let messenger = open(&data).await?;
-                messenger.set_password(&name, &password).await?;
-                messenger.close().await;
+                let operator = open(&data).await?;
+                operator.set_password(&name, &password).await?;
+                operator.close().await;
                 if !stdin {
                     writeln!(std::io::stdout(), "password: {password}")?;
                 }
             }
             Action::List { data } => {
-                let messenger = open(&data).await?;
-                let accounts = messenger.accounts().await?;
-                messenger.close().await;
+                let operator = open(&data).await?;
+                let accounts = operator.accounts().await?;
+                operator.close().await;
                 list(&accounts)?;
             }
             Action::Deactivate(named) => {
-                let messenger = named.messenger().await?;
-                messenger.deactivate(&named.name).await?;
-                messenger.close().await;
+                let operator = named.operator().await?;
+                operator.deactivate(&named.name).await?;
+                operator.close().await;
             }
             Action::Reactivate(named) => {
-                let messenger = named.messenger().await?;
-                messenger.reactivate(&named.name).await?;
-                messenger.close().await;
+                let operator = named.operator().await?;
+                operator.reactivate(&named.name).await?;
+                operator.close().await;
             }
             Action::Admin { named, revoke } => {
-                let messenger = named.messenger().await?;
-                messenger.appoint(&named.name, !revoke).await?;
-                messenger.close().await;
+                let operator = named.operator().await?;
+                operator.appoint(&named.name, !revoke).await?;
+                operator.close().await;
             }
             Action::Delete { named, messages } => {
                 let legacy = if messages { MessagesOnDeletion::Erased } else { MessagesOnDeletion::Kept };
-                let messenger = named.messenger().await?;
-                messenger.delete_user(&named.name, legacy).await?;
-                messenger.close().await;
+                let operator = named.operator().await?;
+                operator.delete_user(&named.name, legacy).await?;
+                operator.close().await;
             }
         }
         Ok(())

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Data, Switch};
 use besedka_api::delivery::Delivery;
 use besedka_core::files::{Files, ProbeFailure};
-use besedka_core::messenger::{Clock, Messenger, Secrets, Settings};
+use besedka_core::messenger::{Clock, Messenger, Operator, Secrets, Settings};
 use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables};
 
@@ -170,6 +170,21 @@ impl Running {
 
 /// Opens the data folder, the database and the storage of files, and the messenger on them; runs nothing.
 pub async fn open_messenger(data: &Data, settings: Settings, clock: Clock) -> Result<Messenger, StartError> {
+    let (db, files, secrets) = open_storage(data).await?;
+    Messenger::new(db, files, &secrets, clock, settings).await.map_err(messenger_error)
+}
+
+/// Opens the same for the commands of the server's operator.
+pub async fn open_operator(data: &Data, settings: Settings, clock: Clock) -> Result<Operator, StartError> {
+    let (db, files, secrets) = open_storage(data).await?;
+    Operator::new(db, files, &secrets, clock, settings).await.map_err(messenger_error)
+}
+
+fn messenger_error(error: besedka_core::messenger::Error) -> StartError {
+    StartError::new("the messenger can't start", &error)
+}
+
+async fn open_storage(data: &Data) -> Result<(Db, Files, Secrets), StartError> {
     let folder = &data.data_dir;
     std::fs::create_dir_all(folder).map_err(|error| {
         StartError::new(format_args!("the data folder {} can't be created", folder.display()), &error)
@@ -186,9 +201,7 @@ pub async fn open_messenger(data: &Data, settings: Settings, clock: Clock) -> Re
     let db = Db::open_with(&url, data.database_connections, tables)
         .await
         .map_err(|error| StartError::new("the database can't be opened", &error))?;
-    Messenger::new(db, files, &secrets, clock, settings)
-        .await
-        .map_err(|error| StartError::new("the messenger can't start", &error))
+    Ok((db, files, secrets))
 }
 
 async fn clean_up(messenger: Messenger, stop: CancellationToken) {

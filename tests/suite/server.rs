@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use besedka::config::Config;
 use besedka::files::{AwsEnv, Migration};
-use besedka::messenger::{Clock, Messenger};
-use besedka::server::{Running, Server, open_messenger};
+use besedka::messenger::{Clock, Operator};
+use besedka::server::{Running, Server, open_operator};
 use clap::Parser;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -186,10 +186,10 @@ impl TestServer {
         found
     }
 
-    /// The messenger once more on the same data, as an administrator's command in another process has it.
-    pub async fn beside(&self) -> Messenger {
+    /// The messenger opened a second time on the same data, as an operator's command in another process opens it.
+    pub async fn beside(&self) -> Operator {
         let config = Settings::parse_from(kept_in(&self.dir, &self.database)).config;
-        open_messenger(&config.data, config.settings().unwrap(), self.clock.clone()).await.unwrap()
+        open_operator(&config.data, config.settings().unwrap(), self.clock.clone()).await.unwrap()
     }
 
     /// Changes something in the database that no API changes.

@@ -54,7 +54,7 @@ impl Messages {
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?;
-        let said = chat.said(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
+        let said = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
         let reading = chat.reading().await?;
         let links = Links::new(&messenger, &visit.base);
         let shown = said.iter().map(|message| Message::new(message, reading.has(message), &links));

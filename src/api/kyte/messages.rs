@@ -160,7 +160,7 @@ impl Messages {
         message_id: Path<String>,
     ) -> Answer<Json<Liked>> {
         let id = message_id.0.parse().map(MessageId).map_err(|_| Error::NotFound("message"))?;
-        let message = messenger.as_user(caller.0).toggle(id, LIKE).await?;
+        let message = messenger.as_user(caller.0).message(id).await?.toggle(LIKE).await?;
         let hearts = message.reactions.iter().find(|reaction| reaction.emoji == LIKE);
         Ok(Json(Liked {
             liked: hearts.is_some_and(|hearts| hearts.users.contains(&caller.0.user)),

@@ -15,8 +15,8 @@ use super::view::{Base, LINK_LIFE};
 use super::{Answer, Area, Refusal, answer};
 use crate::download::{named, parse_range, within};
 use besedka_core::files::{FileStream, class, is_shown_inline};
-use besedka_core::messenger::{Error, Link, Messenger, Upload};
-use besedka_core::model::{Attachment, Time};
+use besedka_core::messenger::{Error, Link, Messenger, ReadableFile, Upload};
+use besedka_core::model::Time;
 
 pub struct Files;
 
@@ -198,7 +198,7 @@ async fn readable(
     id: &str,
     expires: Option<i64>,
     signature: Option<String>,
-) -> Result<Attachment, Error> {
+) -> Result<ReadableFile, Error> {
     let id = file_id(id)?;
     if let (Some(until), Some(signature)) = (expires, signature) {
         return messenger.attachment_by_link(id, &Link { until: Time(until), signature }).await;
@@ -208,7 +208,7 @@ async fn readable(
 }
 
 /// Serves a file through this server, wherever it is stored: the client accepts no status except 200.
-async fn send(messenger: &Messenger, file: Attachment, range: Option<&str>) -> Reading {
+async fn send(messenger: &Messenger, file: ReadableFile, range: Option<&str>) -> Reading {
     let size = u64::try_from(file.size).unwrap_or_default();
     let wanted = range.and_then(parse_range).map(|range| within(&range, size));
     if wanted == Some(None) {

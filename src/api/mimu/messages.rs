@@ -13,7 +13,7 @@ use super::view::{Base, View};
 use super::{Answer, Area, answer};
 use crate::body::JsonBody;
 use crate::delivery::Delivery;
-use besedka_core::messenger::{Caller, Error, Messenger, NewMessage};
+use besedka_core::messenger::{Caller, Error, MessageInChat, Messenger, NewMessage};
 use besedka_core::model::{ChatId, MessageId};
 
 pub struct Messages;
@@ -132,12 +132,12 @@ impl Messages {
             None => None,
         };
         let (chat, name) = (say.chat_id.clone(), say.name(key.0.as_deref()).map(NewMessage::id_of));
-        let new = say.message(recording.as_ref())?;
+        let new = say.message(recording.as_deref())?;
         let chat = caller.chat_called_or_new(&chat).await?;
         let message = match name {
             Some(name) => caller.post(chat, NewMessage { client_id: Some(name), ..new }).await,
-            None => caller.post_unnamed(chat, new).await.map(|(message, unheard)| {
-                delivery.then(move || unheard.heard());
+            None => caller.post_detecting_retries(chat, new).await.map(|(message, unacknowledged)| {
+                delivery.then(move || unacknowledged.acknowledge());
                 message
             }),
         };
@@ -168,7 +168,7 @@ impl Messages {
         };
         let before = before.0.filter(|id| !id.is_empty()).map(|id| message_id(&id)).transpose()?;
         let limit = limit.0.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-        let (said, has_more) = caller.chat(chat).await?.said_before(before, limit).await?;
+        let (said, has_more) = caller.chat(chat).await?.posts_before(before, limit).await?;
         let view = View::of(&messenger, access, base, &said, &[]).await?;
         let messages = said.into_iter().rev().map(|message| view.message(message)).collect();
         answer(Page { messages, has_more })
@@ -186,9 +186,8 @@ impl Messages {
         body: JsonBody<Edit>,
     ) -> Answer<Touched> {
         let caller = messenger.as_user(caller.0);
-        let id = of_chat(&caller, &message_id.0, body.0.chat_id.as_deref()).await?;
-        caller.edit(id, Some(body.0.text), None).await?;
-        touched(id)
+        let message = of_chat(caller, &message_id.0, body.0.chat_id.as_deref()).await?;
+        touched(message.edit(Some(body.0.text), None).await?.id)
     }
 
     /// Delete a message
@@ -206,8 +205,8 @@ impl Messages {
         let caller = messenger.as_user(caller.0);
         let id = self::message_id(&message_id.0)?;
         let message = caller.message_called(chat_of(request), id).await?;
-        if message.content.is_some() {
-            caller.delete_for_all(id).await?;
+        if !message.is_deleted() {
+            message.delete_for_all().await?;
         }
         touched(id)
     }
@@ -223,10 +222,9 @@ impl Messages {
         message_id: Path<String>,
         body: JsonBody<Where>,
     ) -> Answer<Touched> {
-        let caller = messenger.as_user(caller.0);
         let id = self::message_id(&message_id.0)?;
-        let message = caller.message_called(body.0.chat_id.as_deref(), id).await?;
-        caller.chat(message.chat).await?.read(Some(id)).await?;
+        let message = messenger.as_user(caller.0).message_called(body.0.chat_id.as_deref(), id).await?;
+        messenger.as_user(caller.0).chat(message.view().chat).await?.read(Some(id)).await?;
         touched(id)
     }
 
@@ -248,17 +246,18 @@ impl Messages {
     ) -> Answer<Forwarded> {
         let caller = messenger.as_user(caller.0);
         let Forward { from_chat_id, to_chat_ids } = body.0;
-        let id = of_chat(&caller, &message_id.0, from_chat_id.as_deref()).await?;
+        let message =
+            of_chat(messenger.as_user(caller.access), &message_id.0, from_chat_id.as_deref()).await?;
         let mut chats: Vec<ChatId> = Vec::with_capacity(to_chat_ids.len());
         for name in &to_chat_ids {
             chats.push(caller.chat_called_or_new(name).await?);
         }
         let said = match key.0.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
-            Some(key) => caller.forward_named(id, &chats, key).await?,
+            Some(key) => message.forward_as(&chats, key).await?,
             None => {
-                let (said, unheard) = caller.forward_unnamed(id, &chats).await?;
-                for unheard in unheard {
-                    delivery.then(move || unheard.heard());
+                let (said, unacknowledged) = message.forward_detecting_retries(&chats).await?;
+                for unacknowledged in unacknowledged {
+                    delivery.then(move || unacknowledged.acknowledge());
                 }
                 said
             }
@@ -278,9 +277,9 @@ pub fn chat_of(request: &Request) -> Option<&str> {
     std::str::from_utf8(named.as_bytes()).ok().map(str::trim).filter(|name| !name.is_empty())
 }
 
-/// Parses a message ID, and checks that the message is in the chat that the client names.
-pub async fn of_chat(caller: &Caller, id: &str, chat: Option<&str>) -> Result<MessageId, Error> {
-    Ok(caller.message_called(chat.filter(|name| !name.is_empty()), message_id(id)?).await?.id)
+/// A message, if it is in the chat that the client names.
+pub async fn of_chat(caller: Caller, id: &str, chat: Option<&str>) -> Result<MessageInChat, Error> {
+    caller.message_called(chat.filter(|name| !name.is_empty()), message_id(id)?).await
 }
 
 pub fn touched(id: MessageId) -> Answer<Touched> {

@@ -40,9 +40,8 @@ impl Reactions {
         body: JsonBody<Reaction>,
     ) -> Answer<Touched> {
         let caller = messenger.as_user(caller.0);
-        let id = of_chat(&caller, &message_id.0, body.0.chat_id.as_deref()).await?;
-        caller.react(id, body.0.emoji.trim()).await?;
-        touched(id)
+        let message = of_chat(caller, &message_id.0, body.0.chat_id.as_deref()).await?;
+        touched(message.react(body.0.emoji.trim()).await?.id)
     }
 
     /// Remove a reaction
@@ -65,9 +64,8 @@ impl Reactions {
         };
         let id = self::message_id(&message_id.0)?;
         let message = caller.message_called(chat_of(request), id).await?;
-        let (me, emoji) = (caller.access.user, emoji.trim());
-        if message.reactions.iter().any(|there| there.emoji == emoji && there.users.contains(&me)) {
-            caller.unreact(id, emoji).await?;
+        if message.has_reaction(emoji.trim()) {
+            message.unreact(emoji.trim()).await?;
         }
         touched(id)
     }

@@ -174,7 +174,7 @@ async fn news(messenger: &Messenger, access: Access, base: Base, from: From) -> 
         .filter(|id| changes.reloaded.contains(id) || changes.all)
         .take(CHATS)
     {
-        let (messages, _) = messenger.as_user(access).chat(chat).await?.said_before(None, NEWEST).await?;
+        let (messages, _) = messenger.as_user(access).chat(chat).await?.posts_before(None, NEWEST).await?;
         changes.messages.extend(messages.into_iter().map(|message| (message.id, message)));
     }
     let Changes { messages, mut deleted, removed, .. } = changes;

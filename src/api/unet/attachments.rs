@@ -56,7 +56,8 @@ impl Attachments {
         }
         let file = ExternalFile::new(&file_url, None, Some(file_size)).map_err(Error::from)?;
         let file = ExternalFile { class: Some(file_type.into()), ..file };
-        let message = messenger.as_user(caller.0).link_file(ids::message(&message_id)?, &file).await?;
+        let message =
+            messenger.as_user(caller.0).message(ids::message(&message_id)?).await?.link_file(&file).await?;
         let new = Attachment::linked(&message).pop().ok_or(Error::NotFound("attachment"))?;
         Ok(Created::Created(Json(new)))
     }

@@ -146,7 +146,7 @@ impl Conversations {
     /// the next message arrives in it.
     #[oai(path = "/conversations/:id", method = "delete", operation_id = "deleteConversation")]
     async fn delete(&self, messenger: Data<&Messenger>, caller: Caller, id: Path<String>) -> Answer<Done> {
-        messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?.delete().await?;
+        messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?.delete_or_hide().await?;
         Ok(Done::Done)
     }
 }

@@ -100,7 +100,7 @@ impl Messages {
         offset: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?;
-        let said = chat.said(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
+        let said = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
         let links = Links::new(&messenger, &visit.base);
         Ok(Json(said.iter().map(|message| Message::new(message, &links)).collect()))
     }
@@ -118,7 +118,12 @@ impl Messages {
         id: Path<String>,
         body: JsonBody<MessageChange>,
     ) -> Answer<Json<Message>> {
-        let edited = messenger.as_user(caller.0).edit(ids::message(&id.0)?, Some(body.0.text), None).await?;
+        let edited = messenger
+            .as_user(caller.0)
+            .message(ids::message(&id.0)?)
+            .await?
+            .edit(Some(body.0.text), None)
+            .await?;
         Ok(Json(Message::new(&edited, &Links::new(&messenger, &visit.base))))
     }
 
@@ -134,7 +139,7 @@ impl Messages {
         /// The message's ID.
         id: Path<String>,
     ) -> Answer<Done> {
-        messenger.as_user(caller.0).delete_for_all(ids::message(&id.0)?).await?;
+        messenger.as_user(caller.0).message(ids::message(&id.0)?).await?.delete_for_all().await?;
         Ok(Done::Done)
     }
 }

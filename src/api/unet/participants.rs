@@ -82,7 +82,7 @@ impl Participants {
     ) -> Answer<Created<Added>> {
         let NewParticipant { user_id, role } = body.0;
         let chat = messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?;
-        let member = chat.add_as(UserId(user_id), role.unwrap_or(Role::Member).into()).await?;
+        let member = chat.moderating()?.add_as(UserId(user_id), role.unwrap_or(Role::Member).into()).await?;
         Ok(Created::Created(Json(member.into())))
     }
 
@@ -101,7 +101,7 @@ impl Participants {
         id: Path<String>,
         user_id: Path<i64>,
     ) -> Answer<Done> {
-        messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?.remove(UserId(user_id.0)).await?;
+        messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?.remove_or_leave(UserId(user_id.0)).await?;
         Ok(Done::Done)
     }
 }

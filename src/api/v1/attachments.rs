@@ -21,8 +21,8 @@ use crate::body::JsonBody;
 use crate::download::{named, parse_range, within};
 use crate::site::Asked;
 use besedka_core::files::{ResponseHeaders, is_shown_inline};
-use besedka_core::messenger::{Access, Error, Limit, Link, Messenger, NewUpload};
-use besedka_core::model::{self, AttachmentId, Scopes, Time};
+use besedka_core::messenger::{Access, Error, Limit, Link, Messenger, NewUpload, ReadableFile};
+use besedka_core::model::{AttachmentId, Scopes, Time};
 
 /// How long a link to a file is valid.
 const LINK_LIFE: Duration = Duration::from_secs(5 * 60);
@@ -125,7 +125,7 @@ impl Attachments {
             format!("{}/api/v1/attachments/{id}{what}?expires={}&signature={signature}", visit.base, until.0)
         };
         let links = Links { file: link(""), thumbnail: link("/thumbnail") };
-        Ok(Json(Attachment::new(attachment, Some(links))))
+        Ok(Json(Attachment::new(attachment.into_attachment(), Some(links))))
     }
 
     /// Download a file
@@ -203,7 +203,7 @@ async fn readable(
     id: AttachmentId,
     expires: Option<i64>,
     signature: Option<String>,
-) -> Answer<model::Attachment> {
+) -> Answer<ReadableFile> {
     if let (Some(until), Some(signature)) = (expires, signature) {
         return Ok(messenger.attachment_by_link(id, &Link { until: Time(until), signature }).await?);
     }
@@ -216,7 +216,7 @@ async fn readable(
 async fn send(
     messenger: &Messenger,
     method: &Method,
-    attachment: model::Attachment,
+    attachment: ReadableFile,
     range: Option<&str>,
 ) -> Answer<Response<Download>> {
     let size = u64::try_from(attachment.size).unwrap_or_default();

@@ -81,7 +81,7 @@ impl Avatars {
     ) -> Answer<Json<Chat>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let chat = caller.chat(ChatId(chat_id.0)).await?;
-        Ok(Json(chat.set_avatar(Some(AttachmentId(body.0.attachment_id))).await?.into()))
+        Ok(Json(chat.moderating()?.set_avatar(Some(AttachmentId(body.0.attachment_id))).await?.into()))
     }
 
     /// Remove a chat's avatar
@@ -103,7 +103,7 @@ impl Avatars {
         chat_id: Path<i64>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.chat(ChatId(chat_id.0)).await?.set_avatar(None).await?;
+        caller.chat(ChatId(chat_id.0)).await?.moderating()?.set_avatar(None).await?;
         Ok(Done::Done)
     }
 

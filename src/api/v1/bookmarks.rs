@@ -69,7 +69,8 @@ impl Bookmarks {
         body: JsonBody<Note>,
     ) -> Answer<Json<Bookmark>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        let bookmark = caller.bookmark(MessageId(message_id.0), body.0.note.as_deref()).await?;
+        let bookmark =
+            caller.message(MessageId(message_id.0)).await?.bookmark(body.0.note.as_deref()).await?;
         Ok(Json(bookmark.into()))
     }
 
@@ -87,7 +88,7 @@ impl Bookmarks {
         message_id: Path<i64>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.remove_bookmark(MessageId(message_id.0)).await?;
+        caller.message(MessageId(message_id.0)).await?.remove_bookmark().await?;
         Ok(Done::Done)
     }
 }

@@ -306,7 +306,7 @@ impl Chats {
         let change = body.0.try_into()?;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let chat = caller.chat(ChatId(chat_id.0)).await?;
-        Ok(Json(chat.change(change).await?.into()))
+        Ok(Json(chat.moderating()?.change(change).await?.into()))
     }
 
     /// Update chat settings
@@ -327,7 +327,7 @@ impl Chats {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let chat = caller.chat(ChatId(chat_id.0)).await?;
         let id = chat.id();
-        Ok(Json(ChatSettings::new(id, chat.prefer(change).await?)))
+        Ok(Json(ChatSettings::new(id, chat.update_preferences(change).await?)))
     }
 
     /// Delete a chat
@@ -345,7 +345,7 @@ impl Chats {
         chat_id: Path<i64>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.chat(ChatId(chat_id.0)).await?.delete().await?;
+        caller.chat(ChatId(chat_id.0)).await?.delete_or_hide().await?;
         Ok(Done::Done)
     }
 }

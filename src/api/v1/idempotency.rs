@@ -243,14 +243,15 @@ async fn body(messenger: &Messenger, access: Access, subject: Subject, base: &st
             types::AddedMembers::from(caller.chat(id).await.ok()?.added(said).await.ok()?).to_json()
         }
         Subject::Ban(id, user) => {
-            types::Ban::from(caller.chat(id).await.ok()?.ban_of(user).await.ok()?).to_json()
+            types::Ban::from(caller.chat(id).await.ok()?.moderating().ok()?.ban_of(user).await.ok()?)
+                .to_json()
         }
         Subject::Invite(id, invite) => {
-            let found = caller.chat(id).await.ok()?.invites().await.ok()?;
+            let found = caller.chat(id).await.ok()?.moderating().ok()?.invites().await.ok()?;
             let found = found.into_iter().find(|invitation| invitation.invite.id == invite)?;
             types::Invite::new(found, base).to_json()
         }
-        Subject::Message(id) => types::Message::from(caller.message(id).await.ok()?).to_json(),
+        Subject::Message(id) => types::Message::from(caller.message(id).await.ok()?.view()).to_json(),
         Subject::Bookmark(id) => types::Bookmark::from(caller.bookmark_at(id).await.ok()?).to_json(),
         Subject::Draft(chat, thread) => {
             types::Draft::from(caller.chat(chat).await.ok()?.draft(thread).await.ok()?).to_json()

@@ -119,7 +119,7 @@ impl Invites {
         chat_id: Path<i64>,
     ) -> Answer<Json<Chat>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        Ok(Json(caller.chat(ChatId(chat_id.0)).await?.renew_code().await?.into()))
+        Ok(Json(caller.chat(ChatId(chat_id.0)).await?.moderating()?.renew_code().await?.into()))
     }
 
     /// Remove a group's join code
@@ -136,7 +136,7 @@ impl Invites {
         chat_id: Path<i64>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.chat(ChatId(chat_id.0)).await?.drop_code().await?;
+        caller.chat(ChatId(chat_id.0)).await?.moderating()?.drop_code().await?;
         Ok(Done::Done)
     }
 
@@ -152,7 +152,7 @@ impl Invites {
         chat_id: Path<i64>,
     ) -> Answer<Json<Vec<Invite>>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(chat_id.0)).await?;
-        let invites = chat.invites().await?.into_iter();
+        let invites = chat.moderating()?.invites().await?.into_iter();
         Ok(Json(invites.map(|invite| Invite::new(invite, &visit.base)).collect()))
     }
 
@@ -174,7 +174,7 @@ impl Invites {
         let NewInvite { expires_in_seconds, max_uses } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         let chat = caller.chat(ChatId(chat_id.0)).await?;
-        let invite = chat.invite(expires_in_seconds, max_uses).await?;
+        let invite = chat.moderating()?.invite(expires_in_seconds, max_uses).await?;
         Ok(Created::Created(Json(Invite::new(invite, &visit.base))))
     }
 
@@ -193,7 +193,7 @@ impl Invites {
         invite_id: Path<i64>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.chat(ChatId(chat_id.0)).await?.revoke_invite(InviteId(invite_id.0)).await?;
+        caller.chat(ChatId(chat_id.0)).await?.moderating()?.revoke_invite(InviteId(invite_id.0)).await?;
         Ok(Done::Done)
     }
 

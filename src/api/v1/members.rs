@@ -106,10 +106,10 @@ impl Members {
         }
         let chat = caller.chat(ChatId(chat_id.0)).await?;
         let added = match several {
-            None => Added::One(chat.add(UserId(one.unwrap_or_default())).await?.into()),
+            None => Added::One(chat.moderating()?.add(UserId(one.unwrap_or_default())).await?.into()),
             Some(ids) => {
                 let ids: Vec<UserId> = ids.into_iter().map(UserId).collect();
-                Added::Several(chat.add_all(&ids).await?.into())
+                Added::Several(chat.moderating()?.add_all(&ids).await?.into())
             }
         };
         Ok(Created::Created(Json(added)))
@@ -132,7 +132,7 @@ impl Members {
     ) -> Answer<Json<Member>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let chat = caller.chat(ChatId(chat_id.0)).await?;
-        Ok(Json(chat.set_role(UserId(user_id.0), body.0.role.into()).await?.into()))
+        Ok(Json(chat.owning()?.set_role(UserId(user_id.0), body.0.role.into()).await?.into()))
     }
 
     /// Leave a chat or remove a member
@@ -152,7 +152,7 @@ impl Members {
         user_id: Path<i64>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.chat(ChatId(chat_id.0)).await?.remove(UserId(user_id.0)).await?;
+        caller.chat(ChatId(chat_id.0)).await?.remove_or_leave(UserId(user_id.0)).await?;
         Ok(Done::Done)
     }
 
@@ -167,7 +167,7 @@ impl Members {
         chat_id: Path<i64>,
     ) -> Answer<Json<Vec<Ban>>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(chat_id.0)).await?;
-        Ok(Json(chat.bans().await?.into_iter().map(Ban::from).collect()))
+        Ok(Json(chat.moderating()?.bans().await?.into_iter().map(Ban::from).collect()))
     }
 
     /// Ban a user from a chat
@@ -189,7 +189,7 @@ impl Members {
         let NewBan { user_id, reason } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         let chat = caller.chat(ChatId(chat_id.0)).await?;
-        let ban = chat.ban(UserId(user_id), reason.as_deref()).await?;
+        let ban = chat.moderating()?.ban(UserId(user_id), reason.as_deref()).await?;
         Ok(Created::Created(Json(ban.into())))
     }
 
@@ -208,7 +208,7 @@ impl Members {
         user_id: Path<i64>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.chat(ChatId(chat_id.0)).await?.unban(UserId(user_id.0)).await?;
+        caller.chat(ChatId(chat_id.0)).await?.moderating()?.unban(UserId(user_id.0)).await?;
         Ok(Done::Done)
     }
 }

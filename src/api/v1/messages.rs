@@ -214,7 +214,7 @@ impl Messages {
         caller: SignedIn,
         message_id: Path<i64>,
     ) -> Answer<Json<Message>> {
-        Ok(Json(messenger.as_user(caller.0).message(MessageId(message_id.0)).await?.into()))
+        Ok(Json(messenger.as_user(caller.0).message(MessageId(message_id.0)).await?.view().into()))
     }
 
     /// List a message's edits
@@ -227,7 +227,7 @@ impl Messages {
         caller: SignedIn,
         message_id: Path<i64>,
     ) -> Answer<Json<Vec<Edit>>> {
-        let edits = messenger.as_user(caller.0).edits(MessageId(message_id.0)).await?;
+        let edits = messenger.as_user(caller.0).message(MessageId(message_id.0)).await?.edits().await?;
         Ok(Json(edits.into_iter().map(Edit::from).collect()))
     }
 
@@ -287,7 +287,7 @@ impl Messages {
     ) -> Answer<Json<Message>> {
         let MessageChange { content, payload } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        let message = caller.edit(MessageId(message_id.0), content, object(payload)?).await?;
+        let message = caller.message(MessageId(message_id.0)).await?.edit(content, object(payload)?).await?;
         Ok(Json(message.into()))
     }
 
@@ -309,8 +309,8 @@ impl Messages {
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
         match r#for.0 {
-            Some(For::Me) => caller.delete_for_me(MessageId(message_id.0)).await?,
-            Some(For::All) | None => caller.delete_for_all(MessageId(message_id.0)).await?,
+            Some(For::Me) => caller.hide_message(MessageId(message_id.0)).await?,
+            Some(For::All) | None => caller.message(MessageId(message_id.0)).await?.delete_for_all().await?,
         }
         Ok(Done::Done)
     }
@@ -332,7 +332,7 @@ impl Messages {
     ) -> Answer<Created<Vec<Message>>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         let chats: Vec<ChatId> = body.0.chat_ids.into_iter().map(ChatId).collect();
-        let messages = caller.forward(MessageId(message_id.0), &chats, body.0.silent).await?;
+        let messages = caller.message(MessageId(message_id.0)).await?.forward(&chats, body.0.silent).await?;
         Ok(Created::Created(Json(messages.into_iter().map(Message::from).collect())))
     }
 
@@ -351,7 +351,7 @@ impl Messages {
         message_id: Path<i64>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.remove_previews(MessageId(message_id.0)).await?;
+        caller.message(MessageId(message_id.0)).await?.remove_previews().await?;
         Ok(Done::Done)
     }
 
@@ -372,7 +372,7 @@ impl Messages {
         emoji: Path<String>,
     ) -> Answer<Json<Message>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        Ok(Json(caller.react(MessageId(message_id.0), &emoji.0).await?.into()))
+        Ok(Json(caller.message(MessageId(message_id.0)).await?.react(&emoji.0).await?.into()))
     }
 
     /// Remove a reaction
@@ -391,7 +391,7 @@ impl Messages {
         emoji: Path<String>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.unreact(MessageId(message_id.0), &emoji.0).await?;
+        caller.message(MessageId(message_id.0)).await?.unreact(&emoji.0).await?;
         Ok(Done::Done)
     }
 }

@@ -32,7 +32,7 @@ impl Pins {
         message_id: Path<i64>,
     ) -> Answer<Json<Message>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        Ok(Json(caller.pin(MessageId(message_id.0)).await?.into()))
+        Ok(Json(caller.message(MessageId(message_id.0)).await?.pin().await?.into()))
     }
 
     /// Unpin a message
@@ -49,7 +49,7 @@ impl Pins {
         message_id: Path<i64>,
     ) -> Answer<Done> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.unpin(MessageId(message_id.0)).await?;
+        caller.message(MessageId(message_id.0)).await?.unpin().await?;
         Ok(Done::Done)
     }
 

@@ -53,7 +53,7 @@ impl Polls {
         let choices: Result<Vec<usize>, _> = body.0.options.into_iter().map(usize::try_from).collect();
         let choices = choices.map_err(|_| Error::invalid("options", "must be non-negative integers"))?;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        Ok(Json(caller.vote(MessageId(message_id.0), &choices).await?.into()))
+        Ok(Json(caller.message(MessageId(message_id.0)).await?.vote(&choices).await?.into()))
     }
 
     /// Get my vote in a poll
@@ -64,7 +64,9 @@ impl Polls {
         caller: SignedIn,
         message_id: Path<i64>,
     ) -> Answer<Json<Vote>> {
-        let (message, choices) = messenger.as_user(caller.0).choices(MessageId(message_id.0)).await?;
+        let poll = messenger.as_user(caller.0).message(MessageId(message_id.0)).await?;
+        let choices = poll.choices().await?;
+        let message = poll.view();
         Ok(Json(Vote::new(message.id, message.chat, choices)))
     }
 
@@ -87,7 +89,7 @@ impl Polls {
     ) -> Answer<Json<Vec<Person>>> {
         let caller = messenger.as_user(caller.0);
         let after = after_id.0.map(UserId);
-        let people = caller.voters(MessageId(message_id.0), option.0, after, limit.0).await?;
+        let people = caller.message(MessageId(message_id.0)).await?.voters(option.0, after, limit.0).await?;
         Ok(Json(people.into_iter().map(Person::from).collect()))
     }
 
@@ -106,6 +108,6 @@ impl Polls {
         message_id: Path<i64>,
     ) -> Answer<Json<Message>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        Ok(Json(caller.close_poll(MessageId(message_id.0)).await?.into()))
+        Ok(Json(caller.message(MessageId(message_id.0)).await?.close_poll().await?.into()))
     }
 }

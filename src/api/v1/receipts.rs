@@ -130,6 +130,6 @@ impl Receipts {
         caller: SignedIn,
         message_id: Path<i64>,
     ) -> Answer<Json<MessageReceipts>> {
-        Ok(Json(messenger.as_user(caller.0).receipts(MessageId(message_id.0)).await?.into()))
+        Ok(Json(messenger.as_user(caller.0).message(MessageId(message_id.0)).await?.receipts().await?.into()))
     }
 }

@@ -1,8 +1,10 @@
 //! What the messenger does, and who may.
 //!
-//! Everything begins with somebody: a [`Visitor`] without an account may register and sign in; a
-//! [`Caller`] is whoever an access token names, and finds only what they may see; a [`Membership`]
-//! is a caller in a chat, and may there what their role may ([`Right`](crate::model::Right)).
+//! Rights are types. A [`Visitor`] without an account may register and sign in; a [`Caller`] is the user of an access
+//! token, and finds only what they may see; a [`Membership`] is a caller in a chat, a [`Moderator`] one who manages it, and
+//! an [`Owner`] its owner; a [`MessageInChat`] is a message that a caller may see; an [`Administrator`] is a caller who
+//! administers the server, and an [`Operator`] has the database and the secrets at hand, as a command on the server's
+//! machine does. Within a change, each right is checked again.
 
 mod accounts;
 mod administration;
@@ -40,8 +42,8 @@ pub use assistant::UnreadSummary;
 pub use chats::chat::NewGroup;
 pub use chats::invite::{Invitation, Invited};
 pub use chats::membership::{Membership, PreferenceChange};
-pub use chats::moderation::ChatChange;
-pub use files::attachment::{Link, NewUpload, UploadForm, UploadTarget};
+pub use chats::moderation::{ChatChange, Moderator, Owner};
+pub use files::attachment::{Link, NewUpload, ReadableFile, UploadForm, UploadTarget};
 pub use files::migrate_files::Progress;
 pub use files::quota::Quota;
 pub use files::upload::{ExpectedType, Upload};
@@ -60,9 +62,10 @@ pub use meetings::Meeting;
 pub use messages::draft::NewDraft;
 pub use messages::external_files::Attached;
 pub use messages::history::{Around, MOST_MESSAGES, Media};
+pub use messages::message::MessageInChat;
 pub use messages::receipt::{Furthest, Reading, Receipts};
 pub use messages::request::NewMessage;
-pub use messages::retry_detection::Unheard;
+pub use messages::retry_detection::UnacknowledgedPost;
 pub use messages::scheduled::Rescheduling;
 pub use portability::export::{Export, ExportPart};
 pub use portability::import::{Import, SourceChat, SourceFile, SourceMessage, TargetChat};
@@ -134,6 +137,54 @@ impl Deref for Messenger {
     }
 }
 
+/// The operator of the server, who has its database and secrets: a command on the server's machine.
+///
+/// There is no way from a [`Messenger`], which every API holds, to an operator: it takes the database, the files and the
+/// secrets, and the messenger gives out none of them.
+///
+/// ```
+/// # use besedka_core::messenger::{Operator, Result};
+/// async fn close_account(operator: &Operator) -> Result<()> {
+///     operator.deactivate("ann").await
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use besedka_core::messenger::{Messenger, Result};
+/// async fn close_account(messenger: &Messenger) -> Result<()> {
+///     messenger.deactivate("ann").await
+/// }
+/// ```
+///
+/// ```compile_fail,E0423
+/// # use besedka_core::messenger::{Messenger, Operator};
+/// fn promoted(messenger: Messenger) -> Operator {
+///     Operator(messenger)
+/// }
+/// ```
+pub struct Operator(Messenger);
+
+impl Operator {
+    /// Opens the messenger for its operator.
+    pub async fn new(
+        db: Db,
+        files: Files,
+        secrets: &Secrets,
+        clock: Clock,
+        settings: Settings,
+    ) -> Result<Self> {
+        Ok(Self(Messenger::new(db, files, secrets, clock, settings).await?))
+    }
+}
+
+impl Deref for Operator {
+    type Target = Messenger;
+
+    fn deref(&self) -> &Messenger {
+        &self.0
+    }
+}
+
 /// Somebody without an account, or not signed in yet.
 pub struct Visitor {
     messenger: Messenger,
@@ -199,7 +250,7 @@ impl Messenger {
         messenger.check_secret(secrets.key("fingerprint")).await?;
         messenger.renew_node_lease().await?;
         messenger.load_revoked().await?;
-        tokio::spawn(messages::post::write(Arc::downgrade(&messenger.0), waiting));
+        tokio::spawn(messages::post::run_writer(Arc::downgrade(&messenger.0), waiting));
         Ok(messenger)
     }
 

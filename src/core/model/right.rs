@@ -15,6 +15,8 @@ pub enum Right {
     SwitchAssistant,
     /// Pin a message for everybody.
     Pin,
+    /// Manage the chat at all: what the other rights of moderators have in common.
+    Moderate,
     /// Delete messages of others for everybody.
     DeleteOthers,
     /// Change title, description, avatar and whether the chat is read-only.
@@ -35,12 +37,13 @@ pub enum Right {
 }
 
 impl Right {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Post,
         Self::PostWhereReadOnly,
         Self::SetMessageLife,
         Self::SwitchAssistant,
         Self::Pin,
+        Self::Moderate,
         Self::DeleteOthers,
         Self::Edit,
         Self::AddMembers,
@@ -71,6 +74,7 @@ impl Right {
             Self::SetMessageLife    => [MEMBER, ADMIN,  ADMIN,  MEMBER],
             Self::SwitchAssistant   => [MEMBER, ADMIN,  ADMIN,  MEMBER],
             Self::Pin               => [MEMBER, ADMIN,  ADMIN,  MEMBER],
+            Self::Moderate          => [MEMBER, ADMIN,  ADMIN,  MEMBER],
             Self::DeleteOthers      => [NOBODY, ADMIN,  ADMIN,  NOBODY],
             Self::Edit              => [NOBODY, ADMIN,  ADMIN,  NOBODY],
             Self::AddMembers        => [NOBODY, ADMIN,  ADMIN,  NOBODY],

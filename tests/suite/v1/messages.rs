@@ -376,6 +376,34 @@ async fn what_one_deletes_for_oneself_others_still_see() {
 }
 
 #[tokio::test]
+async fn a_message_that_one_has_hidden_is_not_found() {
+    let (_server, anna, bob, chat) = two().await;
+    let message = format!("/messages/{}", anna.say(chat, "hidden").await["id"]);
+    for person in [&anna, &bob] {
+        person.put(&format!("{message}/reactions/👍"), json!({})).await.expect(200);
+    }
+    anna.patch(&message, json!({"content": "edited"})).await.expect(200);
+    anna.delete(&format!("{message}?for=me")).await.expect(204);
+
+    for part in ["", "/edits", "/receipts", "/vote"] {
+        anna.get(&format!("{message}{part}")).await.refused(404, "not_found");
+    }
+    anna.patch(&message, json!({"content": "again"})).await.refused(404, "not_found");
+    for part in ["reactions/❤️", "pin", "bookmark"] {
+        anna.put(&format!("{message}/{part}"), json!({})).await.refused(404, "not_found");
+    }
+    for part in ["", "/reactions/👍", "/pin", "/bookmark", "/previews"] {
+        anna.delete(&format!("{message}{part}")).await.refused(404, "not_found");
+    }
+    let forward = json!({"chat_ids": [chat]});
+    anna.post(&format!("{message}/forward"), forward).await.refused(404, "not_found");
+
+    let seen = bob.get(&message).await.expect(200);
+    assert_eq!((&seen["content"], &seen["reactions"][0]["count"]), (&json!("edited"), &json!(2)));
+    assert_eq!(bob.texts(chat).await, ["edited"]);
+}
+
+#[tokio::test]
 async fn everybody_in_the_chat_reacts_once_with_each_emoji() {
     let (_server, anna, bob, chat) = two().await;
     let message = format!("/messages/{}", anna.say(chat, "hello").await["id"]);

@@ -84,7 +84,7 @@ impl World {
             5 if is_member => {
                 let Some(index) = some else { return };
                 let said = &self.said[index];
-                if said.author == who && !said.deleted {
+                if said.author == who && !said.deleted && !said.hidden_from.contains(&who) {
                     let (means, means_all, text) = self.names(dice);
                     let path = format!("/messages/{}", said.id);
                     person.patch(&path, json!({"content": text})).await.expect(200);
@@ -95,7 +95,7 @@ impl World {
             6 if is_member => {
                 let Some(index) = some else { return };
                 let said = &mut self.said[index];
-                if !said.deleted && (said.author == who || who == 0) {
+                if !said.deleted && !said.hidden_from.contains(&who) && (said.author == who || who == 0) {
                     person.delete(&format!("/messages/{}", said.id)).await.expect(204);
                     said.deleted = true;
                 }

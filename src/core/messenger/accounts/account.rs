@@ -13,7 +13,7 @@ use crate::messenger::accounts::session::TokenPair;
 use crate::messenger::foundation::limits::name_key;
 use crate::messenger::foundation::settings::RegistrationPolicy;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
-use crate::messenger::{Messenger, Visitor};
+use crate::messenger::{Messenger, Operator, Visitor};
 use crate::model::{Person, Time, User, UserId};
 use crate::store::{self, accounts, storage, streams, users};
 
@@ -82,8 +82,8 @@ impl Visitor {
     }
 }
 
-impl Messenger {
-    /// Creates an account regardless of the registration policy.
+impl Operator {
+    /// Creates an account, also where registration is closed.
     pub async fn add_user(&self, new: Registration) -> Result<User> {
         let (mut user, hash) = self.prepare(&new).await?;
         let mut work = self.begin().await?;
@@ -92,6 +92,14 @@ impl Messenger {
         Ok(user)
     }
 
+    /// An invitation code with which anybody may register until it expires.
+    pub fn invite(&self, life: Duration) -> String {
+        let until = (self.clock.now() + life).0;
+        format!("{until:x}-{}", self.sign_invite(until))
+    }
+}
+
+impl Messenger {
     /// Checks the registration policy.
     pub(crate) fn check_registration_allowed(&self, invite_code: Option<&str>) -> Result<()> {
         match self.settings.registration {
@@ -126,12 +134,6 @@ impl Messenger {
         insert(&mut work.tx, &mut user, "").await?;
         store::assistant::make_bot(&mut work.tx, user.id()).await?;
         Ok(user.id())
-    }
-
-    /// An invitation code with which anybody may register until it expires.
-    pub fn invite(&self, life: Duration) -> String {
-        let until = (self.clock.now() + life).0;
-        format!("{until:x}-{}", self.sign_invite(until))
     }
 
     fn check_invite(&self, code: Option<&str>) -> Result<()> {

@@ -12,7 +12,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::messenger::accounts::session::{revoke_all, revoke_sign_ins};
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
-use crate::messenger::{Caller, Messenger};
+use crate::messenger::{Caller, Operator};
 use crate::model::UserId;
 use crate::store::{Tx, users};
 
@@ -75,9 +75,9 @@ fn wrong(field: &'static str) -> Error {
     Error::invalid(field, "is wrong")
 }
 
-impl Messenger {
-    /// Sets a user's password, by e-mail address or username. Ends all sign-ins and personal access tokens, because the
-    /// old password may have been stolen.
+impl Operator {
+    /// Sets a user's password, by e-mail address or username. The old one may be known to others, so all sessions and
+    /// personal access tokens end.
     pub async fn set_password(&self, name: &str, new: &str) -> Result<()> {
         check_new("password", new)?;
         let hash = self.passwords.hash(new).await?;

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::messenger::accounts::token::Access;
 use crate::messenger::foundation::secrets::{self, sha256};
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
-use crate::messenger::{Caller, Messenger};
+use crate::messenger::{Caller, Messenger, Operator};
 use crate::model::{Change, Scopes, Session, SessionId, SessionKind, Time, UserId, text};
 use crate::store::{sessions, users};
 
@@ -41,6 +41,18 @@ pub(crate) fn is_personal_token(token: &str) -> bool {
     token.starts_with(PREFIX)
 }
 
+impl Operator {
+    /// Creates a token for a user, by e-mail address or username.
+    pub async fn create_token_for(&self, name: &str, new: NewToken) -> Result<PersonalToken> {
+        let found = users::credentials(&mut self.db.read().await?, name).await?;
+        let (user, _) = found.ok_or(Error::NotFound("user"))?;
+        let mut work = self.begin().await?;
+        let made = self.make_token(&mut work, user, new).await?;
+        work.commit().await?;
+        Ok(made)
+    }
+}
+
 impl Messenger {
     /// Looks up a personal access token.
     pub(crate) async fn check_personal_token(&self, token: &str, now: Time) -> Result<Access> {
@@ -52,16 +64,6 @@ impl Messenger {
         let Session { id, user, kind, scopes, expires_at, .. } = found;
         let access = Access { user, session: id, kind, scopes, expires_at };
         self.tokens.remember_valid(token, access, used_at, now)
-    }
-
-    /// Creates a token for a user, by e-mail address or username.
-    pub async fn create_token_for(&self, name: &str, new: NewToken) -> Result<PersonalToken> {
-        let found = users::credentials(&mut self.db.read().await?, name).await?;
-        let (user, _) = found.ok_or(Error::NotFound("user"))?;
-        let mut work = self.begin().await?;
-        let made = self.make_token(&mut work, user, new).await?;
-        work.commit().await?;
-        Ok(made)
     }
 
     async fn make_token(&self, work: &mut UnitOfWork, user: UserId, new: NewToken) -> Result<PersonalToken> {

@@ -3,14 +3,14 @@
 use crate::messenger::accounts::token::Access;
 use crate::messenger::administration::deactivation::{account, deactivate, reactivate};
 use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
-use crate::messenger::{Caller, Messenger};
+use crate::messenger::{Caller, Messenger, Operator};
 use crate::model::{Account, Change, User, UserId};
 use crate::store::{accounts, users};
 
 const MOST_ACCOUNTS: u64 = 200;
 const NOT_AN_ADMIN: &str = "Only server administrators can do this";
 
-/// A caller who looks after the server.
+/// A caller who administers the server: only [`Caller::administering`] returns one.
 pub struct Administrator {
     messenger: Messenger,
     access: Access,
@@ -35,7 +35,7 @@ fn allow(me: Option<User>) -> Result<()> {
 }
 
 impl Administrator {
-    /// Accounts, the oldest first, after one of them; only those in whose names the words stand, if there are any.
+    /// Accounts, the oldest first, after one of them; with words, only those whose names contain them.
     pub async fn accounts(
         &self,
         words: &str,
@@ -50,28 +50,29 @@ impl Administrator {
         Ok(accounts::list(&mut read, words, after, limit).await?)
     }
 
-    /// Ends somebody's sign-ins and allows no more.
+    /// Deactivates an account: ends its sessions and prevents sign-in.
     pub async fn deactivate(self, id: UserId) -> Result<()> {
         let mut work = self.begin(id).await?;
         deactivate(&mut work, id).await?;
         self.finish(work).await
     }
 
-    /// Lets somebody sign in again.
+    /// Reactivates an account.
     pub async fn reactivate(self, id: UserId) -> Result<()> {
         let mut work = self.begin(id).await?;
         reactivate(&mut work, id).await?;
         self.finish(work).await
     }
 
-    /// Makes somebody an administrator, or one no more.
+    /// Grants or revokes the administrator role.
     pub async fn appoint(self, id: UserId, is_admin: bool) -> Result<()> {
         let mut work = self.begin(id).await?;
         appoint(&mut work, id, is_admin).await?;
         self.finish(work).await
     }
 
-    /// Whoever is an administrator no more at the same moment acts before that, or not at all.
+    /// Begins a change. The role is checked again within the transaction: a caller who loses it at the same moment acts
+    /// before that, or not at all.
     async fn begin(&self, other: UserId) -> Result<UnitOfWork> {
         self.messenger.limit(Limit::Change(self.access.user))?;
         let mut work = self.messenger.begin_for([self.access.user, other]).await?;
@@ -85,8 +86,8 @@ impl Administrator {
     }
 }
 
-/// What a command beside the server does, with people by username or e-mail address.
-impl Messenger {
+/// What the operator does with accounts, by username or e-mail address.
+impl Operator {
     /// All accounts, the oldest first.
     pub async fn accounts(&self) -> Result<Vec<Account>> {
         let mut all: Vec<Account> = Vec::new();

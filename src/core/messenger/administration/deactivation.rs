@@ -1,15 +1,15 @@
-//! Deactivation: an account nobody can sign in to. What was said stays, and so does its author's name.
+//! Deactivation: nobody can sign in to the account. Its messages and its name stay.
 
 use crate::messenger::Caller;
 use crate::messenger::accounts::profile::announce_to_chats;
 use crate::messenger::accounts::session::revoke_all;
-use crate::messenger::chats::leave::succeed;
+use crate::messenger::chats::leave::promote_successor;
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::model::{Role, User, UserId};
 use crate::store::{accounts, chats, members, users};
 
 impl Caller {
-    /// Deactivates one's own account; all sign-ins end. Only an administrator can undo it.
+    /// Deactivates the caller's account; all sessions end. Only an administrator can undo it.
     pub async fn deactivate(self, password: &str) -> Result<()> {
         let confirmed = self.confirm_password("password", password).await?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
@@ -20,7 +20,7 @@ impl Caller {
     }
 }
 
-/// Deactivates an account within a change. One that is so already stays so.
+/// Deactivates an account within a unit of work. Does nothing if it is deactivated already.
 pub(crate) async fn deactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> {
     let user = account(work, id).await?;
     if user.person.is_deactivated {
@@ -31,12 +31,12 @@ pub(crate) async fn deactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> 
     }
     let now = work.now;
     accounts::deactivate(&mut work.tx, id, Some(now)).await?;
-    hand_over(work, id).await?;
+    hand_over_chats(work, id).await?;
     announce_to_chats(work, id).await?;
     revoke_all(work, id).await
 }
 
-/// Lets somebody sign in again. What they handed over stays with whom it went to.
+/// Reactivates an account. Chats that were handed over stay with their new owners.
 pub(crate) async fn reactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> {
     if account(work, id).await?.person.is_deactivated {
         accounts::deactivate(&mut work.tx, id, None).await?;
@@ -45,21 +45,21 @@ pub(crate) async fn reactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> 
     Ok(())
 }
 
-/// Somebody's account, unless it was deleted.
+/// An account, unless it was deleted.
 pub(crate) async fn account(work: &mut UnitOfWork, id: UserId) -> Result<User> {
     let found = users::by_id(&mut work.tx, id).await?;
     found.filter(|user| !user.person.is_deleted).ok_or(Error::NotFound("user"))
 }
 
-/// A group does not go on without somebody who looks after it.
-async fn hand_over(work: &mut UnitOfWork, owner: UserId) -> Result<()> {
+/// Makes somebody else the owner of each group that the user owns.
+async fn hand_over_chats(work: &mut UnitOfWork, owner: UserId) -> Result<()> {
     let owned = members::of_user(&mut work.tx, owner).await?;
     let owned: Vec<_> = owned.into_iter().filter(|(_, member)| member.role == Role::Owner).collect();
     chats::lock_all(&mut work.tx, owned.iter().map(|(chat, _)| *chat)).await?;
     for (chat, _) in owned {
         if members::successor(&mut work.tx, chat).await?.is_some() {
             members::set_role(&mut work.tx, chat, owner, Role::Admin).await?;
-            succeed(work, chat).await?;
+            promote_successor(work, chat).await?;
         }
     }
     Ok(())

@@ -1,15 +1,15 @@
-//! Deleting an account: at once for whoever would sign in or look them up, and then bit by bit in their chats.
+//! Deleting an account: at once for sign-in and look-up, and then step by step in its chats.
 //!
-//! An account may be in a thousand chats and have said a hundred thousand things. What is to be done there is written
-//! down with the deletion, and done in small changes between those of others; interrupted, it goes on where it was.
+//! An account may be in a thousand chats and have posted a hundred thousand messages. What is left to do is stored with
+//! the deletion, and done in small transactions between those of others; interrupted, it goes on where it was.
 
 use crate::messenger::accounts::session::revoke_all;
-use crate::messenger::chats::leave::depart;
-use crate::messenger::chats::notices::{announce, write};
+use crate::messenger::chats::leave::remove_member;
+use crate::messenger::chats::notices::{announce_notice, insert_notice};
 use crate::messenger::files::avatar_image::replace_avatar;
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
-use crate::messenger::messages::erase::erase_together;
-use crate::messenger::{Caller, Messenger};
+use crate::messenger::messages::erase::erase_many;
+use crate::messenger::{Caller, Messenger, Operator};
 use crate::model::{Change, ChatId, ChatKind, Notice, UserId};
 use crate::store::deletions::{self, Deletion};
 use crate::store::{
@@ -17,25 +17,25 @@ use crate::store::{
     sessions, users,
 };
 
-/// What becomes of what somebody said when their account is deleted.
+/// What happens to a user's messages when their account is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessagesOnDeletion {
-    /// It stays, as a deleted account's.
+    /// They stay, with a deleted account as author.
     Kept,
-    /// It is deleted for all.
+    /// They are deleted for everybody.
     Erased,
 }
 
-/// How many steps of deletions are made each time.
+/// How many steps to do in one run.
 const STEPS: usize = 5;
-/// How many chats are left in one step.
+/// How many chats to leave in one step.
 const CHATS: u64 = 5;
-/// How many messages are looked through in one step, and how many are taken away at most.
+/// How many messages to scan in one step, and how many to delete at most.
 const SEEN: u64 = 20_000;
 const TAKEN: u64 = 200;
 
 impl Caller {
-    /// Deletes one's account. What it says of oneself is gone at once, and all sessions and tokens end.
+    /// Deletes the caller's account. Its personal data is deleted at once, and all sessions and tokens end.
     pub async fn delete_account(self, password: &str, legacy: MessagesOnDeletion) -> Result<()> {
         self.changes()?;
         let confirmed = self.confirm_password("password", password).await?;
@@ -50,8 +50,8 @@ impl Caller {
     }
 }
 
-impl Messenger {
-    /// Deletes somebody's account, by e-mail address or username.
+impl Operator {
+    /// Deletes an account, by e-mail address or username.
     pub async fn delete_user(&self, name: &str, legacy: MessagesOnDeletion) -> Result<()> {
         let mut work = self.begin().await?;
         let found = users::credentials(&mut work.tx, name).await?;
@@ -60,8 +60,10 @@ impl Messenger {
         delete(&mut work, user, legacy).await?;
         work.commit().await
     }
+}
 
-    /// Goes on with deletions.
+impl Messenger {
+    /// Continues pending deletions.
     pub(crate) async fn finish_deletions(&self) -> Result<()> {
         for _ in 0..STEPS {
             let Some(deletion) = deletions::any(&mut self.db.read().await?).await? else { return Ok(()) };
@@ -70,12 +72,12 @@ impl Messenger {
         Ok(())
     }
 
-    /// One step. What it does and how far it comes are written together.
+    /// One step. Its changes and its progress are written in one transaction.
     async fn go_on(&self, before: Deletion) -> Result<()> {
         let user = before.user;
         let mut read = self.db.read().await?;
         let left = members::chats_after(&mut read, user, before.chat, CHATS).await?;
-        // Looked for outside the change: others write meanwhile.
+        // Read outside the transaction, so that others can write meanwhile.
         let found = match left.is_empty() && before.erases {
             true => Some(messages::of_author(&mut read, user, before.message, SEEN, TAKEN).await?),
             false => None,
@@ -93,7 +95,7 @@ impl Messenger {
         let last = left.last().map(|(chat, _)| *chat);
         let looked = found.as_ref().and_then(|(_, upto)| *upto);
         if let Some((said, _)) = found {
-            erase_together(&mut work, &said).await?;
+            erase_many(&mut work, &said).await?;
         }
         if last.is_none() && looked.is_none() {
             deletions::finish(&mut work.tx, user).await?;
@@ -104,7 +106,7 @@ impl Messenger {
         work.commit().await
     }
 
-    /// Tells a chat what has become of somebody. They leave a group; a private chat stays for the other one.
+    /// Removes a deleted user from a chat. They leave a group; a private chat stays for the other member.
     async fn take_out(
         &self,
         work: &mut UnitOfWork,
@@ -116,7 +118,7 @@ impl Messenger {
             return Ok(());
         };
         if !matches!(kind, ChatKind::Group | ChatKind::Channel) {
-            // Of others it is taken along when they leave.
+            // In groups these are deleted with the membership.
             bookmarks::delete_of_chat(&mut work.tx, chat, user).await?;
             drafts::delete_of_chat(&mut work.tx, chat, user).await?;
         }
@@ -133,16 +135,16 @@ impl Messenger {
             ChatKind::Group | ChatKind::Channel => {
                 work.announce(chat, Change::MemberUpdated { chat, member: member.clone() });
                 let name = member.person.display_name.clone();
-                depart(work, chat, &member).await?;
-                let said = write(self, work, chat, user, &Notice::Left { name }).await?;
-                announce(work, said);
+                remove_member(work, chat, &member).await?;
+                let said = insert_notice(self, work, chat, user, &Notice::Left { name }).await?;
+                announce_notice(work, said);
             }
         }
         Ok(())
     }
 }
 
-/// Takes away what an account says of somebody, and ends their sessions; writes down what is left to do.
+/// Deletes the personal data of an account and ends its sessions; stores what is left to do.
 async fn delete(work: &mut UnitOfWork, user: UserId, legacy: MessagesOnDeletion) -> Result<()> {
     let now = work.now;
     let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;

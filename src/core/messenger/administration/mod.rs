@@ -1,4 +1,4 @@
-//! What administrators of the server do with accounts, and how accounts end.
+//! Administration of accounts, and their deactivation and deletion.
 
 pub(crate) mod administrator;
 pub(crate) mod deactivation;

@@ -13,10 +13,10 @@ use super::{in_time, next};
 use crate::integrations::PromptMessage;
 use crate::messenger::Messenger;
 use crate::messenger::chats::membership::Membership;
-use crate::messenger::chats::notices::announce;
+use crate::messenger::chats::notices::announce_notice;
 use crate::messenger::foundation::{Attempt, Error, Result, Subject, UnitOfWork};
 use crate::messenger::messages::erase::erase;
-use crate::messenger::messages::message::link_again;
+use crate::messenger::messages::message::update_links;
 use crate::model::{
     Change, ChatId, Content, Message, MessageId, Payload, UserId, is_blank, proposes_meeting,
 };
@@ -138,7 +138,7 @@ impl AnswerWriter {
         assistant::end_answer(&mut work.tx, self.id).await?;
         let message = messages::by_id(&mut work.tx, self.id).await?.ok_or(Error::NotFound("message"))?;
         if let Some(content) = &message.content {
-            link_again(&mut work, &message, content).await?;
+            update_links(&mut work, &message, content).await?;
         }
         work.once(self.attempt.take(), Subject::Message(self.id));
         work.commit().await?;
@@ -157,7 +157,7 @@ impl AnswerWriter {
             let life = chat.message_life.map(i64::unsigned_abs).map(Duration::from_millis);
             message.expires_at = life.map(|life| work.now + life);
             messages::insert_many(&mut work.tx, &[&message]).await?;
-            announce(&mut work, message);
+            announce_notice(&mut work, message);
             return Ok(work);
         }
         let before = messages::by_id(&mut work.tx, self.id).await?;

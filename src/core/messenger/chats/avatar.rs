@@ -1,15 +1,15 @@
 //! The avatar of a group or channel.
 
-use crate::messenger::chats::membership::Membership;
+use crate::messenger::chats::moderation::Moderator;
 use crate::messenger::files::avatar_image::{NewAvatar, replace_avatar};
 use crate::messenger::foundation::{Limit, Result};
 use crate::model::{AttachmentId, Change, Chat, Right};
 use crate::store::chats;
 
-impl Membership {
-    /// Gives a group or channel an avatar, of a picture that the caller has uploaded; without one, takes it away.
+impl Moderator {
+    /// Sets the avatar of a group or channel to a picture that the caller has uploaded; without one, removes it.
     pub async fn set_avatar(mut self, picture: Option<AttachmentId>) -> Result<Chat> {
-        // Before a decoder works for nothing; it is asked again within the change.
+        // Before a picture is decoded for nothing; it is checked again within the transaction.
         self.may(Right::Edit)?;
         let user = self.place.user;
         let made = match picture {

@@ -1,8 +1,8 @@
-//! Keeping somebody out of a chat for good, and letting them in again.
+//! Banning users from a chat.
 
-use crate::messenger::chats::leave::depart;
-use crate::messenger::chats::membership::Membership;
-use crate::messenger::chats::notices::{say, tell_access};
+use crate::messenger::chats::leave::remove_member;
+use crate::messenger::chats::moderation::Moderator;
+use crate::messenger::chats::notices::{announce_access, post_notice};
 use crate::messenger::foundation::{Error, Result, Subject};
 use crate::model::{Ban, Notice, Right, UserId, text};
 use crate::store::{bans, users};
@@ -10,8 +10,8 @@ use crate::store::{bans, users};
 /// In characters.
 const LONGEST_REASON: usize = 200;
 
-impl Membership {
-    /// Bans somebody, who is taken out if they are in. Nobody can add them, and no invitation lets them in.
+impl Moderator {
+    /// Bans a user, and removes them if they are a member. They can neither be added nor join.
     pub async fn ban(mut self, user: UserId, reason: Option<&str>) -> Result<Ban> {
         let reason = reason.map(check_reason).transpose()?.flatten();
         if user == self.place.user {
@@ -27,17 +27,16 @@ impl Membership {
         let ban = Ban { person: found.person, by, reason, at: work.now };
         bans::insert(&mut work.tx, chat, &ban).await?;
         if let Some(member) = member {
-            depart(&mut work, chat, &member).await?;
+            remove_member(&mut work, chat, &member).await?;
             let notice = Notice::Banned { user, name: member.person.display_name };
-            say(&self.messenger, &mut work, chat, by, &notice).await?;
+            post_notice(&self.messenger, &mut work, chat, by, &notice).await?;
         }
-        tell_access(&mut work, chat).await?;
-        work.once(self.attempt, Subject::Ban(chat, user));
-        work.commit().await?;
+        announce_access(&mut work, chat).await?;
+        self.commit(work, Subject::Ban(chat, user)).await?;
         Ok(ban)
     }
 
-    /// Lets somebody come in again who was banned.
+    /// Lifts a ban.
     pub async fn unban(mut self, user: UserId) -> Result<()> {
         let mut work = self.exercise(Right::Ban).await?;
         let chat = self.chat.id;
@@ -45,18 +44,17 @@ impl Membership {
             return Err(Error::NotFound("ban"));
         }
         bans::delete(&mut work.tx, chat, user).await?;
-        tell_access(&mut work, chat).await?;
-        work.once(self.attempt, Subject::Nothing);
-        work.commit().await
+        announce_access(&mut work, chat).await?;
+        self.commit(work, Subject::Nothing).await
     }
 
-    /// Who is banned, the newest first.
+    /// All bans, the newest first.
     pub async fn bans(&self) -> Result<Vec<Ban>> {
         self.may(Right::Ban)?;
         Ok(bans::of_chat(&mut self.messenger.db.read().await?, self.chat.id, None).await?)
     }
 
-    /// The ban of one person.
+    /// The ban of one user.
     pub async fn ban_of(&self, user: UserId) -> Result<Ban> {
         self.may(Right::Ban)?;
         let mut read = self.messenger.db.read().await?;

@@ -1,11 +1,11 @@
-//! Chats: finding, listing and making them.
+//! Listing and creating chats.
 
 use std::collections::HashMap;
 
 use crate::messenger::accounts::block;
 use crate::messenger::chats::lookup::{DEACTIVATED, MOST_MEMBERS, TRIES, find, people, view};
 use crate::messenger::chats::membership::Membership;
-use crate::messenger::chats::notices::{gained, gained_alike, say};
+use crate::messenger::chats::notices::{announce_chat_to, announce_chat_to_one, post_notice};
 use crate::messenger::chats::short_code::new_code;
 use crate::messenger::chats::validate::{check_description, check_title};
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
@@ -15,27 +15,27 @@ use crate::store::chats::{self, ChatRecord, pair};
 use crate::store::marks::Counted;
 use crate::store::{self, chat_list, marks, members, streams, users};
 
-/// A group or channel to be made.
+/// A group or channel to be created.
 #[derive(Debug, Clone)]
 pub struct NewGroup {
     pub title: String,
     pub description: Option<String>,
-    /// A channel, which everybody finds and may join.
+    /// A channel, which anybody can find and join.
     pub is_public: bool,
     pub is_read_only: bool,
-    /// Who is in it from the beginning, besides its owner.
+    /// Its first members, besides the owner.
     pub members: Vec<UserId>,
 }
 
-/// Whether it is said in a new chat that it was made.
+/// Whether a notice in a new chat says that it was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Begins {
-    Said,
-    Quietly,
+pub(crate) enum CreationNotice {
+    Posted,
+    Omitted,
 }
 
 impl Caller {
-    /// One's chats, the most recently active first.
+    /// The caller's chats, the most recently active first.
     pub async fn chats(&self) -> Result<Vec<Chat>> {
         let reader = self.access.user;
         let mut read = self.messenger.db.read().await?;
@@ -48,7 +48,7 @@ impl Caller {
         Ok(list.chats)
     }
 
-    /// Who is in each of some chats, for APIs that list people with chats; nothing of those that the caller is not in.
+    /// The members of chats, for APIs that list them with chats; nothing for chats that the caller is not in.
     pub async fn participants(&self, chats: &[ChatId]) -> Result<HashMap<ChatId, Vec<UserId>>> {
         let mut read = self.messenger.db.read().await?;
         Ok(members::users_visible_to(&mut read, self.access.user, chats).await?)
@@ -62,19 +62,19 @@ impl Caller {
         Ok(Membership { messenger: self.messenger, chat, place, attempt: self.attempt })
     }
 
-    /// Makes a group or a channel with the caller as its owner.
+    /// Creates a group or a channel with the caller as its owner.
     pub async fn create_group(self, new: NewGroup) -> Result<Chat> {
         let (work, chat) = self.begin_group(new).await?;
         self.finish(work, chat).await
     }
 
-    /// Begins a change that makes a group or a channel.
+    /// Begins a unit of work that creates a group or a channel.
     pub(crate) async fn begin_group(&self, new: NewGroup) -> Result<(UnitOfWork, ChatId)> {
         let new = self.check_group(new)?;
         self.messenger.limit(Limit::NewChat(self.access.user))?;
         let mut work = self.messenger.begin().await?;
         self.check_members(&mut work, &new).await?;
-        let chat = self.found(&mut work, new, Begins::Said).await?;
+        let chat = self.insert_group(&mut work, new, CreationNotice::Posted).await?;
         Ok((work, chat))
     }
 
@@ -92,65 +92,72 @@ impl Caller {
         Ok(NewGroup { title, description, members, ..new })
     }
 
-    /// Refuses members who are not there or don't want to be brought in.
+    /// Refuses members who do not exist or don't want to be added.
     pub(crate) async fn check_members(&self, work: &mut UnitOfWork, new: &NewGroup) -> Result<()> {
         people(&mut work.tx, "member_ids", &new.members).await?;
         block::check_may_be_added_by(&mut work.tx, self.access.user, &new.members, "member_ids").await
     }
 
-    /// Makes a group or a channel of what was checked.
-    pub(crate) async fn found(&self, work: &mut UnitOfWork, new: NewGroup, begins: Begins) -> Result<ChatId> {
+    /// Inserts a group or a channel that was checked.
+    pub(crate) async fn insert_group(
+        &self,
+        work: &mut UnitOfWork,
+        new: NewGroup,
+        notice: CreationNotice,
+    ) -> Result<ChatId> {
         let NewGroup { title, description, is_public, is_read_only, members } = new;
         let creator = self.access.user;
         let kind = if is_public { ChatKind::Channel } else { ChatKind::Group };
-        let mut chat = self.plain(work, kind);
+        let mut chat = self.new_chat(work, kind);
         chat.title.clone_from(&title);
         chat.description = description;
         chat.is_read_only = is_read_only;
         if kind == ChatKind::Group {
-            // The rest of the world joins a channel without one.
+            // Channels are joined without a code.
             chat.code = Some(new_code(&mut work.tx).await?);
         }
         chats::insert(&mut work.tx, &chat).await?;
         streams::create(&mut work.tx, &[chat.id.into()]).await?;
 
-        let seq = match begins {
-            Begins::Said => say(&self.messenger, work, chat.id, creator, &Notice::Created { title }).await?,
-            Begins::Quietly => 0,
+        let seq = match notice {
+            CreationNotice::Posted => {
+                post_notice(&self.messenger, work, chat.id, creator, &Notice::Created { title }).await?
+            }
+            CreationNotice::Omitted => 0,
         };
         let mut people = vec![(creator, Role::Owner)];
         people.extend(members.iter().map(|id| (*id, Role::Member)));
         members::insert_many(&mut work.tx, chat.id, &people, seq, work.now).await?;
-        gained(work, chat.id, creator).await?;
-        gained_alike(work, chat.id, &members).await?;
+        announce_chat_to_one(work, chat.id, creator).await?;
+        announce_chat_to(work, chat.id, &members).await?;
         Ok(chat.id)
     }
 
-    /// The private chat with somebody: the one that there is, or a new one. Says whether it is new.
+    /// The private chat with a user: the existing one, or a new one. Also returns whether it is new.
     pub async fn direct_chat(self, other: UserId) -> Result<(Chat, bool)> {
         if other == self.access.user {
             return Err(Error::invalid("user_id", "a private chat requires another user"));
         }
         self.messenger.limit(Limit::NewChat(self.access.user))?;
-        self.of_pair(ChatKind::Private, other).await
+        self.open_pair(ChatKind::Private, other).await
     }
 
-    /// One's saved messages: those that there are, or new ones. Says whether they are new.
+    /// The caller's saved messages: the existing chat, or a new one. Also returns whether it is new.
     pub async fn saved_messages(self) -> Result<(Chat, bool)> {
         let me = self.access.user;
         self.messenger.limit(Limit::NewChat(me))?;
-        self.of_pair(ChatKind::Saved, me).await
+        self.open_pair(ChatKind::Saved, me).await
     }
 
-    /// The chat of two people, who may be the same. There is one at most.
-    pub(crate) async fn of_pair(mut self, kind: ChatKind, other: UserId) -> Result<(Chat, bool)> {
+    /// The chat of two users, who may be the same. There is one at most.
+    pub(crate) async fn open_pair(mut self, kind: ChatKind, other: UserId) -> Result<(Chat, bool)> {
         let me = self.access.user;
         for _ in 0..TRIES {
             let mut work = self.messenger.begin_for([me, other]).await?;
             if let Some(chat) = chats::by_pair(&mut work.tx, &pair(me, other)).await? {
                 if members::is_hidden(&mut work.tx, chat.id, me).await? {
                     members::hide(&mut work.tx, chat.id, me, None).await?;
-                    gained(&mut work, chat.id, me).await?;
+                    announce_chat_to_one(&mut work, chat.id, me).await?;
                 }
                 return Ok((self.finish(work, chat.id).await?, false));
             }
@@ -159,10 +166,10 @@ impl Caller {
                 return Err(Error::Conflict(DEACTIVATED));
             }
             block::check_pair_not_blocked(&mut work.tx, me, other).await?;
-            let mut chat = self.plain(&work, kind);
+            let mut chat = self.new_chat(&work, kind);
             chat.pair = Some(pair(me, other));
             match chats::insert(&mut work.tx, &chat).await {
-                // The other one made it at the same time: it is there now.
+                // The other one created it at the same time: it exists now.
                 Err(store::Error::Taken) => continue,
                 made => made?,
             }
@@ -173,16 +180,16 @@ impl Caller {
             };
             members::insert_many(&mut work.tx, chat.id, &people, 0, work.now).await?;
             for (user, _) in people {
-                gained(&mut work, chat.id, user).await?;
+                announce_chat_to_one(&mut work, chat.id, user).await?;
             }
-            // Only now is it known that something new is answered.
+            // Only now is it known that the status is 201.
             self.attempt = self.attempt.map(|attempt| attempt.answering(201));
             return Ok((self.finish(work, chat.id).await?, true));
         }
         Err(Error::Busy)
     }
 
-    fn plain(&self, work: &UnitOfWork, kind: ChatKind) -> ChatRecord {
+    fn new_chat(&self, work: &UnitOfWork, kind: ChatKind) -> ChatRecord {
         ChatRecord {
             id: ChatId(self.messenger.id()),
             kind,
@@ -200,7 +207,7 @@ impl Caller {
         }
     }
 
-    /// Ends a change with the chat that it was about, as the caller sees it then.
+    /// Commits a change of a chat, and returns the chat as the caller sees it then.
     pub(crate) async fn finish(self, mut work: UnitOfWork, chat: ChatId) -> Result<Chat> {
         let mut view = view(&mut work.tx, chat, self.access.user).await?;
         self.messenger.attach_presence(&mut work.tx, self.access.user, &mut view.peer).await?;

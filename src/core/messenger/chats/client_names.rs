@@ -1,26 +1,26 @@
-//! Chats under names that people's own clients give them.
+//! Names that clients give to chats.
 //!
-//! A client that makes the identifiers of its chats calls them as it likes, and another person's client may call
-//! another chat the same: each person's names are their own. What consists of digits is no name but a chat's number.
+//! Some clients make up the identifiers of their chats. Each user has their own names: two users' clients may use the
+//! same name for different chats. A text of digits is not a name but a chat's id.
 
 use std::collections::HashMap;
 
 use crate::messenger::Caller;
-use crate::messenger::chats::chat::{Begins, NewGroup};
+use crate::messenger::chats::chat::{CreationNotice, NewGroup};
 use crate::messenger::chats::lookup::TRIES;
 use crate::messenger::foundation::{Error, Limit, Result};
-use crate::model::{Chat, ChatId, Message, MessageId, UserId};
+use crate::model::{Chat, ChatId, UserId};
 use crate::store::{self, chat_names};
 
 const LONGEST_NAME: usize = 100;
 
-/// How somebody speaks of a chat.
-enum Called<'a> {
+/// A chat as a client refers to it.
+enum ChatReference<'a> {
     Number(ChatId),
     Name(&'a str),
 }
 
-impl<'a> Called<'a> {
+impl<'a> ChatReference<'a> {
     fn read(text: &'a str) -> Result<Self> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return text.parse().map(|id| Self::Number(ChatId(id))).map_err(|_| Error::NotFound("chat"));
@@ -35,18 +35,18 @@ impl<'a> Called<'a> {
 }
 
 impl Caller {
-    /// The chat of this number, or the one that the caller calls so; nothing when none is called so.
+    /// The chat with this id, or with this name of the caller's; `None` when no chat has the name.
     pub async fn chat_called(&self, text: &str) -> Result<Option<ChatId>> {
-        match Called::read(text)? {
-            Called::Number(id) => Ok(Some(id)),
-            Called::Name(name) => {
+        match ChatReference::read(text)? {
+            ChatReference::Number(id) => Ok(Some(id)),
+            ChatReference::Name(name) => {
                 let mut read = self.messenger.db.read().await?;
                 Ok(chat_names::chat(&mut read, self.access.user, name).await?)
             }
         }
     }
 
-    /// The same; when none is called so, a new group with nobody else in it.
+    /// The same; when no chat has the name, a new group without other members.
     pub async fn chat_called_or_new(&self, text: &str) -> Result<ChatId> {
         if let Some(chat) = self.chat_called(text).await? {
             return Ok(chat);
@@ -61,14 +61,14 @@ impl Caller {
         Ok(self.messenger.as_user(self.access).create_group_called(Some(text), new).await?.id())
     }
 
-    /// Makes a group under a name, or under none; when there is one of this name already, it is the answer. Nothing is
-    /// said in it about its beginning, which its maker's client would take for somebody's words.
+    /// Creates a group with a name, or without one; returns the existing group if there is one with the name. It gets no
+    /// system message about its creation, which clients would show as a user's words.
     pub async fn create_group_called(self, name: Option<&str>, new: NewGroup) -> Result<Chat> {
         let me = self.access.user;
-        let name = name.map(Called::read).transpose()?;
+        let name = name.map(ChatReference::read).transpose()?;
         let name = match name {
-            Some(Called::Number(id)) => return self.chat(id).await?.view().await,
-            Some(Called::Name(name)) => Some(name),
+            Some(ChatReference::Number(id)) => return self.chat(id).await?.view().await,
+            Some(ChatReference::Name(name)) => Some(name),
             None => None,
         };
         let new = self.check_group(new)?;
@@ -77,17 +77,17 @@ impl Caller {
             if let Some(name) = name
                 && let Some(chat) = chat_names::chat(&mut work.tx, me, name).await?
             {
-                // What was found may be of a change that is being kept together with this one.
+                // What was found may be of a transaction that is committed together with this one.
                 work.commit().await?;
                 return self.chat(chat).await?.view().await;
             }
             self.messenger.limit(Limit::NewChat(me))?;
             self.check_members(&mut work, &new).await?;
-            let chat = self.found(&mut work, new.clone(), Begins::Quietly).await?;
+            let chat = self.insert_group(&mut work, new.clone(), CreationNotice::Omitted).await?;
             if let Some(name) = name {
                 let now = work.now;
                 match chat_names::insert(&mut work.tx, me, name, chat, now).await {
-                    // The same client asked twice at once: the chat is there now.
+                    // The same client asked twice at once: the chat exists now.
                     Err(store::Error::Taken) => continue,
                     named => named?,
                 }
@@ -97,11 +97,11 @@ impl Caller {
         Err(Error::Busy)
     }
 
-    /// The private chat with somebody, under a name that the caller gives it, or under none.
+    /// The private chat with a user, with a name of the caller's, or without one.
     pub async fn direct_chat_called(self, name: Option<&str>, other: UserId) -> Result<Chat> {
-        let name = match name.map(Called::read).transpose()? {
-            Some(Called::Number(id)) => return self.chat(id).await?.view().await,
-            Some(Called::Name(name)) => Some(name),
+        let name = match name.map(ChatReference::read).transpose()? {
+            Some(ChatReference::Number(id)) => return self.chat(id).await?.view().await,
+            Some(ChatReference::Name(name)) => Some(name),
             None => None,
         };
         if let Some(name) = name
@@ -126,18 +126,7 @@ impl Caller {
         Ok(chat)
     }
 
-    /// A message, if it is of the chat that the caller says it is of.
-    pub async fn message_called(&self, chat: Option<&str>, id: MessageId) -> Result<Message> {
-        let message = self.message(id).await?;
-        if let Some(chat) = chat
-            && self.chat_called(chat).await? != Some(message.chat)
-        {
-            return Err(Error::NotFound("message"));
-        }
-        Ok(message)
-    }
-
-    /// What the caller calls their chats, of those that have a name.
+    /// The caller's names of chats.
     pub async fn chat_names(&self) -> Result<HashMap<ChatId, String>> {
         let mut read = self.messenger.db.read().await?;
         Ok(chat_names::of_user(&mut read, self.access.user).await?)

@@ -1,8 +1,7 @@
-//! Invitations: addresses by which others come into a group.
+//! Invitations: links by which others join a group.
 //!
-//! The token in the address is not kept anywhere. It is the invitation's id with a MAC over it, 128
-//! bits that only who has the server's secret can make: so it can be shown again in the list, and a
-//! copy of the database lets nobody in.
+//! The token in the link is not stored. It is the invitation's id with a 128-bit MAC, which takes the server's secret to
+//! make: so it can be shown again in the list, and a copy of the database lets nobody in.
 
 use std::time::Duration;
 
@@ -10,15 +9,15 @@ use aws_lc_rs::{constant_time, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::messenger::chats::join::enter;
-use crate::messenger::chats::membership::Membership;
-use crate::messenger::chats::notices::tell_access;
+use crate::messenger::chats::join::join_chat;
+use crate::messenger::chats::moderation::Moderator;
+use crate::messenger::chats::notices::announce_access;
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Channel, Chat, Invite, InviteId, Right, Time};
 use crate::store::{chats, invites, members};
 
-/// How long an invitation is good, if not for good.
+/// The lifetime of an invitation, in seconds, if it has one.
 const LIFE: std::ops::RangeInclusive<u64> = 60..=366 * 24 * 3_600;
 const MOST_USES: i64 = 100_000;
 /// The most invitations of one group.
@@ -26,22 +25,22 @@ const MOST_INVITES: usize = 100;
 /// Bytes of the MAC in a token.
 const MAC: usize = 16;
 
-/// An invitation, with what its address ends in.
+/// An invitation with its token.
 #[derive(Debug, Clone)]
 pub struct Invitation {
     pub invite: Invite,
     pub token: String,
 }
 
-/// To what somebody is invited.
+/// What an invitation is for.
 #[derive(Debug, Clone)]
 pub struct Invited {
     pub to: Channel,
     pub expires_at: Option<Time>,
 }
 
-impl Membership {
-    /// Makes an invitation that is good for some seconds, and for so many people; for good and for all without.
+impl Moderator {
+    /// Creates an invitation, with a lifetime in seconds and a number of uses if they are limited.
     pub async fn invite(mut self, life: Option<i64>, max_uses: Option<i64>) -> Result<Invitation> {
         let life = match life.map(u64::try_from) {
             None => None,
@@ -71,10 +70,10 @@ impl Membership {
             uses: 0,
         };
         invites::insert(&mut work.tx, &invite).await?;
-        tell_access(&mut work, chat).await?;
-        work.once(self.attempt, Subject::Invite(chat, invite.id));
-        work.commit().await?;
-        Ok(self.messenger.invitation(invite))
+        announce_access(&mut work, chat).await?;
+        let messenger = self.messenger.clone();
+        self.commit(work, Subject::Invite(chat, invite.id)).await?;
+        Ok(messenger.invitation(invite))
     }
 
     /// The group's invitations, the newest first.
@@ -84,21 +83,20 @@ impl Membership {
         Ok(found.into_iter().map(|invite| self.messenger.invitation(invite)).collect())
     }
 
-    /// Takes an invitation back: nobody comes in by it any more.
+    /// Revokes an invitation.
     pub async fn revoke_invite(mut self, id: InviteId) -> Result<()> {
         let mut work = self.exercise(Right::Invite).await?;
         let chat = self.chat.id;
         let found = invites::by_id(&mut work.tx, id).await?.filter(|invite| invite.chat == chat);
         found.ok_or(Error::NotFound("invitation"))?;
         invites::delete(&mut work.tx, id).await?;
-        tell_access(&mut work, chat).await?;
-        work.once(self.attempt, Subject::Nothing);
-        work.commit().await
+        announce_access(&mut work, chat).await?;
+        self.commit(work, Subject::Nothing).await
     }
 }
 
 impl Caller {
-    /// To what a token invites, before one follows it.
+    /// What a token is an invitation for, before it is used.
     pub async fn invited(&self, token: &str) -> Result<Invited> {
         let id = self.messenger.invited_by(token)?;
         let mut read = self.messenger.db.read().await?;
@@ -110,26 +108,26 @@ impl Caller {
         Ok(Invited { to, expires_at: invite.expires_at })
     }
 
-    /// Comes into a group by an invitation.
+    /// Joins a group by an invitation.
     pub async fn join_by_invite(self, token: &str) -> Result<Chat> {
         self.changes()?;
         let id = self.messenger.invited_by(token)?;
         let mut work = self.messenger.begin().await?;
         let invite = good(&mut work, id).await?;
-        enter(&self.messenger, &mut work, invite.chat, self.access.user).await?;
+        join_chat(&self.messenger, &mut work, invite.chat, self.access.user).await?;
         invites::count_use(&mut work.tx, id).await?;
-        tell_access(&mut work, invite.chat).await?;
+        announce_access(&mut work, invite.chat).await?;
         self.finish(work, invite.chat).await
     }
 }
 
 const NO_INVITE: Error = Error::NotFound("invitation");
 
-/// An invitation by which one more can come. It stays as it is until the change ends.
+/// An invitation that can be used once more. Its chat is locked until the transaction ends.
 async fn good(work: &mut UnitOfWork, id: InviteId) -> Result<Invite> {
     let invite = invites::by_id(&mut work.tx, id).await?.ok_or(NO_INVITE)?;
     chats::lock(&mut work.tx, invite.chat).await?;
-    // As it is now that nobody else changes it.
+    // Read again now that it is locked.
     let invite = invites::by_id(&mut work.tx, id).await?;
     let invite = invite.filter(|invite| invite.is_good(work.now)).ok_or(NO_INVITE)?;
     chats::by_id(&mut work.tx, invite.chat).await?.ok_or(NO_INVITE)?;
@@ -143,7 +141,7 @@ impl Messenger {
         Invitation { invite, token }
     }
 
-    /// Whose token it is.
+    /// The invitation that a token belongs to.
     fn invited_by(&self, token: &str) -> Result<InviteId> {
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| NO_INVITE)?;
         let (id, mac) = bytes.split_first_chunk::<8>().ok_or(NO_INVITE)?;

@@ -1,10 +1,11 @@
-//! Coming into groups and channels: brought in by others, or by oneself.
+//! Joining groups and channels: added by others, or by oneself.
 
 use crate::messenger::accounts::block;
-use crate::messenger::chats::leave::give_role;
+use crate::messenger::chats::leave::set_role;
 use crate::messenger::chats::lookup::{DEACTIVATED, MOST_MEMBERS, people};
 use crate::messenger::chats::membership::Membership;
-use crate::messenger::chats::notices::{announce, gained_alike, write};
+use crate::messenger::chats::moderation::Moderator;
+use crate::messenger::chats::notices::{announce_chat_to, announce_notice, insert_notice};
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{
@@ -16,13 +17,13 @@ use crate::store::{bans, channels, chats, members, users};
 const MOST_AT_ONCE: usize = 100;
 const MOST_FOUND: u64 = 100;
 
-impl Membership {
-    /// Brings somebody in.
+impl Moderator {
+    /// Adds a user.
     pub async fn add(self, user: UserId) -> Result<Member> {
         self.add_as(user, Role::Member).await
     }
 
-    /// Brings somebody in, and gives them a role.
+    /// Adds a user with a role.
     pub async fn add_as(mut self, user: UserId, role: Role) -> Result<Member> {
         self.messenger.limit(Limit::AddMember(self.place.user))?;
         let mut work = self.exercise(Right::AddMembers).await?;
@@ -39,17 +40,16 @@ impl Membership {
             return Err(Error::Conflict(DEACTIVATED));
         }
         block::check_may_be_added_by(&mut work.tx, self.place.user, &[user], "user_id").await?;
-        bring(&self.messenger, &mut work, chat, Some(self.place.user), vec![found.person]).await?;
+        add_people(&self.messenger, &mut work, chat, Some(self.place.user), vec![found.person]).await?;
         if role != Role::Member {
-            give_role(&mut work, chat, user, role).await?;
+            set_role(&mut work, chat, user, role).await?;
         }
         let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
-        work.once(self.attempt, Subject::Member(chat, user));
-        work.commit().await?;
+        self.commit(work, Subject::Member(chat, user)).await?;
         member.ok_or(Error::NotFound("member"))
     }
 
-    /// Brings several people in at once. Those who are in it already stay as they are.
+    /// Adds several users at once. Those who are members already stay as they are.
     pub async fn add_all(mut self, users: &[UserId]) -> Result<Vec<Member>> {
         let mut ids = users.to_vec();
         ids.sort_unstable();
@@ -69,13 +69,14 @@ impl Membership {
             }
         }
         let Newcomers { members, said } =
-            bring(&self.messenger, &mut work, chat, Some(self.place.user), new).await?;
-        work.once(self.attempt, said.map_or(Subject::Nothing, |said| Subject::Added(chat, said)));
-        work.commit().await?;
+            add_people(&self.messenger, &mut work, chat, Some(self.place.user), new).await?;
+        self.commit(work, said.map_or(Subject::Nothing, |said| Subject::Added(chat, said))).await?;
         Ok(members)
     }
+}
 
-    /// Those who came in by one [`Membership::add_all`], by what was said about it.
+impl Membership {
+    /// Those who were added by one [`Moderator::add_all`], by its system message.
     pub async fn added(&self, said: MessageId) -> Result<Vec<Member>> {
         let mut read = self.messenger.db.read().await?;
         let message = crate::store::messages::by_id(&mut read, said).await?;
@@ -107,7 +108,7 @@ impl Caller {
         Ok(channels::search(&mut read, reader, words, after, limit).await?)
     }
 
-    /// Comes into a public channel.
+    /// Joins a public channel.
     pub async fn join(self, chat: ChatId) -> Result<Chat> {
         self.changes()?;
         let user = self.access.user;
@@ -119,15 +120,15 @@ impl Caller {
                 None => Error::Forbidden("This chat can only be joined by invitation"),
             });
         }
-        enter(&self.messenger, &mut work, chat, user).await?;
+        join_chat(&self.messenger, &mut work, chat, user).await?;
         self.finish(work, chat).await
     }
 }
 
 const MEMBER_ALREADY: &str = "You are already a member";
 
-/// Somebody comes in by themselves.
-pub(crate) async fn enter(
+/// Adds a user who joins by themselves.
+pub(crate) async fn join_chat(
     messenger: &Messenger,
     work: &mut UnitOfWork,
     chat: ChatId,
@@ -141,18 +142,19 @@ pub(crate) async fn enter(
         return Err(Error::Forbidden("You are banned from this chat"));
     }
     let found = users::by_id(&mut work.tx, user).await?.ok_or(Error::Unauthorized)?;
-    bring(messenger, work, chat, None, vec![found.person]).await?;
+    add_people(messenger, work, chat, None, vec![found.person]).await?;
     Ok(())
 }
 
-/// Those who came in, and what was said about it.
+/// Those who joined, and the system message about it.
 struct Newcomers {
     members: Vec<Member>,
     said: Option<MessageId>,
 }
 
-/// Makes people members of a group, says so in it, and tells them. `by` is nobody when they come by themselves.
-async fn bring(
+/// Adds people to a group, posts a system message, and announces the chat to them. `by` is `None` when they join by
+/// themselves.
+async fn add_people(
     messenger: &Messenger,
     work: &mut UnitOfWork,
     chat: ChatId,
@@ -185,9 +187,9 @@ async fn bring(
         }
     };
     let author = by.unwrap_or(first.id);
-    // They hear what comes after the notice; what was said before counts as read.
+    // They receive what comes after the notice; earlier messages count as read.
     let places = work.reserve_seqs(chat, people.len() as i64).await?;
-    let said = write(messenger, work, chat, author, &notice).await?;
+    let said = insert_notice(messenger, work, chat, author, &notice).await?;
     let seats: Vec<_> = ids.iter().map(|id| (*id, Role::Member)).collect();
     let now = work.now;
     members::insert_many(&mut work.tx, chat, &seats, said.seq, now).await?;
@@ -198,7 +200,7 @@ async fn bring(
         work.announce_at(place, Change::MemberAdded { chat, member: member.clone() });
         newcomers.members.push(member);
     }
-    announce(work, said);
-    gained_alike(work, chat, &ids).await?;
+    announce_notice(work, said);
+    announce_chat_to(work, chat, &ids).await?;
     Ok(newcomers)
 }

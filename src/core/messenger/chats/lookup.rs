@@ -1,4 +1,4 @@
-//! Finding a chat among those that a user can see, and the people who are to join one.
+//! Finding a chat that a user can see, and people who are to join one.
 
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{Chat, ChatId, Person, UserId};
@@ -8,14 +8,14 @@ use crate::store::{Executor, chat_list, users};
 
 pub(crate) const MOST_MEMBERS: usize = 5_000;
 
-/// How often a chat is looked for that somebody else makes at the same time.
+/// How often to look for a chat that somebody else creates at the same time.
 pub(crate) const TRIES: usize = 3;
 
 pub(crate) const DEACTIVATED: &str = "This user's account is deactivated";
 
 pub(crate) const NOT_A_MEMBER: &str = "You are not a member of this chat";
 
-/// A chat and the reader's place in it: 403 for a stranger, 404 for what does not exist (v1, "foreign chat").
+/// A chat and the reader's membership: 403 for a stranger, 404 when there is no such chat.
 pub(crate) async fn find(run: &mut Executor, id: ChatId, user: UserId) -> Result<(ChatRecord, MemberRecord)> {
     let (chat, place) = chats::with_membership(run, id, user).await?.ok_or(Error::NotFound("chat"))?;
     Ok((chat, place.ok_or(Error::Forbidden(NOT_A_MEMBER))?))
@@ -25,7 +25,7 @@ pub(crate) async fn view(run: &mut Executor, chat: ChatId, reader: UserId) -> Re
     chat_list::one(run, reader, chat).await?.ok_or(Error::NotFound("chat"))
 }
 
-/// People who are to come into a chat; all of them must be there.
+/// People who are to join a chat; all of them must exist.
 pub(crate) async fn people(run: &mut Executor, field: &'static str, ids: &[UserId]) -> Result<Vec<Person>> {
     let found = users::by_ids(run, ids).await?;
     if let Some(unknown) = ids.iter().find(|id| !found.iter().any(|user| user.id() == **id)) {

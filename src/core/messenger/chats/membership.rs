@@ -1,9 +1,9 @@
-//! A caller in a chat: what they may do there, seeing it, leaving it, and how they want to have it.
+//! A caller in a chat: their rights, viewing and leaving it, and their preferences.
 
 use crate::messenger::Messenger;
-use crate::messenger::chats::leave::{depart, lose};
+use crate::messenger::chats::leave::{announce_chat_lost, remove_member};
 use crate::messenger::chats::lookup::{find, view};
-use crate::messenger::chats::notices::{announce, write};
+use crate::messenger::chats::notices::{announce_notice, insert_notice};
 use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::model::{
     Change, Chat, ChatId, ChatKind, Member, Notice, Notify, Preferences, Right, Role, Time, UserId,
@@ -20,10 +20,10 @@ pub struct Membership {
     pub(crate) attempt: Option<Attempt>,
 }
 
-/// How to have a chat otherwise; what is missing stays.
+/// Changes of a member's preferences; what is missing stays.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PreferenceChange {
-    /// Nothing inside: no longer muted.
+    /// `Some(None)` unmutes it.
     pub muted_until: Option<Option<Time>>,
     pub is_pinned: Option<bool>,
     pub is_archived: Option<bool>,
@@ -56,7 +56,7 @@ impl Membership {
         Ok(chat)
     }
 
-    /// Everybody in it.
+    /// All members.
     pub async fn members(&self) -> Result<Vec<Member>> {
         let mut read = self.messenger.db.read().await?;
         let mut members = members::of_chat(&mut read, self.chat.id, None).await?;
@@ -65,7 +65,7 @@ impl Membership {
         Ok(members)
     }
 
-    /// One of those in it.
+    /// One member.
     pub async fn member(&self, user: UserId) -> Result<Member> {
         let mut read = self.messenger.db.read().await?;
         let member = members::of_chat(&mut read, self.chat.id, Some(user)).await?.pop();
@@ -77,15 +77,15 @@ impl Membership {
         allow(self.place.role, right, self.chat.kind)
     }
 
-    /// Begins a change that needs a right. It is asked for within the change: whoever loses the
-    /// right at the same moment acts before that, or not at all.
+    /// Begins a change that needs a right. It is checked within the transaction: a caller who loses the right at the same
+    /// moment acts before that, or not at all.
     pub(crate) async fn exercise(&mut self, right: Right) -> Result<UnitOfWork> {
         let work = self.begin().await?;
         self.may(right)?;
         Ok(work)
     }
 
-    /// Begins a change of the chat, with the chat and the caller's place in it as they are now.
+    /// Begins a change of the chat, with the chat and the caller's membership as they are now.
     pub(crate) async fn begin(&mut self) -> Result<UnitOfWork> {
         self.messenger.limit(Limit::Change(self.place.user))?;
         let mut work = self.messenger.begin().await?;
@@ -94,7 +94,7 @@ impl Membership {
         Ok(work)
     }
 
-    /// Ends a change with the chat as the caller sees it then.
+    /// Commits a change, and returns the chat as the caller sees it then.
     pub(crate) async fn finish(self, mut work: UnitOfWork) -> Result<Chat> {
         let mut view = view(&mut work.tx, self.chat.id, self.place.user).await?;
         self.messenger.attach_presence(&mut work.tx, self.place.user, &mut view.peer).await?;
@@ -103,7 +103,7 @@ impl Membership {
         Ok(view)
     }
 
-    /// Leaves a group; hides another chat until something new is said in it.
+    /// Leaves a group; hides another chat until its next message.
     pub async fn leave(mut self) -> Result<()> {
         let mut work = self.begin().await?;
         let (chat, user) = (self.chat.id, self.place.user);
@@ -111,27 +111,27 @@ impl Membership {
             let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
             let member = member.ok_or(Error::NotFound("member"))?;
             let name = member.person.display_name.clone();
-            depart(&mut work, chat, &member).await?;
-            let said = write(&self.messenger, &mut work, chat, user, &Notice::Left { name }).await?;
-            announce(&mut work, said);
+            remove_member(&mut work, chat, &member).await?;
+            let said = insert_notice(&self.messenger, &mut work, chat, user, &Notice::Left { name }).await?;
+            announce_notice(&mut work, said);
         } else {
             let last = streams::seqs(&mut work.tx, &[chat.into()]).await?.into_values().next();
             members::hide(&mut work.tx, chat, user, Some(last.unwrap_or_default())).await?;
-            lose(&mut work, chat, user, true).await?;
+            announce_chat_lost(&mut work, chat, user, true).await?;
         }
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
 
-    /// How the caller wants to have it.
+    /// The caller's preferences.
     pub async fn preferences(&self) -> Result<Preferences> {
         let mut read = self.messenger.db.read().await?;
         let preferences = chat_list::preferences(&mut read, self.place.user, self.chat.id).await?;
         preferences.ok_or(Error::NotFound("chat"))
     }
 
-    /// Mutes, pins, archives it, or says of what to be notified. All of one's devices hear of it.
-    pub async fn prefer(mut self, change: PreferenceChange) -> Result<Preferences> {
+    /// Changes the caller's preferences and announces them to the caller's devices.
+    pub async fn update_preferences(mut self, change: PreferenceChange) -> Result<Preferences> {
         let mut work = self.begin().await?;
         let (chat, user) = (self.chat.id, self.place.user);
         let before =

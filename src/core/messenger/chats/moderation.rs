@@ -1,35 +1,131 @@
-//! Changing a chat and who is in it, for those who have the right.
+//! Managing a chat and its members, for those who have the right.
 
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-use crate::messenger::chats::leave::{depart, end, give_role};
+use crate::messenger::chats::leave::{mark_deleted, remove_member, set_role};
 use crate::messenger::chats::lookup::DEACTIVATED;
 use crate::messenger::chats::membership::Membership;
-use crate::messenger::chats::notices::say;
+use crate::messenger::chats::notices::post_notice;
 use crate::messenger::chats::validate::{check_description, check_title};
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::model::{Change, Chat, Member, Notice, Right, Role, Stream, UserId};
 use crate::store::{chats, members};
 
-/// How long what is said may stay, if it does not stay for good.
+/// The lifetime of messages, if it is limited.
 const MESSAGE_LIFE: std::ops::RangeInclusive<Duration> =
     Duration::from_secs(5)..=Duration::from_secs(365 * 24 * 3_600);
 
-/// What to change of a chat; what is missing stays.
+/// Changes of a chat's settings; what is missing stays.
 #[derive(Debug, Clone, Default)]
 pub struct ChatChange {
     pub title: Option<String>,
-    /// An empty one takes it away.
+    /// An empty one removes it.
     pub description: Option<String>,
     pub is_read_only: Option<bool>,
-    /// How long what is said from then on stays; nothing inside: for good.
+    /// The lifetime of new messages; `Some(None)` removes the limit.
     pub message_life: Option<Option<Duration>>,
     /// Whether the assistant may be asked there.
     pub has_assistant: Option<bool>,
 }
 
+/// A member who manages the chat: its owner and admins; of a private chat and of saved messages, each member.
+///
+/// What only they may do is a method of this type, and only [`Membership::moderating`] returns one. Which right a method
+/// needs is checked again within its transaction, with the role and the chat as they are then.
+///
+/// ```
+/// # use besedka_core::{messenger::{Membership, Result}, model::{Ban, UserId}};
+/// async fn ban(membership: Membership, user: UserId) -> Result<Ban> {
+///     membership.moderating()?.ban(user, None).await
+/// }
+/// ```
+///
+/// Being a member is not enough:
+///
+/// ```compile_fail,E0599
+/// # use besedka_core::{messenger::{Membership, Result}, model::{Ban, UserId}};
+/// async fn ban(membership: Membership, user: UserId) -> Result<Ban> {
+///     membership.ban(user, None).await
+/// }
+/// ```
+pub struct Moderator(Membership);
+
+/// A member who owns the chat: only [`Membership::owning`] returns one.
+///
+/// ```
+/// # use besedka_core::{messenger::{Membership, Result}, model::{Member, Role, UserId}};
+/// async fn promote(membership: Membership, user: UserId) -> Result<Member> {
+///     membership.owning()?.set_role(user, Role::Admin).await
+/// }
+/// ```
+///
+/// Moderators do not change roles:
+///
+/// ```compile_fail,E0599
+/// # use besedka_core::{messenger::{Membership, Result}, model::{Member, Role, UserId}};
+/// async fn promote(membership: Membership, user: UserId) -> Result<Member> {
+///     membership.moderating()?.set_role(user, Role::Admin).await
+/// }
+/// ```
+pub struct Owner(Membership);
+
 impl Membership {
-    /// Changes what is alike for everybody in the chat.
+    /// The caller as one who manages the chat, if they do.
+    pub fn moderating(self) -> Result<Moderator> {
+        self.may(Right::Moderate)?;
+        Ok(Moderator(self))
+    }
+
+    /// The caller as the owner of the chat, if they are.
+    pub fn owning(self) -> Result<Owner> {
+        self.may(Right::ChangeRoles)?;
+        Ok(Owner(self))
+    }
+
+    /// Deletes a group for everybody; hides another chat for the caller.
+    pub async fn delete_or_hide(self) -> Result<()> {
+        if !self.chat.kind.is_group() {
+            return self.leave().await;
+        }
+        self.moderating()?.delete().await
+    }
+
+    /// Removes a member; leaves, if it is the caller.
+    pub async fn remove_or_leave(self, user: UserId) -> Result<()> {
+        if user == self.place.user {
+            return self.leave().await;
+        }
+        self.moderating()?.remove(user).await
+    }
+}
+
+impl Deref for Moderator {
+    type Target = Membership;
+
+    fn deref(&self) -> &Membership {
+        &self.0
+    }
+}
+
+impl DerefMut for Moderator {
+    fn deref_mut(&mut self) -> &mut Membership {
+        &mut self.0
+    }
+}
+
+impl Moderator {
+    /// Commits a change, and returns the chat as the caller sees it then.
+    pub(crate) async fn finish(self, work: UnitOfWork) -> Result<Chat> {
+        self.0.finish(work).await
+    }
+
+    pub(crate) async fn commit(self, mut work: UnitOfWork, subject: Subject) -> Result<()> {
+        work.once(self.0.attempt, subject);
+        work.commit().await
+    }
+
+    /// Changes the settings that are the same for everybody in the chat.
     pub async fn change(mut self, change: ChatChange) -> Result<Chat> {
         let ChatChange { title, description, is_read_only, message_life, has_assistant } = change;
         let title = title.as_deref().map(check_title).transpose()?;
@@ -62,52 +158,58 @@ impl Membership {
             work.announce(chat, Change::ChatUpdated(about.clone()));
             if about.title != before.title {
                 let notice = Notice::Renamed { title: about.title };
-                say(&self.messenger, &mut work, chat, user, &notice).await?;
+                post_notice(&self.messenger, &mut work, chat, user, &notice).await?;
             }
             if about.message_life != before.message_life {
                 let notice = Notice::MessageLife { seconds: about.message_life.map(|life| life / 1_000) };
-                say(&self.messenger, &mut work, chat, user, &notice).await?;
+                post_notice(&self.messenger, &mut work, chat, user, &notice).await?;
             }
         }
         self.finish(work).await
     }
 
-    /// Deletes a group for everybody; hides another chat for oneself.
+    /// Deletes a group for everybody.
     pub async fn delete(mut self) -> Result<()> {
-        if !self.chat.kind.is_group() {
-            return self.leave().await;
-        }
         let mut work = self.exercise(Right::DeleteChat).await?;
         let chat = self.chat.id;
         let users = members::users_of(&mut work.tx, chat).await?;
-        end(&mut work, chat).await?;
+        mark_deleted(&mut work, chat).await?;
         members::remove_all(&mut work.tx, chat).await?;
         let lost = |user: UserId| (Stream::from(user), Change::ChatLost { chat, hidden: false });
         work.announce_all(users.into_iter().map(lost));
-        work.once(self.attempt, Subject::Nothing);
-        work.commit().await
+        self.commit(work, Subject::Nothing).await
     }
 
-    /// Takes somebody out who has a lower role; leaves, if it is oneself.
+    /// Removes a member who has a lower role.
     pub async fn remove(mut self, user: UserId) -> Result<()> {
-        if user == self.place.user {
-            return self.leave().await;
-        }
         let mut work = self.exercise(Right::Remove).await?;
         let chat = self.chat.id;
         let member = self.lower(&mut work, user).await?.ok_or(Error::NotFound("member"))?;
-        depart(&mut work, chat, &member).await?;
+        remove_member(&mut work, chat, &member).await?;
         let notice = Notice::Removed { user, name: member.person.display_name };
-        say(&self.messenger, &mut work, chat, self.place.user, &notice).await?;
-        work.once(self.attempt, Subject::Nothing);
-        work.commit().await
+        post_notice(&self.messenger, &mut work, chat, self.place.user, &notice).await?;
+        self.commit(work, Subject::Nothing).await
     }
 
-    /// Gives somebody another role. Who makes somebody else the owner becomes an admin.
-    pub async fn set_role(mut self, user: UserId, role: Role) -> Result<Member> {
+    /// A member of a lower role than the caller; `None` for users who are not members.
+    pub(crate) async fn lower(&self, work: &mut UnitOfWork, user: UserId) -> Result<Option<Member>> {
+        let member = members::of_chat(&mut work.tx, self.chat.id, Some(user)).await?.pop();
+        match &member {
+            Some(member) if member.role >= self.place.role => {
+                Err(Error::Forbidden("Only somebody of a lower role can be removed"))
+            }
+            _ => Ok(member),
+        }
+    }
+}
+
+impl Owner {
+    /// Sets a member's role. An owner who makes somebody else the owner becomes an admin.
+    pub async fn set_role(self, user: UserId, role: Role) -> Result<Member> {
+        let Self(mut owner) = self;
         let right = if role == Role::Owner { Right::Transfer } else { Right::ChangeRoles };
-        let mut work = self.exercise(right).await?;
-        let (chat, me) = (self.chat.id, self.place.user);
+        let mut work = owner.exercise(right).await?;
+        let (chat, me) = (owner.chat.id, owner.place.user);
         let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
         let member = member.ok_or(Error::NotFound("member"))?;
         if member.role != role {
@@ -120,28 +222,17 @@ impl Membership {
                 if member.person.is_deactivated {
                     return Err(Error::Conflict(DEACTIVATED));
                 }
-                give_role(&mut work, chat, me, Role::Admin).await?;
-                give_role(&mut work, chat, user, role).await?;
+                set_role(&mut work, chat, me, Role::Admin).await?;
+                set_role(&mut work, chat, user, role).await?;
                 let notice = Notice::Owner { user, name: member.person.display_name };
-                say(&self.messenger, &mut work, chat, me, &notice).await?;
+                post_notice(&owner.messenger, &mut work, chat, me, &notice).await?;
             } else {
-                give_role(&mut work, chat, user, role).await?;
+                set_role(&mut work, chat, user, role).await?;
             }
         }
         let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
-        work.once(self.attempt, Subject::Member(chat, user));
+        work.once(owner.attempt, Subject::Member(chat, user));
         work.commit().await?;
         member.ok_or(Error::NotFound("member"))
-    }
-
-    /// A member over whom the caller has a say; nothing when it is no member.
-    pub(crate) async fn lower(&self, work: &mut UnitOfWork, user: UserId) -> Result<Option<Member>> {
-        let member = members::of_chat(&mut work.tx, self.chat.id, Some(user)).await?.pop();
-        match &member {
-            Some(member) if member.role >= self.place.role => {
-                Err(Error::Forbidden("You can only remove members with a lower role"))
-            }
-            _ => Ok(member),
-        }
     }
 }

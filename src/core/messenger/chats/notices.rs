@@ -1,4 +1,4 @@
-//! Telling people that they are in a chat, and what happened to it.
+//! System messages of a chat, and events for people who joined it.
 
 use crate::messenger::Messenger;
 use crate::messenger::chats::lookup::view;
@@ -6,13 +6,13 @@ use crate::messenger::foundation::{Result, UnitOfWork};
 use crate::model::{Change, ChatId, Content, Message, MessageId, Notice, Position, Role, Stream, UserId};
 use crate::store::{members, messages};
 
-/// Tells somebody that they are in a chat now.
-pub(crate) async fn gained(work: &mut UnitOfWork, chat: ChatId, user: UserId) -> Result<()> {
-    gained_alike(work, chat, &[user]).await
+/// Announces a chat to a user who is in it now.
+pub(crate) async fn announce_chat_to_one(work: &mut UnitOfWork, chat: ChatId, user: UserId) -> Result<()> {
+    announce_chat_to(work, chat, &[user]).await
 }
 
-/// Tells people who have just come into a group, and see the same of it, that they are in it now.
-pub(crate) async fn gained_alike(work: &mut UnitOfWork, chat: ChatId, users: &[UserId]) -> Result<()> {
+/// Announces a chat to users who have just joined it and see the same of it.
+pub(crate) async fn announce_chat_to(work: &mut UnitOfWork, chat: ChatId, users: &[UserId]) -> Result<()> {
     let Some(first) = users.first() else { return Ok(()) };
     let view = view(&mut work.tx, chat, *first).await?;
     let gained = users.iter().map(|user| ((*user).into(), Change::ChatGained(Box::new(view.clone()))));
@@ -20,22 +20,22 @@ pub(crate) async fn gained_alike(work: &mut UnitOfWork, chat: ChatId, users: &[U
     Ok(())
 }
 
-/// Says something about the chat in the chat. Answers its place.
-pub(crate) async fn say(
+/// Posts a system message. Returns its sequence number.
+pub(crate) async fn post_notice(
     messenger: &Messenger,
     work: &mut UnitOfWork,
     chat: ChatId,
     author: UserId,
     notice: &Notice,
 ) -> Result<i64> {
-    let said = write(messenger, work, chat, author, notice).await?;
+    let said = insert_notice(messenger, work, chat, author, notice).await?;
     let seq = said.seq;
-    announce(work, said);
+    announce_notice(work, said);
     Ok(seq)
 }
 
-/// Writes what is said about the chat, to be announced after something else.
-pub(crate) async fn write(
+/// Inserts a system message, to be announced after something else.
+pub(crate) async fn insert_notice(
     messenger: &Messenger,
     work: &mut UnitOfWork,
     chat: ChatId,
@@ -49,14 +49,14 @@ pub(crate) async fn write(
     Ok(message)
 }
 
-/// Tells what was [written](write).
-pub(crate) fn announce(work: &mut UnitOfWork, said: Message) {
+/// Announces an [inserted](insert_notice) system message.
+pub(crate) fn announce_notice(work: &mut UnitOfWork, said: Message) {
     let place = Position { stream: said.chat.into(), seq: said.seq };
     work.announce_at(place, Change::MessageCreated(said));
 }
 
-/// Tells those who look after a chat that the ways into it are others now.
-pub(crate) async fn tell_access(work: &mut UnitOfWork, chat: ChatId) -> Result<()> {
+/// Announces to a chat's admins that its invitations, code or bans have changed.
+pub(crate) async fn announce_access(work: &mut UnitOfWork, chat: ChatId) -> Result<()> {
     let admins = members::with_role(&mut work.tx, chat, Role::Admin).await?;
     let told = admins.into_iter().map(|user| (Stream::from(user), Change::ChatAccess(chat)));
     work.announce_all(told);

@@ -1,4 +1,4 @@
-//! The short code of a group: six letters and digits that people can say to each other.
+//! The short code of a group: six letters and digits that people can tell each other.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crate::hub::NodeMessage;
 use crate::messenger::Caller;
-use crate::messenger::chats::join::enter;
-use crate::messenger::chats::membership::Membership;
-use crate::messenger::chats::notices::tell_access;
+use crate::messenger::chats::join::join_chat;
+use crate::messenger::chats::moderation::Moderator;
+use crate::messenger::chats::notices::announce_access;
 use crate::messenger::foundation::secrets::random;
 use crate::messenger::foundation::{Error, Limit, Network, Result};
 use crate::model::{Chat, Right, Time, UserId};
@@ -19,7 +19,7 @@ use crate::store::{Executor, chats};
 const LETTERS: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const LENGTH: usize = 6;
 
-/// A code that no group has.
+/// A code that no group uses.
 pub(crate) async fn new_code(run: &mut Executor) -> Result<String> {
     loop {
         let code = code();
@@ -40,33 +40,33 @@ fn code() -> String {
     code
 }
 
-impl Membership {
-    /// Gives the group a new short code; the one before is good no longer.
+impl Moderator {
+    /// Gives the group a new short code; the previous one becomes invalid.
     pub async fn renew_code(mut self) -> Result<Chat> {
         let mut work = self.exercise(Right::Invite).await?;
         let code = new_code(&mut work.tx).await?;
         chats::set_code(&mut work.tx, self.chat.id, Some(&code)).await?;
-        tell_access(&mut work, self.chat.id).await?;
+        announce_access(&mut work, self.chat.id).await?;
         self.finish(work).await
     }
 
-    /// Takes the group's short code away.
+    /// Removes the group's short code.
     pub async fn drop_code(mut self) -> Result<Chat> {
         let mut work = self.exercise(Right::Invite).await?;
         if self.chat.code.is_some() {
             chats::set_code(&mut work.tx, self.chat.id, None).await?;
-            tell_access(&mut work, self.chat.id).await?;
+            announce_access(&mut work, self.chat.id).await?;
         }
         self.finish(work).await
     }
 }
 
 impl Caller {
-    /// Comes into the group with a short code. Case and spaces around make no difference.
+    /// Joins the group with a short code. Case and surrounding spaces make no difference.
     pub async fn join_by_code(self, code: &str, from: IpAddr) -> Result<Chat> {
         let user = self.access.user;
         self.messenger.limit(Limit::Change(user))?;
-        // Counted before it is known whether it is right: of many at once, only some get so far.
+        // Counted before it is checked, so that many attempts at once do not all get through.
         let guess = self.messenger.guesses.begin(user, from.into(), self.messenger.clock.now())?;
         let code = code.trim().to_ascii_uppercase();
         let mut work = self.messenger.begin().await?;
@@ -75,14 +75,13 @@ impl Caller {
             return Err(Error::NotFound("code"));
         };
         self.messenger.guesses.was_right(guess);
-        enter(&self.messenger, &mut work, chat.id, user).await?;
+        join_chat(&self.messenger, &mut work, chat.id, user).await?;
         self.finish(work, chat.id).await
     }
 }
 
-/// How many wrong codes are taken within a minute, of an account and from an address. With more, all
-/// codes of a server of a thousand groups would be found by one machine in days. It holds with rate
-/// limits off, too.
+/// How many wrong codes are accepted per minute, from an account and from an address. With more, one machine would find
+/// all codes of a server with a thousand groups in days. This holds with rate limits off, too.
 const MOST_WRONG: (usize, usize) = (5, 20);
 const A_WHILE: Duration = Duration::from_secs(60);
 /// The most accounts or addresses that are remembered.
@@ -106,7 +105,7 @@ pub(crate) struct Guess {
 }
 
 impl Guess {
-    /// As other nodes hear that it was wrong.
+    /// What other nodes are told when it was wrong.
     fn news(&self) -> NodeMessage {
         let (high, low) = self.network.halves();
         NodeMessage::WrongCode(self.user.0, high, low, self.at.0)

@@ -1,4 +1,4 @@
-//! Chats that are about something in another system.
+//! Chats about a topic: an object in another system.
 
 use crate::messenger::Caller;
 use crate::messenger::chats::chat::NewGroup;
@@ -8,7 +8,7 @@ use crate::model::{Chat, Topic, UserId};
 use crate::store::{self, chats, topics};
 
 impl Caller {
-    /// Makes a group about something. If there is a chat about it, that is the answer, to whoever is in it.
+    /// Creates a group about a topic. If a chat about it exists, returns that, to its members only.
     pub async fn group_about(self, topic: Option<Topic>, new: NewGroup) -> Result<Chat> {
         let Some(topic) = topic else { return self.create_group(new).await };
         for _ in 0..TRIES {
@@ -17,7 +17,7 @@ impl Caller {
             }
             let (mut work, chat) = self.begin_group(new.clone()).await?;
             match topics::insert(&mut work.tx, chat, &topic).await {
-                // Somebody else made one about it at the same time: it is there now.
+                // Somebody else created one at the same time: it exists now.
                 Err(store::Error::Taken) => {}
                 made => {
                     made?;
@@ -28,8 +28,8 @@ impl Caller {
         Err(Error::Busy)
     }
 
-    /// The private chat with somebody, which is from now on about something if it was about nothing. If there is
-    /// another chat about it, that is the answer, to whoever is in it.
+    /// The private chat with a user, which gets the topic if it had none. If another chat about it exists, returns that,
+    /// to its members only.
     pub async fn direct_about(self, topic: Option<Topic>, other: UserId) -> Result<Chat> {
         let messenger = self.messenger.clone();
         if let Some(topic) = &topic
@@ -49,9 +49,9 @@ impl Caller {
         Ok(chat)
     }
 
-    /// The chat about something; refused to whoever is not in it.
+    /// The chat about a topic; refused to those who are not in it.
     async fn about(&self, topic: &Topic) -> Result<Option<Chat>> {
-        // Within a change, because only there is seen what somebody else is just making.
+        // Within a transaction, because only there is seen what somebody else is creating.
         let (mut work, reader) = (self.messenger.begin().await?, self.access.user);
         let Some(chat) = topics::chat_about(&mut work.tx, topic).await? else { return Ok(None) };
         find(&mut work.tx, chat, reader).await?;

@@ -1,4 +1,4 @@
-//! What a title and a description may be.
+//! Validation of titles and descriptions.
 
 use crate::messenger::foundation::{Error, Result};
 use crate::model::text;
@@ -13,7 +13,7 @@ pub(crate) fn check_title(title: &str) -> Result<String> {
     seen.ok_or_else(|| Error::invalid("title", format!("must have 1 to {LONGEST_TITLE} characters")))
 }
 
-/// Nothing when nothing of it would be seen.
+/// `None` when nothing of it would be visible.
 pub(crate) fn check_description(description: &str) -> Result<Option<String>> {
     let seen = text::lines(description).filter(|text| text.chars().count() <= LONGEST_DESCRIPTION);
     let reason = || format!("must have at most {LONGEST_DESCRIPTION} characters");

@@ -1,5 +1,6 @@
 //! Attachments: requested, uploaded with a signed form, posted, downloaded by the members of the chat.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -57,6 +58,25 @@ pub struct Link {
     pub signature: Signature,
 }
 
+/// An uploaded file that may be read: by a caller who may see it ([`Caller::attachment`]), or by a signed link
+/// ([`Messenger::linked`]). Only from one of these its bytes are served.
+#[derive(Debug)]
+pub struct ReadableFile(Attachment);
+
+impl ReadableFile {
+    pub fn into_attachment(self) -> Attachment {
+        self.0
+    }
+}
+
+impl Deref for ReadableFile {
+    type Target = Attachment;
+
+    fn deref(&self) -> &Attachment {
+        &self.0
+    }
+}
+
 impl Caller {
     /// Requests an upload and returns the form for it.
     pub async fn request_upload(self, new: NewUpload) -> Result<UploadForm> {
@@ -94,7 +114,7 @@ impl Caller {
     }
 
     /// An uploaded attachment that the caller may read, and a link to it.
-    pub async fn attachment(&self, id: AttachmentId, link_life: Duration) -> Result<(Attachment, Link)> {
+    pub async fn attachment(&self, id: AttachmentId, link_life: Duration) -> Result<(ReadableFile, Link)> {
         self.messenger.confirm_uploads(self.access.user, &[id]).await?;
         let mut read = self.messenger.db.read().await?;
         let found = attachments::by_id(&mut read, id).await?.filter(|attachment| attachment.uploaded);
@@ -104,7 +124,7 @@ impl Caller {
             return Err(Error::NotFound("attachment"));
         }
         let link = self.messenger.link(&attachment, link_life);
-        Ok((attachment, link))
+        Ok((ReadableFile(attachment), link))
     }
 }
 
@@ -150,7 +170,7 @@ impl Messenger {
     /// The URL at which the attachment is downloaded from the bucket directly; `None` when the server serves it.
     pub async fn redirect_url(
         &self,
-        attachment: &Attachment,
+        attachment: &ReadableFile,
         method: Method,
         headers: &ResponseHeaders<'_>,
     ) -> Result<Option<String>> {
@@ -160,7 +180,7 @@ impl Messenger {
     /// The same for its thumbnail.
     pub async fn thumbnail_redirect_url(
         &self,
-        attachment: &Attachment,
+        attachment: &ReadableFile,
         method: Method,
         headers: &ResponseHeaders<'_>,
     ) -> Result<Option<String>> {
@@ -171,18 +191,18 @@ impl Messenger {
     }
 
     /// The attachment of a signed link.
-    pub async fn attachment_by_link(&self, id: AttachmentId, link: &Link) -> Result<Attachment> {
+    pub async fn attachment_by_link(&self, id: AttachmentId, link: &Link) -> Result<ReadableFile> {
         if link.until <= self.clock.now() || !self.link_signer.is_read_valid(id, link.until, &link.signature)
         {
             return Err(Error::Forbidden("This link is invalid or has expired"));
         }
         let mut read = self.db.read().await?;
         let found = attachments::by_id(&mut read, id).await?.filter(|attachment| attachment.uploaded);
-        found.ok_or(Error::NotFound("attachment"))
+        found.map(ReadableFile).ok_or(Error::NotFound("attachment"))
     }
 
     /// The attachment's content, whole or a byte range.
-    pub async fn open(&self, attachment: &Attachment, range: Option<GetRange>) -> Result<FileStream> {
+    pub async fn open(&self, attachment: &ReadableFile, range: Option<GetRange>) -> Result<FileStream> {
         Ok(self.files.open(attachment, range).await?)
     }
 
@@ -217,7 +237,7 @@ impl Messenger {
     }
 
     /// The content of an attachment's thumbnail.
-    pub async fn open_thumbnail(&self, attachment: &Attachment) -> Result<FileStream> {
+    pub async fn open_thumbnail(&self, attachment: &ReadableFile) -> Result<FileStream> {
         match attachment.metadata.thumbnail {
             Some(_) => Ok(self.files.open_thumbnail(attachment).await?),
             None => Err(Error::NotFound("thumbnail")),

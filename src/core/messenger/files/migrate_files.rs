@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::files::{Migration, MigrationOutcome};
-use crate::messenger::Messenger;
+use crate::messenger::Operator;
 use crate::messenger::foundation::Result;
 use crate::model::{AttachmentId, Time};
 use crate::store::attachments;
@@ -37,7 +37,7 @@ impl Progress {
     }
 }
 
-impl Messenger {
+impl Operator {
     /// Copies all files to the target and deletes none. Files that the server deletes meanwhile don't count as missing.
     pub async fn migrate_files(
         &self,

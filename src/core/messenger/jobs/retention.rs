@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
-use crate::messenger::messages::erase::forget;
+use crate::messenger::messages::erase::delete_related;
 use crate::model::Stream;
 use crate::store::{
     attachments, chats, drafts, events, idempotency, messages, previews, sessions, sign_in_codes, streams,
@@ -62,7 +62,7 @@ impl Messenger {
                 if gone.is_empty() {
                     break;
                 }
-                forget(&mut work, &gone).await?;
+                delete_related(&mut work, &gone).await?;
                 work.commit().await?;
             }
         }

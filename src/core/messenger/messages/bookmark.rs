@@ -1,9 +1,10 @@
-//! Messages that one wants to find again.
+//! Bookmarks of messages.
 
 use crate::messenger::Caller;
 use crate::messenger::foundation::{Error, Result, Subject};
+use crate::messenger::messages::message::MessageInChat;
 use crate::model::{Bookmark, BookmarkId, Change, MessageId, is_blank};
-use crate::store::{bookmarks, hidden};
+use crate::store::bookmarks;
 
 /// The longest note, in characters.
 const LONGEST_NOTE: usize = 1_000;
@@ -12,13 +13,14 @@ const MOST_BOOKMARKS: i64 = 5_000;
 const LARGEST_PAGE: u64 = 200;
 const PAGE: u64 = 50;
 
-impl Caller {
-    /// Puts a bookmark at a message; one that is there gets another note and keeps its place.
-    pub async fn bookmark(self, id: MessageId, note: Option<&str>) -> Result<Bookmark> {
+impl MessageInChat {
+    /// Bookmarks the message; an existing bookmark gets the new note and keeps its position.
+    pub async fn bookmark(mut self, note: Option<&str>) -> Result<Bookmark> {
         let note = check_note(note)?;
-        let (mut work, message, _) = self.change(id).await?;
-        let (user, now) = (self.access.user, work.now);
-        if message.content.is_none() || hidden::is_hidden(&mut work.tx, &message, user).await? {
+        let mut work = self.begin().await?;
+        let (message, caller, now) = (self.message(), self.caller(), work.now);
+        let (id, chat, user) = (message.id, message.chat, caller.access.user);
+        if message.content.is_none() {
             return Err(Error::NotFound("message"));
         }
         let there = bookmarks::find(&mut work.tx, id, user).await?;
@@ -26,40 +28,40 @@ impl Caller {
         if let Some(there) = there
             && there.note.as_deref() == note
         {
-            work.once(self.attempt, Subject::Bookmark(id));
-            work.commit().await?;
+            self.commit(work, Subject::Bookmark(id)).await?;
             return Ok(there);
         }
         if is_new && bookmarks::count(&mut work.tx, user).await? >= MOST_BOOKMARKS {
             return Err(Error::Conflict("You have 5,000 bookmarks already; remove some"));
         }
-        let place = BookmarkId(self.messenger.id());
-        bookmarks::save(&mut work.tx, user, (message.chat, id), place, note, now).await?;
+        let new_id = BookmarkId(caller.messenger.id());
+        bookmarks::save(&mut work.tx, user, (chat, id), new_id, note, now).await?;
         let saved = bookmarks::find(&mut work.tx, id, user).await?.ok_or(Error::NotFound("message"))?;
         work.announce(user, Change::BookmarkSaved(Box::new(saved.clone())));
-        work.once(self.attempt, Subject::Bookmark(id));
-        work.commit().await?;
+        self.commit(work, Subject::Bookmark(id)).await?;
         Ok(saved)
     }
 
-    pub async fn remove_bookmark(self, id: MessageId) -> Result<()> {
-        let (mut work, message, _) = self.change(id).await?;
-        let user = self.access.user;
+    /// Deletes the caller's bookmark of the message.
+    pub async fn remove_bookmark(mut self) -> Result<()> {
+        let mut work = self.begin().await?;
+        let (id, chat, user) = (self.message().id, self.message().chat, self.caller().access.user);
         bookmarks::find(&mut work.tx, id, user).await?.ok_or(Error::NotFound("bookmark"))?;
         bookmarks::delete(&mut work.tx, id, user).await?;
-        work.announce(user, Change::BookmarkRemoved { message: id, chat: message.chat });
-        work.once(self.attempt, Subject::Nothing);
-        work.commit().await
+        work.announce(user, Change::BookmarkRemoved { message: id, chat });
+        self.commit(work, Subject::Nothing).await
     }
+}
 
-    /// One's bookmarks, the newest first.
+impl Caller {
+    /// The caller's bookmarks, the newest first.
     pub async fn bookmarks(&self, before: Option<BookmarkId>, limit: Option<u64>) -> Result<Vec<Bookmark>> {
         let mut read = self.messenger.db.read().await?;
         let limit = limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
         Ok(bookmarks::page(&mut read, self.access.user, before, limit).await?)
     }
 
-    /// One's bookmark at a message.
+    /// The caller's bookmark of a message.
     pub async fn bookmark_at(&self, id: MessageId) -> Result<Bookmark> {
         let mut read = self.messenger.db.read().await?;
         bookmarks::find(&mut read, id, self.access.user).await?.ok_or(Error::NotFound("bookmark"))

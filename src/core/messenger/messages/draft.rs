@@ -1,4 +1,4 @@
-//! What one began to write, on all of one's devices.
+//! Drafts, shared by all devices of a user.
 
 use crate::messenger::Caller;
 use crate::messenger::chats::lookup::find;
@@ -9,20 +9,20 @@ use crate::store::{Executor, drafts, messages};
 
 const MOST_DRAFTS: i64 = 1_000;
 
-/// What is to be kept.
+/// A draft to be saved.
 #[derive(Debug, Clone)]
 pub struct NewDraft {
     pub text: String,
-    /// A message of the same chat that it will answer.
+    /// A message of the same chat that it will reply to.
     pub reply_to: Option<MessageId>,
-    /// The thread in which it will stand: the message that began it, or any in it.
+    /// The thread that it belongs to: its root message, or any message in it.
     pub thread: Option<MessageId>,
-    /// When it was written; now without it.
+    /// When it was written; without it, now.
     pub at: Option<Time>,
 }
 
 impl Caller {
-    /// What one began to write anywhere, the newest first.
+    /// All drafts of the caller, the newest first.
     pub async fn drafts(&self) -> Result<Vec<Draft>> {
         let mut read = self.messenger.db.read().await?;
         Ok(drafts::of_user(&mut read, self.access.user).await?)
@@ -30,22 +30,22 @@ impl Caller {
 }
 
 impl Membership {
-    /// What one began to write in the chat, or in a thread of it.
+    /// The draft in the chat, or in one of its threads.
     pub async fn draft(&self, thread: Option<MessageId>) -> Result<Draft> {
         let mut read = self.messenger.db.read().await?;
         let found = drafts::find(&mut read, self.place.user, (self.chat.id, thread)).await?;
         found.and_then(|(draft, _)| draft).ok_or(Error::NotFound("draft"))
     }
 
-    /// Keeps what one began to write. What was written last counts, whichever device brings it first.
+    /// Saves a draft. The one that was written last wins, in whatever order the devices send them.
     pub async fn save_draft(self, new: NewDraft) -> Result<Draft> {
         let text = Content::new(Kind::Text, Some(new.text), None)?.text().unwrap_or_default().to_owned();
         let (mut work, chat, user) = self.change_draft().await?;
-        let thread = root(&mut work, chat, new.thread).await?;
+        let thread = thread_root(&mut work, chat, new.thread).await?;
         if let Some(id) = new.reply_to {
-            of_chat(&mut work.tx, chat, "reply_to", id).await?;
+            find_in_chat(&mut work.tx, chat, "reply_to", id).await?;
         }
-        // A device whose clock is ahead must not win for as long as that.
+        // A device whose clock is ahead must not win until the others' clocks catch up.
         let at = new.at.unwrap_or(work.now).min(work.now);
         let draft = Draft { chat, thread, text, reply_to: new.reply_to, at };
         let there = drafts::find(&mut work.tx, user, (chat, thread)).await?;
@@ -71,11 +71,11 @@ impl Membership {
         Ok(draft)
     }
 
-    /// Takes away what one began to write; where there is nothing, nothing happens.
+    /// Deletes a draft; without one, does nothing.
     pub async fn remove_draft(self, thread: Option<MessageId>) -> Result<()> {
         let (mut work, chat, user) = self.change_draft().await?;
-        let thread = root(&mut work, chat, thread).await?;
-        clear(&mut work, user, chat, thread).await?;
+        let thread = thread_root(&mut work, chat, thread).await?;
+        remove_draft_at(&mut work, user, chat, thread).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -89,8 +89,8 @@ impl Membership {
     }
 }
 
-/// Takes a draft away, if there is one, and tells it.
-pub(crate) async fn clear(
+/// Deletes a draft, if there is one, and announces that.
+pub(crate) async fn remove_draft_at(
     work: &mut UnitOfWork,
     user: UserId,
     chat: ChatId,
@@ -104,14 +104,18 @@ pub(crate) async fn clear(
     Ok(())
 }
 
-/// The message that began the thread in which a message stands.
-async fn root(work: &mut UnitOfWork, chat: ChatId, thread: Option<MessageId>) -> Result<Option<MessageId>> {
+/// The root message of a message's thread.
+async fn thread_root(
+    work: &mut UnitOfWork,
+    chat: ChatId,
+    thread: Option<MessageId>,
+) -> Result<Option<MessageId>> {
     let Some(id) = thread else { return Ok(None) };
-    let (id, thread) = of_chat(&mut work.tx, chat, "thread_id", id).await?;
+    let (id, thread) = find_in_chat(&mut work.tx, chat, "thread_id", id).await?;
     Ok(Some(thread.unwrap_or(id)))
 }
 
-async fn of_chat(
+async fn find_in_chat(
     run: &mut Executor,
     chat: ChatId,
     field: &'static str,

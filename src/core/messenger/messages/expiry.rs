@@ -1,15 +1,15 @@
-//! Messages that disappear by themselves.
+//! Deleting messages whose lifetime is over.
 
 use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
 use crate::messenger::messages::erase::erase;
 use crate::store::{chats, messages};
 
-/// How many are taken away in one change, so that nobody waits for long.
+/// How many are deleted in one unit of work, so that others do not wait for long.
 const SOME: u64 = 100;
 
 impl Messenger {
-    /// Takes away what is due. It is due still after the server was down.
+    /// Deletes messages that have expired, also while the server was down.
     pub(crate) async fn delete_expired_messages(&self) -> Result<()> {
         let now = self.clock.now();
         loop {
@@ -19,7 +19,7 @@ impl Messenger {
             }
             let mut work = self.begin().await?;
             chats::lock_all(&mut work.tx, seen.iter().map(|(chat, _)| *chat)).await?;
-            // Asked again within the change: what somebody deleted meanwhile is not told twice.
+            // Looked up again within the unit of work: what was deleted meanwhile is not announced twice.
             let mut due = messages::expired(&mut work.tx, now, SOME).await?;
             due.retain(|found| seen.contains(found));
             erase(&mut work, &due).await?;

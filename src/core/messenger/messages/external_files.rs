@@ -1,27 +1,26 @@
-//! Messages with files: uploaded here, or kept elsewhere.
+//! Messages with files: uploaded here, or kept on another server.
 
 use std::time::Duration;
 
 use crate::messenger::accounts::block;
 use crate::messenger::files::attachment::Link;
 use crate::messenger::foundation::{Error, Result};
+use crate::messenger::messages::message::MessageInChat;
 use crate::messenger::{Caller, Messenger};
-use crate::model::{
-    Attachment, AttachmentId, Content, ExternalFile, FileClass, Kind, Message, MessageId, Payload,
-};
+use crate::model::{Attachment, AttachmentId, Content, ExternalFile, FileClass, Kind, Message, Payload};
 use crate::store::messages;
 
-/// A file that comes with a message, for APIs that name it and not what kind of message it makes.
+/// A file of a message, for APIs that name the file and not the kind of message.
 #[derive(Debug, Clone)]
 pub enum Attached {
-    /// One's own upload.
+    /// An upload of the caller's.
     File(AttachmentId),
     /// An http or https address.
     Url(String),
 }
 
 impl Caller {
-    /// What a message says that has a file: the text is its caption.
+    /// The content of a message with a file: the text is its caption.
     pub async fn content_with(&self, text: Option<String>, file: Attached) -> Result<Content> {
         match file {
             Attached::File(id) => {
@@ -40,26 +39,29 @@ impl Caller {
             }
         }
     }
+}
 
-    /// Adds a file elsewhere to one's own message, which is a text. It says the same as before, so it is not edited.
-    pub async fn link_file(self, id: MessageId, file: &ExternalFile) -> Result<Message> {
-        let (mut work, message, _) = self.change(id).await?;
-        if message.author != self.access.user {
+impl MessageInChat {
+    /// Adds a file on another server to the caller's own text message. The text stays, so this is not an edit.
+    pub async fn link_file(mut self, file: &ExternalFile) -> Result<Message> {
+        let mut work = self.begin().await?;
+        let (message, user) = (self.message(), self.caller().access.user);
+        if message.author != user {
             return Err(Error::Forbidden("Files can only be attached to your own messages"));
         }
-        block::check_not_blocked(&mut work.tx, message.chat, self.access.user).await?;
+        block::check_not_blocked(&mut work.tx, message.chat, user).await?;
         let content = message.content.as_ref().ok_or(Error::NotFound("message"))?;
         if message.kind != Kind::Text {
             return Err(Error::Conflict("External files can only be attached to text messages"));
         }
         let content = content.add_external_file(file)?;
-        messages::replace_content(&mut work.tx, id, &content).await?;
-        self.update(work, id).await
+        messages::replace_content(&mut work.tx, message.id, &content).await?;
+        self.commit_updated(work).await
     }
 }
 
 impl Messenger {
-    /// A link by which whoever has it reads a file without a token. For those only who may read the file.
+    /// A link that gives access to a file without a token. Only for callers who may read the file.
     pub fn link(&self, file: &Attachment, life: Duration) -> Link {
         let until = self.clock.now() + life;
         Link { until, signature: self.link_signer.sign_read(file.id, until) }

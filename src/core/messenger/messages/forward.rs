@@ -1,61 +1,61 @@
-//! Passing a message on to other chats.
+//! Forwarding messages to other chats.
 
-use crate::messenger::Caller;
 use crate::messenger::foundation::{Error, Limit, Result};
-use crate::messenger::messages::post::carry_out;
-use crate::messenger::messages::request::{Brought, Keys, NewMessage, Wish};
-use crate::messenger::messages::retry_detection::{self, Unheard};
-use crate::model::{ChatId, Kind, Message, MessageId, Origin};
+use crate::messenger::messages::message::MessageInChat;
+use crate::messenger::messages::post::write_batch;
+use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest, Prechecked};
+use crate::messenger::messages::retry_detection::{self, UnacknowledgedPost};
+use crate::model::{ChatId, Kind, Message, Origin};
 use crate::store::users;
 
-/// To how many chats at once.
+/// The most chats of one request.
 const MOST_CHATS: usize = 20;
 
-impl Caller {
-    /// Says in other chats what was said in one, naming where it comes from. In all of them or in none: where one
-    /// may not post, nothing is posted anywhere.
-    pub async fn forward(self, id: MessageId, chats: &[ChatId], is_silent: bool) -> Result<Vec<Message>> {
-        let wishes = self.forwarding(id, chats, is_silent).await?;
-        carry_out(&self.messenger, &wishes, Keys::Whole).await?.into_iter().collect()
+impl MessageInChat {
+    /// Posts the message in other chats, naming where it comes from. In all of them or in none: where the caller may not
+    /// post in one, nothing is posted anywhere.
+    pub async fn forward(self, chats: &[ChatId], is_silent: bool) -> Result<Vec<Message>> {
+        let requests = self.forwarding(chats, is_silent).await?;
+        write_batch(&self.caller().messenger, &requests, BatchMode::AllOrNothing).await?.into_iter().collect()
     }
 
-    /// The same under a name of the sender's: done again under it, they are the same messages.
-    pub async fn forward_named(self, id: MessageId, chats: &[ChatId], name: &str) -> Result<Vec<Message>> {
-        let mut wishes = self.forwarding(id, chats, false).await?;
-        for wish in &mut wishes {
-            wish.new.client_id = Some(NewMessage::id_of(&format!("{name}\n{}", wish.chat)));
+    /// The same with an identifier of the sender's: repeated with it, they are the same messages.
+    pub async fn forward_as(self, chats: &[ChatId], name: &str) -> Result<Vec<Message>> {
+        let mut requests = self.forwarding(chats, false).await?;
+        for request in &mut requests {
+            request.new.client_id = Some(NewMessage::id_of(&format!("{name}\n{}", request.chat)));
         }
-        carry_out(&self.messenger, &wishes, Keys::Whole).await?.into_iter().collect()
+        write_batch(&self.caller().messenger, &requests, BatchMode::AllOrNothing).await?.into_iter().collect()
     }
 
-    /// The same without one. When the sender does not [hear](Unheard::heard) the answer and does it once more within 20 seconds,
-    /// they are the same messages, once.
-    pub async fn forward_unnamed(
+    /// The same without one. If the sender does not [get](UnacknowledgedPost::acknowledge) the answer and repeats it within
+    /// 20 seconds, they stay the same messages.
+    pub async fn forward_detecting_retries(
         self,
-        id: MessageId,
         chats: &[ChatId],
-    ) -> Result<(Vec<Message>, Vec<Unheard>)> {
-        let mut wishes = self.forwarding(id, chats, false).await?;
-        for wish in &mut wishes {
-            wish.fingerprint = Some(retry_detection::fingerprint(wish));
+    ) -> Result<(Vec<Message>, Vec<UnacknowledgedPost>)> {
+        let mut requests = self.forwarding(chats, false).await?;
+        for request in &mut requests {
+            request.fingerprint = Some(retry_detection::fingerprint(request));
         }
-        let messenger = self.messenger;
-        // By itself: whoever asked may be gone before it is done, and then that is to be noticed.
-        let carried_out = tokio::spawn(async move {
-            let said = carry_out(&messenger, &wishes, Keys::Whole).await?;
-            let said: Vec<Message> = said.into_iter().collect::<Result<_>>()?;
-            let unheard = wishes.iter().zip(&said).filter_map(|(wish, message)| {
-                wish.fingerprint.map(|it| Unheard::new(&messenger, it, message.id))
+        let messenger = self.caller().messenger.clone();
+        // In a task of its own: if the client is gone before it is done, that must still be recorded.
+        let written = tokio::spawn(async move {
+            let posted = write_batch(&messenger, &requests, BatchMode::AllOrNothing).await?;
+            let posted: Vec<Message> = posted.into_iter().collect::<Result<_>>()?;
+            let unacknowledged = requests.iter().zip(&posted).filter_map(|(request, message)| {
+                request.fingerprint.map(|it| UnacknowledgedPost::new(&messenger, it, message.id))
             });
-            let unheard = unheard.collect();
-            Ok((said, unheard))
+            let unacknowledged = unacknowledged.collect();
+            Ok((posted, unacknowledged))
         });
-        carried_out.await.map_err(|error| Error::Internal(error.into()))?
+        written.await.map_err(|error| Error::Internal(error.into()))?
     }
 
-    /// What there is to say in each of the chats.
-    async fn forwarding(&self, id: MessageId, chats: &[ChatId], is_silent: bool) -> Result<Vec<Wish>> {
-        let author = self.access.user;
+    /// The requests to post the message in each of the chats.
+    async fn forwarding(&self, chats: &[ChatId], is_silent: bool) -> Result<Vec<PostRequest>> {
+        let (message, caller) = (self.message(), self.caller());
+        let author = caller.access.user;
         let mut chats = chats.to_vec();
         let mut seen = std::collections::HashSet::new();
         chats.retain(|chat| seen.insert(*chat));
@@ -63,10 +63,9 @@ impl Caller {
             return Err(Error::invalid("chat_ids", format!("must name 1 to {MOST_CHATS} chats")));
         }
         for chat in &chats {
-            self.messenger.limit(Limit::Send(author))?;
-            self.messenger.limit(Limit::SendToChat(*chat))?;
+            caller.messenger.limit(Limit::Send(author))?;
+            caller.messenger.limit(Limit::SendToChat(*chat))?;
         }
-        let message = self.message(id).await?;
         let content = message.content.clone().ok_or(Error::NotFound("message"))?;
         if message.kind == Kind::System {
             return Err(Error::Forbidden("System messages cannot be forwarded"));
@@ -74,28 +73,30 @@ impl Caller {
         if content.is_unfinished() {
             return Err(Error::Conflict("The answer is still being written; wait until it is complete"));
         }
-        // What was forwarded before keeps its first origin.
+        // A message that was forwarded before keeps its first origin.
         let origin = match message.origin.clone() {
             Some(origin) => origin,
-            None => self.origin(&message).await?,
+            None => self.origin().await?,
         };
-        let brought = Brought { origin: Some(origin), files: message.attachments, is_old: false };
+        let files = message.attachments.clone();
+        let prechecked = Prechecked { origin: Some(origin), files, is_old: false };
         let new = NewMessage { is_silent, ..NewMessage::new(content) };
-        // One of the wishes carries the request's key; they are written in one change.
-        let mut attempt = self.attempt.clone();
-        let wish = |chat| Wish {
+        // The first post carries the idempotency key; all are written in one transaction.
+        let mut attempt = caller.attempt.clone();
+        let request = |chat| PostRequest {
             chat,
             author,
             new: new.clone(),
-            brought: Some(brought.clone()),
+            prechecked: Some(prechecked.clone()),
             attempt: attempt.take(),
             fingerprint: None,
         };
-        Ok(chats.into_iter().map(wish).collect())
+        Ok(chats.into_iter().map(request).collect())
     }
 
-    async fn origin(&self, message: &Message) -> Result<Origin> {
-        let mut read = self.messenger.db.read().await?;
+    async fn origin(&self) -> Result<Origin> {
+        let message = self.message();
+        let mut read = self.caller().messenger.db.read().await?;
         let author = users::by_id(&mut read, message.author).await?;
         Ok(Origin {
             chat: Some(message.chat),

@@ -1,4 +1,4 @@
-//! Reading what was said.
+//! Reading the messages of a chat.
 
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Result};
@@ -6,7 +6,7 @@ use crate::model::{FileClass, Message, MessageId, Time};
 use crate::store::history::{self, Stretch};
 use crate::store::{media, messages};
 
-/// The most messages of one answer.
+/// The most messages in one response.
 pub const MOST_MESSAGES: u64 = 200;
 
 /// Which part of a chat's history.
@@ -21,7 +21,7 @@ pub enum Around {
     Since(Time),
 }
 
-/// What of a chat is listed by itself.
+/// Which messages with media to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
     Files(FileClass),
@@ -71,14 +71,14 @@ impl Membership {
         Ok(page)
     }
 
-    /// The newest messages after as many were skipped, the oldest of them first; without those that were deleted, for
-    /// APIs that can't say that something was.
+    /// The newest messages after a number of skipped ones, the oldest of them first; without deleted ones, for APIs that
+    /// can't express that a message was deleted.
     pub async fn latest(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
         self.newest(true, skipped, limit).await
     }
 
-    /// The same without what the server said, for APIs whose clients would show it as somebody's words.
-    pub async fn said(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
+    /// The same without system messages, for APIs whose clients would show them as a user's words.
+    pub async fn latest_posts(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
         self.newest(false, skipped, limit).await
     }
 
@@ -90,8 +90,8 @@ impl Membership {
         Ok(history::latest(&mut read, (chat, with_notices), reader, skipped, limit).await?)
     }
 
-    /// A part of the history without what was deleted, the newest first; and whether there is more of it.
-    pub async fn said_before(&self, before: Option<MessageId>, limit: u64) -> Result<(Vec<Message>, bool)> {
+    /// A part of the history without deleted messages, the newest first; and whether there are more.
+    pub async fn posts_before(&self, before: Option<MessageId>, limit: u64) -> Result<(Vec<Message>, bool)> {
         let limit = limit.clamp(1, MOST_MESSAGES);
         let (mut said, mut around) = (Vec::new(), before.map_or(Around::Newest, Around::Before));
         loop {

@@ -4,8 +4,8 @@ use crate::messenger::foundation::{Result, UnitOfWork};
 use crate::model::{ChatId, Content, Mentions, Message, Parts, UserId};
 use crate::store::{mentions, messages};
 
-/// Whom of a chat's members some names and numbers mean; never the author.
-pub(crate) async fn whom(
+/// The members of a chat that names and ids refer to; never the author.
+pub(crate) async fn find_mentioned(
     work: &mut UnitOfWork,
     chat: ChatId,
     author: UserId,
@@ -23,13 +23,17 @@ pub(crate) async fn whom(
     Ok((users, named.everybody))
 }
 
-/// Finds anew whom an edited message means.
-pub(crate) async fn mean_again(work: &mut UnitOfWork, message: &Message, content: Content) -> Result<()> {
+/// Finds the mentions of an edited message again.
+pub(crate) async fn update_mentions(
+    work: &mut UnitOfWork,
+    message: &Message,
+    content: Content,
+) -> Result<()> {
     let named = content.text().map(Mentions::in_text).unwrap_or_default();
     if named == Mentions::default() && !message.parts.has(Parts::MENTIONS) {
         return Ok(());
     }
-    let (users, all) = whom(work, message.chat, message.author, named, Vec::new()).await?;
+    let (users, all) = find_mentioned(work, message.chat, message.author, named, Vec::new()).await?;
     mentions::delete_all(&mut work.tx, &[message.id]).await?;
     let now = Message { mentions: users, mentions_all: all, content: Some(content), ..message.clone() };
     mentions::insert_many(&mut work.tx, [&now]).await?;

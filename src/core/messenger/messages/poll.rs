@@ -1,96 +1,85 @@
 //! Voting, and closing polls.
 
-use crate::messenger::Caller;
-use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
-use crate::model::{Change, Message, MessageId, Parts, Person, Poll, Right, UserId};
+use crate::messenger::foundation::{Error, Result, UnitOfWork};
+use crate::messenger::messages::message::MessageInChat;
+use crate::model::{Change, Message, Parts, Person, Poll, Right, UserId};
 use crate::store::{messages, polls, users};
 
-/// Of how many voters at a time.
+/// The most voters of one page.
 const MOST_VOTERS: u64 = 200;
 
-impl Caller {
-    /// What one chose in a poll, in the order of the options.
-    pub async fn choices(&self, id: MessageId) -> Result<(Message, Vec<usize>)> {
-        let message = self.message(id).await?;
-        if message.poll.is_none() {
+impl MessageInChat {
+    /// The caller's choices in a poll, in the order of the options.
+    pub async fn choices(&self) -> Result<Vec<usize>> {
+        if self.message().poll.is_none() {
             return Err(Error::NotFound("poll"));
         }
-        let mut read = self.messenger.db.read().await?;
-        let choices = polls::choices(&mut read, id, self.access.user).await?;
-        Ok((message, choices))
+        let mut read = self.caller().messenger.db.read().await?;
+        Ok(polls::choices(&mut read, self.message().id, self.caller().access.user).await?)
     }
 
-    /// Those who chose something in a poll, first come first; after one of them.
+    /// Those who chose an option of a poll, in the order of their votes; after one of them.
     pub async fn voters(
         &self,
-        id: MessageId,
         choice: usize,
         after: Option<UserId>,
         limit: Option<u64>,
     ) -> Result<Vec<Person>> {
-        let poll = self.message(id).await?.poll.ok_or(Error::NotFound("poll"))?;
+        let poll = self.message().poll.as_ref().ok_or(Error::NotFound("poll"))?;
         if poll.is_anonymous {
             return Err(Error::Forbidden("The votes of an anonymous poll are not visible"));
         }
-        check_choices(&poll, &[choice])
+        check_choices(poll, &[choice])
             .map_err(|_| Error::invalid("option", "is not an option of this poll"))?;
         let limit = limit.unwrap_or(MOST_VOTERS).clamp(1, MOST_VOTERS);
-        let mut read = self.messenger.db.read().await?;
-        let ids = polls::voters(&mut read, id, choice, after, limit).await?;
+        let mut read = self.caller().messenger.db.read().await?;
+        let ids = polls::voters(&mut read, self.message().id, choice, after, limit).await?;
         let mut people: Vec<Person> =
             users::by_ids(&mut read, &ids).await?.into_iter().map(|user| user.person).collect();
         people.sort_by_key(|person| ids.iter().position(|id| *id == person.id));
         Ok(people)
     }
 
-    /// Chooses these instead of what one chose before; none takes the vote back.
-    pub async fn vote(self, id: MessageId, choices: &[usize]) -> Result<Message> {
-        let (mut work, _, _) = self.change(id).await?;
-        let (message, poll) = hold(&mut work, id).await?;
+    /// Votes for these options instead of the caller's earlier ones; without any, takes the vote back.
+    pub async fn vote(mut self, choices: &[usize]) -> Result<Message> {
+        let mut work = self.begin().await?;
+        let poll = self.lock_poll(&mut work).await?;
         let choices = check_choices(&poll, choices)?;
         if poll.closed_at.is_some() {
             return Err(Error::Conflict("The poll is closed"));
         }
-        let (user, chat, now) = (self.access.user, message.chat, work.now);
+        let (message, user, now) = (self.message(), self.caller().access.user, work.now);
+        let (id, chat) = (message.id, message.chat);
         if polls::choices(&mut work.tx, id, user).await? == choices {
-            work.once(self.attempt, Subject::Message(id));
-            work.commit().await?;
-            return Ok(message);
+            return self.commit_unchanged(work).await;
         }
         polls::vote(&mut work.tx, id, user, &choices, now).await?;
         work.announce(user, Change::PollVoted { message: id, chat, choices });
-        self.update(work, id).await
+        self.commit_updated(work).await
     }
 
-    /// Takes no more votes. Whoever asked may, and whoever moderates the chat.
-    pub async fn close_poll(self, id: MessageId) -> Result<Message> {
-        let (mut work, _, (chat, place)) = self.change(id).await?;
-        let (message, poll) = hold(&mut work, id).await?;
-        if message.author != self.access.user && !place.role.may(Right::DeleteOthers, chat.kind) {
+    /// Closes a poll. Its author may, and moderators of the chat.
+    pub async fn close_poll(mut self) -> Result<Message> {
+        let mut work = self.begin().await?;
+        let poll = self.lock_poll(&mut work).await?;
+        if self.message().author != self.caller().access.user && !self.may(Right::DeleteOthers) {
             return Err(Error::Forbidden("You can only close your own polls"));
         }
         if poll.closed_at.is_some() {
-            work.once(self.attempt, Subject::Message(id));
-            work.commit().await?;
-            return Ok(message);
+            return self.commit_unchanged(work).await;
         }
         let now = work.now;
-        polls::close(&mut work.tx, id, now).await?;
-        self.update(work, id).await
+        polls::close(&mut work.tx, self.message().id, now).await?;
+        self.commit_updated(work).await
     }
-}
 
-/// A poll that nobody else changes until the change ends: its row is written before it is read, so that of two votes
-/// of one person, or of a vote and the poll's end, one comes after the other on every database.
-async fn hold(work: &mut UnitOfWork, id: MessageId) -> Result<(Message, Poll)> {
-    messages::set_parts(&mut work.tx, &[id], Parts::VOTES).await?;
-    let message = messages::by_id(&mut work.tx, id).await?;
-    message
-        .and_then(|message| {
-            let poll = message.poll.clone()?;
-            Some((message, poll))
-        })
-        .ok_or(Error::NotFound("poll"))
+    /// The poll, locked until the transaction ends: its row is written before it is read, so that of two votes of one
+    /// user, or of a vote and the poll's end, one comes after the other on every database.
+    async fn lock_poll(&mut self, work: &mut UnitOfWork) -> Result<Poll> {
+        messages::set_parts(&mut work.tx, &[self.message().id], Parts::VOTES).await?;
+        self.reload(work).await?;
+        self.message().poll.clone().ok_or(Error::NotFound("poll"))
+    }
 }
 
 fn check_choices(poll: &Poll, choices: &[usize]) -> Result<Vec<usize>> {

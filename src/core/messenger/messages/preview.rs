@@ -1,38 +1,38 @@
 //! Previews of the pages that messages link to.
 //!
-//! A message goes out at once, without them. When it is on the disk its links are put into a queue,
-//! a few pages are read at a time, and when one has something to say, the messages that wait for it
-//! are told again. A page is read once, however many messages link to it at once. What is lost with
-//! the queue, or finds no place in it, is found again in the database.
+//! A message is announced at once, without them. When it is stored its links are queued, a few pages are fetched at a
+//! time, and when one has a preview, the messages that wait for it are announced again. A page is fetched once, however
+//! many messages link to it. Links that are lost with the queue, or do not fit into it, are found again in the database.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::integrations::{AllowedTarget, PageFetcher};
-use crate::messenger::foundation::{Error, Result, Subject};
-use crate::messenger::{Caller, Messenger};
+use crate::messenger::Messenger;
+use crate::messenger::foundation::{Error, Result};
+use crate::messenger::messages::message::MessageInChat;
 use crate::model::{Change, ChatId, Link, MessageId, Parts};
 use crate::store::{messages, previews};
 
-/// How long it counts what a page said.
+/// How long a preview is fresh.
 const FRESH: Duration = Duration::from_secs(7 * 24 * 3_600);
-/// When a page that said nothing is asked again.
+/// When a page without a preview is fetched again.
 const AGAIN: Duration = Duration::from_secs(3_600);
-/// The most pages that are read at once.
+/// The most pages that are fetched at once.
 const MOST_READERS: usize = 4;
-/// The most pages that wait.
+/// The most pages in the queue.
 const LONGEST_QUEUE: usize = 256;
-/// How old a message may be whose links are still looked for after a restart.
+/// Links of messages older than this are not fetched after a restart.
 const RECENT: Duration = Duration::from_secs(24 * 3_600);
-/// How much is taken at a time.
+/// How many are processed at a time.
 const SOME: usize = 100;
 
 /// New links, as they are found in messages.
 pub(crate) type Found = Vec<(MessageId, ChatId, Vec<Link>)>;
 
 pub(crate) struct Previews {
-    /// Nothing when the server asks nobody.
+    /// `None` when previews are off.
     pages: Option<PageFetcher>,
     waiting: Mutex<Waiting>,
 }
@@ -40,15 +40,15 @@ pub(crate) struct Previews {
 #[derive(Default)]
 struct Waiting {
     queue: VecDeque<Link>,
-    /// Which messages wait for a page, also while it is being read.
+    /// Which messages wait for a page, also while it is being fetched.
     messages: HashMap<[u8; 32], Vec<MessageId>>,
     readers: usize,
-    /// Whether there may be links in the database that nobody looked at.
+    /// Whether there may be links in the database that were not fetched.
     is_behind: bool,
 }
 
 impl Previews {
-    /// `exceptions` is what may be read although it is not public; nothing when nothing is to be read.
+    /// `exceptions` are addresses that may be fetched although they are not public; `None` turns previews off.
     pub(crate) fn new(exceptions: Option<&[AllowedTarget]>) -> Result<Self> {
         let pages = exceptions.map(|exceptions| PageFetcher::new(exceptions.to_vec())).transpose();
         let waiting = Waiting { is_behind: true, ..Waiting::default() };
@@ -73,7 +73,7 @@ impl Waiting {
         }
     }
 
-    /// The next page for a reader, who is gone when there is none.
+    /// The next page to fetch; without one, the reader ends.
     fn next(&mut self) -> Option<Link> {
         let next = self.queue.pop_front();
         self.readers -= usize::from(next.is_none());
@@ -82,7 +82,7 @@ impl Waiting {
 }
 
 impl Messenger {
-    /// Sees to the previews of what was found in messages that are on the disk.
+    /// Queues the links of stored messages.
     pub(crate) fn preview(&self, found: Found) {
         if self.previews.pages.is_none() {
             return;
@@ -99,7 +99,7 @@ impl Messenger {
         }
     }
 
-    /// Looks for links that found no place in the queue, or were lost with it when the server stopped.
+    /// Queues links that did not fit into the queue, or were lost with it when the server stopped.
     pub(crate) async fn fetch_missing_previews(&self) -> Result<()> {
         {
             let mut waiting = self.previews.waiting();
@@ -117,7 +117,7 @@ impl Messenger {
         Ok(())
     }
 
-    /// Asks a page unless it said something lately; answers whether there is something to show.
+    /// Fetches a page unless its preview is fresh; returns whether there is a preview.
     async fn ask(&self, pages: &PageFetcher, link: &Link) -> Result<bool> {
         let known = previews::known(&mut self.db.read().await?, link).await?;
         if let Some(known) = known
@@ -126,7 +126,7 @@ impl Messenger {
             return Ok(known.has_page);
         }
         let page = pages.read(link.address()).await;
-        let page = page.inspect_err(|failure| tracing::debug!(%failure, "a page said nothing")).ok();
+        let page = page.inspect_err(|failure| tracing::debug!(%failure, "a page has no preview")).ok();
         let mut work = self.begin().await?;
         let stale_at = work.now + if page.is_some() { FRESH } else { AGAIN };
         previews::save(&mut work.tx, link, page.as_ref(), stale_at).await?;
@@ -134,7 +134,7 @@ impl Messenger {
         Ok(page.is_some() || known.is_some_and(|known| known.has_page))
     }
 
-    /// Tells messages again, now that they have previews.
+    /// Announces messages again, now that they have previews.
     async fn tell_again(&self, ids: &[MessageId]) -> Result<()> {
         let mut work = self.begin().await?;
         for message in messages::by_ids(&mut work.tx, ids).await? {
@@ -147,7 +147,7 @@ impl Messenger {
     }
 }
 
-/// Reads pages until none waits.
+/// Fetches pages until the queue is empty.
 async fn read(messenger: Messenger) {
     let Some(pages) = &messenger.previews.pages else { return };
     loop {
@@ -175,21 +175,21 @@ async fn tell_again(messenger: &Messenger, messages: &[MessageId]) -> Result<()>
     Ok(())
 }
 
-impl Caller {
-    /// Takes the previews of one's message away; they do not come back.
-    pub async fn remove_previews(self, id: MessageId) -> Result<()> {
-        let (mut work, message, _) = self.change(id).await?;
-        if message.author != self.access.user {
+impl MessageInChat {
+    /// Removes the previews of the caller's own message for good.
+    pub async fn remove_previews(mut self) -> Result<()> {
+        let mut work = self.begin().await?;
+        let message = self.message();
+        if message.author != self.caller().access.user {
             return Err(Error::Forbidden("You can only remove the previews of your own messages"));
         }
         if message.content.is_none() {
             return Err(Error::NotFound("message"));
         }
         if message.parts.has(Parts::BARE) {
-            work.once(self.attempt, Subject::Message(id));
-            return work.commit().await;
+            return self.commit_unchanged(work).await.map(drop);
         }
-        messages::set_parts(&mut work.tx, &[id], Parts::BARE).await?;
-        self.update(work, id).await.map(|_| ())
+        messages::set_parts(&mut work.tx, &[message.id], Parts::BARE).await?;
+        self.commit_updated(work).await.map(drop)
     }
 }

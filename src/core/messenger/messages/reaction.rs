@@ -1,64 +1,65 @@
 //! Reactions: emoji under messages.
 
-use crate::messenger::Caller;
 use crate::messenger::accounts::block;
-use crate::messenger::foundation::{Error, Result, Subject};
-use crate::model::{Message, MessageId, Parts, Reaction};
+use crate::messenger::foundation::{Error, Result};
+use crate::messenger::messages::message::MessageInChat;
+use crate::model::{Message, Parts, Reaction};
 use crate::store::{messages, reactions};
 
 /// The most different emoji under one message.
 const MOST_EMOJI: usize = 50;
 
-impl Caller {
-    /// Puts an emoji under a message; one that is there already stays.
-    pub async fn react(self, id: MessageId, emoji: &str) -> Result<Message> {
+impl MessageInChat {
+    /// Adds an emoji; one that is there already stays.
+    pub async fn react(mut self, emoji: &str) -> Result<Message> {
         let emoji = check_emoji(emoji)?;
-        let (mut work, message, _) = self.change(id).await?;
+        let mut work = self.begin().await?;
+        let (message, user) = (self.message(), self.caller().access.user);
         if message.content.is_none() {
             return Err(Error::NotFound("message"));
         }
-        let user = self.access.user;
         block::check_not_blocked(&mut work.tx, message.chat, user).await?;
-        let there = message.reactions.iter().find(|reaction| reaction.emoji == emoji);
-        if there.is_some_and(|reaction| reaction.users.contains(&user)) {
-            work.once(self.attempt, Subject::Message(id));
-            work.commit().await?;
-            return Ok(message);
+        let is_new_emoji = message.reactions.iter().all(|reaction| reaction.emoji != emoji);
+        if self.has_reaction(emoji) {
+            return self.commit_unchanged(work).await;
         }
-        if there.is_none() && message.reactions.len() >= MOST_EMOJI {
+        if is_new_emoji && message.reactions.len() >= MOST_EMOJI {
             return Err(Error::Conflict("This message has too many different reactions already"));
         }
-        let now = work.now;
+        let (id, now) = (message.id, work.now);
         reactions::insert(&mut work.tx, id, user, emoji, now).await?;
         messages::set_parts(&mut work.tx, &[id], Parts::REACTIONS).await?;
-        self.update(work, id).await
+        self.commit_updated(work).await
     }
 
-    /// Puts an emoji under a message, or takes it away again if it is one's own already.
-    pub async fn toggle(self, id: MessageId, emoji: &str) -> Result<Message> {
-        let (message, user) = (self.message(id).await?, self.access.user);
-        let is_there = |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&user);
-        match message.reactions.iter().any(is_there) {
-            true => self.unreact(id, emoji).await,
-            false => self.react(id, emoji).await,
+    /// Adds an emoji, or removes it if the caller has added it already.
+    pub async fn toggle(self, emoji: &str) -> Result<Message> {
+        match self.has_reaction(emoji) {
+            true => self.unreact(emoji).await,
+            false => self.react(emoji).await,
         }
     }
 
-    /// Takes one's emoji away again.
-    pub async fn unreact(self, id: MessageId, emoji: &str) -> Result<Message> {
+    /// Removes an emoji of the caller's.
+    pub async fn unreact(mut self, emoji: &str) -> Result<Message> {
         let emoji = check_emoji(emoji)?;
-        let (mut work, message, _) = self.change(id).await?;
-        let user = self.access.user;
-        let there = message.reactions.iter().find(|reaction| reaction.emoji == emoji);
-        if !there.is_some_and(|reaction| reaction.users.contains(&user)) {
+        let mut work = self.begin().await?;
+        if !self.has_reaction(emoji) {
             return Err(Error::NotFound("reaction"));
         }
-        reactions::delete(&mut work.tx, id, user, emoji).await?;
-        self.update(work, id).await
+        reactions::delete(&mut work.tx, self.message().id, self.caller().access.user, emoji).await?;
+        self.commit_updated(work).await
+    }
+
+    /// Whether the caller has added an emoji.
+    pub fn has_reaction(&self, emoji: &str) -> bool {
+        let user = self.caller().access.user;
+        let is_own = |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&user);
+        self.message().reactions.iter().any(is_own)
     }
 }
 
-/// Any emoji there is or will be: not a word, not a space, short.
+/// Accepts any emoji, existing or future: not a word, not a space, short.
 fn check_emoji(text: &str) -> Result<&str> {
     let is_mark =
         |c: char| !c.is_ascii_alphabetic() && !c.is_control() && !c.is_whitespace() && !is_letter(c);
@@ -77,7 +78,7 @@ fn check_emoji(text: &str) -> Result<&str> {
     Ok(text)
 }
 
-/// Letters of scripts; the regional indicators and signs that emoji are made of are none.
+/// Letters of scripts, without the regional indicators and signs that emoji are made of.
 fn is_letter(c: char) -> bool {
     c.is_alphabetic()
         && !matches!(

@@ -1,37 +1,38 @@
-//! How far members have read, and how far messages have reached them: marks, which only move forward.
+//! Read and delivery marks of members, which only move forward.
 
 use std::collections::HashMap;
 
 use crate::messenger::chats::lookup::{find, view};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
+use crate::messenger::messages::message::MessageInChat;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Change, Chat, ChatId, Message, MessageId, Person, UserId};
 use crate::store::{Executor, chats, history, marks, users};
 
-/// In larger chats it is kept, but told to nobody, what has arrived: otherwise each message would be answered by as
-/// many events as there are members.
+/// In larger chats deliveries are stored but not announced: otherwise each message would cause as many events as there
+/// are members.
 const MOST_FOLLOWED: i64 = 200;
 /// The most people of one list.
 const MOST_LISTED: usize = 200;
 
-/// What became of a message with those who were in the chat when it was said.
+/// Who of those in the chat when a message was posted has read or received it.
 #[derive(Debug, Clone)]
 pub struct Receipts {
     /// Those who have read it and let others see that, by name; the first 200.
     pub read: Vec<Person>,
     pub read_count: usize,
-    /// Those whom it has only reached, by name; the first 200.
+    /// Those who have received but not read it, by name; the first 200.
     pub delivered: Vec<Person>,
     pub delivered_count: usize,
 }
 
-/// How far a chat is read by those who let others see that.
+/// How far a chat is read by members who let others see that.
 #[derive(Debug, Clone)]
 pub struct Furthest(Vec<(UserId, i64)>);
 
 impl Furthest {
-    /// Whether somebody else than its author has read a message.
+    /// Whether anybody but its author has read a message.
     pub fn has(&self, message: &Message) -> bool {
         self.0.iter().any(|(user, seq)| *user != message.author && *seq >= message.seq)
     }
@@ -45,14 +46,14 @@ impl Messenger {
 }
 
 impl Membership {
-    /// How far it is read, as the caller may see it.
+    /// How far the chat is read, as the caller may see it.
     pub async fn reading(&self) -> Result<Furthest> {
         let mut reading = self.messenger.reading(self.chat.id).await?;
         reading.0.push((self.place.user, self.place.read_seq));
         Ok(reading)
     }
 
-    /// Marks everything up to a message as read; up to the newest without one. Answers the chat after it.
+    /// Marks everything up to a message as read; without one, up to the newest. Returns the chat after it.
     pub async fn read(self, upto: Option<MessageId>) -> Result<Chat> {
         self.messenger.limit(Limit::Mark(self.place.user))?;
         let mut work = self.messenger.begin().await?;
@@ -81,7 +82,7 @@ impl Membership {
         Ok(view)
     }
 
-    /// Marks everything up to a message as arrived at one of the caller's devices.
+    /// Marks everything up to a message as delivered to one of the caller's devices.
     pub async fn delivered(self, upto: MessageId) -> Result<()> {
         self.messenger.limit(Limit::Mark(self.place.user))?;
         let mut work = self.messenger.begin().await?;
@@ -100,16 +101,16 @@ impl Membership {
     }
 }
 
-/// How far a chat is read, by its reader and by the others who let that be seen.
+/// How far a chat is read by the caller, and by the others who let that be seen.
 #[derive(Debug, Clone, Default)]
 pub struct Reading {
     own: i64,
-    /// What each of the others has read since they came in: after one place, up to another.
+    /// What each of the others has read since they joined: after one sequence number, up to another.
     others: Vec<(i64, i64)>,
 }
 
 impl Reading {
-    /// Whether somebody for whom it was has read a message: of the reader's own another one, of others' the reader.
+    /// Whether a recipient has read a message: anybody else if it is the reader's own, otherwise the reader.
     pub fn has(&self, message: &Message, reader: UserId) -> bool {
         match message.author == reader {
             true => self.others.iter().any(|(from, upto)| *from < message.seq && message.seq <= *upto),
@@ -119,7 +120,7 @@ impl Reading {
 }
 
 impl Caller {
-    /// How far chats are read in which these messages stand.
+    /// How far the chats of these messages are read.
     pub async fn readings(&self, messages: &[Message]) -> Result<HashMap<ChatId, Reading>> {
         let mut oldest: HashMap<ChatId, i64> = HashMap::new();
         for message in messages {
@@ -137,7 +138,7 @@ impl Caller {
             }
         }
         for reading in readings.values_mut() {
-            // In large chats most have read to the end: those of whom another tells as much are of no use.
+            // In large chats most have read to the end: a range that lies within another adds nothing.
             reading.others.sort_unstable_by_key(|(from, upto)| (*from, std::cmp::Reverse(*upto)));
             let mut farthest = i64::MIN;
             reading.others.retain(|(_, upto)| {
@@ -148,11 +149,13 @@ impl Caller {
         }
         Ok(readings)
     }
+}
 
-    /// Who has read a message, and whom it has only reached.
-    pub async fn receipts(&self, id: MessageId) -> Result<Receipts> {
-        let message = self.message(id).await?;
-        let mut read = self.messenger.db.read().await?;
+impl MessageInChat {
+    /// Who has read the message, and who has received but not read it.
+    pub async fn receipts(&self) -> Result<Receipts> {
+        let message = self.message();
+        let mut read = self.caller().messenger.db.read().await?;
         let found = marks::receipts(&mut read, message.chat, message.seq, message.author).await?;
         Ok(Receipts {
             read_count: found.read.len(),

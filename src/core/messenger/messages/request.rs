@@ -1,4 +1,4 @@
-//! What is asked of the server when somebody posts.
+//! Requests to post a message.
 
 use uuid::Uuid;
 
@@ -7,21 +7,21 @@ use crate::messenger::foundation::idempotency::digest;
 use crate::model::{Attachment, ChatId, Content, MessageId, Origin, UserId};
 use crate::store::idempotency::Digest;
 
-/// What somebody wants to say.
+/// A message to be posted.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
     pub content: Content,
-    /// The sender's own name for it: sent again, it is the same message.
+    /// The sender's own identifier of it: sent again, it is the same message.
     pub client_id: Option<Uuid>,
     /// A message of the same chat that it answers.
     pub reply_to: Option<MessageId>,
-    /// The thread in which it stands: the message that began it, or any in it.
+    /// The thread that it belongs to: its root message, or any message in it.
     pub thread: Option<MessageId>,
-    /// Who is meant besides those whom the text names. Those who are not in the chat are left out.
+    /// Users to mention besides those named in the text. Those who are not in the chat are left out.
     pub mentions: Vec<UserId>,
-    /// Nobody is to be disturbed by it.
+    /// Delivered without disturbing anybody.
     pub is_silent: bool,
-    /// The author's draft there has become it.
+    /// Deletes the author's draft in the chat or thread.
     pub clears_draft: bool,
 }
 
@@ -38,40 +38,42 @@ impl NewMessage {
         }
     }
 
-    /// The `client_id` for whatever a client calls its message: a UUID as it is, and one made of anything else.
+    /// The `client_id` for a client's own identifier: a UUID as it is, and a hash of anything else.
     pub fn id_of(name: &str) -> Uuid {
         Uuid::try_parse(name)
             .unwrap_or_else(|_| uuid::Builder::from_custom_bytes(digest(&[name.as_bytes()])).into_uuid())
     }
 }
 
-/// Whether to ask first which keys were used: the unique key refuses them anyway, and few are.
+/// How a batch of posts is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Keys {
-    Asked,
-    Unasked,
-    /// Not asked, and all posts are written or none.
-    Whole,
+pub(crate) enum BatchMode {
+    /// Used idempotency keys are looked up first.
+    CheckKeys,
+    /// They are not: few were used, and the unique index refuses those.
+    TrustIndex,
+    /// As `TrustIndex`, and all posts are written or none.
+    AllOrNothing,
 }
 
-/// A post without the one who waits for it.
-pub(crate) struct Wish {
+/// A post without its response channel.
+pub(crate) struct PostRequest {
     pub chat: ChatId,
     pub author: UserId,
     pub new: NewMessage,
-    /// Of a message that is forwarded, was scheduled or is imported.
-    pub brought: Option<Brought>,
+    /// Set when the message is forwarded, was scheduled or is imported.
+    pub prechecked: Option<Prechecked>,
     pub attempt: Option<Attempt>,
-    /// By which it is known again when its sender did not hear that it was said (`unheard`).
+    /// Recognises a retry of a post whose sender did not get the answer (`retry_detection`).
     pub fingerprint: Option<Digest>,
 }
 
-/// What a message brings along that was checked before.
+/// Parts of a message that were checked before.
 #[derive(Debug, Clone)]
-pub(crate) struct Brought {
-    /// Where a forwarded message was said first.
+pub(crate) struct Prechecked {
+    /// Where a forwarded message was first posted.
     pub origin: Option<Origin>,
     pub files: Vec<Attachment>,
-    /// It was said long ago: nobody asks the pages that it links to.
+    /// It was posted long ago: its links get no previews.
     pub is_old: bool,
 }

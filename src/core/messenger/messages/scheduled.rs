@@ -1,37 +1,37 @@
-//! Saying something later.
+//! Scheduled messages.
 //!
-//! A message that waits is taken away in the same change that says it, so it is said once, whatever stops in between.
-//! What may not be said when it is due stays, with the reason; its author decides what becomes of it.
+//! A scheduled message is deleted in the same transaction that posts it, so it is sent exactly once, also across
+//! crashes. One that is refused when it is due is kept with the reason; its author decides what to do with it.
 
 use std::time::Duration;
 
 use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::messages::message::edited;
-use crate::messenger::messages::post::say_all;
-use crate::messenger::messages::request::{Brought, Keys, NewMessage, Wish};
+use crate::messenger::messages::post::insert_posts;
+use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest, Prechecked};
 use crate::messenger::messages::validate;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Change, ChatId, Failure, Message, MessageId, Payload, Scheduled, ScheduledId, Time};
 use crate::store::{messages, scheduled, users};
 
-/// How many one person may have waiting in a chat, and how far ahead.
+/// How many scheduled messages a user may have in a chat, and how far ahead.
 const MOST_WAITING: i64 = 100;
 const FURTHEST: Duration = Duration::from_secs(366 * 24 * 3_600);
-/// How many are said in one change.
+/// How many are sent in one transaction.
 const SOME: u64 = 100;
 
-/// What to change of one that waits; what is missing stays.
+/// Changes of a scheduled message; what is missing stays.
 #[derive(Debug, Clone, Default)]
 pub struct Rescheduling {
     pub text: Option<String>,
     pub payload: Option<Payload>,
     pub is_silent: Option<bool>,
-    /// One that failed waits again.
+    /// A message that failed is scheduled again.
     pub due_at: Option<Time>,
 }
 
 impl Caller {
-    /// Says something in a chat later. What could not be said now is refused now.
+    /// Schedules a message. What could not be posted now is refused now.
     pub async fn schedule(self, chat: ChatId, new: NewMessage, due_at: Time) -> Result<Scheduled> {
         self.changes()?;
         let author = self.access.user;
@@ -39,12 +39,12 @@ impl Caller {
         let mut work = self.messenger.begin_for([author]).await?;
         let now = work.now;
         check_due(due_at, now)?;
-        let wish = Wish { chat, author, new, brought: None, attempt: None, fingerprint: None };
-        let attachments = validate::check(&mut work, &wish, self.messenger.settings.voice_limit).await?;
+        let request = PostRequest { chat, author, new, prechecked: None, attempt: None, fingerprint: None };
+        let attachments = validate::check(&mut work, &request, self.messenger.settings.voice_limit).await?;
         if scheduled::count(&mut work.tx, author, chat).await? >= MOST_WAITING {
             return Err(Error::Conflict("You have 100 scheduled messages in this chat already"));
         }
-        let NewMessage { content, reply_to, thread, mentions, is_silent, .. } = wish.new;
+        let NewMessage { content, reply_to, thread, mentions, is_silent, .. } = request.new;
         let id = ScheduledId(self.messenger.id());
         let waiting = Scheduled {
             id,
@@ -67,23 +67,23 @@ impl Caller {
         Ok(waiting)
     }
 
-    /// What one wants to say later, the next first.
+    /// The caller's scheduled messages, the next first.
     pub async fn scheduled(&self, chat: Option<ChatId>) -> Result<Vec<Scheduled>> {
         let mut read = self.messenger.db.read().await?;
         Ok(scheduled::of_user(&mut read, self.access.user, chat).await?)
     }
 
-    /// One that waits.
+    /// One scheduled message.
     pub async fn scheduled_message(&self, id: ScheduledId) -> Result<Scheduled> {
         let mut read = self.messenger.db.read().await?;
         let found = scheduled::by_id(&mut read, id).await?;
         found.filter(|waiting| waiting.author == self.access.user).ok_or(Error::NotFound("scheduled message"))
     }
 
-    /// Says it differently, or at another time.
+    /// Changes a scheduled message or its time.
     pub async fn reschedule(self, id: ScheduledId, change: Rescheduling) -> Result<Scheduled> {
         let Rescheduling { text, payload, is_silent, due_at } = change;
-        let (mut work, mut waiting) = self.hold(id).await?;
+        let (mut work, mut waiting) = self.lock_scheduled(id).await?;
         if text.is_none() && payload.is_none() && is_silent.is_none() && due_at.is_none() {
             return Err(Error::invalid("content", "there is nothing to change"));
         }
@@ -102,28 +102,28 @@ impl Caller {
         Ok(waiting)
     }
 
-    /// Does not say it.
+    /// Cancels a scheduled message.
     pub async fn cancel_scheduled(self, id: ScheduledId) -> Result<()> {
-        let (mut work, waiting) = self.hold(id).await?;
-        gone(&mut work, &waiting, None).await?;
+        let (mut work, waiting) = self.lock_scheduled(id).await?;
+        remove(&mut work, &waiting, None).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
 
-    /// Says it now. Where it may not be said, it stays as it was.
+    /// Posts a scheduled message now. If that is refused, it stays as it was.
     pub async fn send_scheduled(self, id: ScheduledId) -> Result<Message> {
         self.messenger.limit(Limit::Send(self.access.user))?;
-        let (mut work, waiting) = self.hold(id).await?;
-        let wish = wish_of(&waiting, self.attempt.clone());
-        let said = say_all(&self.messenger, &mut work, &[wish], Keys::Unasked).await?.pop();
-        let message = said.ok_or(Error::Busy)??;
-        gone(&mut work, &waiting, Some(&message)).await?;
+        let (mut work, waiting) = self.lock_scheduled(id).await?;
+        let request = request_of(&waiting, self.attempt.clone());
+        let sent = insert_posts(&self.messenger, &mut work, &[request], BatchMode::TrustIndex).await?.pop();
+        let message = sent.ok_or(Error::Busy)??;
+        remove(&mut work, &waiting, Some(&message)).await?;
         work.commit().await?;
         Ok(message)
     }
 
-    /// Begins to change one that waits.
-    async fn hold(&self, id: ScheduledId) -> Result<(UnitOfWork, Scheduled)> {
+    /// Begins a change of a scheduled message.
+    async fn lock_scheduled(&self, id: ScheduledId) -> Result<(UnitOfWork, Scheduled)> {
         self.changes()?;
         let mut work = self.messenger.begin().await?;
         let found = scheduled::locked(&mut work.tx, &[id]).await?.pop();
@@ -133,27 +133,27 @@ impl Caller {
 }
 
 impl Messenger {
-    /// Says what is due. It is due still after the server was down.
+    /// Posts scheduled messages that are due, also those that became due while the server was down.
     pub(crate) async fn send_due_messages(&self) -> Result<()> {
         let now = self.clock.now();
         let due = scheduled::due(&mut self.db.read().await?, now, SOME).await?;
-        // Many at the same moment are sent as fast as one might send them by hand; the others wait.
+        // An author's messages are sent no faster than the author could post them; the others wait.
         let due = due.into_iter().filter(|(_, author)| self.limit(Limit::Send(*author)).is_ok());
         let ids: Vec<ScheduledId> = due.map(|(id, _)| id).collect();
         if ids.is_empty() {
             return Ok(());
         }
-        let Err(error) = self.say_together(&ids).await else { return Ok(()) };
+        let Err(error) = self.send_together(&ids).await else { return Ok(()) };
         tracing::warn!(%error, messages = ids.len(), "scheduled messages are sent one by one");
         let mut outcome = Ok(());
         for id in ids {
-            let alone = self.say_together(&[id]).await;
+            let alone = self.send_together(&[id]).await;
             outcome = outcome.and(alone);
         }
         outcome
     }
 
-    async fn say_together(&self, ids: &[ScheduledId]) -> Result<()> {
+    async fn send_together(&self, ids: &[ScheduledId]) -> Result<()> {
         let mut work = self.begin().await?;
         let mut due = scheduled::locked(&mut work.tx, ids).await?;
         // Those that were changed or sent meanwhile are no longer due.
@@ -163,23 +163,23 @@ impl Messenger {
             let author = users::by_id(&mut work.tx, waiting.author).await?;
             match author {
                 Some(author) if !author.person.is_deactivated => may.push(waiting),
-                _ => fail(&mut work, waiting, &Error::Forbidden("This account is closed")).await?,
+                _ => mark_failed(&mut work, waiting, &Error::Forbidden("This account is closed")).await?,
             }
         }
         forget_deleted_quotes(&mut work, &mut may).await?;
-        let wishes: Vec<Wish> = may.iter().map(|waiting| wish_of(waiting, None)).collect();
-        let said = say_all(self, &mut work, &wishes, Keys::Unasked).await?;
-        for (waiting, result) in may.into_iter().zip(said) {
+        let requests: Vec<PostRequest> = may.iter().map(|waiting| request_of(waiting, None)).collect();
+        let sent = insert_posts(self, &mut work, &requests, BatchMode::TrustIndex).await?;
+        for (waiting, result) in may.into_iter().zip(sent) {
             match result {
-                Ok(message) => gone(&mut work, &waiting, Some(&message)).await?,
-                Err(refusal) => fail(&mut work, waiting, &refusal).await?,
+                Ok(message) => remove(&mut work, &waiting, Some(&message)).await?,
+                Err(refusal) => mark_failed(&mut work, waiting, &refusal).await?,
             }
         }
         work.commit().await
     }
 }
 
-/// What was to be an answer is said without a quote when the other message was deleted meanwhile.
+/// A reply is sent without its quote when the quoted message was deleted meanwhile.
 async fn forget_deleted_quotes(work: &mut UnitOfWork, waiting: &mut [Scheduled]) -> Result<()> {
     let answered: Vec<MessageId> = waiting.iter().filter_map(|waiting| waiting.reply_to).collect();
     let found = messages::by_ids(&mut work.tx, &answered).await?;
@@ -190,17 +190,17 @@ async fn forget_deleted_quotes(work: &mut UnitOfWork, waiting: &mut [Scheduled])
     Ok(())
 }
 
-fn wish_of(waiting: &Scheduled, attempt: Option<Attempt>) -> Wish {
+fn request_of(waiting: &Scheduled, attempt: Option<Attempt>) -> PostRequest {
     let Scheduled { chat, author, content, attachments, reply_to, thread, mentions, is_silent, .. } =
         waiting.clone();
     let new = NewMessage { reply_to, thread, mentions, is_silent, ..NewMessage::new(content) };
-    // The files were looked at when it was scheduled, and have been kept since.
-    let brought = Some(Brought { origin: None, files: attachments, is_old: false });
-    Wish { chat, author, new, brought, attempt, fingerprint: None }
+    // The files were checked when it was scheduled, and have been kept since.
+    let prechecked = Some(Prechecked { origin: None, files: attachments, is_old: false });
+    PostRequest { chat, author, new, prechecked, attempt, fingerprint: None }
 }
 
-/// Takes away what was said or is not to be said.
-async fn gone(work: &mut UnitOfWork, waiting: &Scheduled, message: Option<&Message>) -> Result<()> {
+/// Deletes a scheduled message that was sent or cancelled.
+async fn remove(work: &mut UnitOfWork, waiting: &Scheduled, message: Option<&Message>) -> Result<()> {
     let Scheduled { id, chat, author, .. } = *waiting;
     scheduled::delete(&mut work.tx, id).await?;
     let message = message.map(|message| message.id);
@@ -208,8 +208,8 @@ async fn gone(work: &mut UnitOfWork, waiting: &Scheduled, message: Option<&Messa
     Ok(())
 }
 
-/// Keeps what could not be said, with the reason.
-async fn fail(work: &mut UnitOfWork, mut waiting: Scheduled, refusal: &Error) -> Result<()> {
+/// Keeps a message that was refused, with the reason.
+async fn mark_failed(work: &mut UnitOfWork, mut waiting: Scheduled, refusal: &Error) -> Result<()> {
     let code = refusal.code().to_owned();
     waiting.failure = Some(Failure { code, reason: refusal.to_string().chars().take(500).collect() });
     scheduled::update(&mut work.tx, &waiting).await?;

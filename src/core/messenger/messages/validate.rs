@@ -1,4 +1,4 @@
-//! What posts ask for, and whether they may: each question is asked once for all that are written together.
+//! Checks posts before they are written, with one query per question for a whole batch.
 
 use std::collections::{HashMap, HashSet};
 
@@ -6,8 +6,8 @@ use crate::messenger::accounts::block;
 use crate::messenger::chats::lookup::{NOT_A_MEMBER, find};
 use crate::messenger::files::attachment::UPLOAD_LIFETIME;
 use crate::messenger::foundation::{Attempt, Error, Result, UnitOfWork};
-use crate::messenger::messages::mentions::whom;
-use crate::messenger::messages::request::{Keys, Wish};
+use crate::messenger::messages::mentions::find_mentioned;
+use crate::messenger::messages::request::{BatchMode, PostRequest};
 use crate::messenger::messages::retry_detection;
 use crate::model::{
     Attachment, AttachmentId, ChatId, Content, FileClass, Kind, Mentions, Message, MessageId, Quote, Right,
@@ -16,93 +16,101 @@ use crate::model::{
 use crate::store::members::{self, PostingRights};
 use crate::store::{attachments, chats, idempotency, messages};
 
-/// What is known so far of what becomes of each post: nothing of those that will be written.
+/// The outcomes known so far: none for posts that will be written.
 type Results = [Option<Result<Message>>];
 
-fn open<'a>(wishes: &'a [Wish], results: &'a Results) -> impl Iterator<Item = (usize, &'a Wish)> {
-    wishes.iter().enumerate().filter(|(index, _)| results[*index].is_none())
+fn open<'a>(
+    requests: &'a [PostRequest],
+    results: &'a Results,
+) -> impl Iterator<Item = (usize, &'a PostRequest)> {
+    requests.iter().enumerate().filter(|(index, _)| results[*index].is_none())
 }
 
-/// Whether something could be said now, and with which files.
-pub(crate) async fn check(work: &mut UnitOfWork, wish: &Wish, voice_limit: u64) -> Result<Vec<Attachment>> {
-    let wishes = std::slice::from_ref(wish);
+/// Checks whether a message could be posted now; returns its files.
+pub(crate) async fn check(
+    work: &mut UnitOfWork,
+    request: &PostRequest,
+    voice_limit: u64,
+) -> Result<Vec<Attachment>> {
+    let requests = std::slice::from_ref(request);
     let mut results = [None];
-    refuse_strangers(work, wishes, &mut results).await?;
-    let mut files = attach(work, wishes, voice_limit, &mut results).await?;
-    answer(work, wishes, &mut results).await?;
+    check_posting_rights(work, requests, &mut results).await?;
+    let mut files = resolve_attachments(work, requests, voice_limit, &mut results).await?;
+    resolve_replies(work, requests, &mut results).await?;
     match results {
         [Some(Err(refusal))] => Err(refusal),
         _ => Ok(files.remove(&0).unwrap_or_default()),
     }
 }
 
-/// Messages that were sent before, and requests that were carried out before.
-pub(crate) async fn refuse_repeated(
+/// Finds posts that exist already, and requests that were carried out already.
+pub(crate) async fn find_repeated(
     work: &mut UnitOfWork,
-    wishes: &[Wish],
-    keys: Keys,
+    requests: &[PostRequest],
+    mode: BatchMode,
 ) -> Result<Vec<Option<Result<Message>>>> {
-    let sent = |wish: &Wish| wish.new.client_id.map(|id| (wish.author, id));
-    let named: Vec<_> = wishes.iter().filter_map(sent).collect();
+    let sent = |request: &PostRequest| request.new.client_id.map(|id| (request.author, id));
+    let named: Vec<_> = requests.iter().filter_map(sent).collect();
     let before = match named.is_empty() {
         true => HashMap::new(),
         false => messages::by_client_ids(&mut work.tx, &named).await?,
     };
-    let sent_before = |wish: &Wish| sent(wish).and_then(|name| before.get(&name));
-    let asked: Vec<_> = wishes
+    let sent_before = |request: &PostRequest| sent(request).and_then(|name| before.get(&name));
+    let asked: Vec<_> = requests
         .iter()
-        .filter(|wish| keys == Keys::Asked || sent_before(wish).is_some())
-        .filter_map(|wish| wish.attempt.as_ref().map(Attempt::fingerprint))
+        .filter(|request| mode == BatchMode::CheckKeys || sent_before(request).is_some())
+        .filter_map(|request| request.attempt.as_ref().map(Attempt::fingerprint))
         .collect();
     let done = idempotency::find_many(&mut work.tx, &asked).await?;
     let done: HashMap<_, _> = done.iter().map(|record| (record.fingerprint, record)).collect();
-    let unheard = retry_detection::take(work, wishes).await?;
-    let result = |wish: &Wish| {
-        if let Some(attempt) = &wish.attempt
+    let unacknowledged = retry_detection::take(work, requests).await?;
+    let result = |request: &PostRequest| {
+        if let Some(attempt) = &request.attempt
             && let Some(record) = done.get(&attempt.fingerprint())
         {
             return Some(Err(attempt.refusal(record)));
         }
-        if let Some(message) = wish.fingerprint.and_then(|fingerprint| unheard.get(&fingerprint)) {
+        if let Some(message) = request.fingerprint.and_then(|fingerprint| unacknowledged.get(&fingerprint)) {
             return Some(Ok(message.clone()));
         }
-        let before = sent_before(wish)?;
-        Some(match before.chat == wish.chat {
+        let before = sent_before(request)?;
+        Some(match before.chat == request.chat {
             true => Ok(before.clone()),
             false => Err(Error::Conflict("This client_id was used for a message in another chat")),
         })
     };
-    Ok(wishes.iter().map(result).collect())
+    Ok(requests.iter().map(result).collect())
 }
 
-/// Refuses whoever may not post in the chat: 404 when there is none, 403 when there is. Answers the others' seats.
-pub(crate) async fn refuse_strangers(
+/// Refuses authors who may not post in the chat: 404 when it does not exist, 403 when it does. Returns the rights of
+/// the others.
+pub(crate) async fn check_posting_rights(
     work: &mut UnitOfWork,
-    wishes: &[Wish],
+    requests: &[PostRequest],
     results: &mut Results,
 ) -> Result<HashMap<(ChatId, UserId), PostingRights>> {
-    let pairs: HashSet<_> = wishes.iter().map(|wish| (wish.chat, wish.author)).collect();
-    // Before their rows: whoever changes a chat holds it first.
+    let pairs: HashSet<_> = requests.iter().map(|request| (request.chat, request.author)).collect();
+    // Before the members' rows: every change of a chat locks the chat first.
     chats::lock_all(&mut work.tx, pairs.iter().map(|(chat, _)| *chat)).await?;
-    let seats = members::posting_rights(&mut work.tx, pairs).await?;
-    for (wish, result) in wishes.iter().zip(results) {
-        let refusal = match seats.get(&(wish.chat, wish.author)) {
-            Some(seat) => refuse_seat(seat),
-            None => match find(&mut work.tx, wish.chat, wish.author).await {
+    let rights = members::posting_rights(&mut work.tx, pairs).await?;
+    for (request, result) in requests.iter().zip(results) {
+        let refusal = match rights.get(&(request.chat, request.author)) {
+            Some(seat) => refuse_posting(seat),
+            None => match find(&mut work.tx, request.chat, request.author).await {
                 Err(refusal @ (Error::NotFound(_) | Error::Forbidden(_))) => Some(refusal),
                 Err(error) => return Err(error),
                 Ok(_) => Some(Error::Forbidden(NOT_A_MEMBER)),
             },
         };
-        // Also who sent it before: what one said in a chat is not one's own to read once one has left it.
+        // Also of retries: who has left the chat may no longer read what they posted in it.
         if let Some(refusal) = refusal {
             *result = Some(Err(refusal));
         }
     }
-    Ok(seats)
+    Ok(rights)
 }
 
-fn refuse_seat(seat: &PostingRights) -> Option<Error> {
+fn refuse_posting(seat: &PostingRights) -> Option<Error> {
     if let Some(refusal) = block::refusal(seat.is_blocked) {
         return Some(refusal);
     }
@@ -110,32 +118,32 @@ fn refuse_seat(seat: &PostingRights) -> Option<Error> {
     (!may_post).then_some(Error::Forbidden("Only the chat's owner and admins can post here"))
 }
 
-/// The files of the posts. A file must be the author's own, be there, and be of the message's kind; of what is
-/// forwarded or was scheduled that was so once.
-pub(crate) async fn attach(
+/// The files of the posts. A file must be uploaded, belong to the author, and fit the message's kind; files of forwarded
+/// and scheduled messages were checked before.
+pub(crate) async fn resolve_attachments(
     work: &mut UnitOfWork,
-    wishes: &[Wish],
+    requests: &[PostRequest],
     largest_voice: u64,
     results: &mut Results,
 ) -> Result<HashMap<usize, Vec<Attachment>>> {
-    let ids: Vec<_> = wishes
+    let ids: Vec<_> = requests
         .iter()
-        .filter(|wish| wish.brought.is_none())
-        .flat_map(|wish| wish.new.content.attachments())
+        .filter(|request| request.prechecked.is_none())
+        .flat_map(|request| request.new.content.attachments())
         .collect();
     let found = attachments::by_ids(&mut work.tx, &ids).await?;
     let found: HashMap<_, _> = found.into_iter().map(|attachment| (attachment.id, attachment)).collect();
     let now = work.now;
     let mut files = HashMap::new();
-    for (index, wish) in wishes.iter().enumerate() {
+    for (index, request) in requests.iter().enumerate() {
         if results[index].is_some() {
             continue;
         }
-        match &wish.brought {
-            Some(brought) => {
-                files.insert(index, brought.files.clone());
+        match &request.prechecked {
+            Some(prechecked) => {
+                files.insert(index, prechecked.files.clone());
             }
-            None => match own_files(wish.author, &wish.new.content, &found, largest_voice, now) {
+            None => match own_files(request.author, &request.new.content, &found, largest_voice, now) {
                 Ok(own) => {
                     files.insert(index, own);
                 }
@@ -146,7 +154,7 @@ pub(crate) async fn attach(
     Ok(files)
 }
 
-/// The files of what somebody wants to say.
+/// The author's own files that a content names.
 pub(crate) fn own_files(
     author: UserId,
     content: &Content,
@@ -211,20 +219,20 @@ fn check_file(kind: Kind, several: bool, file: Option<&Attachment>, now: Time) -
     Ok(file)
 }
 
-/// What each post answers, and in which thread it stands.
-pub(crate) async fn answer(
+/// The message that each post replies to, and its thread.
+pub(crate) async fn resolve_replies(
     work: &mut UnitOfWork,
-    wishes: &[Wish],
+    requests: &[PostRequest],
     results: &mut Results,
 ) -> Result<HashMap<usize, (Option<Quote>, Option<MessageId>)>> {
-    let named = |wish: &Wish| [wish.new.reply_to, wish.new.thread];
-    let ids: Vec<_> = open(wishes, results).flat_map(|(_, wish)| named(wish)).flatten().collect();
+    let named = |request: &PostRequest| [request.new.reply_to, request.new.thread];
+    let ids: Vec<_> = open(requests, results).flat_map(|(_, request)| named(request)).flatten().collect();
     let found = messages::by_ids(&mut work.tx, &ids).await?;
     let found: HashMap<_, _> = found.iter().map(|message| (message.id, message)).collect();
     let mut answers = HashMap::new();
-    for (index, wish) in wishes.iter().enumerate() {
-        if results[index].is_none() && named(wish) != [None, None] {
-            match answered(wish, &found) {
+    for (index, request) in requests.iter().enumerate() {
+        if results[index].is_none() && named(request) != [None, None] {
+            match resolve_reply(request, &found) {
                 Ok(answer) => {
                     answers.insert(index, answer);
                 }
@@ -235,48 +243,51 @@ pub(crate) async fn answer(
     Ok(answers)
 }
 
-fn answered(wish: &Wish, found: &HashMap<MessageId, &Message>) -> Result<(Option<Quote>, Option<MessageId>)> {
+fn resolve_reply(
+    request: &PostRequest,
+    found: &HashMap<MessageId, &Message>,
+) -> Result<(Option<Quote>, Option<MessageId>)> {
     let of_chat = |field: &'static str, id: Option<MessageId>| match id {
         None => Ok(None),
-        Some(id) => match found.get(&id).filter(|message| message.chat == wish.chat) {
+        Some(id) => match found.get(&id).filter(|message| message.chat == request.chat) {
             Some(message) => Ok(Some(*message)),
             None => Err(Error::invalid(field, "is not a message in this chat")),
         },
     };
-    let reply = of_chat("reply_to", wish.new.reply_to)?;
+    let reply = of_chat("reply_to", request.new.reply_to)?;
     if reply.is_some_and(|message| message.content.is_none()) {
         return Err(Error::invalid("reply_to", "was deleted"));
     }
-    let thread = of_chat("thread_id", wish.new.thread)?;
+    let thread = of_chat("thread_id", request.new.thread)?;
     let begun_by = |message: &Message| message.thread.unwrap_or(message.id);
     if let (Some(reply), Some(thread)) = (reply, thread)
         && begun_by(reply) != begun_by(thread)
     {
         return Err(Error::invalid("reply_to", "is in another thread"));
     }
-    // An answer to what stands in a thread stands there too.
+    // A reply to a message of a thread belongs to the thread too.
     let thread = thread.map(begun_by).or_else(|| reply.and_then(|message| message.thread));
     Ok((reply.map(Quote::of), thread))
 }
 
-/// Who is meant by each post, and whether all are.
-pub(crate) async fn mean(
+/// The users that each post mentions, and whether it mentions everybody.
+pub(crate) async fn resolve_mentions(
     work: &mut UnitOfWork,
-    wishes: &[Wish],
+    requests: &[PostRequest],
     results: &Results,
 ) -> Result<HashMap<usize, (Vec<UserId>, bool)>> {
     let mut asked: HashMap<usize, (Mentions, Vec<UserId>)> = HashMap::new();
-    for (index, wish) in open(wishes, results) {
-        let text = wish.new.content.text().filter(|text| text.contains('@'));
+    for (index, request) in open(requests, results) {
+        let text = request.new.content.text().filter(|text| text.contains('@'));
         let named = text.map(Mentions::in_text).unwrap_or_default();
-        if named != Mentions::default() || !wish.new.mentions.is_empty() {
-            asked.insert(index, (named, wish.new.mentions.clone()));
+        if named != Mentions::default() || !request.new.mentions.is_empty() {
+            asked.insert(index, (named, request.new.mentions.clone()));
         }
     }
     let mut meant = HashMap::new();
     for (index, (named, ids)) in asked {
-        let wish = &wishes[index];
-        meant.insert(index, whom(work, wish.chat, wish.author, named, ids).await?);
+        let request = &requests[index];
+        meant.insert(index, find_mentioned(work, request.chat, request.author, named, ids).await?);
     }
     Ok(meant)
 }

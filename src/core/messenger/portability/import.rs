@@ -162,7 +162,7 @@ impl Import {
         if source.is_saved {
             let caller = self.caller.messenger.as_user(self.caller.access);
             let me = self.caller.access.user;
-            chat = Some(caller.of_pair(ChatKind::Saved, me).await?.0.id());
+            chat = Some(caller.open_pair(ChatKind::Saved, me).await?.0.id());
         }
         Ok(TargetChat { source, chat, known: HashMap::new() })
     }

@@ -4,12 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::{Import, ImportedMessage, SourceChat, SourceMessage, TargetChat};
-use crate::messenger::chats::chat::{Begins, NewGroup};
+use crate::messenger::chats::chat::{CreationNotice, NewGroup};
 use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::validate::{check_description, check_title};
 use crate::messenger::foundation::{Error, Result, Retries, UnitOfWork};
-use crate::messenger::messages::post::say_all;
-use crate::messenger::messages::request::{Brought, Keys, NewMessage, Wish};
+use crate::messenger::messages::post::insert_posts;
+use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest, Prechecked};
 use crate::messenger::messages::validate::own_files;
 use crate::model::{
     Attachment, AttachmentId, ChatId, Content, ImportSummary, Kind, Message, MessageId, Origin, Time, text,
@@ -199,13 +199,13 @@ impl Import {
             self.done.skipped += ready.len() as u64;
             return Ok(());
         }
-        let mut some: Vec<(i64, Wish)> = Vec::new();
+        let mut some: Vec<(i64, PostRequest)> = Vec::new();
         for message in ready {
             let waits = |id: Option<i64>| id.is_some_and(|id| some.iter().any(|(source, _)| *source == id));
             if waits(message.source.reply_to) || waits(message.source.thread) {
                 self.post_messages(&mut work, target, std::mem::take(&mut some), &mut done).await?;
             }
-            some.push((message.source.id, self.wish(target, chat, message)));
+            some.push((message.source.id, self.request(target, chat, message)));
         }
         self.post_messages(&mut work, target, some, &mut done).await?;
         work.commit().await?;
@@ -219,14 +219,14 @@ impl Import {
         &self,
         work: &mut UnitOfWork,
         target: &mut TargetChat,
-        some: Vec<(i64, Wish)>,
+        some: Vec<(i64, PostRequest)>,
         done: &mut ImportSummary,
     ) -> Result<()> {
-        let (ids, wishes): (Vec<i64>, Vec<Wish>) = some.into_iter().unzip();
-        if wishes.is_empty() {
+        let (ids, requests): (Vec<i64>, Vec<PostRequest>) = some.into_iter().unzip();
+        if requests.is_empty() {
             return Ok(());
         }
-        let said = say_all(&self.caller.messenger, work, &wishes, Keys::Unasked).await?;
+        let said = insert_posts(&self.caller.messenger, work, &requests, BatchMode::TrustIndex).await?;
         for (id, result) in ids.into_iter().zip(said) {
             match result {
                 Ok(message) => {
@@ -242,7 +242,7 @@ impl Import {
         Ok(())
     }
 
-    fn wish(&self, target: &TargetChat, chat: ChatId, ready: Ready) -> Wish {
+    fn request(&self, target: &TargetChat, chat: ChatId, ready: Ready) -> PostRequest {
         let Ready { source, content, files } = ready;
         let me = self.user();
         let known = |id: Option<i64>| target.known.get(&id?);
@@ -264,8 +264,8 @@ impl Import {
                 .map_or_else(|| UNKNOWN_AUTHOR.to_owned(), |name| cut(&name, LONGEST_NAME)),
             sent_at: source.sent_at.clamp(Time(0), self.now()),
         };
-        let brought = Some(Brought { origin: Some(origin), files, is_old: true });
-        Wish { chat, author: me, new, brought, attempt: None, fingerprint: None }
+        let prechecked = Some(Prechecked { origin: Some(origin), files, is_old: true });
+        PostRequest { chat, author: me, new, prechecked, attempt: None, fingerprint: None }
     }
 
     /// Creates the group for a chat.
@@ -283,7 +283,7 @@ impl Import {
             is_read_only: false,
             members: Vec::new(),
         };
-        self.caller.found(work, group, Begins::Said).await
+        self.caller.insert_group(work, group, CreationNotice::Posted).await
     }
 
     /// Fails if the user was signed out or deactivated meanwhile.
