@@ -331,19 +331,19 @@ async fn files_move_while_the_server_goes_on() {
 
     let moving = server.moving(&old, &bucket.storage_url(""));
     moving.probe().await.unwrap();
-    let messenger = &server.running.messenger;
-    let moved = messenger.migrate_files(&moving, |_| {}).await.unwrap();
+    let operator = server.beside().await;
+    let moved = operator.migrate_files(&moving, |_| {}).await.unwrap();
     assert_eq!((moved.seen, moved.all, moved.copied, moved.already), (4, 4, 4, 1));
-    let again = messenger.migrate_files(&moving, |_| {}).await.unwrap();
+    let again = operator.migrate_files(&moving, |_| {}).await.unwrap();
     assert_eq!((again.copied, again.already, again.missing, again.damaged), (0, 5, 0, 0));
     // What was broken off, or rotted, is copied again; what is damaged at its source is told.
     std::fs::write(folder.path().join(format!("files/{text}/file")), b"some tex!").unwrap();
-    let mended = messenger.migrate_files(&moving, |_| {}).await.unwrap();
+    let mended = operator.migrate_files(&moving, |_| {}).await.unwrap();
     assert_eq!((mended.copied, mended.already), (1, 4));
     for place in [server.dir.path(), folder.path()] {
         std::fs::write(place.join(format!("files/{gone}/file")), b"wrong text").unwrap();
     }
-    assert_eq!(messenger.migrate_files(&moving, |_| {}).await.unwrap().damaged, 1);
+    assert_eq!(operator.migrate_files(&moving, |_| {}).await.unwrap().damaged, 1);
 
     std::fs::remove_dir_all(server.dir.path().join("files")).unwrap();
     assert_eq!(read(&ann, &photo).await, whole);

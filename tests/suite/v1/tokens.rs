@@ -156,7 +156,12 @@ async fn tokens_survive_a_new_password_but_not_an_administrators() {
     assert_eq!(anna.put("/users/me/password", passwords).await.status, 204);
     assert_eq!(anna.delete("/sessions").await.status, 204);
     program.get("/users/me").await.expect(200);
-    server.running.messenger.set_password("anna", "a third password").await.unwrap();
+    let mut socket = program.socket().await;
+    let beside = server.beside().await;
+    beside.set_password("anna", "a third password").await.unwrap();
+    beside.close().await;
+    server.clock.advance(Duration::from_secs(10));
+    assert_eq!(socket.closed().await, 4403);
     program.get("/users/me").await.refused(401, "unauthorized");
 }
 
