@@ -150,10 +150,10 @@ mod tests {
         let frame = b"\0\0\0\x9d\x01\x2a\xff\x3f\x10\0";
         let still = [b"VP8 \x0a\0\0\0", &frame[..]].concat();
         let clear = [&b"ALPH\x03\0\0\0abc\0"[..], b"????\x0a\0\0\0", &frame[..]].concat();
-        assert_eq!(cost_of(&[start, &still]).part, 16_383 * 16);
-        assert_eq!(cost_of(&[start, b"VP8X\0\0\0\0", &still]).part, 16_383 * 16);
-        assert_eq!(cost_of(&[start, b"ANMF\x22\0\0\0", &[0; 16], &still]).part, 16_383 * 16);
-        assert_eq!(cost_of(&[start, b"ANMF\x2e\0\0\0", &[0; 16], &clear]).part, 16_383 * 16);
-        assert_eq!(cost_of(&[start, b"VP8L\0\0\0\0"]).part, 0);
+        assert_eq!(cost_of(&[start, &still]).largest_frame, 16_383 * 16);
+        assert_eq!(cost_of(&[start, b"VP8X\0\0\0\0", &still]).largest_frame, 16_383 * 16);
+        assert_eq!(cost_of(&[start, b"ANMF\x22\0\0\0", &[0; 16], &still]).largest_frame, 16_383 * 16);
+        assert_eq!(cost_of(&[start, b"ANMF\x2e\0\0\0", &[0; 16], &clear]).largest_frame, 16_383 * 16);
+        assert_eq!(cost_of(&[start, b"VP8L\0\0\0\0"]).largest_frame, 0);
     }
 }

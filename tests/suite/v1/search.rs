@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use besedka::model::search::{Query, Token, asked};
+use besedka::model::search::{Query, Token, required_tokens};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -552,7 +552,8 @@ async fn a_database_without_an_index_is_indexed_after_the_start() {
 
 /// How many rows of the index have all the tokens of a word.
 async fn indexed(server: &TestServer, word: &str) -> i64 {
-    let tokens: Vec<String> = asked(&Query::parse(word).wanted).iter().map(Token::to_string).collect();
+    let tokens: Vec<String> =
+        required_tokens(&Query::parse(word).wanted).iter().map(Token::to_string).collect();
     let has = match server.database.is_mysql() {
         true => format!("MATCH (tokens) AGAINST ('+{}' IN BOOLEAN MODE)", tokens.join(" +")),
         false => format!("search_index MATCH '{}'", tokens.join(" ")),

@@ -61,10 +61,10 @@ impl Operator {
                 }
                 match moved {
                     MigrationOutcome::Missing => {
-                        tracing::error!(key = file.key(), "a file is missing in both storages")
+                        tracing::error!(key = file.key(), "a file is missing in both storages");
                     }
                     MigrationOutcome::Damaged => {
-                        tracing::error!(key = file.key(), "a file is damaged: its checksum is wrong")
+                        tracing::error!(key = file.key(), "a file is damaged: its checksum is wrong");
                     }
                     MigrationOutcome::Copied(_) | MigrationOutcome::AlreadyThere(_) => {}
                 }

@@ -99,7 +99,6 @@ impl Subject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::messenger::foundation::Attempt;
 
     #[test]
     fn subjects_round_trip() {

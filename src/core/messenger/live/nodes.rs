@@ -103,7 +103,7 @@ impl Messenger {
         match event {
             EphemeralEvent::Typing { chat, user } => self.publish(NodeMessage::Typing(chat.0, user.0)),
             EphemeralEvent::Presence { user, .. } => {
-                self.publish(NodeMessage::PresenceHidden(stream.0, user.0))
+                self.publish(NodeMessage::PresenceHidden(stream.0, user.0));
             }
         }
     }
@@ -229,7 +229,7 @@ impl Messenger {
                 self.guesses.hear(UserId(user), Network::from_halves(high, low), Time(at));
             }
             NodeMessage::Presence(people) => {
-                presence.apply_remote(node, people.into_iter().map(read_status), now)
+                presence.apply_remote(node, people.into_iter().map(read_status), now);
             }
             NodeMessage::Heartbeat => presence.apply_remote(node, [], now),
             NodeMessage::Leaving => presence.forget_nodes(Some(node), Time(i64::MIN)),

@@ -231,7 +231,7 @@ impl Export {
                     return Ok(Some(ExportPart::File(Box::new(file), opened)));
                 }
                 Err(files::Error::Missing) => {
-                    tracing::warn!(attachment = %id, "a file is missing in the storage")
+                    tracing::warn!(attachment = %id, "a file is missing in the storage");
                 }
                 Err(error) => return Err(error.into()),
             }
