@@ -1,35 +1,39 @@
 //! Besedka: a messenger that a team hosts itself, in one file.
 //!
 //! ```text
-//!           main ─ server ─ cli                 joins everything
-//!              │
-//!     api/v1    api/<dialect> …   web           front doors: translate, nothing else
-//!              └──────┬──────┘
-//!                 messenger                     what the messenger does, and who may
-//!         ┌──────┬──┴──┬──────┐
-//!       store  files  hub  integrations         database, file storage, live delivery, external services
-//!         └──────┴──┬──┴──────┘
-//!                   model                       what things are
+//! besedka         main ─ cli ─ server ─ config       the program
+//!                         │            └ web         the embedded client
+//! besedka-api     v1    kyte  mimu  unet  desktop    translation between protocols and the messenger
+//!                         │
+//! besedka-core    messenger                          the rules, and who may do what
+//!                 store  files  hub  integrations    database, file storage, live delivery, external services
+//!                 model                              plain data
 //! ```
 //!
-//! Arrows point down only; `tests/suite/layers.rs` holds that.
+//! Imports point down only, without circles; `tests/suite/layers.rs` holds that. The folders of the messenger have an
+//! order, too: `foundation`, `files`, `accounts`, `chats`, `messages`; then `live`, `search`, `assistant`, `meetings`,
+//! `portability` and `administration`; last `jobs`.
 //!
-//! **One message, from the socket to the disk and back.** `server::accept` reads a request and
-//! `api::v1` takes it apart. [`messenger::Caller::post`] hands it to the one task that writes posts;
-//! that takes all that wait and asks, in one question each, for used keys, rights and files, gives
-//! each its place in its chat, and writes messages, events and keys in one statement each. The
-//! store's writer commits this together with whatever else waits: the disk is asked once. Only then
-//! the [`hub`] pushes the event into the queues of those who listen, and the sender has its answer.
-//! Each connection writes all that waits for it in one go; the text of an event is made once.
+//! **One message, from the socket to the disk and back.** `server::accept` reads a request and `api::v1` translates it.
+//! [`messenger::Caller::post`] sends it to the one task that writes posts. That task takes all waiting posts and reads
+//! the used idempotency keys, the rights and the files of all of them with one query each, reserves a run of sequence
+//! numbers in each chat, and inserts messages, events and keys with one statement each. The store's writer commits this
+//! together with whatever else waits, so the disk is flushed once. Only then the [`hub`] puts the event into the queues
+//! of the subscribers, and the sender gets its response. Each connection writes all that waits in its queue at once; an
+//! event is serialised once.
 //!
-//! **The promise**: a message that was acknowledged is on the disk, and reaches every member exactly
-//! once and in order. Every chat, and every user, has a stream; each change takes the stream's next
-//! `seq` in its own transaction, so the order of commits is the order of the stream. Who was away
-//! asks for everything after a cursor, over HTTP or on the socket.
+//! **The promise**: an acknowledged message is on the disk, and reaches every member exactly once and in order. Every
+//! chat, and every user, has a stream; each change takes the stream's next `seq` in its own transaction, so the order of
+//! commits is the order of the stream. A client that was offline reads everything after a cursor, over HTTP or on the
+//! WebSocket.
 //!
-//! **Changes are atomic and happen once.** A change is one `UnitOfWork`: write, announce, commit. The
-//! idempotency key of a request is written in the same transaction. Announced events are delivered after
-//! the commit and only then.
+//! **Changes are atomic and happen once.** A change is one `UnitOfWork`: write, announce, commit. The idempotency key of
+//! a request is written in the same transaction. Announced events are delivered after the commit and only then.
+//!
+//! **Rights are types.** A [`messenger::Visitor`] may sign in; a [`messenger::Caller`] is signed in; a
+//! [`messenger::Membership`] is a caller in a chat, and gives out what moderators and owners may do; what is done with a
+//! message needs a `MessageInChat`, which is found only if the caller can see it; the operator's verbs need a
+//! [`messenger::Operator`], which only the command line opens.
 //!
 //! **Several nodes** may share a database. The subscribers of a stream on a node know up to which
 //! sequence number events were delivered (`hub::subscribers`). A node delivers its own events as they are
@@ -38,11 +42,10 @@
 //! are leases (`messenger::live::nodes`).
 //!
 //! Two decisions differ from what one might expect:
-//! - Events name what they are about, and what it says is read when they are replayed: what was
-//!   deleted is nowhere any more, and a message is kept once.
-//! - `post` is a method of the caller and not of a member, because the rights of all posts that are
-//!   written together are asked for in one question.
-
+//! - Events contain ids, and the data is read when they are replayed: deleted data is gone from the log, and a message
+//!   is stored once.
+//! - `post` is a method of the caller and not of a membership, because the rights of all posts that are written together
+//!   are read with one query.
 //!
 //! # Embedding
 //!
