@@ -62,7 +62,8 @@ impl Spec {
     fn text(&self) -> &Text {
         self.text.get_or_init(|| {
             let mut description = (self.describe)();
-            for server in description["servers"].as_array_mut().into_iter().flatten() {
+            let servers = description.get_mut("servers").and_then(Value::as_array_mut);
+            for server in servers.into_iter().flatten() {
                 if let Some(url) = server["url"].as_str().filter(|_| !self.base_path.is_empty()) {
                     server["url"] = format!("{}{}", self.base_path, url.trim_end_matches('/')).into();
                 }

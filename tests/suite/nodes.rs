@@ -219,7 +219,12 @@ async fn jobs_are_done_once_and_taken_over() {
 async fn passwords_are_guessed_no_faster_on_two_nodes() {
     let Some(nats) = Nats::start() else { return };
     let (one, two) = with(&nats, &[]).await;
-    let _ann = one.person("ann").await;
+    let (ann, bob) = (one.person("ann").await, two.person("bob").await);
+    ann.group("Garden", &[&bob]).await;
+    let mut ear = bob.socket().await;
+    let _phone = ann.socket().await;
+    // Only the bus carries presence: it is connected now.
+    hears(&mut ear, "presence").await;
     let guess = async |node: &TestServer| {
         let body = json!({"username": "ann", "password": "wrong-password"});
         node.nobody().post("/auth/login", body).await.status

@@ -15,7 +15,7 @@ async fn neither_writes_to_the_other_and_what_was_said_stays() {
     block(&ann, &bob).await;
 
     let say = |chat: i64| json!({"chat_id": chat, "type": "text", "content": "again"});
-    for (who, other) in [(&bob, "sent to this person"), (&ann, "unblock")] {
+    for (who, other) in [(&bob, "to this user"), (&ann, "unblock")] {
         let refusal = who.post("/messages", say(chat)).await.refused(403, "forbidden");
         assert!(refusal["detail"].as_str().unwrap().contains(other), "{refusal}");
     }

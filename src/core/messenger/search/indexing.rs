@@ -88,10 +88,11 @@ impl Messenger {
     async fn find_missing(&self) -> Result<()> {
         let mut read = self.db.read().await?;
         let newest = search::newest(&mut read).await?.unwrap_or(MessageId(0));
+        // The watermark first: of what is committed below it meanwhile, either `wake` or the next query knows.
+        self.indexing.newest.fetch_max(newest.0, Ordering::Relaxed);
         if search::missing(&mut read, newest).await? > 0 {
             self.indexing.late.fetch_min(1, Ordering::Relaxed);
         }
-        self.indexing.newest.fetch_max(newest.0, Ordering::Relaxed);
         Ok(())
     }
 
