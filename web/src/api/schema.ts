@@ -408,13 +408,13 @@ export interface paths {
          * @description In their private chat, neither user can send, edit or react any more (403); existing messages are kept.
          *     The blocked user cannot start a private chat with the caller, cannot add them to groups, and cannot see
          *     whether they are online. The blocked user is not notified. Groups that both are in are not affected. The
-         *     caller's other devices receive `user.blocked`.
+         *     caller's devices receive `user.blocked`.
          */
         put: operations["block"];
         post?: never;
         /**
          * Unblock a user
-         * @description The caller's other devices receive `user.unblocked`.
+         * @description The caller's devices receive `user.unblocked`.
          */
         delete: operations["unblock"];
         options?: never;
@@ -1283,14 +1283,14 @@ export interface paths {
         get?: never;
         /**
          * Bookmark a message
-         * @description Creates a bookmark, or replaces the note of the existing one. Bookmarks are private; the caller's other
+         * @description Creates a bookmark, or replaces the note of the existing one. Bookmarks are private; the caller's
          *     devices receive `bookmark.saved`. Each user can have up to 5,000 bookmarks.
          */
         put: operations["saveBookmark"];
         post?: never;
         /**
          * Remove a bookmark
-         * @description The caller's other devices receive `bookmark.removed`.
+         * @description The caller's devices receive `bookmark.removed`.
          */
         delete: operations["removeBookmark"];
         options?: never;
@@ -1329,7 +1329,7 @@ export interface paths {
         get?: never;
         /**
          * Save a draft
-         * @description There is one draft per chat and one per thread. The caller's other devices receive `draft.saved`. If a
+         * @description There is one draft per chat and one per thread. The caller's devices receive `draft.saved`. If a
          *     newer draft exists, the request is refused with 409. `POST /messages` with `clear_draft` removes the
          *     draft together with sending the message.
          */
@@ -1337,7 +1337,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a draft
-         * @description Succeeds even if there is no draft. The caller's other devices receive `draft.removed`.
+         * @description Succeeds even if there is no draft. The caller's devices receive `draft.removed`.
          */
         delete: operations["removeDraft"];
         options?: never;
@@ -2844,7 +2844,7 @@ export interface components {
          *     }
          */
         NewAttachment: {
-            /** @description The file's name, 1 to 255 bytes. */
+            /** @description The file's name, 1 to 255 characters. */
             filename: string;
             /** @description The media type. It must not contradict the detected type of the content. */
             content_type: string;
@@ -4091,7 +4091,7 @@ export interface components {
          *       "attachment_id": "550e8400-e29b-41d4-a716-446655440000",
          *       "url": "http://localhost:8000/api/v1/uploads",
          *       "fields": {
-         *         "key": "550e8400-e29b-41d4-a716-446655440000/audio.opus",
+         *         "key": "550e8400-e29b-41d4-a716-446655440000/file",
          *         "Content-Type": "audio/opus",
          *         "X-Amz-Signature": "signature-here"
          *       },
