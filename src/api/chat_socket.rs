@@ -55,7 +55,7 @@ pub trait Speech: Send + Sync + 'static {
     fn event(room: &Room, event: &Event) -> impl Future<Output = Option<String>> + Send;
 
     /// Serialises an event that is not stored: typing or presence.
-    fn whisper(whisper: &EphemeralEvent) -> Option<String>;
+    fn ephemeral(event: &EphemeralEvent) -> Option<String>;
 
     /// Parses a client's frame.
     fn hear(text: &str) -> Heard;
@@ -155,8 +155,8 @@ async fn deliver<T: Speech>(
     for telling in &taken.events {
         frames.push(written::<T>(room, telling).await);
     }
-    for whispering in &taken.ephemeral {
-        frames.push(whispering.written(T::FORM, |whisper| T::whisper(whisper).unwrap_or_default()).clone());
+    for outbound in &taken.ephemeral {
+        frames.push(outbound.written(T::FORM, |event| T::ephemeral(event).unwrap_or_default()).clone());
     }
     timed(async {
         for frame in frames.iter().filter(|frame| !frame.is_empty()) {

@@ -67,8 +67,8 @@ impl Speech for Desktop {
         }
     }
 
-    fn whisper(whisper: &EphemeralEvent) -> Option<String> {
-        let (user, online, typing) = match whisper {
+    fn ephemeral(event: &EphemeralEvent) -> Option<String> {
+        let (user, online, typing) = match event {
             EphemeralEvent::Typing { user, .. } => (user, true, true),
             EphemeralEvent::Presence { user, presence } => (user, presence.status != Status::Offline, false),
         };

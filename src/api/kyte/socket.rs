@@ -101,7 +101,7 @@ impl Speech for Kyte {
         told(&event.change, &room.messenger, &room.links).await.map(|message| message.to_string())
     }
 
-    fn whisper(_: &EphemeralEvent) -> Option<String> {
+    fn ephemeral(_: &EphemeralEvent) -> Option<String> {
         None
     }
 

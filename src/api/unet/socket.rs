@@ -63,7 +63,7 @@ impl Speech for Unet {
         }
     }
 
-    fn whisper(_: &EphemeralEvent) -> Option<String> {
+    fn ephemeral(_: &EphemeralEvent) -> Option<String> {
         None
     }
 

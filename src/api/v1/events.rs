@@ -102,8 +102,8 @@ pub fn name_and_data(change: &Change) -> (&'static str, Value) {
     }
 }
 
-pub fn whispered(whisper: &EphemeralEvent) -> String {
-    match whisper {
+pub fn ephemeral_frame(event: &EphemeralEvent) -> String {
+    match event {
         EphemeralEvent::Typing { chat: ChatId(chat_id), user: UserId(user_id) } => {
             frame("typing", &value(&ChatPerson { chat_id: *chat_id, user_id: *user_id }), None)
         }

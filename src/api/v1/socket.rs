@@ -226,7 +226,8 @@ async fn listen(stream: &mut WebSocketStream, mut listener: Listener) -> Result<
 /// Sends everything that is queued, in one flush.
 async fn deliver(stream: &mut WebSocketStream, taken: Queued) -> Result<(), Ended> {
     let events = taken.events.iter().map(|event| event.written(FORM, events::write).to_string());
-    let ephemeral = taken.ephemeral.iter().map(|event| event.written(FORM, events::whispered).to_string());
+    let ephemeral =
+        taken.ephemeral.iter().map(|event| event.written(FORM, events::ephemeral_frame).to_string());
     send_all(stream, events.chain(ephemeral)).await?;
     match taken.closed {
         None => Ok(()),

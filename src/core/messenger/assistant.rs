@@ -109,12 +109,12 @@ impl Membership {
         let messenger = self.messenger.clone();
         let assistant = messenger.assistant_for(&self)?;
         self.may(Right::posting(self.chat.is_read_only))?;
-        block::check_not_blocked(&mut messenger.db.read().await?, self.chat.id, self.place.user).await?;
+        block::check_not_blocked(&mut messenger.db.read().await?, self.chat.id, self.member.user).await?;
         messenger.check_first(self.attempt.as_ref()).await?;
         let permit = assistant.acquire()?;
         let account = messenger.assistant_account(assistant).await?;
         let context = self.context(prompt::MOST_MESSAGES).await?;
-        let user = self.place.user;
+        let user = self.member.user;
         let day = messenger.count_question(user).await?;
         let attempt = self.attempt.take();
         let writer = answer::AnswerWriter::new(&self, account, question, &context, attempt);
@@ -140,7 +140,7 @@ impl Messenger {
         if membership.chat.assistant_off {
             return Err(Error::Forbidden("The assistant is switched off in this chat"));
         }
-        self.limit(Limit::Ask(membership.place.user))?;
+        self.limit(Limit::Ask(membership.member.user))?;
         Ok(assistant)
     }
 

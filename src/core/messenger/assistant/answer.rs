@@ -59,7 +59,7 @@ impl AnswerWriter {
         let mut payload = Map::new();
         payload
             .insert("question".to_owned(), question.chars().take(LONGEST_SHOWN).collect::<String>().into());
-        payload.insert("asked_by".to_owned(), membership.place.user.0.into());
+        payload.insert("asked_by".to_owned(), membership.member.user.0.into());
         if let Some(assistant) = &messenger.assistant {
             payload.insert("model".to_owned(), assistant.model.name().into());
             payload.insert("sent_to".to_owned(), assistant.model.host().into());

@@ -29,7 +29,7 @@ pub(crate) struct ChatContext {
 impl Membership {
     /// The latest messages that the caller can see.
     pub(crate) async fn context(&self, most: u64) -> Result<ChatContext> {
-        let (chat, reader) = (self.chat.id, self.place.user);
+        let (chat, reader) = (self.chat.id, self.member.user);
         let mut read = self.messenger.db.read().await?;
         let page = history::page(&mut read, (chat, None), reader, Stretch::Newest, most).await?;
         drop(read);
@@ -39,13 +39,13 @@ impl Membership {
     /// The given messages, which are ordered newest first.
     pub(crate) async fn context_of(&self, page: &[Message]) -> Result<ChatContext> {
         let mut people: Vec<UserId> = page.iter().map(|message| message.author).collect();
-        people.push(self.place.user);
+        people.push(self.member.user);
         people.sort_unstable();
         people.dedup();
         let found = users::by_ids(&mut self.messenger.db.read().await?, &people).await?;
         let names: HashMap<UserId, String> =
             found.into_iter().map(|user| (user.id(), user.person.display_name)).collect();
-        Ok(ChatContext::new(page, &names, self.place.user))
+        Ok(ChatContext::new(page, &names, self.member.user))
     }
 }
 

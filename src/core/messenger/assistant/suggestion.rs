@@ -35,7 +35,7 @@ impl Membership {
             Err(Error::NotConfigured(_) | Error::Forbidden(_)) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let (chat, user) = (self.chat.id, self.place.user);
+        let (chat, user) = (self.chat.id, self.member.user);
         let mut read = messenger.db.read().await?;
         let page = history::page(&mut read, (chat, None), user, Stretch::Newest, SEEN).await?;
         drop(read);

@@ -24,7 +24,7 @@ impl Membership {
     pub async fn summarise_unread(mut self) -> Result<UnreadSummary> {
         let messenger = self.messenger.clone();
         let assistant = messenger.assistant_for(&self)?;
-        let (chat, user, read_seq) = (self.chat.id, self.place.user, self.place.read_seq);
+        let (chat, user, read_seq) = (self.chat.id, self.member.user, self.member.read_seq);
         let mut read = messenger.db.read().await?;
         let mut page = history::page(&mut read, (chat, None), user, Stretch::Newest, MOST_MESSAGES).await?;
         drop(read);

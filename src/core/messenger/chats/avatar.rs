@@ -11,7 +11,7 @@ impl Moderator {
     pub async fn set_avatar(mut self, picture: Option<AttachmentId>) -> Result<Chat> {
         // Before a picture is decoded for nothing; it is checked again within the transaction.
         self.may(Right::Edit)?;
-        let user = self.place.user;
+        let user = self.member.user;
         let made = match picture {
             Some(picture) => {
                 self.messenger.limit(Limit::Upload(user))?;

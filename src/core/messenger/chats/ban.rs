@@ -14,11 +14,11 @@ impl Moderator {
     /// Bans a user, and removes them if they are a member. They can neither be added nor join.
     pub async fn ban(mut self, user: UserId, reason: Option<&str>) -> Result<Ban> {
         let reason = reason.map(check_reason).transpose()?.flatten();
-        if user == self.place.user {
+        if user == self.member.user {
             return Err(Error::invalid("user_id", "you cannot ban yourself"));
         }
         let mut work = self.exercise(Right::Ban).await?;
-        let (chat, by) = (self.chat.id, self.place.user);
+        let (chat, by) = (self.chat.id, self.member.user);
         let found = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
         if !bans::among(&mut work.tx, chat, &[user]).await?.is_empty() {
             return Err(Error::Conflict("This user is already banned"));

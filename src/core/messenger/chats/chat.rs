@@ -57,9 +57,9 @@ impl Caller {
     /// A chat that the caller is in.
     pub async fn chat(self, id: ChatId) -> Result<Membership> {
         let mut read = self.messenger.db.read().await?;
-        let (chat, place) = find(&mut read, id, self.access.user).await?;
+        let (chat, member) = find(&mut read, id, self.access.user).await?;
         drop(read);
-        Ok(Membership { messenger: self.messenger, chat, place, attempt: self.attempt })
+        Ok(Membership { messenger: self.messenger, chat, member, attempt: self.attempt })
     }
 
     /// Creates a group or a channel with the caller as its owner.

@@ -63,7 +63,7 @@ impl Moderator {
         let invite = Invite {
             id: InviteId(self.messenger.id()),
             chat,
-            creator: self.place.user,
+            creator: self.member.user,
             created_at: now,
             expires_at: life.map(|life| now + life),
             max_uses,

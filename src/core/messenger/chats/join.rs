@@ -25,7 +25,7 @@ impl Moderator {
 
     /// Adds a user with a role.
     pub async fn add_as(mut self, user: UserId, role: Role) -> Result<Member> {
-        self.messenger.limit(Limit::AddMember(self.place.user))?;
+        self.messenger.limit(Limit::AddMember(self.member.user))?;
         let mut work = self.exercise(Right::AddMembers).await?;
         match role {
             Role::Member => {}
@@ -39,8 +39,8 @@ impl Moderator {
         if found.person.is_deactivated {
             return Err(Error::Conflict(DEACTIVATED));
         }
-        block::check_may_be_added_by(&mut work.tx, self.place.user, &[user], "user_id").await?;
-        add_people(&self.messenger, &mut work, chat, Some(self.place.user), vec![found.person]).await?;
+        block::check_may_be_added_by(&mut work.tx, self.member.user, &[user], "user_id").await?;
+        add_people(&self.messenger, &mut work, chat, Some(self.member.user), vec![found.person]).await?;
         if role != Role::Member {
             set_role(&mut work, chat, user, role).await?;
         }
@@ -60,16 +60,16 @@ impl Moderator {
         let mut work = self.exercise(Right::AddMembers).await?;
         let chat = self.chat.id;
         let known = people(&mut work.tx, "user_ids", &ids).await?;
-        block::check_may_be_added_by(&mut work.tx, self.place.user, &ids, "user_ids").await?;
+        block::check_may_be_added_by(&mut work.tx, self.member.user, &ids, "user_ids").await?;
         let mut new = Vec::new();
         for person in known {
             if members::find(&mut work.tx, chat, person.id).await?.is_none() {
-                self.messenger.limit(Limit::AddMember(self.place.user))?;
+                self.messenger.limit(Limit::AddMember(self.member.user))?;
                 new.push(person);
             }
         }
         let Newcomers { members, said } =
-            add_people(&self.messenger, &mut work, chat, Some(self.place.user), new).await?;
+            add_people(&self.messenger, &mut work, chat, Some(self.member.user), new).await?;
         self.commit(work, said.map_or(Subject::Nothing, |said| Subject::Added(chat, said))).await?;
         Ok(members)
     }

@@ -17,8 +17,8 @@ pub(crate) const NOT_A_MEMBER: &str = "You are not a member of this chat";
 
 /// A chat and the reader's membership: 403 for a stranger, 404 when there is no such chat.
 pub(crate) async fn find(run: &mut Executor, id: ChatId, user: UserId) -> Result<(ChatRecord, MemberRecord)> {
-    let (chat, place) = chats::with_membership(run, id, user).await?.ok_or(Error::NotFound("chat"))?;
-    Ok((chat, place.ok_or(Error::Forbidden(NOT_A_MEMBER))?))
+    let (chat, member) = chats::with_membership(run, id, user).await?.ok_or(Error::NotFound("chat"))?;
+    Ok((chat, member.ok_or(Error::Forbidden(NOT_A_MEMBER))?))
 }
 
 pub(crate) async fn view(run: &mut Executor, chat: ChatId, reader: UserId) -> Result<Chat> {

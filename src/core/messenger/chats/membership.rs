@@ -16,7 +16,7 @@ use crate::store::{chat_list, streams};
 pub struct Membership {
     pub(crate) messenger: Messenger,
     pub(crate) chat: ChatRecord,
-    pub(crate) place: MemberRecord,
+    pub(crate) member: MemberRecord,
     pub(crate) attempt: Option<Attempt>,
 }
 
@@ -51,8 +51,8 @@ impl Membership {
     /// The chat as the caller sees it.
     pub async fn view(&self) -> Result<Chat> {
         let mut read = self.messenger.db.read().await?;
-        let mut chat = view(&mut read, self.chat.id, self.place.user).await?;
-        self.messenger.attach_presence(&mut read, self.place.user, &mut chat.peer).await?;
+        let mut chat = view(&mut read, self.chat.id, self.member.user).await?;
+        self.messenger.attach_presence(&mut read, self.member.user, &mut chat.peer).await?;
         Ok(chat)
     }
 
@@ -61,7 +61,7 @@ impl Membership {
         let mut read = self.messenger.db.read().await?;
         let mut members = members::of_chat(&mut read, self.chat.id, None).await?;
         let people = members.iter_mut().map(|member| &mut member.person);
-        self.messenger.attach_presence(&mut read, self.place.user, people).await?;
+        self.messenger.attach_presence(&mut read, self.member.user, people).await?;
         Ok(members)
     }
 
@@ -74,7 +74,7 @@ impl Membership {
 
     /// Refuses what the caller has no right to.
     pub fn may(&self, right: Right) -> Result<()> {
-        allow(self.place.role, right, self.chat.kind)
+        allow(self.member.role, right, self.chat.kind)
     }
 
     /// Begins a change that needs a right. It is checked within the transaction: a caller who loses the right at the same
@@ -87,17 +87,17 @@ impl Membership {
 
     /// Begins a change of the chat, with the chat and the caller's membership as they are now.
     pub(crate) async fn begin(&mut self) -> Result<UnitOfWork> {
-        self.messenger.limit(Limit::Change(self.place.user))?;
+        self.messenger.limit(Limit::Change(self.member.user))?;
         let mut work = self.messenger.begin().await?;
         chats::lock(&mut work.tx, self.chat.id).await?;
-        (self.chat, self.place) = find(&mut work.tx, self.chat.id, self.place.user).await?;
+        (self.chat, self.member) = find(&mut work.tx, self.chat.id, self.member.user).await?;
         Ok(work)
     }
 
     /// Commits a change, and returns the chat as the caller sees it then.
     pub(crate) async fn finish(self, mut work: UnitOfWork) -> Result<Chat> {
-        let mut view = view(&mut work.tx, self.chat.id, self.place.user).await?;
-        self.messenger.attach_presence(&mut work.tx, self.place.user, &mut view.peer).await?;
+        let mut view = view(&mut work.tx, self.chat.id, self.member.user).await?;
+        self.messenger.attach_presence(&mut work.tx, self.member.user, &mut view.peer).await?;
         work.once(self.attempt, Subject::Chat(self.chat.id));
         work.commit().await?;
         Ok(view)
@@ -106,7 +106,7 @@ impl Membership {
     /// Leaves a group; hides another chat until its next message.
     pub async fn leave(mut self) -> Result<()> {
         let mut work = self.begin().await?;
-        let (chat, user) = (self.chat.id, self.place.user);
+        let (chat, user) = (self.chat.id, self.member.user);
         if self.chat.kind.is_group() {
             let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
             let member = member.ok_or(Error::NotFound("member"))?;
@@ -126,14 +126,14 @@ impl Membership {
     /// The caller's preferences.
     pub async fn preferences(&self) -> Result<Preferences> {
         let mut read = self.messenger.db.read().await?;
-        let preferences = chat_list::preferences(&mut read, self.place.user, self.chat.id).await?;
+        let preferences = chat_list::preferences(&mut read, self.member.user, self.chat.id).await?;
         preferences.ok_or(Error::NotFound("chat"))
     }
 
     /// Changes the caller's preferences and announces them to the caller's devices.
     pub async fn update_preferences(mut self, change: PreferenceChange) -> Result<Preferences> {
         let mut work = self.begin().await?;
-        let (chat, user) = (self.chat.id, self.place.user);
+        let (chat, user) = (self.chat.id, self.member.user);
         let before =
             chat_list::preferences(&mut work.tx, user, chat).await?.ok_or(Error::NotFound("chat"))?;
         let preferences = Preferences {

@@ -93,7 +93,7 @@ impl Membership {
 
     /// Removes a member; leaves, if it is the caller.
     pub async fn remove_or_leave(self, user: UserId) -> Result<()> {
-        if user == self.place.user {
+        if user == self.member.user {
             return self.leave().await;
         }
         self.moderating()?.remove(user).await
@@ -153,7 +153,7 @@ impl Moderator {
             about.message_life = life.map(|life| i64::try_from(life.as_millis()).unwrap_or(i64::MAX));
         }
         if about != before {
-            let (chat, user) = (about.id, self.place.user);
+            let (chat, user) = (about.id, self.member.user);
             chats::update(&mut work.tx, &about).await?;
             work.announce(chat, Change::ChatUpdated(about.clone()));
             if about.title != before.title {
@@ -187,7 +187,7 @@ impl Moderator {
         let member = self.lower(&mut work, user).await?.ok_or(Error::NotFound("member"))?;
         remove_member(&mut work, chat, &member).await?;
         let notice = Notice::Removed { user, name: member.person.display_name };
-        post_notice(&self.messenger, &mut work, chat, self.place.user, &notice).await?;
+        post_notice(&self.messenger, &mut work, chat, self.member.user, &notice).await?;
         self.commit(work, Subject::Nothing).await
     }
 
@@ -195,7 +195,7 @@ impl Moderator {
     pub(crate) async fn lower(&self, work: &mut UnitOfWork, user: UserId) -> Result<Option<Member>> {
         let member = members::of_chat(&mut work.tx, self.chat.id, Some(user)).await?.pop();
         match &member {
-            Some(member) if member.role >= self.place.role => {
+            Some(member) if member.role >= self.member.role => {
                 Err(Error::Forbidden("Only somebody of a lower role can be removed"))
             }
             _ => Ok(member),
@@ -209,7 +209,7 @@ impl Owner {
         let Self(mut owner) = self;
         let right = if role == Role::Owner { Right::Transfer } else { Right::ChangeRoles };
         let mut work = owner.exercise(right).await?;
-        let (chat, me) = (owner.chat.id, owner.place.user);
+        let (chat, me) = (owner.chat.id, owner.member.user);
         let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
         let member = member.ok_or(Error::NotFound("member"))?;
         if member.role != role {

@@ -33,7 +33,7 @@ impl Membership {
     /// The draft in the chat, or in one of its threads.
     pub async fn draft(&self, thread: Option<MessageId>) -> Result<Draft> {
         let mut read = self.messenger.db.read().await?;
-        let found = drafts::find(&mut read, self.place.user, (self.chat.id, thread)).await?;
+        let found = drafts::find(&mut read, self.member.user, (self.chat.id, thread)).await?;
         found.and_then(|(draft, _)| draft).ok_or(Error::NotFound("draft"))
     }
 
@@ -81,7 +81,7 @@ impl Membership {
     }
 
     async fn change_draft(&self) -> Result<(UnitOfWork, ChatId, UserId)> {
-        let (chat, user) = (self.chat.id, self.place.user);
+        let (chat, user) = (self.chat.id, self.member.user);
         self.messenger.limit(Limit::Change(user))?;
         let mut work = self.messenger.begin_for([user]).await?;
         find(&mut work.tx, chat, user).await?;

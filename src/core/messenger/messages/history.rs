@@ -36,7 +36,7 @@ impl Membership {
         around: Around,
         limit: u64,
     ) -> Result<Vec<Message>> {
-        let (chat, reader) = (self.chat.id, self.place.user);
+        let (chat, reader) = (self.chat.id, self.member.user);
         let limit = limit.clamp(1, MOST_MESSAGES);
         let mut read = self.messenger.db.read().await?;
         if let Some(root) = thread {
@@ -83,7 +83,7 @@ impl Membership {
     }
 
     async fn newest(&self, with_notices: bool, skipped: u64, limit: u64) -> Result<Vec<Message>> {
-        let (chat, reader) = (self.chat.id, self.place.user);
+        let (chat, reader) = (self.chat.id, self.member.user);
         // Further than any database counts.
         let (skipped, limit) = (skipped.min(i64::MAX as u64), limit.clamp(1, MOST_MESSAGES));
         let mut read = self.messenger.db.read().await?;
@@ -108,7 +108,7 @@ impl Membership {
 
     /// Messages with pictures, videos, sound, other files or web addresses, the newest first.
     pub async fn media(&self, what: Media, before: Option<MessageId>, limit: u64) -> Result<Vec<Message>> {
-        let (chat, reader) = (self.chat.id, self.place.user);
+        let (chat, reader) = (self.chat.id, self.member.user);
         let limit = limit.clamp(1, MOST_MESSAGES);
         let mut read = self.messenger.db.read().await?;
         let ids = match what {

@@ -45,6 +45,6 @@ impl Membership {
     /// The pinned messages, the last pinned first.
     pub async fn pins(&self) -> Result<Vec<Message>> {
         let mut read = self.messenger.db.read().await?;
-        Ok(pins::of_chat(&mut read, self.chat.id, self.place.user).await?)
+        Ok(pins::of_chat(&mut read, self.chat.id, self.member.user).await?)
     }
 }

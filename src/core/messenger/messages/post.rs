@@ -200,11 +200,11 @@ pub(crate) async fn insert_posts(
     let mut addresses = Vec::new();
     for index in &open {
         let PostRequest { chat, author, new: request, prechecked, attempt, .. } = &requests[*index];
-        let seat = rights.get(&(*chat, *author)).ok_or(Error::Busy)?;
-        let place = next.entry(*chat).or_insert(seat.seq);
-        *place += 1;
+        let allowed = rights.get(&(*chat, *author)).ok_or(Error::Busy)?;
+        let seq = next.entry(*chat).or_insert(allowed.seq);
+        *seq += 1;
         let id = MessageId(messenger.id());
-        let mut message = Message::new(id, (*chat, *place), *author, request.content.clone(), work.now);
+        let mut message = Message::new(id, (*chat, *seq), *author, request.content.clone(), work.now);
         message.client_id = request.client_id;
         message.is_silent = request.is_silent;
         message.origin = prechecked.as_ref().and_then(|prechecked| prechecked.origin.clone());
@@ -216,7 +216,7 @@ pub(crate) async fn insert_posts(
         (message.reply_to, message.thread) = answers.remove(index).unwrap_or_default();
         (message.mentions, message.mentions_all) = meant.remove(index).unwrap_or_default();
         message.expires_at =
-            seat.message_life.map(|life| work.now + Duration::from_millis(life.unsigned_abs()));
+            allowed.message_life.map(|life| work.now + Duration::from_millis(life.unsigned_abs()));
         message.parts = Parts::NONE
             .with(Parts::FILES, !message.attachments.is_empty())
             .with(Parts::MENTIONS, message.mentions_all || !message.mentions.is_empty());

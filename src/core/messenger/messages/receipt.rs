@@ -49,15 +49,15 @@ impl Membership {
     /// How far the chat is read, as the caller may see it.
     pub async fn reading(&self) -> Result<Furthest> {
         let mut reading = self.messenger.reading(self.chat.id).await?;
-        reading.0.push((self.place.user, self.place.read_seq));
+        reading.0.push((self.member.user, self.member.read_seq));
         Ok(reading)
     }
 
     /// Marks everything up to a message as read; without one, up to the newest. Returns the chat after it.
     pub async fn read(self, upto: Option<MessageId>) -> Result<Chat> {
-        self.messenger.limit(Limit::Mark(self.place.user))?;
+        self.messenger.limit(Limit::Mark(self.member.user))?;
         let mut work = self.messenger.begin().await?;
-        let (chat, user) = (self.chat.id, self.place.user);
+        let (chat, user) = (self.chat.id, self.member.user);
         chats::lock(&mut work.tx, chat).await?;
         let (_, place) = find(&mut work.tx, chat, user).await?;
         let mark = match upto {
@@ -84,9 +84,9 @@ impl Membership {
 
     /// Marks everything up to a message as delivered to one of the caller's devices.
     pub async fn delivered(self, upto: MessageId) -> Result<()> {
-        self.messenger.limit(Limit::Mark(self.place.user))?;
+        self.messenger.limit(Limit::Mark(self.member.user))?;
         let mut work = self.messenger.begin().await?;
-        let (chat, user) = (self.chat.id, self.place.user);
+        let (chat, user) = (self.chat.id, self.member.user);
         chats::lock(&mut work.tx, chat).await?;
         let (chat_now, place) = find(&mut work.tx, chat, user).await?;
         let seq = history::seq_of(&mut work.tx, chat, upto).await?.ok_or(Error::NotFound("message"))?;

@@ -95,7 +95,7 @@ pub(crate) async fn check_posting_rights(
     let rights = members::posting_rights(&mut work.tx, pairs).await?;
     for (request, result) in requests.iter().zip(results) {
         let refusal = match rights.get(&(request.chat, request.author)) {
-            Some(seat) => refuse_posting(seat),
+            Some(allowed) => refuse_posting(allowed),
             None => match find(&mut work.tx, request.chat, request.author).await {
                 Err(refusal @ (Error::NotFound(_) | Error::Forbidden(_))) => Some(refusal),
                 Err(error) => return Err(error),
@@ -110,11 +110,11 @@ pub(crate) async fn check_posting_rights(
     Ok(rights)
 }
 
-fn refuse_posting(seat: &PostingRights) -> Option<Error> {
-    if let Some(refusal) = block::refusal(seat.is_blocked) {
+fn refuse_posting(allowed: &PostingRights) -> Option<Error> {
+    if let Some(refusal) = block::refusal(allowed.is_blocked) {
         return Some(refusal);
     }
-    let may_post = seat.role.may(Right::posting(seat.is_read_only != 0), seat.kind);
+    let may_post = allowed.role.may(Right::posting(allowed.is_read_only != 0), allowed.kind);
     (!may_post).then_some(Error::Forbidden("Only the chat's owner and admins can post here"))
 }
 
