@@ -58,7 +58,7 @@ pub trait Speech: Send + Sync + 'static {
     fn ephemeral(event: &EphemeralEvent) -> Option<String>;
 
     /// Parses a client's frame.
-    fn hear(text: &str) -> Heard;
+    fn parse(text: &str) -> Heard;
 
     /// Reports an error in a client's frame; nothing if this dialect has no such frame.
     fn refuse(error: &Error) -> Option<String>;
@@ -210,7 +210,7 @@ async fn handle<T: Speech>(
         Some(Err(error)) if error.to_string().contains("too long") => return end(1009, "frame too large"),
         Some(Err(error)) => return Err(error.into()),
     };
-    let done = match T::hear(&text) {
+    let done = match T::parse(&text) {
         // The sender receives the event like everyone else.
         Heard::Post(new) => listener.post(room.chat, new).await.map(|_: Message| ()),
         Heard::Typing => listener.typing(room.chat).await,

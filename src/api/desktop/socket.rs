@@ -75,7 +75,7 @@ impl Speech for Desktop {
         Some(frame("status", json!({"user_id": user.0, "online": online, "typing": typing})))
     }
 
-    fn hear(text: &str) -> Heard {
+    fn parse(text: &str) -> Heard {
         let Ok(Frame { kind, content, client_id, message_id }) = serde_json::from_str(text) else {
             return Heard::Answer(error("a frame must be a JSON object with a type"));
         };

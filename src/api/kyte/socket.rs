@@ -105,7 +105,7 @@ impl Speech for Kyte {
         None
     }
 
-    fn hear(text: &str) -> Heard {
+    fn parse(text: &str) -> Heard {
         let frame = serde_json::from_str(text).ok().filter(|frame: &Frame| frame.kind == "message");
         let content =
             frame.map(|frame| Content::new(Kind::Text, Some(frame.content.trim().to_owned()), None));

@@ -67,7 +67,7 @@ impl Speech for Unet {
         None
     }
 
-    fn hear(text: &str) -> Heard {
+    fn parse(text: &str) -> Heard {
         let Ok(Frame { kind, payload }) = serde_json::from_str(text) else { return wrong("invalid frame") };
         if kind != "message:new" {
             return Heard::Nothing;

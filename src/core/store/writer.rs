@@ -63,11 +63,11 @@ impl Writer {
 impl Lease {
     pub async fn commit(mut self, after: After) -> Result<()> {
         let (kept, outcome) = oneshot::channel();
-        self.give_back(End::Keep { after, kept });
+        self.return_connection(End::Keep { after, kept });
         outcome.await.map_err(|_| Error::Closed)?
     }
 
-    fn give_back(&mut self, end: End) {
+    fn return_connection(&mut self, end: End) {
         if let (Some(connection), Some(back)) = (self.connection.take(), self.back.take()) {
             let _ = back.send((connection, end));
         }
@@ -76,7 +76,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.give_back(End::Undo);
+        self.return_connection(End::Undo);
     }
 }
 
@@ -172,7 +172,7 @@ async fn group(
         // Fails if SQLite has rolled back already.
         let _ = run(&mut connection, "ROLLBACK").await;
     }
-    tell(kept, outcome);
+    notify(kept, outcome);
     Some((connection, next))
 }
 
@@ -187,7 +187,7 @@ async fn lend(connection: Box<SqliteConnection>, waiter: Waiter) -> Option<(Box<
     returned.await.ok()
 }
 
-fn tell(group: Vec<Kept>, outcome: Result<()>) {
+fn notify(group: Vec<Kept>, outcome: Result<()>) {
     match outcome {
         Ok(()) => {
             for (after, kept) in group {

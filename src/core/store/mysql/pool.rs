@@ -24,7 +24,7 @@ const OLDEST: Duration = Duration::from_secs(30 * 60);
 const IDLE: Duration = Duration::from_secs(10 * 60);
 const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// The longest time for rolling back or closing a connection.
-const GOODBYE: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub type Pool = managed::Pool<Connector>;
 pub type Pooled = managed::Object<Connector>;
@@ -97,7 +97,7 @@ async fn give_up_idle(pool: WeakPool<Connector>) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let Some(pool) = pool.upgrade().filter(|pool| !pool.is_closed()) else { return };
-        say_goodbye(pool.retain(|_, used| used.last_used() < IDLE).removed).await;
+        close_all(pool.retain(|_, used| used.last_used() < IDLE).removed).await;
     }
 }
 
@@ -113,7 +113,7 @@ pub async fn get(pool: &Pool) -> Result<Pooled> {
 
 /// Rolls back, and returns the connection to the pool if that succeeded.
 pub async fn undo(mut connection: Pooled) {
-    let undone = tokio::time::timeout(GOODBYE, connection.execute("ROLLBACK")).await;
+    let undone = tokio::time::timeout(CLOSE_TIMEOUT, connection.execute("ROLLBACK")).await;
     if !matches!(undone, Ok(Ok(_))) {
         drop(managed::Object::take(connection));
     }
@@ -128,10 +128,10 @@ pub async fn close(pool: &Pool) {
             tokio::time::sleep(FIRST_PAUSE).await;
         }
     };
-    let _ = tokio::join!(say_goodbye(idle), tokio::time::timeout(GOODBYE, finished));
+    let _ = tokio::join!(close_all(idle), tokio::time::timeout(CLOSE_TIMEOUT, finished));
 }
 
-async fn say_goodbye(connections: Vec<MySqlConnection>) {
-    let farewell = join_all(connections.into_iter().map(MySqlConnection::close));
-    let _ = tokio::time::timeout(GOODBYE, farewell).await;
+async fn close_all(connections: Vec<MySqlConnection>) {
+    let closing = join_all(connections.into_iter().map(MySqlConnection::close));
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, closing).await;
 }

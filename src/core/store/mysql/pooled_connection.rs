@@ -45,10 +45,10 @@ impl PooledConnection {
     /// A connection with a transaction, started by `begin`. Dropped without [`PooledConnection::commit`], it is rolled back.
     pub async fn begin(pool: &Pool, begin: &'static str) -> Result<Self> {
         let mut connection = Self::new(pool).await?;
-        let mut begun = connection.say(begin).await;
+        let mut begun = connection.run_statement(begin).await;
         if connection.is_found_lost() {
             connection.renew().await?;
-            begun = connection.say(begin).await;
+            begun = connection.run_statement(begin).await;
         }
         begun?;
         connection.is_changing = true;
@@ -56,7 +56,7 @@ impl PooledConnection {
     }
 
     pub async fn commit(mut self) -> Result<()> {
-        let committed = self.say("COMMIT").await;
+        let committed = self.run_statement("COMMIT").await;
         self.is_changing = committed.is_err();
         committed.map_err(|error| match self.state {
             // The server refused; nothing was written.
@@ -67,40 +67,41 @@ impl PooledConnection {
     }
 
     pub async fn execute(&mut self, sql: String, values: SqlxValues) -> Result<()> {
-        let done = in_time(sqlx::query_with(AssertSqlSafe(sql), values).execute(self.ask()?)).await;
+        let done = in_time(sqlx::query_with(AssertSqlSafe(sql), values).execute(self.begin_query()?)).await;
         self.answered(done)?;
         Ok(())
     }
 
     pub async fn all(&mut self, query: &SelectStatement) -> Result<Vec<MySqlRow>> {
-        match self.ask_all(query).await {
+        match self.query_all(query).await {
             Err(_) if self.is_found_lost() => {
                 self.renew().await?;
-                Ok(self.ask_all(query).await?)
+                Ok(self.query_all(query).await?)
             }
             rows => Ok(rows?),
         }
     }
 
     pub async fn one(&mut self, query: &SelectStatement) -> Result<Option<MySqlRow>> {
-        match self.ask_one(query).await {
+        match self.query_one(query).await {
             Err(_) if self.is_found_lost() => {
                 self.renew().await?;
-                Ok(self.ask_one(query).await?)
+                Ok(self.query_one(query).await?)
             }
             row => Ok(row?),
         }
     }
 
-    async fn ask_all(&mut self, query: &SelectStatement) -> sqlx::Result<Vec<MySqlRow>> {
+    async fn query_all(&mut self, query: &SelectStatement) -> sqlx::Result<Vec<MySqlRow>> {
         let (sql, values) = query.build_sqlx(MysqlQueryBuilder);
-        let rows = in_time(sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(self.ask()?)).await;
+        let rows = in_time(sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(self.begin_query()?)).await;
         self.answered(rows)
     }
 
-    async fn ask_one(&mut self, query: &SelectStatement) -> sqlx::Result<Option<MySqlRow>> {
+    async fn query_one(&mut self, query: &SelectStatement) -> sqlx::Result<Option<MySqlRow>> {
         let (sql, values) = query.build_sqlx(MysqlQueryBuilder);
-        let row = in_time(sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(self.ask()?)).await;
+        let row =
+            in_time(sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(self.begin_query()?)).await;
         self.answered(row)
     }
 
@@ -112,13 +113,13 @@ impl PooledConnection {
     /// Takes another connection. The lost one is dropped first, so that it does not occupy a slot of the pool.
     async fn renew(&mut self) -> Result<()> {
         let Some(pool) = self.connection.as_ref().and_then(Object::pool) else { return Err(Error::Closed) };
-        self.let_go();
+        self.release();
         *self = Self::new(&pool).await?;
         Ok(())
     }
 
     /// Returns the connection to the pool if it can be reused.
-    fn let_go(&mut self) {
+    fn release(&mut self) {
         let Some(connection) = self.connection.take() else { return };
         match self.state {
             State::Ready if self.is_changing => {
@@ -136,13 +137,13 @@ impl PooledConnection {
         }
     }
 
-    async fn say(&mut self, statement: &'static str) -> sqlx::Result<()> {
-        let done = in_time(self.ask()?.execute(statement)).await;
+    async fn run_statement(&mut self, statement: &'static str) -> sqlx::Result<()> {
+        let done = in_time(self.begin_query()?.execute(statement)).await;
         self.answered(done)?;
         Ok(())
     }
 
-    fn ask(&mut self) -> sqlx::Result<&mut MySqlConnection> {
+    fn begin_query(&mut self) -> sqlx::Result<&mut MySqlConnection> {
         self.state = State::Owed;
         self.connection.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
     }
@@ -168,6 +169,6 @@ async fn in_time<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Resu
 
 impl Drop for PooledConnection {
     fn drop(&mut self) {
-        self.let_go();
+        self.release();
     }
 }
