@@ -45,6 +45,7 @@ pub use sniff::{class, is_shown_inline};
 pub use zip_reader::ZipReader;
 pub use zip_writer::StreamingZipWriter;
 
+use crate::boxed;
 use crate::model::Attachment;
 use backend::Backend;
 use paths::{path_of, thumbnail_path_of};
@@ -159,11 +160,13 @@ impl Files {
     }
 
     /// Opens a file, or the byte range that a `Range` header asked for.
+    #[boxed]
     pub async fn open(&self, attachment: &Attachment, range: Option<GetRange>) -> Result<FileStream> {
         self.open_at(&path_of(attachment), range).await
     }
 
     /// Opens a file's thumbnail.
+    #[boxed]
     pub async fn open_thumbnail(&self, attachment: &Attachment) -> Result<FileStream> {
         self.open_at(&thumbnail_path_of(attachment), None).await
     }
@@ -191,6 +194,7 @@ impl Files {
     }
 
     /// Deletes a file and its thumbnail; missing ones are not an error.
+    #[boxed]
     pub async fn delete(&self, attachment: &Attachment) -> Result<()> {
         for backend in self.backends() {
             for path in [thumbnail_path_of(attachment), path_of(attachment)] {
@@ -201,6 +205,7 @@ impl Files {
     }
 
     /// Checks that the storage answers.
+    #[boxed]
     pub async fn check(&self) -> Result<()> {
         self.backend.check().await
     }

@@ -14,6 +14,7 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use object_store::GetRange;
 
 use super::{Error, Files, Result};
+use crate::boxed;
 use crate::model::Attachment;
 
 /// The largest central directory, in bytes and in entries.
@@ -122,6 +123,7 @@ impl ZipReader {
     }
 
     /// Reads a whole entry; `None` when it doesn't exist or is larger than `max_size` bytes.
+    #[boxed]
     pub async fn read_all(&self, name: &str, max_size: u64) -> Result<Option<Vec<u8>>> {
         if self.size(name).is_none_or(|size| size > max_size) {
             return Ok(None);
@@ -135,6 +137,7 @@ impl ZipReader {
     }
 
     /// Streams a decompressed entry.
+    #[boxed]
     pub async fn read(&self, name: &str) -> Result<BoxStream<'static, Result<Bytes>>> {
         let entry = *self.entries.get(name).ok_or(Error::Missing)?;
         if entry.is_unsupported {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::{OutboundEphemeral, OutboundEvent};
+use crate::boxed;
 use crate::model::{SessionId, Stream, UserId};
 
 /// The most events in a connection's queue, and their approximate size in bytes.
@@ -142,6 +143,7 @@ impl Connection {
     }
 
     /// Waits until there is something to [`take`](Self::take).
+    #[boxed]
     pub async fn ready(&self) {
         self.wake.notified().await;
     }

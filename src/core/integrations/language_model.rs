@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::http;
+use crate::boxed;
 
 /// How many characters of an error response are logged.
 const MAX_LOGGED: usize = 300;
@@ -103,6 +104,7 @@ impl LanguageModel {
     }
 
     /// Sends a prompt and returns the answer as a stream.
+    #[boxed]
     pub async fn ask(&self, prompt: &[PromptMessage]) -> Result<AnswerStream, ModelError> {
         let body = json!({"model": self.name, "messages": prompt, "stream": true});
         let chunks = self.client.chat().create_stream_byot(body).await?;
@@ -140,6 +142,7 @@ struct Delta {
 
 impl AnswerStream {
     /// The next piece of text; `None` at the end. A stream that ends without a finish reason is an error.
+    #[boxed]
     pub async fn next(&mut self) -> Result<Option<String>, ModelError> {
         while let Some(chunk) = poll_fn(|context| self.chunks.as_mut().poll_next(context)).await {
             let Chunk { choices, error } = chunk?;

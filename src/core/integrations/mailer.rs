@@ -7,6 +7,7 @@ use lettre::message::header::ContentType;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use super::DeliveryError;
+use crate::boxed;
 
 /// How long sending a message to the mail server may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -30,6 +31,7 @@ impl Mailer {
         Ok(Self { server: server.timeout(Some(TIMEOUT)).build(), from: from? })
     }
 
+    #[boxed]
     pub async fn send(&self, to: &str, subject: &str, text: String) -> Result<(), DeliveryError> {
         let refused = |why: &dyn std::fmt::Display| DeliveryError::Refused(why.to_string());
         let to: Mailbox = to.parse().map_err(|error| refused(&error))?;

@@ -11,6 +11,7 @@ use url::Url;
 use super::page_metadata::charset_parameter;
 use super::ssrf_guard::{AllowedTarget, Forbidden, SsrfGuard};
 use super::{charset, http, page_metadata};
+use crate::boxed;
 use crate::model::Page;
 
 /// How long fetching may take, including redirects.
@@ -58,6 +59,7 @@ impl PageFetcher {
     }
 
     /// Fetches a page and reads its metadata.
+    #[boxed]
     pub async fn read(&self, address: &str) -> Result<Page, PageError> {
         tokio::time::timeout(self.timeout, self.follow(address)).await.map_err(|_| PageError::TimedOut)?
     }

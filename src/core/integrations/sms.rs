@@ -13,6 +13,7 @@ use reqwest::{Client, Url};
 use serde_json::json;
 
 use super::{DeliveryError, http};
+use crate::boxed;
 use crate::model::Time;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,6 +37,7 @@ impl SmsClient {
         })
     }
 
+    #[boxed]
     pub async fn send(&self, phone: &str, text: &str, code: &str, now: Time) -> Result<(), DeliveryError> {
         let body = json!({"phone": phone, "text": text, "code": code}).to_string();
         let time = now.seconds();

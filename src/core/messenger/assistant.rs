@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
+use crate::boxed;
 use crate::integrations::{AnswerStream, LanguageModel, ModelError, PromptMessage};
 use crate::messenger::Messenger;
 use crate::messenger::accounts::block;
@@ -101,6 +102,7 @@ async fn in_time<T>(
 impl Membership {
     /// Asks the assistant. The answer is posted in the chat and updated while it is generated; this returns when it is
     /// complete. An incomplete answer is deleted.
+    #[boxed]
     pub async fn ask(mut self, question: &str) -> Result<Message> {
         let question = question.trim();
         if question.is_empty() || question.chars().count() > LONGEST_QUESTION {
@@ -145,6 +147,7 @@ impl Messenger {
     }
 
     /// The assistant's account, if there is an assistant.
+    #[boxed]
     pub async fn assistant_id(&self) -> Result<Option<UserId>> {
         match &self.assistant {
             Some(assistant) => self.assistant_account(assistant).await.map(Some),

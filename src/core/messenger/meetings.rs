@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Map;
 
+use crate::boxed;
 use crate::integrations::GoogleMeet;
 use crate::messenger::Caller;
 use crate::messenger::accounts::block;
@@ -45,6 +46,7 @@ pub struct Meeting {
 
 impl Caller {
     /// Stores the caller's Google token, encrypted. No API returns it.
+    #[boxed]
     pub async fn store_google_token(self, token: &str) -> Result<()> {
         self.changes()?;
         let token = token.trim();
@@ -64,6 +66,7 @@ impl Caller {
     }
 
     /// Deletes the caller's Google token.
+    #[boxed]
     pub async fn delete_google_token(self) -> Result<()> {
         self.changes()?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
@@ -73,6 +76,7 @@ impl Caller {
     }
 
     /// Creates a meeting and returns its URL.
+    #[boxed]
     pub async fn create_meeting(&self) -> Result<String> {
         self.changes()?;
         let meetings = &self.messenger.meetings;
@@ -92,6 +96,7 @@ impl Caller {
     }
 
     /// Creates a meeting for a chat, and posts it there if `posts`.
+    #[boxed]
     pub async fn meet(mut self, chat: ChatId, posts: bool, language: Language) -> Result<Meeting> {
         let attempt = self.attempt.take();
         let access = self.access;

@@ -71,6 +71,7 @@ pub use portability::export::{Export, ExportPart};
 pub use portability::import::{Import, SourceChat, SourceFile, SourceMessage, TargetChat};
 pub use search::query::{Found, Further, Hit, Order, Search};
 
+use crate::boxed;
 use crate::files::{Files, LinkSigner, ProbeFailure};
 use crate::hub::{Close, Hub};
 use crate::model::Ids;
@@ -166,6 +167,7 @@ pub struct Operator(Messenger);
 
 impl Operator {
     /// Opens the messenger for its operator.
+    #[boxed]
     pub async fn new(
         db: Db,
         files: Files,
@@ -201,6 +203,7 @@ pub struct Caller {
 }
 
 impl Messenger {
+    #[boxed]
     pub async fn new(
         db: Db,
         files: Files,
@@ -273,6 +276,7 @@ impl Messenger {
 
     /// Whether the database and the folder for files answer, and it does not stop. A bucket that is down is
     /// [`Error::FilesUnavailable`].
+    #[boxed]
     pub async fn check(&self) -> Result<()> {
         if self.stopping.load(Ordering::Relaxed) {
             return Err(Error::Busy);

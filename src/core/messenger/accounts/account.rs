@@ -6,6 +6,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::boxed;
 use crate::messenger::accounts::contact::Contact;
 use crate::messenger::accounts::password;
 use crate::messenger::accounts::profile::{check_email, check_name, check_taken, check_url, check_username};
@@ -40,6 +41,7 @@ pub struct SignIn {
 
 impl Visitor {
     /// Creates an account and signs in.
+    #[boxed]
     pub async fn register(self, new: Registration) -> Result<(User, TokenPair)> {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignUp(self.address.into()))?;
@@ -55,6 +57,7 @@ impl Visitor {
 
     /// Signs in. A wrong password and an unknown name give the same error after the same time, so that accounts can't
     /// be enumerated.
+    #[boxed]
     pub async fn sign_in(self, who: SignIn) -> Result<TokenPair> {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignIn(self.address.into()))?;

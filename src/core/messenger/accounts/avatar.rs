@@ -1,5 +1,6 @@
 //! Avatars of accounts.
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::accounts::profile::announce_profile;
 use crate::messenger::files::avatar_image::replace_avatar;
@@ -9,6 +10,7 @@ use crate::store::users;
 
 impl Caller {
     /// Sets the avatar to an uploaded picture and announces it to all chats of the caller.
+    #[boxed]
     pub async fn set_avatar(self, picture: AttachmentId) -> Result<User> {
         let (messenger, user) = (&self.messenger, self.access.user);
         messenger.limit(Limit::Profile(user))?;

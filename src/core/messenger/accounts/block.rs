@@ -3,6 +3,7 @@
 //! The blocker can't write to the blocked user either, who could not reply. Groups that both are members of are not
 //! affected.
 
+use crate::boxed;
 use crate::hub::EphemeralEvent;
 use crate::messenger::Caller;
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
@@ -18,6 +19,7 @@ const HAS_BLOCKED: i64 = 2;
 
 impl Caller {
     /// The users that the caller has blocked, the latest first.
+    #[boxed]
     pub async fn blocked(&self) -> Result<Vec<Blocked>> {
         let mut read = self.messenger.db.read().await?;
         let mut blocked = blocks::of_user(&mut read, self.access.user, None).await?;
@@ -27,6 +29,7 @@ impl Caller {
     }
 
     /// Blocks a user; does nothing when they are blocked already.
+    #[boxed]
     pub async fn block(self, other: UserId) -> Result<()> {
         self.changes()?;
         let me = self.access.user;
@@ -52,6 +55,7 @@ impl Caller {
     }
 
     /// Unblocks a user.
+    #[boxed]
     pub async fn unblock(self, other: UserId) -> Result<()> {
         self.changes()?;
         let me = self.access.user;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use crate::boxed;
 use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
 use crate::model::{Time, UserId};
@@ -20,6 +21,7 @@ pub(crate) struct DisplayNameCache(RwLock<HashMap<UserId, (Arc<str>, Time)>>);
 
 impl Messenger {
     /// The display names of users; unknown ones are omitted.
+    #[boxed]
     pub async fn names(&self, users: &[UserId]) -> Result<HashMap<UserId, Arc<str>>> {
         let now = self.clock.now();
         let mut names = self.names.known(users, now);
@@ -34,6 +36,7 @@ impl Messenger {
     }
 
     /// The display name of a user; empty when there is no such user.
+    #[boxed]
     pub async fn name(&self, user: UserId) -> Result<Arc<str>> {
         Ok(self.names(&[user]).await?.remove(&user).unwrap_or_default())
     }

@@ -10,6 +10,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::boxed;
 use crate::messenger::accounts::session::{revoke_all, revoke_sign_ins};
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
 use crate::messenger::{Caller, Operator};
@@ -24,6 +25,7 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 
 impl Caller {
     /// Changes the caller's password and ends their other sign-ins.
+    #[boxed]
     pub async fn change_password(self, old: &str, new: &str) -> Result<()> {
         let messenger = &self.messenger;
         let user = self.access.user;

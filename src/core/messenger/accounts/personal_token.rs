@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::boxed;
 use crate::messenger::accounts::token::Access;
 use crate::messenger::foundation::secrets::{self, sha256};
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
@@ -99,6 +100,7 @@ impl Messenger {
 
 impl Caller {
     /// Creates a token for the caller. One that is created with a token can't have more scopes or a longer lifetime.
+    #[boxed]
     pub async fn create_token(self, new: NewToken) -> Result<PersonalToken> {
         self.changes()?;
         self.access.require(new.scopes)?;
@@ -116,6 +118,7 @@ impl Caller {
     }
 
     /// The caller's tokens, the newest first.
+    #[boxed]
     pub async fn tokens(&self) -> Result<Vec<Session>> {
         let mut read = self.messenger.db.read().await?;
         Ok(sessions::tokens_of_user(&mut read, self.access.user, self.messenger.clock.now()).await?)

@@ -4,6 +4,7 @@ use icu_locale_core::Locale;
 use jiff::tz::TimeZoneDatabase;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::files::avatar_image;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
@@ -32,12 +33,14 @@ pub struct Profile {
 }
 
 impl Caller {
+    #[boxed]
     pub async fn me(&self) -> Result<User> {
         let mut read = self.messenger.db.read().await?;
         users::by_id(&mut read, self.access.user).await?.ok_or(Error::Unauthorized)
     }
 
     /// Updates the caller's profile.
+    #[boxed]
     pub async fn update_profile(self, profile: Profile) -> Result<User> {
         self.changes()?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
@@ -61,6 +64,7 @@ impl Caller {
     }
 
     /// The public profile of a user.
+    #[boxed]
     pub async fn person(&self, id: UserId) -> Result<Person> {
         let mut read = self.messenger.db.read().await?;
         let mut person = users::by_id(&mut read, id).await?.ok_or(Error::NotFound("user"))?.person;
@@ -71,6 +75,7 @@ impl Caller {
     /// Finds users whose name or username contains all words, or whose e-mail address is equal.
     ///
     /// Users who have blocked the caller are found as well: their absence would disclose the block.
+    #[boxed]
     pub async fn find_people(&self, words: &str, limit: Option<u64>) -> Result<Vec<Person>> {
         self.messenger.limit(Limit::Search(self.access.user))?;
         if words.trim().is_empty() {

@@ -9,6 +9,7 @@ use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::boxed;
 use crate::hub::Close;
 use crate::messenger::accounts::personal_token;
 use crate::messenger::accounts::token::{ACCESS_LIFE, Access};
@@ -49,6 +50,7 @@ pub struct SocketTicket {
 impl Messenger {
     /// Authenticates an access token or personal access token. The caller states the required scopes, so that no use of
     /// a token is unchecked.
+    #[boxed]
     pub async fn access(&self, token: &str, wanted: Scopes) -> Result<Access> {
         let now = self.clock.now();
         let access = match self.tokens.known(token, now) {
@@ -69,6 +71,7 @@ impl Messenger {
     }
 
     /// Redeems a socket ticket, which is valid once.
+    #[boxed]
     pub async fn redeem_ticket(&self, ticket: &str) -> Result<Access> {
         let secret = URL_SAFE_NO_PAD.decode(ticket).map_err(|_| Error::Unauthorized)?;
         let mut work = self.begin().await?;
@@ -196,6 +199,7 @@ impl Visitor {
     /// A token is valid once. A second use within some seconds gives the same successor, so that two tabs may refresh
     /// at once and a lost response may be requested again; after that it counts as theft and ends the session. The
     /// token of a long-lived session is not rotated.
+    #[boxed]
     pub async fn refresh(self, token: &str) -> Result<TokenPair> {
         let messenger = &self.messenger;
         let secret = URL_SAFE_NO_PAD.decode(token.trim()).map_err(|_| Error::Unauthorized)?;
@@ -247,6 +251,7 @@ async fn is_unused(work: &mut UnitOfWork, successor: &[u8]) -> Result<bool> {
 
 impl Caller {
     /// The caller's sign-ins through all APIs, the last used first.
+    #[boxed]
     pub async fn sessions(&self) -> Result<Vec<Session>> {
         let now = self.messenger.clock.now();
         let mut read = self.messenger.db.read().await?;
@@ -254,11 +259,13 @@ impl Caller {
     }
 
     /// Ends one of the caller's sign-ins.
+    #[boxed]
     pub async fn revoke_session(self, id: SessionId) -> Result<()> {
         self.revoke_own(id, |session| session.kind == SessionKind::SignIn, "session").await
     }
 
     /// Revokes one of the caller's personal access tokens.
+    #[boxed]
     pub async fn revoke_token(self, id: SessionId) -> Result<()> {
         self.revoke_own(id, |session| session.kind == SessionKind::Token, "token").await
     }
@@ -278,6 +285,7 @@ impl Caller {
     }
 
     /// Ends all sign-ins of the caller but this one.
+    #[boxed]
     pub async fn revoke_other_sessions(self) -> Result<()> {
         self.changes()?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
@@ -287,12 +295,14 @@ impl Caller {
     }
 
     /// Ends this session, or revokes the personal access token in use.
+    #[boxed]
     pub async fn sign_out(self) -> Result<()> {
         let session = self.access.session;
         self.revoke_own(session, |_| true, "session").await
     }
 
     /// A ticket with which a socket can be opened without a token in its URL.
+    #[boxed]
     pub async fn ticket(self) -> Result<SocketTicket> {
         self.messenger.limit(Limit::Connect(self.access.user))?;
         let secret = secrets::random();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 
+use crate::boxed;
 use crate::integrations::DeliveryError;
 use crate::messenger::Visitor;
 use crate::messenger::accounts::contact::Contact;
@@ -37,6 +38,7 @@ pub struct CodeSignIn {
 
 impl Visitor {
     /// Sends a code; at most three per hour, of which only the newest is valid. Returns how long it is valid.
+    #[boxed]
     pub async fn send_code(self, to: &Contact, language: Language) -> Result<Duration> {
         let messenger = &self.messenger;
         messenger.code_delivery.check(to)?;
@@ -87,6 +89,7 @@ impl Visitor {
     }
 
     /// Signs in by a code; creates an account without a password for a new contact.
+    #[boxed]
     pub async fn verify_code(self, who: CodeSignIn) -> Result<(User, TokenPair)> {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignIn(self.address.into()))?;
@@ -114,6 +117,7 @@ impl Visitor {
     }
 
     /// Sets a new or first password by a code and ends all sessions of the account.
+    #[boxed]
     pub async fn reset_password(self, to: &Contact, code: &str, new: &str) -> Result<()> {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignIn(self.address.into()))?;

@@ -1,5 +1,6 @@
 //! Looking after the server: who has an account, and who may sign in.
 
+use crate::boxed;
 use crate::messenger::accounts::token::Access;
 use crate::messenger::administration::deactivation::{account, deactivate, reactivate};
 use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
@@ -19,6 +20,7 @@ pub struct Administrator {
 
 impl Caller {
     /// The caller as an administrator, if they are one.
+    #[boxed]
     pub async fn administering(self) -> Result<Administrator> {
         let Self { messenger, access, attempt } = self;
         let me = users::by_id(&mut messenger.db.read().await?, access.user).await?;
@@ -36,6 +38,7 @@ fn allow(me: Option<User>) -> Result<()> {
 
 impl Administrator {
     /// Accounts, the oldest first, after one of them; with words, only those whose names contain them.
+    #[boxed]
     pub async fn accounts(
         &self,
         words: &str,
@@ -51,6 +54,7 @@ impl Administrator {
     }
 
     /// Deactivates an account: ends its sessions and prevents sign-in.
+    #[boxed]
     pub async fn deactivate(self, id: UserId) -> Result<()> {
         let mut work = self.begin(id).await?;
         deactivate(&mut work, id).await?;
@@ -58,6 +62,7 @@ impl Administrator {
     }
 
     /// Reactivates an account.
+    #[boxed]
     pub async fn reactivate(self, id: UserId) -> Result<()> {
         let mut work = self.begin(id).await?;
         reactivate(&mut work, id).await?;
@@ -65,6 +70,7 @@ impl Administrator {
     }
 
     /// Grants or revokes the administrator role.
+    #[boxed]
     pub async fn appoint(self, id: UserId, is_admin: bool) -> Result<()> {
         let mut work = self.begin(id).await?;
         appoint(&mut work, id, is_admin).await?;
@@ -89,6 +95,7 @@ impl Administrator {
 /// What the operator does with accounts, by username or e-mail address.
 impl Operator {
     /// All accounts, the oldest first.
+    #[boxed]
     pub async fn accounts(&self) -> Result<Vec<Account>> {
         let mut all: Vec<Account> = Vec::new();
         let mut read = self.db.read().await?;
@@ -102,18 +109,21 @@ impl Operator {
         }
     }
 
+    #[boxed]
     pub async fn deactivate(&self, name: &str) -> Result<()> {
         let (mut work, id) = self.about(name).await?;
         deactivate(&mut work, id).await?;
         work.commit().await
     }
 
+    #[boxed]
     pub async fn reactivate(&self, name: &str) -> Result<()> {
         let (mut work, id) = self.about(name).await?;
         reactivate(&mut work, id).await?;
         work.commit().await
     }
 
+    #[boxed]
     pub async fn appoint(&self, name: &str, is_admin: bool) -> Result<()> {
         let (mut work, id) = self.about(name).await?;
         appoint(&mut work, id, is_admin).await?;

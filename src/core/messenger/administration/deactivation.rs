@@ -1,5 +1,6 @@
 //! Deactivation: nobody can sign in to the account. Its messages and its name stay.
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::accounts::profile::announce_to_chats;
 use crate::messenger::accounts::session::revoke_all;
@@ -10,6 +11,7 @@ use crate::store::{accounts, chats, members, users};
 
 impl Caller {
     /// Deactivates the caller's account; all sessions end. Only an administrator can undo it.
+    #[boxed]
     pub async fn deactivate(self, password: &str) -> Result<()> {
         let confirmed = self.confirm_password("password", password).await?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;

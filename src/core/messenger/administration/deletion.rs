@@ -3,6 +3,7 @@
 //! An account may be in a thousand chats and have posted a hundred thousand messages. What is left to do is stored with
 //! the deletion, and done in small transactions between those of others; interrupted, it goes on where it was.
 
+use crate::boxed;
 use crate::messenger::accounts::session::revoke_all;
 use crate::messenger::chats::leave::remove_member;
 use crate::messenger::chats::notices::{announce_notice, insert_notice};
@@ -36,6 +37,7 @@ const TAKEN: u64 = 200;
 
 impl Caller {
     /// Deletes the caller's account. Its personal data is deleted at once, and all sessions and tokens end.
+    #[boxed]
     pub async fn delete_account(self, password: &str, legacy: MessagesOnDeletion) -> Result<()> {
         self.changes()?;
         let confirmed = self.confirm_password("password", password).await?;

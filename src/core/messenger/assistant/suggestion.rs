@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::prompt::is_shared;
+use crate::boxed;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{ChatId, MessageId, UserId, text};
@@ -28,6 +29,7 @@ type Entries = HashMap<(ChatId, UserId), (MessageId, Vec<String>)>;
 impl Membership {
     /// Up to three replies that the caller could send. Empty where the assistant is missing or disabled, where there
     /// are too few messages, and where it has no suggestions.
+    #[boxed]
     pub async fn suggestions(&self) -> Result<Vec<String>> {
         let messenger = &self.messenger;
         let assistant = match messenger.assistant_for(self) {

@@ -1,5 +1,6 @@
 //! Summaries of unread messages.
 
+use crate::boxed;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Result, Subject};
 use crate::messenger::messages::history::MOST_MESSAGES;
@@ -21,6 +22,7 @@ pub struct UnreadSummary {
 
 impl Membership {
     /// Summarises the caller's unread messages. Only the caller sees it, and nothing is marked as read.
+    #[boxed]
     pub async fn summarise_unread(mut self) -> Result<UnreadSummary> {
         let messenger = self.messenger.clone();
         let assistant = messenger.assistant_for(&self)?;

@@ -1,5 +1,6 @@
 //! The avatar of a group or channel.
 
+use crate::boxed;
 use crate::messenger::chats::moderation::Moderator;
 use crate::messenger::files::avatar_image::{NewAvatar, replace_avatar};
 use crate::messenger::foundation::{Limit, Result};
@@ -8,6 +9,7 @@ use crate::store::chats;
 
 impl Moderator {
     /// Sets the avatar of a group or channel to a picture that the caller has uploaded; without one, removes it.
+    #[boxed]
     pub async fn set_avatar(mut self, picture: Option<AttachmentId>) -> Result<Chat> {
         // Before a picture is decoded for nothing; it is checked again within the transaction.
         self.may(Right::Edit)?;

@@ -1,5 +1,6 @@
 //! Banning users from a chat.
 
+use crate::boxed;
 use crate::messenger::chats::leave::remove_member;
 use crate::messenger::chats::moderation::Moderator;
 use crate::messenger::chats::notices::{announce_access, post_notice};
@@ -12,6 +13,7 @@ const LONGEST_REASON: usize = 200;
 
 impl Moderator {
     /// Bans a user, and removes them if they are a member. They can neither be added nor join.
+    #[boxed]
     pub async fn ban(mut self, user: UserId, reason: Option<&str>) -> Result<Ban> {
         let reason = reason.map(check_reason).transpose()?.flatten();
         if user == self.member.user {
@@ -37,6 +39,7 @@ impl Moderator {
     }
 
     /// Lifts a ban.
+    #[boxed]
     pub async fn unban(mut self, user: UserId) -> Result<()> {
         let mut work = self.exercise(Right::Ban).await?;
         let chat = self.chat.id;
@@ -49,12 +52,14 @@ impl Moderator {
     }
 
     /// All bans, the newest first.
+    #[boxed]
     pub async fn bans(&self) -> Result<Vec<Ban>> {
         self.may(Right::Ban)?;
         Ok(bans::of_chat(&mut self.messenger.db.read().await?, self.chat.id, None).await?)
     }
 
     /// The ban of one user.
+    #[boxed]
     pub async fn ban_of(&self, user: UserId) -> Result<Ban> {
         self.may(Right::Ban)?;
         let mut read = self.messenger.db.read().await?;

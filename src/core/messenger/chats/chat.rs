@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::boxed;
 use crate::messenger::accounts::block;
 use crate::messenger::chats::lookup::{DEACTIVATED, MOST_MEMBERS, TRIES, find, people, view};
 use crate::messenger::chats::membership::Membership;
@@ -36,6 +37,7 @@ pub(crate) enum CreationNotice {
 
 impl Caller {
     /// The caller's chats, the most recently active first.
+    #[boxed]
     pub async fn chats(&self) -> Result<Vec<Chat>> {
         let reader = self.access.user;
         let mut read = self.messenger.db.read().await?;
@@ -49,12 +51,14 @@ impl Caller {
     }
 
     /// The members of chats, for APIs that list them with chats; nothing for chats that the caller is not in.
+    #[boxed]
     pub async fn participants(&self, chats: &[ChatId]) -> Result<HashMap<ChatId, Vec<UserId>>> {
         let mut read = self.messenger.db.read().await?;
         Ok(members::users_visible_to(&mut read, self.access.user, chats).await?)
     }
 
     /// A chat that the caller is in.
+    #[boxed]
     pub async fn chat(self, id: ChatId) -> Result<Membership> {
         let mut read = self.messenger.db.read().await?;
         let (chat, member) = find(&mut read, id, self.access.user).await?;
@@ -63,6 +67,7 @@ impl Caller {
     }
 
     /// Creates a group or a channel with the caller as its owner.
+    #[boxed]
     pub async fn create_group(self, new: NewGroup) -> Result<Chat> {
         let (work, chat) = self.begin_group(new).await?;
         self.finish(work, chat).await
@@ -134,6 +139,7 @@ impl Caller {
     }
 
     /// The private chat with a user: the existing one, or a new one. Also returns whether it is new.
+    #[boxed]
     pub async fn direct_chat(self, other: UserId) -> Result<(Chat, bool)> {
         if other == self.access.user {
             return Err(Error::invalid("user_id", "a private chat requires another user"));
@@ -143,6 +149,7 @@ impl Caller {
     }
 
     /// The caller's saved messages: the existing chat, or a new one. Also returns whether it is new.
+    #[boxed]
     pub async fn saved_messages(self) -> Result<(Chat, bool)> {
         let me = self.access.user;
         self.messenger.limit(Limit::NewChat(me))?;

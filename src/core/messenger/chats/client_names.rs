@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::chats::chat::{CreationNotice, NewGroup};
 use crate::messenger::chats::lookup::TRIES;
@@ -36,6 +37,7 @@ impl<'a> ChatReference<'a> {
 
 impl Caller {
     /// The chat with this id, or with this name of the caller's; `None` when no chat has the name.
+    #[boxed]
     pub async fn chat_called(&self, text: &str) -> Result<Option<ChatId>> {
         match ChatReference::read(text)? {
             ChatReference::Number(id) => Ok(Some(id)),
@@ -47,6 +49,7 @@ impl Caller {
     }
 
     /// The same; when no chat has the name, a new group without other members.
+    #[boxed]
     pub async fn chat_called_or_new(&self, text: &str) -> Result<ChatId> {
         if let Some(chat) = self.chat_called(text).await? {
             return Ok(chat);
@@ -63,6 +66,7 @@ impl Caller {
 
     /// Creates a group with a name, or without one; returns the existing group if there is one with the name. It gets no
     /// system message about its creation, which clients would show as a user's words.
+    #[boxed]
     pub async fn create_group_called(self, name: Option<&str>, new: NewGroup) -> Result<Chat> {
         let me = self.access.user;
         let name = name.map(ChatReference::read).transpose()?;
@@ -98,6 +102,7 @@ impl Caller {
     }
 
     /// The private chat with a user, with a name of the caller's, or without one.
+    #[boxed]
     pub async fn direct_chat_called(self, name: Option<&str>, other: UserId) -> Result<Chat> {
         let name = match name.map(ChatReference::read).transpose()? {
             Some(ChatReference::Number(id)) => return self.chat(id).await?.view().await,
@@ -127,6 +132,7 @@ impl Caller {
     }
 
     /// The caller's names of chats.
+    #[boxed]
     pub async fn chat_names(&self) -> Result<HashMap<ChatId, String>> {
         let mut read = self.messenger.db.read().await?;
         Ok(chat_names::of_user(&mut read, self.access.user).await?)

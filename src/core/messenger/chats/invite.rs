@@ -9,6 +9,7 @@ use aws_lc_rs::{constant_time, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::boxed;
 use crate::messenger::chats::join::join_chat;
 use crate::messenger::chats::moderation::Moderator;
 use crate::messenger::chats::notices::announce_access;
@@ -41,6 +42,7 @@ pub struct Invited {
 
 impl Moderator {
     /// Creates an invitation, with a lifetime in seconds and a number of uses if they are limited.
+    #[boxed]
     pub async fn invite(mut self, life: Option<i64>, max_uses: Option<i64>) -> Result<Invitation> {
         let life = match life.map(u64::try_from) {
             None => None,
@@ -77,6 +79,7 @@ impl Moderator {
     }
 
     /// The group's invitations, the newest first.
+    #[boxed]
     pub async fn invites(&self) -> Result<Vec<Invitation>> {
         self.may(Right::Invite)?;
         let found = invites::of_chat(&mut self.messenger.db.read().await?, self.chat.id).await?;
@@ -84,6 +87,7 @@ impl Moderator {
     }
 
     /// Revokes an invitation.
+    #[boxed]
     pub async fn revoke_invite(mut self, id: InviteId) -> Result<()> {
         let mut work = self.exercise(Right::Invite).await?;
         let chat = self.chat.id;
@@ -97,6 +101,7 @@ impl Moderator {
 
 impl Caller {
     /// What a token is an invitation for, before it is used.
+    #[boxed]
     pub async fn invited(&self, token: &str) -> Result<Invited> {
         let id = self.messenger.invited_by(token)?;
         let mut read = self.messenger.db.read().await?;
@@ -109,6 +114,7 @@ impl Caller {
     }
 
     /// Joins a group by an invitation.
+    #[boxed]
     pub async fn join_by_invite(self, token: &str) -> Result<Chat> {
         self.changes()?;
         let id = self.messenger.invited_by(token)?;

@@ -1,5 +1,6 @@
 //! Joining groups and channels: added by others, or by oneself.
 
+use crate::boxed;
 use crate::messenger::accounts::block;
 use crate::messenger::chats::leave::set_role;
 use crate::messenger::chats::lookup::{DEACTIVATED, MOST_MEMBERS, people};
@@ -19,11 +20,13 @@ const MOST_FOUND: u64 = 100;
 
 impl Moderator {
     /// Adds a user.
+    #[boxed]
     pub async fn add(self, user: UserId) -> Result<Member> {
         self.add_as(user, Role::Member).await
     }
 
     /// Adds a user with a role.
+    #[boxed]
     pub async fn add_as(mut self, user: UserId, role: Role) -> Result<Member> {
         self.messenger.limit(Limit::AddMember(self.member.user))?;
         let mut work = self.exercise(Right::AddMembers).await?;
@@ -50,6 +53,7 @@ impl Moderator {
     }
 
     /// Adds several users at once. Those who are members already stay as they are.
+    #[boxed]
     pub async fn add_all(mut self, users: &[UserId]) -> Result<Vec<Member>> {
         let mut ids = users.to_vec();
         ids.sort_unstable();
@@ -77,6 +81,7 @@ impl Moderator {
 
 impl Membership {
     /// Those who were added by one [`Moderator::add_all`], by its system message.
+    #[boxed]
     pub async fn added(&self, said: MessageId) -> Result<Vec<Member>> {
         let mut read = self.messenger.db.read().await?;
         let message = crate::store::messages::by_id(&mut read, said).await?;
@@ -92,6 +97,7 @@ impl Membership {
 
 impl Caller {
     /// Public channels in whose title the words stand, by title, after one of them.
+    #[boxed]
     pub async fn channels(
         &self,
         words: &str,
@@ -109,6 +115,7 @@ impl Caller {
     }
 
     /// Joins a public channel.
+    #[boxed]
     pub async fn join(self, chat: ChatId) -> Result<Chat> {
         self.changes()?;
         let user = self.access.user;

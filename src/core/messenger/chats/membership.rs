@@ -1,5 +1,6 @@
 //! A caller in a chat: their rights, viewing and leaving it, and their preferences.
 
+use crate::boxed;
 use crate::messenger::Messenger;
 use crate::messenger::chats::leave::{announce_chat_lost, remove_member};
 use crate::messenger::chats::lookup::{find, view};
@@ -49,6 +50,7 @@ impl Membership {
     }
 
     /// The chat as the caller sees it.
+    #[boxed]
     pub async fn view(&self) -> Result<Chat> {
         let mut read = self.messenger.db.read().await?;
         let mut chat = view(&mut read, self.chat.id, self.member.user).await?;
@@ -57,6 +59,7 @@ impl Membership {
     }
 
     /// All members.
+    #[boxed]
     pub async fn members(&self) -> Result<Vec<Member>> {
         let mut read = self.messenger.db.read().await?;
         let mut members = members::of_chat(&mut read, self.chat.id, None).await?;
@@ -66,6 +69,7 @@ impl Membership {
     }
 
     /// One member.
+    #[boxed]
     pub async fn member(&self, user: UserId) -> Result<Member> {
         let mut read = self.messenger.db.read().await?;
         let member = members::of_chat(&mut read, self.chat.id, Some(user)).await?.pop();
@@ -124,6 +128,7 @@ impl Membership {
     }
 
     /// The caller's preferences.
+    #[boxed]
     pub async fn preferences(&self) -> Result<Preferences> {
         let mut read = self.messenger.db.read().await?;
         let preferences = chat_list::preferences(&mut read, self.member.user, self.chat.id).await?;
@@ -131,6 +136,7 @@ impl Membership {
     }
 
     /// Changes the caller's preferences and announces them to the caller's devices.
+    #[boxed]
     pub async fn update_preferences(mut self, change: PreferenceChange) -> Result<Preferences> {
         let mut work = self.begin().await?;
         let (chat, user) = (self.chat.id, self.member.user);

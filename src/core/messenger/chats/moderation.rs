@@ -3,6 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
+use crate::boxed;
 use crate::messenger::chats::leave::{mark_deleted, remove_member, set_role};
 use crate::messenger::chats::lookup::DEACTIVATED;
 use crate::messenger::chats::membership::Membership;
@@ -84,6 +85,7 @@ impl Membership {
     }
 
     /// Deletes a group for everybody; hides another chat for the caller.
+    #[boxed]
     pub async fn delete_or_hide(self) -> Result<()> {
         if !self.chat.kind.is_group() {
             return self.leave().await;
@@ -92,6 +94,7 @@ impl Membership {
     }
 
     /// Removes a member; leaves, if it is the caller.
+    #[boxed]
     pub async fn remove_or_leave(self, user: UserId) -> Result<()> {
         if user == self.member.user {
             return self.leave().await;
@@ -126,6 +129,7 @@ impl Moderator {
     }
 
     /// Changes the settings that are the same for everybody in the chat.
+    #[boxed]
     pub async fn change(mut self, change: ChatChange) -> Result<Chat> {
         let ChatChange { title, description, is_read_only, message_life, has_assistant } = change;
         let title = title.as_deref().map(check_title).transpose()?;
@@ -169,6 +173,7 @@ impl Moderator {
     }
 
     /// Deletes a group for everybody.
+    #[boxed]
     pub async fn delete(mut self) -> Result<()> {
         let mut work = self.exercise(Right::DeleteChat).await?;
         let chat = self.chat.id;
@@ -181,6 +186,7 @@ impl Moderator {
     }
 
     /// Removes a member who has a lower role.
+    #[boxed]
     pub async fn remove(mut self, user: UserId) -> Result<()> {
         let mut work = self.exercise(Right::Remove).await?;
         let chat = self.chat.id;
@@ -205,6 +211,7 @@ impl Moderator {
 
 impl Owner {
     /// Sets a member's role. An owner who makes somebody else the owner becomes an admin.
+    #[boxed]
     pub async fn set_role(self, user: UserId, role: Role) -> Result<Member> {
         let Self(mut owner) = self;
         let right = if role == Role::Owner { Right::Transfer } else { Right::ChangeRoles };

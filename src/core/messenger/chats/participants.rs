@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::foundation::Result;
 use crate::model::{ChatId, Person, Roster, UserId};
@@ -12,6 +13,7 @@ const MOST_PEOPLE: u64 = 5_000;
 
 impl Caller {
     /// Who is in chats, who made them, and what they are about; nothing of those that the caller is not in.
+    #[boxed]
     pub async fn rosters(&self, ids: &[ChatId]) -> Result<HashMap<ChatId, Roster>> {
         if ids.is_empty() {
             return Ok(HashMap::new());
@@ -31,6 +33,7 @@ impl Caller {
     }
 
     /// Everybody who has an account and may sign in, by name.
+    #[boxed]
     pub async fn everybody(&self) -> Result<Vec<Person>> {
         let mut read = self.messenger.db.read().await?;
         let found = users::active(&mut read, MOST_PEOPLE).await?;

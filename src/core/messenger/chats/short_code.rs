@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::boxed;
 use crate::hub::NodeMessage;
 use crate::messenger::Caller;
 use crate::messenger::chats::join::join_chat;
@@ -42,6 +43,7 @@ fn code() -> String {
 
 impl Moderator {
     /// Gives the group a new short code; the previous one becomes invalid.
+    #[boxed]
     pub async fn renew_code(mut self) -> Result<Chat> {
         let mut work = self.exercise(Right::Invite).await?;
         let code = new_code(&mut work.tx).await?;
@@ -51,6 +53,7 @@ impl Moderator {
     }
 
     /// Removes the group's short code.
+    #[boxed]
     pub async fn drop_code(mut self) -> Result<Chat> {
         let mut work = self.exercise(Right::Invite).await?;
         if self.chat.code.is_some() {
@@ -63,6 +66,7 @@ impl Moderator {
 
 impl Caller {
     /// Joins the group with a short code. Case and surrounding spaces make no difference.
+    #[boxed]
     pub async fn join_by_code(self, code: &str, from: IpAddr) -> Result<Chat> {
         let user = self.access.user;
         self.messenger.limit(Limit::Change(user))?;

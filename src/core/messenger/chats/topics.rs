@@ -1,5 +1,6 @@
 //! Chats about a topic: an object in another system.
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::chats::chat::NewGroup;
 use crate::messenger::chats::lookup::{TRIES, find, view};
@@ -9,6 +10,7 @@ use crate::store::{self, chats, topics};
 
 impl Caller {
     /// Creates a group about a topic. If a chat about it exists, returns that, to its members only.
+    #[boxed]
     pub async fn group_about(self, topic: Option<Topic>, new: NewGroup) -> Result<Chat> {
         let Some(topic) = topic else { return self.create_group(new).await };
         for _ in 0..TRIES {
@@ -30,6 +32,7 @@ impl Caller {
 
     /// The private chat with a user, which gets the topic if it had none. If another chat about it exists, returns that,
     /// to its members only.
+    #[boxed]
     pub async fn direct_about(self, topic: Option<Topic>, other: UserId) -> Result<Chat> {
         let messenger = self.messenger.clone();
         if let Some(topic) = &topic

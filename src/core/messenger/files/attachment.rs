@@ -8,6 +8,7 @@ use futures_util::Stream;
 use object_store::GetRange;
 use object_store::signer::Method;
 
+use crate::boxed;
 use crate::files::{self, BucketForm, FileStream, Received, ResponseHeaders, Signature};
 use crate::messenger::files::quota::remaining_quota;
 use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
@@ -79,6 +80,7 @@ impl Deref for ReadableFile {
 
 impl Caller {
     /// Requests an upload and returns the form for it.
+    #[boxed]
     pub async fn request_upload(self, new: NewUpload) -> Result<UploadForm> {
         let owner = self.access.user;
         let messenger = &self.messenger;
@@ -106,6 +108,7 @@ impl Caller {
     }
 
     /// Returns the form of one of the caller's requested uploads again.
+    #[boxed]
     pub async fn reissue_upload_form(&self, id: AttachmentId) -> Result<UploadForm> {
         let mut read = self.messenger.db.read().await?;
         let attachment = attachments::by_id(&mut read, id).await?;
@@ -114,6 +117,7 @@ impl Caller {
     }
 
     /// An uploaded attachment that the caller may read, and a link to it.
+    #[boxed]
     pub async fn attachment(&self, id: AttachmentId, link_life: Duration) -> Result<(ReadableFile, Link)> {
         self.messenger.confirm_uploads(self.access.user, &[id]).await?;
         let mut read = self.messenger.db.read().await?;
@@ -168,6 +172,7 @@ impl Messenger {
     }
 
     /// The URL at which the attachment is downloaded from the bucket directly; `None` when the server serves it.
+    #[boxed]
     pub async fn redirect_url(
         &self,
         attachment: &ReadableFile,
@@ -178,6 +183,7 @@ impl Messenger {
     }
 
     /// The same for its thumbnail.
+    #[boxed]
     pub async fn thumbnail_redirect_url(
         &self,
         attachment: &ReadableFile,
@@ -191,6 +197,7 @@ impl Messenger {
     }
 
     /// The attachment of a signed link.
+    #[boxed]
     pub async fn attachment_by_link(&self, id: AttachmentId, link: &Link) -> Result<ReadableFile> {
         if link.until <= self.clock.now() || !self.link_signer.is_read_valid(id, link.until, &link.signature)
         {
@@ -202,11 +209,13 @@ impl Messenger {
     }
 
     /// The attachment's content, whole or a byte range.
+    #[boxed]
     pub async fn open(&self, attachment: &ReadableFile, range: Option<GetRange>) -> Result<FileStream> {
         Ok(self.files.open(attachment, range).await?)
     }
 
     /// Verifies a submitted upload form and returns its attachment.
+    #[boxed]
     pub async fn verify_upload_form(
         &self,
         key: &str,
@@ -237,6 +246,7 @@ impl Messenger {
     }
 
     /// The content of an attachment's thumbnail.
+    #[boxed]
     pub async fn open_thumbnail(&self, attachment: &ReadableFile) -> Result<FileStream> {
         match attachment.metadata.thumbnail {
             Some(_) => Ok(self.files.open_thumbnail(attachment).await?),

@@ -3,6 +3,7 @@
 //! An avatar is a file of its own, independent of the picture's access rights: the picture may belong to a message that
 //! is deleted. Whoever knows its id may see it, and only those who see the person or the chat learn the id.
 
+use crate::boxed;
 use crate::files::{FileStream, Received};
 use crate::messenger::Messenger;
 use crate::messenger::files::attachment::{FORM_LIFETIME, mark_uploaded};
@@ -19,11 +20,13 @@ pub(crate) struct NewAvatar {
 
 impl Messenger {
     /// The avatar with this id, if it is in use.
+    #[boxed]
     pub async fn avatar(&self, id: AttachmentId) -> Result<Attachment> {
         attachments::avatar(&mut self.db.read().await?, id).await?.ok_or(Error::NotFound("avatar"))
     }
 
     /// The content of an avatar.
+    #[boxed]
     pub async fn open_avatar(&self, avatar: &Attachment) -> Result<FileStream> {
         Ok(self.files.open(avatar, None).await?)
     }

@@ -1,5 +1,6 @@
 //! Storage quotas of each user and of the whole server.
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::foundation::settings::Settings;
 use crate::messenger::foundation::{Error, Result};
@@ -16,6 +17,7 @@ pub struct Quota {
 
 impl Caller {
     /// The caller's storage usage.
+    #[boxed]
     pub async fn quota(&self) -> Result<Quota> {
         let (used, _) = storage::used(&mut self.messenger.db.read().await?, self.access.user).await?;
         let limit = Some(self.messenger.settings.quota_per_user).filter(|limit| *limit > 0);

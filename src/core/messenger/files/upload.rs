@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use futures_util::Stream;
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::files::attachment::NewUpload;
 use crate::messenger::foundation::{Error, Limit, Result};
@@ -77,6 +78,7 @@ impl Caller {
     }
 
     /// Deletes one of the caller's files unless a message uses it.
+    #[boxed]
     pub async fn delete_file(self, id: AttachmentId) -> Result<()> {
         self.changes()?;
         let messenger = &self.messenger;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_lc_rs::digest::{Context, SHA256};
 use aws_lc_rs::hmac::{self, Key};
 
+use crate::boxed;
 use crate::messenger::Messenger;
 use crate::messenger::foundation::{Error, Original, Result, Subject};
 use crate::model::{Time, UserId};
@@ -103,6 +104,7 @@ impl Messenger {
 
     /// Fails if the request was executed before. To be called also when a request fails for another reason, because a
     /// repeated key takes precedence over other errors.
+    #[boxed]
     pub async fn check_not_repeated(&self, attempt: &Attempt) -> Result<()> {
         let mut read = self.db.read().await?;
         let done = idempotency::find_many(&mut read, &[attempt.fingerprint]).await?;

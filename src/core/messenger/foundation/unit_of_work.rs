@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::boxed;
 use crate::messenger::Messenger;
 use crate::messenger::foundation::{Attempt, Result, Subject, event_log, secrets};
 use crate::model::{Change, Event, Position, Stream, Time, UserId};
@@ -28,6 +29,7 @@ pub struct Retries(u32);
 impl Retries {
     /// Waits before another try: longer each time, with jitter, so that two conflicting transactions do not meet again.
     /// Returns `false` when there were enough tries.
+    #[boxed]
     pub async fn wait(&mut self) -> bool {
         const MAX: u32 = 3;
         self.0 += 1;

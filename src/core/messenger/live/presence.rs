@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::boxed;
 use crate::hub::EphemeralEvent;
 use crate::messenger::foundation::{Error, Result};
 use crate::messenger::{Caller, Messenger};
@@ -23,6 +24,7 @@ const MAX_REQUESTED: usize = 200;
 
 impl Caller {
     /// The presence of users, as the caller may see it. Users that do not exist are left out.
+    #[boxed]
     pub async fn presence_of(&self, users: &[UserId]) -> Result<HashMap<UserId, Presence>> {
         if !(1..=MAX_REQUESTED).contains(&users.len()) {
             return Err(Error::invalid("user_ids", format!("must have 1 to {MAX_REQUESTED} items")));

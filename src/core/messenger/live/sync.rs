@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::boxed;
 use crate::hub::{Connection, EphemeralEvent, Queued};
 use crate::messenger::accounts::token::Access;
 use crate::messenger::chats::lookup::find;
@@ -197,6 +198,7 @@ fn gap(own: Stream, stream: Stream, seq: i64) -> Gap {
 
 impl Caller {
     /// The events after a cursor. Without a cursor: no events, and the current cursor.
+    #[boxed]
     pub async fn sync(&self, cursor: Option<&Cursor>, limit: Option<u64>) -> Result<Page> {
         let reader = self.access.user;
         let mut read = self.messenger.db.snapshot().await?;
@@ -211,6 +213,7 @@ impl Caller {
 
 impl Caller {
     /// The same for a single chat; the cursor stays as it is for all other streams.
+    #[boxed]
     pub async fn sync_chat(&self, chat: ChatId, cursor: Option<&Cursor>, limit: Option<u64>) -> Result<Page> {
         let reader = self.access.user;
         let mut read = self.messenger.db.snapshot().await?;
@@ -244,6 +247,7 @@ pub struct Listener {
 
 impl Messenger {
     /// Opens a live connection; with a cursor, events after it are replayed first.
+    #[boxed]
     pub async fn listen(&self, access: Access, cursor: Option<&Cursor>) -> Result<Listener> {
         let user = access.user;
         let mut listener = self.listener(access, self.hub.connect(user, access.session));
@@ -270,6 +274,7 @@ impl Messenger {
     }
 
     /// Opens a live connection to a single chat of the user, without a replay. It is closed when the user leaves the chat.
+    #[boxed]
     pub async fn listen_to_chat(&self, access: Access, chat: ChatId) -> Result<Listener> {
         let user = access.user;
         find(&mut self.db.read().await?, chat, user).await?;
@@ -313,6 +318,7 @@ impl Listener {
     }
 
     /// The next page of missed events; `None` once all were replayed and the connection is live.
+    #[boxed]
     pub async fn replay(&mut self) -> Result<Option<Page>> {
         loop {
             if self.replayed != self.replay_end {
@@ -342,6 +348,7 @@ impl Listener {
     }
 
     /// Waits until there is something to [`take`](Self::take).
+    #[boxed]
     pub async fn ready(&self) {
         self.connection.ready().await;
     }
@@ -361,12 +368,14 @@ impl Listener {
     }
 
     /// Posts a message in a chat.
+    #[boxed]
     pub async fn post(&self, chat: ChatId, new: NewMessage) -> Result<Message> {
         self.access.require(Scopes::WRITE)?;
         self.messenger.as_user(self.access).post(chat, new).await
     }
 
     /// Marks a chat as read, up to a message or all of it.
+    #[boxed]
     pub async fn read(&self, chat: ChatId, upto: Option<MessageId>) -> Result<()> {
         self.access.require(Scopes::WRITE)?;
         self.messenger.as_user(self.access).chat(chat).await?.read(upto).await?;
@@ -374,6 +383,7 @@ impl Listener {
     }
 
     /// Marks a chat's messages as delivered, up to one of them.
+    #[boxed]
     pub async fn delivered(&self, chat: ChatId, upto: MessageId) -> Result<()> {
         self.access.require(Scopes::WRITE)?;
         self.messenger.as_user(self.access).chat(chat).await?.delivered(upto).await
@@ -387,6 +397,7 @@ impl Listener {
     }
 
     /// Tells the other members of a chat that the user is typing, if the user may post in it.
+    #[boxed]
     pub async fn typing(&self, chat: ChatId) -> Result<()> {
         let user = self.user();
         if self.access.scopes.contains(Scopes::WRITE)

@@ -1,5 +1,6 @@
 //! Bookmarks of messages.
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::foundation::{Error, Result, Subject};
 use crate::messenger::messages::message::MessageInChat;
@@ -15,6 +16,7 @@ const PAGE: u64 = 50;
 
 impl MessageInChat {
     /// Bookmarks the message; an existing bookmark gets the new note and keeps its position.
+    #[boxed]
     pub async fn bookmark(mut self, note: Option<&str>) -> Result<Bookmark> {
         let note = check_note(note)?;
         let mut work = self.begin().await?;
@@ -43,6 +45,7 @@ impl MessageInChat {
     }
 
     /// Deletes the caller's bookmark of the message.
+    #[boxed]
     pub async fn remove_bookmark(mut self) -> Result<()> {
         let mut work = self.begin().await?;
         let (id, chat, user) = (self.message().id, self.message().chat, self.caller().access.user);
@@ -55,6 +58,7 @@ impl MessageInChat {
 
 impl Caller {
     /// The caller's bookmarks, the newest first.
+    #[boxed]
     pub async fn bookmarks(&self, before: Option<BookmarkId>, limit: Option<u64>) -> Result<Vec<Bookmark>> {
         let mut read = self.messenger.db.read().await?;
         let limit = limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
@@ -62,6 +66,7 @@ impl Caller {
     }
 
     /// The caller's bookmark of a message.
+    #[boxed]
     pub async fn bookmark_at(&self, id: MessageId) -> Result<Bookmark> {
         let mut read = self.messenger.db.read().await?;
         bookmarks::find(&mut read, id, self.access.user).await?.ok_or(Error::NotFound("bookmark"))

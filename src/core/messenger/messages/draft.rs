@@ -1,5 +1,6 @@
 //! Drafts, shared by all devices of a user.
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::membership::Membership;
@@ -23,6 +24,7 @@ pub struct NewDraft {
 
 impl Caller {
     /// All drafts of the caller, the newest first.
+    #[boxed]
     pub async fn drafts(&self) -> Result<Vec<Draft>> {
         let mut read = self.messenger.db.read().await?;
         Ok(drafts::of_user(&mut read, self.access.user).await?)
@@ -31,6 +33,7 @@ impl Caller {
 
 impl Membership {
     /// The draft in the chat, or in one of its threads.
+    #[boxed]
     pub async fn draft(&self, thread: Option<MessageId>) -> Result<Draft> {
         let mut read = self.messenger.db.read().await?;
         let found = drafts::find(&mut read, self.member.user, (self.chat.id, thread)).await?;
@@ -38,6 +41,7 @@ impl Membership {
     }
 
     /// Saves a draft. The one that was written last wins, in whatever order the devices send them.
+    #[boxed]
     pub async fn save_draft(self, new: NewDraft) -> Result<Draft> {
         let text = Content::new(Kind::Text, Some(new.text), None)?.text().unwrap_or_default().to_owned();
         let (mut work, chat, user) = self.change_draft().await?;
@@ -72,6 +76,7 @@ impl Membership {
     }
 
     /// Deletes a draft; without one, does nothing.
+    #[boxed]
     pub async fn remove_draft(self, thread: Option<MessageId>) -> Result<()> {
         let (mut work, chat, user) = self.change_draft().await?;
         let thread = thread_root(&mut work, chat, thread).await?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::boxed;
 use crate::messenger::accounts::block;
 use crate::messenger::files::attachment::Link;
 use crate::messenger::foundation::{Error, Result};
@@ -21,6 +22,7 @@ pub enum Attached {
 
 impl Caller {
     /// The content of a message with a file: the text is its caption.
+    #[boxed]
     pub async fn content_with(&self, text: Option<String>, file: Attached) -> Result<Content> {
         match file {
             Attached::File(id) => {
@@ -43,6 +45,7 @@ impl Caller {
 
 impl MessageInChat {
     /// Adds a file on another server to the caller's own text message. The text stays, so this is not an edit.
+    #[boxed]
     pub async fn link_file(mut self, file: &ExternalFile) -> Result<Message> {
         let mut work = self.begin().await?;
         let (message, user) = (self.message(), self.caller().access.user);

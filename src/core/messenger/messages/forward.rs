@@ -1,5 +1,6 @@
 //! Forwarding messages to other chats.
 
+use crate::boxed;
 use crate::messenger::foundation::{Error, Limit, Result};
 use crate::messenger::messages::message::MessageInChat;
 use crate::messenger::messages::post::write_batch;
@@ -14,12 +15,14 @@ const MOST_CHATS: usize = 20;
 impl MessageInChat {
     /// Posts the message in other chats, naming where it comes from. In all of them or in none: where the caller may not
     /// post in one, nothing is posted anywhere.
+    #[boxed]
     pub async fn forward(self, chats: &[ChatId], is_silent: bool) -> Result<Vec<Message>> {
         let requests = self.forwarding(chats, is_silent).await?;
         write_batch(&self.caller().messenger, &requests, BatchMode::AllOrNothing).await?.into_iter().collect()
     }
 
     /// The same with an identifier of the sender's: repeated with it, they are the same messages.
+    #[boxed]
     pub async fn forward_as(self, chats: &[ChatId], name: &str) -> Result<Vec<Message>> {
         let mut requests = self.forwarding(chats, false).await?;
         for request in &mut requests {
@@ -30,6 +33,7 @@ impl MessageInChat {
 
     /// The same without one. If the sender does not [get](UnacknowledgedPost::acknowledge) the answer and repeats it within
     /// 20 seconds, they stay the same messages.
+    #[boxed]
     pub async fn forward_detecting_retries(
         self,
         chats: &[ChatId],

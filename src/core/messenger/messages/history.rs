@@ -1,5 +1,6 @@
 //! Reading the messages of a chat.
 
+use crate::boxed;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{FileClass, Message, MessageId, Time};
@@ -30,6 +31,7 @@ pub enum Media {
 
 impl Membership {
     /// A part of the history, or of one thread, the newest first.
+    #[boxed]
     pub async fn history(
         &self,
         thread: Option<MessageId>,
@@ -73,11 +75,13 @@ impl Membership {
 
     /// The newest messages after a number of skipped ones, the oldest of them first; without deleted ones, for APIs that
     /// can't express that a message was deleted.
+    #[boxed]
     pub async fn latest(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
         self.newest(true, skipped, limit).await
     }
 
     /// The same without system messages, for APIs whose clients would show them as a user's words.
+    #[boxed]
     pub async fn latest_posts(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
         self.newest(false, skipped, limit).await
     }
@@ -91,6 +95,7 @@ impl Membership {
     }
 
     /// A part of the history without deleted messages, the newest first; and whether there are more.
+    #[boxed]
     pub async fn posts_before(&self, before: Option<MessageId>, limit: u64) -> Result<(Vec<Message>, bool)> {
         let limit = limit.clamp(1, MOST_MESSAGES);
         let (mut said, mut around) = (Vec::new(), before.map_or(Around::Newest, Around::Before));
@@ -107,6 +112,7 @@ impl Membership {
     }
 
     /// Messages with pictures, videos, sound, other files or web addresses, the newest first.
+    #[boxed]
     pub async fn media(&self, what: Media, before: Option<MessageId>, limit: u64) -> Result<Vec<Message>> {
         let (chat, reader) = (self.chat.id, self.member.user);
         let limit = limit.clamp(1, MOST_MESSAGES);

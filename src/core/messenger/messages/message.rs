@@ -1,5 +1,6 @@
 //! A message in a chat: reading, editing, deleting and hiding it.
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::accounts::block;
 use crate::messenger::chats::lookup::find;
@@ -42,6 +43,7 @@ pub struct MessageInChat {
 
 impl Caller {
     /// A message that the caller may see.
+    #[boxed]
     pub async fn message(self, id: MessageId) -> Result<MessageInChat> {
         let mut read = self.messenger.db.read().await?;
         let (message, role, kind) = find_visible(&mut read, id, &self).await?;
@@ -50,6 +52,7 @@ impl Caller {
     }
 
     /// The same, if it is in the chat that the caller says it is in.
+    #[boxed]
     pub async fn message_called(self, chat: Option<&str>, id: MessageId) -> Result<MessageInChat> {
         let found = self.message(id).await?;
         if let Some(chat) = chat
@@ -62,6 +65,7 @@ impl Caller {
 
     /// Hides a message from the caller's own sight. It is no method of a [`MessageInChat`], which a hidden message is not:
     /// hiding it again succeeds.
+    #[boxed]
     pub async fn hide_message(self, id: MessageId) -> Result<()> {
         self.changes()?;
         let mut work = self.messenger.begin().await?;
@@ -113,12 +117,14 @@ impl MessageInChat {
     }
 
     /// What the message said before it was edited, the oldest first.
+    #[boxed]
     pub async fn edits(&self) -> Result<Vec<Edit>> {
         let mut read = self.caller.messenger.db.read().await?;
         Ok(edits::of_message(&mut read, self.message.id, self.message.kind).await?)
     }
 
     /// Edits the message. Only the author may; a payload that is not given stays.
+    #[boxed]
     pub async fn edit(mut self, text: Option<String>, payload: Option<Payload>) -> Result<Message> {
         let mut work = self.begin().await?;
         let (id, message) = (self.message.id, &self.message);
@@ -148,6 +154,7 @@ impl MessageInChat {
     }
 
     /// Deletes the message for everybody. Its author may, and moderators of the chat.
+    #[boxed]
     pub async fn delete_for_all(mut self) -> Result<()> {
         let mut work = self.begin().await?;
         if self.message.author != self.caller.access.user && !self.may(Right::DeleteOthers) {

@@ -1,5 +1,6 @@
 //! Pinned messages.
 
+use crate::boxed;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Result};
 use crate::messenger::messages::message::MessageInChat;
@@ -11,6 +12,7 @@ const MOST_PINS: i64 = 100;
 
 impl MessageInChat {
     /// Pins the message for everybody; one that is pinned already stays where it is.
+    #[boxed]
     pub async fn pin(mut self) -> Result<Message> {
         let mut work = self.begin().await?;
         self.allow(Right::Pin)?;
@@ -30,6 +32,7 @@ impl MessageInChat {
     }
 
     /// Unpins the message.
+    #[boxed]
     pub async fn unpin(mut self) -> Result<Message> {
         let mut work = self.begin().await?;
         self.allow(Right::Pin)?;
@@ -43,6 +46,7 @@ impl MessageInChat {
 
 impl Membership {
     /// The pinned messages, the last pinned first.
+    #[boxed]
     pub async fn pins(&self) -> Result<Vec<Message>> {
         let mut read = self.messenger.db.read().await?;
         Ok(pins::of_chat(&mut read, self.chat.id, self.member.user).await?)

@@ -1,5 +1,6 @@
 //! Voting, and closing polls.
 
+use crate::boxed;
 use crate::messenger::foundation::{Error, Result, UnitOfWork};
 use crate::messenger::messages::message::MessageInChat;
 use crate::model::{Change, Message, Parts, Person, Poll, Right, UserId};
@@ -10,6 +11,7 @@ const MOST_VOTERS: u64 = 200;
 
 impl MessageInChat {
     /// The caller's choices in a poll, in the order of the options.
+    #[boxed]
     pub async fn choices(&self) -> Result<Vec<usize>> {
         if self.message().poll.is_none() {
             return Err(Error::NotFound("poll"));
@@ -19,6 +21,7 @@ impl MessageInChat {
     }
 
     /// Those who chose an option of a poll, in the order of their votes; after one of them.
+    #[boxed]
     pub async fn voters(
         &self,
         choice: usize,
@@ -41,6 +44,7 @@ impl MessageInChat {
     }
 
     /// Votes for these options instead of the caller's earlier ones; without any, takes the vote back.
+    #[boxed]
     pub async fn vote(mut self, choices: &[usize]) -> Result<Message> {
         let mut work = self.begin().await?;
         let poll = self.lock_poll(&mut work).await?;
@@ -59,6 +63,7 @@ impl MessageInChat {
     }
 
     /// Closes a poll. Its author may, and moderators of the chat.
+    #[boxed]
     pub async fn close_poll(mut self) -> Result<Message> {
         let mut work = self.begin().await?;
         let poll = self.lock_poll(&mut work).await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::boxed;
 use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest};
 use crate::messenger::messages::retry_detection::{self, UnacknowledgedPost};
@@ -34,6 +35,7 @@ impl Caller {
     ///
     /// It is a method of the caller and not of a [`Membership`](crate::messenger::chats::membership::Membership), because the
     /// rights of all posts of a batch are looked up in one query.
+    #[boxed]
     pub async fn post(self, chat: ChatId, new: NewMessage) -> Result<Message> {
         let author = self.access.user;
         let request =
@@ -43,6 +45,7 @@ impl Caller {
 
     /// Posts a message without a `client_id`. If the sender does not [get](UnacknowledgedPost::acknowledge) the answer and
     /// sends the same again within 20 seconds, it stays one message.
+    #[boxed]
     pub async fn post_detecting_retries(
         self,
         chat: ChatId,

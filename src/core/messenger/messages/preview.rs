@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::boxed;
 use crate::integrations::{AllowedTarget, PageFetcher};
 use crate::messenger::Messenger;
 use crate::messenger::foundation::{Error, Result};
@@ -177,6 +178,7 @@ async fn tell_again(messenger: &Messenger, messages: &[MessageId]) -> Result<()>
 
 impl MessageInChat {
     /// Removes the previews of the caller's own message for good.
+    #[boxed]
     pub async fn remove_previews(mut self) -> Result<()> {
         let mut work = self.begin().await?;
         let message = self.message();

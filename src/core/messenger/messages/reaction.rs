@@ -1,5 +1,6 @@
 //! Reactions: emoji under messages.
 
+use crate::boxed;
 use crate::messenger::accounts::block;
 use crate::messenger::foundation::{Error, Result};
 use crate::messenger::messages::message::MessageInChat;
@@ -11,6 +12,7 @@ const MOST_EMOJI: usize = 50;
 
 impl MessageInChat {
     /// Adds an emoji; one that is there already stays.
+    #[boxed]
     pub async fn react(mut self, emoji: &str) -> Result<Message> {
         let emoji = check_emoji(emoji)?;
         let mut work = self.begin().await?;
@@ -33,6 +35,7 @@ impl MessageInChat {
     }
 
     /// Adds an emoji, or removes it if the caller has added it already.
+    #[boxed]
     pub async fn toggle(self, emoji: &str) -> Result<Message> {
         match self.has_reaction(emoji) {
             true => self.unreact(emoji).await,
@@ -41,6 +44,7 @@ impl MessageInChat {
     }
 
     /// Removes an emoji of the caller's.
+    #[boxed]
     pub async fn unreact(mut self, emoji: &str) -> Result<Message> {
         let emoji = check_emoji(emoji)?;
         let mut work = self.begin().await?;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::boxed;
 use crate::messenger::chats::lookup::{find, view};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
@@ -40,6 +41,7 @@ impl Furthest {
 
 impl Messenger {
     /// How far a chat is read.
+    #[boxed]
     pub async fn reading(&self, chat: ChatId) -> Result<Furthest> {
         Ok(Furthest(marks::furthest(&mut self.db.read().await?, chat).await?))
     }
@@ -47,6 +49,7 @@ impl Messenger {
 
 impl Membership {
     /// How far the chat is read, as the caller may see it.
+    #[boxed]
     pub async fn reading(&self) -> Result<Furthest> {
         let mut reading = self.messenger.reading(self.chat.id).await?;
         reading.0.push((self.member.user, self.member.read_seq));
@@ -54,6 +57,7 @@ impl Membership {
     }
 
     /// Marks everything up to a message as read; without one, up to the newest. Returns the chat after it.
+    #[boxed]
     pub async fn read(self, upto: Option<MessageId>) -> Result<Chat> {
         self.messenger.limit(Limit::Mark(self.member.user))?;
         let mut work = self.messenger.begin().await?;
@@ -83,6 +87,7 @@ impl Membership {
     }
 
     /// Marks everything up to a message as delivered to one of the caller's devices.
+    #[boxed]
     pub async fn delivered(self, upto: MessageId) -> Result<()> {
         self.messenger.limit(Limit::Mark(self.member.user))?;
         let mut work = self.messenger.begin().await?;
@@ -121,6 +126,7 @@ impl Reading {
 
 impl Caller {
     /// How far the chats of these messages are read.
+    #[boxed]
     pub async fn readings(&self, messages: &[Message]) -> Result<HashMap<ChatId, Reading>> {
         let mut oldest: HashMap<ChatId, i64> = HashMap::new();
         for message in messages {
@@ -153,6 +159,7 @@ impl Caller {
 
 impl MessageInChat {
     /// Who has read the message, and who has received but not read it.
+    #[boxed]
     pub async fn receipts(&self) -> Result<Receipts> {
         let message = self.message();
         let mut read = self.caller().messenger.db.read().await?;

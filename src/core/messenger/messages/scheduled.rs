@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::boxed;
 use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::messages::message::edited;
 use crate::messenger::messages::post::insert_posts;
@@ -32,6 +33,7 @@ pub struct Rescheduling {
 
 impl Caller {
     /// Schedules a message. What could not be posted now is refused now.
+    #[boxed]
     pub async fn schedule(self, chat: ChatId, new: NewMessage, due_at: Time) -> Result<Scheduled> {
         self.changes()?;
         let author = self.access.user;
@@ -68,12 +70,14 @@ impl Caller {
     }
 
     /// The caller's scheduled messages, the next first.
+    #[boxed]
     pub async fn scheduled(&self, chat: Option<ChatId>) -> Result<Vec<Scheduled>> {
         let mut read = self.messenger.db.read().await?;
         Ok(scheduled::of_user(&mut read, self.access.user, chat).await?)
     }
 
     /// One scheduled message.
+    #[boxed]
     pub async fn scheduled_message(&self, id: ScheduledId) -> Result<Scheduled> {
         let mut read = self.messenger.db.read().await?;
         let found = scheduled::by_id(&mut read, id).await?;
@@ -81,6 +85,7 @@ impl Caller {
     }
 
     /// Changes a scheduled message or its time.
+    #[boxed]
     pub async fn reschedule(self, id: ScheduledId, change: Rescheduling) -> Result<Scheduled> {
         let Rescheduling { text, payload, is_silent, due_at } = change;
         let (mut work, mut waiting) = self.lock_scheduled(id).await?;
@@ -103,6 +108,7 @@ impl Caller {
     }
 
     /// Cancels a scheduled message.
+    #[boxed]
     pub async fn cancel_scheduled(self, id: ScheduledId) -> Result<()> {
         let (mut work, waiting) = self.lock_scheduled(id).await?;
         remove(&mut work, &waiting, None).await?;
@@ -111,6 +117,7 @@ impl Caller {
     }
 
     /// Posts a scheduled message now. If that is refused, it stays as it was.
+    #[boxed]
     pub async fn send_scheduled(self, id: ScheduledId) -> Result<Message> {
         self.messenger.limit(Limit::Send(self.access.user))?;
         let (mut work, waiting) = self.lock_scheduled(id).await?;

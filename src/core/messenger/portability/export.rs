@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::boxed;
 use crate::files::{self, FileStream};
 use crate::messenger::accounts::token::Access;
 use crate::messenger::chats::membership::Membership;
@@ -67,6 +68,7 @@ enum Stage {
 
 impl Caller {
     /// A signed link by which a browser downloads the caller's export.
+    #[boxed]
     pub async fn export_link(self, life: Duration) -> Result<Link> {
         self.access.require(Scopes::READ)?;
         let mut work = self.messenger.begin().await?;
@@ -129,6 +131,7 @@ impl Export {
     }
 
     /// The next part; `None` at the end.
+    #[boxed]
     pub async fn next(&mut self) -> Result<Option<ExportPart>> {
         loop {
             match &self.stage {

@@ -15,6 +15,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
+use crate::boxed;
 use crate::files::ZipReader;
 use crate::messenger::Caller;
 use crate::messenger::foundation::idempotency::AttemptGuard;
@@ -107,6 +108,7 @@ struct ImportedMessage {
 
 impl Caller {
     /// Starts the import of an uploaded export.
+    #[boxed]
     pub async fn import(self, id: AttachmentId) -> Result<Import> {
         self.access.require(Scopes::ACCOUNT.and(Scopes::WRITE))?;
         let messenger = &self.messenger;
@@ -157,6 +159,7 @@ impl Import {
     }
 
     /// Starts a chat. Its group is created with the first imported message.
+    #[boxed]
     pub async fn chat(&self, source: SourceChat) -> Result<TargetChat> {
         let mut chat = None;
         if source.is_saved {
@@ -174,6 +177,7 @@ impl Import {
     }
 
     /// Completes the import and returns its result.
+    #[boxed]
     pub async fn finish(self) -> Result<ImportSummary> {
         let mut work = self.caller.messenger.begin().await?;
         work.once(self.caller.attempt, Subject::Import(self.done));

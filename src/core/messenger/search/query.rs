@@ -14,6 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::chats::lookup::find;
 use crate::messenger::foundation::{Error, Limit, Result};
@@ -108,6 +109,7 @@ impl FromStr for Further {
 
 impl Caller {
     /// The messages that match, among those that the caller may read.
+    #[boxed]
     pub async fn search(&self, search: Search) -> Result<Found> {
         let reader = self.access.user;
         self.messenger.limit(Limit::Search(reader))?;

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::{Import, ImportedMessage, SourceChat, SourceMessage, TargetChat};
+use crate::boxed;
 use crate::messenger::chats::chat::{CreationNotice, NewGroup};
 use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::validate::{check_description, check_title};
@@ -37,6 +38,7 @@ impl Import {
     pub const BATCH: usize = 128;
 
     /// Imports messages into a chat, in order. Those imported before are not changed.
+    #[boxed]
     pub async fn import_messages(
         &mut self,
         target: &mut TargetChat,
