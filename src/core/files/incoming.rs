@@ -18,7 +18,7 @@ const MAX_RELAYED_SIZE: u64 = 32 * 1024 * 1024;
 
 impl Files {
     /// Stores a file that was uploaded to the bucket after the checks that every upload passes; `None` when there is
-    /// none. A refused file is deleted.
+    /// none. What was uploaded stays until [`Self::clear_incoming`].
     pub async fn confirm_upload(&self, attachment: &Attachment, max_size: u64) -> Result<Option<Received>> {
         let path = incoming_path_of(attachment);
         for backend in self.backends().filter(|backend| backend.direct().is_some()) {
@@ -26,11 +26,7 @@ impl Files {
                 Err(object_store::Error::NotFound { .. }) => continue,
                 found => found?.size,
             };
-            let stored = self.confirm_from(backend, &path, size, attachment, max_size).await;
-            if matches!(stored, Err(Error::TooLarge(_) | Error::Empty | Error::WrongType { .. })) {
-                backend.delete(&path).await?;
-            }
-            return stored.map(Some);
+            return self.confirm_from(backend, &path, size, attachment, max_size).await.map(Some);
         }
         Ok(None)
     }
@@ -67,7 +63,7 @@ impl Files {
         checked
     }
 
-    /// Deletes the uploaded original of a file that was confirmed.
+    /// Deletes the uploaded original of a file that was confirmed or refused.
     pub async fn clear_incoming(&self, attachment: &Attachment) -> Result<()> {
         for backend in self.backends().filter(|backend| backend.direct().is_some()) {
             backend.delete(&incoming_path_of(attachment)).await?;

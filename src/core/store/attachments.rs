@@ -142,11 +142,46 @@ pub async fn uploaded(
         .value(A::Waveform, metadata.waveform.clone())
         .value(A::Placeholder, metadata.placeholder.clone())
         .value(A::Thumbnail, metadata.thumbnail.clone())
+        .value(A::RefusalCode, None::<String>)
+        .value(A::RefusalReason, None::<String>)
         .and_where(Expr::col(A::Id).eq(attachment.id))
         .to_owned();
     executor.execute(&update).await?;
     storage::add(executor, &BTreeMap::from([(attachment.owner, *size)])).await?;
     Ok(true)
+}
+
+/// Why an upload was refused.
+#[derive(Debug, FromRow)]
+pub struct Refusal {
+    /// The code of the error.
+    #[sqlx(rename = "refusal_code")]
+    pub code: String,
+    #[sqlx(rename = "refusal_reason")]
+    pub reason: String,
+}
+
+/// Records why an upload was refused, unless the file has been uploaded since.
+pub async fn refuse(executor: &mut Executor, id: AttachmentId, refusal: &Refusal) -> Result<()> {
+    let update = Query::update()
+        .table(A::Table)
+        .value(A::RefusalCode, refusal.code.as_str())
+        .value(A::RefusalReason, refusal.reason.as_str())
+        .and_where(Expr::col(A::Id).eq(id))
+        .and_where(Expr::col(A::UploadedAt).is_null())
+        .to_owned();
+    executor.execute(&update).await
+}
+
+/// Why the last upload of a file was refused.
+pub async fn refusal(executor: &mut Executor, id: AttachmentId) -> Result<Option<Refusal>> {
+    let query = Query::select()
+        .columns([A::RefusalCode, A::RefusalReason])
+        .from(A::Table)
+        .and_where(Expr::col(A::Id).eq(id))
+        .and_where(Expr::col(A::RefusalCode).is_not_null())
+        .to_owned();
+    executor.one(&query).await
 }
 
 pub async fn by_id(executor: &mut Executor, id: AttachmentId) -> Result<Option<Attachment>> {

@@ -58,7 +58,7 @@ tables! {
     HiddenMessage { UserId, ChatId, Seq, MessageId }
     Attachment {
         Id, OwnerId, Filename, ContentType, Size, Sha256, CreatedAt, ExpiresAt, UploadedAt, Width, Height, DurationMs,
-        Waveform, Placeholder, Thumbnail, AvatarOf, StoredByName,
+        Waveform, Placeholder, Thumbnail, AvatarOf, StoredByName, RefusalCode, RefusalReason,
     }
     Storage { OwnerId, Bytes }
     Posted { AttachmentId, MessageId, ChatId, Place, Class }

@@ -161,6 +161,34 @@ async fn what_is_not_what_it_says_is_not_posted_and_not_kept() {
 }
 
 #[tokio::test]
+async fn the_reason_of_a_refusal_is_told_whoever_looked_at_the_file_first() {
+    let server = TestServer::storing(Storage::Bucket, OFF).await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    for (bytes, status, code, words) in
+        [(vec![b'a'; 101], 413, "too_large", "100 bytes"), (Vec::new(), 400, "invalid", "empty")]
+    {
+        let form = announce(&ann, "a.txt", "text/plain", 100).await;
+        // The bucket's policy stops these already; not every bucket obeys it.
+        let sent = server.dir.path().join(format!("{}/incoming/{}/file", crate::bucket::NAME, id(&form)));
+        std::fs::create_dir_all(sent.parent().unwrap()).unwrap();
+        std::fs::write(&sent, bytes).unwrap();
+        // Another request looks at all uploads of their owner, to know what room is left.
+        announce(&ann, "b.txt", "text/plain", 100).await;
+        assert!(!sent.exists(), "{code}");
+        let file = json!({"chat_id": chat, "type": "file", "payload": {"attachment_id": id(&form)}});
+        for _ in 0..2 {
+            let answer = ann.get(&format!("/attachments/{}/info", id(&form))).await.refused(status, code);
+            assert!(answer["detail"].as_str().unwrap().contains(words), "{answer}");
+            ann.post("/messages", file.clone()).await.refused(status, code);
+        }
+        assert_eq!(ann.send_form(&form, vec![b'a'; 100]).await.status, 204);
+        ann.post("/messages", file).await.expect(201);
+        ann.get(&format!("/attachments/{}/info", id(&form))).await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn a_file_comes_from_the_bucket_by_a_link_that_forbids_what_it_could_do() {
     let server = TestServer::storing(Storage::Bucket, OFF).await;
     let (ann, eve) = tokio::join!(server.person("ann"), server.person("eve"));

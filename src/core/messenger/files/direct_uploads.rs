@@ -7,14 +7,16 @@ use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
 use crate::messenger::Messenger;
-use crate::messenger::files::quota::remaining_quota;
+use crate::messenger::files::quota::{OWN_QUOTA, SERVER_QUOTA, remaining_quota};
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{Attachment, AttachmentId, Time, UserId};
-use crate::store::attachments;
+use crate::store::attachments::{self, Refusal};
 
 /// How long after a form's expiry an upload may still be running: it began before.
 const LATE_UPLOAD_WINDOW: Duration = Duration::from_secs(60 * 60);
 const PAGE_SIZE: u64 = 100;
+/// The most characters of a refusal's reason that are recorded.
+const MAX_REASON: usize = 1_024;
 
 /// Locks so that each file is confirmed by one task at a time; different files may share a lock.
 #[derive(Default)]
@@ -64,15 +66,16 @@ impl Messenger {
             last = (newest.created_at, newest.id);
             for attachment in &page {
                 match Box::pin(self.confirm_one(attachment.id)).await {
-                    Err(refusal) if is_permanent(&refusal) => {
-                        tracing::info!(%refusal, attachment = %attachment.id, "an upload was refused");
-                    }
+                    // Recorded for the uploader.
+                    Err(refusal) if is_permanent(&refusal) => {}
                     confirmed => confirmed?,
                 }
             }
         }
     }
 
+    /// Confirms a file that was uploaded. Of one that is refused the reason is recorded: the uploader learns it with the
+    /// next request, whoever's request came first.
     async fn confirm_one(&self, id: AttachmentId) -> Result<()> {
         let _lock = self.upload_locks.lock(id).await;
         let mut read = self.db.read().await?;
@@ -80,18 +83,34 @@ impl Messenger {
         let Some(attachment) = pending else { return Ok(()) };
         let quota = remaining_quota(&mut read, &self.settings, attachment.owner).await?;
         drop(read);
-        let confirmed = self.confirm_if_uploaded(&attachment, quota.bytes()).await;
-        let is_done = match &confirmed {
-            Ok(was_uploaded) => *was_uploaded,
-            Err(refusal) => is_permanent(refusal),
+        let confirmed = match self.confirm_if_uploaded(&attachment, quota.bytes()).await {
+            Err(Error::TooLarge(reason)) => quota
+                .require(u64::try_from(attachment.size).unwrap_or_default())
+                .and(Err(Error::TooLarge(reason))),
+            confirmed => confirmed,
         };
-        if is_done {
-            self.files.clear_incoming(&attachment).await?;
+        match confirmed {
+            Ok(false) => self.earlier_refusal(id).await,
+            Ok(true) => Ok(self.files.clear_incoming(&attachment).await?),
+            Err(error) => {
+                if let Some(refusal) = recorded(&error) {
+                    tracing::info!(%error, attachment = %id, "an upload was refused");
+                    let mut work = self.begin().await?;
+                    attachments::refuse(&mut work.tx, id, &refusal).await?;
+                    work.commit().await?;
+                    self.files.clear_incoming(&attachment).await?;
+                }
+                Err(error)
+            }
         }
-        if matches!(confirmed, Err(Error::TooLarge(_))) {
-            quota.require(u64::try_from(attachment.size).unwrap_or_default())?;
+    }
+
+    /// Fails if the last upload of a file was refused.
+    async fn earlier_refusal(&self, id: AttachmentId) -> Result<()> {
+        match attachments::refusal(&mut self.db.read().await?, id).await? {
+            Some(refusal) => Err(restored(refusal)),
+            None => Ok(()),
         }
-        confirmed.map(|_| ())
     }
 
     /// Confirms a file; `false` when it was not uploaded.
@@ -106,5 +125,25 @@ impl Messenger {
 
 /// Whether the error is permanent for this file.
 fn is_permanent(error: &Error) -> bool {
-    matches!(error, Error::Invalid { .. } | Error::TooLarge(_) | Error::OverQuota(_))
+    recorded(error).is_some()
+}
+
+/// How an error that is permanent for a file is recorded.
+fn recorded(error: &Error) -> Option<Refusal> {
+    let reason = match error {
+        Error::Invalid { reason, .. } => reason.clone(),
+        Error::TooLarge(_) | Error::OverQuota(_) => error.to_string(),
+        _ => return None,
+    };
+    Some(Refusal { code: error.code().to_owned(), reason: reason.chars().take(MAX_REASON).collect() })
+}
+
+/// The error that was recorded.
+fn restored(Refusal { code, reason }: Refusal) -> Error {
+    match code.as_str() {
+        "too_large" => Error::TooLarge(reason),
+        "quota_exceeded" if reason == SERVER_QUOTA => Error::OverQuota(SERVER_QUOTA),
+        "quota_exceeded" => Error::OverQuota(OWN_QUOTA),
+        _ => Error::invalid("file", reason),
+    }
 }

@@ -7,6 +7,9 @@ use crate::messenger::foundation::{Error, Result};
 use crate::model::UserId;
 use crate::store::{Executor, storage};
 
+pub(crate) const OWN_QUOTA: &str = "Your files would exceed your storage quota";
+pub(crate) const SERVER_QUOTA: &str = "This server has no storage left for files";
+
 /// A user's storage usage in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
@@ -54,10 +57,10 @@ impl RemainingQuota {
     pub(crate) fn require(self, bytes: u64) -> Result<()> {
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         if bytes > self.own {
-            return Err(Error::OverQuota("Your files would exceed your storage quota"));
+            return Err(Error::OverQuota(OWN_QUOTA));
         }
         if bytes > self.server_wide {
-            return Err(Error::OverQuota("This server has no storage left for files"));
+            return Err(Error::OverQuota(SERVER_QUOTA));
         }
         Ok(())
     }

@@ -1,0 +1,2 @@
+ALTER TABLE attachment DROP COLUMN refusal_reason;
+ALTER TABLE attachment DROP COLUMN refusal_code;
