@@ -115,10 +115,14 @@ impl<E> Keyed<E> {
 
 impl<E: Endpoint> Keyed<E> {
     /// Processes a request, and retries it when it collided with another change.
-    async fn carry_out(&self, request: &Request, body: &Bytes) -> Response {
+    async fn carry_out(&self, mut request: Request, body: Bytes, messenger: &Messenger) -> Response {
+        if !messenger.has_conflicts() {
+            request.set_body(body);
+            return self.0.get_response(request).await;
+        }
         let mut retries = Retries::default();
         loop {
-            let response = self.0.get_response(copy(request, body)).await;
+            let response = self.0.get_response(copy(&request, &body)).await;
             let at_once = response.status() == StatusCode::SERVICE_UNAVAILABLE
                 && response.header(header::RETRY_AFTER).is_some_and(|seconds| seconds == "0");
             if !at_once || !retries.wait().await {
@@ -152,9 +156,10 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
             Ok(body) => body,
             Err(refusal) => return Ok(refusal.into_response()),
         };
+        let messenger = Data::<&Messenger>::from_request_without_body(&request).await?.clone();
         let path = request.uri().path();
         if FREE.contains(&path) {
-            return Ok(self.carry_out(&request, &body).await);
+            return Ok(self.carry_out(request, body, &messenger).await);
         }
         let key = request.headers().get(HEADER).map(|key| String::from_utf8_lossy(key.as_bytes()));
         let slot = Slot(Arc::new(Known {
@@ -165,10 +170,9 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
             caller: OnceLock::new(),
             attempt: OnceLock::new(),
         }));
-        let messenger = Data::<&Messenger>::from_request_without_body(&request).await?.clone();
         let base = Data::<&Site>::from_request_without_body(&request).await?.base(&request);
         request.extensions_mut().insert(slot.clone());
-        let response = self.carry_out(&request, &body).await;
+        let response = self.carry_out(request, body, &messenger).await;
         if response.status().is_success() {
             return Ok(response);
         }

@@ -265,6 +265,12 @@ impl Messenger {
         Caller { messenger: self.clone(), access, attempt: None }
     }
 
+    /// Whether changes can collide, so that a request that failed may succeed when it is retried at once. The one writer
+    /// of SQLite makes one change after the other.
+    pub fn has_conflicts(&self) -> bool {
+        self.db.is_shared()
+    }
+
     /// Counts one towards a limit, or refuses it.
     pub fn limit(&self, limit: Limit) -> Result<()> {
         self.limits.take(limit)?;

@@ -8,16 +8,14 @@ use futures_util::future::{BoxFuture, Either};
 use sea_query::{MysqlQueryBuilder, SelectStatement, SqliteQueryBuilder};
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection};
 
 use super::migrations::{self, MigrationStatus, Tables};
 use super::mysql::PooledConnection;
+use super::readers::{self, Reader, Readers};
 use super::writer::{After, Lease, Writer};
-use super::{Error, Result, mysql};
+use super::{Error, Result, mysql, pool};
 
 /// The number of SQLite read connections; each has a thread of its own.
 const SQLITE_READERS: u32 = 4;
@@ -31,7 +29,7 @@ const MYSQL_SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
 /// A database: embedded SQLite (one writer, several readers) or MySQL.
 #[derive(Clone)]
 pub enum Db {
-    Sqlite { file: PathBuf, readers: SqlitePool, writer: Writer },
+    Sqlite { file: PathBuf, readers: Readers, writer: Writer },
     MySql(mysql::Pool),
 }
 
@@ -47,8 +45,7 @@ impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, 
 pub struct Executor(Handle);
 
 enum Handle {
-    Reader(PoolConnection<Sqlite>),
-    Snapshot(Transaction<'static, Sqlite>),
+    Reader(Reader),
     Writer(Lease),
     MySql(PooledConnection),
 }
@@ -112,9 +109,10 @@ impl Executor {
 
     fn run(&mut self, sql: String, values: SqlxValues) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            match self.connection() {
+            match self.connection()? {
                 Either::Left(sqlite) => {
-                    sqlx::query_with(AssertSqlSafe(sql), values).execute(sqlite).await?;
+                    let done = sqlx::query_with(AssertSqlSafe(sql), values).execute(sqlite).await;
+                    self.answered(done)?;
                 }
                 Either::Right(mysql) => mysql.execute(sql, values).await?,
             }
@@ -124,10 +122,11 @@ impl Executor {
 
     fn rows<'a>(&'a mut self, query: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
         Box::pin(async move {
-            Ok(match self.connection() {
+            Ok(match self.connection()? {
                 Either::Left(sqlite) => {
                     let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-                    Rows::Sqlite(sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(sqlite).await?)
+                    let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(sqlite).await;
+                    Rows::Sqlite(self.answered(rows)?)
                 }
                 Either::Right(mysql) => Rows::MySql(mysql.all(query).await?),
             })
@@ -137,24 +136,31 @@ impl Executor {
     /// At most one row.
     fn row<'a>(&'a mut self, query: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
         Box::pin(async move {
-            Ok(match self.connection() {
+            Ok(match self.connection()? {
                 Either::Left(sqlite) => {
                     let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-                    let row = sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(sqlite).await?;
-                    Rows::Sqlite(row.into_iter().collect())
+                    let row = sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(sqlite).await;
+                    Rows::Sqlite(self.answered(row)?.into_iter().collect())
                 }
                 Either::Right(mysql) => Rows::MySql(mysql.one(query).await?.into_iter().collect()),
             })
         })
     }
 
-    fn connection(&mut self) -> Either<&mut SqliteConnection, &mut PooledConnection> {
-        match &mut self.0 {
-            Handle::Reader(connection) => Either::Left(connection),
-            Handle::Snapshot(transaction) => Either::Left(transaction),
+    /// The connection for one query; on SQLite [`Executor::answered`] follows it.
+    fn connection(&mut self) -> Result<Either<&mut SqliteConnection, &mut PooledConnection>> {
+        Ok(match &mut self.0 {
+            Handle::Reader(reader) => Either::Left(reader.begin_query()?),
             Handle::Writer(lease) => Either::Left(lease),
             Handle::MySql(connection) => Either::Right(connection),
+        })
+    }
+
+    fn answered<T>(&mut self, answer: sqlx::Result<T>) -> Result<T> {
+        if let Handle::Reader(reader) = &mut self.0 {
+            reader.answered(answer.as_ref().err());
         }
+        Ok(answer?)
     }
 }
 
@@ -176,7 +182,7 @@ impl Tx {
                 after();
                 Ok(())
             }
-            Handle::Reader(_) | Handle::Snapshot(_) => Err(Error::Closed),
+            Handle::Reader(_) => Err(Error::Closed),
         }
     }
 }
@@ -250,17 +256,14 @@ impl Db {
             }
             migrations::up_sqlite(&mut connection).await?;
         }
-        let readers = SqlitePoolOptions::new()
-            .max_connections(SQLITE_READERS)
-            .connect_with(options.clone().read_only(true).create_if_missing(false))
-            .await?;
+        let readers = readers::open(options.read_only(true).create_if_missing(false), SQLITE_READERS).await?;
         Ok(Self::Sqlite { file: file.to_owned(), readers, writer: Writer::start(connection) })
     }
 
     /// A connection for reading; each query sees the newest commit.
     pub async fn read(&self) -> Result<Executor> {
         Ok(Executor(match self {
-            Self::Sqlite { readers, .. } => Handle::Reader(readers.acquire().await?),
+            Self::Sqlite { readers, .. } => Handle::Reader(Reader::lease(readers).await?),
             Self::MySql(pool) => Handle::MySql(PooledConnection::new(pool).await?),
         }))
     }
@@ -268,7 +271,7 @@ impl Db {
     /// A connection for reading on which all queries see the same snapshot.
     pub async fn snapshot(&self) -> Result<Executor> {
         Ok(Executor(match self {
-            Self::Sqlite { readers, .. } => Handle::Snapshot(readers.begin().await?),
+            Self::Sqlite { readers, .. } => Handle::Reader(Reader::snapshot(readers).await?),
             Self::MySql(pool) => Handle::MySql(PooledConnection::begin(pool, MYSQL_SNAPSHOT).await?),
         }))
     }
@@ -290,10 +293,10 @@ impl Db {
     pub async fn close(&self) {
         match self {
             Self::Sqlite { readers, writer, .. } => {
-                readers.close().await;
+                pool::close(readers).await;
                 writer.close().await;
             }
-            Self::MySql(pool) => mysql::close(pool).await,
+            Self::MySql(connections) => pool::close(connections).await,
         }
     }
 }

@@ -7,6 +7,8 @@ pub mod database_copy;
 mod db;
 mod migrations;
 mod mysql;
+mod pool;
+mod readers;
 mod schema;
 mod unread;
 mod writer;

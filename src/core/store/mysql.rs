@@ -11,10 +11,10 @@ use sqlx::{ConnectOptions, Connection};
 use url::Url;
 
 use self::pool::Connector;
-pub use self::pool::{Pool, close};
+pub use self::pool::Pool;
 pub use self::pooled_connection::PooledConnection;
 use super::migrations::{self, Tables};
-use super::{Error, Result};
+use super::{Error, Result, pool as pools};
 
 /// Prepared statements kept per connection. The server limits those of all connections, by default to 16,382.
 const STATEMENTS: usize = 256;
@@ -39,8 +39,8 @@ pub(super) async fn open(url: &str, connections: u32, tables: Tables) -> Result<
     }
     rights::to_keep(&mut connection).await?;
     let _ = connection.close().await;
-    let pool = pool::open(Connector::new(options, vec![SESSION, flavour.timeout()]), connections)?;
-    check_session(&mut *pool::get(&pool).await?, flavour).await?;
+    let pool = pools::open(Connector::new(options, vec![SESSION, flavour.timeout()]), connections)?;
+    check_session(&mut *pools::get(&pool).await?, flavour).await?;
     Ok(pool)
 }
 

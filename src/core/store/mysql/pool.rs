@@ -1,16 +1,13 @@
-//! The connection pool.
+//! Opening and checking the connections of the pool.
 
 use std::time::Duration;
 
-use deadpool::managed::{self, Metrics, PoolError, RecycleResult, WeakPool};
-use futures_util::future::join_all;
+use deadpool::managed::{self, Metrics, RecycleResult};
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::{ConnectOptions, Connection, Executor};
 
-use super::super::{Error, Result};
+use super::super::pool::CLOSE_TIMEOUT;
 
-/// How long to wait for a connection: long enough for a database to restart.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The pause before reconnecting, which doubles each time, and its maximum.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -20,11 +17,6 @@ const FRESH: Duration = Duration::from_secs(1);
 const ALIVE: Duration = Duration::from_secs(2);
 /// The longest life of a connection: firewalls may drop old ones, and the server frees its memory.
 const OLDEST: Duration = Duration::from_secs(30 * 60);
-/// An unused connection is closed after this time, and how often to check for those.
-const IDLE: Duration = Duration::from_secs(10 * 60);
-const LOOK_EVERY: Duration = Duration::from_secs(60);
-/// The longest time for rolling back or closing a connection.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub type Pool = managed::Pool<Connector>;
 pub type Pooled = managed::Object<Connector>;
@@ -81,57 +73,10 @@ impl managed::Manager for Connector {
     }
 }
 
-/// Opens a pool of at most `connections`.
-pub fn open(connector: Connector, connections: u32) -> Result<Pool> {
-    let pool = Pool::builder(connector)
-        .max_size(connections as usize)
-        // So that surplus connections stay unused and are closed.
-        .queue_mode(managed::QueueMode::Lifo)
-        .build();
-    let pool = pool.map_err(|error| Error::Refused(error.to_string()))?;
-    tokio::spawn(give_up_idle(pool.weak()));
-    Ok(pool)
-}
-
-async fn give_up_idle(pool: WeakPool<Connector>) {
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let Some(pool) = pool.upgrade().filter(|pool| !pool.is_closed()) else { return };
-        close_all(pool.retain(|_, used| used.last_used() < IDLE).removed).await;
-    }
-}
-
-/// Waits for a connection.
-pub async fn get(pool: &Pool) -> Result<Pooled> {
-    match tokio::time::timeout(LONGEST_WAIT, pool.get()).await {
-        Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(PoolError::Backend(error))) => Err(error.into()),
-        Ok(Err(PoolError::Closed)) => Err(Error::Closed),
-        Ok(Err(_)) | Err(_) => Err(Error::Unavailable),
-    }
-}
-
 /// Rolls back, and returns the connection to the pool if that succeeded.
 pub async fn undo(mut connection: Pooled) {
     let undone = tokio::time::timeout(CLOSE_TIMEOUT, connection.execute("ROLLBACK")).await;
     if !matches!(undone, Ok(Ok(_))) {
         drop(managed::Object::take(connection));
     }
-}
-
-/// Closes all connections when running queries have finished, or after a timeout.
-pub async fn close(pool: &Pool) {
-    let idle = pool.retain(|_, _| false).removed;
-    pool.close();
-    let finished = async {
-        while pool.status().size > 0 {
-            tokio::time::sleep(FIRST_PAUSE).await;
-        }
-    };
-    let _ = tokio::join!(close_all(idle), tokio::time::timeout(CLOSE_TIMEOUT, finished));
-}
-
-async fn close_all(connections: Vec<MySqlConnection>) {
-    let closing = join_all(connections.into_iter().map(MySqlConnection::close));
-    let _ = tokio::time::timeout(CLOSE_TIMEOUT, closing).await;
 }

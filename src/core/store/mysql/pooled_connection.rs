@@ -9,9 +9,9 @@ use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Executor};
 
-use super::super::{Error, Result};
+use super::super::{Error, Result, pool};
 use super::is_last_word;
-use super::pool::{self, Pool, Pooled};
+use super::pool::{Pool, Pooled, undo};
 
 /// The longest time that the server may take to answer. It aborts queries and lock waits after a third of this, so a
 /// server that is silent for longer is unreachable, even if the connection looks open: a firewall may have dropped it.
@@ -123,7 +123,7 @@ impl PooledConnection {
         let Some(connection) = self.connection.take() else { return };
         match self.state {
             State::Ready if self.is_changing => {
-                tokio::spawn(pool::undo(connection));
+                tokio::spawn(undo(connection));
             }
             State::Ready => {}
             State::Owed => drop(Object::take(connection)),

@@ -1,0 +1,114 @@
+//! SQLite's connections for reading.
+//!
+//! They are leased without asking whether they are alive: nothing lies between this process and the file. So a query
+//! costs one trip to its connection's thread and back. sqlx's own pool makes two more, and starts a task for one of them.
+
+use deadpool::managed::{self, Metrics, Object, RecycleResult};
+use futures_util::FutureExt;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
+
+use super::{Result, pool};
+
+pub type Readers = managed::Pool<Opener>;
+
+/// Opens connections for reading.
+pub struct Opener(SqliteConnectOptions);
+
+impl managed::Manager for Opener {
+    type Type = SqliteConnection;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> sqlx::Result<SqliteConnection> {
+        self.0.connect().await
+    }
+
+    async fn recycle(&self, _: &mut SqliteConnection, _: &Metrics) -> RecycleResult<sqlx::Error> {
+        Ok(())
+    }
+}
+
+/// Opens a pool of at most `connections`, and the first of them, so that a file that can't be read is noticed.
+pub(super) async fn open(options: SqliteConnectOptions, connections: u32) -> Result<Readers> {
+    let readers = pool::open(Opener(options), connections)?;
+    pool::get(&readers).await?;
+    Ok(readers)
+}
+
+/// A leased connection, which is returned when it is dropped.
+pub struct Reader {
+    /// `None` once it is returned.
+    connection: Option<Object<Opener>>,
+    has_snapshot: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    /// A query is running, or was given up and may still be running.
+    Busy,
+    /// Its thread has ended.
+    Lost,
+}
+
+impl Reader {
+    pub(super) async fn lease(readers: &Readers) -> Result<Self> {
+        let connection = pool::get(readers).await?;
+        Ok(Self { connection: Some(connection), has_snapshot: false, state: State::Ready })
+    }
+
+    /// A connection on which all queries see the same snapshot.
+    pub(super) async fn snapshot(readers: &Readers) -> Result<Self> {
+        let mut reader = Self::lease(readers).await?;
+        // Set first: a BEGIN that nobody waits for any more may still take effect.
+        reader.has_snapshot = true;
+        let begun = reader.begin_query()?.execute("BEGIN").await;
+        reader.answered(begun.as_ref().err());
+        begun?;
+        Ok(reader)
+    }
+
+    /// The connection, for one query; [`Reader::answered`] follows it.
+    pub(super) fn begin_query(&mut self) -> sqlx::Result<&mut SqliteConnection> {
+        self.state = State::Busy;
+        self.connection.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
+    }
+
+    pub(super) fn answered(&mut self, error: Option<&sqlx::Error>) {
+        self.state = match error {
+            Some(sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed) => State::Lost,
+            _ => State::Ready,
+        };
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        match self.state {
+            // Sent and not waited for: the connection's thread does everything in the order in which it comes.
+            State::Ready if self.has_snapshot => {
+                if let Some(Err(_)) = connection.execute("ROLLBACK").now_or_never() {
+                    drop(Object::take(connection));
+                }
+            }
+            State::Ready => {}
+            State::Busy => {
+                tokio::spawn(await_idle(connection, self.has_snapshot));
+            }
+            State::Lost => drop(Object::take(connection)),
+        }
+    }
+}
+
+/// Returns a connection when the query that was given up has ended, so that nobody else waits for that.
+async fn await_idle(mut connection: Object<Opener>, has_snapshot: bool) {
+    if has_snapshot {
+        // Fails when the snapshot was not begun.
+        let _ = connection.execute("ROLLBACK").await;
+    }
+    if connection.ping().await.is_err() {
+        drop(Object::take(connection));
+    }
+}
