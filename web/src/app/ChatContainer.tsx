@@ -1,9 +1,10 @@
 import { MessagesSquare } from 'lucide-react'
-import { Suspense, useCallback, useEffect, useState, type ReactNode } from 'react'
+import { Suspense, useCallback, useContext, useEffect, useState, type ReactNode } from 'react'
 import { Empty } from '@/components/Empty'
 import { ChatSelect } from '@/features/chats/ChatSelect'
 import { ConnectionBanner } from '@/features/chats/ConnectionBanner'
 import { Switcher } from '@/features/chats/Switcher'
+import { OwnsHistory } from '@/lib/back'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
 import { lazyComponent, preloadComponents } from '@/lib/lazy'
@@ -24,7 +25,7 @@ interface Props {
   /// Before the search field: the user's account.
   account?: ReactNode
   /// Above the list.
-  banner?: ReactNode
+  banner?: (findSomebody: () => void) => ReactNode
   /// Instead of an open chat.
   empty?: (findSomebody: () => void) => ReactNode
 }
@@ -37,7 +38,8 @@ export function ChatContainer({ open, onOpen, account, banner, empty }: Props) {
   const close = useCallback(() => setPanel(null), [])
   const back = useCallback(() => onOpen(null), [onOpen])
   const find = useCallback(() => setPanel('new'), [])
-  useShortcuts(useCallback(() => setPanel('switcher'), []), open === null ? null : back)
+  // The keys of a host's page are its own.
+  useShortcuts(useContext(OwnsHistory), useCallback(() => setPanel('switcher'), []), open === null ? null : back)
 
   useEffect(() => {
     const timer = setTimeout(preloadComponents, PRELOAD_MS)
@@ -49,7 +51,7 @@ export function ChatContainer({ open, onOpen, account, banner, empty }: Props) {
       <div className={styles.frame}>
         <div className={cx(styles.columns, open !== null && styles.open)}>
           <aside className={styles.side}>
-            <ChatSelect selected={open} onSelect={onOpen} onNew={find} banner={<><ConnectionBanner />{banner}</>} before={account} />
+            <ChatSelect selected={open} onSelect={onOpen} onNew={find} banner={<><ConnectionBanner />{banner?.(find)}</>} before={account} />
           </aside>
           <main className={styles.main}>
             {open !== null

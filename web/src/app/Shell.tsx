@@ -38,7 +38,7 @@ export function Shell() {
       <ChatContainer
         open={open}
         onOpen={choose}
-        banner={<NotifyPrompt />}
+        banner={(find) => <><NotifyPrompt />{welcome && <div className={styles.narrow}>{steps(find)}</div>}</>}
         empty={(find) => steps(find) || null}
         account={me && (
           <button type="button" className={styles.me} aria-label={t('profile.open', { name: me.display_name })} title={t('settings.title')} onClick={() => setAccount({ page: null })}>

@@ -5,6 +5,7 @@ import 'sonner/dist/styles.css'
 import { Session } from '@/api/session'
 import { pageTexts, startLanguage } from '@/lib/pageLanguage'
 import './base.css'
+import './page.css'
 import { App, loadChats } from './App'
 import { makeCache } from './cache'
 

@@ -28,7 +28,7 @@ export function SignIn({ session }: { session: Session }) {
           ? <PasswordForm key={way} session={session} joining={way === 'join'} />
           : <CodeForm key={way} session={session} resetting={way === 'reset'} />}
         <div className={styles.other}>
-          {way === 'enter' && <p>{link('code', t('session.by_code'))} · {link('reset', t('session.forgotten'))}</p>}
+          {way === 'enter' && <p className={styles.links}>{link('code', t('session.by_code'))} {link('reset', t('session.forgotten'))}</p>}
           {way === 'enter' && <p>{t('session.new')} {link('join', t('session.join'))}</p>}
           {way === 'join' && <p>{t('session.have')} {link('enter', t('session.enter'))}</p>}
           {(way === 'code' || way === 'reset') && <p>{link('enter', t('session.by_password'))}</p>}
