@@ -1,9 +1,12 @@
 /// Builds the client and, where they are written, the documentation pages.
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath, URL } from 'node:url'
 import react from '@vitejs/plugin-react'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+
+/// The server that the development server passes calls to.
+const server = process.env.BESEDKA_URL ?? 'http://127.0.0.1:8000'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -24,7 +27,14 @@ function quietSonner(): Plugin {
   }
 }
 
+/// The names of the languages in `src/locales`, each in itself: a language is added by its file alone.
+const languages = Object.fromEntries(readdirSync(at('src/locales')).filter((file) => file.endsWith('.json')).sort((a) => (a === 'ru.json' ? -1 : 0)).map((file) => {
+  const { language } = JSON.parse(readFileSync(at(`src/locales/${file}`), 'utf8')) as { language: string }
+  return [file.replace('.json', ''), language]
+}))
+
 export default defineConfig({
+  define: { __LANGUAGES__: JSON.stringify(languages) },
   base: '/',
   plugins: [quietSonner(), react()],
   resolve: { alias: { '@': at('src') } },
@@ -41,8 +51,8 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/api': { target: 'http://127.0.0.1:8000', ws: true },
-      '/ws': { target: 'ws://127.0.0.1:8000', ws: true },
+      '/api': { target: server, ws: true },
+      '/ws': { target: server, ws: true },
     },
   },
   test: {

@@ -53,3 +53,15 @@ async function asset(request, hashed) {
     return kept ?? Response.error()
   }
 }
+
+// A pressed notification opens its chat in a page that is open already, or in a new one.
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  const chat = event.notification.data?.chat
+  event.waitUntil((async () => {
+    const [page] = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+    if (!page) return self.clients.openWindow(chat ? `/chats/${chat}` : '/')
+    await page.focus()
+    page.postMessage({ kind: 'open-chat', chat })
+  })())
+})

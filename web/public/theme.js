@@ -3,7 +3,7 @@
   var root = document.documentElement
   try {
     var theme = localStorage.getItem('besedka.theme')
-    if (theme === 'light' || theme === 'dark') root.dataset.theme = theme
+    if (theme === 'light' || theme === 'dark' || theme === 'contrast') root.dataset.theme = theme
     var language = localStorage.getItem('besedka.language')
     if (language) root.lang = language
   } catch {

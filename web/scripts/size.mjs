@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 
-const LIMIT_KB = 260
+const LIMIT_KB = 160
 const dist = new URL('../dist/', import.meta.url)
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist), 'utf8'))
 
@@ -15,7 +15,9 @@ const visit = (name) => {
   for (const next of chunk.imports ?? []) visit(next)
 }
 visit('index.html')
-visit('src/app/ChatContainer.tsx')
+visit('src/app/Shell.tsx')
+// The texts of one language, the largest.
+visit('src/locales/ru.json')
 
 let total = 0
 for (const file of files) total += gzipSync(readFileSync(new URL(file, dist))).length

@@ -10,8 +10,8 @@ import type { Chat, Member, Message, ReadMark, User, Vote } from './types'
 export function useCreateGroup() {
   const cache = useQueryClient()
   return useMutation({
-    mutationFn: (form: { title: string; member_ids: number[] }) =>
-      request<Chat>('POST', '/chats', { body: { ...form, is_group: true } }),
+    mutationFn: (form: { title: string; member_ids: number[] }, { client }) =>
+      request<Chat>(client, 'POST', '/chats', { body: { ...form, is_group: true } }),
     onSuccess: (chat) => putChat(cache, chat),
   })
 }
@@ -19,7 +19,7 @@ export function useCreateGroup() {
 export function useOpenDirect() {
   const cache = useQueryClient()
   return useMutation({
-    mutationFn: (user: number) => request<Chat>('POST', '/chats/direct', { body: { user_id: user } }),
+    mutationFn: (user: number, { client }) => request<Chat>(client, 'POST', '/chats/direct', { body: { user_id: user } }),
     onSuccess: (chat) => putChat(cache, chat),
   })
 }
@@ -27,7 +27,7 @@ export function useOpenDirect() {
 export function useRenameChat(chat: number) {
   const cache = useQueryClient()
   return useMutation({
-    mutationFn: (title: string) => request<Chat>('PATCH', `/chats/${chat}`, { body: { title } }),
+    mutationFn: (title: string, { client }) => request<Chat>(client, 'PATCH', `/chats/${chat}`, { body: { title } }),
     onSuccess: ({ title }) => changeChat(cache, chat, (one) => ({ ...one, title })),
   })
 }
@@ -45,7 +45,7 @@ function useDropChat() {
 export function useDeleteChat() {
   const dropChat = useDropChat()
   return useMutation({
-    mutationFn: (chat: number) => request('DELETE', `/chats/${chat}`),
+    mutationFn: (chat: number, { client }) => request(client, 'DELETE', `/chats/${chat}`),
     onSuccess: (_, chat) => dropChat(chat),
   })
 }
@@ -53,7 +53,7 @@ export function useDeleteChat() {
 export function useLeaveChat(me: number) {
   const dropChat = useDropChat()
   return useMutation({
-    mutationFn: (chat: number) => request('DELETE', `/chats/${chat}/members/${me}`),
+    mutationFn: (chat: number, { client }) => request(client, 'DELETE', `/chats/${chat}/members/${me}`),
     onSuccess: (_, chat) => dropChat(chat),
   })
 }
@@ -61,7 +61,7 @@ export function useLeaveChat(me: number) {
 export function useAddMember(chat: number) {
   const cache = useQueryClient()
   return useMutation({
-    mutationFn: (user: number) => request<Member>('POST', `/chats/${chat}/members`, { body: { user_id: user } }),
+    mutationFn: (user: number, { client }) => request<Member>(client, 'POST', `/chats/${chat}/members`, { body: { user_id: user } }),
     onSuccess: (member) => {
       cache.setQueryData<Member[]>(keys.members(chat), (members) =>
         members && [...members.filter((one) => one.user.id !== member.user.id), member])
@@ -73,7 +73,7 @@ export function useAddMember(chat: number) {
 export function useRemoveMember(chat: number) {
   const cache = useQueryClient()
   return useMutation({
-    mutationFn: (user: number) => request('DELETE', `/chats/${chat}/members/${user}`),
+    mutationFn: (user: number, { client }) => request(client, 'DELETE', `/chats/${chat}/members/${user}`),
     onSuccess: (_, user) => {
       cache.setQueryData<Member[]>(keys.members(chat), (members) => members?.filter((one) => one.user.id !== user))
       countMembers(cache, chat)
@@ -91,8 +91,8 @@ export function useMarkRead(chat: number) {
   const cache = useQueryClient()
   return useMutation({
     meta: { quiet: true },
-    mutationFn: (message_id: number) =>
-      request<ReadMark>('POST', `/chats/${chat}/read`, { body: { message_id } }),
+    mutationFn: (message_id: number, { client }) =>
+      request<ReadMark>(client, 'POST', `/chats/${chat}/read`, { body: { message_id } }),
     onMutate: (mark) => {
       const me = cache.getQueryData<User>(keys.me)?.id ?? 0
       const history = cache.getQueryData<History>(keys.history(chat))
@@ -108,8 +108,8 @@ export function useMarkRead(chat: number) {
 export function useEditMessage() {
   const cache = useQueryClient()
   return useMutation({
-    mutationFn: ({ message, content }: { message: Message; content: string }) =>
-      request<Message>('PATCH', `/messages/${message.id}`, { body: { content } }),
+    mutationFn: ({ message, content }: { message: Message; content: string }, { client }) =>
+      request<Message>(client, 'PATCH', `/messages/${message.id}`, { body: { content } }),
     onMutate: ({ message, content }) => messageUpdated(cache, { ...message, content }),
     onSuccess: (message) => messageUpdated(cache, message),
     onError: (_, { message }) => messageUpdated(cache, message),
@@ -120,8 +120,8 @@ export function useEditMessage() {
 export function useDeleteMessage() {
   const cache = useQueryClient()
   return useMutation({
-    mutationFn: ({ message, whose }: { message: Message; whose: 'all' | 'me' }) =>
-      request('DELETE', `/messages/${message.id}`, { query: { for: whose } }),
+    mutationFn: ({ message, whose }: { message: Message; whose: 'all' | 'me' }, { client }) =>
+      request(client, 'DELETE', `/messages/${message.id}`, { query: { for: whose } }),
     onMutate: ({ message, whose }) => (whose === 'all' ? messageDeleted(cache, message) : messageHidden(cache, message)),
     onError: (_, { message, whose }) => (whose === 'all' ? messageUpdated(cache, message) : messageCreated(cache, message)),
   })
@@ -131,8 +131,8 @@ export function useDeleteMessage() {
 export function useReact(me: number) {
   const cache = useQueryClient()
   return useMutation({
-    mutationFn: ({ message, emoji, on }: { message: Message; emoji: string; on: boolean }) =>
-      request<Message | undefined>(on ? 'PUT' : 'DELETE', `/messages/${message.id}/reactions/${encodeURIComponent(emoji)}`),
+    mutationFn: ({ message, emoji, on }: { message: Message; emoji: string; on: boolean }, { client }) =>
+      request<Message | undefined>(client, on ? 'PUT' : 'DELETE', `/messages/${message.id}/reactions/${encodeURIComponent(emoji)}`),
     onMutate: ({ message, emoji, on }) => messageUpdated(cache, reacted(message, emoji, me, on)),
     onSuccess: (message) => {
       if (message) messageUpdated(cache, message)
@@ -145,8 +145,8 @@ export function useReact(me: number) {
 export function useVote() {
   const cache = useQueryClient()
   return useMutation({
-    mutationFn: ({ message, options }: { message: Message; options: number[] }) =>
-      request<Message>('PUT', `/messages/${message.id}/vote`, { body: { options } }),
+    mutationFn: ({ message, options }: { message: Message; options: number[] }, { client }) =>
+      request<Message>(client, 'PUT', `/messages/${message.id}/vote`, { body: { options } }),
     onSuccess: (changed, { message, options }) => {
       cache.setQueryData<Vote>(keys.vote(message.id), { message_id: message.id, chat_id: message.chat_id, options })
       messageUpdated(cache, changed)
@@ -163,21 +163,4 @@ export function reacted(message: Message, emoji: string, me: number, on: boolean
     ? message.reactions.map((one) => (one.emoji === emoji ? changed : one))
     : [...message.reactions, changed]
   return { ...message, reactions: reactions.filter((one) => one.count > 0) }
-}
-
-export function useUpdateMe() {
-  const cache = useQueryClient()
-  return useMutation({
-    mutationFn: (form: { display_name?: string; username?: string; email?: string }) =>
-      request<User>('PUT', '/users/me', { body: form }),
-    onSuccess: (me) => cache.setQueryData(keys.me, me),
-  })
-}
-
-export function useEndSession() {
-  const cache = useQueryClient()
-  return useMutation({
-    mutationFn: (id: string | number) => request('DELETE', `/sessions/${id}`),
-    onSuccess: () => cache.invalidateQueries({ queryKey: keys.sessions }),
-  })
 }

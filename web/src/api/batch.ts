@@ -5,6 +5,8 @@ import { hashKey, notifyManager, type QueryClient, type QueryKey } from '@tansta
 
 /// What event handlers need of the query cache.
 export interface Cache {
+  /// Of a batch: the query cache that it changes.
+  owner?: QueryClient
   getQueryData: <T>(key: QueryKey) => T | undefined
   setQueryData: <T>(key: QueryKey, change: T | ((known: T | undefined) => T | undefined)) => unknown
   invalidateQueries: (filter: { queryKey: QueryKey }) => unknown
@@ -21,6 +23,7 @@ export function inBatch(cache: QueryClient, work: (cache: Cache) => void): void 
     return removed.has(hash) ? undefined : cache.getQueryData(key)
   }
   work({
+    owner: cache,
     getQueryData: <T>(key: QueryKey) => read(key) as T | undefined,
     setQueryData: <T>(key: QueryKey, change: T | ((known: T | undefined) => T | undefined)) => {
       const known = read(key) as T | undefined

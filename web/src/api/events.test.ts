@@ -1,6 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { applyEvents, messagesInFlight } from './events'
+import { applyEvents, inFlightOf } from './events'
 import { cacheOf, CHAT, chat, HER, ME, member, message, person } from './fixtures'
 import { fromPage, overlay, withOlder, type History } from './history'
 import { keys } from './keys'
@@ -170,7 +170,7 @@ test('an unknown event is passed over', () => {
 })
 
 test('what is told while a page is fetched is in the page', async () => {
-  const { answer, notes } = await messagesInFlight.during(CHAT, async () => {
+  const { answer, notes } = await inFlightOf(cache).messages.during(CHAT, async () => {
     hear('message.created', message(3))
     hear('message.updated', message(2, { content: 'edited' }))
     hear('message.hidden', { id: 1, chat_id: CHAT })

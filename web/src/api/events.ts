@@ -5,10 +5,12 @@ import { inBatch, type Cache } from './batch'
 import { change, drop, put, tombstone, type History } from './history'
 import { Inflight } from './inflight'
 import { keys } from './keys'
-import type { Chat, Frame, Member, Message, User, Vote } from './types'
+import { perKey } from '@/lib/perKey'
+import type { Chat, Frame, Member, Message, PersonPresence, User, Vote } from './types'
 
-export const messagesInFlight = new Inflight<Message>()
-export const chatsInFlight = new Inflight<Chat>()
+/// What is being fetched into a query cache.
+const inFlight = perKey((_: object) => ({ messages: new Inflight<Message>(), chats: new Inflight<Chat>() }))
+export const inFlightOf = (cache: Cache) => inFlight(cache.owner ?? cache)
 
 /// Applies what happened, in order, with one write for each part of the cache.
 export function applyEvents(cache: QueryClient, frames: Frame[]): void {
@@ -34,6 +36,10 @@ function applyEvent(cache: Cache, frame: Frame): void {
     case 'chat.read': return chatRead(cache, data)
     case 'user.updated': return userUpdated(cache, data)
     case 'poll.voted': return pollVoted(cache, data)
+    case 'presence': return presenceChanged(cache, data)
+    case 'user.blocked': case 'user.unblocked': return void cache.invalidateQueries({ queryKey: keys.blocked })
+    case 'session.created': case 'session.revoked': return void cache.invalidateQueries({ queryKey: keys.sessions })
+    case 'token.created': case 'token.revoked': return void cache.invalidateQueries({ queryKey: keys.tokens })
     case 'gap': return gap(cache, data)
   }
 }
@@ -47,12 +53,12 @@ export function changeChat(cache: Cache, id: number, edit: (chat: Chat) => Chat)
   if (!chats || !chat) return
   const edited = edit(chat)
   if (edited === chat) return
-  chatsInFlight.note('all', id, edited)
+  inFlightOf(cache).chats.note('all', id, edited)
   cache.setQueryData(keys.chats, chats.map((one) => (one.id === id ? edited : one)))
 }
 
 export function putChat(cache: Cache, chat: Chat): void {
-  chatsInFlight.note('all', chat.id, chat)
+  inFlightOf(cache).chats.note('all', chat.id, chat)
   cache.setQueryData<Chat[]>(keys.chats, (chats) =>
     chats && (chats.some((one) => one.id === chat.id)
       ? chats.map((one) => (one.id === chat.id ? chat : one))
@@ -64,7 +70,7 @@ function editHistory(cache: Cache, chat: number, edit: (history: History) => His
 }
 
 export function messageCreated(cache: Cache, message: Message): void {
-  messagesInFlight.note(message.chat_id, message.id, message)
+  inFlightOf(cache).messages.note(message.chat_id, message.id, message)
   editHistory(cache, message.chat_id, (history) => put(history, [message]))
   const known = cache.getQueryData<Chat[]>(keys.chats)?.some((chat) => chat.id === message.chat_id)
   if (!known) void cache.invalidateQueries({ queryKey: keys.chats })
@@ -81,14 +87,14 @@ function lastMessage(cache: Cache, chat: number, id: number, edit: (message: Mes
 }
 
 export function messageUpdated(cache: Cache, message: Message): void {
-  messagesInFlight.note(message.chat_id, message.id, message)
+  inFlightOf(cache).messages.note(message.chat_id, message.id, message)
   editHistory(cache, message.chat_id, (history) => updateQuotes(change(history, message.id, () => message), message.id, message.plain ?? message.content))
   lastMessage(cache, message.chat_id, message.id, () => message)
 }
 
 export function messageDeleted(cache: Cache, { id, chat_id }: { id: number; chat_id: number }): void {
   const known = knownMessage(cache, chat_id, id)
-  if (known) messagesInFlight.note(chat_id, id, tombstone(known))
+  if (known) inFlightOf(cache).messages.note(chat_id, id, tombstone(known))
   decrementUnread(cache, chat_id, id, known)
   editHistory(cache, chat_id, (history) => updateQuotes(change(history, id, tombstone), id, null))
   lastMessage(cache, chat_id, id, tombstone)
@@ -129,7 +135,7 @@ function decrementUnread(cache: Cache, chat: number, id: number, known: Message 
 }
 
 export function messageHidden(cache: Cache, { id, chat_id }: { id: number; chat_id: number }): void {
-  messagesInFlight.note(chat_id, id, null)
+  inFlightOf(cache).messages.note(chat_id, id, null)
   decrementUnread(cache, chat_id, id, knownMessage(cache, chat_id, id))
   editHistory(cache, chat_id, (history) => drop(history, id))
   const last = cache.getQueryData<Chat[]>(keys.chats)?.find((chat) => chat.id === chat_id)?.last_message
@@ -149,7 +155,7 @@ function chatUpdated(cache: Cache, about: { id: number; title: string | null }):
 }
 
 function chatRemoved(cache: Cache, { id }: { id: number }): void {
-  chatsInFlight.note('all', id, null)
+  inFlightOf(cache).chats.note('all', id, null)
   cache.setQueryData<Chat[]>(keys.chats, (chats) => chats?.filter((chat) => chat.id !== id))
   cache.removeQueries({ queryKey: keys.history(id) })
   cache.removeQueries({ queryKey: keys.members(id) })
@@ -213,6 +219,10 @@ export function unreadAfter(chat: Chat, mark: number, me: number, history: Histo
 function userUpdated(cache: Cache, user: User): void {
   if (user.id === meOf(cache)) cache.setQueryData<User>(keys.me, user)
   cache.setQueryData(keys.person(user.id), user)
+}
+
+function presenceChanged(cache: Cache, presence: PersonPresence): void {
+  cache.setQueryData<PersonPresence>(keys.presence(presence.user_id), presence)
 }
 
 function gap(cache: Cache, { chat_id }: { chat_id: number | null }): void {

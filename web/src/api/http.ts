@@ -1,5 +1,7 @@
 /// Requests to the server: JSON both ways, an idempotency key on every change, error responses as ApiError.
+/// A query cache belongs to one connection: which server, and whose token. Two chats on a page have two caches.
 
+import type { QueryClient } from '@tanstack/react-query'
 import { uuid } from '@/lib/uuid'
 
 export const BASE = '/api/v1'
@@ -33,11 +35,29 @@ export interface TokenProvider {
   refresh: (refused?: string) => Promise<string>
 }
 
-let tokens: TokenProvider | null = null
-
-export function setTokenProvider(provider: TokenProvider): void {
-  tokens = provider
+export interface Connection {
+  /// The server's origin without a trailing slash; empty for the page's own.
+  server: string
+  tokens: TokenProvider
+  /// The server ended the session.
+  onEnded: () => void
 }
+
+const connections = new WeakMap<QueryClient, Connection>()
+
+/// Says which server the data of a query cache comes from.
+export function connect(cache: QueryClient, connection: Connection): void {
+  connections.set(cache, connection)
+}
+
+export function connectionOf(cache: QueryClient): Connection {
+  const connection = connections.get(cache)
+  if (!connection) throw new Error('this query cache is not connected to a server')
+  return connection
+}
+
+/// An address that the server answered, which may be relative to it.
+export const absolute = (cache: QueryClient, url: string) => (url.startsWith('/') ? `${connectionOf(cache).server}${url}` : url)
 
 export interface Options {
   query?: Record<string, string | number | null | undefined>
@@ -45,52 +65,54 @@ export interface Options {
   key?: string
   headers?: Record<string, string>
   signal?: AbortSignal
-  /// Sign-in calls carry no token and are not repeated after a 401.
-  anonymous?: boolean
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-export async function request<T>(method: Method, path: string, options: Options = {}): Promise<T> {
-  const answer = await send(method, path, options)
+export async function request<T>(cache: QueryClient, method: Method, path: string, options: Options = {}): Promise<T> {
+  const answer = await send(connectionOf(cache), method, path, options)
   if (answer.status === 204) return undefined as T
   return (await answer.json()) as T
 }
 
 /// The bytes of an attachment.
-export async function bytes(path: string, signal?: AbortSignal): Promise<Blob> {
-  return (await send('GET', path, { signal })).blob()
+export async function bytes(cache: QueryClient, path: string, signal?: AbortSignal): Promise<Blob> {
+  return (await send(connectionOf(cache), 'GET', path, { signal })).blob()
 }
 
-async function send(method: Method, path: string, options: Options): Promise<Response> {
+/// Makes a call without a token: sign-in, before there is a connection.
+export async function anonymous<T>(server: string, path: string, body: unknown, headers: Record<string, string> = {}): Promise<T> {
+  const answer = await expectOk(await reach(address(server, path, {}), init('POST', { body, headers })))
+  return answer.status === 204 ? undefined as T : (await answer.json()) as T
+}
+
+async function send({ server, tokens }: Connection, method: Method, path: string, options: Options): Promise<Response> {
+  const asked = init(method, options)
+  const target = address(server, path, options.query)
+  const attempt = (token: string) => reach(target, { ...asked, headers: { ...asked.headers, Authorization: `Bearer ${token}` } })
+
+  const token = tokens.accessToken() ?? (await tokens.refresh())
+  const answer = await attempt(token)
+  return expectOk(answer.status === 401 ? await attempt(await tokens.refresh(token)) : answer)
+}
+
+function init(method: Method, options: Options): RequestInit {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
   if (method !== 'GET') headers['Idempotency-Key'] ??= options.key ?? uuid()
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
-  const init: RequestInit = {
+  return {
     method,
     headers,
     body: options.body === undefined ? undefined : JSON.stringify(options.body),
     signal: options.signal,
     credentials: 'same-origin',
   }
-
-  const target = address(path, options.query)
-  if (options.anonymous) return expectOk(await reach(target, init))
-
-  if (!tokens) throw new Error('no token provider is set')
-  const token = tokens.accessToken() ?? (await tokens.refresh())
-  let answer = await reach(target, { ...init, headers: { ...headers, Authorization: `Bearer ${token}` } })
-  if (answer.status === 401) {
-    const renewed = await tokens.refresh(token)
-    answer = await reach(target, { ...init, headers: { ...headers, Authorization: `Bearer ${renewed}` } })
-  }
-  return expectOk(answer)
 }
 
-function address(path: string, query: Options['query']): string {
+function address(server: string, path: string, query: Options['query']): string {
   const pairs = Object.entries(query ?? {}).filter(([, value]) => value !== null && value !== undefined)
   const search = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString()
-  return `${BASE}${path}${search ? `?${search}` : ''}`
+  return `${server}${BASE}${path}${search ? `?${search}` : ''}`
 }
 
 async function reach(target: string, init: RequestInit): Promise<Response> {

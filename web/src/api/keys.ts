@@ -11,4 +11,9 @@ export const keys = {
   vote: (message: number) => ['vote', message] as const,
   typing: (chat: number) => ['typing', chat] as const,
   sessions: ['sessions'] as const,
+  tokens: ['tokens'] as const,
+  blocked: ['blocked'] as const,
+  quota: ['quota'] as const,
+  presence: (id: number) => ['presence', id] as const,
+  accounts: (words: string) => ['accounts', words] as const,
 }

@@ -1,38 +1,51 @@
 /// Connects the socket to the query cache. The current cursor is fetched from `/sync` before anything else,
 /// so that the socket delivers whatever happens after it.
 
-import type { QueryClient } from '@tanstack/react-query'
+import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
+import { perKey } from '@/lib/perKey'
 import { Cursor } from './cursor'
 import { applyEvents, meOf } from './events'
-import { request } from './http'
+import { connectionOf, request } from './http'
 import { keys } from './keys'
 import { meQuery } from './queries'
-import { accessToken, endSession, refresh } from './session'
 import { LiveSocket, type LiveStatus } from './socket'
 import type { Frame, Message, SyncPage } from './types'
 
 const TYPING_MS = 5_000
 const SEND_TYPING_MS = 3_500
 
-let socket: LiveSocket | null = null
-let status: LiveStatus = 'connecting'
-const statusListeners = new Set<() => void>()
-const messageListeners = new Set<(message: Message) => void>()
-const typingTimers = new Map<string, ReturnType<typeof setTimeout>>()
+/// The live connection of one query cache.
+class Live {
+  socket: LiveSocket | null = null
+  status: LiveStatus = 'connecting'
+  lastTyping = { chat: 0, at: 0 }
+  readonly statusListeners = new Set<() => void>()
+  readonly messageListeners = new Set<(message: Message) => void>()
+  readonly typingTimers = new Map<string, ReturnType<typeof setTimeout>>()
+
+  setStatus(next: LiveStatus): void {
+    this.status = next
+    for (const listener of this.statusListeners) listener()
+  }
+}
+
+const liveOf = perKey((_: QueryClient) => new Live())
 
 /// Starts the socket; resolves with a function that stops it, when lists may be fetched.
 export async function connectLive(cache: QueryClient): Promise<() => void> {
-  const { cursor } = await request<SyncPage>('GET', '/sync')
+  const state = liveOf(cache)
+  const { tokens, onEnded } = connectionOf(cache)
+  const { cursor } = await request<SyncPage>(cache, 'GET', '/sync')
   await cache.fetchQuery(meQuery)
   const live = new LiveSocket({
-    url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`,
-    token: async (refused) => (refused ? refresh(accessToken()) : (accessToken() ?? refresh())),
+    url: socketUrl(cache),
+    token: async (refused) => (refused ? tokens.refresh(tokens.accessToken() ?? undefined) : (tokens.accessToken() ?? tokens.refresh())),
     onFrames: (frames) => receive(cache, frames),
-    onStatus: setStatus,
-    onEnded: endSession,
+    onStatus: (status) => state.setStatus(status),
+    onEnded,
   }, new Cursor(cursor))
-  socket = live
+  state.socket = live
   live.start()
 
   const wake = () => {
@@ -46,43 +59,53 @@ export async function connectLive(cache: QueryClient): Promise<() => void> {
     removeEventListener('focus', wake)
     document.removeEventListener('visibilitychange', wake)
     live.stop()
-    if (socket === live) socket = null
+    if (state.socket === live) state.socket = null
   }
 }
 
-let lastTyping = { chat: 0, at: 0 }
-
-/// Called on every key press; throttled.
-export function sendTyping(chat: number): void {
-  if (lastTyping.chat === chat && Date.now() - lastTyping.at < SEND_TYPING_MS) return
-  lastTyping = { chat, at: Date.now() }
-  socket?.send('typing', { chat_id: chat })
+/// The socket's address on the server of this cache.
+export function socketUrl(cache: QueryClient): string {
+  return `${(connectionOf(cache).server || location.origin).replace(/^http/, 'ws')}/ws`
 }
 
-export const reconnect = () => socket?.wake()
+/// Called on every key press; throttled.
+export function sendTyping(cache: QueryClient, chat: number): void {
+  const live = liveOf(cache)
+  if (live.lastTyping.chat === chat && Date.now() - live.lastTyping.at < SEND_TYPING_MS) return
+  live.lastTyping = { chat, at: Date.now() }
+  live.socket?.send('typing', { chat_id: chat })
+}
+
+/// Tells the server whether the user is active, for their presence.
+export function sendPresence(cache: QueryClient, status: 'online' | 'away'): void {
+  liveOf(cache).socket?.send('presence', { status })
+}
+
+export const reconnect = (cache: QueryClient) => liveOf(cache).socket?.wake()
 
 /// Subscribes to incoming messages; for announcing them.
-export function onMessage(listener: (message: Message) => void): () => void {
+export function onMessage(cache: QueryClient, listener: (message: Message) => void): () => void {
+  const { messageListeners } = liveOf(cache)
   messageListeners.add(listener)
   return () => messageListeners.delete(listener)
 }
 
-export function onStatus(listener: () => void): () => void {
+export function onStatus(cache: QueryClient, listener: () => void): () => void {
+  const { statusListeners } = liveOf(cache)
   statusListeners.add(listener)
   return () => statusListeners.delete(listener)
 }
 
-export const liveStatus = () => status
-export const useLiveStatus = () => useSyncExternalStore(onStatus, liveStatus)
+export const liveStatus = (cache: QueryClient) => liveOf(cache).status
 
-/// The draft was sent: the next key press counts as a new start.
-export function resetTyping(): void {
-  lastTyping = { chat: 0, at: 0 }
+export function useLiveStatus(): LiveStatus {
+  const cache = useQueryClient()
+  return useSyncExternalStore((listener) => onStatus(cache, listener), () => liveStatus(cache), () => 'connecting')
 }
 
-function setStatus(next: LiveStatus): void {
-  status = next
-  for (const listener of statusListeners) listener()
+/// The draft was sent: the next key press counts as a new start.
+export function resetTyping(cache: QueryClient): void {
+  liveOf(cache).lastTyping = { chat: 0, at: 0 }
 }
 
 function receive(cache: QueryClient, frames: Frame[]): void {
@@ -92,19 +115,21 @@ function receive(cache: QueryClient, frames: Frame[]): void {
     if (event !== 'message.created') continue
     const message = data as Message
     stopTyping(cache, message.chat_id, message.author_id)
-    for (const listener of messageListeners) listener(message)
+    for (const listener of liveOf(cache).messageListeners) listener(message)
   }
 }
 
 function typing(cache: QueryClient, { chat_id, user_id }: { chat_id: number; user_id: number }): void {
   if (user_id === meOf(cache)) return
   const who = `${chat_id}:${user_id}`
+  const { typingTimers } = liveOf(cache)
   clearTimeout(typingTimers.get(who))
   typingTimers.set(who, setTimeout(() => stopTyping(cache, chat_id, user_id), TYPING_MS))
   cache.setQueryData<number[]>(keys.typing(chat_id), (ids = []) => (ids.includes(user_id) ? ids : [...ids, user_id]))
 }
 
 function stopTyping(cache: QueryClient, chat: number, user: number): void {
+  const { typingTimers } = liveOf(cache)
   clearTimeout(typingTimers.get(`${chat}:${user}`))
   typingTimers.delete(`${chat}:${user}`)
   cache.setQueryData<number[]>(keys.typing(chat), (ids) => ids?.filter((id) => id !== user))

@@ -2,12 +2,12 @@
 
 import { queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useCallback, useRef, useState } from 'react'
-import { chatsInFlight, messagesInFlight } from './events'
+import { inFlightOf } from './events'
 import { fromPage, overlay, withOlder, type History } from './history'
-import { bytes, request } from './http'
+import { absolute, bytes, request } from './http'
 import { keys } from './keys'
 import { useDebounced } from '@/lib/useDebounced'
-import type { Attachment, Chat, Member, Message, Person, Session, User, Vote } from './types'
+import type { Attachment, Chat, Member, Message, Person, User, Vote } from './types'
 
 const PAGE = 50
 const MAX_PAGE = 200
@@ -15,7 +15,7 @@ const RETRY_MS = 3_000
 
 export const meQuery = queryOptions({
   queryKey: keys.me,
-  queryFn: ({ signal }) => request<User>('GET', '/users/me', { signal }),
+  queryFn: ({ signal, client }) => request<User>(client, 'GET', '/users/me', { signal }),
   staleTime: Infinity,
 })
 
@@ -23,8 +23,8 @@ export const meQuery = queryOptions({
 export const chatsQuery = queryOptions({
   queryKey: keys.chats,
   staleTime: Infinity,
-  queryFn: async ({ signal }) => {
-    const { answer, notes } = await chatsInFlight.during('all', () => request<Chat[]>('GET', '/chats', { signal }))
+  queryFn: async ({ signal, client }) => {
+    const { answer, notes } = await inFlightOf(client).chats.during('all', () => request<Chat[]>(client, 'GET', '/chats', { signal }))
     const told = [...notes.values()].filter((chat) => chat !== null)
     return [...told, ...answer.filter((chat) => !notes.has(chat.id))]
   },
@@ -34,25 +34,25 @@ export const historyQuery = (cache: QueryClient, chat: number) => queryOptions({
   queryKey: keys.history(chat),
   staleTime: Infinity,
   gcTime: 30 * 60_000,
-  queryFn: async ({ signal }): Promise<History> => {
+  queryFn: async ({ signal, client }): Promise<History> => {
     const unread = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === chat)?.unread_count ?? 0
     // Enough to open at the first unread message.
     const limit = Math.min(Math.max(PAGE, unread + 20), MAX_PAGE)
-    const { answer, notes } = await messagesInFlight.during(chat, () =>
-      request<Message[]>('GET', '/messages', { query: { chat_id: chat, limit }, signal }))
+    const { answer, notes } = await inFlightOf(client).messages.during(chat, () =>
+      request<Message[]>(client, 'GET', '/messages', { query: { chat_id: chat, limit }, signal }))
     return overlay(fromPage(answer, limit), notes)
   },
 })
 
 const membersQuery = (chat: number) => queryOptions({
   queryKey: keys.members(chat),
-  queryFn: ({ signal }) => request<Member[]>('GET', `/chats/${chat}/members`, { signal }),
+  queryFn: ({ signal, client }) => request<Member[]>(client, 'GET', `/chats/${chat}/members`, { signal }),
   staleTime: Infinity,
 })
 
-const personQuery = (id: number) => queryOptions({
+export const personQuery = (id: number) => queryOptions({
   queryKey: keys.person(id),
-  queryFn: ({ signal }) => request<Person>('GET', `/users/${id}`, { signal }),
+  queryFn: ({ signal, client }) => request<Person>(client, 'GET', `/users/${id}`, { signal }),
   staleTime: 10 * 60_000,
   gcTime: Infinity,
 })
@@ -91,7 +91,7 @@ export function useOwnVote(message: Message, me: number): number[] {
   const poll = message.poll
   const told = useQuery({
     queryKey: keys.vote(message.id),
-    queryFn: ({ signal }) => request<Vote>('GET', `/messages/${message.id}/vote`, { signal }),
+    queryFn: ({ signal, client }) => request<Vote>(client, 'GET', `/messages/${message.id}/vote`, { signal }),
     enabled: poll?.anonymous ?? false,
     staleTime: Infinity,
   }).data
@@ -103,7 +103,7 @@ export function usePeopleSearch(words: string) {
   const q = useDebounced(words.trim(), 250)
   return useQuery({
     queryKey: keys.search(q),
-    queryFn: ({ signal }) => request<Person[]>('GET', '/users/search', { query: { q, limit: 20 }, signal }),
+    queryFn: ({ signal, client }) => request<Person[]>(client, 'GET', '/users/search', { query: { q, limit: 20 }, signal }),
     enabled: q.length > 0,
     staleTime: 30_000,
     placeholderData: (before) => before,
@@ -123,7 +123,7 @@ export function useHistory(chat: number) {
     busy.current = true
     setLoadingOlder(true)
     try {
-      const page = await request<Message[]>('GET', '/messages', { query: { chat_id: chat, before_id: oldest.id, limit: PAGE } })
+      const page = await request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, before_id: oldest.id, limit: PAGE } })
       cache.setQueryData<History>(keys.history(chat), (now) => now && withOlder(now, page, PAGE))
     } catch {
       // Wait before the scroll position triggers the next try.
@@ -140,7 +140,10 @@ export function useHistory(chat: number) {
 /// A signed URL of an attachment, valid for some minutes.
 export const linkQuery = (id: string) => queryOptions({
   queryKey: keys.link(id),
-  queryFn: ({ signal }) => request<Attachment>('GET', `/attachments/${id}/info`, { signal }),
+  queryFn: async ({ signal, client }) => {
+    const file = await request<Attachment>(client, 'GET', `/attachments/${id}/info`, { signal })
+    return { ...file, url: file.url && absolute(client, file.url) }
+  },
   staleTime: 4 * 60_000,
   gcTime: 4 * 60_000,
 })
@@ -152,17 +155,12 @@ export const useLink = (id: string | undefined, enabled = true) =>
 export function useBlob(id: string | undefined, enabled = true) {
   return useQuery({
     queryKey: keys.blob(id ?? ''),
-    queryFn: async ({ signal }) => URL.createObjectURL(await bytes(`/attachments/${id}`, signal)),
+    queryFn: async ({ signal, client }) => URL.createObjectURL(await bytes(client, `/attachments/${id}`, signal)),
     enabled: enabled && !!id,
     staleTime: Infinity,
     gcTime: 10 * 60_000,
   })
 }
-
-export const useSessions = () => useQuery({
-  queryKey: keys.sessions,
-  queryFn: ({ signal }) => request<Session[]>('GET', '/sessions', { signal }),
-})
 
 /// Who is typing in a chat: written by the socket, never fetched.
 export function useTyping(chat: number): number[] {

@@ -1,111 +1,139 @@
 /// The session of this browser. The access token is kept in memory only; the refresh token is an HttpOnly
 /// cookie. Tabs refresh one at a time and tell each other of sign-in and sign-out.
 
-import type { Registration, Tokens, User } from './types'
-import { ApiError, request, setTokenProvider } from './http'
+import type { QueryClient } from '@tanstack/react-query'
+import type { Code, CodeSignIn, PasswordReset, Registration, Tokens, User, Whose } from './types'
+import { anonymous, ApiError, connect, request, type TokenProvider } from './http'
 
 const HINT = 'besedka.signed-in'
 const COOKIE = { 'X-Besedka-Session': 'cookie' }
 
 export type SessionState = 'unknown' | 'in' | 'out'
 
-let token: string | null = null
-let state: SessionState = read() ? 'unknown' : 'out'
-let refreshing: Promise<string> | null = null
-const listeners = new Set<() => void>()
-const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('besedka.session')
-
 type TabMessage = { kind: 'token'; token: string } | { kind: 'in' } | { kind: 'out' }
 
-if (tabs) {
-  tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => {
-    if (data.kind === 'token' && state === 'in') token = data.token
-    if (data.kind === 'out') setState('out')
-    // Another person may have signed in there: start over with the cookie as it is now.
-    if (data.kind === 'in') location.reload()
-  }
-}
+export class Session implements TokenProvider {
+  /// The session ended elsewhere, not by the user's own sign-out in this browser.
+  ended = false
+  private token: string | null = null
+  private state: SessionState = read() ? 'unknown' : 'out'
+  private refreshing: Promise<string> | null = null
+  private readonly listeners = new Set<() => void>()
+  private readonly tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('besedka.session')
 
-export const sessionState = () => state
-export const accessToken = () => token
-
-setTokenProvider({ accessToken, refresh })
-
-export function onSession(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
-}
-
-export async function register(form: Registration): Promise<User> {
-  const { user, tokens } = await request<{ user: User; tokens: Tokens }>('POST', '/auth/register', {
-    body: { ...form, device: device() },
-    headers: COOKIE,
-    anonymous: true,
-  })
-  startSession(tokens)
-  return user
-}
-
-export async function signIn(form: { email?: string; username?: string; password: string }): Promise<void> {
-  const tokens = await request<Tokens>('POST', '/auth/login', {
-    body: { ...form, device: device() },
-    headers: COOKIE,
-    anonymous: true,
-  })
-  startSession(tokens)
-}
-
-export async function signOut(): Promise<void> {
-  try {
-    await request('POST', '/auth/logout', { headers: COOKIE })
-  } finally {
-    endSession()
-  }
-}
-
-/// The session ended: the user signed out, or the server revoked it.
-export function endSession(): void {
-  tabs?.postMessage({ kind: 'out' } satisfies TabMessage)
-  setState('out')
-}
-
-/// A new access token. `stale` is the one that was just refused: if another tab has renewed it
-/// meanwhile, that one is used without a request.
-export function refresh(stale: string | null = null): Promise<string> {
-  refreshing ??= withLock(async () => {
-    if (token && token !== stale) return token
-    try {
-      const tokens = await request<Tokens>('POST', '/auth/refresh', { body: {}, headers: COOKIE, anonymous: true })
-      token = tokens.access_token
-      tabs?.postMessage({ kind: 'token', token } satisfies TabMessage)
-      setState('in')
-      return token
-    } catch (error) {
-      if (error instanceof ApiError && error.status < 500 && error.status !== 429) setState('out')
-      throw error
+  constructor(private readonly cache: QueryClient) {
+    connect(cache, { server: '', tokens: this, onEnded: () => this.end(true) })
+    sessions.set(cache, this)
+    if (!this.tabs) return
+    this.tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => {
+      if (data.kind === 'token' && this.state === 'in') this.token = data.token
+      if (data.kind === 'out') this.setState('out')
+      // Another person may have signed in there: start over with the cookie as it is now.
+      if (data.kind === 'in') location.reload()
     }
-  }).finally(() => {
-    refreshing = null
-  })
-  return refreshing
+  }
+
+  readonly current = () => this.state
+  readonly accessToken = () => this.token
+
+  readonly subscribe = (listener: () => void) => {
+    this.listeners.add(listener)
+    return () => {
+      this.listeners.delete(listener)
+    }
+  }
+
+  async register(form: Registration): Promise<User> {
+    return this.started(await anonymous<Registered>('', '/auth/register', { ...form, device: device() }, COOKIE))
+  }
+
+  async signIn(form: { email?: string; username?: string; password: string }): Promise<void> {
+    this.start(await anonymous<Tokens>('', '/auth/login', { ...form, device: device() }, COOKIE))
+  }
+
+  /// Signs in with a code from an email or a text message; an unknown address becomes a new account.
+  async signInByCode(form: CodeSignIn): Promise<User> {
+    return this.started(await anonymous<Registered>('', '/auth/codes/login', { ...form, device: device() }, COOKIE))
+  }
+
+  /// Sends a code to an address; answers how many seconds it is valid.
+  async sendCode(to: Whose): Promise<number> {
+    return (await anonymous<Code>('', '/auth/codes', to)).expires_in
+  }
+
+  async resetPassword(form: PasswordReset): Promise<void> {
+    await anonymous<void>('', '/auth/codes/password', form)
+  }
+
+  async signOut(): Promise<void> {
+    try {
+      await request(this.cache, 'POST', '/auth/logout', { headers: COOKIE })
+    } finally {
+      this.end()
+    }
+  }
+
+  /// The session is over: the user signed out, or the server revoked it.
+  end(elsewhere = false): void {
+    this.ended = elsewhere
+    this.tabs?.postMessage({ kind: 'out' } satisfies TabMessage)
+    this.setState('out')
+  }
+
+  /// A new access token. `stale` is the one that was just refused: if another tab has renewed it
+  /// meanwhile, that one is used without a request.
+  readonly refresh = (stale: string | null = null): Promise<string> => {
+    this.refreshing ??= withLock(async () => {
+      if (this.token && this.token !== stale) return this.token
+      try {
+        const tokens = await anonymous<Tokens>('', '/auth/refresh', {}, COOKIE)
+        this.token = tokens.access_token
+        this.tabs?.postMessage({ kind: 'token', token: this.token } satisfies TabMessage)
+        this.setState('in')
+        return this.token
+      } catch (error) {
+        if (error instanceof ApiError && error.status < 500 && error.status !== 429) {
+          this.ended = true
+          this.setState('out')
+        }
+        throw error
+      }
+    }).finally(() => {
+      this.refreshing = null
+    })
+    return this.refreshing
+  }
+
+  private started({ user, tokens }: Registered): User {
+    this.start(tokens)
+    return user
+  }
+
+  private start(tokens: Tokens): void {
+    this.ended = false
+    this.token = tokens.access_token
+    this.setState('in')
+    this.tabs?.postMessage({ kind: 'in' } satisfies TabMessage)
+  }
+
+  private setState(next: SessionState): void {
+    if (next === 'out') this.token = null
+    if (this.state === next) return
+    this.state = next
+    write(next === 'in')
+    for (const listener of this.listeners) listener()
+  }
 }
+
+type Registered = { user: User; tokens: Tokens }
+
+const sessions = new WeakMap<QueryClient, Session>()
+
+/// The browser session that a query cache belongs to; an embedded chat has none.
+export const sessionOf = (cache: QueryClient): Session | undefined => sessions.get(cache)
 
 function withLock<T>(work: () => Promise<T>): Promise<T> {
   return navigator.locks ? (navigator.locks.request('besedka.refresh', work) as Promise<T>) : work()
-}
-
-function startSession(tokens: Tokens): void {
-  token = tokens.access_token
-  setState('in')
-  tabs?.postMessage({ kind: 'in' } satisfies TabMessage)
-}
-
-function setState(next: SessionState): void {
-  if (next === 'out') token = null
-  if (state === next) return
-  state = next
-  write(next === 'in')
-  for (const listener of listeners) listener()
 }
 
 /// Not a secret: it only saves a visitor without a session one refused request.

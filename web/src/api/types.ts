@@ -22,6 +22,21 @@ export type UploadForm = Wire<Schemas['UploadForm']>
 export type ReadMark = Wire<Schemas['ReadMark']>
 export type Session = Wire<Schemas['Session']>
 export type Registration = Schemas['Register']
+export type Whose = Schemas['NewCode']
+export type ProfileChange = Schemas['ProfileChange']
+export type Scope = Schemas['Scope']
+export type PersonalToken = Wire<Schemas['Token']>
+export type TokenWithSecret = Wire<Schemas['TokenWithSecret']>
+export type Blocked = Wire<Schemas['Blocked']>
+export type Quota = Wire<Schemas['Quota']>
+export type ExportLink = Schemas['ExportLink']
+export type Imported = Schemas['Imported']
+export type Account = Wire<Schemas['Account']>
+export type Presence = Wire<Schemas['Presence']>
+export type PersonPresence = Wire<Schemas['PersonPresence']>
+export type Code = Schemas['SentCode']
+export type CodeSignIn = Schemas['SignInByCode']
+export type PasswordReset = Schemas['NewPassword']
 
 /// Fields the document leaves open: of voice messages, images, videos and files, and of system messages.
 export interface Payload {

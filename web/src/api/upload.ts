@@ -1,6 +1,7 @@
 /// Uploads one file: requests a form, posts it with progress, returns the attachment's id.
 
-import { ApiError, OfflineError, request } from './http'
+import type { QueryClient } from '@tanstack/react-query'
+import { absolute, ApiError, OfflineError, request } from './http'
 import type { UploadForm } from './types'
 
 export interface UploadPorts {
@@ -8,8 +9,8 @@ export interface UploadPorts {
   onProgress: (share: number) => void
 }
 
-export async function upload(file: Blob, filename: string, type: string, ports: UploadPorts): Promise<string> {
-  const form = await request<UploadForm>('POST', '/attachments', {
+export async function upload(cache: QueryClient, file: Blob, filename: string, type: string, ports: UploadPorts): Promise<string> {
+  const form = await request<UploadForm>(cache, 'POST', '/attachments', {
     body: { filename, content_type: type, size: file.size },
     signal: ports.signal,
   })
@@ -18,7 +19,7 @@ export async function upload(file: Blob, filename: string, type: string, ports: 
     if (value != null) parts.append(name, value)
   }
   parts.append('file', file, filename)
-  await post(form.url, parts, ports)
+  await post(absolute(cache, form.url), parts, ports)
   return form.attachment_id
 }
 

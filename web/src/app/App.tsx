@@ -1,40 +1,45 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useSyncExternalStore } from 'react'
 import { Toaster } from 'sonner'
-import { onSession, sessionState } from '@/api/session'
+import type { Session } from '@/api/session'
 import { SignIn } from '@/features/session/SignIn'
-import { useLanguage, useT } from '@/lib/i18n'
+import { OwnsHistory } from '@/lib/back'
+import { TextsContext } from '@/lib/i18n'
+import { usePageTexts } from '@/lib/pageLanguage'
 import { useTheme } from '@/lib/theme'
 import { ErrorBoundary } from './ErrorBoundary'
 import { Splash } from './Splash'
 import { useSession } from './useSession'
 
-const ChatContainer = lazy(() => import('./ChatContainer').then((part) => ({ default: part.ChatContainer })))
+export const loadChats = () => import('./Shell')
+const Shell = lazy(() => loadChats().then((part) => ({ default: part.Shell })))
 
-export function App() {
-  const t = useT()
-  const language = useLanguage()
+export function App({ session }: { session: Session }) {
+  const texts = usePageTexts()
+  const { t } = texts
   const theme = useTheme()
-  const state = useSyncExternalStore(onSession, sessionState)
+  const state = useSyncExternalStore(session.subscribe, session.current)
   const cache = useQueryClient()
 
   useEffect(() => {
     document.title = t('app.name')
-  }, [t, language])
+  }, [t])
   useEffect(() => {
     if (state === 'out') cache.clear()
   }, [state, cache])
 
   return (
-    <>
-      <ErrorBoundary>{state === 'out' ? <SignIn /> : <SignedIn />}</ErrorBoundary>
-      <Toaster theme={theme} position="top-center" closeButton containerAriaLabel={t('app.notices')} toastOptions={{ closeButtonAriaLabel: t('common.close') }} />
-    </>
+    <OwnsHistory value>
+    <TextsContext value={texts}>
+      <ErrorBoundary>{state === 'out' ? <SignIn session={session} /> : <SignedIn />}</ErrorBoundary>
+      <Toaster theme={theme === 'contrast' ? 'system' : theme} position="top-center" closeButton containerAriaLabel={t('app.notices')} toastOptions={{ closeButtonAriaLabel: t('common.close') }} />
+    </TextsContext>
+    </OwnsHistory>
   )
 }
 
 function SignedIn() {
   const { ready, failed, retry } = useSession()
   if (!ready) return <Splash failed={failed} onRetry={retry} />
-  return <Suspense fallback={<Splash />}><ChatContainer /></Suspense>
+  return <Suspense fallback={<Splash />}><Shell /></Suspense>
 }

@@ -46,7 +46,7 @@ function Conversation({ chat, me, onBack }: { chat: Chat; me: number; onBack?: (
 
   const answer = (message: Message) => {
     setEditing(null)
-    setQuoted({ id: message.id, author_id: message.author_id, type: message.type, text: summary(message) })
+    setQuoted({ id: message.id, author_id: message.author_id, type: message.type, text: summary(t, message) })
   }
 
   return (

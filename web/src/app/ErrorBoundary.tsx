@@ -1,11 +1,13 @@
 import { TriangleAlert } from 'lucide-react'
-import { Component, type ReactNode } from 'react'
+import { Component, type ContextType, type ReactNode } from 'react'
 import { Button } from '@/components/Button'
 import { Empty } from '@/components/Empty'
-import { t } from '@/lib/i18n'
+import { TextsContext } from '@/lib/i18n'
 
 /// Shows a reload button when rendering fails, most often because the server was updated while the page was open.
 export class ErrorBoundary extends Component<{ children: ReactNode }, { failed: boolean }> {
+  static override contextType = TextsContext
+  declare context: ContextType<typeof TextsContext>
   override state = { failed: false }
 
   static getDerivedStateFromError() {
@@ -14,6 +16,7 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { failed: 
 
   override render() {
     if (!this.state.failed) return this.props.children
+    const { t } = this.context
     return (
       <main style={{ height: '100dvh' }}>
         <Empty icon={<TriangleAlert size={32} />} title={t('problem.unknown')}>

@@ -2,14 +2,15 @@
 
 import { MutationCache, QueryClient } from '@tanstack/react-query'
 import { toast } from 'sonner'
-import { ApiError, OfflineError } from '@/api/http'
-import { t } from '@/lib/i18n'
+import { explain } from '@/api/explain'
+import { ApiError } from '@/api/http'
+import type { T } from '@/lib/i18n'
 
-export function makeCache(): QueryClient {
+export function makeCache(t: T): QueryClient {
   const cache = new QueryClient({
     mutationCache: new MutationCache({
       onError: (error, _variables, _result, mutation) => {
-        if (!mutation.meta?.quiet) toast.error(explain(error))
+        if (!mutation.meta?.quiet) toast.error(t(explain(error)))
       },
     }),
     defaultOptions: {
@@ -28,16 +29,4 @@ export function makeCache(): QueryClient {
     if (type === 'removed' && query.queryKey[0] === 'blob' && typeof query.state.data === 'string') URL.revokeObjectURL(query.state.data)
   })
   return cache
-}
-
-export function explain(error: unknown): string {
-  if (error instanceof OfflineError) return t('problem.offline')
-  if (!(error instanceof ApiError)) return t('problem.unknown')
-  if (error.status === 403) return t('problem.forbidden')
-  if (error.status === 404) return t('problem.not_found')
-  if (error.status === 507) return t('problem.storage_full')
-  if (error.status === 413) return t('problem.too_large')
-  if (error.status === 429) return t('problem.too_often')
-  if (error.status >= 500) return t('problem.server')
-  return error.detail || t('problem.unknown')
 }

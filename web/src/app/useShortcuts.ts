@@ -2,8 +2,9 @@
 
 import { useEffect } from 'react'
 
-export function useShortcuts(onSwitch: () => void, onEscape: (() => void) | null): void {
+export function useShortcuts(active: boolean, onSwitch: () => void, onEscape: (() => void) | null): void {
   useEffect(() => {
+    if (!active) return
     const onKeyDown = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.code === 'KeyK') {
         event.preventDefault()
@@ -14,5 +15,5 @@ export function useShortcuts(onSwitch: () => void, onEscape: (() => void) | null
     }
     addEventListener('keydown', onKeyDown)
     return () => removeEventListener('keydown', onKeyDown)
-  }, [onSwitch, onEscape])
+  }, [active, onSwitch, onEscape])
 }

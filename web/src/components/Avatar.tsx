@@ -1,5 +1,7 @@
+import { useContext } from 'react'
 import { cx } from '@/lib/cx'
 import { hue, initials } from '@/lib/media'
+import { ServerContext } from '@/lib/server'
 import styles from './Avatar.module.css'
 
 interface Props {
@@ -12,7 +14,9 @@ interface Props {
 
 /// An avatar, or coloured initials. An image from another host is not loaded: that host would learn who views it.
 export function Avatar({ id, name, url, size = 'medium', group = false }: Props) {
-  const own = url && new URL(url, location.href).origin === location.origin ? url : null
+  const server = useContext(ServerContext) || location.origin
+  const picture = url ? new URL(url, server) : null
+  const own = picture?.origin === new URL(server).origin ? picture.href : null
   return (
     <span className={cx(styles.avatar, styles[size], styles[`hue${hue(id)}`], group && styles.group)} aria-hidden="true" data-initials={own ? undefined : initials(name)}>
       {own && <img src={own} alt="" />}

@@ -3,7 +3,7 @@ import styles from './Segments.module.css'
 
 interface Props<T extends string> {
   label: string
-  value: T
+  value: T | null
   options: { value: T; text: string }[]
   onChange: (value: T) => void
 }

@@ -1,11 +1,11 @@
 import { brief, clock, day, full, instant } from '@/lib/dates'
-import { useLanguage } from '@/lib/i18n'
+import { useT } from '@/lib/i18n'
 
 const forms = { brief, clock, day }
 
 /// A formatted time, with the full date as a tooltip and the ISO form in `datetime`.
 export function Time({ at, form, className }: { at: string; form: keyof typeof forms; className?: string }) {
-  useLanguage()
+  const t = useT()
   const date = instant(at)
-  return <time dateTime={date.toISOString()} title={full(date)} className={className}>{forms[form](date)}</time>
+  return <time dateTime={date.toISOString()} title={full(date, t)} className={className}>{forms[form](date, t)}</time>
 }

@@ -1,34 +1,38 @@
-/// Formats times for display. The server's times are UTC without a zone.
+/// Formats times for display. The server's times are UTC without a zone. Names of months and the order of a date
+/// come from the catalogue: browsers do not know every language.
 
 import { differenceInCalendarDays, format, isSameYear, isToday, isYesterday } from 'date-fns'
-import { enUS } from 'date-fns/locale/en-US'
-import { ru } from 'date-fns/locale/ru'
-import { getLanguage, t } from './i18n'
+import type { T } from './i18n'
 
 export function instant(text: string): Date {
   return new Date(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`)
 }
 
-const say = (date: Date, pattern: string) => format(date, pattern, { locale: getLanguage() === 'ru' ? ru : enUS })
+const parts = (date: Date, t: T) => ({
+  day: date.getDate(),
+  month: t('format.months').split(',')[date.getMonth()]!,
+  short: t('format.months_short').split(',')[date.getMonth()]!,
+  year: date.getFullYear(),
+})
 
-export const clock = (date: Date) => say(date, 'HH:mm')
+export const clock = (date: Date) => format(date, 'HH:mm')
 
 /// In a list: the hour today, the weekday this week, else the date.
-export function brief(date: Date): string {
+export function brief(date: Date, t: T): string {
   if (isToday(date)) return clock(date)
   if (isYesterday(date)) return t('dates.yesterday').toLocaleLowerCase()
-  if (Math.abs(differenceInCalendarDays(new Date(), date)) < 7) return say(date, 'EEEEEE')
-  return isSameYear(date, new Date()) ? say(date, 'd MMM') : say(date, 'dd.MM.yy')
+  if (Math.abs(differenceInCalendarDays(new Date(), date)) < 7) return t('format.weekdays').split(',')[date.getDay()]!
+  return isSameYear(date, new Date()) ? t('format.day_short', parts(date, t)) : format(date, 'dd.MM.yy')
 }
 
 /// Between days of a history.
-export function day(date: Date): string {
+export function day(date: Date, t: T): string {
   if (isToday(date)) return t('dates.today')
   if (isYesterday(date)) return t('dates.yesterday')
-  return say(date, isSameYear(date, new Date()) ? (getLanguage() === 'ru' ? 'd MMMM' : 'MMMM d') : 'PPP')
+  return isSameYear(date, new Date()) ? t('format.day', parts(date, t)) : t('format.date', parts(date, t))
 }
 
-export const full = (date: Date) => say(date, 'PPPp')
+export const full = (date: Date, t: T) => t('format.moment', { date: t('format.date', parts(date, t)), time: clock(date) })
 
 export const dayKey = (date: Date) => format(date, 'yyyy-MM-dd')
 

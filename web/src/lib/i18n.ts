@@ -1,63 +1,59 @@
 /// Texts by key, from catalogues in the i18next JSON v4 form: `{{name}}` placeholders and plural keys
-/// `…_one`, `…_few`, `…_many`, `…_other` chosen by Intl.
+/// `…_one`, `…_few`, `…_many`, `…_other` chosen by Intl. A language is one file of `src/locales`.
 
-import { useSyncExternalStore } from 'react'
-import en from '@/locales/en.json'
-import ru from '@/locales/ru.json'
+import { createContext, useContext } from 'react'
+import type ru from '@/locales/ru.json'
 
-export type Language = 'ru' | 'en'
-type Plain<K> = K extends `${infer Base}_${'one' | 'few' | 'many' | 'other'}` ? Base : K
+/// The code of a file in `src/locales`.
+export type Language = string
+type Plain<K> = K extends `${infer Base}_${'zero' | 'one' | 'two' | 'few' | 'many' | 'other'}` ? Base : K
 export type Key = Plain<keyof typeof ru>
 export type Params = Record<string, string | number>
+export type T = (key: Key, params?: Params) => string
+export type Catalogue = Record<string, string>
 
-const catalogues: Record<Language, Record<string, string>> = { ru, en }
-const STORED = 'besedka.language'
-const listeners = new Set<() => void>()
-let language: Language = initial()
-let plurals = new Intl.PluralRules(language)
-document.documentElement.lang = language
+/// The languages by code, each named in itself. Written by the build from the files.
+declare const __LANGUAGES__: Record<Language, string>
+export const languages = Object.entries(__LANGUAGES__).map(([value, text]) => ({ value, text }))
+export const isLanguage = (code: string | null | undefined): code is Language => code != null && Object.hasOwn(__LANGUAGES__, code)
 
-function initial(): Language {
-  try {
-    const chosen = localStorage.getItem(STORED)
-    if (chosen === 'ru' || chosen === 'en') return chosen
-  } catch {
-    // Without storage the browser's languages decide.
+const files = import.meta.glob<Catalogue>('../locales/*.json', { import: 'default' })
+
+/// The texts of one language.
+export class Texts {
+  private readonly plurals: Intl.PluralRules
+
+  constructor(readonly language: Language, private readonly catalogue: Catalogue) {
+    this.plurals = new Intl.PluralRules(language)
   }
-  const wanted = navigator.languages?.find((one) => /^(ru|uk|be|kk|ky|en)\b/.test(one)) ?? 'ru'
-  return wanted.startsWith('en') ? 'en' : 'ru'
-}
 
-export function setLanguage(next: Language): void {
-  language = next
-  plurals = new Intl.PluralRules(next)
-  document.documentElement.lang = next
-  try {
-    localStorage.setItem(STORED, next)
-  } catch {
-    // The choice lasts as long as the page.
+  readonly t: T = (key, params = {}) => {
+    const counted = typeof params.count === 'number' ? this.catalogue[`${key}_${this.plurals.select(params.count)}`] : undefined
+    const text = counted ?? this.catalogue[key] ?? this.catalogue[`${key}_other`] ?? key
+    return text.replace(/{{(\w+)}}/g, (_, name: string) => String(params[name] ?? ''))
   }
-  for (const listener of listeners) listener()
+
+  get direction(): 'ltr' | 'rtl' {
+    return this.catalogue['format.direction'] === 'rtl' ? 'rtl' : 'ltr'
+  }
 }
 
-export function t(key: Key, params: Params = {}): string {
-  const texts = catalogues[language]
-  const counted = typeof params.count === 'number' ? texts[`${key}_${plurals.select(params.count)}`] : undefined
-  const text = counted ?? texts[key] ?? texts[`${key}_other`] ?? key
-  return text.replace(/{{(\w+)}}/g, (_, name: string) => String(params[name] ?? ''))
+export async function loadTexts(language: Language): Promise<Texts> {
+  return new Texts(language, await files[`../locales/${language}.json`]!())
 }
 
-export const getLanguage = () => language
-
-/// The language, for components: they render again when it changes.
-export function useLanguage(): Language {
-  return useSyncExternalStore((listener) => {
-    listeners.add(listener)
-    return () => listeners.delete(listener)
-  }, getLanguage)
+/// The first language of a list that there is a catalogue for. Neighbours that read Russian get it.
+export function choose(wanted: readonly string[]): Language {
+  for (const one of wanted) {
+    const code = one.split('-')[0]!.toLowerCase()
+    if (isLanguage(code)) return code
+    if (['uk', 'be', 'kk', 'uz', 'tg'].includes(code)) return 'ru'
+  }
+  return wanted.length > 0 ? 'en' : 'ru'
 }
 
-export function useT(): typeof t {
-  useLanguage()
-  return t
-}
+/// Provided by the page, or by each embedded chat.
+export const TextsContext = createContext(new Texts('ru', {}))
+
+export const useT = (): T => useContext(TextsContext).t
+export const useLanguage = (): Language => useContext(TextsContext).language

@@ -1,5 +1,7 @@
 /// Facts about files and images.
 
+import type { T } from './i18n'
+
 export type Kind = 'image' | 'video' | 'file'
 
 /// What browsers can show inline; everything else is a file.
@@ -49,19 +51,16 @@ export function fit(width: number, height: number, max: { width: number; height:
 }
 
 /// 1536000 as 1,5 МБ.
-export function size(bytes: number, language: string): string {
-  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
+export function size(bytes: number, t: T): string {
   const step = Math.min(3, Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1000)))
-  return new Intl.NumberFormat(language, {
-    style: 'unit',
-    unit: units[step],
-    unitDisplay: 'short',
-    maximumFractionDigits: step === 0 ? 0 : 1,
-  }).format(bytes / 1000 ** step)
+  if (step === 0) return t('format.bytes', { count: bytes })
+  const value = String(Math.round((bytes / 1000 ** step) * 10) / 10).replace('.', t('format.decimal'))
+  return t((['format.kilobytes', 'format.megabytes', 'format.gigabytes'] as const)[step - 1]!, { value })
 }
 
 export function initials(name: string): string {
-  const words = name.trim().split(/\s+/).filter(Boolean)
+  // Quotation marks and brackets are not letters of a name.
+  const words = name.split(/[^\p{L}\p{N}\p{Emoji_Presentation}]+/u).filter(Boolean)
   const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]]
   return letters.map((word) => [...(word ?? '')][0] ?? '').join('').toLocaleUpperCase()
 }

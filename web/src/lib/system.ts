@@ -1,9 +1,9 @@
 /// Texts of system messages, and one-line summaries of messages.
 
 import type { Message } from '@/api/types'
-import { t } from './i18n'
+import type { T } from './i18n'
 
-export function systemText(message: Message, actor: string, target: string): string {
+export function systemText(t: T, message: Message, actor: string, target: string): string {
   const title = message.payload?.title ?? ''
   // A person who cannot be looked up any more: the name at that time.
   target ||= typeof message.payload?.name === 'string' ? message.payload.name : ''
@@ -29,7 +29,7 @@ function names(message: Message): string {
 }
 
 /// A message in one line, for lists and announcements.
-export function summary(message: Message): string {
+export function summary(t: T, message: Message): string {
   if (message.deleted) return t('message.deleted')
   if (message.content && message.type !== 'poll') return message.content
   switch (message.type) {

@@ -1,15 +1,16 @@
-/// Light, dark or the system's theme. public/theme.js applies the same choice before the first paint.
+/// Light, dark, high contrast or the system's theme. public/theme.js applies the same choice before the first paint.
 
 import { useSyncExternalStore } from 'react'
 
-export type Theme = 'system' | 'light' | 'dark'
+export const themes = ['system', 'light', 'dark', 'contrast'] as const
+export type Theme = (typeof themes)[number]
 
 const STORED = 'besedka.theme'
 const listeners = new Set<() => void>()
 
 export function getTheme(): Theme {
   const theme = document.documentElement.dataset.theme
-  return theme === 'light' || theme === 'dark' ? theme : 'system'
+  return themes.find((one) => one === theme) ?? 'system'
 }
 
 export function setTheme(theme: Theme): void {

@@ -1,10 +1,11 @@
 /// The outbox: unsent messages for display and, in one tab at a time, the sender.
 
-import type { QueryClient } from '@tanstack/react-query'
+import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useMemo, useSyncExternalStore } from 'react'
+import { perKey } from '@/lib/perKey'
 import { uuid } from '@/lib/uuid'
 import { messageCreated } from '../events'
-import { request } from '../http'
+import { connectionOf, request } from '../http'
 import { liveStatus, onStatus } from '../live'
 import type { Message } from '../types'
 import { upload } from '../upload'
@@ -17,143 +18,173 @@ export { asMessage } from './entry'
 
 type TabMessage = { kind: 'changed' } | { kind: 'progress'; id: string; share: number } | { kind: 'cancel'; id: string }
 
-const store = openOutbox()
-const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('besedka.outbox')
-const listeners = new Set<() => void>()
-const discarded = new Set<string>()
-/// Created here, perhaps not in IndexedDB yet.
-const fresh = new Map<string, Entry>()
-let entries: Entry[] = []
-let progress: Record<string, number> = {}
-let user: number | null = null
-let sender: Sender | null = null
+const NONE: Entry[] = []
+
+class Outbox {
+  private readonly name: string
+  private readonly store
+  private readonly tabs: BroadcastChannel | null
+  private readonly listeners = new Set<() => void>()
+  private readonly discarded = new Set<string>()
+  /// Created here, perhaps not in IndexedDB yet.
+  private readonly fresh = new Map<string, Entry>()
+  private user: number | null = null
+  private sender: Sender | null = null
+  entries: Entry[] = NONE
+  progress: Record<string, number> = {}
+
+  constructor(private readonly cache: QueryClient) {
+    const { server } = connectionOf(cache)
+    this.name = server ? `besedka:${server}` : 'besedka'
+    this.store = openOutbox(this.name)
+    this.tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(`${this.name}.outbox`)
+    if (this.tabs) this.tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => this.receive(data)
+  }
+
+  readonly subscribe = (listener: () => void) => {
+    this.listeners.add(listener)
+    return () => {
+      this.listeners.delete(listener)
+    }
+  }
+
+  start(me: number): () => void {
+    this.user = me
+    const end = new AbortController()
+    void this.reload()
+    const wake = () => this.sender?.wake()
+    const unsubscribe = onStatus(this.cache, () => {
+      if (liveStatus(this.cache) === 'live') wake()
+    })
+    addEventListener('online', wake)
+    void inOneTab(`${this.name}.outbox.${me}`, end.signal, () => {
+      this.sender = new Sender({
+        store: this.store,
+        user: me,
+        post: (entry) => request<Message>(this.cache, 'POST', '/messages', { body: body(entry), key: entry.client_id }),
+        upload: (entry, signal) => upload(this.cache, entry.file!.blob, entry.file!.name, entry.file!.type, {
+          signal,
+          onProgress: (share) => this.broadcast({ kind: 'progress', id: entry.client_id, share }),
+        }),
+        onSent: (message) => messageCreated(this.cache, message),
+        onChange: () => this.broadcast({ kind: 'changed' }),
+      })
+      wake()
+    })
+    return () => {
+      end.abort()
+      unsubscribe()
+      removeEventListener('online', wake)
+      this.sender?.stop()
+      this.sender = null
+      this.user = null
+      this.entries = NONE
+      this.notify()
+    }
+  }
+
+  send(draft: Draft): void {
+    if (this.user === null) return
+    const entry: Entry = {
+      client_id: uuid(),
+      user_id: this.user,
+      created_at: Math.max(Date.now(), (this.entries.at(-1)?.created_at ?? 0) + 1),
+      chat_id: draft.chat_id,
+      type: draft.type,
+      content: draft.content ?? null,
+      payload: draft.payload ?? null,
+      file: draft.file ?? null,
+      reply_to: draft.reply_to ?? null,
+      state: 'waiting',
+      error: null,
+    }
+    this.fresh.set(entry.client_id, entry)
+    this.entries = [...this.entries, entry]
+    this.notify()
+    void this.store.put(entry).then(() => {
+      this.fresh.delete(entry.client_id)
+      this.broadcast({ kind: 'changed' })
+    })
+  }
+
+  async retry(id: string): Promise<void> {
+    await this.store.change(id, { state: 'waiting', error: null })
+    this.broadcast({ kind: 'changed' })
+  }
+
+  async discard(id: string): Promise<void> {
+    this.discarded.add(id)
+    this.entries = this.entries.filter((entry) => entry.client_id !== id)
+    this.notify()
+    await this.store.remove(id)
+    this.broadcast({ kind: 'cancel', id })
+  }
+
+  private notify(): void {
+    for (const listener of this.listeners) listener()
+  }
+
+  private broadcast(change: TabMessage): void {
+    this.tabs?.postMessage(change)
+    this.receive(change)
+  }
+
+  private receive(change: TabMessage): void {
+    if (change.kind === 'progress') {
+      this.progress = { ...this.progress, [change.id]: change.share }
+      return this.notify()
+    }
+    if (change.kind === 'cancel') this.sender?.cancel(change.id)
+    void this.reload().then(() => this.sender?.pump())
+  }
+
+  private async reload(): Promise<void> {
+    const me = this.user
+    const kept = await this.store.all()
+    if (this.user !== me) return
+    const all = [...kept, ...[...this.fresh.values()].filter((entry) => !kept.some((one) => one.client_id === entry.client_id))]
+    this.entries = all.filter((entry) => entry.user_id === me && !this.discarded.has(entry.client_id)).sort(inOrder)
+    this.progress = Object.fromEntries(this.entries.flatMap(({ client_id: id }) => (id in this.progress ? [[id, this.progress[id]!]] : [])))
+    this.notify()
+  }
+}
+
+const outboxOf = perKey((cache: QueryClient) => new Outbox(cache))
 
 /// Starts showing and sending this user's unsent messages; returns a function that stops it.
-export function startOutbox(cache: QueryClient, me: number): () => void {
-  user = me
-  const end = new AbortController()
-  void reload()
-  const wake = () => sender?.wake()
-  const unsubscribe = onStatus(() => {
-    if (liveStatus() === 'live') wake()
-  })
-  addEventListener('online', wake)
-  void inOneTab(end.signal, () => {
-    sender = new Sender({
-      store,
-      user: me,
-      post: (entry) => request<Message>('POST', '/messages', { body: body(entry), key: entry.client_id }),
-      upload: (entry, signal) => upload(entry.file!.blob, entry.file!.name, entry.file!.type, {
-        signal,
-        onProgress: (share) => broadcast({ kind: 'progress', id: entry.client_id, share }),
-      }),
-      onSent: (message) => messageCreated(cache, message),
-      onChange: () => broadcast({ kind: 'changed' }),
-    })
-    wake()
-  })
-  return () => {
-    end.abort()
-    unsubscribe()
-    removeEventListener('online', wake)
-    sender?.stop()
-    sender = null
-    user = null
-    entries = []
-    notify()
-  }
-}
+export const startOutbox = (cache: QueryClient, me: number) => outboxOf(cache).start(me)
 
 /// Stores a message and sends it as soon as possible.
-export function send(draft: Draft): void {
-  if (user === null) return
-  const entry: Entry = {
-    client_id: uuid(),
-    user_id: user,
-    created_at: Math.max(Date.now(), (entries.at(-1)?.created_at ?? 0) + 1),
-    chat_id: draft.chat_id,
-    type: draft.type,
-    content: draft.content ?? null,
-    payload: draft.payload ?? null,
-    file: draft.file ?? null,
-    reply_to: draft.reply_to ?? null,
-    state: 'waiting',
-    error: null,
-  }
-  fresh.set(entry.client_id, entry)
-  entries = [...entries, entry]
-  notify()
-  void store.put(entry).then(() => {
-    fresh.delete(entry.client_id)
-    broadcast({ kind: 'changed' })
-  })
-}
+export const send = (cache: QueryClient, draft: Draft) => outboxOf(cache).send(draft)
 
-export async function retry(id: string): Promise<void> {
-  await store.change(id, { state: 'waiting', error: null })
-  broadcast({ kind: 'changed' })
-}
+export const retry = (cache: QueryClient, id: string) => outboxOf(cache).retry(id)
 
 /// Deletes a message that is not sent yet.
-export async function discard(id: string): Promise<void> {
-  discarded.add(id)
-  entries = entries.filter((entry) => entry.client_id !== id)
-  notify()
-  await store.remove(id)
-  broadcast({ kind: 'cancel', id })
+export const discard = (cache: QueryClient, id: string) => outboxOf(cache).discard(id)
+
+export async function discardAll(cache: QueryClient): Promise<void> {
+  await Promise.all(outboxOf(cache).entries.map((entry) => discard(cache, entry.client_id)))
 }
 
-export async function discardAll(): Promise<void> {
-  await Promise.all(entries.map((entry) => discard(entry.client_id)))
+export function useUnsent(): Entry[] {
+  const outbox = outboxOf(useQueryClient())
+  return useSyncExternalStore(outbox.subscribe, () => outbox.entries, () => NONE)
 }
 
-export const useUnsent = () => useSyncExternalStore(subscribe, () => entries)
-export const useProgress = (id: string) => useSyncExternalStore(subscribe, () => progress[id])
+export function useProgress(id: string): number | undefined {
+  const outbox = outboxOf(useQueryClient())
+  return useSyncExternalStore(outbox.subscribe, () => outbox.progress[id], () => undefined)
+}
 
 export function useUnsentOf(chat: number): Entry[] {
   const all = useUnsent()
   return useMemo(() => all.filter((entry) => entry.chat_id === chat), [all, chat])
 }
 
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
-}
-
-function notify(): void {
-  for (const listener of listeners) listener()
-}
-
-function broadcast(change: TabMessage): void {
-  tabs?.postMessage(change)
-  receive(change)
-}
-
-function receive(change: TabMessage): void {
-  if (change.kind === 'progress') {
-    progress = { ...progress, [change.id]: change.share }
-    return notify()
-  }
-  if (change.kind === 'cancel') sender?.cancel(change.id)
-  void reload().then(() => sender?.pump())
-}
-
-if (tabs) tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => receive(data)
-
-async function reload(): Promise<void> {
-  const me = user
-  const kept = await store.all()
-  if (user !== me) return
-  const all = [...kept, ...[...fresh.values()].filter((entry) => !kept.some((one) => one.client_id === entry.client_id))]
-  entries = all.filter((entry) => entry.user_id === me && !discarded.has(entry.client_id)).sort(inOrder)
-  progress = Object.fromEntries(entries.flatMap(({ client_id: id }) => (id in progress ? [[id, progress[id]!]] : [])))
-  notify()
-}
-
 /// Runs `work` in one tab at a time, until the signal; the next tab takes over when this one closes.
-async function inOneTab(signal: AbortSignal, work: () => void): Promise<void> {
+async function inOneTab(name: string, signal: AbortSignal, work: () => void): Promise<void> {
   if (!navigator.locks) return work()
-  await navigator.locks.request('besedka.outbox', { signal }, () => {
+  await navigator.locks.request(name, { signal }, () => {
     work()
     return new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   }).catch(() => undefined)

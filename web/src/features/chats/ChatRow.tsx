@@ -64,9 +64,9 @@ function Last({ chat, message }: { chat: Chat; message: Message }) {
   const system = message.type === 'system'
   const author = usePerson(chat.is_group || system ? message.author_id : null)
   const target = usePerson(system ? message.payload?.user_id : null)
-  if (system) return <Line>{systemText(message, author?.display_name ?? '', target?.display_name ?? '')}</Line>
+  if (system) return <Line>{systemText(t, message, author?.display_name ?? '', target?.display_name ?? '')}</Line>
   const name = own ? t('chats.you') : chat.is_group ? author?.display_name : null
-  return <Line>{name && <span className={styles.author}>{name}: </span>}{summary(message)}</Line>
+  return <Line>{name && <span className={styles.author}>{name}: </span>}{summary(t, message)}</Line>
 }
 
 function Line({ children }: { children: ReactNode }) {

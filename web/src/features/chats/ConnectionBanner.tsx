@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { reconnect, useLiveStatus } from '@/api/live'
 import { Spinner } from '@/components/Button'
@@ -9,6 +10,7 @@ const SHOW_AFTER_MS = 3_000
 /// Shows when the live connection is down; short interruptions are ignored.
 export function ConnectionBanner() {
   const t = useT()
+  const cache = useQueryClient()
   const status = useLiveStatus()
   const connected = status === 'live'
   const [isLong, setIsLong] = useState(false)
@@ -20,7 +22,7 @@ export function ConnectionBanner() {
   return (
     <p role="status" className={styles.banner}>
       {status === 'replaced'
-        ? <>{t('connection.replaced')}<button type="button" onClick={reconnect}>{t('connection.here')}</button></>
+        ? <>{t('connection.replaced')}<button type="button" onClick={() => reconnect(cache)}>{t('connection.here')}</button></>
         : <><Spinner />{navigator.onLine ? t('connection.connecting') : t('connection.offline')}</>}
     </p>
   )

@@ -1,6 +1,6 @@
 import { X } from 'lucide-react'
 import { useEffect, useMemo } from 'react'
-import { useLanguage, useT } from '@/lib/i18n'
+import { useT } from '@/lib/i18n'
 import { kindOf, size } from '@/lib/media'
 import styles from './Composer.module.css'
 
@@ -18,12 +18,11 @@ export function Staged({ files, onChange }: { files: File[]; onChange: (files: F
 
 function One({ file, onRemove }: { file: File; onRemove: () => void }) {
   const t = useT()
-  const language = useLanguage()
   const url = useMemo(() => (kindOf(file.type) === 'image' ? URL.createObjectURL(file) : null), [file])
   useEffect(() => () => { if (url) URL.revokeObjectURL(url) }, [url])
   return (
     <li>
-      {url ? <img src={url} alt={file.name} /> : <><b title={file.name}>{file.name}</b><small>{size(file.size, language)}</small></>}
+      {url ? <img src={url} alt={file.name} /> : <><b title={file.name}>{file.name}</b><small>{size(file.size, t)}</small></>}
       <button type="button" aria-label={t('composer.unstage', { name: file.name })} onClick={onRemove}><X size={15} /></button>
     </li>
   )

@@ -1,5 +1,6 @@
 /// Puts messages into the outbox and reports typing.
 
+import { useQueryClient } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { resetTyping, sendTyping } from '@/api/live'
 import { send } from '@/api/outbox'
@@ -9,14 +10,15 @@ import { extension, type Recording } from '@/lib/recorder'
 
 /// The next message is a reply to `quoted`, if set.
 export function useSending(chat: number, quoted: Quote | null) {
+  const cache = useQueryClient()
   return useMemo(() => {
     return {
-      typing: () => sendTyping(chat),
+      typing: () => sendTyping(cache, chat),
       sendText: (content: string) => {
-        resetTyping()
-        send({ chat_id: chat, type: 'text', content, reply_to: quoted })
+        resetTyping(cache)
+        send(cache, { chat_id: chat, type: 'text', content, reply_to: quoted })
       },
-      sendVoice: ({ blob, type, codec, duration_ms, waveform }: Recording) => send({
+      sendVoice: ({ blob, type, codec, duration_ms, waveform }: Recording) => send(cache, {
         chat_id: chat,
         type: 'voice',
         payload: { duration_ms, codec, waveform },
@@ -29,7 +31,7 @@ export function useSending(chat: number, quoted: Quote | null) {
           const type = file.type || 'application/octet-stream'
           const kind = kindOf(type)
           const payload = kind === 'image' ? await measure(file) : kind === 'video' ? await measureVideo(file) : null
-          send({
+          send(cache, {
             chat_id: chat,
             // An image or a video that this browser cannot read is sent as a file.
             type: payload ? kind : 'file',
@@ -41,5 +43,5 @@ export function useSending(chat: number, quoted: Quote | null) {
         }
       },
     }
-  }, [chat, quoted])
+  }, [cache, chat, quoted])
 }

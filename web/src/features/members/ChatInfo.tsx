@@ -8,6 +8,7 @@ import { Button, IconButton } from '@/components/Button'
 import { Dialog } from '@/components/Dialog'
 import { PersonRow } from '@/components/PersonRow'
 import { useT, type Key } from '@/lib/i18n'
+import { useOpenPerson } from '@/lib/person'
 import { AddMembers } from './AddMembers'
 import styles from './ChatInfo.module.css'
 import { Rename } from './Rename'
@@ -24,6 +25,7 @@ const roles: Record<Member['role'], Key> = { owner: 'members.owner', admin: 'mem
 export function ChatInfo({ chat, me, onClose }: Props) {
   const t = useT()
   const members = useMembers(chat.id)
+  const openPerson = useOpenPerson()
   const [adding, setAdding] = useState(false)
   const [confirming, setConfirming] = useState<'leave' | 'delete' | null>(null)
   const remove = useRemoveMember(chat.id)
@@ -54,6 +56,7 @@ export function ChatInfo({ chat, me, onClose }: Props) {
                 <PersonRow
                   key={member.user.id}
                   person={member.user}
+                  onSelect={openPerson ? () => { onClose(); openPerson(member.user.id) } : undefined}
                   note={[member.user.id === me ? t('chats.you') : '', t(roles[member.role])].filter(Boolean).join(' · ')}
                 >
                   {moderator && member.user.id !== me && member.role !== 'owner' && (

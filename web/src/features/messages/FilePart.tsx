@@ -2,14 +2,13 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Download, File } from 'lucide-react'
 import { linkQuery } from '@/api/queries'
 import type { Attachment } from '@/api/types'
-import { useLanguage, useT } from '@/lib/i18n'
+import { useT } from '@/lib/i18n'
 import { size } from '@/lib/media'
 import styles from './Media.module.css'
 
 /// A downloadable file; one that is still uploading has no id.
 export function FilePart({ file }: { file: Attachment | undefined }) {
   const t = useT()
-  const language = useLanguage()
   const cache = useQueryClient()
   const id = file?.id
   const name = file?.filename ?? t('message.file')
@@ -30,7 +29,7 @@ export function FilePart({ file }: { file: Attachment | undefined }) {
       <span className={styles.name}>
         <span className="visually-hidden">{t('message.save')} </span>
         <b dir="auto">{name}</b>
-        {file && <small>{size(file.size, language)}</small>}
+        {file && <small>{size(file.size, t)}</small>}
       </span>
     </button>
   )

@@ -54,7 +54,7 @@ export const MessageRow = memo(function MessageRow({ row, chat, members, me, onM
 })
 
 function SystemLine({ message, members, actor }: { message: Message; members: Member[] | undefined; actor: string }) {
-  useT()
   const target = usePerson(message.payload?.user_id, members)
-  return <p className={styles.system}><span>{systemText(message, actor, target?.display_name ?? '')}</span></p>
+  const t = useT()
+  return <p className={styles.system}><span>{systemText(t, message, actor, target?.display_name ?? '')}</span></p>
 }

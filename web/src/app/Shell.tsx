@@ -1,0 +1,64 @@
+import { Suspense, useCallback, useEffect, useEffectEvent, useState } from 'react'
+import { useChats, useMe } from '@/api/queries'
+import { Avatar } from '@/components/Avatar'
+import { NotifyPrompt } from '@/features/notifications/NotifyPrompt'
+import { useNotifications } from '@/features/notifications/useNotifications'
+import type { Page } from '@/features/settings/Settings'
+import { isLanguage, useLanguage, useT } from '@/lib/i18n'
+import { lazyComponent } from '@/lib/lazy'
+import { setLanguage } from '@/lib/pageLanguage'
+import { chatPath, go, useOpenChat } from '@/lib/route'
+import { ChatContainer } from './ChatContainer'
+import styles from './Shell.module.css'
+
+const Settings = lazyComponent(() => import('@/features/settings/Settings').then((file) => file.Settings))
+const Welcome = lazyComponent(() => import('@/features/welcome/Welcome').then((file) => file.Welcome))
+
+type Account = { page: Page | null } | null
+
+/// The page around the messenger: the address, the account, notifications, the first start.
+export function Shell() {
+  const t = useT()
+  const me = useMe()
+  const { chats } = useChats()
+  const open = useOpenChat()
+  const [account, setAccount] = useState<Account>(null)
+  const choose = useCallback((chat: number | null) => go(chatPath(chat)), [])
+  useNotifications(open, choose)
+  useAccountLanguage(me?.language)
+
+  const welcome = me && chats?.length === 0 && open === null
+  const steps = (find: () => void) => welcome && (
+    <Suspense>
+      <Welcome me={me} onFind={find} onProfile={() => setAccount({ page: 'profile' })} onAdmin={() => setAccount({ page: 'admin' })} />
+    </Suspense>
+  )
+  return (
+    <>
+      <ChatContainer
+        open={open}
+        onOpen={choose}
+        banner={(find) => <><NotifyPrompt />{welcome && <div className={styles.narrow}>{steps(find)}</div>}</>}
+        empty={(find) => steps(find) || null}
+        account={me && (
+          <button type="button" className={styles.me} aria-label={t('profile.open', { name: me.display_name })} title={t('settings.title')} onClick={() => setAccount({ page: null })}>
+            <Avatar id={me.id} name={me.display_name} url={me.avatar_url} size="small" />
+          </button>
+        )}
+      />
+      <Suspense>{account && me && <Settings me={me} start={account.page} onClose={() => setAccount(null)} />}</Suspense>
+    </>
+  )
+}
+
+/// The language of the account, once it is known, also on a device where it was not chosen.
+function useAccountLanguage(language: string | null | undefined): void {
+  const shown = useLanguage()
+  const apply = useEffectEvent((code: string) => {
+    if (code !== shown) void setLanguage(code).catch(() => undefined)
+  })
+  const code = language?.split('-')[0]
+  useEffect(() => {
+    if (isLanguage(code)) apply(code)
+  }, [code])
+}

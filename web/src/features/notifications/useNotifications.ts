@@ -1,0 +1,71 @@
+/// Announces messages: a sound, a notification while the page is in the background, the count in the title and
+/// on the icon. Of several tabs one does it.
+
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useEffectEvent } from 'react'
+import { onMessage } from '@/api/live'
+import { keys } from '@/api/keys'
+import { personQuery, useChats } from '@/api/queries'
+import type { Chat, Message, User } from '@/api/types'
+import { useT } from '@/lib/i18n'
+import { isWanted, notifyChoices, permission, unreadTotal } from '@/lib/notify'
+import { summary } from '@/lib/system'
+import { onPressed, show } from './show'
+import { playSound } from './sound'
+
+/// A tab in the background waits, so that one that shows the chat is first.
+const BACKGROUND_MS = 200
+const HELD_MS = 3_000
+
+export function useNotifications(open: number | null, onOpen: (chat: number) => void): void {
+  const cache = useQueryClient()
+  const t = useT()
+  useBadge()
+
+  const announce = useEffectEvent(async (message: Message) => {
+    const me = cache.getQueryData<User>(keys.me)?.id ?? 0
+    const chat = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === message.chat_id)
+    if (!chat || !isWanted(message, chat, me, Date.now())) return
+    const looking = document.visibilityState === 'visible' && document.hasFocus()
+    if (!looking) await new Promise((resolve) => setTimeout(resolve, BACKGROUND_MS))
+    if (!(await isFirst(message.id))) return
+    const { quietUntil, sound, desktop, preview } = notifyChoices()
+    if (quietUntil > Date.now() || (looking && open === chat.id)) return
+    if (sound && !message.silent) playSound()
+    if (looking || !desktop || permission() !== 'granted') return
+    const author = await cache.fetchQuery(personQuery(message.author_id)).catch(() => null)
+    const name = author?.display_name ?? chat.title
+    const text = preview ? summary(t, message) : t('notify.message')
+    void show({
+      title: chat.kind === 'private' ? name : chat.title,
+      body: chat.kind === 'private' ? text : `${name}: ${text}`,
+      chat: chat.id,
+      icon: author?.avatar_url ?? undefined,
+    }, onOpen)
+  })
+  const pressed = useEffectEvent(onOpen)
+  useEffect(() => onMessage(cache, (message) => void announce(message)), [cache])
+  useEffect(() => onPressed((chat) => pressed(chat)), [])
+}
+
+/// Whether this tab is the one that announces a message: the first to take its lock, which it keeps for a while.
+async function isFirst(message: number): Promise<boolean> {
+  if (!navigator.locks) return true
+  return new Promise((resolve) => {
+    void navigator.locks.request(`besedka.notify.${message}`, { ifAvailable: true }, async (lock) => {
+      resolve(!!lock)
+      if (lock) await new Promise((release) => setTimeout(release, HELD_MS))
+    })
+  })
+}
+
+function useBadge(): void {
+  const t = useT()
+  const { chats } = useChats()
+  useEffect(() => {
+    const unread = unreadTotal(chats ?? [], Date.now())
+    document.title = unread > 0 ? `(${unread}) ${t('app.name')}` : t('app.name')
+    document.querySelector('link[rel=icon]')?.setAttribute('href', unread > 0 ? '/icons/mark-unread.svg' : '/icons/mark.svg')
+    void (unread > 0 ? navigator.setAppBadge?.(unread) : navigator.clearAppBadge?.())?.catch(() => undefined)
+  }, [chats, t])
+}

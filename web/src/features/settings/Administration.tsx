@@ -1,0 +1,76 @@
+import { useState } from 'react'
+import type { Account, User } from '@/api/types'
+import { Avatar } from '@/components/Avatar'
+import { Button, Spinner } from '@/components/Button'
+import { Confirm } from '@/components/Confirm'
+import { Search } from '@/components/Search'
+import { Time } from '@/components/Time'
+import { useT } from '@/lib/i18n'
+import { useDebounced } from '@/lib/useDebounced'
+import { useAccounts, useAppointAdmin, useDeactivateAccount, useDismissAdmin, useReactivateAccount } from './api'
+import styles from './Settings.module.css'
+
+/// The accounts of this server, for its administrators.
+export function Administration({ me }: { me: User }) {
+  const t = useT()
+  const [words, setWords] = useState('')
+  const { data, hasNextPage, fetchNextPage, isFetching } = useAccounts(useDebounced(words.trim(), 250))
+  const accounts = data?.pages.flat() ?? []
+  return (
+    <div className={styles.stack}>
+      <p className={styles.note}>{t('admin.hint')}</p>
+      <Search label={t('admin.search')} value={words} onChange={(event) => setWords(event.target.value)} />
+      <ul className={styles.list} aria-busy={isFetching}>
+        {accounts.map((account) => <Row key={account.id} account={account} own={account.id === me.id} />)}
+      </ul>
+      <p role="status" className={styles.note}>{data && accounts.length === 0 ? t('people.none') : ''}</p>
+      {isFetching && !data && <Spinner />}
+      {hasNextPage && <Button busy={isFetching} onClick={() => void fetchNextPage()}>{t('admin.more')}</Button>}
+    </div>
+  )
+}
+
+function Row({ account, own }: { account: Account; own: boolean }) {
+  const t = useT()
+  const [asking, setAsking] = useState(false)
+  const deactivate = useDeactivateAccount()
+  const reactivate = useReactivateAccount()
+  const appoint = useAppointAdmin()
+  const dismiss = useDismissAdmin()
+  const { id, display_name: name } = account
+  return (
+    <li>
+      <Avatar id={id} name={name} size="small" />
+      <p>
+        <b dir="auto">{name} {account.is_admin && <span className={styles.tag}>{t('admin.admin')}</span>}</b>
+        <small>
+          {[account.username && `@${account.username}`, account.email].filter(Boolean).join(' · ')}
+          {account.deactivated_at ? <> · {t('admin.deactivated')}</> : account.last_seen_at && <> · <Time at={account.last_seen_at} form="brief" /></>}
+        </small>
+      </p>
+      {!own && !account.deactivated_at && (
+        <Button
+          aria-label={account.is_admin ? t('admin.dismiss.whom', { name }) : t('admin.appoint.whom', { name })}
+          busy={appoint.isPending || dismiss.isPending}
+          onClick={() => (account.is_admin ? dismiss : appoint).mutate(id)}
+        >
+          {account.is_admin ? t('admin.dismiss') : t('admin.appoint')}
+        </Button>
+      )}
+      {!own && (account.deactivated_at
+        ? <Button aria-label={t('admin.reactivate.whom', { name })} busy={reactivate.isPending} onClick={() => reactivate.mutate(id)}>{t('admin.reactivate')}</Button>
+        : <Button look="danger" aria-label={t('admin.deactivate.whom', { name })} onClick={() => setAsking(true)}>{t('admin.deactivate')}</Button>)}
+      {asking && (
+        <Confirm
+          title={t('admin.deactivate.sure', { name })}
+          action={t('admin.deactivate')}
+          busy={deactivate.isPending}
+          onClose={() => setAsking(false)}
+          onConfirm={() => deactivate.mutate(id, { onSettled: () => setAsking(false) })}
+        >
+          <p>{t('admin.deactivate.hint')}</p>
+        </Confirm>
+      )}
+    </li>
+  )
+}

@@ -1,0 +1,90 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { Bell, ChevronRight, Database, Eye, KeyRound, LogOut, Palette, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react'
+import { useState, type ComponentType } from 'react'
+import { discardAll, useUnsent } from '@/api/outbox'
+import { sessionOf } from '@/api/session'
+import type { User } from '@/api/types'
+import { Avatar } from '@/components/Avatar'
+import { Button } from '@/components/Button'
+import { Dialog } from '@/components/Dialog'
+import { cx } from '@/lib/cx'
+import { useT, type Key } from '@/lib/i18n'
+import { Administration } from './Administration'
+import { Appearance } from './Appearance'
+import { Data } from './Data'
+import { Notifications } from './Notifications'
+import { Privacy } from './Privacy'
+import { Profile } from './Profile'
+import { Security } from './Security'
+import styles from './Settings.module.css'
+
+export type Page = 'profile' | 'appearance' | 'notifications' | 'privacy' | 'security' | 'data' | 'admin'
+
+const pages: Record<Page, { title: Key; icon: LucideIcon; Content: ComponentType<{ me: User }> }> = {
+  profile: { title: 'settings.profile', icon: UserRound, Content: Profile },
+  appearance: { title: 'settings.appearance', icon: Palette, Content: Appearance },
+  notifications: { title: 'settings.notifications', icon: Bell, Content: Notifications },
+  privacy: { title: 'settings.privacy', icon: Eye, Content: Privacy },
+  security: { title: 'settings.security', icon: KeyRound, Content: Security },
+  data: { title: 'settings.data', icon: Database, Content: Data },
+  admin: { title: 'settings.admin', icon: ShieldCheck, Content: Administration },
+}
+
+/// Everything about the user's account. On a wide screen the pages stand beside the chosen one; on a phone each
+/// page covers the list.
+export function Settings({ me, start = null, onClose }: { me: User; start?: Page | null; onClose: () => void }) {
+  const t = useT()
+  const [chosen, setChosen] = useState<Page | null>(start)
+  const shown = chosen ?? 'profile'
+  const { Content, title } = pages[shown]
+  const offered = (Object.keys(pages) as Page[]).filter((page) => page !== 'admin' || me.is_admin)
+  return (
+    <Dialog title={t('settings.title')} subtitle={chosen ? t(title) : undefined} wide onClose={onClose} onBack={chosen ? () => setChosen(null) : undefined}>
+      <div className={cx(styles.columns, chosen && styles.chosen)}>
+        <nav className={styles.pages} aria-label={t('settings.pages')}>
+          <div className={styles.me}>
+            <Avatar id={me.id} name={me.display_name} url={me.avatar_url} />
+            <p><b dir="auto">{me.display_name}</b><small>{me.username ? `@${me.username}` : me.email}</small></p>
+          </div>
+          <ul>
+            {offered.map((page) => {
+              const { icon: Icon, title: name } = pages[page]
+              return (
+                <li key={page}>
+                  <button type="button" aria-current={page === shown ? 'page' : undefined} onClick={() => setChosen(page)}>
+                    <Icon size={20} /><span>{t(name)}</span><ChevronRight size={18} className={styles.arrow} />
+                  </button>
+                </li>
+              )
+            })}
+          </ul>
+          <SignOut />
+        </nav>
+        <section className={styles.page} aria-label={t(title)} key={shown}>
+          <h3 className={styles.title}>{t(title)}</h3>
+          <Content me={me} />
+        </section>
+      </div>
+    </Dialog>
+  )
+}
+
+function SignOut() {
+  const t = useT()
+  const cache = useQueryClient()
+  const unsent = useUnsent().length
+  const [leaving, setLeaving] = useState(false)
+  const session = sessionOf(cache)
+  if (!session) return null
+  const leave = async () => {
+    setLeaving(true)
+    await discardAll(cache)
+    await session.signOut().catch(() => undefined)
+  }
+  return (
+    <div className={styles.leave}>
+      {unsent > 0 && <p className={styles.warning}>{t('profile.unsent', { count: unsent })}</p>}
+      <Button look="danger" busy={leaving} onClick={() => void leave()}><LogOut size={18} />{t('profile.leave')}</Button>
+    </div>
+  )
+}

@@ -1,0 +1,133 @@
+/// What the settings ask of the server and change there.
+
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { absolute, request } from '@/api/http'
+import { keys } from '@/api/keys'
+import type { Account, Blocked, ExportLink, Imported, PersonalToken, ProfileChange, Quota, Scope, Session, TokenWithSecret, User } from '@/api/types'
+import { upload } from '@/api/upload'
+
+const PAGE = 50
+
+/// Changes a list on the server and asks for it again.
+function useChange<Form>(method: 'POST' | 'PUT' | 'DELETE', path: (form: Form) => string, list: readonly unknown[]) {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (form: Form, { client }) => request<undefined>(client, method, path(form)),
+    onSuccess: () => cache.invalidateQueries({ queryKey: list }),
+  })
+}
+
+export function useUpdateProfile(quiet = false) {
+  const cache = useQueryClient()
+  return useMutation({
+    meta: { quiet },
+    mutationFn: (change: ProfileChange, { client }) => request<User>(client, 'PUT', '/users/me', { body: change }),
+    onSuccess: (me) => cache.setQueryData(keys.me, me),
+  })
+}
+
+export function useSetAvatar() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: async (file: File, { client }) => {
+      const attachment_id = await upload(client, file, file.name, file.type, { signal: new AbortController().signal, onProgress: () => undefined })
+      return request<User>(client, 'PUT', '/users/me/avatar', { body: { attachment_id } })
+    },
+    onSuccess: (me) => cache.setQueryData(keys.me, me),
+  })
+}
+
+export function useRemoveAvatar() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (_: void, { client }) => request<undefined>(client, 'DELETE', '/users/me/avatar'),
+    onSuccess: () => cache.setQueryData<User>(keys.me, (me) => me && { ...me, avatar_url: null }),
+  })
+}
+
+export const useChangePassword = () => useMutation({
+  meta: { quiet: true },
+  mutationFn: (body: { old_password: string; new_password: string }, { client }) =>
+    request<undefined>(client, 'PUT', '/users/me/password', { body }),
+})
+
+export const useSessions = () => useQuery({
+  queryKey: keys.sessions,
+  queryFn: ({ signal, client }) => request<Session[]>(client, 'GET', '/sessions', { signal }),
+})
+
+export const useEndSession = () => useChange<string>('DELETE', (id) => `/sessions/${id}`, keys.sessions)
+export const useEndOtherSessions = () => useChange<void>('DELETE', () => '/sessions', keys.sessions)
+
+export const useTokens = () => useQuery({
+  queryKey: keys.tokens,
+  queryFn: ({ signal, client }) => request<PersonalToken[]>(client, 'GET', '/tokens', { signal }),
+})
+
+export function useCreateToken() {
+  const cache = useQueryClient()
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (body: { name: string; scopes: Scope[]; expires_in_days?: number }, { client }) =>
+      request<TokenWithSecret>(client, 'POST', '/tokens', { body }),
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.tokens }),
+  })
+}
+
+export const useRevokeToken = () => useChange<string>('DELETE', (id) => `/tokens/${id}`, keys.tokens)
+
+export const useBlocked = () => useQuery({
+  queryKey: keys.blocked,
+  queryFn: ({ signal, client }) => request<Blocked[]>(client, 'GET', '/users/me/blocked', { signal }),
+})
+
+export const useUnblock = () => useChange<number>('DELETE', (id) => `/users/me/blocked/${id}`, keys.blocked)
+
+export const useQuota = () => useQuery({
+  queryKey: keys.quota,
+  queryFn: ({ signal, client }) => request<Quota>(client, 'GET', '/users/me/quota', { signal }),
+})
+
+/// A link that downloads everything the user can read, valid for minutes.
+export const useExport = () => useMutation({
+  mutationFn: async (_: void, { client }) => absolute(client, (await request<ExportLink>(client, 'POST', '/users/me/export')).url),
+})
+
+export function useImport() {
+  const cache = useQueryClient()
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: async ({ file, onProgress }: { file: File; onProgress: (share: number) => void }, { client }) => {
+      const attachment_id = await upload(client, file, file.name, 'application/zip', { signal: new AbortController().signal, onProgress })
+      return request<Imported>(client, 'POST', '/users/me/import', { body: { attachment_id } })
+    },
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.chats }),
+  })
+}
+
+export const useDeactivate = () => useMutation({
+  meta: { quiet: true },
+  mutationFn: (password: string, { client }) => request<undefined>(client, 'POST', '/users/me/deactivate', { body: { password } }),
+})
+
+export const useDeleteAccount = () => useMutation({
+  meta: { quiet: true },
+  mutationFn: (body: { password: string; messages: 'keep' | 'delete' }, { client }) =>
+    request<undefined>(client, 'POST', '/users/me/deletion', { body }),
+})
+
+/// The server's accounts, for administrators.
+export const useAccounts = (q: string) => useInfiniteQuery({
+  queryKey: keys.accounts(q),
+  initialPageParam: undefined as number | undefined,
+  queryFn: ({ signal, client, pageParam }) =>
+    request<Account[]>(client, 'GET', '/admin/users', { query: { q: q || undefined, after_id: pageParam, limit: PAGE }, signal }),
+  getNextPageParam: (last) => (last.length < PAGE ? undefined : last.at(-1)?.id),
+  placeholderData: (before) => before,
+})
+
+const accounts = ['accounts'] as const
+export const useDeactivateAccount = () => useChange<number>('POST', (id) => `/admin/users/${id}/deactivate`, accounts)
+export const useReactivateAccount = () => useChange<number>('POST', (id) => `/admin/users/${id}/reactivate`, accounts)
+export const useAppointAdmin = () => useChange<number>('PUT', (id) => `/admin/users/${id}/admin`, accounts)
+export const useDismissAdmin = () => useChange<number>('DELETE', (id) => `/admin/users/${id}/admin`, accounts)
