@@ -10,14 +10,18 @@ import type { Message } from '../types'
 import { upload } from '../upload'
 import { body, inOrder, type Draft, type Entry } from './entry'
 import { Sender } from './sender'
-import { openOutbox } from './store'
+import { openOutbox, type Storage } from './store'
 
 export type { Draft, Entry } from './entry'
 export { asMessage } from './entry'
 
 type TabMessage = { kind: 'changed' } | { kind: 'progress'; id: string; share: number } | { kind: 'cancel'; id: string }
 
-const store = openOutbox()
+let storage: Storage = 'kept'
+const store = openOutbox('besedka', (next) => {
+  storage = next
+  notify()
+})
 const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('besedka.outbox')
 const listeners = new Set<() => void>()
 const discarded = new Set<string>()
@@ -77,6 +81,8 @@ export function send(draft: Draft): void {
     payload: draft.payload ?? null,
     file: draft.file ?? null,
     reply_to: draft.reply_to ?? null,
+    ...(draft.thread_id && { thread_id: draft.thread_id }),
+    ...(draft.silent && { silent: true }),
     state: 'waiting',
     error: null,
   }
@@ -109,6 +115,9 @@ export async function discardAll(): Promise<void> {
 
 export const useUnsent = () => useSyncExternalStore(subscribe, () => entries)
 export const useProgress = (id: string) => useSyncExternalStore(subscribe, () => progress[id])
+
+/// Whether unsent messages survive closing the tab.
+export const useStorage = () => useSyncExternalStore(subscribe, () => storage)
 
 export function useUnsentOf(chat: number): Entry[] {
   const all = useUnsent()
