@@ -98,7 +98,7 @@ export function useMarkRead(chat: number) {
       const history = cache.getQueryData<History>(keys.history(chat))
       changeChat(cache, chat, (one) => ({
         ...one,
-        unread_count: unreadAfter(one, mark, me, history),
+        ...unreadAfter(one, mark, me, history),
         last_read_message_id: Math.max(one.last_read_message_id ?? 0, mark),
       }))
     },

@@ -10,7 +10,7 @@ let cache: QueryClient
 const hear = (event: string, data: unknown) => applyEvents(cache, [{ event, data }])
 const theChat = () => cache.getQueryData<Chat[]>(keys.chats)![0]!
 const items = () => cache.getQueryData<History>(keys.history(CHAT))!.items
-const show = (...messages: Message[]) => cache.setQueryData<History>(keys.history(CHAT), { items: messages, hasOlder: false })
+const show = (...messages: Message[]) => cache.setQueryData<History>(keys.history(CHAT), { items: messages, hasOlder: false, hasNewer: false })
 
 beforeEach(() => {
   cache = cacheOf()
@@ -181,7 +181,7 @@ test('what is told while a page is fetched is in the page', async () => {
 })
 
 test('an older page goes in front, and what is known stays as it is', () => {
-  const known: History = { items: [message(3, { content: 'edited' })], hasOlder: true }
+  const known: History = { items: [message(3, { content: 'edited' })], hasOlder: true, hasNewer: false }
   const { items: all, hasOlder } = withOlder(known, [message(3), message(2), message(1)], 50)
   expect(all.map(({ content }) => content)).toEqual(['message 1', 'message 2', 'edited'])
   expect(hasOlder).toBe(false)

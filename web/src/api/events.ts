@@ -2,11 +2,11 @@
 
 import type { QueryClient } from '@tanstack/react-query'
 import { inBatch, type Cache } from './batch'
-import { change, drop, put, tombstone, type History } from './history'
+import { append, change, drop, tombstone, type History } from './history'
 import { Inflight } from './inflight'
 import { keys } from './keys'
 import { perKey } from '@/lib/perKey'
-import type { Chat, Frame, Member, Message, PersonPresence, User, Vote } from './types'
+import type { Bookmark, Chat, ChatSettings, Draft, Frame, Member, Message, PersonPresence, User, Vote } from './types'
 
 /// What is being fetched into a query cache.
 const inFlight = perKey((_: object) => ({ messages: new Inflight<Message>(), chats: new Inflight<Chat>() }))
@@ -40,6 +40,13 @@ function applyEvent(cache: Cache, frame: Frame): void {
     case 'user.blocked': case 'user.unblocked': return void cache.invalidateQueries({ queryKey: keys.blocked })
     case 'session.created': case 'session.revoked': return void cache.invalidateQueries({ queryKey: keys.sessions })
     case 'token.created': case 'token.revoked': return void cache.invalidateQueries({ queryKey: keys.tokens })
+    case 'chat.settings': return chatSettings(cache, data)
+    case 'bookmark.saved':
+    case 'bookmark.removed': return void cache.invalidateQueries({ queryKey: keys.bookmarks })
+    case 'scheduled.saved':
+    case 'scheduled.removed': return void cache.invalidateQueries({ queryKey: keys.scheduled((data as { chat_id: number }).chat_id) })
+    case 'draft.saved': return draftSaved(cache, data)
+    case 'draft.removed': return draftRemoved(cache, data)
     case 'gap': return gap(cache, data)
   }
 }
@@ -71,14 +78,38 @@ function editHistory(cache: Cache, chat: number, edit: (history: History) => His
 
 export function messageCreated(cache: Cache, message: Message): void {
   inFlightOf(cache).messages.note(message.chat_id, message.id, message)
-  editHistory(cache, message.chat_id, (history) => put(history, [message]))
+  editHistory(cache, message.chat_id, (history) => append(history, message))
+  noteInThread(cache, message)
   const known = cache.getQueryData<Chat[]>(keys.chats)?.some((chat) => chat.id === message.chat_id)
   if (!known) void cache.invalidateQueries({ queryKey: keys.chats })
   changeChat(cache, message.chat_id, (chat) => {
     if (chat.last_message && chat.last_message.id >= message.id) return chat
     const unread = isUnread(message, chat.last_read_message_id ?? 0, meOf(cache))
-    return { ...chat, last_message: message, unread_count: chat.unread_count + (unread ? 1 : 0) }
+    const meant = unread && mentionsMe(message, meOf(cache))
+    return {
+      ...chat,
+      last_message: message,
+      unread_count: chat.unread_count + (unread ? 1 : 0),
+      mention_count: chat.mention_count + (meant ? 1 : 0),
+    }
   })
+}
+
+/// Whether a message is addressed to the user: by name, or with everybody.
+export const mentionsMe = (message: Message, me: number | undefined) =>
+  message.mentions_all || (me !== undefined && message.mentions.includes(me))
+
+/// A reply counts in the thread that it belongs to, and is shown where that thread is open.
+function noteInThread(cache: Cache, message: Message): void {
+  const { thread_id: thread } = message
+  if (!thread) return
+  cache.setQueryData<Message[]>(keys.thread(thread), (replies) =>
+    replies && (replies.some(({ id }) => id === message.id) ? replies : [...replies, message]))
+}
+
+function editThread(cache: Cache, thread: number | null | undefined, id: number, edit: (message: Message) => Message | null): void {
+  if (!thread) return
+  cache.setQueryData<Message[]>(keys.thread(thread), (replies) => replies?.flatMap((one) => (one.id === id ? (edit(one) ?? []) : one)))
 }
 
 function lastMessage(cache: Cache, chat: number, id: number, edit: (message: Message) => Message): void {
@@ -88,6 +119,8 @@ function lastMessage(cache: Cache, chat: number, id: number, edit: (message: Mes
 
 export function messageUpdated(cache: Cache, message: Message): void {
   inFlightOf(cache).messages.note(message.chat_id, message.id, message)
+  if (pinned(cache, message) !== Boolean(message.pinned_at)) void cache.invalidateQueries({ queryKey: keys.pins(message.chat_id) })
+  editThread(cache, message.thread_id, message.id, () => message)
   editHistory(cache, message.chat_id, (history) => updateQuotes(change(history, message.id, () => message), message.id, message.plain ?? message.content))
   lastMessage(cache, message.chat_id, message.id, () => message)
 }
@@ -95,10 +128,16 @@ export function messageUpdated(cache: Cache, message: Message): void {
 export function messageDeleted(cache: Cache, { id, chat_id }: { id: number; chat_id: number }): void {
   const known = knownMessage(cache, chat_id, id)
   if (known) inFlightOf(cache).messages.note(chat_id, id, tombstone(known))
+  editThread(cache, known?.thread_id, id, tombstone)
+  if (known?.pinned_at) void cache.invalidateQueries({ queryKey: keys.pins(chat_id) })
+  cache.setQueryData<Bookmark[]>(keys.bookmarks, (all) => all?.filter(({ message }) => message.id !== id))
   decrementUnread(cache, chat_id, id, known)
   editHistory(cache, chat_id, (history) => updateQuotes(change(history, id, tombstone), id, null))
   lastMessage(cache, chat_id, id, tombstone)
 }
+
+const pinned = (cache: Cache, { id, chat_id }: Message) =>
+  cache.getQueryData<Message[]>(keys.pins(chat_id))?.some((one) => one.id === id) ?? false
 
 /// A reply quotes the beginning of a message as it is now.
 function updateQuotes(history: History, id: number, text: string | null | undefined): History {
@@ -190,6 +229,22 @@ function memberRemoved(cache: Cache, { chat_id, user_id }: { chat_id: number; us
   editMembers(cache, chat_id, (members) => members.filter((one) => one.user.id !== user_id))
 }
 
+/// Muted, pinned, archived or notified differently, on another device.
+function chatSettings(cache: Cache, { chat_id, ...settings }: ChatSettings): void {
+  changeChat(cache, chat_id, (chat) => ({ ...chat, ...settings }))
+}
+
+const sameDraft = (a: { chat_id: number; thread_id?: number | null }, b: { chat_id: number; thread_id?: number | null }) =>
+  a.chat_id === b.chat_id && (a.thread_id ?? null) === (b.thread_id ?? null)
+
+function draftSaved(cache: Cache, draft: Draft): void {
+  cache.setQueryData<Draft[]>(keys.drafts, (drafts) => drafts && [...drafts.filter((one) => !sameDraft(one, draft)), draft])
+}
+
+function draftRemoved(cache: Cache, about: { chat_id: number; thread_id?: number | null }): void {
+  cache.setQueryData<Draft[]>(keys.drafts, (drafts) => drafts?.filter((one) => !sameDraft(one, about)))
+}
+
 type Read = { chat_id: number; user_id: number; message_id: number }
 
 function chatRead(cache: Cache, { chat_id, user_id, message_id }: Read): void {
@@ -200,7 +255,7 @@ function chatRead(cache: Cache, { chat_id, user_id, message_id }: Read): void {
   const history = cache.getQueryData<History>(keys.history(chat_id))
   changeChat(cache, chat_id, (chat) => {
     if ((chat.last_read_message_id ?? 0) >= message_id) return chat
-    return { ...chat, last_read_message_id: message_id, unread_count: unreadAfter(chat, message_id, user_id, history) }
+    return { ...chat, last_read_message_id: message_id, ...unreadAfter(chat, message_id, user_id, history) }
   })
 }
 
@@ -209,11 +264,21 @@ export function isUnread(message: Message, mark: number, me: number | undefined)
   return message.id > mark && message.author_id !== me && message.type !== 'system' && !message.deleted
 }
 
-/// The unread count after a read mark, as far as the loaded messages show.
-export function unreadAfter(chat: Chat, mark: number, me: number, history: History | undefined): number {
-  if (mark >= (chat.last_message?.id ?? 0)) return 0
-  if (!history) return chat.unread_count
-  return history.items.filter((message) => isUnread(message, mark, me)).length
+/// What is unread and mentions the user after a read mark, as far as the loaded messages show.
+export function unreadAfter(chat: Chat, mark: number, me: number, history: History | undefined): { unread_count: number; mention_count: number } {
+  const { unread_count, mention_count } = chat
+  if (mark >= (chat.last_message?.id ?? 0)) return { unread_count: 0, mention_count: 0 }
+  if (!history) return { unread_count, mention_count }
+  const known = chat.last_read_message_id ?? 0
+  const unread = history.items.filter((message) => isUnread(message, known, me))
+  const after = (messages: Message[]) => messages.filter(({ id }) => id > mark).length
+  const meant = unread.filter((message) => mentionsMe(message, me))
+  if (!history.hasNewer) return { unread_count: after(unread), mention_count: after(meant) }
+  // The end is not loaded: what was read is taken from what the server counted.
+  return {
+    unread_count: Math.max(0, unread_count - (unread.length - after(unread))),
+    mention_count: Math.max(0, mention_count - (meant.length - after(meant))),
+  }
 }
 
 function userUpdated(cache: Cache, user: User): void {

@@ -1,4 +1,4 @@
-/// The loaded messages of one chat: without gaps from `items[0]` to the newest.
+/// The loaded messages of one chat, without gaps: up to the newest, or around one that was jumped to.
 
 import type { Message } from './types'
 
@@ -6,6 +6,8 @@ export interface History {
   /// Oldest first.
   items: Message[]
   hasOlder: boolean
+  /// Whether messages after the last one are not loaded.
+  hasNewer: boolean
 }
 
 const before = (a: Message, b: Message) => a.id - b.id
@@ -18,6 +20,11 @@ export function put(history: History, messages: Message[]): History {
   const byId = new Map(history.items.map((message) => [message.id, message]))
   for (const message of messages) byId.set(message.id, message)
   return { ...history, items: [...byId.values()].sort(before) }
+}
+
+/// Adds a message that was just sent, unless what is loaded ends before it.
+export function append(history: History, message: Message): History {
+  return history.hasNewer && message.id > (history.items.at(-1)?.id ?? 0) ? history : put(history, [message])
 }
 
 export function change(history: History, id: number, edit: (message: Message) => Message): History {
@@ -41,19 +48,32 @@ export function tombstone(message: Message): Message {
 export function overlay(history: History, notes: Map<number, Message | null>): History {
   const gone = new Set([...notes].filter(([, message]) => message === null).map(([id]) => id))
   const oldest = history.items[0]?.id ?? 0
+  const newest = history.items.at(-1)?.id ?? 0
   const changed = [...notes.values()].filter((message) => message !== null)
     .filter((message) => !history.hasOlder || message.id >= oldest)
+    .filter((message) => !history.hasNewer || message.id <= newest)
   const merged = put(history, changed)
   return gone.size ? { ...merged, items: merged.items.filter((message) => !gone.has(message.id)) } : merged
 }
 
 /// A history from the server's first page (newest first).
 export function fromPage(page: Message[], limit: number): History {
-  return { items: [...page].sort(before), hasOlder: page.length >= limit }
+  return { items: [...page].sort(before), hasOlder: page.length >= limit, hasNewer: false }
 }
 
 /// The history with an older page in front.
 export function withOlder(history: History, page: Message[], limit: number): History {
   const known = new Set(history.items.map((message) => message.id))
   return { ...put(history, page.filter((message) => !known.has(message.id))), hasOlder: page.length >= limit }
+}
+
+/// A history around a message: what lies beyond both ends is not known yet.
+export function around(page: Message[], id: number): History {
+  const items = [...page].sort(before)
+  return { items, hasOlder: items.some((message) => message.id < id), hasNewer: true }
+}
+
+/// The history with a newer page after it.
+export function withNewer(history: History, page: Message[], limit: number): History {
+  return { ...put(history, page), hasNewer: page.length >= limit }
 }

@@ -3,8 +3,8 @@
 import { queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useCallback, useRef, useState } from 'react'
 import { inFlightOf } from './events'
-import { fromPage, overlay, withOlder, type History } from './history'
-import { absolute, bytes, request } from './http'
+import { around, fromPage, overlay, withNewer, withOlder, type History } from './history'
+import { absolute, ApiError, bytes, request } from './http'
 import { keys } from './keys'
 import { useDebounced } from '@/lib/useDebounced'
 import type { Attachment, Chat, Member, Message, Person, User, Vote } from './types'
@@ -30,19 +30,31 @@ export const chatsQuery = queryOptions({
   },
 })
 
+/// The newest messages, or with many unread those around the first unread one.
 export const historyQuery = (cache: QueryClient, chat: number) => queryOptions({
   queryKey: keys.history(chat),
   staleTime: Infinity,
   gcTime: 30 * 60_000,
-  queryFn: async ({ signal, client }): Promise<History> => {
-    const unread = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === chat)?.unread_count ?? 0
-    // Enough to open at the first unread message.
-    const limit = Math.min(Math.max(PAGE, unread + 20), MAX_PAGE)
-    const { answer, notes } = await inFlightOf(client).messages.during(chat, () =>
-      request<Message[]>(client, 'GET', '/messages', { query: { chat_id: chat, limit }, signal }))
-    return overlay(fromPage(answer, limit), notes)
+  queryFn: ({ signal, client }): Promise<History> => {
+    const one = cache.getQueryData<Chat[]>(keys.chats)?.find(({ id }) => id === chat)
+    const unread = one?.unread_count ?? 0
+    if (unread > MAX_PAGE / 2) return fetchAround(client, chat, one?.last_read_message_id ?? 0, signal)
+    return fetchNewest(client, chat, Math.max(PAGE, unread + 20), signal)
   },
 })
+
+async function fetchNewest(cache: QueryClient, chat: number, limit: number, signal?: AbortSignal): Promise<History> {
+  const { answer, notes } = await inFlightOf(cache).messages.during(chat, () =>
+    request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, limit }, signal }))
+  return overlay(fromPage(answer, limit), notes)
+}
+
+async function fetchAround(cache: QueryClient, chat: number, id: number, signal?: AbortSignal): Promise<History> {
+  const query = id > 0 ? { around_id: id } : { after_id: 0 }
+  const { answer, notes } = await inFlightOf(cache).messages.during(chat, () =>
+    request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, ...query, limit: PAGE }, signal }))
+  return overlay(around(answer, id), notes)
+}
 
 const membersQuery = (chat: number) => queryOptions({
   queryKey: keys.members(chat),
@@ -105,7 +117,9 @@ export function usePeopleSearch(words: string) {
     queryKey: keys.search(q),
     queryFn: ({ signal, client }) => request<Person[]>(client, 'GET', '/users/search', { query: { q, limit: 20 }, signal }),
     enabled: q.length > 0,
-    staleTime: 30_000,
+    // Somebody may have registered meanwhile.
+    staleTime: 0,
+    refetchInterval: 10_000,
     placeholderData: (before) => before,
   })
 }
@@ -115,26 +129,65 @@ export function useHistory(chat: number) {
   const query = useQuery(historyQuery(cache, chat))
   const [loadingOlder, setLoadingOlder] = useState(false)
   const busy = useRef(false)
+  const known = useCallback(() => cache.getQueryData<History>(keys.history(chat)), [cache, chat])
+  const change = useCallback((edit: (now: History) => History) =>
+    cache.setQueryData<History>(keys.history(chat), (now) => now && edit(now)), [cache, chat])
 
-  const loadOlder = useCallback(async () => {
-    const history = cache.getQueryData<History>(keys.history(chat))
-    const oldest = history?.items[0]
-    if (!history?.hasOlder || !oldest || busy.current) return
+  const load = useCallback(async (work: () => Promise<void>) => {
+    if (busy.current) return
     busy.current = true
-    setLoadingOlder(true)
     try {
-      const page = await request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, before_id: oldest.id, limit: PAGE } })
-      cache.setQueryData<History>(keys.history(chat), (now) => now && withOlder(now, page, PAGE))
+      await work()
     } catch {
       // Wait before the scroll position triggers the next try.
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     } finally {
       busy.current = false
+    }
+  }, [])
+
+  const loadOlder = useCallback(() => load(async () => {
+    const oldest = known()?.items[0]
+    if (!known()?.hasOlder || !oldest) return
+    setLoadingOlder(true)
+    try {
+      const page = await request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, before_id: oldest.id, limit: PAGE } })
+      change((now) => (now.items[0]?.id === oldest.id ? withOlder(now, page, PAGE) : now))
+    } finally {
       setLoadingOlder(false)
     }
-  }, [cache, chat])
+  }), [chat, change, known, load])
 
-  return { history: query.data, isPending: query.isPending, isError: query.isError, refetch: query.refetch, loadOlder, loadingOlder }
+  const loadNewer = useCallback(() => load(async () => {
+    const newest = known()?.items.at(-1)
+    if (!known()?.hasNewer || !newest) return
+    const { answer, notes } = await inFlightOf(cache).messages.during(chat, () =>
+      request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, after_id: newest.id, limit: PAGE } }))
+    change((now) => (now.items.at(-1)?.id === newest.id ? overlay(withNewer(now, answer, PAGE), notes) : now))
+  }), [chat, change, known, load])
+
+  /// Loads the messages around one, unless it is there. Fails if it does not exist or cannot be read.
+  const loadAround = useCallback(async (id: number) => {
+    if (known()?.items.some((message) => message.id === id)) return
+    const history = await fetchAround(cache, chat, id)
+    if (!history.items.some((message) => message.id === id)) throw new ApiError(404, 'not_found', '')
+    cache.setQueryData<History>(keys.history(chat), history)
+  }, [cache, chat, known])
+
+  const loadNewest = useCallback(async () => {
+    if (known()?.hasNewer) cache.setQueryData<History>(keys.history(chat), await fetchNewest(cache, chat, PAGE))
+  }, [cache, chat, known])
+
+  return {
+    history: query.data, isPending: query.isPending, isError: query.isError, refetch: query.refetch,
+    loadOlder, loadingOlder, loadNewer, loadAround, loadNewest,
+  }
+}
+
+/// The first message at or after a time; none if nothing was said since.
+export async function firstSince(cache: QueryClient, chat: number, since: Date): Promise<Message | undefined> {
+  const page = await request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, since: since.toISOString().slice(0, 19), limit: 1 } })
+  return page[0]
 }
 
 /// A signed URL of an attachment, valid for some minutes.

@@ -54,6 +54,18 @@ export interface Payload {
 
 export type Message = Omit<Wire<Schemas['Message']>, 'payload' | 'attachments'> & { payload: Payload | null; attachments: Attachment[] }
 export type Quote = Wire<Schemas['Quote']>
+export type Preview = Wire<Schemas['Preview']>
+export type SearchPage = Omit<Schemas['SearchPage'], 'results'> & { results: { message: Message; snippet: { text: string; highlights: number[][] } }[] }
+export type Bookmark = Omit<Wire<Schemas['Bookmark']>, 'message'> & { message: Message }
+export type Draft = Wire<Schemas['Draft']>
+export type Scheduled = Omit<Wire<Schemas['Scheduled']>, 'payload' | 'attachments'> & { payload: Payload | null; attachments: Attachment[] }
+export type Receipts = Wire<Schemas['MessageReceipts']>
+export type Edit = Omit<Wire<Schemas['Edit']>, 'payload'>
+export type ChatSettings = Wire<Schemas['ChatSettings']>
+export type Ban = Wire<Schemas['Ban']>
+export type Channel = Wire<Schemas['Channel']>
+export type Invite = Wire<Schemas['Invite']>
+export type InvitedTo = Wire<Schemas['InvitedTo']>
 export type Vote = Wire<Schemas['Vote']>
 export type Poll = Wire<Schemas['Poll']>
 export type Chat = Omit<Wire<Schemas['Chat']>, 'last_message'> & { last_message: Message | null }
@@ -65,6 +77,8 @@ export interface NewMessage {
   payload?: Payload | null
   client_id?: string
   reply_to?: number | null
+  thread_id?: number | null
+  silent?: boolean
 }
 
 export interface SyncPage {

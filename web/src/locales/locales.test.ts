@@ -61,6 +61,6 @@ test('every text that the code asks for is there', () => {
 
 test('no Russian stands in the code', () => {
   const lines = code.split('\n').filter((line) => /[а-яё]/i.test(line) && !/^\s*(\/\/|\/\*|\*)/.test(line))
-  // A language is offered by its own name.
-  expect(lines.filter((line) => !line.includes('Русский') && !line.includes('ё'))).toEqual([])
+  // A language is offered by its own name; everybody is mentioned by words of either language.
+  expect(lines.filter((line) => !line.includes('Русский') && !line.includes('ё') && !line.includes('EVERYBODY ='))).toEqual([])
 })

@@ -14,6 +14,10 @@ export interface Entry {
   file: { blob: Blob; name: string; type: string } | null
   /// The message it replies to. Missing in entries of older clients.
   reply_to?: Quote | null
+  /// The message whose thread it is posted in.
+  thread_id?: number
+  /// Whether it is delivered without a notification.
+  silent?: boolean
   state: 'waiting' | 'failed'
   error: string | null
 }
@@ -25,6 +29,8 @@ export interface Draft {
   payload?: Payload | null
   file?: Entry['file']
   reply_to?: Quote | null
+  thread_id?: number | null
+  silent?: boolean
 }
 
 export const inOrder = (a: Entry, b: Entry) => a.created_at - b.created_at || a.client_id.localeCompare(b.client_id)
@@ -39,6 +45,8 @@ export const body = (entry: Entry): NewMessage => ({
   payload: entry.payload,
   client_id: entry.client_id,
   ...(entry.reply_to && { reply_to: entry.reply_to.id }),
+  ...(entry.thread_id && { thread_id: entry.thread_id }),
+  ...(entry.silent && { silent: true }),
 })
 
 /// An unsent message as a history item. Its id is greater than every real one.
@@ -57,8 +65,9 @@ export const asMessage = (entry: Entry): Message => ({
   previews: [],
   mentions: [],
   mentions_all: false,
-  silent: false,
+  silent: entry.silent ?? false,
   reply_to: entry.reply_to,
+  thread_id: entry.thread_id,
   attachments: entry.file
     ? [{ id: '', filename: entry.file.name, content_type: entry.file.type, size: entry.file.blob.size, created_at: '', has_thumbnail: false }]
     : [],

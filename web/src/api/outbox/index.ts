@@ -11,7 +11,7 @@ import type { Message } from '../types'
 import { upload } from '../upload'
 import { body, inOrder, type Draft, type Entry } from './entry'
 import { Sender } from './sender'
-import { openOutbox } from './store'
+import { openOutbox, type Storage } from './store'
 
 export type { Draft, Entry } from './entry'
 export { asMessage } from './entry'
@@ -32,11 +32,15 @@ class Outbox {
   private sender: Sender | null = null
   entries: Entry[] = NONE
   progress: Record<string, number> = {}
+  storage: Storage = 'kept'
 
   constructor(private readonly cache: QueryClient) {
     const { server } = connectionOf(cache)
     this.name = server ? `besedka:${server}` : 'besedka'
-    this.store = openOutbox(this.name)
+    this.store = openOutbox(this.name, (storage) => {
+      this.storage = storage
+      this.notify()
+    })
     this.tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(`${this.name}.outbox`)
     if (this.tabs) this.tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => this.receive(data)
   }
@@ -95,6 +99,8 @@ class Outbox {
       payload: draft.payload ?? null,
       file: draft.file ?? null,
       reply_to: draft.reply_to ?? null,
+      ...(draft.thread_id && { thread_id: draft.thread_id }),
+      ...(draft.silent && { silent: true }),
       state: 'waiting',
       error: null,
     }
@@ -174,6 +180,12 @@ export function useUnsent(): Entry[] {
 export function useProgress(id: string): number | undefined {
   const outbox = outboxOf(useQueryClient())
   return useSyncExternalStore(outbox.subscribe, () => outbox.progress[id], () => undefined)
+}
+
+/// Whether unsent messages survive closing the tab.
+export function useStorage(): Storage {
+  const outbox = outboxOf(useQueryClient())
+  return useSyncExternalStore(outbox.subscribe, () => outbox.storage, () => 'kept')
 }
 
 export function useUnsentOf(chat: number): Entry[] {

@@ -123,6 +123,31 @@ test('a file is uploaded once, though its message needs several tries', async ()
   expect(post.mock.calls.at(-1)![0]).toMatchObject({ payload: { attachment_id: 'attachment-1' } })
 })
 
+test('a server that fails again and again is not asked for ever, and what comes after goes', async () => {
+  const file = { blob: new Blob(['x']), name: 'x.txt', type: 'text/plain' }
+  await store.put(entry('1', { type: 'file', file }))
+  await store.put(entry('2', { type: 'file', file }))
+  const upload = vi.fn(async (one: Entry) => {
+    if (one.client_id === '1') throw new ApiError(500, 'internal', '')
+    return 'attachment'
+  })
+  await sender({ upload }).pump()
+  await vi.waitFor(() => expect(contents()).toEqual(['text 2']))
+  expect((await store.all()).map(({ client_id, state, error }) => [client_id, state, error])).toEqual([['1', 'failed', 'internal']])
+  expect(upload.mock.calls.filter(([one]) => one.client_id === '1')).toHaveLength(5)
+})
+
+test('a server that its proxy cannot reach is waited for', async () => {
+  await store.put(entry('1'))
+  let asked = 0
+  const post = async (one: Entry) => {
+    if (++asked < 12) throw new ApiError(502, 'http_502', '')
+    return answer(one)
+  }
+  await sender({ post }).pump()
+  await vi.waitFor(() => expect(contents()).toEqual(['text 1']))
+})
+
 test('a slow file does not hold up the texts', async () => {
   const file = { blob: new Blob(['x']), name: 'x.txt', type: 'text/plain' }
   await store.put(entry('1', { type: 'file', file }))

@@ -15,12 +15,18 @@ export interface SenderPorts {
   pause?: (tries: number) => number
 }
 
+/// How often the server may fail at one message before its author is asked. A server that cannot be reached,
+/// or whose proxy says so, is waited for without end.
+const MOST_FAILURES = 5
+const AWAY = [502, 503, 504]
+
 const backoff = (tries: number) => Math.min(1000 * 2 ** tries, 30_000) * (0.5 + Math.random() / 2)
 
 export class Sender {
   private readonly lanes = new Set<string>()
   private readonly uploads = new Map<string, AbortController>()
   private readonly sleepers = new Set<() => void>()
+  private readonly failures = new Map<string, number>()
   private stopped = false
 
   constructor(private readonly ports: SenderPorts) {}
@@ -81,8 +87,9 @@ export class Sender {
         return null
       }
       if (error instanceof DOMException && error.name === 'AbortError') return null
-      const wait = this.delayAfter(error, tries)
+      const wait = this.hasFailedTooOften(entry, error) ? null : this.delayAfter(error, tries)
       if (wait === null) {
+        this.failures.delete(entry.client_id)
         const code = error instanceof ApiError ? error.code : 'unknown'
         await this.ports.store.change(entry.client_id, { state: 'failed', error: code })
       }
@@ -94,6 +101,7 @@ export class Sender {
 
   /// `message` is null when it has been deleted since.
   private async sent(entry: Entry, message: Message | null): Promise<void> {
+    this.failures.delete(entry.client_id)
     await this.ports.store.remove(entry.client_id)
     if (message) this.ports.onSent(message)
   }
@@ -109,6 +117,13 @@ export class Sender {
     } finally {
       this.uploads.delete(entry.client_id)
     }
+  }
+
+  private hasFailedTooOften({ client_id }: Entry, error: unknown): boolean {
+    if (!(error instanceof ApiError) || error.status < 500 || AWAY.includes(error.status)) return false
+    const failures = (this.failures.get(client_id) ?? 0) + 1
+    this.failures.set(client_id, failures)
+    return failures >= MOST_FAILURES
   }
 
   private delayAfter(error: unknown, tries: number): number | null {

@@ -1,4 +1,4 @@
-/// Outbox storage: IndexedDB, so that closing the tab loses nothing, or memory where it is not available.
+/// Outbox storage: IndexedDB, so that closing the tab loses nothing, or memory where it is missing or full.
 
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import type { Entry } from './entry'
@@ -15,28 +15,46 @@ export interface OutboxStore {
   remove: (id: string) => Promise<void>
 }
 
-export function openOutbox(name = 'besedka'): OutboxStore {
+/// Where entries are: kept by the browser, or only in memory, and why.
+export type Storage = 'kept' | 'missing' | 'full'
+
+export function openOutbox(name = 'besedka', onStorage: (storage: Storage) => void = () => undefined): OutboxStore {
   const memory = new Map<string, Entry>()
   let opened: Promise<IDBPDatabase<Schema> | null> | undefined
-  const open = () => (opened ??= openDB<Schema>(name, 1, {
+  // A browser that forbids IndexedDB throws at once; one that fails later rejects.
+  const attempt = async () => openDB<Schema>(name, 1, {
     upgrade: (db) => void db.createObjectStore('outbox', { keyPath: 'client_id' }),
-  }).catch(() => null))
+  })
+  const open = () => (opened ??= attempt().catch(() => {
+    onStorage('missing')
+    return null
+  }))
+  /// Writes an entry; one that the browser has no room for stays in memory.
+  const write = async (db: IDBPDatabase<Schema> | null, entry: Entry) => {
+    try {
+      if (!db) throw new Error('there is no IndexedDB')
+      await db.put('outbox', entry)
+      memory.delete(entry.client_id)
+    } catch {
+      memory.set(entry.client_id, entry)
+      if (db) onStorage('full')
+    }
+  }
 
   return {
     async all() {
       const db = await open()
-      return db ? db.getAll('outbox') : [...memory.values()]
+      const kept = db ? await db.getAll('outbox').catch(() => []) : []
+      return [...kept.filter((entry) => !memory.has(entry.client_id)), ...memory.values()]
     },
     async put(entry) {
-      const db = await open()
-      if (db) await db.put('outbox', entry)
-      else memory.set(entry.client_id, entry)
+      await write(await open(), entry)
     },
     async change(id, edit) {
       const db = await open()
-      if (!db) {
-        const entry = memory.get(id)
-        if (entry) memory.set(id, { ...entry, ...edit })
+      const held = memory.get(id)
+      if (held || !db) {
+        if (held) memory.set(id, { ...held, ...edit })
         return
       }
       const tx = db.transaction('outbox', 'readwrite')
@@ -46,8 +64,9 @@ export function openOutbox(name = 'besedka'): OutboxStore {
     },
     async remove(id) {
       const db = await open()
-      if (db) await db.delete('outbox', id)
-      else memory.delete(id)
+      memory.delete(id)
+      await db?.delete('outbox', id)
+      if (db && memory.size === 0) onStorage('kept')
     },
   }
 }
