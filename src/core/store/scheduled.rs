@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sea_query::{Alias, Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement};
 use sqlx::FromRow;
 
 use super::messages::columns_of;
@@ -209,13 +209,31 @@ pub async fn count(executor: &mut Executor, user: UserId, chat: ChatId) -> Resul
     Ok(executor.one::<(i64,)>(&query).await?.map_or(0, |(count,)| count))
 }
 
-/// Due messages and their authors, the longest overdue first.
-pub async fn due(executor: &mut Executor, now: Time, limit: u64) -> Result<Vec<(ScheduledId, UserId)>> {
-    let query = Query::select()
-        .columns([S::Id, S::AuthorId])
+/// Due messages and their authors: the first of each author, then the second of each, and so on up to `each`; the longest
+/// overdue first among them.
+pub async fn due(
+    executor: &mut Executor,
+    now: Time,
+    each: u64,
+    limit: u64,
+) -> Result<Vec<(ScheduledId, UserId)>> {
+    let (due, rank) = (Alias::new("due"), Alias::new("rank_of_author"));
+    let by_author = WindowStatement::partition_by(S::AuthorId)
+        .order_by(S::DueAt, Order::Asc)
+        .order_by(S::Id, Order::Asc)
+        .to_owned();
+    let ranked = Query::select()
+        .columns([S::Id, S::AuthorId, S::DueAt])
+        .expr_window_as(Func::cust("ROW_NUMBER"), by_author, rank.clone())
         .from(S::Table)
         .and_where(Expr::col(S::Failure).is_null())
         .and_where(Expr::col(S::DueAt).lte(now))
+        .to_owned();
+    let query = Query::select()
+        .columns([S::Id, S::AuthorId])
+        .from_subquery(ranked, due)
+        .and_where(Expr::col(rank.clone()).lte(each))
+        .order_by(rank, Order::Asc)
         .order_by(S::DueAt, Order::Asc)
         .order_by(S::Id, Order::Asc)
         .limit(limit)

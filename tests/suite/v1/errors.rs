@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -279,6 +280,32 @@ async fn who_sends_too_fast_waits_as_long_as_they_are_told() {
     reply.refused(429, "too_many_requests");
     server.clock.advance(wait);
     send(&format!("{key}-{sent}")).await.expect(201);
+}
+
+#[tokio::test]
+async fn who_may_not_post_does_not_use_up_the_chats_limit() {
+    let server = TestServer::with(&[]).await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Ours", &[]).await;
+    let mut strangers = Vec::new();
+    for number in 0..8 {
+        let eve = server.person(&format!("eve{number}")).await;
+        let own = eve.group("Mine", &[]).await;
+        let message = eve.say(own, "forwarded").await["id"].clone();
+        strangers.push((eve, format!("/messages/{message}/forward")));
+    }
+    let post = |text: usize| json!({"chat_id": chat, "content": text.to_string()});
+    // As many as each stranger's own limit allows, at once.
+    let refused = join_all(strangers.iter().map(async |(eve, forward)| {
+        let forwards = join_all((0..9).map(|_| eve.post(forward, json!({"chat_ids": [chat]}))));
+        let posts = join_all((0..10).map(|text| eve.post("/messages", post(text))));
+        let (forwards, posts) = join(forwards, posts).await;
+        forwards.iter().chain(&posts).filter(|reply| reply.status == 403).count()
+    }));
+    assert_eq!(refused.await.iter().sum::<usize>(), 8 * 19, "nobody but the strangers is limited");
+    let replies = join_all((0..15).map(|text| anna.post("/messages", post(text)))).await;
+    let statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
+    assert_eq!(statuses, [201; 15]);
 }
 
 #[tokio::test]

@@ -268,3 +268,27 @@ async fn an_answer_to_what_was_deleted_meanwhile_is_said_without_the_quote() {
     assert_eq!((&said["content"], &said["reply_to"]), (&json!("later"), &Value::Null));
     assert_eq!(waiting(&ann).await, Vec::<Value>::new());
 }
+
+#[tokio::test]
+async fn one_author_with_many_due_messages_does_not_delay_others() {
+    let server = TestServer::with(&[]).await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let chat = ann.group("Garden", &[&bob]).await;
+    let saved = later(&ann, chat, "many", after(&server.clock, SOON)).await.expect(201);
+    // 512 messages, each with an identifier of its own and due before the other author's.
+    for doubling in 0..9 {
+        let copy = format!(
+            "INSERT INTO scheduled_message SELECT id + {}, author_id, chat_id, kind, text, payload, reply_to, \
+             thread_id, mentions, is_silent, due_at, created_at, failure, reason FROM scheduled_message",
+            1 << doubling
+        );
+        server.change(&copy).await;
+    }
+    later(&bob, chat, "one", after(&server.clock, SOON + Duration::from_secs(1))).await.expect(201);
+    server.clock.advance(SOON + Duration::from_secs(1));
+    server.running.messenger.run_due_jobs().await;
+    server.running.messenger.run_due_jobs().await;
+    let texts = bob.texts(chat).await;
+    assert_eq!(texts.iter().filter(|text| *text == "one").count(), 1, "{saved}");
+    assert!((20..100).contains(&texts.len()), "the author's own limit holds: {}", texts.len());
+}

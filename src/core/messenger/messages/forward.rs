@@ -4,7 +4,7 @@ use crate::boxed;
 use crate::messenger::foundation::{Error, Limit, Result};
 use crate::messenger::messages::message::MessageInChat;
 use crate::messenger::messages::post::write_batch;
-use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest, Prechecked};
+use crate::messenger::messages::request::{BatchMode, ChatLimit, NewMessage, PostRequest, Prechecked};
 use crate::messenger::messages::retry_detection::{self, UnacknowledgedPost};
 use crate::model::{ChatId, Kind, Message, Origin};
 use crate::store::users;
@@ -66,9 +66,8 @@ impl MessageInChat {
         if chats.is_empty() || chats.len() > MOST_CHATS {
             return Err(Error::invalid("chat_ids", format!("must name 1 to {MOST_CHATS} chats")));
         }
-        for chat in &chats {
+        for _ in &chats {
             caller.messenger.limit(Limit::Send(author))?;
-            caller.messenger.limit(Limit::SendToChat(*chat))?;
         }
         let content = message.content.clone().ok_or(Error::NotFound("message"))?;
         if message.kind == Kind::System {
@@ -93,6 +92,7 @@ impl MessageInChat {
             new: new.clone(),
             prechecked: Some(prechecked.clone()),
             attempt: attempt.take(),
+            chat_limit: ChatLimit::once(),
             fingerprint: None,
         };
         Ok(chats.into_iter().map(request).collect())

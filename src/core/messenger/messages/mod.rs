@@ -12,6 +12,7 @@ pub(crate) mod message;
 pub(crate) mod pin;
 pub(crate) mod poll;
 pub(crate) mod post;
+mod post_queue;
 pub(crate) mod preview;
 pub(crate) mod reaction;
 pub(crate) mod receipt;

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::boxed;
 use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
+use crate::messenger::messages::post_queue::PostQueue;
 use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest};
 use crate::messenger::messages::retry_detection::{self, UnacknowledgedPost};
 use crate::messenger::messages::validate;
@@ -15,7 +16,7 @@ use crate::messenger::{Caller, Core, Messenger};
 use crate::model::{self, Change, ChatId, Message, MessageId, Parts, Position, Stream};
 use crate::store::{Error as StoreError, attachments, links, mentions, messages, streams};
 
-/// The longest queue of posts to be written.
+/// How many posts are handed over to the writer before it takes them.
 pub(crate) const LONGEST_QUEUE: usize = 4_096;
 /// The most posts in one batch.
 /// Half of what may wait for a connection (`hub`), so that one batch closes nobody who keeps up.
@@ -37,9 +38,7 @@ impl Caller {
     /// rights of all posts of a batch are looked up in one query.
     #[boxed]
     pub async fn post(self, chat: ChatId, new: NewMessage) -> Result<Message> {
-        let author = self.access.user;
-        let request =
-            PostRequest { chat, author, new, prechecked: None, attempt: self.attempt, fingerprint: None };
+        let request = PostRequest::new(chat, self.access.user, new, self.attempt);
         Ok(enqueue(&self.messenger, request).await?.0)
     }
 
@@ -51,9 +50,7 @@ impl Caller {
         chat: ChatId,
         new: NewMessage,
     ) -> Result<(Message, UnacknowledgedPost)> {
-        let author = self.access.user;
-        let mut request =
-            PostRequest { chat, author, new, prechecked: None, attempt: self.attempt, fingerprint: None };
+        let mut request = PostRequest::new(chat, self.access.user, new, self.attempt);
         let fingerprint = retry_detection::fingerprint(&request);
         request.fingerprint = Some(fingerprint);
         let (message, unacknowledged) = enqueue(&self.messenger, request).await?;
@@ -66,7 +63,6 @@ impl Caller {
 /// Puts a post into the writer's queue and waits for its outcome.
 async fn enqueue(messenger: &Messenger, request: PostRequest) -> Result<Posted> {
     messenger.limit(Limit::Send(request.author))?;
-    messenger.limit(Limit::SendToChat(request.chat))?;
     messenger.confirm_uploads(request.author, &request.new.content.attachments()).await?;
     let (outcome, answer) = oneshot::channel();
     messenger.posts.send(Post { request, outcome }).await.map_err(|_| Error::Busy)?;
@@ -75,10 +71,24 @@ async fn enqueue(messenger: &Messenger, request: PostRequest) -> Result<Posted> 
 
 /// Writes posts until the messenger is gone.
 pub(crate) async fn run_writer(core: Weak<Core>, mut waiting: mpsc::Receiver<Post>) {
-    let mut batch = Vec::new();
-    while waiting.recv_many(&mut batch, LARGEST_BATCH).await > 0 {
+    let (mut new, mut queue) = (Vec::new(), PostQueue::default());
+    loop {
+        // It need not wait for more while some are queued.
+        let received = match queue.is_empty() {
+            true => waiting.recv_many(&mut new, LONGEST_QUEUE).await,
+            false => std::iter::from_fn(|| waiting.try_recv().ok()).map(|post| new.push(post)).count(),
+        };
+        if received == 0 && queue.is_empty() {
+            return;
+        }
+        for post in new.drain(..) {
+            if let Err(refused) = queue.push(post.request.author, post) {
+                let _ = refused.outcome.send(Err(Error::Busy));
+            }
+        }
         let Some(core) = core.upgrade() else { return };
         let messenger = Messenger(core);
+        let mut batch = queue.take(LARGEST_BATCH);
         while !batch.is_empty() {
             batch = answer_batch(&messenger, batch).await;
         }
@@ -181,6 +191,7 @@ pub(crate) async fn insert_posts(
     let mut files =
         validate::resolve_attachments(work, requests, messenger.settings.voice_limit, &mut results).await?;
     let mut answers = validate::resolve_replies(work, requests, &mut results).await?;
+    validate::count_towards_limits(messenger, requests, mode, &mut results);
     if mode == BatchMode::AllOrNothing
         && let Some(refusal) = results.iter_mut().find_map(|result| result.take_if(|result| result.is_err()))
     {

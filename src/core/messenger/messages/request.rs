@@ -1,5 +1,7 @@
 //! Requests to post a message.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use uuid::Uuid;
 
 use crate::messenger::foundation::Attempt;
@@ -64,8 +66,42 @@ pub(crate) struct PostRequest {
     /// Set when the message is forwarded, was scheduled or is imported.
     pub prechecked: Option<Prechecked>,
     pub attempt: Option<Attempt>,
+    pub chat_limit: ChatLimit,
     /// Recognises a retry of a post whose sender did not get the answer (`retry_detection`).
     pub fingerprint: Option<Digest>,
+}
+
+impl PostRequest {
+    /// A post that counts towards its chat's limit.
+    pub(crate) fn new(chat: ChatId, author: UserId, new: NewMessage, attempt: Option<Attempt>) -> Self {
+        let chat_limit = ChatLimit::once();
+        Self { chat, author, new, prechecked: None, attempt, chat_limit, fingerprint: None }
+    }
+}
+
+/// Whether a post counts towards its chat's limit: once, however often it is tried to write it, and only when its author
+/// may post in the chat.
+pub(crate) enum ChatLimit {
+    Exempt,
+    Counted(AtomicBool),
+}
+
+impl ChatLimit {
+    /// Counts with the first try.
+    pub(crate) fn once() -> Self {
+        Self::Counted(AtomicBool::new(false))
+    }
+
+    /// Whether it must be counted yet.
+    pub(crate) fn is_due(&self) -> bool {
+        matches!(self, Self::Counted(is_counted) if !is_counted.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn set_counted(&self) {
+        if let Self::Counted(is_counted) = self {
+            is_counted.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Parts of a message that were checked before.

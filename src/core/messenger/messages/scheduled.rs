@@ -9,7 +9,7 @@ use crate::boxed;
 use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::messages::message::edited;
 use crate::messenger::messages::post::insert_posts;
-use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest, Prechecked};
+use crate::messenger::messages::request::{BatchMode, ChatLimit, NewMessage, PostRequest, Prechecked};
 use crate::messenger::messages::validate;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Change, ChatId, Failure, Message, MessageId, Payload, Scheduled, ScheduledId, Time};
@@ -19,7 +19,10 @@ use crate::store::{messages, scheduled, users};
 const MOST_WAITING: i64 = 100;
 const FURTHEST: Duration = Duration::from_secs(366 * 24 * 3_600);
 /// How many are sent in one transaction.
-const SOME: u64 = 100;
+const SOME: usize = 100;
+/// How many due messages are looked at, and how many of one author: as many as an author's limit can allow at once.
+const CANDIDATES: u64 = 1_000;
+const CANDIDATES_OF_AUTHOR: u64 = 20;
 
 /// Changes of a scheduled message; what is missing stays.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +44,15 @@ impl Caller {
         let mut work = self.messenger.begin_for([author]).await?;
         let now = work.now;
         check_due(due_at, now)?;
-        let request = PostRequest { chat, author, new, prechecked: None, attempt: None, fingerprint: None };
+        let request = PostRequest {
+            chat,
+            author,
+            new,
+            prechecked: None,
+            attempt: None,
+            chat_limit: ChatLimit::Exempt,
+            fingerprint: None,
+        };
         let attachments = validate::check(&mut work, &request, self.messenger.settings.voice_limit).await?;
         if scheduled::count(&mut work.tx, author, chat).await? >= MOST_WAITING {
             return Err(Error::Conflict("You have 100 scheduled messages in this chat already"));
@@ -143,10 +154,13 @@ impl Messenger {
     /// Posts scheduled messages that are due, also those that became due while the server was down.
     pub(crate) async fn send_due_messages(&self) -> Result<()> {
         let now = self.clock.now();
-        let due = scheduled::due(&mut self.db.read().await?, now, SOME).await?;
-        // An author's messages are sent no faster than the author could post them; the others wait.
+        let mut read = self.db.read().await?;
+        let due = scheduled::due(&mut read, now, CANDIDATES_OF_AUTHOR, CANDIDATES).await?;
+        drop(read);
+        // An author's messages are sent no faster than the author could post them; the others wait. In turn by author, so
+        // that one author's many do not delay those of others.
         let due = due.into_iter().filter(|(_, author)| self.limit(Limit::Send(*author)).is_ok());
-        let ids: Vec<ScheduledId> = due.map(|(id, _)| id).collect();
+        let ids: Vec<ScheduledId> = due.take(SOME).map(|(id, _)| id).collect();
         if ids.is_empty() {
             return Ok(());
         }
@@ -203,7 +217,7 @@ fn request_of(waiting: &Scheduled, attempt: Option<Attempt>) -> PostRequest {
     let new = NewMessage { reply_to, thread, mentions, is_silent, ..NewMessage::new(content) };
     // The files were checked when it was scheduled, and have been kept since.
     let prechecked = Some(Prechecked { origin: None, files: attachments, is_old: false });
-    PostRequest { chat, author, new, prechecked, attempt, fingerprint: None }
+    PostRequest { chat, author, new, prechecked, attempt, chat_limit: ChatLimit::Exempt, fingerprint: None }
 }
 
 /// Deletes a scheduled message that was sent or cancelled.

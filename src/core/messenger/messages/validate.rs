@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use crate::messenger::accounts::block;
 use crate::messenger::chats::lookup::{NOT_A_MEMBER, find};
 use crate::messenger::files::attachment::UPLOAD_LIFETIME;
-use crate::messenger::foundation::{Attempt, Error, Result, UnitOfWork};
+use crate::messenger::Messenger;
+use crate::messenger::foundation::{Attempt, Error, Limit, Result, UnitOfWork};
 use crate::messenger::messages::mentions::find_mentioned;
 use crate::messenger::messages::request::{BatchMode, PostRequest};
 use crate::messenger::messages::retry_detection;
@@ -268,6 +269,39 @@ fn resolve_reply(
     // A reply to a message of a thread belongs to the thread too.
     let thread = thread.map(begun_by).or_else(|| reply.and_then(|message| message.thread));
     Ok((reply.map(Quote::of), thread))
+}
+
+/// Counts the posts that will be written towards their chats' limits. It comes after the checks of who may post, so that
+/// who may not does not use up what members have.
+pub(crate) fn count_towards_limits(
+    messenger: &Messenger,
+    requests: &[PostRequest],
+    mode: BatchMode,
+    results: &mut Results,
+) {
+    let due: Vec<usize> = open(requests, results)
+        .filter(|(_, request)| request.chat_limit.is_due())
+        .map(|(index, _)| index)
+        .collect();
+    let limit = |index: usize| Limit::SendToChat(requests[index].chat);
+    if mode == BatchMode::AllOrNothing {
+        // First all are checked, so that nothing is counted when one is refused.
+        if results.iter().flatten().any(Result::is_err) {
+            return;
+        }
+        for index in &due {
+            if let Err(refusal) = messenger.limits.check(limit(*index)) {
+                results[*index] = Some(Err(refusal));
+                return;
+            }
+        }
+    }
+    for index in due {
+        match messenger.limit(limit(index)) {
+            Ok(()) => requests[index].chat_limit.set_counted(),
+            Err(refusal) => results[index] = Some(Err(refusal)),
+        }
+    }
 }
 
 /// The users that each post mentions, and whether it mentions everybody.

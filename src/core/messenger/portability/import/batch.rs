@@ -10,7 +10,7 @@ use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::validate::{check_description, check_title};
 use crate::messenger::foundation::{Error, Result, Retries, UnitOfWork};
 use crate::messenger::messages::post::insert_posts;
-use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest, Prechecked};
+use crate::messenger::messages::request::{BatchMode, ChatLimit, NewMessage, PostRequest, Prechecked};
 use crate::messenger::messages::validate::own_files;
 use crate::model::{
     Attachment, AttachmentId, ChatId, Content, ImportSummary, Kind, Message, MessageId, Origin, Time, text,
@@ -267,7 +267,7 @@ impl Import {
             sent_at: source.sent_at.clamp(Time(0), self.now()),
         };
         let prechecked = Some(Prechecked { origin: Some(origin), files, is_old: true });
-        PostRequest { chat, author: me, new, prechecked, attempt: None, fingerprint: None }
+        PostRequest { chat, author: me, new, prechecked, attempt: None, chat_limit: ChatLimit::Exempt, fingerprint: None }
     }
 
     /// Creates the group for a chat.
