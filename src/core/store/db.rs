@@ -16,7 +16,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, Sqlite, SqliteConnection, Sql
 
 use super::migrations::{self, MigrationStatus, Tables};
 use super::mysql::PooledConnection;
-use super::writer::{After, Lease, Writer};
+use super::writer::{After, Lease, Priority, Writer};
 use super::{Error, Result, mysql};
 
 /// The number of SQLite read connections; each has a thread of its own.
@@ -275,8 +275,13 @@ impl Db {
 
     /// Begins a write transaction.
     pub async fn begin(&self) -> Result<Tx> {
+        self.begin_with(Priority::Foreground).await
+    }
+
+    /// Begins a write transaction; on SQLite, which has one writer, one of the background waits for all others.
+    pub async fn begin_with(&self, priority: Priority) -> Result<Tx> {
         Ok(Tx(Executor(match self {
-            Self::Sqlite { writer, .. } => Handle::Writer(writer.lease().await?),
+            Self::Sqlite { writer, .. } => Handle::Writer(writer.lease(priority).await?),
             Self::MySql(pool) => Handle::MySql(PooledConnection::begin(pool, "BEGIN").await?),
         })))
     }

@@ -7,7 +7,7 @@ use crate::boxed;
 use crate::messenger::Messenger;
 use crate::messenger::foundation::{Attempt, Result, Subject, event_log, secrets};
 use crate::model::{Change, Event, Position, Stream, Time, UserId};
-use crate::store::{self, Error as StoreError, Tx, idempotency, streams};
+use crate::store::{self, Error as StoreError, Priority, Tx, idempotency, streams};
 
 /// A transaction with the events that it announces. Dropped without [`UnitOfWork::commit`], it is rolled back.
 pub(crate) struct UnitOfWork {
@@ -47,7 +47,17 @@ type AfterCommit = Box<dyn FnOnce(&Messenger) + Send>;
 
 impl Messenger {
     pub(crate) async fn begin(&self) -> Result<UnitOfWork> {
-        let tx = self.db.begin().await?;
+        self.begin_with(Priority::Foreground).await
+    }
+
+    /// Begins a unit of work that nobody waits for: it is written when no other waits, and should take a few milliseconds
+    /// at most.
+    pub(crate) async fn begin_background(&self) -> Result<UnitOfWork> {
+        self.begin_with(Priority::Background).await
+    }
+
+    async fn begin_with(&self, priority: Priority) -> Result<UnitOfWork> {
+        let tx = self.db.begin_with(priority).await?;
         let messenger = self.clone();
         let now = self.clock.now();
         let (announced, attempts, after_commit) = Default::default();
@@ -57,6 +67,13 @@ impl Messenger {
     /// Begins a unit of work that locks these accounts: others that change them or what belongs to them wait.
     pub(crate) async fn begin_for(
         &self,
+    /// Begins one of the background that locks an account.
+    pub(crate) async fn begin_background_for(&self, user: UserId) -> Result<UnitOfWork> {
+        let mut work = self.begin_background().await?;
+        store::users::lock(&mut work.tx, [user]).await?;
+        Ok(work)
+    }
+
         users: impl IntoIterator<Item = UserId> + Send,
     ) -> Result<UnitOfWork> {
         let users: Vec<UserId> = users.into_iter().collect();
