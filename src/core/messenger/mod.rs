@@ -73,7 +73,7 @@ pub use search::query::{Found, Further, Hit, Order, Search};
 
 use crate::boxed;
 use crate::files::{Files, LinkSigner, ProbeFailure};
-use crate::hub::{Close, Hub};
+use crate::hub::{Close, Deliveries, Hub};
 use crate::model::Ids;
 use crate::store::Db;
 
@@ -89,6 +89,8 @@ pub struct Core {
     pub(crate) db: Db,
     pub(crate) files: Files,
     pub(crate) hub: Hub,
+    /// Committed events on their way to the hub.
+    deliveries: Deliveries,
     pub clock: Clock,
     pub settings: Settings,
     ids: Ids,
@@ -213,8 +215,10 @@ impl Messenger {
     ) -> Result<Self> {
         let (posts, waiting) = mpsc::channel(messages::post::LONGEST_QUEUE);
         let messenger = Self(Arc::new(Core {
+        let (deliveries, committed) = Deliveries::new();
             hub: Hub::default(),
             ids: Ids::new(0),
+            deliveries,
             stopping: AtomicBool::new(false),
             nodes: live::nodes::Nodes::connect(settings.bus.as_deref(), db.is_shared())
                 .await
@@ -252,6 +256,7 @@ impl Messenger {
         }));
         messenger.check_secret(secrets.key("fingerprint")).await?;
         messenger.renew_node_lease().await?;
+        tokio::spawn(live::delivery::run(Arc::downgrade(&messenger.0), committed));
         messenger.load_revoked().await?;
         tokio::spawn(messages::post::run_writer(Arc::downgrade(&messenger.0), waiting));
         Ok(messenger)

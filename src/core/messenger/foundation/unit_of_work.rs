@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use crate::boxed;
+use crate::hub;
 use crate::messenger::Messenger;
 use crate::messenger::foundation::{Attempt, Result, Subject, event_log, secrets};
 use crate::model::{Change, Event, Position, Stream, Time, UserId};
@@ -42,7 +45,7 @@ impl Retries {
     }
 }
 
-/// Runs once a unit of work is committed.
+/// Runs once a unit of work is committed, perhaps before its events are delivered.
 type AfterCommit = Box<dyn FnOnce(&Messenger) + Send>;
 
 impl Messenger {
@@ -179,12 +182,13 @@ impl UnitOfWork {
         self.attempts.extend(attempt.map(|attempt| (attempt, subject)));
     }
 
-    /// Runs `action` once this is committed and its events are delivered.
+    /// Runs `action` once this is committed, perhaps before its events are delivered.
     pub(crate) fn after_commit(&mut self, action: impl FnOnce(&Messenger) + Send + 'static) {
         self.after_commit.push(Box::new(action));
     }
 
-    /// Commits, and delivers the announced events.
+    /// Commits, and has the announced events delivered. If they change who is subscribed, it returns when they are
+    /// delivered: who was removed receives nothing more then.
     pub(crate) async fn commit(mut self) -> Result<()> {
         self.assign_all_seqs().await?;
         let at = self.now;
@@ -227,7 +231,12 @@ impl UnitOfWork {
                 messenger.names.forget(user);
             }
             messenger.publish_positions(&events);
-            messenger.hub.deliver(events);
+        let changes = events.iter().any(|event| hub::changes_subscriptions(&event.change));
+        let (delivered, delivery) = match changes {
+            true => Some(oneshot::channel()).unzip(),
+            false => (None, None),
+        };
+            messenger.deliveries.send(events, delivered);
             if wakes_index {
                 messenger.indexing.wake(posted);
             }
@@ -239,3 +248,7 @@ impl UnitOfWork {
         Ok(())
     }
 }
+        if let Some(delivery) = delivery {
+            // It fails when the server stops.
+            let _ = delivery.await;
+        }
