@@ -104,6 +104,7 @@ pub struct Core {
     passwords: accounts::password::Passwords,
     limits: foundation::limits::Limits,
     in_progress: Arc<foundation::idempotency::InProgress>,
+    keys: crate::store::idempotency::Keys,
     /// Held while unread messages are counted.
     counting: tokio::sync::Mutex<()>,
     exports: Arc<Semaphore>,
@@ -214,11 +215,11 @@ impl Messenger {
         settings: Settings,
     ) -> Result<Self> {
         let (posts, waiting) = mpsc::channel(messages::post::LONGEST_QUEUE);
-        let messenger = Self(Arc::new(Core {
         let (deliveries, committed) = Deliveries::new();
+        let messenger = Self(Arc::new(Core {
             hub: Hub::default(),
-            ids: Ids::new(0),
             deliveries,
+            ids: Ids::new(0),
             stopping: AtomicBool::new(false),
             nodes: live::nodes::Nodes::connect(settings.bus.as_deref(), db.is_shared())
                 .await
@@ -230,6 +231,7 @@ impl Messenger {
             passwords: accounts::password::Passwords::new(),
             limits: foundation::limits::Limits::new(settings.rate_limits, clock.clone()),
             in_progress: Arc::default(),
+            keys: crate::store::idempotency::Keys::load(&db).await?,
             counting: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(portability::export::AT_ONCE)),
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),
@@ -254,9 +256,9 @@ impl Messenger {
             clock,
             settings,
         }));
+        tokio::spawn(live::delivery::run(Arc::downgrade(&messenger.0), committed));
         messenger.check_secret(secrets.key("fingerprint")).await?;
         messenger.renew_node_lease().await?;
-        tokio::spawn(live::delivery::run(Arc::downgrade(&messenger.0), committed));
         messenger.load_revoked().await?;
         tokio::spawn(messages::post::run_writer(Arc::downgrade(&messenger.0), waiting));
         Ok(messenger)

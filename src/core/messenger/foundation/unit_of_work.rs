@@ -8,9 +8,9 @@ use tokio::sync::oneshot;
 use crate::boxed;
 use crate::hub;
 use crate::messenger::Messenger;
-use crate::messenger::foundation::{Attempt, Result, Subject, event_log, secrets};
+use crate::messenger::foundation::{Attempt, Error, Result, Subject, event_log, secrets};
 use crate::model::{Change, Event, Position, Stream, Time, UserId};
-use crate::store::{self, Error as StoreError, Priority, Tx, idempotency, streams};
+use crate::store::{self, Error as StoreError, Priority, Tx, streams};
 
 /// A transaction with the events that it announces. Dropped without [`UnitOfWork::commit`], it is rolled back.
 pub(crate) struct UnitOfWork {
@@ -67,9 +67,6 @@ impl Messenger {
         Ok(UnitOfWork { tx, now, messenger, announced, attempts, after_commit, is_changed: false })
     }
 
-    /// Begins a unit of work that locks these accounts: others that change them or what belongs to them wait.
-    pub(crate) async fn begin_for(
-        &self,
     /// Begins one of the background that locks an account.
     pub(crate) async fn begin_background_for(&self, user: UserId) -> Result<UnitOfWork> {
         let mut work = self.begin_background().await?;
@@ -77,6 +74,9 @@ impl Messenger {
         Ok(work)
     }
 
+    /// Begins a unit of work that locks these accounts: others that change them or what belongs to them wait.
+    pub(crate) async fn begin_for(
+        &self,
         users: impl IntoIterator<Item = UserId> + Send,
     ) -> Result<UnitOfWork> {
         let users: Vec<UserId> = users.into_iter().collect();
@@ -201,14 +201,16 @@ impl UnitOfWork {
         store::events::insert_many(&mut self.tx, &records).await?;
         let keys: Vec<_> =
             self.attempts.iter().map(|(attempt, subject)| attempt.record(*subject, self.now)).collect();
-        if let Err(error) = idempotency::insert_many(&mut self.tx, &keys).await {
-            drop(self.tx);
-            if matches!(error, StoreError::Taken) {
+        match self.messenger.keys.insert_many(&mut self.tx, &keys).await {
+            Err(StoreError::Taken) => {
+                drop(self.tx);
                 for (attempt, _) in &self.attempts {
                     self.messenger.check_not_repeated(attempt).await?;
                 }
+                // The key is of a transaction that is not committed yet.
+                return Err(Error::Again);
             }
-            return Err(error.into());
+            inserted => inserted?,
         }
         let Self { tx, messenger, after_commit, .. } = self;
         let (mut posted, mut renamed) = (Vec::new(), Vec::new());
@@ -226,16 +228,16 @@ impl UnitOfWork {
             }
         }
         wakes_index |= !posted.is_empty();
-        tx.commit(move || {
-            for user in renamed {
-                messenger.names.forget(user);
-            }
-            messenger.publish_positions(&events);
         let changes = events.iter().any(|event| hub::changes_subscriptions(&event.change));
         let (delivered, delivery) = match changes {
             true => Some(oneshot::channel()).unzip(),
             false => (None, None),
         };
+        tx.commit(move || {
+            for user in renamed {
+                messenger.names.forget(user);
+            }
+            messenger.publish_positions(&events);
             messenger.deliveries.send(events, delivered);
             if wakes_index {
                 messenger.indexing.wake(posted);
@@ -245,10 +247,10 @@ impl UnitOfWork {
             }
         })
         .await?;
-        Ok(())
-    }
-}
         if let Some(delivery) = delivery {
             // It fails when the server stops.
             let _ = delivery.await;
         }
+        Ok(())
+    }
+}
