@@ -18,9 +18,10 @@
 //! [`messenger::Caller::post`] sends it to the one task that writes posts. That task takes all waiting posts and reads
 //! the used idempotency keys, the rights and the files of all of them with one query each, reserves a run of sequence
 //! numbers in each chat, and inserts messages, events and keys with one statement each. The store's writer commits this
-//! together with whatever else waits, so the disk is flushed once. Only then the [`hub`] puts the event into the queues
-//! of the subscribers, and the sender gets its response. Each connection writes all that waits in its queue at once; an
-//! event is serialised once.
+//! together with what else is waited for, so the disk is flushed once; background work is committed by itself, when
+//! nobody waits. Only then the sender gets its response, and a task of its own hands the event to the [`hub`], in the order
+//! of commits, which puts it into the queues of the subscribers while more is written. Each connection writes all that
+//! waits in its queue at once; an event is serialised once.
 //!
 //! **The promise**: an acknowledged message is on the disk, and reaches every member exactly once and in order. Every
 //! chat, and every user, has a stream; each change takes the stream's next `seq` in its own transaction, so the order of

@@ -63,16 +63,35 @@ async fn tables_that_are_newer_are_borne_unless_something_was_taken_from_them() 
     database.change(dir.path(), "DELETE FROM _sqlx_migrations WHERE version > 9000").await;
 }
 
+/// Before migration 90 keys were stored by their fingerprint.
+#[tokio::test]
+async fn keys_of_requests_stay_when_they_are_stored_by_time() {
+    let (dir, database) = (TempDir::new().unwrap(), Database::new().await);
+    database.open(dir.path()).await.close().await;
+    let url = database.url(dir.path());
+    let key = "SELECT count(*) FROM idempotency_key WHERE at = 5 AND status = 201 AND subject = 'x'";
+    Db::revert(&url, 89).await.unwrap();
+    let columns = "(fingerprint, body, status, subject, at)";
+    let digest = format!("x'{}'", "0f".repeat(16));
+    let values = format!("VALUES ({digest}, {digest}, 201, 'x', 5)");
+    database.change(dir.path(), &format!("INSERT INTO idempotency_key {columns} {values}")).await;
+    database.open(dir.path()).await.close().await;
+    assert_eq!(database.count(dir.path(), key).await, 1);
+    Db::revert(&url, 89).await.unwrap();
+    assert_eq!(database.count(dir.path(), key).await, 1, "and back");
+}
+
 /// A step back takes away what the step forth brought, all the way, and forth again.
 #[tokio::test]
 async fn every_migration_has_its_way_back() {
     let (dir, database) = (TempDir::new().unwrap(), Database::new().await);
     database.open(dir.path()).await.close().await;
     let url = database.url(dir.path());
-    let newest = Db::migration_status(&url).await.unwrap().last().unwrap();
+    let known = Db::migration_status(&url).await.unwrap().known;
+    let [.., (before, ..), (newest, ..)] = known[..] else { panic!("{known:?}") };
     database.change(dir.path(), "INSERT INTO stream (id, seq) VALUES (7, 3)").await;
-    let copy = Db::revert(&url, newest - 1).await.unwrap();
-    assert_eq!(Db::migration_status(&url).await.unwrap().last(), Some(newest - 1));
+    let copy = Db::revert(&url, before).await.unwrap();
+    assert_eq!(Db::migration_status(&url).await.unwrap().last(), Some(before));
     assert_eq!(copy.is_some(), !database.is_mysql(), "MySQL can't be copied from here");
     if let Some(copy) = copy {
         let copy = Db::migration_status(&format!("sqlite:{}", copy.display())).await.unwrap();

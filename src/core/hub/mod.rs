@@ -6,6 +6,7 @@
 
 mod bus;
 mod connection;
+mod deliveries;
 mod outbound_event;
 mod presence;
 mod subscribers;
@@ -18,6 +19,7 @@ use tokio::sync::Notify;
 
 pub use bus::{Bus, BusEvent, NodeId, NodeMessage};
 pub use connection::{Close, Connection, Queued};
+pub use deliveries::{Deliveries, WaitingDeliveries, changes_subscriptions};
 pub use outbound_event::{EphemeralEvent, FORMS, Form, OutboundEphemeral, OutboundEvent};
 pub use presence::PresenceTracker;
 
@@ -28,7 +30,9 @@ const MAX_PER_USER: usize = 20;
 /// The most connections of one user to single chats: some clients open one per chat.
 const MAX_SINGLE_CHAT_PER_USER: usize = 40;
 
-type Subscriptions = HashMap<Stream, Subscribers>;
+/// The subscribers of each stream. Each stream has a lock of its own: while events are delivered in one, others go on.
+/// Streams are added and removed, and users gain and lose chats, while the whole is locked.
+type Subscriptions = HashMap<Stream, Mutex<Subscribers>>;
 
 /// A stream with events that must be read from the log before delivery can go on.
 pub struct StreamGap {
@@ -70,9 +74,8 @@ impl Hub {
         let connection = Arc::new(connection);
         self.subscribe(&connection, [own]);
         let oldest = {
-            let subscriptions = self.read();
-            let own = subscriptions.get(&own).into_iter().flat_map(Subscribers::connections);
-            let mut alike = own.filter(|other| other.only.is_some() == connection.only.is_some());
+            let own = self.connections(own);
+            let mut alike = own.iter().filter(|other| other.only.is_some() == connection.only.is_some());
             alike.next().cloned().filter(|_| alike.count() >= max)
         };
         if let Some(oldest) = oldest {
@@ -88,7 +91,7 @@ impl Hub {
         let mut subscriptions = self.write();
         for stream in streams {
             if connection.add_stream(stream) {
-                subscriptions.entry(stream).or_default().join(connection.clone());
+                exclusive(subscriptions.entry(stream).or_default()).join(connection.clone());
             }
         }
     }
@@ -100,7 +103,7 @@ impl Hub {
         let (mut subscriptions, mut gaps) = (self.write(), BTreeSet::new());
         let mut started = Vec::new();
         for (stream, seq) in positions {
-            let (from, delivered) = match subscriptions.get_mut(&stream) {
+            let (from, delivered) = match subscriptions.get_mut(&stream).map(exclusive) {
                 Some(subscribers) => subscribers.start_at(seq),
                 None => (seq, Vec::new()),
             };
@@ -129,26 +132,49 @@ impl Hub {
     /// Delivers events to the subscribers of their streams. Events that change who is subscribed take effect at their
     /// position in the stream.
     pub fn deliver(&self, events: Vec<Event>) {
-        let (mut subscriptions, mut gaps) = (self.write(), BTreeSet::new());
+        let mut gaps = BTreeSet::new();
         let mut events = events.into_iter().map(|event| Arc::new(OutboundEvent::new(event))).peekable();
         while let Some(first) = events.next() {
             let stream = first.stream();
             let mut batch = vec![first];
             batch.extend(std::iter::from_fn(|| events.next_if(|next| next.stream() == stream)));
-            if let Some(subscribers) = subscriptions.get_mut(&stream) {
+            let Some(batch) = self.deliver_in_one(stream, batch, &mut gaps) else { continue };
+            let mut subscriptions = self.write();
+            if let Some(subscribers) = subscriptions.get_mut(&stream).map(exclusive) {
                 let delivered = subscribers.deliver(batch);
                 apply_membership(&mut subscriptions, stream, &delivered, &mut gaps);
             }
         }
-        drop(subscriptions);
         self.report_gaps(gaps);
+    }
+
+    /// Delivers events with only their stream locked. Returns them when they may change who is subscribed to others.
+    fn deliver_in_one(
+        &self,
+        stream: Stream,
+        events: Vec<Arc<OutboundEvent>>,
+        gaps: &mut BTreeSet<Stream>,
+    ) -> Option<Vec<Arc<OutboundEvent>>> {
+        if events.iter().any(|event| changes_subscriptions(&event.event.change)) {
+            return Some(events);
+        }
+        let subscriptions = self.read();
+        let mut subscribers = lock(subscriptions.get(&stream)?);
+        if subscribers.has_pending() {
+            return Some(events);
+        }
+        subscribers.deliver(events);
+        if subscribers.has_gap() {
+            gaps.insert(stream);
+        }
+        None
     }
 
     /// Streams have reached these sequence numbers, according to another node or the database.
     pub fn advance(&self, positions: impl IntoIterator<Item = (Stream, i64)>) {
         let (mut subscriptions, mut gaps) = (self.write(), BTreeSet::new());
         for (stream, seq) in positions {
-            if let Some(subscribers) = subscriptions.get_mut(&stream) {
+            if let Some(subscribers) = subscriptions.get_mut(&stream).map(exclusive) {
                 subscribers.advance(seq);
                 apply_membership(&mut subscriptions, stream, &[], &mut gaps);
             }
@@ -171,7 +197,8 @@ impl Hub {
     /// The gap of a stream; `None` when the missing events have arrived meanwhile.
     pub fn gap(&self, stream: Stream) -> Option<StreamGap> {
         let subscriptions = self.read();
-        let subscribers = subscriptions.get(&stream).filter(|subscribers| subscribers.has_gap())?;
+        let subscribers =
+            Some(lock(subscriptions.get(&stream)?)).filter(|subscribers| subscribers.has_gap())?;
         let owner =
             subscribers.connections().map(|connection| connection.user).find(|user| user.0 == stream.0);
         let (delivered, late) = subscribers.state();
@@ -190,7 +217,7 @@ impl Hub {
     ) {
         let (mut subscriptions, mut gaps) = (self.write(), BTreeSet::new());
         let events = events.into_iter().map(|event| Arc::new(OutboundEvent::new(event))).collect();
-        if let Some(subscribers) = subscriptions.get_mut(&stream) {
+        if let Some(subscribers) = subscriptions.get_mut(&stream).map(exclusive) {
             let before = subscribers.progress();
             let delivered = subscribers.backfill(read, events, late);
             let is_stuck = subscribers.progress() == before;
@@ -212,7 +239,7 @@ impl Hub {
     /// Closes all connections of a stream whose missing events are no longer in the log.
     pub fn force_resume_all(&self, stream: Stream) {
         if let Some(mut subscribers) = self.write().remove(&stream) {
-            subscribers.close_all();
+            exclusive(&mut subscribers).close_all();
         }
     }
 
@@ -226,7 +253,7 @@ impl Hub {
         let gaps = self
             .read()
             .iter()
-            .filter(|(_, subscribers)| subscribers.has_gap())
+            .filter(|(_, subscribers)| lock(subscribers).has_gap())
             .map(|(stream, _)| *stream)
             .collect();
         self.report_gaps(gaps);
@@ -243,8 +270,8 @@ impl Hub {
     pub fn send_ephemeral(&self, stream: Stream, event: EphemeralEvent) {
         let outbound = Arc::new(OutboundEphemeral::new(event));
         let subscriptions = self.read();
-        let connections = subscriptions.get(&stream).into_iter().flat_map(Subscribers::connections);
-        for connection in connections.filter(|connection| !event.is_from(connection.user)) {
+        let Some(subscribers) = subscriptions.get(&stream).map(lock) else { return };
+        for connection in subscribers.connections().filter(|connection| !event.is_from(connection.user)) {
             connection.send_ephemeral(&outbound);
         }
     }
@@ -261,12 +288,13 @@ impl Hub {
         let subscriptions = self.read();
         let mut sent = HashSet::new();
         let mut visited = 0;
-        let subscribers = streams.into_iter().filter_map(|stream| subscriptions.get(&stream));
-        for connection in subscribers.flat_map(Subscribers::connections) {
-            visited += 1;
-            let is_recipient = !event.is_from(connection.user) && !excluded.contains(&connection.user);
-            if is_recipient && sent.insert(Arc::as_ptr(connection)) {
-                connection.send_ephemeral(&outbound);
+        for subscribers in streams.into_iter().filter_map(|stream| subscriptions.get(&stream)).map(lock) {
+            for connection in subscribers.connections() {
+                visited += 1;
+                let is_recipient = !event.is_from(connection.user) && !excluded.contains(&connection.user);
+                if is_recipient && sent.insert(Arc::as_ptr(connection)) {
+                    connection.send_ephemeral(&outbound);
+                }
             }
         }
         visited
@@ -274,15 +302,10 @@ impl Hub {
 
     /// Closes the connections of a session.
     pub fn close_session(&self, user: UserId, session: SessionId, reason: Close) {
-        let own: Vec<Arc<Connection>> = match self.read().get(&Stream::from(user)) {
-            Some(own) => {
-                own.connections().filter(|connection| connection.session == session).cloned().collect()
-            }
-            None => Vec::new(),
-        };
-        for connection in own {
+        let own = self.connections(user.into());
+        for connection in own.iter().filter(|connection| connection.session == session) {
             connection.close(reason);
-            self.disconnect(&connection);
+            self.disconnect(connection);
         }
     }
 
@@ -308,8 +331,9 @@ impl Hub {
     pub fn close_fraction(&self, reason: Close, of: usize) {
         let all: HashMap<_, _> = {
             let subscriptions = self.read();
-            let all = subscriptions.values().flat_map(Subscribers::connections);
-            all.map(|connection| (Arc::as_ptr(connection), connection.clone())).collect()
+            let all =
+                subscriptions.values().flat_map(|one| lock(one).connections().cloned().collect::<Vec<_>>());
+            all.map(|connection| (Arc::as_ptr(&connection), connection)).collect()
         };
         for connection in all.values().take(all.len().div_ceil(of)) {
             connection.close(reason);
@@ -319,10 +343,17 @@ impl Hub {
 
     /// Closes all connections.
     pub fn close_all(&self, reason: Close) {
-        let subscriptions = std::mem::take(&mut *self.write());
-        for connection in subscriptions.values().flat_map(Subscribers::connections) {
+        let mut subscriptions = std::mem::take(&mut *self.write());
+        for connection in subscriptions.values_mut().flat_map(|one| exclusive(one).connections()) {
             connection.close(reason);
         }
+    }
+
+    /// The connections that are subscribed to a stream, the oldest first.
+    fn connections(&self, stream: Stream) -> Vec<Arc<Connection>> {
+        let subscriptions = self.read();
+        let subscribers = subscriptions.get(&stream).map(lock);
+        subscribers.map(|subscribers| subscribers.connections().cloned().collect()).unwrap_or_default()
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Subscriptions> {
@@ -338,6 +369,16 @@ impl Hub {
     }
 }
 
+/// Locks the subscribers of one stream.
+fn lock(subscribers: &Mutex<Subscribers>) -> MutexGuard<'_, Subscribers> {
+    subscribers.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The subscribers of one stream while the whole is locked.
+fn exclusive(subscribers: &mut Mutex<Subscribers>) -> &mut Subscribers {
+    subscribers.get_mut().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Applies the membership changes among delivered events: subscribes a user's connections to a chat that the user
 /// gained, and unsubscribes them from one that the user lost. Adds streams that have a gap now to `gaps`.
 fn apply_membership(
@@ -346,27 +387,28 @@ fn apply_membership(
     delivered: &[Arc<OutboundEvent>],
     gaps: &mut BTreeSet<Stream>,
 ) {
-    if subscriptions.get(&own).is_some_and(Subscribers::has_gap) {
+    if subscriptions.get(&own).is_some_and(|subscribers| lock(subscribers).has_gap()) {
         gaps.insert(own);
     }
     for outbound in delivered {
         match &outbound.event.change {
             Change::ChatGained(chat) => {
                 let stream = chat.id().into();
-                let Some(owner) = subscriptions.get(&own) else { continue };
+                let Some(owner) = subscriptions.get_mut(&own).map(exclusive) else { continue };
                 let all = owner.connections().filter(|one| one.only.is_none_or(|only| only == stream));
                 let new: Vec<_> = all.filter(|one| one.add_stream(stream)).cloned().collect();
                 for connection in new {
-                    subscriptions.entry(stream).or_default().join_after(connection, chat.since);
+                    exclusive(subscriptions.entry(stream).or_default()).join_after(connection, chat.since);
                 }
-                if subscriptions.get(&stream).is_some_and(Subscribers::has_gap) {
+                if subscriptions.get(&stream).is_some_and(|subscribers| lock(subscribers).has_gap()) {
                     gaps.insert(stream);
                 }
             }
             Change::ChatLost { chat, hidden: false } => {
                 let stream = (*chat).into();
                 remove(subscriptions, stream, |connection| connection.user.0 == own.0);
-                for connection in subscriptions.get(&own).into_iter().flat_map(Subscribers::connections) {
+                let owner = subscriptions.get_mut(&own).map(exclusive);
+                for connection in owner.into_iter().flat_map(|owner| owner.connections()) {
                     connection.remove_stream(stream);
                     if connection.only == Some(stream) {
                         connection.close(Close::Removed);
@@ -380,10 +422,30 @@ fn apply_membership(
 }
 
 fn remove(subscriptions: &mut Subscriptions, stream: Stream, is_leaving: impl Fn(&Connection) -> bool) {
-    if let Some(subscribers) = subscriptions.get_mut(&stream) {
+    if let Some(subscribers) = subscriptions.get_mut(&stream).map(exclusive) {
         subscribers.remove(is_leaving);
         if subscribers.is_empty() {
             subscriptions.remove(&stream);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ChatId, Position};
+
+    #[test]
+    fn delivery_in_one_stream_does_not_wait_for_another() {
+        let (hub, user, session) = (Hub::default(), UserId(1), SessionId(1));
+        let connection = hub.connect(user, session);
+        let (busy, chat) = (Stream(7), Stream(8));
+        hub.subscribe(&connection, [busy, chat]);
+        hub.start_at([(user.into(), 0), (busy, 0), (chat, 0)]);
+        let subscriptions = hub.read();
+        let _delivering = lock(&subscriptions[&busy]);
+        let change = Change::MemberRemoved { chat: ChatId(chat.0), user };
+        hub.deliver(vec![Event { position: Position { stream: chat, seq: 1 }, at: Time(0), change }]);
+        assert_eq!(connection.take().events.len(), 1);
     }
 }

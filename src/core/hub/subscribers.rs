@@ -40,6 +40,11 @@ impl Subscribers {
         self.current.iter().map(|subscriber| &subscriber.connection).chain(&self.late)
     }
 
+    /// Whether events wait for those before them.
+    pub(super) fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.current.is_empty() && self.late.is_empty()
     }

@@ -73,7 +73,7 @@ pub use search::query::{Found, Further, Hit, Order, Search};
 
 use crate::boxed;
 use crate::files::{Files, LinkSigner, ProbeFailure};
-use crate::hub::{Close, Hub};
+use crate::hub::{Close, Deliveries, Hub};
 use crate::model::Ids;
 use crate::store::Db;
 
@@ -89,6 +89,8 @@ pub struct Core {
     pub(crate) db: Db,
     pub(crate) files: Files,
     pub(crate) hub: Hub,
+    /// Committed events on their way to the hub.
+    deliveries: Deliveries,
     pub clock: Clock,
     pub settings: Settings,
     ids: Ids,
@@ -102,6 +104,7 @@ pub struct Core {
     passwords: accounts::password::Passwords,
     limits: foundation::limits::Limits,
     in_progress: Arc<foundation::idempotency::InProgress>,
+    keys: crate::store::idempotency::Keys,
     /// Held while unread messages are counted.
     counting: tokio::sync::Mutex<()>,
     exports: Arc<Semaphore>,
@@ -212,8 +215,10 @@ impl Messenger {
         settings: Settings,
     ) -> Result<Self> {
         let (posts, waiting) = mpsc::channel(messages::post::LONGEST_QUEUE);
+        let (deliveries, committed) = Deliveries::new();
         let messenger = Self(Arc::new(Core {
             hub: Hub::default(),
+            deliveries,
             ids: Ids::new(0),
             stopping: AtomicBool::new(false),
             nodes: live::nodes::Nodes::connect(settings.bus.as_deref(), db.is_shared())
@@ -226,6 +231,7 @@ impl Messenger {
             passwords: accounts::password::Passwords::new(),
             limits: foundation::limits::Limits::new(settings.rate_limits, clock.clone()),
             in_progress: Arc::default(),
+            keys: crate::store::idempotency::Keys::load(&db).await?,
             counting: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(portability::export::AT_ONCE)),
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),
@@ -250,6 +256,7 @@ impl Messenger {
             clock,
             settings,
         }));
+        tokio::spawn(live::delivery::run(Arc::downgrade(&messenger.0), committed));
         messenger.check_secret(secrets.key("fingerprint")).await?;
         messenger.renew_node_lease().await?;
         messenger.load_revoked().await?;

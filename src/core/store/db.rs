@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection};
 use super::migrations::{self, MigrationStatus, Tables};
 use super::mysql::PooledConnection;
 use super::readers::{self, Reader, Readers};
-use super::writer::{After, Lease, Writer};
+use super::writer::{After, Lease, Priority, Writer};
 use super::{Error, Result, mysql, pool};
 
 /// The number of SQLite read connections; each has a thread of its own.
@@ -278,8 +278,13 @@ impl Db {
 
     /// Begins a write transaction.
     pub async fn begin(&self) -> Result<Tx> {
+        self.begin_with(Priority::Foreground).await
+    }
+
+    /// Begins a write transaction; on SQLite, which has one writer, one of the background waits for all others.
+    pub async fn begin_with(&self, priority: Priority) -> Result<Tx> {
         Ok(Tx(Executor(match self {
-            Self::Sqlite { writer, .. } => Handle::Writer(writer.lease().await?),
+            Self::Sqlite { writer, .. } => Handle::Writer(writer.lease(priority).await?),
             Self::MySql(pool) => Handle::MySql(PooledConnection::begin(pool, "BEGIN").await?),
         })))
     }

@@ -55,6 +55,7 @@ pub mod users;
 
 pub use db::{Db, Executor, Row, Tx};
 pub use migrations::{MigrationStatus, Tables};
+pub use writer::Priority;
 
 pub type Result<T> = std::result::Result<T, Error>;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_query::{Alias, Expr, ExprTrait, Func, Order, OverStatement, Query, SelectStatement, WindowStatement};
+use sea_query::{Alias, Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement};
 use sqlx::FromRow;
 
 use super::messages::columns_of;

@@ -85,7 +85,7 @@ impl Messenger {
             false => None,
         };
         drop(read);
-        let mut work = self.begin().await?;
+        let mut work = self.begin_background().await?;
         if deletions::of_user(&mut work.tx, user).await?.as_ref() != Some(&before) {
             // Another node was faster.
             return Ok(());

@@ -243,7 +243,7 @@ impl Messenger {
         let _one_at_a_time = self.counting.lock().await;
         for chat in chats {
             loop {
-                let mut work = self.begin().await?;
+                let mut work = self.begin_background().await?;
                 let counted = marks::count_on(&mut work.tx, *chat, reader).await?;
                 work.commit().await?;
                 if counted == Counted::All {

@@ -14,7 +14,7 @@ use crate::boxed;
 use crate::messenger::Messenger;
 use crate::messenger::foundation::{Error, Original, Result, Subject};
 use crate::model::{Time, UserId};
-use crate::store::idempotency::{self, Digest, Record};
+use crate::store::idempotency::{Digest, Record};
 
 /// A request with an idempotency key.
 #[derive(Debug, Clone)]
@@ -106,8 +106,11 @@ impl Messenger {
     /// repeated key takes precedence over other errors.
     #[boxed]
     pub async fn check_not_repeated(&self, attempt: &Attempt) -> Result<()> {
+        if self.keys.may_be_used(&attempt.fingerprint) == Some(false) {
+            return Ok(());
+        }
         let mut read = self.db.read().await?;
-        let done = idempotency::find_many(&mut read, &[attempt.fingerprint]).await?;
+        let done = self.keys.find_many(&mut read, &[attempt.fingerprint]).await?;
         done.first().map_or(Ok(()), |done| Err(attempt.refusal(done)))
     }
 

@@ -9,6 +9,7 @@ pub(crate) mod last_run;
 pub(crate) mod limits;
 pub(crate) mod secrets;
 pub(crate) mod settings;
+pub(crate) mod slice;
 pub(crate) mod subject;
 pub(crate) mod unit_of_work;
 
@@ -16,5 +17,6 @@ pub(crate) use clock::Clock;
 pub(crate) use error::{Error, Result};
 pub(crate) use idempotency::Attempt;
 pub(crate) use limits::{Limit, Network};
+pub(crate) use slice::SliceSize;
 pub(crate) use subject::{Original, Subject};
 pub(crate) use unit_of_work::{Retries, UnitOfWork};

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use crate::boxed;
+use crate::hub;
 use crate::messenger::Messenger;
-use crate::messenger::foundation::{Attempt, Result, Subject, event_log, secrets};
+use crate::messenger::foundation::{Attempt, Error, Result, Subject, event_log, secrets};
 use crate::model::{Change, Event, Position, Stream, Time, UserId};
-use crate::store::{self, Error as StoreError, Tx, idempotency, streams};
+use crate::store::{self, Error as StoreError, Priority, Tx, streams};
 
 /// A transaction with the events that it announces. Dropped without [`UnitOfWork::commit`], it is rolled back.
 pub(crate) struct UnitOfWork {
@@ -42,16 +45,33 @@ impl Retries {
     }
 }
 
-/// Runs once a unit of work is committed.
+/// Runs once a unit of work is committed, perhaps before its events are delivered.
 type AfterCommit = Box<dyn FnOnce(&Messenger) + Send>;
 
 impl Messenger {
     pub(crate) async fn begin(&self) -> Result<UnitOfWork> {
-        let tx = self.db.begin().await?;
+        self.begin_with(Priority::Foreground).await
+    }
+
+    /// Begins a unit of work that nobody waits for: it is written when no other waits, and should take a few milliseconds
+    /// at most.
+    pub(crate) async fn begin_background(&self) -> Result<UnitOfWork> {
+        self.begin_with(Priority::Background).await
+    }
+
+    async fn begin_with(&self, priority: Priority) -> Result<UnitOfWork> {
+        let tx = self.db.begin_with(priority).await?;
         let messenger = self.clone();
         let now = self.clock.now();
         let (announced, attempts, after_commit) = Default::default();
         Ok(UnitOfWork { tx, now, messenger, announced, attempts, after_commit, is_changed: false })
+    }
+
+    /// Begins one of the background that locks an account.
+    pub(crate) async fn begin_background_for(&self, user: UserId) -> Result<UnitOfWork> {
+        let mut work = self.begin_background().await?;
+        store::users::lock(&mut work.tx, [user]).await?;
+        Ok(work)
     }
 
     /// Begins a unit of work that locks these accounts: others that change them or what belongs to them wait.
@@ -162,12 +182,13 @@ impl UnitOfWork {
         self.attempts.extend(attempt.map(|attempt| (attempt, subject)));
     }
 
-    /// Runs `action` once this is committed and its events are delivered.
+    /// Runs `action` once this is committed, perhaps before its events are delivered.
     pub(crate) fn after_commit(&mut self, action: impl FnOnce(&Messenger) + Send + 'static) {
         self.after_commit.push(Box::new(action));
     }
 
-    /// Commits, and delivers the announced events.
+    /// Commits, and has the announced events delivered. If they change who is subscribed, it returns when they are
+    /// delivered: who was removed receives nothing more then.
     pub(crate) async fn commit(mut self) -> Result<()> {
         self.assign_all_seqs().await?;
         let at = self.now;
@@ -180,14 +201,16 @@ impl UnitOfWork {
         store::events::insert_many(&mut self.tx, &records).await?;
         let keys: Vec<_> =
             self.attempts.iter().map(|(attempt, subject)| attempt.record(*subject, self.now)).collect();
-        if let Err(error) = idempotency::insert_many(&mut self.tx, &keys).await {
-            drop(self.tx);
-            if matches!(error, StoreError::Taken) {
+        match self.messenger.keys.insert_many(&mut self.tx, &keys).await {
+            Err(StoreError::Taken) => {
+                drop(self.tx);
                 for (attempt, _) in &self.attempts {
                     self.messenger.check_not_repeated(attempt).await?;
                 }
+                // The key is of a transaction that is not committed yet.
+                return Err(Error::Again);
             }
-            return Err(error.into());
+            inserted => inserted?,
         }
         let Self { tx, messenger, after_commit, .. } = self;
         let (mut posted, mut renamed) = (Vec::new(), Vec::new());
@@ -205,12 +228,17 @@ impl UnitOfWork {
             }
         }
         wakes_index |= !posted.is_empty();
+        let changes = events.iter().any(|event| hub::changes_subscriptions(&event.change));
+        let (delivered, delivery) = match changes {
+            true => Some(oneshot::channel()).unzip(),
+            false => (None, None),
+        };
         tx.commit(move || {
             for user in renamed {
                 messenger.names.forget(user);
             }
             messenger.publish_positions(&events);
-            messenger.hub.deliver(events);
+            messenger.deliveries.send(events, delivered);
             if wakes_index {
                 messenger.indexing.wake(posted);
             }
@@ -219,6 +247,10 @@ impl UnitOfWork {
             }
         })
         .await?;
+        if let Some(delivery) = delivery {
+            // It fails when the server stops.
+            let _ = delivery.await;
+        }
         Ok(())
     }
 }

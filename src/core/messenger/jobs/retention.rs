@@ -7,8 +7,7 @@ use crate::messenger::foundation::Result;
 use crate::messenger::messages::erase::delete_related;
 use crate::model::Stream;
 use crate::store::{
-    attachments, chats, drafts, events, idempotency, messages, previews, sessions, sign_in_codes, streams,
-    unacknowledged,
+    attachments, chats, drafts, events, messages, previews, sessions, sign_in_codes, streams, unacknowledged,
 };
 
 /// How long idempotency keys are stored.
@@ -33,8 +32,8 @@ impl Messenger {
             return Ok(());
         }
         let now = self.clock.now();
-        let mut work = self.begin().await?;
-        idempotency::delete_before(&mut work.tx, now - KEYS).await?;
+        self.delete_old_keys().await?;
+        let mut work = self.begin_background().await?;
         unacknowledged::delete_before(
             &mut work.tx,
             now - crate::messenger::messages::retry_detection::PATIENCE,
@@ -53,11 +52,24 @@ impl Messenger {
         self.delete_orphaned_files().await
     }
 
+    async fn delete_old_keys(&self) -> Result<()> {
+        let before = self.clock.now() - KEYS;
+        loop {
+            let mut work = self.begin_background().await?;
+            let has_more = self.keys.delete_before(&mut work.tx, before, BATCH).await?;
+            work.commit().await?;
+            if !has_more {
+                self.keys.forget_before(before);
+                return Ok(());
+            }
+        }
+    }
+
     async fn purge_deleted_chats(&self) -> Result<()> {
         let deleted = chats::deleted(&mut self.db.read().await?, BATCH).await?;
         for chat in deleted {
             loop {
-                let mut work = self.begin().await?;
+                let mut work = self.begin_background().await?;
                 let gone = messages::purge(&mut work.tx, chat, BATCH).await?;
                 if gone.is_empty() {
                     break;
@@ -81,7 +93,7 @@ impl Messenger {
             for attachment in &orphaned {
                 self.files.delete(attachment).await?;
             }
-            let mut work = self.begin().await?;
+            let mut work = self.begin_background().await?;
             let ids: Vec<_> = orphaned.iter().map(|attachment| attachment.id).collect();
             attachments::delete(&mut work.tx, &ids).await?;
             work.commit().await?;
@@ -95,7 +107,7 @@ impl Messenger {
             if orphaned.is_empty() {
                 return Ok(());
             }
-            let mut work = self.begin().await?;
+            let mut work = self.begin_background().await?;
             previews::delete(&mut work.tx, orphaned).await?;
             work.commit().await?;
         }
@@ -110,7 +122,7 @@ impl Messenger {
             last = *highest;
             let stale = events::with_older(&mut self.db.read().await?, &batch, before).await?;
             for stream in stale {
-                let mut work = self.begin().await?;
+                let mut work = self.begin_background().await?;
                 events::prune(&mut work.tx, stream, before).await?;
                 work.commit().await?;
             }

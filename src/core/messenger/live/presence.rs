@@ -126,7 +126,7 @@ impl Messenger {
         if seen.is_empty() {
             return Ok(());
         }
-        let mut work = self.begin().await?;
+        let mut work = self.begin_background().await?;
         for batch in seen.chunks(BATCH) {
             users::set_last_seen(&mut work.tx, batch).await?;
         }

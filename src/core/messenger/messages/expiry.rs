@@ -17,7 +17,7 @@ impl Messenger {
             if seen.is_empty() {
                 return Ok(());
             }
-            let mut work = self.begin().await?;
+            let mut work = self.begin_background().await?;
             chats::lock_all(&mut work.tx, seen.iter().map(|(chat, _)| *chat)).await?;
             // Looked up again within the unit of work: what was deleted meanwhile is not announced twice.
             let mut due = messages::expired(&mut work.tx, now, SOME).await?;

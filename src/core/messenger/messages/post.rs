@@ -186,7 +186,8 @@ pub(crate) async fn insert_posts(
     requests: &[PostRequest],
     mode: BatchMode,
 ) -> Result<Vec<Result<Message>>> {
-    let mut results: Vec<Option<Result<Message>>> = validate::find_repeated(work, requests, mode).await?;
+    let mut results: Vec<Option<Result<Message>>> =
+        validate::find_repeated(messenger, work, requests, mode).await?;
     let rights = validate::check_posting_rights(work, requests, &mut results).await?;
     let mut files =
         validate::resolve_attachments(work, requests, messenger.settings.voice_limit, &mut results).await?;

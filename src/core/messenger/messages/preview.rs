@@ -128,7 +128,7 @@ impl Messenger {
         }
         let page = pages.read(link.address()).await;
         let page = page.inspect_err(|failure| tracing::debug!(%failure, "a page has no preview")).ok();
-        let mut work = self.begin().await?;
+        let mut work = self.begin_background().await?;
         let stale_at = work.now + if page.is_some() { FRESH } else { AGAIN };
         previews::save(&mut work.tx, link, page.as_ref(), stale_at).await?;
         work.commit().await?;
@@ -137,7 +137,7 @@ impl Messenger {
 
     /// Announces messages again, now that they have previews.
     async fn tell_again(&self, ids: &[MessageId]) -> Result<()> {
-        let mut work = self.begin().await?;
+        let mut work = self.begin_background().await?;
         for message in messages::by_ids(&mut work.tx, ids).await? {
             // Meanwhile it may have been edited or deleted.
             if !message.previews.is_empty() {

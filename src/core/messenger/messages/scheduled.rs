@@ -44,7 +44,15 @@ impl Caller {
         let mut work = self.messenger.begin_for([author]).await?;
         let now = work.now;
         check_due(due_at, now)?;
-        let request = PostRequest { chat, author, new, prechecked: None, attempt: None, chat_limit: ChatLimit::Exempt, fingerprint: None };
+        let request = PostRequest {
+            chat,
+            author,
+            new,
+            prechecked: None,
+            attempt: None,
+            chat_limit: ChatLimit::Exempt,
+            fingerprint: None,
+        };
         let attachments = validate::check(&mut work, &request, self.messenger.settings.voice_limit).await?;
         if scheduled::count(&mut work.tx, author, chat).await? >= MOST_WAITING {
             return Err(Error::Conflict("You have 100 scheduled messages in this chat already"));

@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::messenger::Messenger;
 use crate::messenger::accounts::block;
 use crate::messenger::chats::lookup::{NOT_A_MEMBER, find};
 use crate::messenger::files::attachment::UPLOAD_LIFETIME;
-use crate::messenger::Messenger;
-use crate::messenger::foundation::{Attempt, Error, Limit, Result, UnitOfWork};
+use crate::messenger::foundation::{Error, Limit, Result, UnitOfWork};
 use crate::messenger::messages::mentions::find_mentioned;
 use crate::messenger::messages::request::{BatchMode, PostRequest};
 use crate::messenger::messages::retry_detection;
@@ -15,7 +15,7 @@ use crate::model::{
     Time, UserId,
 };
 use crate::store::members::{self, PostingRights};
-use crate::store::{attachments, chats, idempotency, messages};
+use crate::store::{attachments, chats, messages};
 
 /// The outcomes known so far: none for posts that will be written.
 type Results = [Option<Result<Message>>];
@@ -46,6 +46,7 @@ pub(crate) async fn check(
 
 /// Finds posts that exist already, and requests that were carried out already.
 pub(crate) async fn find_repeated(
+    messenger: &Messenger,
     work: &mut UnitOfWork,
     requests: &[PostRequest],
     mode: BatchMode,
@@ -59,10 +60,15 @@ pub(crate) async fn find_repeated(
     let sent_before = |request: &PostRequest| sent(request).and_then(|name| before.get(&name));
     let asked: Vec<_> = requests
         .iter()
-        .filter(|request| mode == BatchMode::CheckKeys || sent_before(request).is_some())
-        .filter_map(|request| request.attempt.as_ref().map(Attempt::fingerprint))
+        .filter_map(|request| Some((request, request.attempt.as_ref()?.fingerprint())))
+        .filter(|(request, key)| match messenger.keys.may_be_used(key) {
+            Some(may_be_used) => may_be_used,
+            // The index refuses those that were used, which are few.
+            None => mode == BatchMode::CheckKeys || sent_before(request).is_some(),
+        })
+        .map(|(_, key)| key)
         .collect();
-    let done = idempotency::find_many(&mut work.tx, &asked).await?;
+    let done = messenger.keys.find_many(&mut work.tx, &asked).await?;
     let done: HashMap<_, _> = done.iter().map(|record| (record.fingerprint, record)).collect();
     let unacknowledged = retry_detection::take(work, requests).await?;
     let result = |request: &PostRequest| {

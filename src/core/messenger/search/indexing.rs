@@ -7,8 +7,8 @@
 //! are counted, and if they differ all messages are scanned once. An edited or deleted message is marked in the
 //! transaction that changes it, and unmarked in the one that indexes it again.
 //!
-//! **Posts have priority.** SQLite has one writer; after each batch indexing pauses for three times as long as the batch
-//! took. That allows about ten thousand messages per second; with more, messages are found later.
+//! **Posts have priority.** SQLite has one writer; a batch is written when nobody else waits for it, is as small as about
+//! five milliseconds demand, and after it indexing pauses for three times as long as it took. That allows about ten thousand messages per second; with more, messages are found later.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,13 +17,13 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use crate::messenger::Messenger;
-use crate::messenger::foundation::Result;
+use crate::messenger::foundation::{Result, SliceSize};
 use crate::model::search::{Folded, Has, IndexedMessage, holds, tokens, words};
 use crate::model::{Content, Kind, MessageId};
 use crate::store::Error as StoreError;
 use crate::store::search::{self, File, MessageText};
 
-/// How many messages are indexed in one transaction.
+/// How many messages are indexed in one transaction at most.
 const BATCH: u64 = 256;
 /// How many texts are in memory at a time; they may be long.
 const TEXTS: usize = 16;
@@ -109,16 +109,19 @@ impl Messenger {
 
     /// Indexes the messages after one, and those that were changed.
     async fn index_after(&self, mut after: MessageId) -> Result<()> {
+        let mut batch = SliceSize::new(BATCH);
         loop {
-            let ids = search::unnumbered(&mut self.db.read().await?, after, BATCH).await?;
+            let size = batch.get();
+            let ids = search::unnumbered(&mut self.db.read().await?, after, size).await?;
             // Before the texts are read, so that an earlier edit is never found later than a new message.
             self.index_changed().await?;
             let Some(last) = ids.last() else { return Ok(()) };
             let started = Instant::now();
-            if self.write_index(self.read_tokens(&ids).await?).await? {
+            if let Some(written_in) = self.write_index(self.read_tokens(&ids).await?).await? {
+                batch.adapt(written_in);
                 after = *last;
                 self.indexing.newest.fetch_max(last.0, Ordering::Relaxed);
-                if (ids.len() as u64) < BATCH {
+                if (ids.len() as u64) < size {
                     return Ok(());
                 }
             }
@@ -138,20 +141,23 @@ impl Messenger {
         Ok(tokens)
     }
 
-    /// Assigns numbers to messages and writes their tokens. Returns `false` if another node did so at the same time.
-    async fn write_index(&self, new: Vec<(MessageId, String)>) -> Result<bool> {
-        let mut work = self.begin().await?;
+    /// Assigns numbers to messages and writes their tokens. Returns how long others could not write meanwhile; `None` if
+    /// another node assigned numbers at the same time.
+    async fn write_index(&self, new: Vec<(MessageId, String)>) -> Result<Option<Duration>> {
+        let mut work = self.begin_background().await?;
+        let began = Instant::now();
         let last = search::last_number(&mut work.tx).await?;
         let numbered: Vec<_> = (last + 1..).zip(new.iter().map(|(id, _)| *id)).collect();
         match search::assign_numbers(&mut work.tx, &numbered).await {
-            Err(StoreError::Taken) => return Ok(false),
+            Err(StoreError::Taken) => return Ok(None),
             written => written?,
         }
         let rows = (last + 1..).zip(new.into_iter().map(|(_, tokens)| tokens));
         let rows: Vec<_> = rows.filter(|(_, tokens)| !tokens.is_empty()).collect();
         search::insert_tokens(&mut work.tx, &rows).await?;
+        let written_in = began.elapsed();
         work.commit().await?;
-        Ok(true)
+        Ok(Some(written_in))
     }
 
     /// Indexes changed messages again, and removes deleted ones from the index.
@@ -166,7 +172,7 @@ impl Messenger {
     }
 
     async fn reindex(&self, changed: &[MessageId]) -> Result<()> {
-        let mut work = self.begin().await?;
+        let mut work = self.begin_background().await?;
         // Unmarked first: an edit at the same time waits, and then marks the message again.
         search::unmark_changed(&mut work.tx, changed).await?;
         let texts = search::texts_locked(&mut work.tx, changed).await?;

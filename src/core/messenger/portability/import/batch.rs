@@ -34,8 +34,8 @@ struct Ready {
 }
 
 impl Import {
-    /// The most messages of one batch.
-    pub const BATCH: usize = 128;
+    /// The most messages of one batch; small, because others wait until it is written.
+    pub const BATCH: usize = 64;
 
     /// Imports messages into a chat, in order. Those imported before are not changed.
     #[boxed]
@@ -175,7 +175,7 @@ impl Import {
 
     /// Writes messages in one unit of work, and creates the group if there is none yet.
     async fn write(&mut self, target: &mut TargetChat, ready: Vec<Ready>) -> Result<()> {
-        let mut work = self.caller.messenger.begin_for([self.user()]).await?;
+        let mut work = self.caller.messenger.begin_background_for(self.user()).await?;
         self.check_still_signed_in(&mut work).await?;
         let name = |message: &Ready| (self.user(), self.client_id_of(target.source.id, message.source.id));
         let names: Vec<_> = ready.iter().map(name).collect();
@@ -267,7 +267,15 @@ impl Import {
             sent_at: source.sent_at.clamp(Time(0), self.now()),
         };
         let prechecked = Some(Prechecked { origin: Some(origin), files, is_old: true });
-        PostRequest { chat, author: me, new, prechecked, attempt: None, chat_limit: ChatLimit::Exempt, fingerprint: None }
+        PostRequest {
+            chat,
+            author: me,
+            new,
+            prechecked,
+            attempt: None,
+            chat_limit: ChatLimit::Exempt,
+            fingerprint: None,
+        }
     }
 
     /// Creates the group for a chat.
