@@ -1,5 +1,6 @@
 //! A JSON body whose errors name the invalid field, unlike those of poem-openapi.
 
+use bytes::Bytes;
 use poem::{FromRequest, Request, RequestBody, Result};
 use poem_openapi::error::ParseRequestPayloadError;
 use poem_openapi::payload::{Json, ParsePayload, Payload};
@@ -30,7 +31,7 @@ impl<T: ParseFromJSON> ParsePayload for JsonBody<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
-        let bytes = Vec::<u8>::from_request(request, body).await?;
+        let bytes = Bytes::from_request(request, body).await?;
         let refusal = |reason: String| ParseRequestPayloadError { reason };
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| refusal(format!("The body is not valid JSON: {error}")))?;

@@ -186,7 +186,8 @@ async fn written<T: Speech>(room: &Room, telling: &OutboundEvent) -> Arc<str> {
     if has_links(&telling.event.change) { text.into() } else { telling.written(T::FORM, |_| text).clone() }
 }
 
-fn has_links(change: &Change) -> bool {
+/// Whether an event contains links, which are not the same for all readers.
+pub fn has_links(change: &Change) -> bool {
     match change {
         Change::MessageCreated(message)
         | Change::MessageUpdated(message)

@@ -11,6 +11,7 @@ mod kyte;
 mod links;
 mod mimu;
 pub mod refusal;
+mod serde_json_payload;
 pub mod site;
 mod unet;
 pub mod upgrade;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::database::Database;
 use crate::others::{Answer, Other};
-use crate::server::{Person, Socket, TestServer};
+use crate::server::{PASSWORD, Person, Socket, TestServer};
 use crate::skip::skip;
 use crate::v1::import;
 
@@ -194,6 +194,75 @@ async fn a_session_that_ends_on_one_node_ends_on_the_other_at_once() {
     ann.delete("/sessions").await.expect(204);
     while ear.any().await.is_ok() {}
     there.get("/users/me").await.refused(401, "session_ended");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whichever_way_a_session_ends_it_ends_on_the_other_node() {
+    let Some(nats) = Nats::start() else { return };
+    let (one, two) = two(&nats).await;
+    let root = one.person("root").await;
+    let (ann, bob, eve) = (one.person("ann").await, one.person("bob").await, one.person("eve").await);
+    let there = async || at(&two, &one.again(&ann, "ann").await);
+    let ended = async |gone: &Person, mut socket: Socket| {
+        assert_eq!(socket.closed().await, 4403);
+        assert_eq!(gone.get("/users/me").await.status, 401);
+    };
+    let heard = async |person: &Person| {
+        // From now on the other node knows the token.
+        person.get("/users/me").await.expect(200);
+        person.socket().await
+    };
+
+    let phone = there().await;
+    let socket = heard(&phone).await;
+    at(&one, &phone).post("/auth/logout", Value::Null).await.expect(204);
+    ended(&phone, socket).await;
+
+    let phone = there().await;
+    let socket = heard(&phone).await;
+    let sessions = at(&one, &phone).get("/sessions").await.expect(200);
+    let current = sessions.as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
+    ann.delete(&format!("/sessions/{}", current["id"])).await.expect(204);
+    ended(&phone, socket).await;
+
+    let program = at(&two, &ann.with_token(&["read"]).await);
+    let socket = heard(&program).await;
+    let token = ann.get("/tokens").await.expect(200)[0]["id"].clone();
+    ann.delete(&format!("/tokens/{token}")).await.expect(204);
+    ended(&program, socket).await;
+
+    let phone = there().await;
+    let socket = heard(&phone).await;
+    let passwords = json!({"old_password": PASSWORD, "new_password": "another password"});
+    ann.put("/users/me/password", passwords).await.expect(204);
+    ended(&phone, socket).await;
+
+    let bob = at(&two, &bob);
+    let socket = heard(&bob).await;
+    root.post(&format!("/admin/users/{}/deactivate", bob.id), json!({})).await.expect(204);
+    ended(&bob, socket).await;
+
+    let gone = at(&two, &eve);
+    let socket = heard(&gone).await;
+    let deletion = json!({"password": PASSWORD, "messages": "keep"});
+    eve.post("/users/me/deletion", deletion).await.expect(204);
+    ended(&gone, socket).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_ends_while_the_bus_is_away_ends_on_the_other_node_a_little_later() {
+    let Some(mut nats) = Nats::start() else { return };
+    let (one, two) = two(&nats).await;
+    let ann = one.person("ann").await;
+    let there = at(&two, &one.again(&ann, "ann").await);
+    there.get("/users/me").await.expect(200);
+    let mut socket = there.socket().await;
+    nats.stop();
+    ann.delete("/sessions").await.expect(204);
+    two.clock.advance(Duration::from_secs(10));
+    two.running.messenger.run_due_jobs().await;
+    there.get("/users/me").await.refused(401, "session_ended");
+    assert_eq!(socket.closed().await, 4403);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

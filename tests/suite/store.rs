@@ -5,6 +5,7 @@ use std::path::Path;
 
 use besedka::model::{ChatId, Link, MessageId, Page, Stream, Time};
 use besedka::store::{Db, Error, links, previews, streams};
+use futures_util::FutureExt;
 use sea_query::{Expr, Query};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -98,6 +99,41 @@ async fn a_snapshot_stays_as_it_was() {
     tx.commit(|| ()).await.unwrap();
     assert_eq!(streams::seqs(&mut snapshot, &[Stream(1)]).await.unwrap().len(), 0);
     assert_eq!(there(&db).await, [1]);
+}
+
+#[tokio::test]
+async fn connections_whose_query_or_snapshot_was_given_up_serve_others() {
+    const READERS: usize = 4;
+    let (_dir, db) = sqlite().await;
+    for round in 0..READERS as i64 * 3 {
+        // All connections at once, so that each of them is given up.
+        let mut reads = Vec::new();
+        for reader in 0..READERS {
+            let is_snapshot = reader % 2 == 0;
+            reads.push(if is_snapshot { db.snapshot().await } else { db.read().await }.unwrap());
+        }
+        for (reader, read) in reads.iter_mut().enumerate() {
+            let query = streams::seqs(read, &[Stream(1)]);
+            // Some are given up in the middle of the query.
+            if reader < READERS / 2 {
+                assert!(query.now_or_never().is_none());
+            } else {
+                query.await.unwrap();
+            }
+        }
+        drop(reads);
+        let mut tx = db.begin().await.unwrap();
+        streams::create(&mut tx, &[Stream(round)]).await.unwrap();
+        tx.commit(|| ()).await.unwrap();
+        let mut again = Vec::new();
+        for _ in 0..READERS {
+            again.push(db.snapshot().await.unwrap());
+        }
+        for read in &mut again {
+            let seen = streams::seqs(read, &[Stream(round)]).await.unwrap();
+            assert_eq!(seen.len(), 1, "no connection is still in an older snapshot");
+        }
+    }
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::socket::told;
 use super::{NOT_A_MEMBER, Refusal, chat_id, hide_existence};
-use crate::chat_socket::bare;
+use crate::chat_socket::{bare, has_links};
 use crate::links::Links;
 use crate::site::Site;
 use crate::upgrade::Upgrade;
@@ -269,8 +269,22 @@ impl Connection {
     async fn deliver(&self, socket: &SocketRef, taken: &Queued) -> Result<(), SendError> {
         let Context { messenger, links } = &self.context;
         for outbound in &taken.events {
-            if let Some(message) = told(&outbound.event.change, messenger, links).await {
-                socket.emit("message", &message)?;
+            let own;
+            let message = match outbound.known_for_socket_io() {
+                Some(known) => known,
+                None => {
+                    let built = told(&outbound.event.change, messenger, links).await;
+                    if has_links(&outbound.event.change) {
+                        // A link begins with the address that its reader used.
+                        own = built;
+                        &own
+                    } else {
+                        outbound.keep_for_socket_io(built)
+                    }
+                }
+            };
+            if let Some(message) = message {
+                socket.emit("message", message)?;
             }
         }
         Ok(())

@@ -14,6 +14,7 @@ use super::idempotency::Key;
 use super::types::{Chat, ChatKind, ChatSettings, Created, Done, Notify};
 use super::{Answer, Area};
 use crate::body::JsonBody;
+use crate::serde_json_payload::SerdeJson;
 use besedka_core::messenger::{self, Error, Messenger, NewGroup, PreferenceChange};
 use besedka_core::model::{self, ChatId, Time, UserId};
 
@@ -201,9 +202,9 @@ impl Chats {
     ///
     /// Returns all of the caller's chats, the most recently active first.
     #[oai(path = "/chats", method = "get", operation_id = "chats")]
-    async fn list(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<Vec<Chat>>> {
+    async fn list(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<SerdeJson<Vec<Chat>>> {
         let chats = messenger.as_user(caller.0).chats().await?;
-        Ok(Json(chats.into_iter().map(Chat::from).collect()))
+        Ok(SerdeJson(chats.into_iter().map(Chat::from).collect()))
     }
 
     /// Create a chat
@@ -283,9 +284,9 @@ impl Chats {
         messenger: Data<&Messenger>,
         caller: SignedIn,
         chat_id: Path<i64>,
-    ) -> Answer<Json<Chat>> {
+    ) -> Answer<SerdeJson<Chat>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(chat_id.0)).await?;
-        Ok(Json(chat.view().await?.into()))
+        Ok(SerdeJson(chat.view().await?.into()))
     }
 
     /// Update a chat
@@ -302,11 +303,11 @@ impl Chats {
         key: Key,
         chat_id: Path<i64>,
         body: JsonBody<ChatChange>,
-    ) -> Answer<Json<Chat>> {
+    ) -> Answer<SerdeJson<Chat>> {
         let change = body.0.try_into()?;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let chat = caller.chat(ChatId(chat_id.0)).await?;
-        Ok(Json(chat.moderating()?.change(change).await?.into()))
+        Ok(SerdeJson(chat.moderating()?.change(change).await?.into()))
     }
 
     /// Update chat settings

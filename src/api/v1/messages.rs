@@ -11,9 +11,10 @@ use uuid::Uuid;
 
 use super::caller::SignedIn;
 use super::idempotency::Key;
-use super::types::{Created, Done, Edit, Message, MessageType};
+use super::types::{Done, Edit, Message, MessageType, Posted};
 use super::{Answer, Area};
 use crate::body::JsonBody;
+use crate::serde_json_payload::SerdeJson;
 use besedka_core::messenger::{Around, Error, Media, Messenger, NewMessage};
 use besedka_core::model::{ChatId, Content, FileClass, MessageId, Payload, Time, UserId};
 
@@ -165,7 +166,7 @@ impl Messages {
         thread_id: Query<Option<i64>>,
         /// The maximum number of results, 1 to 200; 50 by default.
         limit: Query<Option<u64>>,
-    ) -> Answer<Json<Vec<Message>>> {
+    ) -> Answer<SerdeJson<Vec<Message>>> {
         let since =
             since.0.as_deref().map(|text| Time::read(text).ok_or_else(|| not_a_time("since"))).transpose()?;
         let around = match (before_id.0, after_id.0, around_id.0, since) {
@@ -181,7 +182,7 @@ impl Messages {
         };
         let chat = messenger.as_user(caller.0).chat(ChatId(chat_id.0)).await?;
         let messages = chat.history(thread_id.0.map(MessageId), around, limit.0.unwrap_or(50)).await?;
-        Ok(Json(messages.into_iter().map(Message::from).collect()))
+        Ok(SerdeJson(messages.into_iter().map(Message::from).collect()))
     }
 
     /// List shared media, files and links
@@ -199,11 +200,11 @@ impl Messages {
         before_id: Query<Option<i64>>,
         /// The maximum number of results, 1 to 200; 50 by default.
         limit: Query<Option<u64>>,
-    ) -> Answer<Json<Vec<Message>>> {
+    ) -> Answer<SerdeJson<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(chat_id.0)).await?;
         let before = before_id.0.map(MessageId);
         let found = chat.media(r#type.0.into(), before, limit.0.unwrap_or(50)).await?;
-        Ok(Json(found.into_iter().map(Message::from).collect()))
+        Ok(SerdeJson(found.into_iter().map(Message::from).collect()))
     }
 
     /// Get a message
@@ -213,8 +214,8 @@ impl Messages {
         messenger: Data<&Messenger>,
         caller: SignedIn,
         message_id: Path<i64>,
-    ) -> Answer<Json<Message>> {
-        Ok(Json(messenger.as_user(caller.0).message(MessageId(message_id.0)).await?.view().into()))
+    ) -> Answer<SerdeJson<Message>> {
+        Ok(SerdeJson(messenger.as_user(caller.0).message(MessageId(message_id.0)).await?.view().into()))
     }
 
     /// List a message's edits
@@ -244,7 +245,7 @@ impl Messages {
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<Say>,
-    ) -> Answer<Created<Message>> {
+    ) -> Answer<Posted<Message>> {
         let Say {
             chat_id,
             kind,
@@ -268,7 +269,7 @@ impl Messages {
         };
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         let message = caller.post(ChatId(chat_id), new).await?;
-        Ok(Created::Created(Json(message.into())))
+        Ok(Posted::Created(SerdeJson(message.into())))
     }
 
     /// Edit a message
@@ -284,11 +285,11 @@ impl Messages {
         key: Key,
         message_id: Path<i64>,
         body: JsonBody<MessageChange>,
-    ) -> Answer<Json<Message>> {
+    ) -> Answer<SerdeJson<Message>> {
         let MessageChange { content, payload } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let message = caller.message(MessageId(message_id.0)).await?.edit(content, object(payload)?).await?;
-        Ok(Json(message.into()))
+        Ok(SerdeJson(message.into()))
     }
 
     /// Delete a message
@@ -329,11 +330,11 @@ impl Messages {
         key: Key,
         message_id: Path<i64>,
         body: JsonBody<Forward>,
-    ) -> Answer<Created<Vec<Message>>> {
+    ) -> Answer<Posted<Vec<Message>>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         let chats: Vec<ChatId> = body.0.chat_ids.into_iter().map(ChatId).collect();
         let messages = caller.message(MessageId(message_id.0)).await?.forward(&chats, body.0.silent).await?;
-        Ok(Created::Created(Json(messages.into_iter().map(Message::from).collect())))
+        Ok(Posted::Created(SerdeJson(messages.into_iter().map(Message::from).collect())))
     }
 
     /// Remove a message's link previews
@@ -370,9 +371,9 @@ impl Messages {
         message_id: Path<i64>,
         /// An emoji, percent-encoded.
         emoji: Path<String>,
-    ) -> Answer<Json<Message>> {
+    ) -> Answer<SerdeJson<Message>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        Ok(Json(caller.message(MessageId(message_id.0)).await?.react(&emoji.0).await?.into()))
+        Ok(SerdeJson(caller.message(MessageId(message_id.0)).await?.react(&emoji.0).await?.into()))
     }
 
     /// Remove a reaction

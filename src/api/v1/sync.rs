@@ -4,28 +4,29 @@ use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::Query;
 use poem_openapi::payload::Json;
-use poem_openapi::types::{Example, ToJSON};
+use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
-use serde_json::Value;
+use serde::Serialize;
 
 use super::caller::{Reader, SignedIn};
-use super::events;
+use super::events::{self, EventData};
 use super::idempotency::Key;
 use super::types::Message;
 use super::{Answer, Area};
+use crate::serde_json_payload::SerdeJson;
 use besedka_core::messenger::{Cursor, Messenger, Page};
 use besedka_core::model;
 
 pub struct Sync;
 
 /// An event, as the WebSocket delivers it.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example)]
 struct Event {
     /// The event's name, such as `message.created`.
     event: String,
     /// The event's data; see [the events](/docs/events).
-    data: Value,
+    data: EventData,
     /// The event's position: appending `.` and the position to a cursor moves the cursor past the event.
     position: String,
 }
@@ -41,14 +42,14 @@ impl Example for Event {
     fn example() -> Self {
         Self {
             event: "message.created".to_owned(),
-            data: Message::example().to_json().unwrap_or_default(),
+            data: EventData::Message(Box::new(Message::example())),
             position: "38dyhw000-5".to_owned(),
         }
     }
 }
 
 /// A chat whose older events are no longer stored: reload it.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 struct Gap {
     /// The chat; null for the caller's own profile and chat list.
     chat_id: Option<i64>,
@@ -57,7 +58,7 @@ struct Gap {
 }
 
 /// The events after a cursor.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(example)]
 struct SyncPage {
     /// In order within each chat.
@@ -128,11 +129,11 @@ impl Sync {
         cursor: Query<Option<String>>,
         /// The maximum number of events, 1 to 500; 500 by default.
         limit: Query<Option<u64>>,
-    ) -> Answer<Json<SyncPage>> {
+    ) -> Answer<SerdeJson<SyncPage>> {
         let cursor = cursor.0.filter(|cursor| !cursor.is_empty());
         let cursor: Option<Cursor> = cursor.as_deref().map(str::parse).transpose()?;
         let page = messenger.as_user(caller.0).sync(cursor.as_ref(), limit.0).await?;
-        Ok(Json(page.into()))
+        Ok(SerdeJson(page.into()))
     }
 
     /// Create a WebSocket ticket

@@ -12,6 +12,7 @@ use super::idempotency::Key;
 use super::types::{AVATARS, Done, Person, User};
 use super::{Answer, Area};
 use crate::body::JsonBody;
+use crate::serde_json_payload::SerdeJson;
 use besedka_core::messenger::{Messenger, Profile};
 use besedka_core::model::UserId;
 
@@ -115,8 +116,8 @@ impl Example for Password {
 impl Users {
     /// Get current user
     #[oai(path = "/users/me", method = "get", operation_id = "me")]
-    async fn me(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<User>> {
-        Ok(Json(messenger.as_user(caller.0).me().await?.into()))
+    async fn me(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<SerdeJson<User>> {
+        Ok(SerdeJson(messenger.as_user(caller.0).me().await?.into()))
     }
 
     /// Update my profile

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use serde_json::Value;
+
 use crate::model::{ChatId, Content, Event, Presence, Stream, UserId};
 
 /// The number of API formats an event can be serialized in.
@@ -15,11 +17,23 @@ pub struct Form(pub usize);
 pub struct OutboundEvent {
     pub event: Event,
     forms: [OnceLock<Arc<str>>; FORMS],
+    socket_io: OnceLock<Option<Value>>,
 }
 
 impl OutboundEvent {
     pub fn new(event: Event) -> Self {
-        Self { event, forms: Default::default() }
+        Self { event, forms: Default::default(), socket_io: OnceLock::new() }
+    }
+
+    /// The event's data for Socket.IO, whose library serializes it into packets of its own, if it was built before. The
+    /// inner `None` says that the event is not delivered there.
+    pub fn known_for_socket_io(&self) -> Option<&Option<Value>> {
+        self.socket_io.get()
+    }
+
+    /// Keeps the event's data for all Socket.IO connections.
+    pub fn keep_for_socket_io(&self, data: Option<Value>) -> &Option<Value> {
+        self.socket_io.get_or_init(|| data)
     }
 
     pub fn stream(&self) -> Stream {

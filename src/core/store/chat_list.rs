@@ -92,6 +92,17 @@ pub async fn one(executor: &mut Executor, reader: UserId, chat: ChatId) -> Resul
     Ok(hydrate(executor, reader, rows).await?.pop())
 }
 
+/// Some chats as a member of them sees them, hidden or not; others are left out.
+pub async fn some(executor: &mut Executor, reader: UserId, chats: &[ChatId]) -> Result<Vec<Chat>> {
+    if chats.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = seen_by(reader);
+    query.and_where(Expr::col((M::Table, M::ChatId)).is_in(chats.iter().copied()));
+    let rows: Vec<ListRow> = executor.all(&query).await?;
+    hydrate(executor, reader, rows).await
+}
+
 /// A member's preferences for a chat.
 pub async fn preferences(
     executor: &mut Executor,

@@ -212,6 +212,14 @@ pub async fn by_id(executor: &mut Executor, id: ChatId) -> Result<Option<ChatRec
     executor.one(chats().and_where(Expr::col((C::Table, C::Id)).eq(id))).await
 }
 
+/// In no particular order; unknown ones are left out.
+pub async fn by_ids(executor: &mut Executor, ids: &[ChatId]) -> Result<Vec<ChatRecord>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    executor.all(chats().and_where(Expr::col((C::Table, C::Id)).is_in(ids.iter().copied()))).await
+}
+
 /// The private chat, or the saved messages, of a [`pair`].
 pub async fn by_pair(executor: &mut Executor, pair: &str) -> Result<Option<ChatRecord>> {
     executor.one(chats().and_where(Expr::col((C::Table, C::Pair)).eq(pair))).await

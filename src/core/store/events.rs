@@ -1,6 +1,6 @@
 //! The event log.
 
-use sea_query::{Expr, ExprTrait, Order, Query};
+use sea_query::{Cond, Expr, ExprTrait, Order, Query};
 use sqlx::FromRow;
 
 use super::schema::{Event as E, Stream as S};
@@ -62,6 +62,37 @@ pub async fn after(executor: &mut Executor, place: Position, limit: u64) -> Resu
         .limit(limit)
         .to_owned();
     executor.all(&query).await
+}
+
+/// A part of a stream: the events after one sequence number, up to another.
+#[derive(Debug, Clone, Copy)]
+pub struct Range {
+    pub stream: Stream,
+    pub after: i64,
+    pub up_to: i64,
+}
+
+/// The events of parts of several streams, in the order of the streams' numbers and within each.
+pub async fn in_ranges(executor: &mut Executor, ranges: &[Range]) -> Result<Vec<Record>> {
+    /// The most ranges of one statement: SQLite limits the depth of an expression to 1,000.
+    const RANGES: usize = 200;
+    let mut found = Vec::new();
+    for some in ranges.chunks(RANGES) {
+        let mut wanted = Cond::any();
+        for range in some {
+            let of_stream = Expr::col(E::StreamId).eq(range.stream);
+            let between = Expr::col(E::Seq).gt(range.after).and(Expr::col(E::Seq).lte(range.up_to));
+            wanted = wanted.add(of_stream.and(between));
+        }
+        let query = Query::select()
+            .columns([E::StreamId, E::Seq, E::Kind, E::Subject, E::Data, E::At])
+            .from(E::Table)
+            .cond_where(wanted)
+            .to_owned();
+        found.extend(executor.all::<Record>(&query).await?);
+    }
+    found.sort_unstable_by_key(|record| (record.stream, record.seq));
+    Ok(found)
 }
 
 /// Deletes the events of a stream from before a time.

@@ -1,6 +1,6 @@
 //! The members of chats.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
@@ -308,6 +308,33 @@ pub async fn of_chat(executor: &mut Executor, chat: ChatId, user: Option<UserId>
     }
     let rows: Vec<MemberRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(Member::from).collect())
+}
+
+/// The members at these places: a chat and a user. Who is not a member is left out.
+pub async fn at(
+    executor: &mut Executor,
+    places: &BTreeSet<(ChatId, UserId)>,
+) -> Result<HashMap<(ChatId, UserId), Member>> {
+    if places.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut of_chats: BTreeMap<ChatId, Vec<UserId>> = BTreeMap::new();
+    for (chat, user) in places {
+        of_chats.entry(*chat).or_default().push(*user);
+    }
+    let mut wanted = Cond::any();
+    for (chat, users) in of_chats {
+        let in_chat = Expr::col((M::Table, M::ChatId)).eq(chat);
+        wanted = wanted.add(in_chat.and(Expr::col((M::Table, M::UserId)).is_in(users)));
+    }
+    let mut query = members();
+    query.cond_where(wanted);
+    let rows: Vec<MemberRow> = executor.all(&query).await?;
+    let placed = |row: MemberRow| {
+        let (chat, member) = (row.chat_id, Member::from(row));
+        ((chat, member.user()), member)
+    };
+    Ok(rows.into_iter().map(placed).collect())
 }
 
 /// The members of those of these chats that the reader is in, with their profiles, by the time they joined.

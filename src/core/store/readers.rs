@@ -31,7 +31,7 @@ impl managed::Manager for Opener {
 /// Opens a pool of at most `connections`, and the first of them, so that a file that can't be read is noticed.
 pub(super) async fn open(options: SqliteConnectOptions, connections: u32) -> Result<Readers> {
     let readers = pool::open(Opener(options), connections)?;
-    pool::get(&readers).await?;
+    drop(pool::get(&readers).await?);
     Ok(readers)
 }
 

@@ -1,18 +1,19 @@
 //! The data of frames that appears in no request and no response.
 
 use poem_openapi::Object;
+use serde::Serialize;
 
 use super::super::types::{Member, Status};
 
 /// A message in a chat.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub struct MessageRef {
     pub id: i64,
     pub chat_id: i64,
 }
 
 /// Messages in a chat.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub struct MessageRefs {
     pub chat_id: i64,
     /// Up to 200.
@@ -65,14 +66,14 @@ pub struct MemberChange {
 }
 
 /// A user in a chat.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub struct ChatPerson {
     pub chat_id: i64,
     pub user_id: i64,
 }
 
 /// A user's read position.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub struct ChatRead {
     pub chat_id: i64,
     pub user_id: i64,
@@ -105,7 +106,7 @@ pub struct SessionRef {
 }
 
 /// A user's delivery position.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub struct ChatDelivered {
     pub chat_id: i64,
     pub user_id: i64,
@@ -114,7 +115,7 @@ pub struct ChatDelivered {
 }
 
 /// A user's presence.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub struct PresenceChange {
     pub user_id: i64,
     pub status: Status,

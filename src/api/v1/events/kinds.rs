@@ -1,7 +1,7 @@
 //! All kinds of frames, each with a description and an example.
 
 use poem_openapi::Object;
-use poem_openapi::types::{Example, Type};
+use poem_openapi::types::{Example, ToJSON, Type};
 use serde_json::{Value, json};
 
 use super::super::tokens::Token;
@@ -13,7 +13,6 @@ use super::data::{
     Looking, MemberChange, MessageRef, MessageRefs, Missing, Nothing, PersonRef, PresenceChange, Read, Ready,
     ScheduledRef, SessionBegun, SessionRef, TokenRef, Where, Wrong,
 };
-use super::value;
 
 /// A kind of frame.
 pub struct Kind {
@@ -287,4 +286,8 @@ pub struct Frames {
     read: Read,
     delivered: Delivered,
     nothing: Nothing,
+}
+
+fn value(data: &impl ToJSON) -> Value {
+    data.to_json().unwrap_or_default()
 }

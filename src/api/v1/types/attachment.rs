@@ -4,13 +4,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
+use serde::Serialize;
 
 use besedka_core::files::{ALGORITHM, BucketForm};
 use besedka_core::messenger::{self, UploadTarget};
 use besedka_core::model;
 
 /// An uploaded file.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 #[oai(example)]
 pub struct Attachment {
     /// A UUID.
@@ -25,26 +26,33 @@ pub struct Attachment {
     /// For images (PNG, JPEG, GIF, WebP) and videos (MP4, QuickTime, WebM, Matroska): the width as displayed,
     /// in pixels.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub width: Option<i64>,
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub height: Option<i64>,
     /// For video and audio: the duration, if the container specifies it.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<i64>,
     /// For audio of up to 20 minutes: the loudness over time, as up to 64 numbers from 0 to 100.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub waveform: Option<Vec<u8>>,
     /// For images: a blurred placeholder to show while loading, as a base64-encoded
     /// [ThumbHash](https://evanw.github.io/thumbhash/).
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub placeholder: Option<String>,
     /// Whether there is a thumbnail, at most 512 pixels on each side, at `/attachments/{id}/thumbnail`.
     pub has_thumbnail: bool,
     /// A link that needs no token, valid for 5 minutes; for `<img>`, `<audio>` and `<video>`.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The same kind of link for the thumbnail, if there is one.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thumbnail_url: Option<String>,
 }
 

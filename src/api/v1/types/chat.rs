@@ -2,6 +2,7 @@
 
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
+use serde::Serialize;
 
 use super::attachment::avatar_path;
 use super::{Message, Person, Role};
@@ -9,7 +10,7 @@ use besedka_core::messenger::{Invitation, Invited};
 use besedka_core::model;
 
 /// A chat, as the caller sees it.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 #[oai(example)]
 pub struct Chat {
     pub id: i64,
@@ -120,8 +121,9 @@ impl Example for Chat {
 }
 
 /// The kind of chat.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum ChatKind {
     /// Between two people.
     Private,
@@ -145,8 +147,9 @@ impl From<model::ChatKind> for ChatKind {
 }
 
 /// What the user is notified about.
-#[derive(Enum, Debug, Clone, Copy)]
+#[derive(Enum, Debug, Clone, Copy, Serialize)]
 #[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum Notify {
     /// Every message.
     All,

@@ -2,14 +2,16 @@
 
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::{Attachment, Poll};
 use besedka_core::model;
 
 /// The type of a message.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum MessageType {
     Text,
     Voice,
@@ -57,7 +59,7 @@ impl From<model::Kind> for MessageType {
 }
 
 /// A reaction to a message.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 pub struct Reaction {
     pub emoji: String,
     /// How many users chose this emoji.
@@ -67,18 +69,19 @@ pub struct Reaction {
 }
 
 /// The message that another message replies to.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 pub struct Quote {
     pub id: i64,
     pub author_id: i64,
     #[oai(rename = "type")]
+    #[serde(rename = "type")]
     pub kind: MessageType,
     /// The beginning of its text, up to 200 characters; null if it was deleted.
     pub text: Option<String>,
 }
 
 /// Information about a thread.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 pub struct Thread {
     /// The number of replies.
     pub count: i64,
@@ -87,7 +90,7 @@ pub struct Thread {
 }
 
 /// The origin of a forwarded or imported message.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 pub struct Origin {
     /// Null for imported messages, like the other IDs, if they are not known on this server.
     pub chat_id: Option<i64>,
@@ -99,7 +102,7 @@ pub struct Origin {
 }
 
 /// A preview of a page that a message links to.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 pub struct Preview {
     /// The normalised URL from the message.
     pub url: String,
@@ -107,9 +110,11 @@ pub struct Preview {
     pub title: String,
     /// Up to 500 characters, in one line.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The name of the website.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub site_name: Option<String>,
 }
 
@@ -151,13 +156,14 @@ impl Example for Edit {
 }
 
 /// A message.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 #[oai(example)]
 pub struct Message {
     pub id: i64,
     pub chat_id: i64,
     pub author_id: i64,
     #[oai(rename = "type")]
+    #[serde(rename = "type")]
     pub kind: MessageType,
     /// The text, or the caption of a file; null if the message was deleted.
     pub content: Option<String>,
@@ -180,39 +186,51 @@ pub struct Message {
     /// Previews of linked pages. They are added after the message was sent, with a `message.updated` event that
     /// leaves `edited_at` unchanged.
     #[oai(skip_serializing_if_is_empty)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub previews: Vec<Preview>,
     /// For types other than `text`: a textual form, for clients that cannot display the type.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub plain: Option<String>,
     /// The message that this one replies to.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<Quote>,
     /// The first message of the thread that this message belongs to.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thread_id: Option<i64>,
     /// For the first message of a thread: information about the thread.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thread: Option<Thread>,
     /// For a forwarded message: its origin.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub forwarded_from: Option<Origin>,
     /// The mentioned users.
     #[oai(skip_serializing_if_is_empty)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mentions: Vec<i64>,
     /// Whether everyone in the chat is mentioned.
     #[oai(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_false")]
     pub mentions_all: bool,
     /// Whether it was sent without a notification.
     #[oai(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_false")]
     pub silent: bool,
     /// When it disappears.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<String>,
     /// When it was pinned.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pinned_at: Option<String>,
     /// For a poll: its options and votes.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub poll: Option<Poll>,
 }
 

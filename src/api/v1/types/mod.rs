@@ -6,10 +6,13 @@ mod message;
 mod own;
 mod people;
 mod poll;
+#[cfg(test)]
+mod tests;
 
 use poem_openapi::payload::Json;
-use poem_openapi::types::{Example, ToJSON};
+use poem_openapi::types::{Example, ToJSON, Type};
 use poem_openapi::{ApiResponse, Object};
+use serde::Serialize;
 use serde_json::Value;
 
 pub use attachment::{AVATARS, Attachment, Links, NewAvatar, Quota, UploadForm, avatar_path};
@@ -20,6 +23,7 @@ pub use people::{AddedMembers, Blocked, Member, Person, Presence, Role, Status, 
 pub use poll::{Poll, Vote};
 
 use crate::refusal::Body;
+use crate::serde_json_payload::SerdeJson;
 
 /// An error.
 #[derive(Object, Debug)]
@@ -69,4 +73,12 @@ pub enum Created<T: ToJSON> {
     /// Created.
     #[oai(status = 201)]
     Created(Json<T>),
+}
+
+/// A response with created messages.
+#[derive(ApiResponse)]
+pub enum Posted<T: Type + Serialize> {
+    /// Created.
+    #[oai(status = 201)]
+    Created(SerdeJson<T>),
 }

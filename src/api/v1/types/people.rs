@@ -2,6 +2,7 @@
 
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
+use serde::Serialize;
 
 use super::attachment::avatar_path;
 use besedka_core::messenger::TokenPair;
@@ -46,7 +47,7 @@ impl Example for Tokens {
 }
 
 /// The current user.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 #[oai(example)]
 pub struct User {
     pub id: i64,
@@ -120,8 +121,9 @@ impl Example for User {
 }
 
 /// A user's online status.
-#[derive(Enum, Debug, Clone, Copy)]
+#[derive(Enum, Debug, Clone, Copy, Serialize)]
 #[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum Status {
     Online,
     Away,
@@ -140,7 +142,7 @@ impl From<model::Status> for Status {
 
 /// A user's presence. For users who hide their presence, and to callers who hide theirs, the status is
 /// `offline` and `last_seen_at` is null.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 #[oai(example)]
 pub struct Presence {
     pub status: Status,
@@ -162,7 +164,7 @@ impl Example for Presence {
 }
 
 /// A user, as others see them.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 #[oai(example)]
 pub struct Person {
     pub id: i64,
@@ -181,6 +183,7 @@ pub struct Person {
     pub deactivated: bool,
     /// The online status. Only in responses, not in events, which go to many users.
     #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub presence: Option<Presence>,
     /// Whether the account was deleted. It has no name any more: show one in the reader's language.
     pub deleted: bool,
@@ -242,8 +245,9 @@ impl Example for Blocked {
 }
 
 /// A member's role in a chat.
-#[derive(Enum, Debug, Clone, Copy)]
+#[derive(Enum, Debug, Clone, Copy, Serialize)]
 #[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     Owner,
     Admin,

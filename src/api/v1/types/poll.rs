@@ -2,11 +2,12 @@
 
 use poem_openapi::Object;
 use poem_openapi::types::Example;
+use serde::Serialize;
 
 use besedka_core::model::{self, ChatId, MessageId};
 
 /// A poll and its votes.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 pub struct Poll {
     pub options: Vec<PollOption>,
     /// How many people have voted.
@@ -20,7 +21,7 @@ pub struct Poll {
 }
 
 /// An option of a poll.
-#[derive(Object, Debug)]
+#[derive(Object, Debug, Serialize)]
 pub struct PollOption {
     pub text: String,
     /// How many people chose it.

@@ -1,12 +1,13 @@
 //! The event log: what is stored of an event, and how stored events are hydrated when they are read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 use crate::messenger::foundation::Result;
 use crate::model::{
-    Change, ChatId, Draft, Event, Message, MessageId, ScheduledId, SessionId, Stream, UserId,
+    Change, Chat, ChatId, ChatInfo, Draft, Event, Member, Message, MessageId, ScheduledId, SessionId, Stream,
+    UserId,
 };
 use crate::store::events::Record;
 use crate::store::{self, Executor};
@@ -76,6 +77,27 @@ const KINDS: &[Kind] = &[
     Kind::ScheduledSaved,
     Kind::ScheduledRemoved,
 ];
+
+impl Kind {
+    /// Whether its subject is rare, and read by itself. All of these are in a user's own stream.
+    fn needs_query(self) -> bool {
+        use Kind::{
+            BookmarkSaved, ChatPreferred, DraftSaved, ScheduledSaved, SessionCreated, TokenCreated,
+            UserBlocked, UserUpdated,
+        };
+        matches!(
+            self,
+            BookmarkSaved
+                | ChatPreferred
+                | DraftSaved
+                | ScheduledSaved
+                | SessionCreated
+                | TokenCreated
+                | UserBlocked
+                | UserUpdated
+        )
+    }
+}
 
 /// The details of an event beside its subject, stored as JSON.
 #[derive(Serialize, Deserialize, Default)]
@@ -178,17 +200,59 @@ pub(crate) async fn hydrate(
     reader: UserId,
     records: &[Record],
 ) -> Result<Vec<Event>> {
-    let messages = messages(executor, reader, records).await?;
+    let subjects = Subjects::of(executor, reader, records).await?;
+    let mut known: HashMap<(i64, i64, Option<&str>), Option<Change>> = HashMap::new();
     let mut events = Vec::with_capacity(records.len());
     for record in records {
-        let Some(kind) = KINDS.iter().copied().find(|kind| *kind as i64 == record.kind) else {
-            continue;
+        let Some(kind) = kind_of(record) else { continue };
+        // They tell the current state of their subject: those with the same subject say the same.
+        let key = (record.kind, record.subject, record.data.as_deref());
+        let change = match known.get(&key) {
+            Some(change) => change.clone(),
+            None => change(executor, reader, record, kind, &subjects).await?,
         };
-        if let Some(change) = change(executor, reader, record, kind, &messages).await? {
+        if kind.needs_query() {
+            known.entry(key).or_insert_with(|| change.clone());
+        }
+        if let Some(change) = change {
             events.push(Event { position: record.position(), at: record.at, change });
         }
     }
     Ok(events)
+}
+
+fn kind_of(record: &Record) -> Option<Kind> {
+    KINDS.iter().copied().find(|kind| *kind as i64 == record.kind)
+}
+
+/// The subjects of frequent kinds of events, read with one query for each kind of subject.
+struct Subjects {
+    messages: HashMap<MessageId, Message>,
+    members: HashMap<(ChatId, UserId), Member>,
+    chats: HashMap<ChatId, ChatInfo>,
+    /// Chats as the reader sees them.
+    gained: HashMap<ChatId, Chat>,
+}
+
+impl Subjects {
+    async fn of(executor: &mut Executor, reader: UserId, records: &[Record]) -> Result<Self> {
+        let of_kind = |kind: Kind| records.iter().filter(move |record| record.kind == kind as i64);
+        let ids = |kind: Kind| -> Vec<ChatId> {
+            of_kind(kind).map(|record| ChatId(record.subject)).collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        let members: BTreeSet<(ChatId, UserId)> = of_kind(Kind::MemberAdded)
+            .chain(of_kind(Kind::MemberUpdated))
+            .map(|record| (ChatId(record.stream.0), UserId(record.subject)))
+            .collect();
+        let chats = store::chats::by_ids(executor, &ids(Kind::ChatUpdated)).await?;
+        let gained = store::chat_list::some(executor, reader, &ids(Kind::ChatGained)).await?;
+        Ok(Self {
+            messages: messages(executor, reader, records).await?,
+            members: store::members::at(executor, &members).await?,
+            chats: chats.iter().map(|chat| (chat.id, chat.about())).collect(),
+            gained: gained.into_iter().map(|chat| (chat.id(), chat)).collect(),
+        })
+    }
 }
 
 async fn messages(
@@ -218,13 +282,14 @@ async fn change(
     reader: UserId,
     record: &Record,
     kind: Kind,
-    messages: &HashMap<MessageId, Message>,
+    subjects: &Subjects,
 ) -> Result<Option<Change>> {
     let data: Data =
         record.data.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
     let (message, user, subject_chat) =
         (MessageId(record.subject), UserId(record.subject), ChatId(record.subject));
     let chat = ChatId(record.stream.0);
+    let Subjects { messages, members, chats, gained } = subjects;
     Ok(match kind {
         Kind::MessageCreated => messages.get(&message).cloned().map(Change::MessageCreated),
         Kind::MessageUpdated => {
@@ -237,18 +302,13 @@ async fn change(
             Some(Change::MessagesDeleted { chat, ids })
         }
         Kind::MemberAdded => {
-            let member = store::members::of_chat(executor, chat, Some(user)).await?.pop();
-            member.map(|member| Change::MemberAdded { chat, member })
+            members.get(&(chat, user)).cloned().map(|member| Change::MemberAdded { chat, member })
         }
         Kind::MemberRemoved => Some(Change::MemberRemoved { chat, user }),
         Kind::MemberUpdated => {
-            let member = store::members::of_chat(executor, chat, Some(user)).await?.pop();
-            member.map(|member| Change::MemberUpdated { chat, member })
+            members.get(&(chat, user)).cloned().map(|member| Change::MemberUpdated { chat, member })
         }
-        Kind::ChatUpdated => {
-            let chat = store::chats::by_id(executor, subject_chat).await?;
-            chat.map(|chat| Change::ChatUpdated(chat.about()))
-        }
+        Kind::ChatUpdated => chats.get(&subject_chat).cloned().map(Change::ChatUpdated),
         Kind::ChatRead => {
             let chat = data.chat.map_or(chat, ChatId);
             Some(Change::ChatRead { chat, user, message: MessageId(data.message.unwrap_or_default()) })
@@ -287,10 +347,7 @@ async fn change(
             chat: ChatId(data.chat.unwrap_or_default()),
             message: data.message.map(MessageId),
         }),
-        Kind::ChatGained => {
-            let gained = store::chat_list::one(executor, reader, subject_chat).await?;
-            gained.map(|chat| Change::ChatGained(Box::new(chat)))
-        }
+        Kind::ChatGained => gained.get(&subject_chat).cloned().map(|chat| Change::ChatGained(Box::new(chat))),
         Kind::ChatLost => Some(Change::ChatLost { chat: subject_chat, hidden: data.hidden }),
         Kind::ChatPreferred => {
             let preferences = store::chat_list::preferences(executor, reader, subject_chat).await?;

@@ -13,7 +13,7 @@ use crate::messenger::foundation::{Error, Result, event_log};
 use crate::messenger::messages::request::NewMessage;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{ChatId, Event, Message, MessageId, Position, Scopes, SessionKind, Stream, UserId};
-use crate::store::events::{self, Record};
+use crate::store::events::{self, Range, Record};
 use crate::store::{Executor, members, streams};
 
 /// The most events of one page.
@@ -164,21 +164,30 @@ async fn page(
         }
     }
     behind.sort_by_key(|(stream, ..)| *stream != own);
-    let mut records: Vec<Record> = Vec::new();
+    let mut room = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut ranges = Vec::new();
     let mut has_more = false;
-    for (stream, seq, end) in behind {
-        let room = limit.saturating_sub(records.len() as u64);
+    for (stream, seq, end) in &behind {
         if room == 0 {
             has_more = true;
             break;
         }
-        let found = events::after(executor, Position { stream, seq }, room).await?;
-        let found: Vec<Record> = found.into_iter().filter(|record| record.seq <= end).collect();
-        match found.first() {
-            Some(first) if first.seq == seq + 1 => {
-                let last = found.last().map_or(seq, |record| record.seq);
-                has_more |= last < end;
-                cursor.0.insert(stream, last);
+        // Sequence numbers have no holes: it is known how many events there are.
+        let taken = room.min(end - seq);
+        ranges.push(Range { stream: *stream, after: *seq, up_to: seq + taken });
+        room -= taken;
+    }
+    let mut found: BTreeMap<Stream, Vec<Record>> = BTreeMap::new();
+    for record in events::in_ranges(executor, &ranges).await? {
+        found.entry(record.stream).or_default().push(record);
+    }
+    let mut records: Vec<Record> = Vec::new();
+    for (Range { stream, after, .. }, (.., end)) in ranges.into_iter().zip(behind) {
+        let found = found.remove(&stream).unwrap_or_default();
+        match (found.first(), found.last()) {
+            (Some(first), Some(last)) if first.seq == after + 1 => {
+                has_more |= last.seq < end;
+                cursor.0.insert(stream, last.seq);
                 records.extend(found);
             }
             // The log was pruned: the remaining events are of no use without the pruned ones.
