@@ -34,6 +34,8 @@ pub struct NewUpload {
     pub content_type: String,
     /// The maximum size in bytes; the server's limit when it is missing.
     pub size: Option<u64>,
+    /// Whether to store the file as it is: otherwise location, camera and author are removed from pictures and films.
+    pub keep_original: bool,
 }
 
 /// The form for uploading a file.
@@ -151,6 +153,7 @@ impl Messenger {
             owner,
             filename,
             stored_by_name: false,
+            keep_original: new.keep_original,
             content_type,
             size: i64::try_from(size).unwrap_or(i64::MAX),
             created_at: now,
