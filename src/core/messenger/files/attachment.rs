@@ -13,6 +13,7 @@ use crate::files::{self, BucketForm, FileStream, Received, ResponseHeaders, Sign
 use crate::messenger::files::quota::remaining_quota;
 use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
+use crate::model::text;
 use crate::model::{Attachment, AttachmentId, MediaMetadata, Time, UserId};
 use crate::store::attachments;
 
@@ -338,7 +339,9 @@ pub(crate) async fn mark_uploaded(
 
 fn check_filename(name: &str) -> Result<String> {
     // Some browsers send a path: only its last part is the name.
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = name.chars().filter(|c| !text::is_directional(*c)).collect();
+    let name = name.trim();
     if name.is_empty() || name.chars().count() > 255 || name.chars().any(char::is_control) {
         return Err(Error::invalid("filename", "must have 1 to 255 characters and no control characters"));
     }
