@@ -39,15 +39,24 @@ pub struct Attachments;
 struct NewAttachment {
     /// The file's name, 1 to 255 characters.
     filename: String,
-    /// The media type. It must not contradict the detected type of the content.
+    /// The media type. Where the content contradicts it, the detected type is stored instead.
     content_type: String,
     /// The size in bytes; larger uploads are refused. Defaults to the server's limit.
     size: Option<u64>,
+    /// Whether to store the file exactly as it is sent, with the metadata of pictures and videos. Defaults to
+    /// `false`.
+    #[oai(default)]
+    keep_original: bool,
 }
 
 impl Example for NewAttachment {
     fn example() -> Self {
-        Self { filename: "audio.opus".to_owned(), content_type: "audio/opus".to_owned(), size: Some(20_480) }
+        Self {
+            filename: "audio.opus".to_owned(),
+            content_type: "audio/opus".to_owned(),
+            size: Some(20_480),
+            keep_original: false,
+        }
     }
 }
 
@@ -85,9 +94,16 @@ impl Attachments {
     /// `fields` first and `file` last. That upload answers 204; the file can then be posted in a message within
     /// a day.
     ///
+    /// Every file is accepted, of whatever type. It is stored as it is sent, with one exception: metadata that
+    /// tells where, when, with which device and by whom a picture or video was taken is removed, as are previews
+    /// and data appended to a picture (JPEG, PNG, WebP, GIF, TIFF, HEIC, AVIF, JPEG XL, MP4, QuickTime, Matroska,
+    /// WebM). Pixels, sound, orientation, colour profiles and drawings in PNGs stay. `"keep_original": true`
+    /// stores the file unchanged. If the metadata can't be removed without damage, the file is stored unchanged.
+    ///
     /// If the server stores files in an S3 bucket, `url` points to the bucket and there are more fields. The
-    /// bucket enforces key, type, size and expiry; whether the content matches its declared type is checked
-    /// when the file is posted or requested, with the same errors as for an upload to this server.
+    /// bucket enforces key, type, size and expiry; a file is processed when it is posted or requested, with the
+    /// same errors as for an upload to this server. An upload that was refused is answered with the same error
+    /// until another one succeeds.
     #[oai(path = "/attachments", method = "post", operation_id = "announceAttachment")]
     async fn announce(
         &self,
@@ -99,9 +115,9 @@ impl Attachments {
         key: Key,
         body: JsonBody<NewAttachment>,
     ) -> Answer<Json<UploadForm>> {
-        let NewAttachment { filename, content_type, size } = body.0;
+        let NewAttachment { filename, content_type, size, keep_original } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        let form = caller.request_upload(NewUpload { filename, content_type, size }).await?;
+        let form = caller.request_upload(NewUpload { filename, content_type, size, keep_original }).await?;
         Ok(Json(UploadForm::new(form, &visit.base)))
     }
 

@@ -55,7 +55,7 @@ impl Imports {
     /// The response is sent when the import is complete; the import continues if the client disconnects.
     /// Repeating an import adds nothing twice and completes an unfinished one; groups that other people have
     /// joined in the meantime are skipped. Each user can run one import at a time and three per hour. An
-    /// archive can hold at most 2,000 chats and 500,000 messages.
+    /// archive can hold at most 2,000 chats, 500,000 messages and 1,000,000 lines.
     #[oai(path = "/users/me/import", method = "post", operation_id = "import")]
     async fn import(
         &self,
@@ -92,7 +92,7 @@ async fn carry_out(mut import: Import) -> messenger::Result<messenger::ImportSum
         let mut batch = Vec::new();
         for entry in entries {
             let mut lines = Lines::of(zip.read(entry).await?);
-            while let Some(line) = lines.next().await? {
+            while let Some(line) = lines.next(import.lines()).await? {
                 match line.and_then(|line| form::message(&line, &about, &names, &layout)) {
                     Some(message) => batch.push(message),
                     None => import.skip()?,

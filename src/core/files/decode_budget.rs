@@ -18,6 +18,8 @@ pub(super) struct Cost {
     /// The largest number of pixels that an embedded frame claims to have: a decoder allocates them before it notices
     /// that the picture has fewer.
     pub(super) largest_frame: u64,
+    /// The colours of a JPEG; 0 in other formats.
+    pub(super) components: u8,
 }
 
 /// Estimates the cost by a picture's headers. Leaves the file at its beginning.
@@ -44,7 +46,28 @@ fn jpeg(file: &mut (impl Read + Seek)) -> Result<Cost> {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => true,
         found => found?,
     };
-    Ok(Cost { per_pixel: if is_multi_scan { MULTI_SCAN_JPEG } else { 0 }, largest_frame: 0 })
+    let components = components(file).unwrap_or_default();
+    let per_pixel = if is_multi_scan { MULTI_SCAN_JPEG } else { 0 };
+    Ok(Cost { per_pixel, components, ..Cost::default() })
+}
+
+/// The number of colours of a JPEG.
+fn components(file: &mut (impl Read + Seek)) -> Result<u8> {
+    let mut at = 2;
+    for _ in 0..MAX_CHUNKS {
+        file.seek(SeekFrom::Start(at))?;
+        let mut segment = [0; 10];
+        file.read_exact(&mut segment)?;
+        let length = u64::from(u16::from_be_bytes([segment[2], segment[3]]));
+        match segment[..2] {
+            [0xff, 0xff] => at += 1,
+            [0xff, 0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf] => return Ok(segment[9]),
+            [0xff, 0xda] => break,
+            [0xff, _] => at += 2 + length,
+            _ => break,
+        }
+    }
+    Ok(0)
 }
 
 fn is_multi_scan(file: &mut (impl Read + Seek)) -> Result<bool> {
@@ -75,7 +98,7 @@ fn is_multi_scan(file: &mut (impl Read + Seek)) -> Result<bool> {
 }
 
 fn webp(file: &mut (impl Read + Seek)) -> Result<Cost> {
-    let mut cost = Cost { per_pixel: WEBP_BUFFERS, largest_frame: 0 };
+    let mut cost = Cost { per_pixel: WEBP_BUFFERS, ..Cost::default() };
     let mut at = 12;
     for _ in 0..MAX_CHUNKS {
         file.seek(SeekFrom::Start(at))?;

@@ -3,6 +3,7 @@
 //! They arrive below `incoming/` and are copied from there to their final key, where the uploader, whose form stays
 //! valid for some minutes, can't overwrite them.
 
+use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -44,8 +45,7 @@ impl Files {
         }
         // A file in the fallback storage must be transferred to this one in any case.
         let is_relayed = size <= MAX_RELAYED_SIZE || !std::ptr::eq(backend, &self.backend);
-        // A picture must be rewritten without its metadata, whatever type it was declared as.
-        if is_relayed || sniff::is_picture(&backend.store.get_range(path, 0..HEAD as u64).await?) {
+        if is_relayed {
             let bytes = backend.store.get(path).await?.into_stream();
             return match self.receive(attachment, max_size, bytes).await {
                 // The bucket broke off, not the uploader.
@@ -56,7 +56,10 @@ impl Files {
         // Copy first, then check the copy: the uploader can't replace it between check and use.
         let target = path_of(attachment);
         backend.store.copy(path, &target).await?;
-        let checked = check(backend, &target, attachment, max_size).await;
+        let checked = match check(backend, &target, attachment, max_size).await {
+            Ok((received, head)) => self.strip(attachment, received, &head).await,
+            Err(error) => Err(error),
+        };
         if checked.is_err() {
             backend.delete(&target).await?;
         }
@@ -85,12 +88,18 @@ impl Files {
     }
 }
 
-async fn check(backend: &Backend, path: &Path, attachment: &Attachment, max_size: u64) -> Result<Received> {
+/// Checks a stored file; also returns its beginning.
+async fn check(
+    backend: &Backend,
+    path: &Path,
+    attachment: &Attachment,
+    max_size: u64,
+) -> Result<(Received, Bytes)> {
     let size = backend.store.head(path).await?.size;
     if size > max_size {
         return Err(Error::TooLarge(max_size));
     }
     let head = backend.store.get_range(path, 0..size.min(HEAD as u64)).await?;
-    let content_type = sniff::check_type(&attachment.content_type, &head)?;
-    Ok(Received { size, sha256: None, content_type })
+    let content_type = sniff::stored_type(&attachment.content_type, &head)?;
+    Ok((Received { size, sha256: None, content_type }, head))
 }

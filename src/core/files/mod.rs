@@ -4,14 +4,15 @@
 //! checked ([`Files::confirm_upload`]). The checked copy is stored under another key, which the upload form can't write.
 
 mod backend;
+mod colours;
 mod decode_budget;
 mod direct_access;
+mod film;
 mod incoming;
 mod link_signer;
 mod location;
 mod metadata;
 mod migration;
-mod mp4_rotation;
 mod paths;
 mod picture;
 mod post_policy;
@@ -49,7 +50,7 @@ use crate::boxed;
 use crate::model::Attachment;
 use backend::Backend;
 use paths::{path_of, thumbnail_path_of};
-use strip::MetadataStripper;
+use strip::{Applier, Edit};
 
 /// How many bytes at the beginning of a file are inspected to find its type.
 const HEAD: usize = 8 * 1024;
@@ -65,12 +66,6 @@ pub enum Error {
     WrongType { declared: String, found: String },
     #[error("the upload was interrupted: {0}")]
     Truncated(String),
-    #[error(
-        "the image has {width} × {height} pixels; at most 40,000,000 and 10,000 on each side are accepted, unless it is sent as application/octet-stream"
-    )]
-    TooManyPixels { width: u32, height: u32 },
-    #[error("decoding the image would take too much memory")]
-    DecompressionBomb,
     #[error("the archive cannot be read: {0}")]
     Archive(&'static str),
     #[error("the disk is full")]
@@ -89,7 +84,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// An upload that was stored.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// The stored size in bytes: smaller than what was sent when picture metadata was removed.
+    /// The stored size in bytes: smaller than what was sent when metadata was removed.
     pub size: u64,
     /// `None` for a large file that the bucket copied by itself, so that its bytes never passed through the server.
     pub sha256: Option<Vec<u8>>,
@@ -120,6 +115,8 @@ pub struct Files {
     /// The previous storage during a migration: read and deleted from when a file is not in the new one.
     fallback: Option<Backend>,
     decode_permits: Arc<Semaphore>,
+    /// Mebibytes that all decoders together may use.
+    decode_memory: Arc<Semaphore>,
 }
 
 impl Files {
@@ -134,11 +131,13 @@ impl Files {
             backend: Backend::open(location, aws)?,
             fallback,
             decode_permits: metadata::decode_permits(),
+            decode_memory: metadata::decode_memory(),
         })
     }
 
-    /// Stores an upload of at most `max_size` bytes as it streams in and checks its type. Metadata of
-    /// pictures (location, camera, author) is removed. On any error nothing is stored.
+    /// Stores an upload of at most `max_size` bytes as it streams in and detects its type. Then metadata of pictures
+    /// and films (location, camera, author) is removed, unless the uploader wants to keep it. On any error nothing is
+    /// stored.
     pub async fn receive<E: std::fmt::Display>(
         &self,
         attachment: &Attachment,
@@ -146,17 +145,63 @@ impl Files {
         bytes: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
     ) -> Result<Received> {
         let mut writer = self.backend.writer(path_of(attachment));
-        let received = copy(&mut writer, attachment, max_size, bytes).await;
-        match received {
-            Ok(received) => {
-                writer.shutdown().await.map_err(from_io_error)?;
-                Ok(received)
-            }
+        let (received, head) = match copy(&mut writer, attachment, max_size, bytes).await {
+            Ok(received) => received,
             Err(error) => {
                 writer.abort().await?;
-                Err(error)
+                return Err(error);
+            }
+        };
+        writer.shutdown().await.map_err(from_io_error)?;
+        let stripped = self.strip(attachment, received, &head).await;
+        if stripped.is_err() {
+            self.backend.delete(&path_of(attachment)).await?;
+        }
+        stripped
+    }
+
+    /// Removes the metadata of a stored picture or film.
+    pub(super) async fn strip(
+        &self,
+        attachment: &Attachment,
+        received: Received,
+        head: &[u8],
+    ) -> Result<Received> {
+        if attachment.keep_original || !strip::is_known(head) {
+            return Ok(received);
+        }
+        let edits = self.metadata_edits(attachment).await?;
+        if edits.is_empty() {
+            return Ok(received);
+        }
+        self.rewrite(attachment, edits, received.content_type).await
+    }
+
+    /// Applies changes to a stored file.
+    async fn rewrite(
+        &self,
+        attachment: &Attachment,
+        edits: Vec<Edit>,
+        content_type: String,
+    ) -> Result<Received> {
+        let path = path_of(attachment);
+        let mut bytes = self.backend.store.get_opts(&path, GetOptions::default()).await?.into_stream();
+        let mut writer = self.backend.writer(path);
+        let mut output = HashingWriter::new(&mut writer);
+        let mut applier = Applier::new(edits);
+        while let Some(chunk) = bytes.next().await {
+            let written = match chunk {
+                Ok(chunk) => output.write(applier.push(chunk)).await,
+                Err(error) => Err(error.into()),
+            };
+            if let Err(error) = written {
+                writer.abort().await?;
+                return Err(error);
             }
         }
+        let received = output.finish(content_type);
+        writer.shutdown().await.map_err(from_io_error)?;
+        Ok(received)
     }
 
     /// Opens a file, or the byte range that a `Range` header asked for.
@@ -216,27 +261,25 @@ async fn copy<E: std::fmt::Display>(
     attachment: &Attachment,
     max_size: u64,
     bytes: impl Stream<Item = std::result::Result<Bytes, E>> + Send,
-) -> Result<Received> {
+) -> Result<(Received, Vec<u8>)> {
     let mut bytes = std::pin::pin!(bytes);
-    let mut output = HashingWriter { size: 0, hash: Context::new(&SHA256), writer };
-    let (mut stripper, mut received, mut head) = (MetadataStripper::new(), 0, Vec::new());
+    let mut output = HashingWriter::new(writer);
+    let mut head = Vec::new();
     while let Some(chunk) = bytes.next().await {
         let chunk = chunk.map_err(|error| Error::Truncated(error.to_string()))?;
-        received += chunk.len() as u64;
-        if received > max_size {
+        if output.size + chunk.len() as u64 > max_size {
             return Err(Error::TooLarge(max_size));
         }
         if head.len() < HEAD {
             head.extend_from_slice(&chunk[..chunk.len().min(HEAD - head.len())]);
         }
-        output.write(stripper.push(chunk)).await?;
+        output.write(chunk).await?;
     }
-    if received == 0 {
+    if output.size == 0 {
         return Err(Error::Empty);
     }
-    output.write(stripper.finish()).await?;
-    let content_type = sniff::check_type(&attachment.content_type, &head)?;
-    Ok(Received { size: output.size, sha256: Some(output.hash.finish().as_ref().to_vec()), content_type })
+    let content_type = sniff::stored_type(&attachment.content_type, &head)?;
+    Ok((output.finish(content_type), head))
 }
 
 /// Writes to the storage and computes size and SHA-256 on the way.
@@ -246,7 +289,15 @@ struct HashingWriter<'a> {
     writer: &'a mut BufWriter,
 }
 
-impl HashingWriter<'_> {
+impl<'a> HashingWriter<'a> {
+    fn new(writer: &'a mut BufWriter) -> Self {
+        Self { size: 0, hash: Context::new(&SHA256), writer }
+    }
+
+    fn finish(self, content_type: String) -> Received {
+        Received { size: self.size, sha256: Some(self.hash.finish().as_ref().to_vec()), content_type }
+    }
+
     async fn write(&mut self, bytes: Bytes) -> Result<()> {
         if !bytes.is_empty() {
             self.size += bytes.len() as u64;

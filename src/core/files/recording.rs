@@ -1,18 +1,20 @@
 //! Audio and video: duration, waveform, dimensions. Video is not decoded; only its container is read.
 
+use std::io::Seek;
 use std::time::{Duration, Instant};
 
 use ruopus::OpusDecoder;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::CODEC_ID_OPUS;
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Time, TimeBase};
 
-use super::mp4_rotation;
+use super::film;
 use super::source::Source;
 use crate::model::MediaMetadata;
 
@@ -22,6 +24,12 @@ const BARS: usize = 64;
 const WINDOW_MS: i64 = 20;
 /// The longest audio that is decoded, in milliseconds: longer than any voice message.
 const MAX_DECODED_MS: i64 = 20 * 60 * 1_000;
+/// The longest packet: Opus has up to 120 ms.
+const LONGEST_PACKET_MS: u64 = 150;
+/// A longer recording is taken for a mistake, in milliseconds.
+const MAX_LENGTH_MS: i64 = 7 * 24 * 3_600 * 1_000;
+/// How many recordings of one file, one behind the other, are read.
+const MAX_RECORDINGS: usize = 1_000;
 /// How long decoding may take; after that there is no waveform.
 const DECODE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long reading a file without a declared duration to its end may take.
@@ -31,26 +39,46 @@ const OPUS_RATE: u32 = 16_000;
 
 /// The metadata of a recording; empty for an unsupported format.
 pub(super) fn extract(mut file: Source) -> MediaMetadata {
-    let is_rotated = mp4_rotation::is_rotated(&mut file).unwrap_or(false);
+    let film = film::read(&mut file);
+    if file.rewind().is_err() {
+        return MediaMetadata::default();
+    }
+    let mut metadata = MediaMetadata::default();
+    if let Some(film) = film {
+        (metadata.width, metadata.height) = (Some(film.width), Some(film.height));
+        metadata.duration_ms = film.duration_ms;
+        if film.duration_ms.is_some() {
+            return metadata;
+        }
+    }
     let stream = MediaSourceStream::new(file, Default::default());
     let probe = symphonia::default::get_probe();
     let Ok(mut format) = probe.probe(&Hint::new(), stream, Default::default(), Default::default()) else {
-        return MediaMetadata::default();
+        return metadata;
     };
-    let mut metadata = MediaMetadata::default();
-    if let Some((width, height)) = video_size(&*format) {
-        (metadata.width, metadata.height) = if is_rotated { (height, width) } else { (width, height) };
-        metadata.duration_ms = duration(&*format).or_else(|| read_to_end(&mut *format, None).end_ms);
+    let declared = duration(&*format);
+    if film.is_some() || format.first_track(TrackType::Video).is_some() {
+        if let (None, Some((width, height))) = (film, video_size(&*format)) {
+            (metadata.width, metadata.height) = (width, height);
+        }
+        metadata.duration_ms = declared.or_else(|| read_to_end(&mut *format, None).end_ms);
         return metadata;
     }
-    metadata.duration_ms = duration(&*format);
-    let is_short = metadata.duration_ms.is_none_or(|length| length <= MAX_DECODED_MS);
-    let meter = is_short.then(|| LoudnessMeter::new(&*format)).flatten();
-    if meter.is_some() || metadata.duration_ms.is_none() {
-        let scan = read_to_end(&mut *format, meter);
-        metadata.duration_ms = metadata.duration_ms.or(scan.end_ms);
-        metadata.waveform = scan.waveform();
+    // The length of MP3 and ADTS is a guess by the first packets.
+    let is_guess = matches!(format.format_info().short_name, "mp1" | "mp2" | "mp3" | "aac");
+    if !is_guess && declared.is_some_and(|length| length > MAX_DECODED_MS) {
+        metadata.duration_ms = declared;
+        return metadata;
     }
+    let meter = LoudnessMeter::new(&*format);
+    let scan = read_to_end(&mut *format, meter);
+    metadata.duration_ms = match (declared, scan.end_ms) {
+        // Exact to the sample, where what was measured is exact to the packet.
+        (Some(declared), Some(end)) if declared.abs_diff(end) <= LONGEST_PACKET_MS => Some(declared),
+        (declared, None) => declared.filter(|_| !is_guess),
+        (_, end) => end,
+    };
+    metadata.waveform = scan.waveform();
     metadata
 }
 
@@ -87,26 +115,44 @@ struct Scan {
 /// Reads all packets and measures those of the meter's track.
 fn read_to_end(format: &mut dyn FormatReader, mut meter: Option<LoudnessMeter>) -> Scan {
     let started = Instant::now();
-    let mut end = 0;
-    // A broken packet ends the recording, as it does for a player.
-    while let Ok(Some(packet)) = format.next_packet() {
+    // Where the last packet ends, and where the current one of several recordings in a file begins.
+    let (mut end, mut begin): (i64, i64) = (0, 0);
+    let mut recordings = 1;
+    loop {
+        let packet = match format.next_packet() {
+            Ok(Some(packet)) => packet,
+            // Another recording follows in the same file.
+            Err(Error::ResetRequired) if recordings < MAX_RECORDINGS => {
+                recordings += 1;
+                begin = end;
+                meter = meter.and_then(|meter| meter.continued(format));
+                continue;
+            }
+            // A broken packet ends the recording, as it does for a player.
+            _ => break,
+        };
         if started.elapsed() > SCAN_TIMEOUT {
             return Scan::default();
         }
         let base = format.tracks().iter().find(|track| track.id == packet.track_id);
         let Some(base) = base.and_then(|track| track.time_base) else { continue };
         let Some(start) = base.calc_time(packet.pts).and_then(milliseconds) else { continue };
+        let start = begin.saturating_add(start);
         let mut length = base.calc_duration(packet.dur).and_then(milliseconds).unwrap_or_default();
         if meter.is_some() && (started.elapsed() > DECODE_TIMEOUT || end > MAX_DECODED_MS) {
             meter = None;
         }
         if let Some(meter) = meter.as_mut().filter(|meter| meter.track == packet.track_id) {
             // Not every container declares the duration of packets.
-            length = length.max(meter.measure(&packet, start));
+            let measured = meter.measure(&packet, start);
+            if length == 0 {
+                length = measured;
+            }
         }
         end = end.max(start.saturating_add(length));
     }
-    Scan { end_ms: Some(end).filter(|end| *end > 0), windows: meter.map(|meter| meter.windows) }
+    let is_possible = (1..=MAX_LENGTH_MS).contains(&end);
+    Scan { end_ms: Some(end).filter(|_| is_possible), windows: meter.map(|meter| meter.windows) }
 }
 
 /// Decodes one track and measures its loudness.
@@ -129,6 +175,11 @@ impl LoudnessMeter {
         let track = format.default_track(TrackType::Audio)?;
         let codec = track.codec_params.as_ref()?.audio()?;
         Some(Self { track: track.id, decoder: decoder(codec)?, windows: Vec::new(), samples: Vec::new() })
+    }
+
+    /// For the next recording of the same file.
+    fn continued(self, format: &dyn FormatReader) -> Option<Self> {
+        Some(Self { windows: self.windows, ..Self::new(format)? })
     }
 
     /// Measures one packet and returns its duration in milliseconds.
@@ -176,6 +227,10 @@ fn part_of(length: usize, part: usize, parts: usize) -> std::ops::Range<usize> {
 
 fn decoder(codec: &AudioCodecParameters) -> Option<Decoder> {
     if codec.codec == CODEC_ID_OPUS {
+        // More than two channels are several streams in each packet, which this decoder does not split.
+        if codec.channels.as_ref().is_some_and(|channels| channels.count() > 2) {
+            return None;
+        }
         // Stereo is mixed down to one channel.
         return Some(Decoder::Opus(Box::new(OpusDecoder::with_rate(OPUS_RATE, 1))));
     }

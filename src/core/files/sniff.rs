@@ -1,6 +1,6 @@
-//! Detects a file's type by its first bytes and compares it with the declared one.
+//! Detects a file's type by its first bytes.
 
-use super::{Error, Result};
+use super::{Error, Result, strip};
 
 /// The first part of a media type: `image` of `image/png`.
 pub fn class(content_type: &str) -> &str {
@@ -17,32 +17,55 @@ pub fn is_shown_inline(content_type: &str) -> bool {
     }
 }
 
-/// Whether the bytes begin a picture.
-pub(super) fn is_picture(head: &[u8]) -> bool {
-    infer::is_image(head)
+/// The pictures that browsers show, which always begin with a signature.
+const SHOWN: [&str; 10] = [
+    "image/png",
+    "image/jpeg",
+    "image/jpg",
+    "image/gif",
+    "image/webp",
+    "image/avif",
+    "image/heic",
+    "image/heif",
+    "image/bmp",
+    "image/x-icon",
+];
+
+/// The type of a file's content, where it can be detected.
+fn detect(head: &[u8]) -> Option<&'static str> {
+    // What begins like a script.
+    if head.starts_with(b"#!AMR") {
+        return None;
+    }
+    // Of those of 64 bits, and some others, too.
+    if strip::is_tiff(head) && !infer::image::is_cr2(head) {
+        return Some("image/tiff");
+    }
+    infer::get(head).map(|found| found.mime_type())
 }
 
-/// The type to store; an error when the bytes contradict the declared one.
+/// The type to store. Where the bytes contradict the declared type, it is what they are: as which kinds of message the
+/// file may be posted depends on it, and whether browsers show it. Only what was declared with a range (`image/*`) must
+/// be of it.
 ///
-/// Raw audio codecs have no signature, so the declared type of unrecognised bytes is trusted, except
-/// for pictures, which always have one.
-pub(super) fn check_type(declared: &str, head: &[u8]) -> Result<String> {
+/// Raw audio codecs and some pictures have no signature, so the declared type of unrecognised bytes is trusted, except
+/// for the pictures that browsers show.
+pub(super) fn stored_type(declared: &str, head: &[u8]) -> Result<String> {
     let wrong =
         |found: &str| Err(Error::WrongType { declared: declared.to_owned(), found: found.to_owned() });
     let plain = declared.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let found = infer::get(head).map(|found| found.mime_type());
+    let found = detect(head);
     if let Some(range) = plain.strip_suffix("/*") {
         return detect_in(range, found, head)
             .map_or_else(|| wrong(found.unwrap_or("of an unknown type")), Ok);
     }
     match (class(&plain), found) {
-        ("image", None) if plain != "image/svg+xml" => wrong("of an unknown image type"),
-        ("image", Some(found)) if plain != "image/svg+xml" => match class(found) {
-            "image" => Ok(found.to_owned()),
-            _ => wrong(found),
-        },
+        ("image", None) if SHOWN.contains(&plain.as_str()) => Ok("application/octet-stream".to_owned()),
+        ("image", Some(found)) if plain != "image/svg+xml" => Ok(found.to_owned()),
         // WebM, MP4 and Ogg are containers: audio in them is detected as video.
-        ("audio" | "video", Some(found)) if !matches!(class(found), "audio" | "video") => wrong(found),
+        ("audio" | "video", Some(found)) if !matches!(class(found), "audio" | "video") => {
+            Ok(found.to_owned())
+        }
         ("", _) => Ok(found.unwrap_or("application/octet-stream").to_owned()),
         _ => Ok(declared.to_owned()),
     }
@@ -68,19 +91,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_is_no_picture() {
-        assert!(check_type("image/png", b"<!DOCTYPE html><script>").is_err());
-        assert!(check_type("audio/ogg", b"%PDF-1.7").is_err());
-        assert_eq!(check_type("image/png", b"\xff\xd8\xff\xe0").unwrap(), "image/jpeg");
+    fn the_bytes_say_more_than_the_declaration() {
+        for (declared, head, stored) in [
+            ("image/png", &b"<!DOCTYPE html><script>"[..], "text/html"),
+            ("image/png", b"words", "application/octet-stream"),
+            ("audio/ogg", b"%PDF-1.7", "application/pdf"),
+            ("image/png", b"\xff\xd8\xff\xe0", "image/jpeg"),
+            ("image/x-tga", b"\0\0\x02\0\0\0", "image/x-tga"),
+            ("image/vnd.dxf", b"0\nSECTION", "image/vnd.dxf"),
+            ("image/x-eps", b"%!PS-Adobe-3.0 EPSF-3.0", "application/postscript"),
+            ("video/mp2t", b"#!/usr/bin/env node", "text/x-shellscript"),
+            ("audio/amr-wb", b"#!AMR-WB\n", "audio/amr-wb"),
+            ("image/tiff", b"II*\0\x08\0\0\0C\0\0\0", "image/tiff"),
+            ("image/tiff", b"II+\0\x08\0\0\0\x10\0\0\0", "image/tiff"),
+        ] {
+            assert_eq!(stored_type(declared, head).unwrap(), stored, "{declared}");
+        }
     }
 
     #[test]
     fn a_recording_may_come_in_a_video_container() {
         assert_eq!(
-            check_type("audio/webm;codecs=opus", b"\x1a\x45\xdf\xa3").unwrap(),
+            stored_type("audio/webm;codecs=opus", b"\x1a\x45\xdf\xa3").unwrap(),
             "audio/webm;codecs=opus"
         );
-        assert_eq!(check_type("audio/opus", b"raw frames").unwrap(), "audio/opus");
+        assert_eq!(stored_type("audio/opus", b"raw frames").unwrap(), "audio/opus");
     }
 
     #[test]
@@ -97,7 +132,7 @@ mod tests {
             ("audio/*", b"OggS\0", "audio/ogg"),
             ("audio/*", b"raw frames", "application/octet-stream"),
         ] {
-            assert_eq!(check_type(range, head).unwrap(), found, "{range}");
+            assert_eq!(stored_type(range, head).unwrap(), found, "{range}");
         }
         for (range, head) in [
             ("image/*", &b"words"[..]),
@@ -106,7 +141,7 @@ mod tests {
             ("video/*", b"\xff\xd8\xff\xe0"),
             ("audio/*", b"%PDF-1.7"),
         ] {
-            assert!(check_type(range, head).is_err(), "{range}");
+            assert!(stored_type(range, head).is_err(), "{range}");
         }
     }
 

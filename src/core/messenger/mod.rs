@@ -68,7 +68,7 @@ pub use messages::request::NewMessage;
 pub use messages::retry_detection::UnacknowledgedPost;
 pub use messages::scheduled::Rescheduling;
 pub use portability::export::{Export, ExportPart};
-pub use portability::import::{Import, SourceChat, SourceFile, SourceMessage, TargetChat};
+pub use portability::import::{Import, LineBudget, SourceChat, SourceFile, SourceMessage, TargetChat};
 pub use search::query::{Found, Further, Hit, Order, Search};
 
 use crate::boxed;

@@ -10,7 +10,9 @@ pub struct Attachment {
     pub filename: String,
     /// Whether its bytes are stored under its filename, as earlier versions stored them.
     pub stored_by_name: bool,
-    /// As declared; checked against the first bytes on upload.
+    /// Whether metadata of a picture or film stays in it.
+    pub keep_original: bool,
+    /// As declared, or as the first bytes tell where they contradict it.
     pub content_type: String,
     /// Bytes. Until it is uploaded, the maximum size.
     pub size: i64,

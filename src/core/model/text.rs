@@ -17,6 +17,11 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
+/// Characters that turn the direction of writing, so that a program's name looks like a document's.
+pub fn is_directional(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Characters that join or modify others and show nothing alone.
 fn is_joiner(c: char) -> bool {
     matches!(

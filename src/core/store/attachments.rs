@@ -18,6 +18,7 @@ struct AttachmentRow {
     owner_id: UserId,
     filename: String,
     stored_by_name: bool,
+    keep_original: bool,
     content_type: String,
     size: i64,
     created_at: Time,
@@ -38,6 +39,7 @@ impl From<AttachmentRow> for Attachment {
             owner: row.owner_id,
             filename: row.filename,
             stored_by_name: row.stored_by_name,
+            keep_original: row.keep_original,
             content_type: row.content_type,
             size: row.size,
             created_at: row.created_at,
@@ -55,11 +57,12 @@ impl From<AttachmentRow> for Attachment {
     }
 }
 
-const COLUMNS: [A; 15] = [
+const COLUMNS: [A; 16] = [
     A::Id,
     A::OwnerId,
     A::Filename,
     A::StoredByName,
+    A::KeepOriginal,
     A::ContentType,
     A::Size,
     A::CreatedAt,
@@ -85,6 +88,7 @@ pub async fn insert(executor: &mut Executor, attachment: &Attachment) -> Result<
             A::OwnerId,
             A::Filename,
             A::StoredByName,
+            A::KeepOriginal,
             A::ContentType,
             A::Size,
             A::CreatedAt,
@@ -95,6 +99,7 @@ pub async fn insert(executor: &mut Executor, attachment: &Attachment) -> Result<
             attachment.owner.into(),
             attachment.filename.as_str().into(),
             attachment.stored_by_name.into(),
+            attachment.keep_original.into(),
             attachment.content_type.as_str().into(),
             attachment.size.into(),
             attachment.created_at.into(),

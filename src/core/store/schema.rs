@@ -59,6 +59,7 @@ tables! {
     Attachment {
         Id, OwnerId, Filename, ContentType, Size, Sha256, CreatedAt, ExpiresAt, UploadedAt, Width, Height, DurationMs,
         Waveform, Placeholder, Thumbnail, AvatarOf, StoredByName, RefusalCode, RefusalReason,
+        KeepOriginal,
     }
     Storage { OwnerId, Bytes }
     Posted { AttachmentId, MessageId, ChatId, Place, Class }

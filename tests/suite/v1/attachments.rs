@@ -69,6 +69,17 @@ async fn a_form_may_ask_to_be_answered_with_201() {
 }
 
 #[tokio::test]
+async fn a_name_does_not_turn_the_direction_of_writing() {
+    let server = TestServer::start().await;
+    let ann = server.person("ann").await;
+    let id = ann.upload("report\u{202e}fdp\u{2066}\u{200f}.exe", "application/pdf", b"MZ".to_vec()).await;
+    let info = ann.get(&format!("/attachments/{id}/info")).await.expect(200);
+    assert_eq!(info["filename"], "reportfdp.exe");
+    let only = json!({"filename": "\u{202e}", "content_type": "image/png"});
+    ann.post("/attachments", only).await.refused(400, "invalid");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_an_announcement_is_said() {
     let server = TestServer::with(&["--rate-limits", "off", "--upload-limit", "1000"]).await;
     let ann = server.person("ann").await;

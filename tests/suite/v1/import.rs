@@ -450,6 +450,21 @@ async fn odd_lines_are_left_out_and_the_others_are_not() {
 }
 
 #[tokio::test]
+async fn lines_count_also_when_nothing_is_in_them() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let started = std::time::Instant::now();
+    let blank = import(&anna, export_with(&vec![b'\n'; 100_000_000])).await.refused(413, "too_large");
+    assert!(blank["detail"].as_str().unwrap().contains("1,000,000 lines"), "{blank}");
+    let long = import(&anna, export_with(&vec![b'x'; 100_000_000])).await.refused(413, "too_large");
+    assert!(long["detail"].as_str().unwrap().contains("too long"), "{long}");
+    // Packing takes most of it.
+    assert!(started.elapsed() < std::time::Duration::from_secs(60));
+    let few = [&line(&text(1, "before"))[..], &[b'\n'; 1_000], &line(&text(2, "after"))].concat();
+    assert_eq!(import(&anna, export_with(&few)).await.expect(200)["messages"], 2);
+}
+
+#[tokio::test]
 async fn a_zip_that_unpacks_to_too_much_is_stopped() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;

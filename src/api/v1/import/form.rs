@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use futures_util::stream::{BoxStream, StreamExt};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use besedka_core::files::{self, ZipReader};
-use besedka_core::messenger::{Error, Result, SourceChat, SourceFile, SourceMessage};
+use besedka_core::messenger::{Error, LineBudget, Result, SourceChat, SourceFile, SourceMessage};
 use besedka_core::model::{Kind, Payload, Time};
 
 /// The longest file and the longest line that are read into memory.
@@ -222,8 +222,13 @@ impl Lines {
     }
 
     /// The next line that is not empty; `None` for a line that is too long.
-    pub async fn next(&mut self) -> Result<Option<Option<Vec<u8>>>> {
+    pub async fn next(&mut self, budget: &mut LineBudget) -> Result<Option<Option<Vec<u8>>>> {
         loop {
+            if self.line.is_empty() && !self.is_too_long {
+                let blank = self.some.iter().take_while(|byte| **byte == b'\n').count();
+                budget.count(blank)?;
+                self.some.advance(blank);
+            }
             if self.some.is_empty() {
                 match self.bytes.next().await {
                     Some(some) => self.some = some?,
@@ -236,11 +241,13 @@ impl Lines {
                 self.is_too_long = true;
                 self.line = Vec::new();
             }
-            if !self.is_too_long {
-                self.line.extend_from_slice(&part);
+            match self.is_too_long {
+                true => budget.skip(part.len())?,
+                false => self.line.extend_from_slice(&part),
             }
             if end.is_some() {
-                let _ = self.some.split_to(1);
+                budget.count(1)?;
+                self.some.advance(1);
                 if let Some(line) = self.end_line() {
                     return Ok(Some(line));
                 }

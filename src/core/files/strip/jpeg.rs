@@ -1,94 +1,116 @@
 //! JPEG: segments of `FF`, marker, length and data; then compressed image data until the next marker.
 
-use super::{Format, MetadataStripper, Step, tiff};
+use std::io::{BufRead, Read, Result, Seek};
 
-pub(super) const START: [u8; 3] = [0xff, 0xd8, 0xff];
+use super::{Edits, File, tiff};
 
 /// How many bytes of a segment's data are needed to identify it.
 const NAME: usize = 12;
 
-/// Parses a segment's header and decides what to do with the segment.
-pub(super) fn head(stripper: &mut MetadataStripper, input: &[u8], kept: &mut Vec<u8>) -> Option<usize> {
-    // There may be fill bytes between segments, and anything in broken files.
-    if input[0] != 0xff {
-        return Some(1);
-    }
-    let marker = *input.get(1)?;
-    match marker {
-        0xff => return Some(1),
-        0x00 => return Some(2),
-        0x01 | 0xd0..=0xd8 => {
-            kept.extend_from_slice(&input[..2]);
-            return Some(2);
+/// Scans all pictures of a file: cameras append more of them, and videos, texts and locations, which are removed.
+pub(super) fn scan<F: Read + Seek>(file: &mut File<F>, edits: &mut Edits) -> Result<()> {
+    let mut at = 0;
+    while at + 3 <= file.length {
+        if file.array(at)? != [0xff, 0xd8, 0xff] {
+            return edits.cut(at, file.length - at);
         }
-        0xd9 => {
-            kept.extend_from_slice(&input[..2]);
-            stripper.step = Step::Ended;
-            return Some(2);
+        at = picture(file, at + 2, edits)?;
+        let padding = at;
+        while at < file.length && file.array(at)? == [0] {
+            at += 1;
         }
-        _ => {}
+        edits.cut(padding, at - padding)?;
     }
-    let length = usize::from(u16::from_be_bytes([*input.get(2)?, *input.get(3)?]));
-    if length < 2 {
-        return Some(2);
-    }
-    let body = length - 2;
-    let start = input.get(4..4 + body.min(NAME))?;
-    let is_kept = match marker {
-        // EXIF: only the orientation is kept. XMP has the same marker and is dropped.
-        0xe1 => {
-            let segment = input.get(4..4 + body)?;
-            if segment.starts_with(b"Exif\0\0")
-                && let Some(orientation) = tiff::orientation(segment)
-            {
-                kept.extend_from_slice(&[0xff, 0xe1, 0, 2 + 6 + tiff::LENGTH as u8]);
-                kept.extend_from_slice(b"Exif\0\0");
-                kept.extend_from_slice(&tiff::orientation_block(orientation));
+    edits.cut(at, file.length - at)
+}
+
+/// Scans the segments of one picture and returns where it ends.
+fn picture<F: Read + Seek>(file: &mut File<F>, mut at: u64, edits: &mut Edits) -> Result<u64> {
+    loop {
+        let [mark, marker] = file.array(at)?;
+        match (mark, marker) {
+            // Fill bytes.
+            (0xff, 0xff) => at += 1,
+            (0xff, 0xd9) => return Ok(at + 2),
+            (0xff, 0x01 | 0xd0..=0xd8) => at += 2,
+            (0xff, 0x00) => {
+                edits.cut(at, 2)?;
+                at += 2;
             }
-            false
+            (0xff, marker) => at = segment(file, at, marker, edits)?,
+            // Broken files.
+            _ => {
+                edits.cut(at, 1)?;
+                at += 1;
+            }
+        }
+    }
+}
+
+/// Keeps or removes a segment and returns where the next one begins.
+fn segment<F: Read + Seek>(file: &mut File<F>, at: u64, marker: u8, edits: &mut Edits) -> Result<u64> {
+    let length = u64::from(u16::from_be_bytes(file.array(at + 2)?));
+    if length < 2 {
+        edits.cut(at, 2)?;
+        return Ok(at + 2);
+    }
+    let (body, end) = (length - 2, at + 2 + length);
+    let known = (body as usize).min(NAME).min(file.length.saturating_sub(at + 4) as usize);
+    let start = file.bytes(at + 4, known)?;
+    match marker {
+        // EXIF: only the orientation is kept. XMP has the same marker and is removed.
+        0xe1 => {
+            let is_exif = start.starts_with(b"Exif\0\0");
+            let orientation =
+                if is_exif { tiff::orientation(file, at + 10, body.saturating_sub(6))? } else { None };
+            let kept = orientation.map_or_else(Vec::new, |orientation| {
+                let block = tiff::orientation_block(orientation);
+                [&[0xff, 0xe1, 0, 2 + 6 + block.len() as u8][..], b"Exif\0\0", &block].concat()
+            });
+            edits.replace(at, 2 + length, kept)?;
         }
         // Colour information.
-        0xe0 => start.starts_with(b"JFIF\0"),
-        0xe2 => start.starts_with(b"ICC_PROFILE\0"),
-        0xee => start.starts_with(b"Adobe"),
-        0xe3..=0xef | 0xfe => false,
-        _ => true,
-    };
-    if marker == 0xda {
-        kept.extend_from_slice(input.get(..4 + body)?);
-        stripper.step = Step::Pixels;
-        return Some(4 + body);
+        0xe0 if start.starts_with(b"JFIF\0") => {}
+        0xe2 if start.starts_with(b"ICC_PROFILE\0") => {}
+        0xee if start.starts_with(b"Adobe") => {}
+        0xe0..=0xef | 0xfe => edits.cut(at, 2 + length)?,
+        0xda => return image_data(file, end),
+        _ => {}
     }
-    let total = 4 + body as u64;
-    stripper.step = if is_kept { Step::Keep(total) } else { Step::Drop(total) };
-    Some(0)
+    Ok(end)
 }
 
-/// Keeps compressed image data until the next segment.
-pub(super) fn pixels(stripper: &mut MetadataStripper, input: &[u8], kept: &mut Vec<u8>) -> Option<usize> {
-    let mark = input.iter().position(|byte| *byte == 0xff).unwrap_or(input.len());
-    kept.extend_from_slice(&input[..mark]);
-    match input.get(mark..mark + 2) {
-        // A stuffed zero or a restart marker.
-        Some([_, 0x00 | 0xd0..=0xd7]) => {
-            kept.extend_from_slice(&input[mark..mark + 2]);
-            Some(mark + 2)
+/// The end of compressed image data: stuffed zeros and restart markers, which fill bytes may precede, belong to it.
+fn image_data<F: Read + Seek>(file: &mut File<F>, mut at: u64) -> Result<u64> {
+    file.seek(at)?;
+    let mut is_marked = false;
+    loop {
+        let buffer = file.inner.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(at);
         }
-        Some(_) => {
-            stripper.step = Step::Head;
-            Some(mark)
+        let mut used = 0;
+        while used < buffer.len() {
+            if is_marked {
+                match buffer[used] {
+                    0xff => {}
+                    0x00 | 0xd0..=0xd7 => is_marked = false,
+                    _ => {
+                        file.at = at + used as u64;
+                        file.inner.consume(used);
+                        return Ok(file.at - 1);
+                    }
+                }
+                used += 1;
+            } else if let Some(mark) = buffer[used..].iter().position(|byte| *byte == 0xff) {
+                used += mark + 1;
+                is_marked = true;
+            } else {
+                used = buffer.len();
+            }
         }
-        None if mark == 0 => None,
-        None => Some(mark),
+        file.inner.consume(used);
+        at += used as u64;
+        file.at = at;
     }
-}
-
-/// Cameras append more pictures, videos, texts and locations to the first picture: only pictures are kept.
-pub(super) fn ended(stripper: &mut MetadataStripper, input: &[u8]) -> Option<usize> {
-    if input[0] == 0 {
-        return Some(1);
-    }
-    stripper.format = Format::Jpeg;
-    stripper.step = if input.get(..3)? == START { Step::Head } else { Step::DropRest };
-    Some(0)
 }

@@ -1,54 +1,60 @@
 //! WebP: chunks of four-letter name, length and data padded to an even number of bytes.
-//!
-//! The file's length is in its header, which was passed on already when a chunk must be dropped. So
-//! the chunk is not removed, but renamed to an unknown one and filled with zeros.
 
-use image::metadata::Orientation;
+use std::io::{Read, Result, Seek};
 
-use super::{Format, MAX_EXIF_SIZE, MetadataStripper, Step, tiff};
+use super::{Edits, File, tiff};
 
 const KEPT: [&[u8; 4]; 6] = [b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"];
-/// The flag in `VP8X` that announces XMP.
+/// The flags in `VP8X` that announce EXIF and XMP.
+const HAS_EXIF: u8 = 0x08;
 const HAS_XMP: u8 = 0x04;
 
-/// Parses a chunk's header and decides what to do with the chunk.
-pub(super) fn head(stripper: &mut MetadataStripper, input: &[u8], kept: &mut Vec<u8>) -> Option<usize> {
-    let Format::WebP(left) = stripper.format else { return None };
-    if left < 8 {
-        stripper.step = Step::DropRest;
-        return Some(input.len());
+pub(super) fn scan<F: Read + Seek>(file: &mut File<F>, edits: &mut Edits) -> Result<()> {
+    let declared = u64::from(u32::from_le_bytes(file.array(4)?));
+    let end = (8 + declared).min(file.length);
+    let (mut at, mut kept, mut flags, mut has_exif) = (12, 4, None, false);
+    while at + 8 <= end {
+        let [a, b, c, d, length @ ..] = file.array::<8>(at)?;
+        let length = u64::from(u32::from_le_bytes(length));
+        // A chunk that claims to be longer than the file ends with it.
+        let total = (8 + length + length % 2).min(end - at);
+        match &[a, b, c, d] {
+            b"VP8X" if length >= 1 && flags.is_none() => {
+                flags = Some((at + 8, file.array::<1>(at + 8)?[0]));
+                kept += total;
+            }
+            b"EXIF" => {
+                if let Some(orientation) = tiff::exif_orientation(file, at + 8, total - 8)?
+                    && !has_exif
+                {
+                    let block = tiff::orientation_block(orientation);
+                    let chunk = [b"EXIF", &(block.len() as u32).to_le_bytes()[..], &block].concat();
+                    kept += chunk.len() as u64;
+                    edits.replace(at, total, chunk)?;
+                    has_exif = true;
+                } else {
+                    edits.cut(at, total)?;
+                }
+            }
+            name if KEPT.contains(&name) => kept += total,
+            _ => edits.cut(at, total)?,
+        }
+        at += total;
     }
-    let head = input.get(..8)?;
-    let name = [head[0], head[1], head[2], head[3]];
-    let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
-    // A chunk that claims to be longer than the file ends with it.
-    let data = (u64::from(length) + u64::from(length % 2)).min(left - 8);
-    let (used, step) = match &name {
-        b"VP8X" if data >= 10 => {
-            let flags = *input.get(8)?;
-            kept.extend_from_slice(head);
-            kept.push(flags & !HAS_XMP);
-            (9, Step::Keep(data - 1))
+    edits.cut(at, file.length - at)?;
+    if let Some((at, before)) = flags {
+        let after = before & !(HAS_XMP | HAS_EXIF) | if has_exif { HAS_EXIF } else { 0 };
+        if after != before {
+            edits.replace(at, 1, vec![after])?;
         }
-        b"EXIF" if data >= tiff::LENGTH as u64 && data <= MAX_EXIF_SIZE as u64 => {
-            let exif = input.get(8..8 + data as usize)?;
-            kept.extend_from_slice(head);
-            kept.extend_from_slice(&tiff::orientation_block(
-                tiff::orientation(exif).unwrap_or(Orientation::NoTransforms),
-            ));
-            (8 + tiff::LENGTH, Step::Blank(data - tiff::LENGTH as u64))
-        }
-        name if KEPT.contains(&name) => {
-            kept.extend_from_slice(head);
-            (8, Step::Keep(data))
-        }
-        _ => {
-            kept.extend_from_slice(b"JUNK");
-            kept.extend_from_slice(&head[4..]);
-            (8, Step::Blank(data))
-        }
-    };
-    stripper.format = Format::WebP(left - 8 - data);
-    stripper.step = super::next(step);
-    Some(used)
+    }
+    // The size of a truncated file is left as it was declared.
+    if !edits.list.is_empty()
+        && 8 + declared <= file.length
+        && kept != declared
+        && let Ok(kept) = u32::try_from(kept)
+    {
+        edits.replace(4, 4, kept.to_le_bytes().to_vec())?;
+    }
+    Ok(())
 }

@@ -13,6 +13,7 @@ use crate::files::{self, BucketForm, FileStream, Received, ResponseHeaders, Sign
 use crate::messenger::files::quota::remaining_quota;
 use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
+use crate::model::text;
 use crate::model::{Attachment, AttachmentId, MediaMetadata, Time, UserId};
 use crate::store::attachments;
 
@@ -34,6 +35,8 @@ pub struct NewUpload {
     pub content_type: String,
     /// The maximum size in bytes; the server's limit when it is missing.
     pub size: Option<u64>,
+    /// Whether to store the file as it is: otherwise location, camera and author are removed from pictures and films.
+    pub keep_original: bool,
 }
 
 /// The form for uploading a file.
@@ -151,6 +154,7 @@ impl Messenger {
             owner,
             filename,
             stored_by_name: false,
+            keep_original: new.keep_original,
             content_type,
             size: i64::try_from(size).unwrap_or(i64::MAX),
             created_at: now,
@@ -335,7 +339,9 @@ pub(crate) async fn mark_uploaded(
 
 fn check_filename(name: &str) -> Result<String> {
     // Some browsers send a path: only its last part is the name.
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default().trim();
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = name.chars().filter(|c| !text::is_directional(*c)).collect();
+    let name = name.trim();
     if name.is_empty() || name.chars().count() > 255 || name.chars().any(char::is_control) {
         return Err(Error::invalid("filename", "must have 1 to 255 characters and no control characters"));
     }

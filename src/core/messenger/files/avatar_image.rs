@@ -48,6 +48,7 @@ impl Messenger {
             owner,
             filename: "avatar".to_owned(),
             stored_by_name: false,
+            keep_original: false,
             content_type: picture.content_type.clone(),
             size: picture.size,
             created_at: work.now,

@@ -53,6 +53,7 @@ impl Caller {
             filename: new.filename,
             content_type: "application/octet-stream".to_owned(),
             size: Some(most),
+            keep_original: false,
         };
         let mut attachment = messenger.new_attachment(owner, &upload)?;
         attachment.content_type = new.class.range().to_owned();

@@ -139,11 +139,9 @@ impl From<files::Error> for Error {
     fn from(error: files::Error) -> Self {
         match error {
             files::Error::TooLarge(_) => Self::TooLarge(error.to_string()),
-            files::Error::Empty
-            | files::Error::WrongType { .. }
-            | files::Error::Truncated(_)
-            | files::Error::TooManyPixels { .. }
-            | files::Error::DecompressionBomb => Self::invalid("file", error.to_string()),
+            files::Error::Empty | files::Error::WrongType { .. } | files::Error::Truncated(_) => {
+                Self::invalid("file", error.to_string())
+            }
             files::Error::Archive(_) => Self::invalid("attachment_id", error.to_string()),
             files::Error::Full => Self::Full,
             files::Error::Missing => Self::NotFound("file"),

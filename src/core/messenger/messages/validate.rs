@@ -17,6 +17,10 @@ use crate::model::{
 use crate::store::members::{self, PostingRights};
 use crate::store::{attachments, chats, messages};
 
+/// The largest picture that can be posted as an image.
+const MAX_IMAGE_PIXELS: i64 = 200_000_000;
+const MAX_IMAGE_SIDE: i64 = 30_000;
+
 /// The outcomes known so far: none for posts that will be written.
 type Results = [Option<Result<Message>>];
 
@@ -223,7 +227,17 @@ fn check_file(kind: Kind, several: bool, file: Option<&Attachment>, now: Time) -
         let reason = format!("the type {} of the file is not allowed for {}", file.content_type, kind.name());
         return Err(Error::invalid("payload", reason));
     }
+    if kind == Kind::Image && is_oversized(file) {
+        let reason = "the image has more than 200,000,000 pixels or 30,000 on a side; post it as a file";
+        return Err(Error::invalid("payload", reason));
+    }
     Ok(file)
+}
+
+/// Whether a picture is too large for those who would see it: a file of thirty bytes can claim any size.
+fn is_oversized(file: &Attachment) -> bool {
+    let (width, height) = (file.metadata.width.unwrap_or_default(), file.metadata.height.unwrap_or_default());
+    width.max(height) > MAX_IMAGE_SIDE || width.saturating_mul(height) > MAX_IMAGE_PIXELS
 }
 
 /// The message that each post replies to, and its thread.

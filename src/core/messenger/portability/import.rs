@@ -30,6 +30,9 @@ pub(crate) const AT_ONCE: usize = 2;
 /// The most chats and messages of one import.
 const MOST_CHATS: usize = 2_000;
 const MOST_MESSAGES: u64 = 500_000;
+/// The most lines, blank ones included, and the most bytes in lines that are too long to be messages.
+const MOST_LINES: u64 = 1_000_000;
+const MOST_SKIPPED_BYTES: u64 = 64 * 1024 * 1024;
 /// The limit on decompressed bytes: `MAX_RATIO` times the size of the zip plus `MAX_EXTRA`.
 const MAX_EXTRA: u64 = 2 * 1024 * 1024 * 1024;
 const MAX_RATIO: u64 = 4;
@@ -84,9 +87,35 @@ pub struct Import {
     has_quota: bool,
     /// How many messages were processed.
     seen: u64,
+    lines: LineBudget,
     done: ImportSummary,
     _guard: AttemptGuard,
     _permit: OwnedSemaphorePermit,
+}
+
+/// What is left of an import's lines. Reading costs time also where nothing comes of it.
+#[derive(Debug)]
+pub struct LineBudget {
+    lines: u64,
+    skipped_bytes: u64,
+}
+
+impl LineBudget {
+    /// Counts lines; fails when there are too many.
+    pub fn count(&mut self, lines: usize) -> Result<()> {
+        let left = self.lines.checked_sub(lines as u64);
+        self.lines =
+            left.ok_or_else(|| Error::TooLarge("An import can contain at most 1,000,000 lines".to_owned()))?;
+        Ok(())
+    }
+
+    /// Counts bytes of lines that are too long.
+    pub fn skip(&mut self, bytes: usize) -> Result<()> {
+        let left = self.skipped_bytes.checked_sub(bytes as u64);
+        self.skipped_bytes =
+            left.ok_or_else(|| Error::TooLarge("Too many lines of the import are too long".to_owned()))?;
+        Ok(())
+    }
 }
 
 /// The chat that messages of one exported chat are imported to.
@@ -133,6 +162,7 @@ impl Caller {
             files: HashMap::new(),
             has_quota: true,
             seen: 0,
+            lines: LineBudget { lines: MOST_LINES, skipped_bytes: MOST_SKIPPED_BYTES },
             done: ImportSummary::default(),
             _guard: guard,
             _permit: permit,
@@ -143,6 +173,10 @@ impl Caller {
 impl Import {
     pub fn zip(&self) -> &ZipReader {
         &self.zip
+    }
+
+    pub fn lines(&mut self) -> &mut LineBudget {
+        &mut self.lines
     }
 
     pub fn now(&self) -> Time {

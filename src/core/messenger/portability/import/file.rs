@@ -39,7 +39,7 @@ impl Import {
             return Err(FULL);
         }
         let SourceFile { filename, content_type, .. } = source.clone();
-        let upload = NewUpload { filename, content_type, size: Some(size) };
+        let upload = NewUpload { filename, content_type, size: Some(size), keep_original: false };
         let file = messenger.new_attachment(self.user(), &upload)?;
         let bytes = self.zip.read(&source.entry).await?;
         let mut work = messenger.begin().await?;
