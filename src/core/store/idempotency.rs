@@ -70,9 +70,9 @@ impl Keys {
                 .order_by(K::Fingerprint, Order::Asc)
                 .limit(PAGE)
                 .to_owned();
-            let page: Vec<(Time, Vec<u8>)> = db.read().await?.all(&query).await?;
+            let mut page: Vec<(Time, Vec<u8>)> = db.read().await?.all(&query).await?;
             used.extend(page.iter().map(|(at, fingerprint)| (short(fingerprint), *at)));
-            match page.into_iter().last() {
+            match page.pop() {
                 Some(row) => last = row,
                 None => return Ok(Self { used: Some(Mutex::new(used)) }),
             }
