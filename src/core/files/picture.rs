@@ -90,7 +90,7 @@ fn open(file: Source) -> Option<Picture> {
     let mut file = BufReader::new(file);
     let length = file.seek(SeekFrom::End(0)).ok()?;
     let cost = decode_budget::cost(&mut file).ok()?;
-    let mut head = [0; 16];
+    let mut head = [0; 24];
     file.read_exact(&mut head).ok()?;
     file.rewind().ok()?;
     match image::guess_format(&head).ok()? {
@@ -120,6 +120,7 @@ fn open_plain(
     let mut decoder = match reader.into_decoder() {
         Ok(decoder) => decoder,
         Err(ImageError::Limits(_)) => {
+            // Its size is told all the same: it must not be shown to anybody.
             let (size, orientation) = (declared_size(head)?, Orientation::NoTransforms);
             return Some(Picture { pixels: Pixels::Unread, orientation, size, profile, memory: u64::MAX });
         }
@@ -142,6 +143,10 @@ fn declared_size(head: &[u8]) -> Option<(u32, u32)> {
     match head {
         [b'G', b'I', b'F', _, _, _, a, b, c, d, ..] => {
             Some((u16::from_le_bytes([*a, *b]).into(), u16::from_le_bytes([*c, *d]).into()))
+        }
+        [0x89, b'P', b'N', b'G', ..] => {
+            let [a, b, c, d, e, f, g, h] = head.get(16..24)?.try_into().ok()?;
+            Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])))
         }
         _ => None,
     }
@@ -299,6 +304,20 @@ mod tests {
         ];
         let picture = open(Box::new(Cursor::new(file.concat()))).unwrap();
         assert_eq!((picture.size, picture.memory), ((60, 40), u64::MAX));
+    }
+
+    #[test]
+    fn the_largest_picture_there_can_be_tells_its_size() {
+        let mut file = Cursor::new(Vec::new());
+        RgbaImage::new(1, 1).write_to(&mut file, ImageFormat::Png).unwrap();
+        let mut file = file.into_inner();
+        file[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
+        // The checksum of the header.
+        let sum = strip::png_checksum(&file[12..29]);
+        file[29..33].copy_from_slice(&sum.to_be_bytes());
+        let (metadata, thumbnail) = extract(Box::new(Cursor::new(file)));
+        assert_eq!(metadata.width, Some(i64::from(i32::MAX)));
+        assert!(thumbnail.is_none());
     }
 
     #[test]

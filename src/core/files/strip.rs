@@ -235,4 +235,7 @@ fn is_same_kind(one: &Replacement, other: &Replacement) -> bool {
 }
 
 #[cfg(test)]
+pub(super) use png::checksum as png_checksum;
+
+#[cfg(test)]
 mod tests;

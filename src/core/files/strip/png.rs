@@ -95,7 +95,7 @@ fn new_chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
 }
 
 /// CRC-32; bit by bit, because it is computed over some thirty bytes per picture.
-pub(super) fn checksum(bytes: &[u8]) -> u32 {
+pub(in crate::files) fn checksum(bytes: &[u8]) -> u32 {
     let mut sum = u32::MAX;
     for byte in bytes {
         sum ^= u32::from(*byte);
