@@ -1477,7 +1477,7 @@ export interface paths {
          *     The response is sent when the import is complete; the import continues if the client disconnects.
          *     Repeating an import adds nothing twice and completes an unfinished one; groups that other people have
          *     joined in the meantime are skipped. Each user can run one import at a time and three per hour. An
-         *     archive can hold at most 2,000 chats and 500,000 messages.
+         *     archive can hold at most 2,000 chats, 500,000 messages and 1,000,000 lines.
          */
         post: operations["import"];
         delete?: never;
@@ -1621,9 +1621,16 @@ export interface paths {
          *     `fields` first and `file` last. That upload answers 204; the file can then be posted in a message within
          *     a day.
          *
+         *     Every file is accepted, of whatever type. It is stored as it is sent, with one exception: metadata that
+         *     tells where, when, with which device and by whom a picture or video was taken is removed, as are previews
+         *     and data appended to a picture (JPEG, PNG, WebP, GIF, TIFF, HEIC, AVIF, JPEG XL, MP4, QuickTime, Matroska,
+         *     WebM). Pixels, sound, orientation, colour profiles and drawings in PNGs stay. `"keep_original": true`
+         *     stores the file unchanged. If the metadata can't be removed without damage, the file is stored unchanged.
+         *
          *     If the server stores files in an S3 bucket, `url` points to the bucket and there are more fields. The
-         *     bucket enforces key, type, size and expiry; whether the content matches its declared type is checked
-         *     when the file is posted or requested, with the same errors as for an upload to this server.
+         *     bucket enforces key, type, size and expiry; a file is processed when it is posted or requested, with the
+         *     same errors as for an upload to this server. An upload that was refused is answered with the same error
+         *     until another one succeeds.
          */
         post: operations["announceAttachment"];
         delete?: never;
@@ -2840,19 +2847,26 @@ export interface components {
          * @example {
          *       "filename": "audio.opus",
          *       "content_type": "audio/opus",
-         *       "size": 20480
+         *       "size": 20480,
+         *       "keep_original": false
          *     }
          */
         NewAttachment: {
             /** @description The file's name, 1 to 255 characters. */
             filename: string;
-            /** @description The media type. It must not contradict the detected type of the content. */
+            /** @description The media type. Where the content contradicts it, the detected type is stored instead. */
             content_type: string;
             /**
              * Format: uint64
              * @description The size in bytes; larger uploads are refused. Defaults to the server's limit.
              */
             size?: number | null;
+            /**
+             * @description Whether to store the file exactly as it is sent, with the metadata of pictures and videos. Defaults to
+             *     `false`.
+             * @default false
+             */
+            keep_original: boolean | null;
         };
         /**
          * NewAvatar
