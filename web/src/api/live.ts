@@ -115,8 +115,13 @@ function receive(cache: QueryClient, frames: Frame[]): void {
     if (event !== 'message.created') continue
     const message = data as Message
     stopTyping(cache, message.chat_id, message.author_id)
-    for (const listener of liveOf(cache).messageListeners) listener(message)
+    announceMessage(cache, message)
   }
+}
+
+/// Tells every listener of a message that came.
+export function announceMessage(cache: QueryClient, message: Message): void {
+  for (const listener of liveOf(cache).messageListeners) listener(message)
 }
 
 function typing(cache: QueryClient, { chat_id, user_id }: { chat_id: number; user_id: number }): void {
