@@ -6,13 +6,13 @@ import { Search } from '@/components/Search'
 import { useT } from '@/lib/i18n'
 import { NewConversationDialog } from './NewConversationDialog'
 import styles from './Provider.module.css'
-import type { Conversation } from './types'
+import type { Conversation, CreateConversation } from './types'
 
 export interface ChatSelectProps {
   onSelectChat: (chatId: string) => void
   conversations: Conversation[]
   loading: boolean
-  onCreateConversation: (type: 'private' | 'group', title?: string, participantIds?: number[]) => Promise<Conversation | null>
+  onCreateConversation: CreateConversation
   selectedChatId: string | null
 }
 

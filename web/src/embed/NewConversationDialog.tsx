@@ -7,11 +7,11 @@ import { Field } from '@/components/Field'
 import { PersonRow } from '@/components/PersonRow'
 import { Search } from '@/components/Search'
 import { useT } from '@/lib/i18n'
-import type { ChatSelectProps } from './ChatSelect'
 import styles from './NewConversationDialog.module.css'
+import type { CreateConversation } from './types'
 
 interface Props {
-  onCreate: ChatSelectProps['onCreateConversation']
+  onCreate: CreateConversation
   onCreated: (chatId: string) => void
   onClose: () => void
 }

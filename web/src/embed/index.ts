@@ -13,5 +13,5 @@ export {
   getCurrentUserId, getMessages, removeParticipant, sendMessage,
 } from './client'
 export type {
-  BesedkaClient, ClientOptions, Conversation, GetToken, Message, MessagesQuery, NewConversation, NewMessage, Theme,
+  BesedkaClient, ClientOptions, Conversation, CreateConversation, GetToken, Message, MessagesQuery, NewConversation, NewMessage, Theme,
 } from './types'

@@ -49,6 +49,8 @@ export interface NewConversation {
   participant_ids?: number[]
 }
 
+export type CreateConversation = (type: Conversation['type'], title?: string, participantIds?: number[]) => Promise<Conversation | null>
+
 export interface NewMessage {
   conversation_id: string
   /// The user whose token is used; another one is refused.
