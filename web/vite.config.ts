@@ -33,7 +33,7 @@ export default defineConfig({
   },
   test: {
     environment: 'happy-dom',
-    include: ['src/**/*.test.{ts,tsx}'],
+    include: ['{src,docs}/**/*.test.{ts,tsx}'],
     restoreMocks: true,
     // A busy machine takes seconds to load a module.
     testTimeout: 30_000,

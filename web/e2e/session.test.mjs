@@ -79,7 +79,7 @@ test('the language and the theme are the reader\'s choice, and stay', async () =
   await page.getByRole('button', { name: /Профиль/ }).click()
   await page.getByRole('button', { name: 'Оформление и язык' }).click()
   await page.getByRole('radio', { name: 'Тёмная' }).check()
-  await page.getByRole('radio', { name: 'English' }).check()
+  await page.getByRole('radio', { name: 'English' }).click()
   await page.getByRole('heading', { name: 'Settings' }).waitFor()
   await page.reload()
   await page.getByRole('navigation', { name: 'Chats' }).waitFor()

@@ -48,7 +48,7 @@ test('the profile is saved, an empty field is cleared, and a taken name is said 
 
 test('a wrong current password is explained, a right one empties the form', async () => {
   let right = false
-  const calls = server({ ...answers, 'PUT /users/me/password': () => (right ? undefined : new Refusal(400, 'wrong_password')) })
+  const calls = server({ ...answers, 'PUT /users/me/password': () => (right ? undefined : new Refusal(400, 'invalid', 'old_password: is wrong')) })
   await render(<Security me={me} />)
   const old = named<HTMLInputElement>('input', 'Текущий пароль')
   await fill(old, 'guess')
@@ -92,7 +92,7 @@ test('hiding one\'s presence is a switch, and a blocked person can be let in aga
 })
 
 test('an account is deleted only after a question and with the password', async () => {
-  const calls = server({ ...answers, 'POST /users/me/deletion': () => new Refusal(400, 'wrong_password') })
+  const calls = server({ ...answers, 'POST /users/me/deletion': () => new Refusal(400, 'invalid', 'password: is wrong') })
   await render(<Data />)
   expect(document.body.textContent).toContain('Файлы занимают 1,5 МБ из 3 МБ')
   await press(button('Удалить учётную запись'))
