@@ -11,6 +11,7 @@ const dialog = (page) => page.getByRole('dialog')
 
 async function settings(page, name) {
   await page.getByRole('button', { name: /^Профиль: / }).click()
+  await dialog(page).waitFor()
   if (name) await dialog(page).getByRole('navigation').getByRole('button', { name, exact: true }).click()
 }
 
