@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const web = new URL('../', import.meta.url).pathname
+const web = new URL('../../', import.meta.url).pathname
 
 /// The folder of an application with the package installed.
 export function install() {

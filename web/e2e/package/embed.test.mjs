@@ -4,13 +4,13 @@ import { createReadStream, cpSync, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { api, BASE, close, open, PASSWORD, register, unique } from './lib.mjs'
-import { build, check, install } from './package.mjs'
+import { api, BASE, close, open, PASSWORD, register, unique } from '../lib.mjs'
+import { build, check, install } from './install.mjs'
 
 // The server must allow this origin: --cors-origins http://127.0.0.1:5279
 const PORT = Number(process.env.BESEDKA_EMBED_PORT ?? 5279)
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' }
-const web = new URL('../', import.meta.url).pathname
+const web = new URL('../../', import.meta.url).pathname
 
 let app, browser, host
 before(async () => {
