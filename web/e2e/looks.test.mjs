@@ -144,6 +144,7 @@ test('the dialogs and the menu', async () => {
   await look('members')
   await out()
   await page.getByRole('button', { name: /Профиль/ }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Безопасность' }).click()
   await page.getByText('Это устройство').waitFor()
   await look('profile')
   await out()

@@ -6,7 +6,7 @@ import { append, change, drop, tombstone, type History } from './history'
 import { Inflight } from './inflight'
 import { keys } from './keys'
 import { perKey } from '@/lib/perKey'
-import type { Bookmark, Chat, ChatSettings, Draft, Frame, Member, Message, PersonPresence, User, Vote } from './types'
+import type { Bookmark, Chat, ChatSettings, Draft, Frame, Member, Message, PersonPresence, ServerFrame, User, Vote } from './types'
 
 /// What is being fetched into a query cache.
 const inFlight = perKey((_: object) => ({ messages: new Inflight<Message>(), chats: new Inflight<Chat>() }))
@@ -20,8 +20,8 @@ export function applyEvents(cache: QueryClient, frames: Frame[]): void {
 }
 
 function applyEvent(cache: Cache, frame: Frame): void {
-  const data = (frame.data ?? {}) as never
-  switch (frame.event) {
+  const { event, data } = frame as ServerFrame
+  switch (event) {
     case 'message.created': return messageCreated(cache, data)
     case 'message.updated': return messageUpdated(cache, data)
     case 'message.deleted': return messageDeleted(cache, data)
@@ -189,7 +189,7 @@ function chatCreated(cache: Cache, chat: Chat): void {
 }
 
 /// A private chat's title differs for its two members, so the event leaves it null.
-function chatUpdated(cache: Cache, about: { id: number; title: string | null }): void {
+function chatUpdated(cache: Cache, about: Omit<Partial<Chat>, 'id' | 'title'> & { id: number; title?: string | null }): void {
   changeChat(cache, about.id, (chat) => ({ ...chat, ...about, title: about.title ?? chat.title }))
 }
 
@@ -290,7 +290,7 @@ function presenceChanged(cache: Cache, presence: PersonPresence): void {
   cache.setQueryData<PersonPresence>(keys.presence(presence.user_id), presence)
 }
 
-function gap(cache: Cache, { chat_id }: { chat_id: number | null }): void {
+function gap(cache: Cache, { chat_id }: { chat_id?: number | null }): void {
   void cache.invalidateQueries({ queryKey: keys.chats })
   if (chat_id === null || chat_id === undefined) return
   void cache.invalidateQueries({ queryKey: keys.history(chat_id) })

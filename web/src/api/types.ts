@@ -1,6 +1,7 @@
 /// The API's types under the names the client uses.
 /// They are generated from the server's OpenAPI document (`npm run gen`).
 
+import type { ClientEvents, ServerEvents } from './eventSchema'
 import type { components } from './schema'
 
 type Schemas = components['schemas']
@@ -94,3 +95,18 @@ export interface Frame {
   data?: unknown
   position?: string
 }
+
+/// What the client names itself; the rest of the events' data is as in the document.
+interface Named {
+  'message.created': Message
+  'message.updated': Message
+  'chat.created': Chat
+}
+
+/// A frame of an event that the document describes. A newer server may send others: they match no case.
+export type ServerFrame = {
+  [Name in keyof ServerEvents]: { event: Name; data: Name extends keyof Named ? Named[Name] : Wire<ServerEvents[Name]>; position?: string }
+}[keyof ServerEvents]
+
+/// What a client says to the server.
+export type Said = { [Name in keyof ClientEvents]: Wire<ClientEvents[Name]> }
