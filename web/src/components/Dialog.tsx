@@ -2,6 +2,7 @@ import { X } from 'lucide-react'
 import { useEffect, useId, useRef, type ReactNode } from 'react'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
+import { openLayer } from '@/lib/layers'
 import { IconButton } from './Button'
 import styles from './Dialog.module.css'
 
@@ -25,6 +26,7 @@ export function Dialog({ title, onClose, children, bare = false }: Props) {
     dialog.showModal()
     dialog.querySelector<HTMLElement>('[data-first]')?.focus()
   }, [])
+  useEffect(() => openLayer(() => ref.current?.close()), [])
 
   return (
     <dialog
