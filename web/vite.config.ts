@@ -7,6 +7,9 @@ import { defineConfig } from 'vitest/config'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+/// The server beside which the client is developed.
+const target = process.env.BESEDKA_URL ?? 'http://127.0.0.1:8000'
+
 const pages = ['index.html', 'docs/index.html', 'docs/events/index.html'].filter((page) => existsSync(at(page)))
 
 /// sonner adds a <style> element when it is imported, which our policy (`style-src 'self'`) refuses.
@@ -41,8 +44,8 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/api': { target: 'http://127.0.0.1:8000', ws: true },
-      '/ws': { target: 'ws://127.0.0.1:8000', ws: true },
+      '/api': { target, ws: true },
+      '/ws': { target: target.replace(/^http/, 'ws'), ws: true },
     },
   },
   test: {

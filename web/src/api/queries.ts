@@ -7,7 +7,7 @@ import { around, fromPage, overlay, withNewer, withOlder, type History } from '.
 import { ApiError, bytes, request } from './http'
 import { keys } from './keys'
 import { useDebounced } from '@/lib/useDebounced'
-import type { Attachment, Chat, Member, Message, Person, Session, User, Vote } from './types'
+import type { Attachment, Chat, Draft, Member, Message, Person, Session, User, Vote } from './types'
 
 const PAGE = 50
 const MAX_PAGE = 200
@@ -215,6 +215,26 @@ export function useBlob(id: string | undefined, enabled = true) {
 export const useSessions = () => useQuery({
   queryKey: keys.sessions,
   queryFn: ({ signal }) => request<Session[]>('GET', '/sessions', { signal }),
+})
+
+/// A small picture of an image or a video; of one without a thumbnail, the image itself.
+export function useThumbnail(attachment: Attachment | undefined, enabled = true) {
+  const id = attachment?.id ?? ''
+  const small = attachment?.has_thumbnail ?? false
+  return useQuery({
+    queryKey: small ? keys.thumbnail(id) : keys.blob(id),
+    queryFn: async ({ signal }) => URL.createObjectURL(await bytes(`/attachments/${id}${small ? '/thumbnail' : ''}`, signal)),
+    enabled: enabled && id !== '' && (small || attachment!.content_type.startsWith('image/')),
+    staleTime: Infinity,
+    gcTime: 10 * 60_000,
+  })
+}
+
+/// The user's drafts in all chats and threads: written by the socket, fetched once.
+export const draftsQuery = queryOptions({
+  queryKey: keys.drafts,
+  queryFn: ({ signal }) => request<Draft[]>('GET', '/drafts', { signal }),
+  staleTime: Infinity,
 })
 
 /// Who is typing in a chat: written by the socket, never fetched.

@@ -1,26 +1,41 @@
 /// Routing: the URL alone says which chat is open.
 
 import { useSyncExternalStore } from 'react'
+import { isLayer } from './layers'
 
 const listeners = new Set<() => void>()
 addEventListener('popstate', () => listeners.forEach((listener) => listener()))
+
+/// A link to one message.
+export const messagePath = (chat: number, message: number) => `/chats/${chat}/${message}`
 
 export const chatPath = (id: number | null) => (id === null ? '/' : `/chats/${id}`)
 
 export function go(path: string, { replace = false } = {}): void {
   if (path === location.pathname) return
-  if (replace) history.replaceState(null, '', path)
+  if (replace || isLayer()) history.replaceState(null, '', path)
   else history.pushState(null, '', path)
   listeners.forEach((listener) => listener())
 }
 
 const path = () => location.pathname
 
-export function useOpenChat(): number | null {
-  const now = useSyncExternalStore((listener) => {
+export function usePath(): string {
+  return useSyncExternalStore((listener) => {
     listeners.add(listener)
     return () => listeners.delete(listener)
   }, path)
-  const id = Number(/^\/chats\/(\d+)/.exec(now)?.[1])
+}
+
+const numbered = (text: string | undefined): number | null => {
+  const id = Number(text)
   return Number.isSafeInteger(id) && id > 0 ? id : null
 }
+
+export const useOpenChat = (): number | null => numbered(/^\/chats\/(\d+)/.exec(usePath())?.[1])
+
+/// The message that a link leads to.
+export const useLinkedMessage = (): number | null => numbered(/^\/chats\/\d+\/(\d+)/.exec(usePath())?.[1])
+
+/// The token of an invitation: /join/…
+export const useInvitation = (): string | null => /^\/join\/([\w-]+)/.exec(usePath())?.[1] ?? null

@@ -83,6 +83,7 @@ export function send(draft: Draft): void {
     reply_to: draft.reply_to ?? null,
     ...(draft.thread_id && { thread_id: draft.thread_id }),
     ...(draft.silent && { silent: true }),
+    ...(draft.mentions?.length && { mentions: draft.mentions }),
     state: 'waiting',
     error: null,
   }

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 import { reconnect, useLiveStatus } from '@/api/live'
 import { Spinner } from '@/components/Button'
 import { useT } from '@/lib/i18n'
@@ -10,18 +10,29 @@ const SHOW_AFTER_MS = 3_000
 export function ConnectionBanner() {
   const t = useT()
   const status = useLiveStatus()
-  const connected = status === 'live'
+  const online = useOnline()
+  const connected = status === 'live' && online
   const [isLong, setIsLong] = useState(false)
   useEffect(() => {
     const timer = setTimeout(() => setIsLong(!connected), connected ? 0 : SHOW_AFTER_MS)
     return () => clearTimeout(timer)
   }, [connected])
-  if (connected || (!isLong && status !== 'replaced')) return <p role="status" className="visually-hidden" />
+  if (connected || (!isLong && online && status !== 'replaced')) return <p role="status" className="visually-hidden" />
   return (
     <p role="status" className={styles.banner}>
       {status === 'replaced'
         ? <>{t('connection.replaced')}<button type="button" onClick={reconnect}>{t('connection.here')}</button></>
-        : <><Spinner />{navigator.onLine ? t('connection.connecting') : t('connection.offline')}</>}
+        : <><Spinner />{online ? t('connection.connecting') : t('connection.offline')}</>}
     </p>
   )
 }
+
+/// What the browser says at once, before a request fails.
+const useOnline = () => useSyncExternalStore((listener) => {
+  addEventListener('online', listener)
+  addEventListener('offline', listener)
+  return () => {
+    removeEventListener('online', listener)
+    removeEventListener('offline', listener)
+  }
+}, () => navigator.onLine)
