@@ -59,8 +59,9 @@ export function findEmoji(all: Emoji[], words: string, most: number): Emoji[] {
   const wanted = fold(words).split(/\s+/).filter(Boolean)
   if (wanted.length === 0) return []
   const found = all.filter((one) => wanted.every((word) => one.words.some((name) => name.startsWith(word))))
-  const exact = (one: Emoji) => Number(one.words.includes(wanted[0]!))
-  return found.sort((a, b) => exact(b) - exact(a)).slice(0, most)
+  const first = wanted[0]!
+  const rank = (one: Emoji) => (one.words.includes(first) ? 2 : 0) + (fold(one.name).startsWith(first) || one.code.startsWith(first) ? 1 : 0)
+  return found.sort((a, b) => rank(b) - rank(a)).slice(0, most)
 }
 
 export function recentEmoji(): string[] {
