@@ -12,10 +12,11 @@ import { useT } from '@/lib/i18n'
 import { lazyComponent, preloadComponents } from '@/lib/lazy'
 import { chatPath, go, messagePath, useInvitation, useLinkedMessage, useOpenChat } from '@/lib/route'
 import styles from './ChatContainer.module.css'
-import { ChatMessages } from './ChatMessages'
 import { SideMenu, type SideView } from './SideMenu'
 import { useShortcuts } from './useShortcuts'
 
+const loadChat = () => import('./ChatMessages').then((file) => file.ChatMessages)
+const ChatMessages = lazyComponent(loadChat)
 const NewChat = lazyComponent(() => import('@/features/chats/NewChat').then((file) => file.NewChat))
 const Switcher = lazyComponent(() => import('@/features/chats/Switcher').then((file) => file.Switcher))
 const Profile = lazyComponent(() => import('@/features/profile/Profile').then((file) => file.Profile))
@@ -26,6 +27,9 @@ const Invitation = lazyComponent(() => import('@/features/invites/Invitation').t
 const Shortcuts = lazyComponent(() => import('@/features/help/Shortcuts').then((file) => file.Shortcuts))
 
 const PRELOAD_MS = 2_000
+
+// A page that opens at a chat needs it at once; the list alone does not.
+if (location.pathname.startsWith('/chats/')) void loadChat().catch(() => undefined)
 
 type Dialog = 'new' | 'switcher' | 'profile' | 'keys' | null
 
@@ -108,7 +112,7 @@ export function ChatContainer() {
       <main className={styles.main}>
         {open === null
           ? <Empty icon={<MessagesSquare size={32} />} title={t('chats.choose')}><p>{t('chats.choose.hint')}</p></Empty>
-          : <ChatMessages key={open} chatId={open} target={target} onBack={back} />}
+          : <Suspense><ChatMessages key={open} chatId={open} target={target} onBack={back} /></Suspense>}
       </main>
       <Suspense>
         {dialog === 'new' && <NewChat onClose={close} onOpen={choose} />}
