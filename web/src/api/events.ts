@@ -90,14 +90,14 @@ export function messageCreated(cache: Cache, message: Message): void {
       ...chat,
       last_message: message,
       unread_count: chat.unread_count + (unread ? 1 : 0),
-      mention_count: chat.mention_count + (meant ? 1 : 0),
+      mention_count: (chat.mention_count ?? 0) + (meant ? 1 : 0),
     }
   })
 }
 
 /// Whether a message is addressed to the user: by name, or with everybody.
 export const mentionsMe = (message: Message, me: number | undefined) =>
-  message.mentions_all || (me !== undefined && message.mentions.includes(me))
+  Boolean(message.mentions_all) || (me !== undefined && (message.mentions?.includes(me) ?? false))
 
 /// A reply counts in the thread that it belongs to, and is shown where that thread is open.
 function noteInThread(cache: Cache, message: Message): void {
@@ -266,7 +266,7 @@ export function isUnread(message: Message, mark: number, me: number | undefined)
 
 /// What is unread and mentions the user after a read mark, as far as the loaded messages show.
 export function unreadAfter(chat: Chat, mark: number, me: number, history: History | undefined): { unread_count: number; mention_count: number } {
-  const { unread_count, mention_count } = chat
+  const { unread_count, mention_count = 0 } = chat
   if (mark >= (chat.last_message?.id ?? 0)) return { unread_count: 0, mention_count: 0 }
   if (!history) return { unread_count, mention_count }
   const known = chat.last_read_message_id ?? 0

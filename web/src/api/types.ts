@@ -53,7 +53,10 @@ export interface Payload {
   [field: string]: unknown
 }
 
-export type Message = Omit<Wire<Schemas['Message']>, 'payload' | 'attachments'> & { payload: Payload | null; attachments: Attachment[] }
+/// What is empty or false may be left out of a message.
+type Sparse = 'previews' | 'mentions' | 'mentions_all' | 'silent'
+export type Message = Omit<Wire<Schemas['Message']>, 'payload' | 'attachments' | Sparse> & Partial<Pick<Wire<Schemas['Message']>, Sparse>>
+  & { payload: Payload | null; attachments: Attachment[] }
 export type Quote = Wire<Schemas['Quote']>
 export type Preview = Wire<Schemas['Preview']>
 export type SearchPage = Omit<Schemas['SearchPage'], 'results'> & { results: { message: Message; snippet: { text: string; highlights: number[][] } }[] }
@@ -80,6 +83,7 @@ export interface NewMessage {
   reply_to?: number | null
   thread_id?: number | null
   silent?: boolean
+  mentions?: number[]
 }
 
 export interface SyncPage {
