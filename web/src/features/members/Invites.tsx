@@ -1,5 +1,5 @@
 import { Copy, Trash2 } from 'lucide-react'
-import { useState } from 'react'
+import { useContext, useState } from 'react'
 import { toast } from 'sonner'
 import type { Invite } from '@/api/types'
 import { Button, IconButton } from '@/components/Button'
@@ -8,6 +8,7 @@ import { Select } from '@/components/Select'
 import { copyText } from '@/lib/clipboard'
 import { brief, instant } from '@/lib/dates'
 import { useT } from '@/lib/i18n'
+import { ServerContext } from '@/lib/server'
 import styles from './ChatInfo.module.css'
 import { useInvites, useInviting } from './server'
 
@@ -16,12 +17,13 @@ const DAY_S = 86_400
 /// Links that let people join a group.
 export function Invites({ chat, onClose }: { chat: number; onClose: () => void }) {
   const t = useT()
+  const server = useContext(ServerContext) || location.origin
   const invites = useInvites(chat)
   const { create, revoke } = useInviting(chat)
   const [days, setDays] = useState('7')
   const [uses, setUses] = useState('0')
   // The page's own address is the one that works for this person.
-  const link = ({ token }: Invite) => `${location.origin}/join/${token}`
+  const link = ({ token }: Invite) => `${server}/join/${token}`
   const copy = (invite: Invite) => void copyText(link(invite)).then(() => toast(t('message.link_copied')))
   const make = () => create.mutate({
     ...(days !== '0' && { expires_in_seconds: Number(days) * DAY_S }),

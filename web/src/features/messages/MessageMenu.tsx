@@ -2,7 +2,7 @@ import {
   Bookmark, BookmarkMinus, CircleStop, Copy, EyeOff, Forward, Info, Link, ListX, MessagesSquare, Pencil, Pin, PinOff, Reply, SmilePlus, Trash2,
 } from 'lucide-react'
 import { useQuery } from '@tanstack/react-query'
-import { Suspense, useState } from 'react'
+import { Suspense, useContext, useState } from 'react'
 import { toast } from 'sonner'
 import { useDeleteMessage, useReact } from '@/api/actions'
 import type { Message } from '@/api/types'
@@ -12,6 +12,7 @@ import { copyText } from '@/lib/clipboard'
 import { useT, type Key } from '@/lib/i18n'
 import { lazyComponent } from '@/lib/lazy'
 import { messagePath } from '@/lib/route'
+import { ServerContext } from '@/lib/server'
 import { canPin, isModerator, useMessages } from './context'
 import { DeleteDialog } from './DeleteDialog'
 import styles from './Reactions.module.css'
@@ -25,6 +26,7 @@ const QUICK = ['👍', '❤️', '😂', '🎉', '😮', '😢', '🙏']
 /// What can be done with a message.
 export function MessageMenu({ message, at, onClose }: { message: Message; at: Point; onClose: () => void }) {
   const t = useT()
+  const server = useContext(ServerContext) || location.origin
   const { chat, me, inThread, onAction } = useMessages()
   const [step, setStep] = useState<'delete' | 'react' | 'info' | null>(null)
   const { data: bookmarks } = useQuery(bookmarksQuery)
@@ -65,7 +67,7 @@ export function MessageMenu({ message, at, onClose }: { message: Message; at: Po
       {!inThread && !message.thread_id && chat.kind !== 'saved' && <MenuItem icon={<MessagesSquare size={18} />} onSelect={then(() => onAction('thread', message))}>{t('message.thread')}</MenuItem>}
       {own && !['voice', 'poll', 'location', 'ai'].includes(message.type) && <MenuItem icon={<Pencil size={18} />} onSelect={then(() => onAction('edit', message))}>{t('message.edit')}</MenuItem>}
       {message.content && <MenuItem icon={<Copy size={18} />} onSelect={copy(message.content, 'message.copied')}>{t('message.copy')}</MenuItem>}
-      <MenuItem icon={<Link size={18} />} onSelect={copy(`${location.origin}${messagePath(message.chat_id, message.id)}`, 'message.link_copied')}>{t('message.copy_link')}</MenuItem>
+      <MenuItem icon={<Link size={18} />} onSelect={copy(`${server}${messagePath(message.chat_id, message.id)}`, 'message.link_copied')}>{t('message.copy_link')}</MenuItem>
       <MenuItem icon={<Forward size={18} />} onSelect={then(() => onAction('forward', message))}>{t('message.forward')}</MenuItem>
       {canPin(chat) && (
         <MenuItem icon={message.pinned_at ? <PinOff size={18} /> : <Pin size={18} />} onSelect={then(() => pin.mutate({ message, on: !message.pinned_at }))}>
