@@ -50,7 +50,8 @@ async function fetchNewest(cache: QueryClient, chat: number, limit: number, sign
 }
 
 async function fetchAround(cache: QueryClient, chat: number, id: number, signal?: AbortSignal): Promise<History> {
-  const query = id > 0 ? { around_id: id } : { after_id: 0 }
+  // Nothing is read yet: from the first message on.
+  const query = id > 0 ? { around_id: id } : { since: '1970-01-01T00:00:00' }
   const { answer, notes } = await inFlightOf(cache).messages.during(chat, () =>
     request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, ...query, limit: PAGE }, signal }))
   return overlay(around(answer, id), notes)
