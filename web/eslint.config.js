@@ -23,7 +23,7 @@ const alone = features.map((feature) => ({
 }))
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'src/api/schema.ts', 'docs'] },
+  { ignores: ['dist', 'package/dist', 'node_modules', 'src/api/schema.ts', 'src/api/eventSchema.ts', 'docs'] },
   ...tseslint.configs.recommended,
   hooks.configs.flat['recommended-latest'],
   {

@@ -1,37 +1,13 @@
 /// Builds the client and, where they are written, the documentation pages.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath, URL } from 'node:url'
+import { existsSync } from 'node:fs'
 import react from '@vitejs/plugin-react'
-import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { at, languages, quietSonner } from './vite.shared.ts'
 
 /// The server that the development server passes calls to.
 const server = process.env.BESEDKA_URL ?? 'http://127.0.0.1:8000'
 
-const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-
 const pages = ['index.html', 'docs/index.html', 'docs/events/index.html'].filter((page) => existsSync(at(page)))
-
-/// sonner adds a <style> element when it is imported, which our policy (`style-src 'self'`) refuses.
-/// The same rules come from its own stylesheet, imported in main.tsx.
-function quietSonner(): Plugin {
-  return {
-    name: 'besedka:quiet-sonner',
-    enforce: 'pre',
-    transform(code, id) {
-      if (!/sonner[\\/]dist[\\/]index\.m?js/.test(id)) return null
-      const quiet = code.replace(/^__insertCSS\(.*\);?$/m, '')
-      if (quiet === code) this.error('sonner no longer adds its styles the way this plugin removes them')
-      return { code: quiet, map: null }
-    },
-  }
-}
-
-/// The names of the languages in `src/locales`, each in itself: a language is added by its file alone.
-const languages = Object.fromEntries(readdirSync(at('src/locales')).filter((file) => file.endsWith('.json')).sort((a) => (a === 'ru.json' ? -1 : 0)).map((file) => {
-  const { language } = JSON.parse(readFileSync(at(`src/locales/${file}`), 'utf8')) as { language: string }
-  return [file.replace('.json', ''), language]
-}))
 
 export default defineConfig({
   define: { __LANGUAGES__: JSON.stringify(languages) },
@@ -57,7 +33,9 @@ export default defineConfig({
   },
   test: {
     environment: 'happy-dom',
-    include: ['src/**/*.test.{ts,tsx}'],
+    include: ['{src,docs}/**/*.test.{ts,tsx}'],
     restoreMocks: true,
+    // A busy machine takes seconds to load a module.
+    testTimeout: 30_000,
   },
 })

@@ -96,3 +96,29 @@ test('the events are told in light and dark, without a complaint', async () => {
     await page.close()
   }
 })
+
+test('the first calls of a newcomer work by pressing Execute alone', async () => {
+  const { page, complaints } = await open('/docs')
+  for (const [path, status] of [['/auth/register', 201], ['/chats', 201], ['/messages', 201]]) {
+    const call = page.locator('.opblock-post', { has: page.locator(`[data-path="${path}"]`) })
+    await call.locator('.opblock-summary-control').click()
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.request().method() === 'POST' && response.url().endsWith(`/api/v1${path}`)),
+      call.locator('.execute').click(),
+    ])
+    assert.equal(answer.status(), status, `${path}: ${await answer.text()}`)
+  }
+  assert.deepEqual(complaints, [])
+  await page.close()
+})
+
+test('an operation is found by its summary, and an error by its code', async () => {
+  const { page } = await open('/docs')
+  await page.locator('.opblock').first().waitFor()
+  await page.locator('.operation-filter-input').fill('poll')
+  await page.locator('.opblock', { hasText: /poll/i }).first().waitFor()
+  await page.waitForFunction(() => document.querySelectorAll('.opblock').length < 12)
+  await page.getByText('Errors and their codes').click()
+  await page.getByRole('cell', { name: 'insufficient_scope' }).waitFor()
+  await page.close()
+})

@@ -3,8 +3,11 @@ import SwaggerUI from 'swagger-ui-dist/swagger-ui-es-bundle.js'
 import 'swagger-ui-dist/swagger-ui.css'
 import './page.css'
 import './docs.css'
+import { showErrors } from './errors'
 import { freshKeys } from './keys'
+import { learn, searchOperations, withKnown, type Call, type Known } from './newcomer'
 import { root } from './root'
+import { uuid } from '@/lib/uuid'
 
 interface Api {
   name: string
@@ -36,7 +39,8 @@ async function show() {
   choice.addEventListener('change', () => location.assign(`?api=${encodeURIComponent(choice.value)}`))
   element<HTMLAnchorElement>('document').href = api.url
 
-  SwaggerUI({
+  const known: Known = {}
+  const ui = SwaggerUI({
     url: api.url,
     domNode: element('api'),
     deepLinking: true,
@@ -47,11 +51,19 @@ async function show() {
     defaultModelsExpandDepth: 0,
     // Its badge would send the document to a third-party server.
     validatorUrl: null,
-    plugins: [freshKeys],
+    plugins: [freshKeys, () => ({ fn: { opsFilter: searchOperations } })],
+    requestInterceptor: (call: Call) => (call.url.includes('/openapi/') ? call : withKnown(call, known, () => uuid().slice(0, 8))),
+    responseInterceptor: (answer) => {
+      const token = answer.ok && !answer.url.includes('/openapi/') ? learn(answer.url, answer.body, known) : null
+      // Signing up or in is all that it takes to try the rest.
+      if (token) ui.preauthorizeApiKey('access token', token)
+      return answer
+    },
   })
 }
 
 followSystemTheme()
+showErrors(element<HTMLTableElement>('errors'))
 show().catch((error: unknown) => {
   element('api').textContent = `The list of APIs could not be loaded. ${String(error)}`
 })

@@ -1,6 +1,7 @@
 /// The part of Swagger UI that the page uses; the package brings no types.
 declare module 'swagger-ui-dist/swagger-ui-es-bundle.js' {
   import type { Plugin } from './keys'
+  import type { Call, searchOperations } from './newcomer'
 
   export interface Options {
     url: string
@@ -13,8 +14,10 @@ declare module 'swagger-ui-dist/swagger-ui-es-bundle.js' {
     defaultModelsExpandDepth?: number
     filter?: boolean
     validatorUrl?: string | null
-    plugins?: Plugin[]
+    plugins?: (Plugin | (() => { fn: { opsFilter: typeof searchOperations } }))[]
+    requestInterceptor?: (call: Call) => Call
+    responseInterceptor?: <A extends { url: string; ok: boolean; body?: unknown }>(answer: A) => A
   }
 
-  export default function SwaggerUI(options: Options): unknown
+  export default function SwaggerUI(options: Options): { preauthorizeApiKey(scheme: string, token: string): void }
 }

@@ -18,7 +18,7 @@ const QUIET = [
   '--host-resolver-rules=MAP besedka.test 127.0.0.1',
 ]
 /// How long a story waits for anything. Nothing here takes a second; a busy machine takes many.
-export const PATIENCE = 60_000
+export const PATIENCE = Number(process.env.PATIENCE ?? 60_000)
 const MICROPHONE = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']
 
 let browser

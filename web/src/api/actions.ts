@@ -24,14 +24,6 @@ export function useOpenDirect() {
   })
 }
 
-export function useRenameChat(chat: number) {
-  const cache = useQueryClient()
-  return useMutation({
-    mutationFn: (title: string, { client }) => request<Chat>(client, 'PATCH', `/chats/${chat}`, { body: { title } }),
-    onSuccess: ({ title }) => changeChat(cache, chat, (one) => ({ ...one, title })),
-  })
-}
-
 function useDropChat() {
   const cache = useQueryClient()
   return (chat: number) => {

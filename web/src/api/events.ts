@@ -6,7 +6,7 @@ import { append, change, drop, tombstone, type History } from './history'
 import { Inflight } from './inflight'
 import { keys } from './keys'
 import { perKey } from '@/lib/perKey'
-import type { Bookmark, Chat, ChatSettings, Draft, Frame, Member, Message, PersonPresence, User, Vote } from './types'
+import type { Bookmark, Chat, ChatSettings, Draft, Frame, Member, Message, PersonPresence, ServerFrame, User, Vote } from './types'
 
 /// What is being fetched into a query cache.
 const inFlight = perKey((_: object) => ({ messages: new Inflight<Message>(), chats: new Inflight<Chat>() }))
@@ -20,8 +20,8 @@ export function applyEvents(cache: QueryClient, frames: Frame[]): void {
 }
 
 function applyEvent(cache: Cache, frame: Frame): void {
-  const data = (frame.data ?? {}) as never
-  switch (frame.event) {
+  const { event, data } = frame as ServerFrame
+  switch (event) {
     case 'message.created': return messageCreated(cache, data)
     case 'message.updated': return messageUpdated(cache, data)
     case 'message.deleted': return messageDeleted(cache, data)
@@ -90,14 +90,14 @@ export function messageCreated(cache: Cache, message: Message): void {
       ...chat,
       last_message: message,
       unread_count: chat.unread_count + (unread ? 1 : 0),
-      mention_count: chat.mention_count + (meant ? 1 : 0),
+      mention_count: (chat.mention_count ?? 0) + (meant ? 1 : 0),
     }
   })
 }
 
 /// Whether a message is addressed to the user: by name, or with everybody.
 export const mentionsMe = (message: Message, me: number | undefined) =>
-  message.mentions_all || (me !== undefined && message.mentions.includes(me))
+  Boolean(message.mentions_all) || (me !== undefined && (message.mentions?.includes(me) ?? false))
 
 /// A reply counts in the thread that it belongs to, and is shown where that thread is open.
 function noteInThread(cache: Cache, message: Message): void {
@@ -189,7 +189,7 @@ function chatCreated(cache: Cache, chat: Chat): void {
 }
 
 /// A private chat's title differs for its two members, so the event leaves it null.
-function chatUpdated(cache: Cache, about: { id: number; title: string | null }): void {
+function chatUpdated(cache: Cache, about: Omit<Partial<Chat>, 'id' | 'title'> & { id: number; title?: string | null }): void {
   changeChat(cache, about.id, (chat) => ({ ...chat, ...about, title: about.title ?? chat.title }))
 }
 
@@ -266,7 +266,7 @@ export function isUnread(message: Message, mark: number, me: number | undefined)
 
 /// What is unread and mentions the user after a read mark, as far as the loaded messages show.
 export function unreadAfter(chat: Chat, mark: number, me: number, history: History | undefined): { unread_count: number; mention_count: number } {
-  const { unread_count, mention_count } = chat
+  const { unread_count, mention_count = 0 } = chat
   if (mark >= (chat.last_message?.id ?? 0)) return { unread_count: 0, mention_count: 0 }
   if (!history) return { unread_count, mention_count }
   const known = chat.last_read_message_id ?? 0
@@ -290,7 +290,7 @@ function presenceChanged(cache: Cache, presence: PersonPresence): void {
   cache.setQueryData<PersonPresence>(keys.presence(presence.user_id), presence)
 }
 
-function gap(cache: Cache, { chat_id }: { chat_id: number | null }): void {
+function gap(cache: Cache, { chat_id }: { chat_id?: number | null }): void {
   void cache.invalidateQueries({ queryKey: keys.chats })
   if (chat_id === null || chat_id === undefined) return
   void cache.invalidateQueries({ queryKey: keys.history(chat_id) })

@@ -37,6 +37,7 @@ const fields: Record<string, Key> = {
 export function explain(error: unknown): Key {
   if (error instanceof OfflineError) return 'problem.offline'
   if (!(error instanceof ApiError)) return 'problem.unknown'
+  if (/^(old_)?password: is wrong/.test(error.detail)) return 'problem.wrong_current'
   const known = error.code === 'invalid' ? fields[error.detail.split(':')[0] ?? ''] : codes[error.code]
   if (known) return known
   if (error.status === 403) return 'problem.forbidden'

@@ -10,7 +10,7 @@ import { connectionOf, request } from './http'
 import { keys } from './keys'
 import { meQuery } from './queries'
 import { LiveSocket, type LiveStatus } from './socket'
-import type { Frame, Message, SyncPage } from './types'
+import type { Frame, Message, ServerFrame, SyncPage } from './types'
 
 const TYPING_MS = 5_000
 const SEND_TYPING_MS = 3_500
@@ -110,13 +110,17 @@ export function resetTyping(cache: QueryClient): void {
 
 function receive(cache: QueryClient, frames: Frame[]): void {
   applyEvents(cache, frames)
-  for (const { event, data } of frames) {
-    if (event === 'typing') typing(cache, data as { chat_id: number; user_id: number })
+  for (const { event, data } of frames as ServerFrame[]) {
+    if (event === 'typing') typing(cache, data)
     if (event !== 'message.created') continue
-    const message = data as Message
-    stopTyping(cache, message.chat_id, message.author_id)
-    for (const listener of liveOf(cache).messageListeners) listener(message)
+    stopTyping(cache, data.chat_id, data.author_id)
+    announceMessage(cache, data)
   }
+}
+
+/// Tells every listener of a message that came.
+export function announceMessage(cache: QueryClient, message: Message): void {
+  for (const listener of liveOf(cache).messageListeners) listener(message)
 }
 
 function typing(cache: QueryClient, { chat_id, user_id }: { chat_id: number; user_id: number }): void {

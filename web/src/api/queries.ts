@@ -7,7 +7,7 @@ import { around, fromPage, overlay, withNewer, withOlder, type History } from '.
 import { absolute, ApiError, bytes, request } from './http'
 import { keys } from './keys'
 import { useDebounced } from '@/lib/useDebounced'
-import type { Attachment, Chat, Member, Message, Person, User, Vote } from './types'
+import type { Attachment, Chat, Draft, Member, Message, Person, User, Vote } from './types'
 
 const PAGE = 50
 const MAX_PAGE = 200
@@ -50,7 +50,8 @@ async function fetchNewest(cache: QueryClient, chat: number, limit: number, sign
 }
 
 async function fetchAround(cache: QueryClient, chat: number, id: number, signal?: AbortSignal): Promise<History> {
-  const query = id > 0 ? { around_id: id } : { after_id: 0 }
+  // Nothing is read yet: from the first message on.
+  const query = id > 0 ? { around_id: id } : { since: '1970-01-01T00:00:00' }
   const { answer, notes } = await inFlightOf(cache).messages.during(chat, () =>
     request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, ...query, limit: PAGE }, signal }))
   return overlay(around(answer, id), notes)
@@ -156,7 +157,7 @@ export function useHistory(chat: number) {
     } finally {
       setLoadingOlder(false)
     }
-  }), [chat, change, known, load])
+  }), [cache, chat, change, known, load])
 
   const loadNewer = useCallback(() => load(async () => {
     const newest = known()?.items.at(-1)
@@ -164,7 +165,7 @@ export function useHistory(chat: number) {
     const { answer, notes } = await inFlightOf(cache).messages.during(chat, () =>
       request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, after_id: newest.id, limit: PAGE } }))
     change((now) => (now.items.at(-1)?.id === newest.id ? overlay(withNewer(now, answer, PAGE), notes) : now))
-  }), [chat, change, known, load])
+  }), [cache, chat, change, known, load])
 
   /// Loads the messages around one, unless it is there. Fails if it does not exist or cannot be read.
   const loadAround = useCallback(async (id: number) => {
@@ -214,6 +215,26 @@ export function useBlob(id: string | undefined, enabled = true) {
     gcTime: 10 * 60_000,
   })
 }
+
+/// A small picture of an image or a video; of one without a thumbnail, the image itself.
+export function useThumbnail(attachment: Attachment | undefined, enabled = true) {
+  const id = attachment?.id ?? ''
+  const small = attachment?.has_thumbnail ?? false
+  return useQuery({
+    queryKey: small ? keys.thumbnail(id) : keys.blob(id),
+    queryFn: async ({ signal, client }) => URL.createObjectURL(await bytes(client, `/attachments/${id}${small ? '/thumbnail' : ''}`, signal)),
+    enabled: enabled && id !== '' && (small || attachment!.content_type.startsWith('image/')),
+    staleTime: Infinity,
+    gcTime: 10 * 60_000,
+  })
+}
+
+/// The user's drafts in all chats and threads: written by the socket, fetched once.
+export const draftsQuery = queryOptions({
+  queryKey: keys.drafts,
+  queryFn: ({ signal, client }) => request<Draft[]>(client, 'GET', '/drafts', { signal }),
+  staleTime: Infinity,
+})
 
 /// Who is typing in a chat: written by the socket, never fetched.
 export function useTyping(chat: number): number[] {

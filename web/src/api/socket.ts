@@ -2,7 +2,7 @@
 /// the cursor after a growing delay. Frames go to `onFrames`: a replay in one batch, then each as it arrives.
 
 import { Cursor } from './cursor'
-import type { Frame } from './types'
+import type { Frame, Said } from './types'
 
 export type LiveStatus = 'connecting' | 'live' | 'waiting' | 'replaced' | 'ended'
 
@@ -54,7 +54,7 @@ export class LiveSocket {
     else if (!this.socket) void this.connect()
   }
 
-  send(event: string, data?: unknown): void {
+  send<Name extends keyof Said>(event: Name, data: Said[Name]): void {
     if (this.status === 'live') this.socket?.send(JSON.stringify({ event, data }))
   }
 

@@ -1,6 +1,7 @@
 /// The API's types under the names the client uses.
 /// They are generated from the server's OpenAPI document (`npm run gen`).
 
+import type { ClientEvents, ServerEvents } from './eventSchema'
 import type { components } from './schema'
 
 type Schemas = components['schemas']
@@ -52,7 +53,10 @@ export interface Payload {
   [field: string]: unknown
 }
 
-export type Message = Omit<Wire<Schemas['Message']>, 'payload' | 'attachments'> & { payload: Payload | null; attachments: Attachment[] }
+/// What is empty or false may be left out of a message.
+type Sparse = 'previews' | 'mentions' | 'mentions_all' | 'silent'
+export type Message = Omit<Wire<Schemas['Message']>, 'payload' | 'attachments' | Sparse> & Partial<Pick<Wire<Schemas['Message']>, Sparse>>
+  & { payload: Payload | null; attachments: Attachment[] }
 export type Quote = Wire<Schemas['Quote']>
 export type Preview = Wire<Schemas['Preview']>
 export type SearchPage = Omit<Schemas['SearchPage'], 'results'> & { results: { message: Message; snippet: { text: string; highlights: number[][] } }[] }
@@ -79,6 +83,7 @@ export interface NewMessage {
   reply_to?: number | null
   thread_id?: number | null
   silent?: boolean
+  mentions?: number[]
 }
 
 export interface SyncPage {
@@ -94,3 +99,18 @@ export interface Frame {
   data?: unknown
   position?: string
 }
+
+/// What the client names itself; the rest of the events' data is as in the document.
+interface Named {
+  'message.created': Message
+  'message.updated': Message
+  'chat.created': Chat
+}
+
+/// A frame of an event that the document describes. A newer server may send others: they match no case.
+export type ServerFrame = {
+  [Name in keyof ServerEvents]: { event: Name; data: Name extends keyof Named ? Named[Name] : Wire<ServerEvents[Name]>; position?: string }
+}[keyof ServerEvents]
+
+/// What a client says to the server.
+export type Said = { [Name in keyof ClientEvents]: Wire<ClientEvents[Name]> }

@@ -1,27 +1,37 @@
 import { MessagesSquare } from 'lucide-react'
-import { Suspense, useCallback, useContext, useEffect, useState, type ReactNode } from 'react'
+import { Suspense, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
+import { useChats } from '@/api/queries'
 import { Empty } from '@/components/Empty'
 import { ChatSelect } from '@/features/chats/ChatSelect'
 import { ConnectionBanner } from '@/features/chats/ConnectionBanner'
-import { Switcher } from '@/features/chats/Switcher'
+import type { Target } from '@/features/messages/useJump'
 import { OwnsHistory } from '@/lib/back'
+import { byActivity } from '@/lib/chats'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
 import { lazyComponent, preloadComponents } from '@/lib/lazy'
 import { PersonContext } from '@/lib/person'
 import styles from './ChatContainer.module.css'
-import { ChatMessages } from './ChatMessages'
+import { SideMenu, type SideView } from './SideMenu'
 import { useShortcuts } from './useShortcuts'
 
+const ChatMessages = lazyComponent(() => import('./ChatMessages').then((file) => file.ChatMessages))
 const NewChat = lazyComponent(() => import('@/features/chats/NewChat').then((file) => file.NewChat))
+const Switcher = lazyComponent(() => import('@/features/chats/Switcher').then((file) => file.Switcher))
 const PersonCard = lazyComponent(() => import('@/features/people/PersonCard').then((file) => file.PersonCard))
+const SearchPanel = lazyComponent(() => import('@/features/search/SearchPanel').then((file) => file.SearchPanel))
+const BookmarksPanel = lazyComponent(() => import('@/features/saved/BookmarksPanel').then((file) => file.BookmarksPanel))
+const ChannelsPanel = lazyComponent(() => import('@/features/channels/ChannelsPanel').then((file) => file.ChannelsPanel))
+const Shortcuts = lazyComponent(() => import('@/features/help/Shortcuts').then((file) => file.Shortcuts))
 
 const PRELOAD_MS = 2_000
 
 interface Props {
-  /// The open chat, and how another one is opened.
+  /// The open chat and, if a link leads to one, the message to show in it.
   open: number | null
-  onOpen: (chat: number | null) => void
+  linked?: number | null
+  /// Opens another chat, perhaps at a message of it.
+  onOpen: (chat: number | null, message?: number) => void
   /// Before the search field: the user's account.
   account?: ReactNode
   /// Above the list.
@@ -30,16 +40,53 @@ interface Props {
   empty?: (findSomebody: () => void) => ReactNode
 }
 
+type Panel = 'new' | 'switcher' | 'keys' | null
+
 /// The messenger: the chat list and the open chat.
-export function ChatContainer({ open, onOpen, account, banner, empty }: Props) {
+export function ChatContainer({ open, linked = null, onOpen, account, banner, empty }: Props) {
   const t = useT()
-  const [panel, setPanel] = useState<'new' | 'switcher' | null>(null)
+  const { chats } = useChats()
+  const frame = useRef<HTMLDivElement>(null)
+  const [panel, setPanel] = useState<Panel>(null)
+  const [side, setSide] = useState<{ view: SideView; words?: string } | null>(null)
   const [person, setPerson] = useState<number | null>(null)
+  const [asked, setAsked] = useState<Target & { chat: number } | null>(null)
   const close = useCallback(() => setPanel(null), [])
+  const closeSide = useCallback(() => setSide(null), [])
+  const choose = useCallback((chat: number) => { setAsked(null); onOpen(chat) }, [onOpen])
   const back = useCallback(() => onOpen(null), [onOpen])
   const find = useCallback(() => setPanel('new'), [])
+  const openMessage = (chat: number, message: number) => {
+    onOpen(chat, message)
+    setAsked({ chat, message, time: Date.now() })
+  }
+  const target = useMemo(() => {
+    if (asked && asked.chat === open && (linked === null || linked === asked.message)) return asked
+    return linked === null ? null : { message: linked, time: 0 }
+  }, [asked, linked, open])
+  const step = (by: 1 | -1) => {
+    const listed = byActivity(chats ?? []).filter((chat) => !chat.archived)
+    const now = listed.findIndex((chat) => chat.id === open)
+    const next = listed[now < 0 ? 0 : now + by]
+    if (next) choose(next.id)
+  }
+  const leave = () => {
+    const row = frame.current?.querySelector<HTMLElement>('nav [aria-current="page"]')
+    back()
+    row?.focus()
+  }
   // The keys of a host's page are its own.
-  useShortcuts(useContext(OwnsHistory), useCallback(() => setPanel('switcher'), []), open === null ? null : back)
+  useShortcuts(useContext(OwnsHistory), {
+    onSwitch: () => setPanel('switcher'),
+    onHelp: () => setPanel('keys'),
+    onSearch: (everywhere) => {
+      const button = everywhere ? null : frame.current?.querySelector<HTMLElement>('main [data-search]')
+      if (button) button.click()
+      else setSide({ view: 'search' })
+    },
+    onStep: step,
+    onEscape: open === null ? null : leave,
+  })
 
   useEffect(() => {
     const timer = setTimeout(preloadComponents, PRELOAD_MS)
@@ -48,22 +95,38 @@ export function ChatContainer({ open, onOpen, account, banner, empty }: Props) {
 
   return (
     <PersonContext value={setPerson}>
-      <div className={styles.frame}>
+      <div className={styles.frame} ref={frame}>
         <div className={cx(styles.columns, open !== null && styles.open)}>
-          <aside className={styles.side}>
-            <ChatSelect selected={open} onSelect={onOpen} onNew={find} banner={<><ConnectionBanner />{banner?.(find)}</>} before={account} />
-          </aside>
+          <div className={styles.side}>
+            <Suspense>
+              {side?.view === 'search' && <SearchPanel chat={null} words={side.words} onOpen={openMessage} onClose={closeSide} />}
+              {side?.view === 'bookmarks' && <BookmarksPanel onOpen={openMessage} onClose={closeSide} />}
+              {side?.view === 'channels' && <ChannelsPanel onOpen={choose} onClose={closeSide} />}
+            </Suspense>
+            {!side && (
+              <ChatSelect
+                selected={open}
+                onSelect={choose}
+                onNew={find}
+                onSearch={(words) => setSide({ view: 'search', words })}
+                banner={<><ConnectionBanner />{banner?.(find)}</>}
+                before={account}
+                after={<SideMenu onView={(view) => setSide({ view })} onKeys={() => setPanel('keys')} />}
+              />
+            )}
+          </div>
           <main className={styles.main}>
             {open !== null
-              ? <ChatMessages key={open} chatId={open} onBack={back} />
+              ? <Suspense><ChatMessages key={open} chatId={open} target={target} onBack={back} /></Suspense>
               : empty?.(find) ?? <Empty icon={<MessagesSquare size={32} />} title={t('chats.choose')}><p>{t('chats.choose.hint')}</p></Empty>}
           </main>
         </div>
       </div>
       <Suspense>
-        {panel === 'new' && <NewChat onClose={close} onOpen={onOpen} />}
-        {panel === 'switcher' && <Switcher onClose={close} onOpen={onOpen} />}
-        {person !== null && <PersonCard key={person} id={person} onClose={() => setPerson(null)} onOpen={onOpen} />}
+        {panel === 'new' && <NewChat onClose={close} onOpen={choose} />}
+        {panel === 'switcher' && <Switcher onClose={close} onOpen={choose} />}
+        {panel === 'keys' && <Shortcuts onClose={close} />}
+        {person !== null && <PersonCard key={person} id={person} onClose={() => setPerson(null)} onOpen={choose} />}
       </Suspense>
     </PersonContext>
   )

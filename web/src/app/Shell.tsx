@@ -7,12 +7,16 @@ import type { Page } from '@/features/settings/Settings'
 import { isLanguage, useLanguage, useT } from '@/lib/i18n'
 import { lazyComponent } from '@/lib/lazy'
 import { setLanguage } from '@/lib/pageLanguage'
-import { chatPath, go, useOpenChat } from '@/lib/route'
+import { chatPath, go, messagePath, useInvitation, useLinkedMessage, useOpenChat } from '@/lib/route'
 import { ChatContainer } from './ChatContainer'
 import styles from './Shell.module.css'
 
 const Settings = lazyComponent(() => import('@/features/settings/Settings').then((file) => file.Settings))
+const Invitation = lazyComponent(() => import('@/features/invites/Invitation').then((file) => file.Invitation))
 const Welcome = lazyComponent(() => import('@/features/welcome/Welcome').then((file) => file.Welcome))
+
+// A page that opens at a chat needs it at once; the list alone does not.
+if (location.pathname.startsWith('/chats/')) void import('./ChatMessages').catch(() => undefined)
 
 type Account = { page: Page | null } | null
 
@@ -23,7 +27,9 @@ export function Shell() {
   const { chats } = useChats()
   const open = useOpenChat()
   const [account, setAccount] = useState<Account>(null)
-  const choose = useCallback((chat: number | null) => go(chatPath(chat)), [])
+  const linked = useLinkedMessage()
+  const invitation = useInvitation()
+  const choose = useCallback((chat: number | null, message?: number) => go(chat !== null && message ? messagePath(chat, message) : chatPath(chat)), [])
   useNotifications(open, choose)
   useAccountLanguage(me?.language)
 
@@ -37,6 +43,7 @@ export function Shell() {
     <>
       <ChatContainer
         open={open}
+        linked={linked}
         onOpen={choose}
         banner={(find) => <><NotifyPrompt />{welcome && <div className={styles.narrow}>{steps(find)}</div>}</>}
         empty={(find) => steps(find) || null}
@@ -46,7 +53,8 @@ export function Shell() {
           </button>
         )}
       />
-      <Suspense>{account && me && <Settings me={me} start={account.page} onClose={() => setAccount(null)} />}</Suspense>
+      <Suspense>{account && me && <Settings me={me} start={account.page} onClose={() => setAccount(null)} />}
+      {invitation && <Invitation token={invitation} onOpen={(chat) => go(chatPath(chat), { replace: true })} onClose={() => choose(null)} />}</Suspense>
     </>
   )
 }

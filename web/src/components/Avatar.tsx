@@ -1,4 +1,4 @@
-import { useContext } from 'react'
+import { useContext, useState } from 'react'
 import { cx } from '@/lib/cx'
 import { hue, initials } from '@/lib/media'
 import { ServerContext } from '@/lib/server'
@@ -16,10 +16,11 @@ interface Props {
 export function Avatar({ id, name, url, size = 'medium', group = false }: Props) {
   const server = useContext(ServerContext) || location.origin
   const picture = url ? new URL(url, server) : null
-  const own = picture?.origin === new URL(server).origin ? picture.href : null
+  const [broken, setBroken] = useState<string | null>(null)
+  const own = picture?.origin === new URL(server).origin && picture.href !== broken ? picture.href : null
   return (
     <span className={cx(styles.avatar, styles[size], styles[`hue${hue(id)}`], group && styles.group)} aria-hidden="true" data-initials={own ? undefined : initials(name)}>
-      {own && <img src={own} alt="" />}
+      {own && <img src={own} alt="" onError={() => setBroken(own)} />}
     </span>
   )
 }

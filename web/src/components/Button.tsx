@@ -1,8 +1,9 @@
-import type { ButtonHTMLAttributes, ReactNode } from 'react'
+import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react'
 import { cx } from '@/lib/cx'
 import styles from './Button.module.css'
 
 interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
+  ref?: Ref<HTMLButtonElement>
   look?: 'main' | 'plain' | 'danger'
   busy?: boolean
 }
@@ -17,7 +18,9 @@ export function Button({ look = 'plain', busy = false, className, children, disa
 }
 
 interface IconProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+  ref?: Ref<HTMLButtonElement>
   label: string
+  'data-search'?: boolean
   children: ReactNode
 }
 

@@ -6,9 +6,9 @@ export type Delivery = 'waiting' | 'failed' | 'sent' | 'read'
 const icons = { waiting: Clock3, failed: CircleAlert, sent: Check, read: CheckCheck }
 const names = { waiting: 'delivery.waiting', failed: 'delivery.failed', sent: 'delivery.sent', read: 'delivery.read' } as const
 
-/// The delivery state of the user's own message.
-export function DeliveryIcon({ state, size = 15 }: { state: Delivery; size?: number }) {
+/// The delivery state of the user's own message; `note` says it more exactly.
+export function DeliveryIcon({ state, size = 15, note }: { state: Delivery; size?: number; note?: string }) {
   const t = useT()
   const Icon = icons[state]
-  return <Icon size={size} role="img" aria-label={t(names[state])} data-delivery={state} />
+  return <Icon size={size} role="img" aria-label={note ?? t(names[state])} data-delivery={state}><title>{note ?? t(names[state])}</title></Icon>
 }

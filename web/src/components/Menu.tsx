@@ -26,7 +26,7 @@ export function Menu({ label, at, onClose, children }: Props) {
     menu.showPopover?.()
     const { width, height } = menu.getBoundingClientRect()
     menu.style.left = `${Math.max(8, Math.min(at.x, innerWidth - width - 8))}px`
-    menu.style.top = `${Math.max(8, at.y + height + 8 > innerHeight ? at.y - height : at.y)}px`
+    menu.style.top = `${Math.max(8, at.y + height + 8 > innerHeight ? Math.min(at.y, innerHeight - 8) - height : at.y)}px`
     menu.querySelector('button')?.focus()
   }, [at])
 

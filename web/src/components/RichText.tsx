@@ -1,11 +1,10 @@
 import { memo, useMemo, useState } from 'react'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
+import everybodyNames from '@/lib/everybody.json'
 import { isOnlyEmoji, parse, type Block, type Inline } from '@/lib/markdown'
 import { CodeBlock } from './CodeBlock'
 import styles from './RichText.module.css'
-
-const EVERYBODY = ['all', 'everyone', 'все', 'всем', 'всех']
 
 interface Props {
   text: string
@@ -58,7 +57,7 @@ function Part({ part, ...rest }: Shared & { part: Inline }) {
 
 function Mention({ name, me, mentions = false, onMention }: Shared & { name: string }) {
   const folded = name.toLocaleLowerCase()
-  const everybody = EVERYBODY.includes(folded)
+  const everybody = everybodyNames.includes(folded)
   if (!mentions) return `@${name}`
   const mine = everybody || folded === me?.toLocaleLowerCase()
   const look = cx(styles.mention, mine && styles.mine)

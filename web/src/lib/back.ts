@@ -1,41 +1,45 @@
-/// Lets the browser's back button close the top layer (a dialog) instead of leaving the page. While a layer is open
-/// there is one more entry in the history. An embedded chat leaves the history of its host alone.
+/// Lets the browser's and the phone's "back" close the topmost dialog or panel instead of leaving the page. However many
+/// are open, they have one entry of the browser's history. An embedded chat leaves the history of its host alone.
 
 import { createContext, useContext, useEffect, useEffectEvent } from 'react'
 
 /// Whether this page is ours.
 export const OwnsHistory = createContext(false)
 
-let layers = 0
-/// The layer that was closed just now and whose entry is still there.
-let closing: { layer: number; timer: ReturnType<typeof setTimeout> } | null = null
+const layers: (() => void)[] = []
+let leaving: ReturnType<typeof setTimeout> | undefined
 
-const top = () => (history.state as { layer?: number } | null)?.layer
+export const isLayer = () => (history.state as { layer?: boolean } | null)?.layer === true
 
+/// A layer is open as long as the component is there; "back" calls `onBack`.
 export function useBackCloses(onBack: () => void): void {
   const owns = useContext(OwnsHistory)
   const close = useEffectEvent(onBack)
   useEffect(() => {
-    if (!owns) return
-    const layer = ++layers
-    if (closing && top() === closing.layer) {
-      // One dialog replaces another: it takes over the entry.
-      clearTimeout(closing.timer)
-      history.replaceState({ layer }, '')
-    } else history.pushState({ layer }, '')
-    closing = null
-    const popped = () => {
-      if ((top() ?? 0) < layer) close()
-    }
-    addEventListener('popstate', popped)
-    return () => {
-      removeEventListener('popstate', popped)
-      if (top() !== layer) return
-      const timer = setTimeout(() => {
-        closing = null
-        if (top() === layer) history.back()
-      })
-      closing = { layer, timer }
-    }
+    if (owns) return openLayer(() => close())
   }, [owns])
+}
+
+/// Opens a layer of a page of ours; returns what is to be called when it is gone.
+export function openLayer(close: () => void): () => void {
+  clearTimeout(leaving)
+  if (layers.length === 0) addEventListener('popstate', popped)
+  layers.push(close)
+  if (!isLayer()) history.pushState({ layer: true }, '')
+  return () => {
+    layers.splice(layers.lastIndexOf(close), 1)
+    if (layers.length === 0) removeEventListener('popstate', popped)
+    clearTimeout(leaving)
+    // Later: one dialog may give way to another.
+    leaving = setTimeout(() => {
+      if (layers.length === 0 && isLayer()) history.back()
+    })
+  }
+}
+
+function popped(): void {
+  const close = layers.at(-1)
+  if (!close || isLayer()) return
+  if (layers.length > 1) history.pushState({ layer: true }, '')
+  close()
 }

@@ -60,7 +60,7 @@ export function size(bytes: number, t: T): string {
 
 export function initials(name: string): string {
   // Quotation marks and brackets are not letters of a name.
-  const words = name.split(/[^\p{L}\p{N}\p{Emoji_Presentation}]+/u).filter(Boolean)
+  const words = name.split(/[^\p{L}\p{N}\p{M}\p{Emoji_Presentation}'’-]+/u).filter((word) => /[\p{L}\p{N}\p{Emoji_Presentation}]/u.test(word))
   const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]]
   return letters.map((word) => [...(word ?? '')][0] ?? '').join('').toLocaleUpperCase()
 }

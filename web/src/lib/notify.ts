@@ -64,7 +64,7 @@ export const isMuted = (chat: Chat, now: number) => !!chat.muted_until && Date.p
 
 /// Whether a message addresses the user: in a private chat, by a mention.
 export const isAddressed = (message: Message, chat: Chat, me: number) =>
-  chat.kind === 'private' || message.mentions_all || message.mentions.includes(me)
+  chat.kind === 'private' || Boolean(message.mentions_all) || (message.mentions?.includes(me) ?? false)
 
 /// Whether the settings of its chat let a message be announced.
 export function isWanted(message: Message, chat: Chat, me: number, now: number): boolean {

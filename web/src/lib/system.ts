@@ -2,6 +2,7 @@
 
 import type { Message } from '@/api/types'
 import type { T } from './i18n'
+import { withoutMarks } from './markdown'
 
 export function systemText(t: T, message: Message, actor: string, target: string): string {
   const title = message.payload?.title ?? ''
@@ -31,7 +32,7 @@ function names(message: Message): string {
 /// A message in one line, for lists and announcements.
 export function summary(t: T, message: Message): string {
   if (message.deleted) return t('message.deleted')
-  if (message.content && message.type !== 'poll') return message.content
+  if (message.content && message.type !== 'poll') return withoutMarks(message.content)
   switch (message.type) {
     case 'voice': return t('message.voice')
     case 'image': return t('message.image')

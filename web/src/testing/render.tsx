@@ -6,6 +6,7 @@ import { createRoot, type Root } from 'react-dom/client'
 import { afterEach, vi } from 'vitest'
 import { cacheOf } from '@/api/fixtures'
 import { connect } from '@/api/http'
+import { loadTexts, TextsContext } from '@/lib/i18n'
 
 ;(globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true
 
@@ -19,11 +20,14 @@ afterEach(async () => {
 
 export async function render(element: ReactNode, cache: QueryClient = cacheOf()): Promise<HTMLElement> {
   connect(cache, { server: '', tokens: { accessToken: () => 'token', refresh: async () => 'token' }, onEnded: () => undefined })
+  const texts = await loadTexts('en')
   const place = document.createElement('div')
   document.body.append(place)
   const root = createRoot(place)
   roots.push(root)
-  await act(async () => root.render(<QueryClientProvider client={cache}>{element}</QueryClientProvider>))
+  await act(async () => root.render(
+    <QueryClientProvider client={cache}><TextsContext value={texts}>{element}</TextsContext></QueryClientProvider>,
+  ))
   return place
 }
 

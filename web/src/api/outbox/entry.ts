@@ -18,6 +18,8 @@ export interface Entry {
   thread_id?: number
   /// Whether it is delivered without a notification.
   silent?: boolean
+  /// People that the text mentions without their user name.
+  mentions?: number[]
   state: 'waiting' | 'failed'
   error: string | null
 }
@@ -31,6 +33,7 @@ export interface Draft {
   reply_to?: Quote | null
   thread_id?: number | null
   silent?: boolean
+  mentions?: number[]
 }
 
 export const inOrder = (a: Entry, b: Entry) => a.created_at - b.created_at || a.client_id.localeCompare(b.client_id)
@@ -47,6 +50,7 @@ export const body = (entry: Entry): NewMessage => ({
   ...(entry.reply_to && { reply_to: entry.reply_to.id }),
   ...(entry.thread_id && { thread_id: entry.thread_id }),
   ...(entry.silent && { silent: true }),
+  ...(entry.mentions && { mentions: entry.mentions }),
 })
 
 /// An unsent message as a history item. Its id is greater than every real one.
@@ -63,7 +67,7 @@ export const asMessage = (entry: Entry): Message => ({
   deleted: false,
   reactions: [],
   previews: [],
-  mentions: [],
+  mentions: entry.mentions ?? [],
   mentions_all: false,
   silent: entry.silent ?? false,
   reply_to: entry.reply_to,

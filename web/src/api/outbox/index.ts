@@ -101,6 +101,7 @@ class Outbox {
       reply_to: draft.reply_to ?? null,
       ...(draft.thread_id && { thread_id: draft.thread_id }),
       ...(draft.silent && { silent: true }),
+      ...(draft.mentions?.length && { mentions: draft.mentions }),
       state: 'waiting',
       error: null,
     }

@@ -1,31 +1,48 @@
-import { MessagesSquare, Search as SearchIcon, SquarePen, TriangleAlert } from 'lucide-react'
-import { useMemo, useState, type ReactNode } from 'react'
+import { Archive, ArrowLeft, MessagesSquare, Search as SearchIcon, SquarePen, TriangleAlert } from 'lucide-react'
+import { Suspense, useCallback, useMemo, useState, type ReactNode } from 'react'
 import { useChats } from '@/api/queries'
+import type { Chat } from '@/api/types'
 import { Button, IconButton, Spinner } from '@/components/Button'
 import { Empty } from '@/components/Empty'
+import type { Point } from '@/components/Menu'
 import { Search } from '@/components/Search'
 import { useLanguage, useT } from '@/lib/i18n'
+import { lazyComponent } from '@/lib/lazy'
 import { ChatRow } from './ChatRow'
+import { StorageNote } from './StorageNote'
 import styles from './ChatSelect.module.css'
-import { byActivity, matches } from './order'
+import { byActivity, matches } from '@/lib/chats'
+
+const ChatMenu = lazyComponent(() => import('./ChatMenu').then((file) => file.ChatMenu))
 
 interface Props {
   selected: number | null
   onSelect: (chat: number) => void
   onNew: () => void
+  /// Looks for words in messages.
+  onSearch?: (words: string) => void
   /// Shown before the search field.
   before?: ReactNode
+  /// Shown after the button for a new chat.
+  after?: ReactNode
   /// Shown above the list, such as the connection state.
   banner?: ReactNode
 }
 
 /// The user's chats, the most recently active first.
-export function ChatSelect({ selected, onSelect, onNew, before, banner }: Props) {
+export function ChatSelect({ selected, onSelect, onNew, onSearch, before, after, banner }: Props) {
   const t = useT()
   const language = useLanguage()
   const { chats, isPending, isError, refetch } = useChats()
   const [words, setWords] = useState('')
-  const shown = useMemo(() => byActivity(chats ?? []).filter((chat) => matches(chat, words, language)), [chats, words, language])
+  const [archive, setArchive] = useState(false)
+  const found = useMemo(() => byActivity(chats ?? []).filter((chat) => matches(chat, words, language)), [chats, words, language])
+  const [menu, setMenu] = useState<{ chat: Chat; at: Point } | null>(null)
+  const openMenu = useCallback((chat: Chat, at: Point) => setMenu({ chat, at }), [])
+  const archived = found.filter((chat) => chat.archived)
+  // A search looks everywhere.
+  const shown = words.trim() ? found : archive ? archived : found.filter((chat) => !chat.archived)
+  const archivedUnread = archived.reduce((sum, chat) => sum + chat.unread_count, 0)
 
   return (
     <nav className={styles.select} aria-label={t('chats.title')}>
@@ -33,8 +50,20 @@ export function ChatSelect({ selected, onSelect, onNew, before, banner }: Props)
         {before}
         <Search label={t('chats.search')} value={words} onChange={(event) => setWords(event.target.value)} />
         <IconButton label={t('chats.new')} onClick={onNew}><SquarePen size={20} /></IconButton>
+        {after}
       </header>
       {banner}
+      <StorageNote />
+      {words.trim() !== '' && onSearch && (
+        <button type="button" className={styles.search} onClick={() => onSearch(words)}><SearchIcon size={18} />{t('chats.search_messages', { words: words.trim() })}</button>
+      )}
+      {!words.trim() && (archive || archived.length > 0) && (
+        <button type="button" className={styles.search} aria-expanded={archive} onClick={() => setArchive(!archive)}>
+          {archive ? <ArrowLeft size={18} /> : <Archive size={18} />}
+          {archive ? t('chats.leave_archive') : t('chats.archive', { count: archived.length })}
+          {!archive && archivedUnread > 0 && <small>{archivedUnread}</small>}
+        </button>
+      )}
       {isPending && <p className={styles.loading}><Spinner /></p>}
       {isError && (
         <Empty icon={<TriangleAlert />} title={t('chats.failed')}>
@@ -47,14 +76,15 @@ export function ChatSelect({ selected, onSelect, onNew, before, banner }: Props)
           <Button look="main" onClick={onNew}>{t('chats.new')}</Button>
         </Empty>
       )}
-      {chats && chats.length > 0 && shown.length === 0 && <Empty icon={<SearchIcon />} title={t('common.nothing')} />}
+      {chats && chats.length > 0 && shown.length === 0 && (words.trim() || archive) && <Empty icon={<SearchIcon />} title={t('common.nothing')} />}
       {shown.length > 0 && (
         <ul className={styles.list}>
           {shown.map((chat) => (
-            <ChatRow key={chat.id} chat={chat} selected={chat.id === selected} onSelect={onSelect} />
+            <ChatRow key={chat.id} chat={chat} selected={chat.id === selected} onSelect={onSelect} onMenu={openMenu} />
           ))}
         </ul>
       )}
+      <Suspense>{menu && <ChatMenu chat={menu.chat} at={menu.at} onClose={() => setMenu(null)} />}</Suspense>
     </nav>
   )
 }

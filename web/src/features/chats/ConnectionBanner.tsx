@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 import { reconnect, useLiveStatus } from '@/api/live'
 import { Spinner } from '@/components/Button'
 import { useT } from '@/lib/i18n'
@@ -12,18 +12,29 @@ export function ConnectionBanner() {
   const t = useT()
   const cache = useQueryClient()
   const status = useLiveStatus()
-  const connected = status === 'live'
+  const online = useOnline()
+  const connected = status === 'live' && online
   const [isLong, setIsLong] = useState(false)
   useEffect(() => {
     const timer = setTimeout(() => setIsLong(!connected), connected ? 0 : SHOW_AFTER_MS)
     return () => clearTimeout(timer)
   }, [connected])
-  if (connected || (!isLong && status !== 'replaced')) return <p role="status" className="visually-hidden" />
+  if (connected || (!isLong && online && status !== 'replaced')) return <p role="status" className="visually-hidden" />
   return (
     <p role="status" className={styles.banner}>
       {status === 'replaced'
         ? <>{t('connection.replaced')}<button type="button" onClick={() => reconnect(cache)}>{t('connection.here')}</button></>
-        : <><Spinner />{navigator.onLine ? t('connection.connecting') : t('connection.offline')}</>}
+        : <><Spinner />{online ? t('connection.connecting') : t('connection.offline')}</>}
     </p>
   )
 }
+
+/// What the browser says at once, before a request fails.
+const useOnline = () => useSyncExternalStore((listener) => {
+  addEventListener('online', listener)
+  addEventListener('offline', listener)
+  return () => {
+    removeEventListener('online', listener)
+    removeEventListener('offline', listener)
+  }
+}, () => navigator.onLine)

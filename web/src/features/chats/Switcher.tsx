@@ -5,7 +5,7 @@ import { Avatar } from '@/components/Avatar'
 import { Dialog } from '@/components/Dialog'
 import { Search } from '@/components/Search'
 import { useLanguage, useT } from '@/lib/i18n'
-import { byActivity, matches } from './order'
+import { byActivity, matches } from '@/lib/chats'
 import styles from './Switcher.module.css'
 
 interface Props {

@@ -1,20 +1,30 @@
-import { ArrowUp, Check, Mic, Paperclip, Pencil, Reply, X } from 'lucide-react'
-import { Suspense, useEffect, useRef, useState, type KeyboardEvent } from 'react'
+import { Suspense, useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react'
+import { toast } from 'sonner'
 import { useEditMessage } from '@/api/actions'
-import type { Chat, Message, Quote } from '@/api/types'
-import { IconButton } from '@/components/Button'
+import type { Chat, Message, Quote, User } from '@/api/types'
 import { useT } from '@/lib/i18n'
 import { lazyComponent } from '@/lib/lazy'
+import type { Recording } from '@/lib/recorder'
+import { AttachButton } from './AttachButton'
+import { Completion } from './Completion'
 import styles from './Composer.module.css'
+import { Context } from './Context'
+import { EmojiButton } from './EmojiButton'
+import { SendButton } from './SendButton'
 import { Staged } from './Staged'
+import { useCompletion, type Offer } from './useCompletion'
 import { useDraft } from './useDraft'
 import { useGrow } from './useGrow'
-import { useSending } from './useSending'
+import { useSending, useSendLater, type How } from './useSending'
+import { completes, isTouch, linkedBy, markedBy } from './text'
 
 const RecorderBar = lazyComponent(() => import('./RecorderBar').then((file) => file.RecorderBar))
 
 interface Props {
   chat: Chat
+  me: User
+  /// The message whose thread it writes in.
+  thread?: number | null
   staged: File[]
   onStage: (files: File[]) => void
   editing: Message | null
@@ -24,44 +34,76 @@ interface Props {
   onQuote: (quoted: Quote | null) => void
   /// ArrowUp in an empty field.
   onEditLast: () => void
+  onPoll: () => void
 }
 
-const touch = () => matchMedia('(hover: none) and (pointer: coarse)').matches
-
 /// Writes, records and edits messages, with attachments.
-export function Composer({ chat, staged, onStage, editing, onEdit, quoted, onQuote, onEditLast }: Props) {
+export function Composer({ chat, me, thread = null, staged, onStage, editing, onEdit, quoted, onQuote, onEditLast, onPoll }: Props) {
   const t = useT()
-  const [draft, setDraft] = useDraft(chat.id)
+  const [draft, setDraft] = useDraft(chat.id, thread)
   const [edited, setEdited] = useState(editing?.content ?? '')
   const [recording, setRecording] = useState(false)
-  const picker = useRef<HTMLInputElement>(null)
+  const [caret, setCaret] = useState(0)
+  const named = useRef(new Map<string, number>())
   const edit = useEditMessage()
-  const { sendText, sendFiles, sendVoice, typing } = useSending(chat.id, quoted)
+  const place = { chat: chat.id, thread, quoted }
+  const { sendText, sendFiles, sendVoice, typing } = useSending(place)
+  const later = useSendLater(place)
   const text = editing ? edited : draft
   const field = useGrow(text)
+  const completion = useCompletion(chat, me.id, text, caret)
   const ready = text.trim() !== '' || (staged.length > 0 && !editing)
 
   useEffect(() => {
-    if (!touch() || editing) field.current?.focus()
+    if (!isTouch() || editing) field.current?.focus()
   }, [editing, quoted, field])
 
-  const submit = () => {
+  const change = (next: string) => (editing ? setEdited(next) : setDraft(next))
+  /// Puts a text in place of another, with the caret after it.
+  const insert = (what: string, from: number, to: number) => {
+    change(text.slice(0, from) + what + text.slice(to))
+    requestAnimationFrame(() => {
+      field.current?.focus()
+      field.current?.setSelectionRange(from + what.length, from + what.length)
+      setCaret(from + what.length)
+    })
+  }
+  const choose = ({ text: what, person }: Offer) => {
+    if (!completion.asked) return
+    if (person && !person.username) named.current.set(person.display_name, person.id)
+    insert(what, completion.asked.from, completion.asked.to)
+  }
+  const mentions = () => [...named.current].filter(([name]) => text.includes(name)).map(([, id]) => id)
+  const clear = () => {
+    onStage([])
+    onQuote(null)
+    setDraft('')
+    named.current.clear()
+    field.current?.focus()
+  }
+
+  const submit = (how: How = {}) => {
     if (!ready) return
     if (editing) {
       if (edited.trim() !== editing.content) edit.mutate({ message: editing, content: edited.trim() })
       return onEdit(null)
     }
-    if (staged.length > 0) void sendFiles(staged, draft.trim() || null)
-    else sendText(draft.trim())
-    onStage([])
-    onQuote(null)
-    setDraft('')
-    field.current?.focus()
+    if (staged.length > 0) void sendFiles(staged, draft.trim() || null, { ...how, mentions: mentions() })
+    else sendText(draft.trim(), { ...how, mentions: mentions() })
+    clear()
   }
+  const submitLater = (at: Date) =>
+    later.mutate({ content: draft.trim(), at, mentions: mentions() }, { onSuccess: () => { clear(); toast.success(t('scheduled.done')) } })
 
-  const keys = (event: KeyboardEvent) => {
-    if (event.nativeEvent.isComposing) return
-    if (event.key === 'Enter' && !event.shiftKey && (!touch() || event.ctrlKey || event.metaKey)) {
+  const keys = (event: KeyboardEvent<HTMLTextAreaElement>) => {
+    if (event.nativeEvent.isComposing || completes(event, completion, choose)) return
+    const marked = markedBy(event, text)
+    if (marked) {
+      const area = event.currentTarget
+      change(marked.text)
+      requestAnimationFrame(() => area.setSelectionRange(marked.from, marked.to))
+    }
+    if (event.key === 'Enter' && !event.shiftKey && (!isTouch() || event.ctrlKey || event.metaKey)) {
       event.preventDefault()
       submit()
     }
@@ -69,52 +111,27 @@ export function Composer({ chat, staged, onStage, editing, onEdit, quoted, onQuo
       event.preventDefault()
       onEditLast()
     }
-    if (event.key === 'Escape' && (editing || quoted || staged.length > 0)) {
+    const cancel = editing ? () => onEdit(null) : quoted ? () => onQuote(null) : staged.length > 0 ? () => onStage([]) : null
+    if (event.key === 'Escape' && cancel) {
+      event.preventDefault()
       event.stopPropagation()
-      if (editing) onEdit(null)
-      else if (quoted) onQuote(null)
-      else onStage([])
+      cancel()
     }
   }
-
-  if (recording) {
-    return (
-      <Suspense fallback={<div className={styles.composer} />}>
-        <RecorderBar onSend={(voice) => { setRecording(false); sendVoice(voice); onQuote(null) }} onCancel={() => setRecording(false)} />
-      </Suspense>
-    )
+  const paste = (event: ClipboardEvent<HTMLTextAreaElement>) => {
+    const link = linkedBy(event, text)
+    if (link) insert(link.text, link.from, link.to)
   }
+
+  const voice = (recorded: Recording) => { setRecording(false); sendVoice(recorded); onQuote(null) }
+  if (recording) return <Suspense fallback={<div className={styles.composer} />}><RecorderBar onSend={voice} onCancel={() => setRecording(false)} /></Suspense>
   return (
-    <form className={styles.composer} aria-label={t('composer.title')} onSubmit={(event) => { event.preventDefault(); submit() }}>
-      {editing && (
-        <div className={styles.editing}>
-          <Pencil size={18} />
-          <p><b>{t('composer.editing')}</b><span>{editing.content}</span></p>
-          <IconButton label={t('common.cancel')} onClick={() => onEdit(null)}><X size={18} /></IconButton>
-        </div>
-      )}
-      {!editing && quoted && (
-        <div className={styles.editing}>
-          <Reply size={18} />
-          <p><b>{t('composer.answering')}</b><span dir="auto">{quoted.text}</span></p>
-          <IconButton label={t('common.cancel')} onClick={() => onQuote(null)}><X size={18} /></IconButton>
-        </div>
-      )}
+    <form className={styles.composer} aria-label={thread ? t('thread.reply') : t('composer.title')} onSubmit={(event) => { event.preventDefault(); submit() }}>
+      {completion.offers.length > 0 && <Completion offers={completion.offers} index={completion.index} onChoose={choose} onHover={completion.setActive} />}
+      <Context editing={editing} quoted={quoted} onEdit={onEdit} onQuote={onQuote} />
       {!editing && staged.length > 0 && <Staged files={staged} onChange={onStage} />}
       <div className={styles.line}>
-        {!editing && <IconButton label={t('composer.attach')} onClick={() => picker.current?.click()}><Paperclip size={21} /></IconButton>}
-        <input
-          ref={picker}
-          type="file"
-          multiple
-          hidden
-          aria-label={t('composer.attach')}
-          onChange={(event) => {
-            onStage([...staged, ...(event.target.files ?? [])])
-            event.target.value = ''
-            field.current?.focus()
-          }}
-        />
+        {!editing && <AttachButton onFiles={(files) => { onStage([...staged, ...files]); field.current?.focus() }} onPoll={onPoll} />}
         <textarea
           ref={field}
           className={styles.field}
@@ -122,19 +139,22 @@ export function Composer({ chat, staged, onStage, editing, onEdit, quoted, onQuo
           dir="auto"
           maxLength={16_000}
           aria-label={t('composer.field')}
-          placeholder={staged.length > 0 || (editing && editing.type !== 'text') ? t('composer.caption') : t('composer.field')}
-          enterKeyHint={touch() ? 'enter' : 'send'}
+          aria-autocomplete="list"
+          {...(completion.offers.length > 0 && { 'aria-controls': 'completion', 'aria-activedescendant': `completion-${completion.index}` })}
+          placeholder={staged.length > 0 || (editing && editing.type !== 'text') ? t('composer.caption') : thread ? t('thread.reply') : t('composer.field')}
+          enterKeyHint={isTouch() ? 'enter' : 'send'}
           value={text}
           onChange={(event) => {
-            if (editing) return setEdited(event.target.value)
-            setDraft(event.target.value)
-            typing()
+            setCaret(event.target.selectionStart)
+            change(event.target.value)
+            if (!editing) typing()
           }}
+          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
+          onPaste={paste}
           onKeyDown={keys}
         />
-        {ready
-          ? <button type="submit" className={styles.send} aria-label={editing ? t('composer.save') : t('composer.send')}>{editing ? <Check size={22} /> : <ArrowUp size={22} />}</button>
-          : !editing && <IconButton label={t('composer.voice')} onClick={() => setRecording(true)}><Mic size={21} /></IconButton>}
+        <EmojiButton onPick={(emoji) => insert(emoji, caret, field.current?.selectionEnd ?? caret)} />
+        <SendButton ready={ready} editing={editing !== null} canSchedule={staged.length === 0} onSilent={() => submit({ silent: true })} onLater={submitLater} onRecord={() => setRecording(true)} />
       </div>
     </form>
   )

@@ -1,72 +1,78 @@
-import { LogOut, Trash2, UserMinus, UserPlus } from 'lucide-react'
+import { Ban, CalendarClock, Images, Link, LogOut, Pin, Settings, Trash2, UserPlus } from 'lucide-react'
 import { useState } from 'react'
-import { useDeleteChat, useLeaveChat, useRemoveMember } from '@/api/actions'
+import { useDeleteChat, useLeaveChat } from '@/api/actions'
 import { useMembers } from '@/api/queries'
-import type { Chat, Member } from '@/api/types'
+import type { Chat } from '@/api/types'
 import { Avatar } from '@/components/Avatar'
-import { Button, IconButton } from '@/components/Button'
+import { Button } from '@/components/Button'
 import { Dialog } from '@/components/Dialog'
-import { PersonRow } from '@/components/PersonRow'
-import { useT, type Key } from '@/lib/i18n'
+import { RichText } from '@/components/RichText'
+import { useT } from '@/lib/i18n'
 import { useOpenPerson } from '@/lib/person'
 import { AddMembers } from './AddMembers'
+import { Bans } from './Bans'
 import styles from './ChatInfo.module.css'
-import { Rename } from './Rename'
+import { EditChat } from './EditChat'
+import { Invites } from './Invites'
+import { MemberList } from './MemberList'
+import { OwnSettings } from './OwnSettings'
 
 interface Props {
   chat: Chat
   me: number
+  onView: (view: 'media' | 'pins' | 'scheduled') => void
   onClose: () => void
 }
 
-const roles: Record<Member['role'], Key> = { owner: 'members.owner', admin: 'members.admin', member: 'members.member' }
+type Page = 'add' | 'edit' | 'bans' | 'invites'
 
 /// A chat's members and settings.
-export function ChatInfo({ chat, me, onClose }: Props) {
+export function ChatInfo({ chat, me, onView, onClose }: Props) {
   const t = useT()
   const members = useMembers(chat.id)
   const openPerson = useOpenPerson()
-  const [adding, setAdding] = useState(false)
+  const [page, setPage] = useState<Page | null>(null)
   const [confirming, setConfirming] = useState<'leave' | 'delete' | null>(null)
-  const remove = useRemoveMember(chat.id)
   const leave = useLeaveChat(me)
   const erase = useDeleteChat()
-  const role = members?.find((member) => member.user.id === me)?.role
-  const moderator = role === 'owner' || role === 'admin'
+  const role = members?.find((member) => member.user.id === me)?.role ?? chat.role
+  const moderator = chat.is_group && role !== 'member'
   const act = () => (confirming === 'leave' ? leave : erase).mutate(chat.id, { onSuccess: onClose })
+  const back = () => setPage(null)
+  const toPerson = openPerson ? (id: number) => { onClose(); openPerson(id) } : undefined
 
-  if (adding && members) return <AddMembers chat={chat.id} members={members} onClose={() => setAdding(false)} />
+  if (page === 'add' && members) return <AddMembers chat={chat.id} members={members} onClose={back} />
+  if (page === 'edit') return <EditChat chat={chat} onClose={back} />
+  if (page === 'bans') return <Bans chat={chat.id} onClose={back} />
+  if (page === 'invites') return <Invites chat={chat.id} onClose={back} />
   return (
-    <Dialog title={chat.is_group ? t('members.group') : t('members.private')} onClose={onClose}>
+    <Dialog title={chat.kind === 'channel' ? t('members.channel') : chat.is_group ? t('members.group') : t('members.private')} onClose={onClose}>
       <div className={styles.body}>
         <div className={styles.head}>
           <Avatar id={chat.peer?.id ?? chat.id} name={chat.title} url={chat.avatar_url ?? chat.peer?.avatar_url} size="large" group={chat.is_group} />
-          {chat.is_group && moderator ? <Rename key={chat.title} chat={chat} /> : <h3>{chat.title}</h3>}
+          {chat.peer && toPerson
+            ? <button type="button" className={styles.peer} onClick={() => toPerson(chat.peer!.id)}><h3 dir="auto">{chat.title}</h3></button>
+            : <h3 dir="auto">{chat.title}</h3>}
           <p>{chat.is_group ? t('chats.members', { count: chat.member_count }) : chat.peer?.username ? `@${chat.peer.username}` : ''}</p>
         </div>
+        {chat.description && <div className={styles.about}><RichText text={chat.description} /></div>}
+        <div className={styles.places}>
+          <button type="button" onClick={() => onView('media')}><Images size={19} />{t('media.title')}</button>
+          <button type="button" onClick={() => onView('pins')}><Pin size={19} />{t('pins.title')}</button>
+          <button type="button" onClick={() => onView('scheduled')}><CalendarClock size={19} />{t('scheduled.title')}</button>
+          {moderator && <button type="button" onClick={() => setPage('edit')}><Settings size={19} />{t('members.edit')}</button>}
+          {moderator && <button type="button" onClick={() => setPage('invites')}><Link size={19} />{t('invites.title')}</button>}
+          {moderator && <button type="button" onClick={() => setPage('bans')}><Ban size={19} />{t('members.bans')}</button>}
+        </div>
+        {chat.kind !== 'saved' && <OwnSettings chat={chat} />}
         {chat.is_group && (
           <section aria-label={t('members.title')}>
             {moderator && (
-              <button type="button" className={styles.add} onClick={() => setAdding(true)}>
+              <button type="button" className={styles.add} onClick={() => setPage('add')}>
                 <span><UserPlus size={21} /></span>{t('members.add')}
               </button>
             )}
-            <ul className={styles.list}>
-              {members?.map((member) => (
-                <PersonRow
-                  key={member.user.id}
-                  person={member.user}
-                  onSelect={openPerson ? () => { onClose(); openPerson(member.user.id) } : undefined}
-                  note={[member.user.id === me ? t('chats.you') : '', t(roles[member.role])].filter(Boolean).join(' · ')}
-                >
-                  {moderator && member.user.id !== me && member.role !== 'owner' && (
-                    <IconButton label={t('members.remove', { name: member.user.display_name })} onClick={() => remove.mutate(member.user.id)}>
-                      <UserMinus size={18} />
-                    </IconButton>
-                  )}
-                </PersonRow>
-              ))}
-            </ul>
+            <MemberList chat={chat} members={members ?? []} me={me} role={role} onPerson={toPerson} />
           </section>
         )}
         {confirming
@@ -80,7 +86,7 @@ export function ChatInfo({ chat, me, onClose }: Props) {
           : (
             <div className={styles.actions}>
               {chat.is_group && <Button onClick={() => setConfirming('leave')}><LogOut size={18} />{t('members.leave')}</Button>}
-              {(!chat.is_group || moderator) && <Button look="danger" onClick={() => setConfirming('delete')}><Trash2 size={18} />{t('members.delete')}</Button>}
+              {(!chat.is_group || role === 'owner') && chat.kind !== 'saved' && <Button look="danger" onClick={() => setConfirming('delete')}><Trash2 size={18} />{t('members.delete')}</Button>}
             </div>
           )}
       </div>

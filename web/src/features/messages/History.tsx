@@ -1,38 +1,44 @@
 import { ArrowDown, MessageCircle, TriangleAlert } from 'lucide-react'
-import { useCallback, useMemo, useState } from 'react'
-import { useHistory, useMembers } from '@/api/queries'
+import { Suspense, useState } from 'react'
+import { useHistory } from '@/api/queries'
 import { useUnsentOf } from '@/api/outbox'
-import type { Chat, Message } from '@/api/types'
+import type { Message } from '@/api/types'
 import { Button, Spinner } from '@/components/Button'
 import { Empty } from '@/components/Empty'
 import type { Point } from '@/components/Menu'
 import { useT } from '@/lib/i18n'
+import { lazyComponent } from '@/lib/lazy'
+import { useMessages } from './context'
 import styles from './History.module.css'
-import { MessageMenu } from './MessageMenu'
 import { MessageRow } from './MessageRow'
-import { rowsOf } from './rows'
+import { rowMaker } from './rows'
+import { moveFocus } from './focus'
+import { useJump, type Target } from './useJump'
 import { useReading } from './useReading'
 import { useScroll } from './useScroll'
 
+const MessageMenu = lazyComponent(() => import('./MessageMenu').then((file) => file.MessageMenu))
+
 interface Props {
-  chat: Chat
-  me: number
-  onEdit: (message: Message) => void
-  onAnswer: (message: Message) => void
+  /// The message to show; none: the first unread one, or the newest.
+  target: Target | null
 }
 
-/// A chat's messages in a virtualized list that loads older ones on scroll.
-export function History({ chat, me, onEdit, onAnswer }: Props) {
+/// A chat's messages in a virtualized list that loads more on scroll.
+export function History({ target }: Props) {
   const t = useT()
-  const { history, isPending, isError, refetch, loadOlder, loadingOlder } = useHistory(chat.id)
-  const members = useMembers(chat.id)
-  const unsent = useUnsentOf(chat.id)
+  const { chat, me: { id: me } } = useMessages()
+  const { history, isPending, isError, refetch, loadAround, loadNewest, ...pages } = useHistory(chat.id)
+  const unsent = useUnsentOf(chat.id).filter((entry) => !entry.thread_id)
   const [readUpTo] = useState(chat.unread_count > 0 ? (chat.last_read_message_id ?? 0) : null)
   const [menu, setMenu] = useState<{ message: Message; at: Point } | null>(null)
-  const rows = useMemo(() => rowsOf(history?.items ?? [], unsent, readUpTo, me), [history, unsent, readUpTo, me])
-  const { ref, virtualizer, atEnd, settled, toEnd } = useScroll(rows, unsent.length, history?.hasOlder ?? false, loadOlder)
+  const [openMenu] = useState(() => (message: Message, at: Point) => setMenu({ message, at }))
+  const [makeRows] = useState(rowMaker)
+  const { hasOlder = false, hasNewer = false } = history ?? {}
+  const rows = makeRows(history?.items ?? [], hasNewer ? [] : unsent, readUpTo, me)
+  const { ref, virtualizer, atEnd, settled, toEnd, show } = useScroll(rows, unsent.length, { hasOlder, hasNewer, ...pages }, target?.message ?? null)
+  const lit = useJump({ target, rows, ready: !isPending, unsent: unsent.length, hasNewer, loadAround, loadNewest, show })
   useReading(chat, rows, virtualizer, settled)
-  const openMenu = useCallback((message: Message, at: Point) => setMenu({ message, at }), [])
 
   if (isError) {
     return (
@@ -49,9 +55,9 @@ export function History({ chat, me, onEdit, onAnswer }: Props) {
           <Empty icon={<MessageCircle size={30} />} title={t('history.empty')}><p>{t('history.empty.hint')}</p></Empty>
         </div>
       )}
-      <div ref={ref} className={styles.scroll} tabIndex={0} role="region" aria-label={t('history.title')}>
+      <div ref={ref} className={styles.scroll} tabIndex={0} role="region" aria-label={t('history.title')} onKeyDown={(event) => moveFocus(event, rows, openMenu)}>
         <div className={styles.bottom}>
-          {loadingOlder && <p className={styles.older}><Spinner /></p>}
+          {pages.loadingOlder && <p className={styles.older}><Spinner /></p>}
           <ol className={styles.rows} style={{ height: virtualizer.getTotalSize() }}>
             {virtualizer.getVirtualItems().map((item) => {
               const row = rows[item.index]
@@ -62,23 +68,30 @@ export function History({ chat, me, onEdit, onAnswer }: Props) {
                   data-index={item.index}
                   aria-setsize={rows.length}
                   aria-posinset={item.index + 1}
+                  data-lit={row.message.id === lit || undefined}
                   className={styles.row}
                   style={{ transform: `translateY(${item.start}px)` }}
                 >
-                  <MessageRow row={row} chat={chat} members={members} me={me} onMenu={openMenu} />
+                  <MessageRow row={row} onMenu={openMenu} />
                 </li>
               )
             })}
           </ol>
         </div>
       </div>
-      {!atEnd && rows.length > 0 && (
-        <button type="button" className={styles.newest} aria-label={t('history.newest')} title={t('history.newest')} onClick={toEnd}>
+      {(!atEnd || hasNewer) && rows.length > 0 && (
+        <button
+          type="button"
+          className={styles.newest}
+          aria-label={chat.unread_count > 0 ? `${t('history.newest')} (${chat.unread_count})` : t('history.newest')}
+          title={t('history.newest')}
+          onClick={() => (hasNewer ? void loadNewest().then(toEnd) : toEnd())}
+        >
           <ArrowDown size={22} />
           {chat.unread_count > 0 && <span>{chat.unread_count}</span>}
         </button>
       )}
-      {menu && <MessageMenu key={menu.message.id} message={menu.message} at={menu.at} me={me} onEdit={onEdit} onAnswer={onAnswer} onClose={() => setMenu(null)} />}
+      <Suspense>{menu && <MessageMenu key={menu.message.id} message={menu.message} at={menu.at} onClose={() => setMenu(null)} />}</Suspense>
     </div>
   )
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { HER, ME, member, message } from '@/api/fixtures'
 import type { Entry } from '@/api/outbox'
-import { deliveryOf, rowsOf } from './rows'
+import { deliveryOf, rowMaker, rowsOf } from './rows'
 
 const entry = (client_id: string): Entry => ({
   client_id, user_id: ME, chat_id: 10, created_at: Date.parse('2024-03-26T12:01:00Z'), type: 'text', content: 'unsent', payload: null,
@@ -39,4 +39,12 @@ test('an own message waits, is sent, is read', () => {
   expect(deliveryOf(waiting!, undefined, ME)).toBe('waiting')
   expect(deliveryOf(sent!, [member(ME, { last_read_message_id: 9 }), member(HER, { last_read_message_id: 4 })], ME)).toBe('sent')
   expect(deliveryOf(sent!, [member(HER, { last_read_message_id: 5 })], ME)).toBe('read')
+})
+
+test('a row that did not change stays the same object', () => {
+  const make = rowMaker()
+  const [one, two] = [message(1), message(2, { ts: '2024-03-26T13:00:00' })]
+  const before = make([one, two], [], null, ME)
+  const after = make([one, two, message(3, { ts: '2024-03-26T14:00:00' })], [], null, ME)
+  expect(after.slice(0, 2).map((row, index) => row === before[index])).toEqual([true, true])
 })

@@ -46,16 +46,48 @@ export function rowsOf(messages: Message[], unsent: Entry[], readUpTo: number | 
   return rows.map((row, index) => ({ ...row, last: rows[index + 1]?.first ?? true }))
 }
 
-const dayOf = (message: Message) => dayKey(instant(message.ts))
+/// Formatting a date costs more than all else here, and a message's time never changes.
+const times = new WeakMap<Message, { day: string; ms: number }>()
+
+function timeOf(message: Message): { day: string; ms: number } {
+  let time = times.get(message)
+  if (!time) {
+    const at = instant(message.ts)
+    time = { day: dayKey(at), ms: at.getTime() }
+    times.set(message, time)
+  }
+  return time
+}
+
+const dayOf = (message: Message) => timeOf(message).day
 
 function together(a: Message | undefined, b: Message): boolean {
   if (!a || a.author_id !== b.author_id || a.type === 'system' || b.type === 'system') return false
-  return instant(b.ts).getTime() - instant(a.ts).getTime() < TOGETHER_MS
+  return timeOf(b).ms - timeOf(a).ms < TOGETHER_MS
+}
+
+/// The same row as before if nothing of it changed, so that it is not drawn again.
+function same(before: Row | undefined, row: Row): Row {
+  return before && before.message === row.message && before.entry === row.entry && before.day === row.day
+    && before.unread === row.unread && before.first === row.first && before.last === row.last ? before : row
+}
+
+/// Rows that remember the ones before them.
+export function rowMaker(): typeof rowsOf {
+  let known = new Map<string, Row>()
+  return (...from) => {
+    const rows = rowsOf(...from).map((row) => same(known.get(row.key), row))
+    known = new Map(rows.map((row) => [row.key, row]))
+    return rows
+  }
 }
 
 /// The delivery state of the user's own message.
 export function deliveryOf(row: Row, members: Member[] | undefined, me: number): Delivery {
   if (row.entry) return row.entry.state
-  const read = members?.some((member) => member.user.id !== me && (member.last_read_message_id ?? 0) >= row.message.id)
-  return read ? 'read' : 'sent'
+  return readersOf(row.message, members, me) > 0 ? 'read' : 'sent'
 }
+
+/// How many others have read a message.
+export const readersOf = (message: Message, members: Member[] | undefined, me: number): number =>
+  members?.filter((member) => member.user.id !== me && (member.last_read_message_id ?? 0) >= message.id).length ?? 0

@@ -4,7 +4,7 @@ import type { Point } from '@/components/Menu'
 const HOLD_MS = 450
 const STILL_PX = 10
 
-/// A long press by touch. A mouse keeps the browser's context menu.
+/// A long press by touch, or the right button of a mouse; over a selection or a link that keeps the browser's menu.
 export function useLongPress(onHold: ((at: Point) => void) | null) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   const from = useRef<Point>({ x: 0, y: 0 })
@@ -28,7 +28,12 @@ export function useLongPress(onHold: ((at: Point) => void) | null) {
     onPointerUp: stop,
     onPointerCancel: stop,
     onContextMenu: (event: { preventDefault: () => void; nativeEvent: Event }) => {
-      if ((event.nativeEvent as globalThis.PointerEvent).pointerType === 'touch') event.preventDefault()
+      const { pointerType, target, clientX: x, clientY: y } = event.nativeEvent as globalThis.PointerEvent
+      if (pointerType === 'touch') return event.preventDefault()
+      const selected = getSelection()?.toString() !== ''
+      if (selected || (target as Element).closest('a, input, video')) return
+      event.preventDefault()
+      onHold({ x, y })
     },
     onClickCapture: (event: { preventDefault: () => void; stopPropagation: () => void }) => {
       // The end of a long press is not a click.

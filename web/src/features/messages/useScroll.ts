@@ -8,7 +8,14 @@ import type { Row } from './rows'
 const END_PX = 80
 const SOON = 8
 
-export function useScroll(rows: Row[], unsent: number, hasOlder: boolean, loadOlder: () => Promise<void>) {
+interface Pages {
+  hasOlder: boolean
+  hasNewer: boolean
+  loadOlder: () => Promise<void>
+  loadNewer: () => Promise<void>
+}
+
+export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loadOlder, loadNewer }: Pages, target: number | null) {
   const ref = useRef<HTMLDivElement>(null)
   const [atEnd, setAtEnd] = useState(true)
   const [settled, setSettled] = useState(false)
@@ -21,7 +28,7 @@ export function useScroll(rows: Row[], unsent: number, hasOlder: boolean, loadOl
     getItemKey: (index) => rows[index]?.key ?? index,
     overscan: 10,
     anchorTo: 'end',
-    followOnAppend: true,
+    followOnAppend: !hasNewer,
     scrollEndThreshold: END_PX,
     paddingStart: 12,
     paddingEnd: 12,
@@ -32,15 +39,29 @@ export function useScroll(rows: Row[], unsent: number, hasOlder: boolean, loadOl
   useLayoutEffect(() => {
     if (empty || settled) return
     const first = rows.findIndex((row) => row.unread)
+    if (target !== null) return
     if (first >= 0) virtualizer.scrollToIndex(first, { align: 'start' })
     else virtualizer.scrollToEnd()
     const timer = setTimeout(() => setSettled(true), 150)
     return () => clearTimeout(timer)
-  }, [empty, settled, rows, virtualizer])
+  }, [empty, settled, rows, virtualizer, target])
 
   useEffect(() => {
     if (settled && hasOlder && (virtualizer.range?.startIndex ?? SOON) < SOON) void loadOlder()
+    if (settled && hasNewer && (virtualizer.range?.endIndex ?? 0) >= rows.length - SOON) void loadNewer()
   })
+
+  /// Puts a row into the middle. Rows are measured as they come into view, so the place is corrected until it stays.
+  const show = useCallback((index: number) => {
+    let left = 8
+    const step = () => {
+      virtualizer.scrollToIndex(index, { align: 'center' })
+      left -= 1
+      if (left > 0) requestAnimationFrame(step)
+      else setSettled(true)
+    }
+    step()
+  }, [virtualizer])
 
   useEffect(() => {
     const frame = ref.current
@@ -58,10 +79,20 @@ export function useScroll(rows: Row[], unsent: number, hasOlder: boolean, loadOl
   const before = useRef(unsent)
   useEffect(() => {
     // The user's own message is always scrolled into view.
-    if (unsent > before.current) virtualizer.scrollToEnd()
+    const added = unsent > before.current
     before.current = unsent
+    if (!added) return
+    // A tall one is measured only once it is drawn.
+    let left = 6
+    let frame = 0
+    const step = () => {
+      virtualizer.scrollToEnd()
+      if (left-- > 0) frame = requestAnimationFrame(step)
+    }
+    step()
+    return () => cancelAnimationFrame(frame)
   }, [unsent, virtualizer])
 
   const toEnd = useCallback(() => virtualizer.scrollToEnd({ behavior: rows.length > 300 ? 'auto' : 'smooth' }), [virtualizer, rows.length])
-  return { ref, virtualizer, atEnd, settled, toEnd }
+  return { ref, virtualizer, atEnd, settled, toEnd, show }
 }

@@ -1,0 +1,118 @@
+import { beforeEach, expect, test, vi } from 'vitest'
+import { ME, person } from '@/api/fixtures'
+import { keys } from '@/api/keys'
+import type { User } from '@/api/types'
+import { button, fill, named, press, Refusal, render, server, type Answers } from '@/test/render'
+import { Administration } from './Administration'
+import { Data } from './Data'
+import { Privacy } from './Privacy'
+import { Security } from './Security'
+import { Settings } from './Settings'
+import { Tokens } from './Tokens'
+
+const me: User = { ...person(ME, 'Айгуль'), username: 'aigul', email: 'a@example.org', is_admin: false, hides_presence: false, hides_reading: false }
+const session = (id: number, current: boolean) => ({ id, device: `Browser ${id}`, address: '10.0.0.1', created_at: '2024-03-26T10:00:00', last_used_at: '2024-03-26T10:00:00', current })
+
+const answers: Answers = {
+  'GET /sessions': () => [session(1, true), session(2, false)],
+  'GET /tokens': () => [],
+  'GET /users/me/blocked': () => [{ user: person(7, 'Надоеда'), blocked_at: '2024-03-26T10:00:00' }],
+  'GET /users/me/quota': () => ({ used: 1_500_000, limit: 3_000_000 }),
+}
+
+beforeEach(() => vi.stubGlobal('location', new URL('http://localhost/')))
+
+test('the pages of the settings are buttons, the open one is marked, and administration is for administrators', async () => {
+  server(answers)
+  await render(<Settings me={me} start="security" onClose={() => undefined} />)
+  await press(button('Приватность'))
+  expect(button('Приватность').getAttribute('aria-current')).toBe('page')
+  expect(() => button('Администрирование')).toThrow()
+  await render(<Settings me={{ ...me, is_admin: true }} start="privacy" onClose={() => undefined} />, { language: 'en' })
+  expect(button('Administration')).toBeTruthy()
+})
+
+test('the profile is saved, an empty field is cleared, and a taken name is said in the reader\'s language', async () => {
+  let taken = false
+  const calls = server({ ...answers, 'PUT /users/me': (form: object) => (taken ? new Refusal(409, 'taken', 'username is taken') : { ...me, ...form }) })
+  const { cache } = await render(<Settings me={me} start="profile" onClose={() => undefined} />)
+  await fill(named('input', 'Имя'), 'Айгуль С.')
+  await fill(named('textarea', 'О себе'), '  ')
+  await press(button('Сохранить'))
+  expect(calls.at(-1)).toMatchObject({ method: 'PUT', path: '/users/me', body: { display_name: 'Айгуль С.', username: 'aigul', about: null } })
+  expect(cache.getQueryData<User>(keys.me)?.display_name).toBe('Айгуль С.')
+  taken = true
+  await press(button('Сохранить'))
+  expect(document.querySelector('[role=alert]')?.textContent).toBe('Уже занято')
+})
+
+test('a wrong current password is explained, a right one empties the form', async () => {
+  let right = false
+  const calls = server({ ...answers, 'PUT /users/me/password': () => (right ? undefined : new Refusal(400, 'invalid', 'old_password: is wrong')) })
+  await render(<Security me={me} />)
+  const old = named<HTMLInputElement>('input', 'Текущий пароль')
+  await fill(old, 'guess')
+  await fill(named('input', 'Новый пароль'), 'long enough')
+  await press(button('Сменить пароль'))
+  expect(document.querySelector('[role=alert]')?.textContent).toBe('Неверный пароль')
+  right = true
+  await press(button('Сменить пароль'))
+  expect(calls.at(-1)?.body).toEqual({ old_password: 'guess', new_password: 'long enough' })
+  expect(old.value).toBe('')
+})
+
+test('another session is ended by name; the current one cannot be', async () => {
+  const calls = server(answers)
+  await render(<Security me={me} />)
+  expect(() => button('Завершить сеанс: Browser 1')).toThrow()
+  await press(button('Завершить сеанс: Browser 2'))
+  expect(calls).toContainEqual({ method: 'DELETE', path: '/sessions/2', body: undefined })
+})
+
+test('a new token is shown once, with the rights that were chosen', async () => {
+  const calls = server({ ...answers, 'POST /tokens': () => ({ token: 'bsk_secret', id: 1, name: 'CI', scopes: ['read'], created_at: '2024-03-26T10:00:00' }) })
+  await render(<Tokens />, { language: 'en' })
+  await press(button('New token'))
+  await fill(named('input', 'Name'), 'CI')
+  await press(named('input', 'write'))
+  await press(button('Create token'))
+  expect(calls).toContainEqual({ method: 'POST', path: '/tokens', body: { name: 'CI', scopes: ['read'], expires_in_days: 90 } })
+  expect(document.querySelector('code')?.textContent).toBe('bsk_secret')
+})
+
+test('hiding one\'s presence is a switch, and a blocked person can be let in again', async () => {
+  const calls = server({ ...answers, 'PUT /users/me': (form: object) => ({ ...me, ...form }) })
+  await render(<Privacy me={me} />)
+  const shown = named<HTMLInputElement>('input[role=switch]', 'Показывать, когда я в сети')
+  expect(shown.checked).toBe(true)
+  await press(shown)
+  expect(calls).toContainEqual({ method: 'PUT', path: '/users/me', body: { hides_presence: true } })
+  await press(button('Разблокировать: Надоеда'))
+  expect(calls).toContainEqual({ method: 'DELETE', path: '/users/me/blocked/7', body: undefined })
+})
+
+test('an account is deleted only after a question and with the password', async () => {
+  const calls = server({ ...answers, 'POST /users/me/deletion': () => new Refusal(400, 'invalid', 'password: is wrong') })
+  await render(<Data />)
+  expect(document.body.textContent).toContain('Файлы занимают 1,5 МБ из 3 МБ')
+  await press(button('Удалить учётную запись'))
+  const [, confirm] = [...document.querySelectorAll('button')].filter((one) => one.textContent === 'Удалить учётную запись')
+  await press(confirm!)
+  expect(calls.some(({ path }) => path === '/users/me/deletion')).toBe(false)
+  await press(named('input', 'Удалить и все мои сообщения с файлами'))
+  await fill(named('input', 'Пароль'), 'wrong')
+  await press(confirm!)
+  expect(calls.at(-1)?.body).toEqual({ password: 'wrong', messages: 'delete' })
+  expect(document.querySelector('[role=alert]')?.textContent).toBe('Неверный пароль')
+})
+
+test('an administrator deactivates an account after a question, and not their own', async () => {
+  const account = (id: number, name: string) => ({ id, display_name: name, is_admin: id === ME, created_at: '2024-03-26T10:00:00' })
+  const calls = server({ 'GET /admin/users': () => [account(ME, 'Айгуль'), account(2, 'Пётр')] })
+  await render(<Administration me={{ ...me, is_admin: true }} />)
+  expect(() => button('Отключить: Айгуль')).toThrow()
+  await press(button('Отключить: Пётр'))
+  expect(calls.some(({ method }) => method === 'POST')).toBe(false)
+  await press(button('Отключить'))
+  expect(calls).toContainEqual({ method: 'POST', path: '/admin/users/2/deactivate', body: undefined })
+})
