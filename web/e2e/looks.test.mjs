@@ -143,7 +143,7 @@ test('the dialogs and the menu', async () => {
   await page.getByRole('dialog').getByText('владелец').waitFor()
   await look('members')
   await out()
-  await page.getByRole('button', { name: /Профиль/ }).click()
+  await page.getByTitle('Настройки').click()
   await page.getByRole('dialog').getByRole('button', { name: 'Безопасность' }).click()
   await page.getByText('Это устройство').waitFor()
   await look('profile')

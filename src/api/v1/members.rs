@@ -106,7 +106,7 @@ impl Members {
         }
         let chat = caller.chat(ChatId(chat_id.0)).await?;
         let added = match several {
-            None => Added::One(chat.moderating()?.add(UserId(one.unwrap_or_default())).await?.into()),
+            None => Added::One(chat.moderating()?.add_member(UserId(one.unwrap_or_default())).await?.into()),
             Some(ids) => {
                 let ids: Vec<UserId> = ids.into_iter().map(UserId).collect();
                 Added::Several(chat.moderating()?.add_all(&ids).await?.into())

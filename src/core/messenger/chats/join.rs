@@ -21,7 +21,7 @@ const MOST_FOUND: u64 = 100;
 impl Moderator {
     /// Adds a user.
     #[boxed]
-    pub async fn add(self, user: UserId) -> Result<Member> {
+    pub async fn add_member(self, user: UserId) -> Result<Member> {
         self.add_as(user, Role::Member).await
     }
 

@@ -36,7 +36,7 @@ export function History({ target }: Props) {
   const [makeRows] = useState(rowMaker)
   const { hasOlder = false, hasNewer = false } = history ?? {}
   const rows = makeRows(history?.items ?? [], hasNewer ? [] : unsent, readUpTo, me)
-  const { ref, virtualizer, atEnd, settled, toEnd, show } = useScroll(rows, unsent.length, { hasOlder, hasNewer, ...pages }, target?.message ?? null)
+  const { ref, virtualizer, atEnd, settled, toEnd, toNewEnd, show } = useScroll(rows, unsent.length, { hasOlder, hasNewer, ...pages }, target?.message ?? null)
   const lit = useJump({ target, rows, ready: !isPending, unsent: unsent.length, hasNewer, loadAround, loadNewest, show })
   useReading(chat, rows, virtualizer, settled)
 
@@ -85,7 +85,7 @@ export function History({ target }: Props) {
           className={styles.newest}
           aria-label={chat.unread_count > 0 ? `${t('history.newest')} (${chat.unread_count})` : t('history.newest')}
           title={t('history.newest')}
-          onClick={() => (hasNewer ? void loadNewest().then(toEnd) : toEnd())}
+          onClick={() => (hasNewer ? void loadNewest().then(toNewEnd) : toEnd())}
         >
           <ArrowDown size={22} />
           {chat.unread_count > 0 && <span>{chat.unread_count}</span>}

@@ -94,5 +94,14 @@ export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loa
   }, [unsent, virtualizer])
 
   const toEnd = useCallback(() => virtualizer.scrollToEnd({ behavior: rows.length > 300 ? 'auto' : 'smooth' }), [virtualizer, rows.length])
-  return { ref, virtualizer, atEnd, settled, toEnd, show }
+  /// The same after the rows were replaced: they are drawn and measured in the next frames.
+  const toNewEnd = useCallback(() => {
+    let left = 8
+    const step = () => {
+      virtualizer.scrollToEnd()
+      if (left-- > 0) requestAnimationFrame(step)
+    }
+    requestAnimationFrame(step)
+  }, [virtualizer])
+  return { ref, virtualizer, atEnd, settled, toEnd, toNewEnd, show }
 }
