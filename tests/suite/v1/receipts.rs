@@ -131,7 +131,7 @@ async fn in_a_crowd_nobody_is_told_what_arrived_but_it_is_kept() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
     let mut crowd = Vec::new();
-    for some in (0..CROWD).collect::<Vec<_>>().chunks(10) {
+    for some in (0..CROWD).collect::<Vec<_>>().chunks(4) {
         let names: Vec<String> = some.iter().map(|number| format!("crowd{number}")).collect();
         crowd.extend(join_all(names.iter().map(|name| server.person(name))).await);
     }
