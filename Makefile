@@ -5,11 +5,12 @@
 # make lint       formatting, clippy, eslint, shell scripts, licences
 # make release    the binary to install: optimised across crates, smaller and faster, and slow to build
 # make bench      how fast it is
+# make bench-vs   how fast it is compared with another commit: make bench-vs REV=v0.1.0
 # make gen        the API documents and the web client's types, from the code
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
 .PHONY: run quick release test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
-	test-garage faults test-web test-binary test-browser bench gen web deps clean
+	test-garage faults test-web test-binary test-browser bench bench-vs gen web deps clean
 .DELETE_ON_ERROR:
 
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
@@ -53,7 +54,7 @@ test-all: test test-databases-all faults test-garage
 lint: $(MODULES)
 	@tests/deps.sh rust shell
 	cargo fmt --all --check
-	shellcheck install.sh .ci/run tests/*.sh tests/bench/run
+	shellcheck install.sh .ci/run tests/*.sh tests/bench/run tests/bench/versus
 	cd web && npm run lint
 	@# The profile of the tests: build scripts and macros are compiled once for both.
 	cargo clippy --workspace --all-targets --profile quick $(LOCKED) -- -D warnings
@@ -109,6 +110,9 @@ test-browser: quick
 bench: release
 	@tests/deps.sh bus
 	tests/bench/run $(RELEASE)
+
+bench-vs: release
+	tests/bench/versus $(RELEASE) $(or $(REV),$(error REV=COMMIT is missing)) $(BENCH)
 
 gen: web
 	cargo run --profile quick $(LOCKED) -- openapi --write openapi/

@@ -10,17 +10,21 @@ pub(crate) struct Watch {
     begun: Instant,
     server: Duration,
     own: Duration,
+    written: u64,
 }
 
 pub(crate) struct Effort {
     wall: Duration,
     server: Duration,
     own: Duration,
+    /// Bytes that the server had written to the disk.
+    written: u64,
 }
 
 impl Watch {
     pub(crate) fn start(nodes: &[&Server]) -> Result<Self> {
-        Ok(Self { server: taken(nodes)?, own: cpu("self")?, begun: Instant::now() })
+        let (server, written) = (taken(nodes)?, written(nodes)?);
+        Ok(Self { server, written, own: cpu("self")?, begun: Instant::now() })
     }
 
     pub(crate) fn read(&self, nodes: &[&Server]) -> Result<Effort> {
@@ -28,6 +32,7 @@ impl Watch {
             wall: self.begun.elapsed(),
             server: taken(nodes)? - self.server,
             own: cpu("self")? - self.own,
+            written: written(nodes)?.saturating_sub(self.written),
         })
     }
 }
@@ -37,7 +42,17 @@ fn taken(nodes: &[&Server]) -> Result<Duration> {
     nodes.iter().map(|node| node.cpu()).sum()
 }
 
+/// Bytes that all of them together had written to a disk: `write_bytes` in `/proc/PID/io`.
+fn written(nodes: &[&Server]) -> Result<u64> {
+    nodes.iter().map(|node| node.written()).sum()
+}
+
 impl Effort {
+    /// Kibibytes that the server had written to the disk for each of `count`.
+    pub(crate) fn kibibytes_each(&self, count: u64) -> f64 {
+        self.written as f64 / 1024.0 / count as f64
+    }
+
     pub(crate) fn rate(&self, count: u64) -> f64 {
         count as f64 / self.wall.as_secs_f64()
     }

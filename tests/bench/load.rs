@@ -28,6 +28,7 @@
 
 mod archive;
 mod audience;
+mod compare;
 mod crowd;
 mod delivery;
 mod dialects;
@@ -42,6 +43,7 @@ mod memory;
 mod nodes;
 mod options;
 mod post;
+mod questions;
 mod reads;
 mod report;
 mod search;
@@ -50,12 +52,14 @@ mod server;
 mod shared;
 mod socket;
 mod start;
+mod storm;
 mod times;
 mod words;
 
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -65,6 +69,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::archive::Archive;
+use crate::compare::compare;
 use crate::crowd::Crowd;
 use crate::lists::Lists;
 use crate::options::{HELP, Options};
@@ -79,7 +84,7 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A run and its temporary folder.
 struct Bench {
-    options: Options,
+    options: Rc<Options>,
     folder: TempDir,
     binary: PathBuf,
     time: Duration,
@@ -105,17 +110,11 @@ fn run() -> Result<bool> {
     }
     allow_many_files()?;
     std::fs::create_dir_all(&options.folder)?;
-    let bench = Bench {
-        folder: TempDir::with_prefix_in("bench-", &options.folder)?,
-        binary: options.binary.clone(),
-        time: options.time,
-        options,
-    };
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
         let mut terminated = signal(SignalKind::terminate())?;
         tokio::select! {
-            result = bench.run() => result,
+            result = measure(options) => result,
             _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
             _ = terminated.recv() => Err("terminated".into()),
         }
@@ -134,13 +133,56 @@ fn allow_many_files() -> Result<()> {
     Ok(())
 }
 
+/// Measures the binary, or two in turn; whether every section came through.
+async fn measure(options: Options) -> Result<bool> {
+    let options = Rc::new(options);
+    let Some(versus) = &options.versus else {
+        let report = Bench::new(&options, &options.binary)?.run().await;
+        report.print(options.json)?;
+        return Ok(report.failures.is_empty());
+    };
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    let mut all = Report::default();
+    for round in 0..options.rounds {
+        eprintln!("round {} of {} …", round + 1, options.rounds);
+        let mut both = [(versus, &mut before), (&options.binary, &mut after)];
+        // What warms the machine up must not always warm it up for the same one.
+        if !round.is_multiple_of(2) {
+            both.reverse();
+        }
+        for (binary, runs) in both {
+            let report = Bench::new(&options, binary)?.run().await;
+            all.failures.extend(report.failures);
+            runs.push(report.tables);
+        }
+    }
+    all.tables = compare(&before, &after);
+    all.print(options.json)?;
+    Ok(all.failures.is_empty())
+}
+
 impl Bench {
-    async fn run(&self) -> Result<bool> {
+    fn new(options: &Rc<Options>, binary: &Path) -> Result<Self> {
+        Ok(Self {
+            folder: TempDir::with_prefix_in("bench-", &options.folder)?,
+            binary: binary.to_owned(),
+            time: options.time,
+            options: Rc::clone(options),
+        })
+    }
+
+    async fn run(&self) -> Report {
         let mut report = Report::default();
         report.add("machine", machine::describe(&self.binary, self.folder.path()));
         let mut crowd = Crowd::new(self.folder.path().join("crowd"));
         if self.options.wants("sends") {
             report.add("sends", sends::measure(self, &mut crowd).await);
+        }
+        if self.options.wants("storm") {
+            report.add("storm", storm::measure(self, &mut crowd).await);
+        }
+        if self.options.wants("questions") {
+            report.add("questions", questions::measure(self, &mut crowd).await);
         }
         if self.options.wants("dialects") {
             report.add("dialects", dialects::measure(self, &mut crowd).await);
@@ -169,8 +211,7 @@ impl Bench {
                 Err(why) => report.add("reads, lists, search, start", Err(why)),
             }
         }
-        report.print(self.options.json)?;
-        Ok(report.failures.is_empty())
+        report
     }
 
     /// The sections that need a database of many messages.

@@ -10,7 +10,9 @@ cargo bench --bench load -- [SECTION]… [OPTION]…
 
 Sections (all of them without one):
   sends      durable sends a second, with 1, 16 and 64 senders
-  dialects   the same by each API, with 16 senders
+  storm      the same by 16 senders, while other clients do the worst they may
+  questions  what requests cost that read nothing, one row, the chats, and the last 50 messages
+  dialects   sends by each API, with 16 senders
   delivery   from the sender to 10, 100 and 1,000 receivers
   fanout     deliveries a second at saturation, with 100 and 1,000 receivers
   groups     sends in a group of 10 and in one of 1,000
@@ -26,6 +28,8 @@ Options:
   --quick        smaller and shorter, to see that it works; not for comparing
   --json         the result as JSON
   --server FILE  another binary than the one just built
+  --versus FILE  a binary to compare with: both are measured in turn, and ratios are printed
+  --rounds N     how often each is measured (3)
   --engine NAME  what the nodes share: mysql or mariadb (mysql)
   --dir FOLDER   where the temporary data go (in the target folder); its disk is what is measured";
 
@@ -36,14 +40,28 @@ pub(crate) struct Options {
     pub(crate) json: bool,
     pub(crate) engine: String,
     pub(crate) binary: PathBuf,
+    /// The binary to compare with.
+    pub(crate) versus: Option<PathBuf>,
+    pub(crate) rounds: usize,
     pub(crate) folder: PathBuf,
     /// Whether cargo runs a benchmark, rather than compiling one to see that it does.
     pub(crate) bench: bool,
     pub(crate) help: bool,
 }
 
-const SECTIONS: [&str; 11] = [
-    "sends", "dialects", "delivery", "fanout", "groups", "nodes", "memory", "reads", "lists", "search",
+const SECTIONS: [&str; 13] = [
+    "sends",
+    "storm",
+    "questions",
+    "dialects",
+    "delivery",
+    "fanout",
+    "groups",
+    "nodes",
+    "memory",
+    "reads",
+    "lists",
+    "search",
     "start",
 ];
 /// An access token lasts fifteen minutes.
@@ -58,6 +76,8 @@ impl Options {
             json: false,
             engine: "mysql".to_owned(),
             binary: env!("CARGO_BIN_EXE_besedka").into(),
+            versus: None,
+            rounds: 3,
             folder: env!("CARGO_TARGET_TMPDIR").into(),
             bench: false,
             help: false,
@@ -68,6 +88,8 @@ impl Options {
             match word.as_str() {
                 "--seconds" => seconds = Some(value()?.parse()?),
                 "--server" => options.binary = value()?.into(),
+                "--versus" => options.versus = Some(value()?.into()),
+                "--rounds" => options.rounds = value()?.parse::<usize>()?.max(1),
                 "--engine" => options.engine = value()?,
                 "--dir" => options.folder = value()?.into(),
                 "--quick" => options.quick = true,
@@ -75,7 +97,7 @@ impl Options {
                 "--bench" => options.bench = true,
                 "--help" | "-h" => options.help = true,
                 section if SECTIONS.contains(&section) => options.sections.push(word),
-                other => return Err(format!("what is {other}?\n\n{HELP}").into()),
+                other => return Err(format!("unknown argument {other}\n\n{HELP}").into()),
             }
         }
         let seconds: u64 = seconds.unwrap_or(if options.quick { 2 } else { 10 });

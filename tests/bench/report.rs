@@ -22,6 +22,18 @@ impl Table {
         Self { title, columns, rows }
     }
 
+    pub(crate) fn title(&self) -> &'static str {
+        self.title
+    }
+
+    pub(crate) fn columns(&self) -> &[&'static str] {
+        &self.columns
+    }
+
+    pub(crate) fn rows(&self) -> &[Vec<Cell>] {
+        &self.rows
+    }
+
     pub(crate) fn row(&mut self, cells: Vec<Cell>) {
         self.rows.push(cells);
     }

@@ -53,7 +53,7 @@ pub(crate) async fn rows(bench: &Bench, server: &Server, crowd: &mut Crowd, tabl
 }
 
 /// What a row of [`run`] holds.
-pub(crate) fn columns(first: &'static str) -> [&'static str; 9] {
+pub(crate) fn columns(first: &'static str) -> [&'static str; 10] {
     [
         first,
         "sends/s",
@@ -62,6 +62,7 @@ pub(crate) fn columns(first: &'static str) -> [&'static str; 9] {
         "p99 ms",
         "max ms",
         "server CPU µs/send",
+        "KiB written/send",
         "server cores",
         "generator cores",
     ]
@@ -106,6 +107,7 @@ pub(crate) async fn run(bench: &Bench, server: &Server, posts: Vec<Post>, status
         nearly_all.into(),
         all.into(),
         effort.micros_each(sent).into(),
+        effort.kibibytes_each(sent).into(),
         effort.server_cores().into(),
         effort.own_cores().into(),
     ])

@@ -76,6 +76,13 @@ impl Server {
         cpu(&self.child.id().to_string())
     }
 
+    /// Bytes that it has had written to a disk so far.
+    pub(crate) fn written(&self) -> Result<u64> {
+        let io = fs::read_to_string(format!("/proc/{}/io", self.child.id()))?;
+        let bytes = io.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+        Ok(bytes.ok_or("no write_bytes")?.trim().parse()?)
+    }
+
     /// Resident memory in bytes.
     pub(crate) fn memory(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;

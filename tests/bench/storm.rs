@@ -1,0 +1,196 @@
+//! Section `storm`: how long posts take while other clients do the worst that they may: one lists two hundred chats
+//! twenty times at once, one imports an archive, one searches, one gives up on its posts and tries again, and one
+//! opens a socket and reads nothing.
+
+use std::cell::Cell;
+use std::io::{Cursor, Write};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+use zip::write::SimpleFileOptions;
+
+use crate::crowd::{Crowd, Person};
+use crate::http::{Connection, request};
+use crate::post::Post;
+use crate::report::Table;
+use crate::sends::{columns, posts, run};
+use crate::server::Server;
+use crate::socket::Socket;
+use crate::{Bench, Result};
+
+const SENDERS: usize = 16;
+const OTHERS: usize = 5;
+const CHATS: usize = 8;
+
+pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
+    let server = bench.start(&crowd.data).await?;
+    crowd.gather(&server, SENDERS + OTHERS).await?;
+    let (senders, others) = crowd.people.split_at(SENDERS);
+    let mut chats = Vec::new();
+    for chat in 0..CHATS {
+        let members: Vec<_> = senders.iter().skip(chat).step_by(CHATS).chain([&others[4]]).collect();
+        chats.push(Crowd::chat(&server, &format!("Storm {chat}"), &members).await?);
+    }
+    unread_chats(bench, &server, &senders[0], &others[0]).await?;
+
+    let mut table = Table::new("Durable sends in a storm", &columns("senders"));
+    for is_stormy in [false, true] {
+        eprintln!("storm: {} …", if is_stormy { "with it" } else { "calm" });
+        let ended = Rc::new(Cell::new(false));
+        let mut storm = JoinSet::new();
+        if is_stormy {
+            start(bench, &server, others, &ended, &mut storm).await?;
+        }
+        let mut row = run(bench, &server, posts(senders, &chats), 201).await?;
+        row[0] = if is_stormy { "16, in the storm".into() } else { "16, calm".into() };
+        table.row(row);
+        ended.set(true);
+        while let Some(client) = storm.join_next().await {
+            client??;
+        }
+    }
+    server.stop()?;
+    Ok(table)
+}
+
+/// Two hundred chats, each with messages that their one reader never reads.
+async fn unread_chats(bench: &Bench, server: &Server, author: &Person, reader: &Person) -> Result<()> {
+    let [chats, messages] = bench.pick([200, 100], [20, 10]);
+    let mut connection = Connection::open(server.address).await?;
+    for chat in 0..chats {
+        let id = Crowd::chat(server, &format!("Unread {chat}"), &[author, reader]).await?;
+        let mut post = Post::new(&author.token, id, 0);
+        for ticket in 0..messages {
+            connection.ask(post.stamped(ticket as u64)).await?.expect(201)?;
+        }
+    }
+    Ok(())
+}
+
+async fn start(
+    bench: &Bench,
+    server: &Server,
+    people: &[Person],
+    ended: &Rc<Cell<bool>>,
+    storm: &mut JoinSet<Result<()>>,
+) -> Result<()> {
+    let [lister, importer, searcher, impatient, idle] = people else {
+        return Err(format!("a storm takes {OTHERS} people").into());
+    };
+    let archive = upload(server.address, importer, bench.pick(100_000, 1_000)).await?;
+    let address = server.address;
+    let (token, ended_) = (lister.token.clone(), Rc::clone(ended));
+    storm.spawn_local(async move { list(address, &token, &ended_).await });
+    let token = importer.token.clone();
+    storm.spawn_local(async move {
+        // It may take longer than the measurement; then the server is stopped meanwhile.
+        let mut connection = Connection::open(address).await?;
+        let body = json!({"attachment_id": archive});
+        let _ = connection.ask(&request("POST", "/api/v1/users/me/import", Some(&token), &body)).await;
+        Ok(())
+    });
+    let (token, ended_) = (searcher.token.clone(), Rc::clone(ended));
+    storm.spawn_local(async move { search(address, &token, &ended_).await });
+    let member = Crowd::chat(server, "Impatient", &[impatient, idle]).await?;
+    let (token, ended_) = (impatient.token.clone(), Rc::clone(ended));
+    storm.spawn_local(async move { abort_and_retry(address, &token, member, &ended_).await });
+    let (socket, ended_) = (Socket::open(address, &idle.token).await?, Rc::clone(ended));
+    storm.spawn_local(async move {
+        while !ended_.get() {
+            sleep(Duration::from_millis(50)).await;
+        }
+        drop(socket);
+        Ok(())
+    });
+    Ok(())
+}
+
+async fn list(address: SocketAddr, token: &str, ended: &Cell<bool>) -> Result<()> {
+    let question = request("GET", "/api/v1/chats", Some(token), &Value::Null);
+    let mut connections = Vec::new();
+    for _ in 0..20 {
+        connections.push(Connection::open(address).await?);
+    }
+    while !ended.get() {
+        try_join_all(
+            connections.iter_mut().map(|connection| async { connection.ask(&question).await?.expect(200) }),
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+async fn search(address: SocketAddr, token: &str, ended: &Cell<bool>) -> Result<()> {
+    let question = request("GET", "/api/v1/search?q=garden&order=best", Some(token), &Value::Null);
+    let mut connection = Connection::open(address).await?;
+    while !ended.get() {
+        connection.ask(&question).await?.expect(200)?;
+    }
+    Ok(())
+}
+
+/// Ten times a second: a post whose client hangs up, and the same post again with the same key.
+async fn abort_and_retry(address: SocketAddr, token: &str, chat: u64, ended: &Cell<bool>) -> Result<()> {
+    let mut post = Post::new(token, chat, 0);
+    let mut ticket = 0;
+    while !ended.get() {
+        let request = post.stamped(ticket).to_vec();
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(&request).await?;
+        drop(stream);
+        let mut connection = Connection::open(address).await?;
+        let answer = connection.ask(&request).await?;
+        if !matches!(answer.status, 201 | 409) {
+            answer.expect(201)?;
+        }
+        ticket += 1;
+        sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}
+
+/// Uploads an archive of one chat with so many messages; its attachment's id.
+async fn upload(address: SocketAddr, person: &Person, messages: usize) -> Result<String> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let about =
+        json!({"format": "besedka-export", "version": 1, "made_at": "2024-03-26T12:00:00", "user_id": 7});
+    let mut lines = Vec::new();
+    for id in 0..messages {
+        let line = json!({"id": id, "author_id": 7, "type": "text", "content": format!("Imported message {id}"),
+            "ts": "2024-03-26T12:00:00"});
+        writeln!(lines, "{line}")?;
+    }
+    for (name, bytes) in [
+        ("export.json", about.to_string().as_bytes()),
+        ("profile.json", br#"{"id": 7, "display_name": "Bench"}"#),
+        ("chats/5/chat.json", br#"{"title": "Old", "kind": "group"}"#),
+        ("chats/5/messages-0001.ndjson", &lines),
+    ] {
+        zip.start_file(name, SimpleFileOptions::default())?;
+        zip.write_all(bytes)?;
+    }
+    let bytes = zip.finish()?.into_inner();
+    let mut connection = Connection::open(address).await?;
+    let body = json!({"filename": "export.zip", "content_type": "application/zip", "size": bytes.len()});
+    let form = connection.call(("POST", "/api/v1/attachments"), Some(&person.token), &body, 200).await?;
+    let fields = form["fields"].as_object().ok_or("an upload form without fields")?;
+    let mut filled = reqwest::multipart::Form::new();
+    for (name, value) in fields {
+        filled = filled.text(name.clone(), value.as_str().unwrap_or_default().to_owned());
+    }
+    let filled = filled.part("file", reqwest::multipart::Part::bytes(bytes).file_name("export.zip"));
+    let url = form["url"].as_str().ok_or("an upload form without url")?;
+    let url = if url.starts_with('/') { format!("http://{address}{url}") } else { url.to_owned() };
+    let answer = reqwest::Client::new().post(url).multipart(filled).send().await?;
+    if !answer.status().is_success() {
+        return Err(format!("an upload was answered {}", answer.status()).into());
+    }
+    Ok(form["attachment_id"].as_str().ok_or("an upload without id")?.to_owned())
+}
