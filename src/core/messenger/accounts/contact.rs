@@ -56,6 +56,22 @@ impl Contact {
         })
     }
 
+    /// The account's own spelling of a contact of this kind.
+    pub(crate) fn of(&self, user: User) -> Option<Self> {
+        match self {
+            Self::Email(_) => user.email.map(Self::Email),
+            Self::Phone(_) => user.phone.map(Self::Phone),
+        }
+    }
+
+    /// What mail servers compare by: unlike in [`Contact::key`], accents count.
+    pub(crate) fn mailbox(&self) -> String {
+        match self {
+            Self::Email(address) => address.to_lowercase(),
+            Self::Phone(number) => number.clone(),
+        }
+    }
+
     /// A default display name.
     pub(crate) fn default_name(&self) -> String {
         match self {
