@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::server::{PASSWORD, Reply, TestServer};
+use crate::server::{PASSWORD, Reply, TestServer, fresh_key};
 
 async fn connect(server: &TestServer, text: &str) -> TcpStream {
     let address = server.url.trim_start_matches("http://");
@@ -137,7 +137,7 @@ async fn a_proxy_tells_who_comes_with_or_without_a_port() {
     let nobody = server.nobody();
     let register = async |number: usize, forwarded: &str| {
         let body = json!({"username": format!("person{number}"), "password": PASSWORD, "display_name": "P"});
-        let request = nobody.request(Method::POST, "/auth/register").header("Idempotency-Key", "a");
+        let request = nobody.request(Method::POST, "/auth/register").header("Idempotency-Key", fresh_key());
         request.header("X-Forwarded-For", forwarded).json(&body).send().await.unwrap().status().as_u16()
     };
     for number in 0..14 {

@@ -105,6 +105,7 @@ struct UpdatedUser {
     #[oai(flatten)]
     user: User,
     /// A new e-mail address to which a code was sent; it counts when the code is sent back as `email_code`.
+    #[oai(skip_serializing_if_is_none)]
     pending_email: Option<String>,
 }
 

@@ -112,6 +112,7 @@ async fn a_code_from_the_current_address_stands_for_the_password() {
     assert_eq!(reply["earlier_access"], Value::Null);
     let eve =
         Person { id: reply["user"]["id"].as_i64().unwrap(), ..world.server.nobody() }.with(&reply["tokens"]);
+    eve.put("/users/me", json!({"language": "en"})).await.expect(200);
     let code = world.send_code("eve@example.com").await;
     let body = json!({"email": "eve@example.net", "code": code});
     eve.put("/users/me", body.clone()).await.expect(200);
@@ -125,6 +126,7 @@ async fn a_code_from_the_current_address_stands_for_the_password() {
 async fn the_desktops_profile_asks_for_the_password_too() {
     let world = World::new().await;
     let anna = world.server.person("anna").await;
+    anna.put("/users/me", json!({"language": "en"})).await.expect(200);
     let change = async |body: Value| {
         let url = format!("{}/desktop/api/users/me", anna.url);
         let sent = anna.http.patch(url).bearer_auth(&anna.token).json(&body).send().await.unwrap();

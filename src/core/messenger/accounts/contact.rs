@@ -1,8 +1,7 @@
 //! Contacts by which users are reached outside of the messenger: e-mail addresses and phone numbers.
 
-use crate::messenger::accounts::profile::check_email;
 use crate::messenger::foundation::{Error, Result};
-use crate::model::{User, fold};
+use crate::model::{User, fold, text};
 use crate::store::{Executor, users};
 
 /// An e-mail address, or a phone number in E.164.
@@ -80,6 +79,23 @@ impl Contact {
             Self::Phone(number) => format!("User {}", &number[number.len() - 4..]),
         }
     }
+}
+
+pub(crate) fn check_email(text: &str) -> Result<String> {
+    let text = text.trim();
+    let parts = text.rsplit_once('@');
+    let sound = parts.is_some_and(|(name, host)| {
+        !name.is_empty()
+            && !host.is_empty()
+            && !name.contains('@')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
+    });
+    let has_invisible = text.chars().any(char::is_whitespace) || text::has_invisible(text);
+    if !sound || has_invisible || text.chars().count() > 254 {
+        return Err(Error::invalid("email", "is not an e-mail address"));
+    }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

@@ -4,10 +4,9 @@
 //! change it, and a new address counts only when a code that was sent to it comes back.
 
 use crate::messenger::Caller;
-use crate::messenger::accounts::contact::Contact;
+use crate::messenger::accounts::contact::{Contact, check_email};
 use crate::messenger::accounts::notice::Notice;
 use crate::messenger::accounts::password::ConfirmedPassword;
-use crate::messenger::accounts::profile::check_email;
 use crate::messenger::accounts::sign_in_code::{Purpose, check_code, use_up};
 use crate::messenger::foundation::{Error, Result, UnitOfWork};
 use crate::model::{Language, User};

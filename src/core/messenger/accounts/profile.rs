@@ -191,23 +191,6 @@ pub(crate) async fn check_taken(tx: &mut store::Tx, written: store::Result<()>, 
     Err(Error::Taken("the name"))
 }
 
-pub(crate) fn check_email(text: &str) -> Result<String> {
-    let text = text.trim();
-    let parts = text.rsplit_once('@');
-    let sound = parts.is_some_and(|(name, host)| {
-        !name.is_empty()
-            && !host.is_empty()
-            && !name.contains('@')
-            && !host.starts_with('.')
-            && !host.ends_with('.')
-    });
-    let has_invisible = text.chars().any(char::is_whitespace) || text::has_invisible(text);
-    if !sound || has_invisible || text.chars().count() > 254 {
-        return Err(Error::invalid("email", "is not an e-mail address"));
-    }
-    Ok(text.to_owned())
-}
-
 /// `@` is not allowed, so that a username can't equal an e-mail address.
 pub(crate) fn check_username(text: &str) -> Result<String> {
     let text: String = text.trim().nfc().collect();
