@@ -3,12 +3,12 @@
 
 mod services;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 
-use besedka_api::site::Site;
+use besedka_api::site::{Proxies, Site};
 use besedka_core::files::{AwsEnv, StorageLocation};
 use besedka_core::integrations::AllowedTarget;
 use besedka_core::messenger::{Clock, RegistrationPolicy, Settings};
@@ -18,9 +18,10 @@ pub use services::{Codes, Services};
 /// The settings of a server. All of them are optional.
 #[derive(Clone, Args)]
 pub struct Config {
-    /// The address and port to listen on.
-    #[arg(long, env = "BESEDKA_LISTEN", default_value = "127.0.0.1:8000", value_name = "ADDRESS:PORT")]
-    pub listen: SocketAddr,
+    /// The address or host name and the port to listen on.
+    #[arg(long, env = "BESEDKA_LISTEN", default_value = "127.0.0.1:8000", value_name = "ADDRESS:PORT",
+          value_parser = listen_address)]
+    pub listen: String,
 
     #[command(flatten)]
     pub data: Data,
@@ -75,9 +76,10 @@ pub struct Config {
     #[arg(long, env = "BESEDKA_CORS_ORIGINS", value_delimiter = ',', value_name = "URL,…", value_parser = web_address)]
     pub cors_origins: Vec<String>,
 
-    /// The addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted.
+    /// The reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted: addresses, networks such
+    /// as 10.0.0.0/8, `private` (all private networks) or `loopback` (this machine).
     #[arg(long, env = "BESEDKA_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDRESS,…")]
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<Proxies>,
 
     #[command(flatten)]
     pub services: Services,
@@ -300,6 +302,13 @@ impl Config {
         self.dialects.check()
     }
 
+    /// Writes addresses as browsers do, which command-line arguments are already.
+    pub(crate) fn normalize(&mut self) {
+        if let Some(url) = self.public_url.as_deref().and_then(|url| public_address(url).ok()) {
+            self.public_url = Some(url);
+        }
+    }
+
     /// The path of the public URL, such as `/chat`; empty if there is none.
     pub(crate) fn base_path(&self) -> &str {
         self.split_public_url().map_or("", |(_, path)| path)
@@ -343,32 +352,53 @@ impl Config {
     }
 }
 
-/// An origin, and perhaps a path of plain segments.
+/// A host name or an address, and a port.
+fn listen_address(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let invalid =
+        || "it must be an address and a port, for example 127.0.0.1:8000 or localhost:8000".to_owned();
+    if text.parse::<SocketAddr>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    let (host, port) = text.rsplit_once(':').ok_or_else(invalid)?;
+    let is_name = host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) && !host.is_empty();
+    if is_name && port.parse::<u16>().is_ok() { Ok(text.to_owned()) } else { Err(invalid()) }
+}
+
+/// An origin, and perhaps a path of plain segments, as browsers write it: the host in small letters and ASCII, without
+/// the scheme's own port and a slash at the end.
 fn public_address(text: &str) -> Result<String, String> {
+    let invalid = || {
+        "it must be a web address, for example https://chat.example.org or https://example.org/chat"
+            .to_owned()
+    };
     let is_plain = |segment: &str| {
         let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
         !segment.is_empty() && segment.chars().all(is_allowed) && !segment.starts_with('.')
     };
-    let text = text.trim_end_matches('/');
-    let mut parts = text.split('/');
-    let origin: Vec<_> = parts.by_ref().take(3).collect();
-    match web_address(&origin.join("/")).is_ok() && parts.all(is_plain) {
-        true => Ok(text.to_owned()),
-        false => {
-            Err("it must be a web address, for example https://chat.example.org or https://example.org/chat"
-                .to_owned())
-        }
-    }
+    let text = text.trim().trim_end_matches('/');
+    let after_scheme = text.find("://").map(|at| at + "://".len()).ok_or_else(invalid)?;
+    let (origin, path) = match text[after_scheme..].find('/') {
+        Some(slash) => text.split_at(after_scheme + slash),
+        None => (text, ""),
+    };
+    let origin = web_address(origin).map_err(|_| invalid())?;
+    let is_sound = path.is_empty() || path[1..].split('/').all(is_plain);
+    if is_sound { Ok(format!("{origin}{path}")) } else { Err(invalid()) }
 }
 
 fn web_address(text: &str) -> Result<String, String> {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match host.map(|host| host.trim_end_matches('/')) {
-        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => {
-            Ok(text.trim_end_matches('/').to_owned())
-        }
-        _ => Err("it must be an address without a path, for example https://chat.example.org".to_owned()),
-    }
+    let invalid = || "it must be an address without a path, for example https://chat.example.org".to_owned();
+    let url = url::Url::parse(text.trim()).map_err(|_| invalid())?;
+    let is_origin = matches!(url.scheme(), "http" | "https")
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.has_host()
+        && !text.trim().contains(char::is_whitespace);
+    if is_origin { Ok(url.origin().ascii_serialization()) } else { Err(invalid()) }
 }
 
 fn host_name(text: &str) -> Result<String, String> {
@@ -412,6 +442,16 @@ mod tests {
     }
 
     #[test]
+    fn settings_forgive_spaces_and_take_names() {
+        for fine in ["127.0.0.1:8000", " localhost:8000 ", "[::1]:80", "chat.lan:8000"] {
+            assert_eq!(listen_address(fine).as_deref(), Ok(fine.trim()));
+        }
+        for wrong in ["localhost", "8000", ":8000", "a b:80", "localhost:99999"] {
+            assert!(listen_address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn a_public_url_may_have_a_path() {
         let with = |url: &str| Config { public_url: Some(url.to_owned()), ..Config::default() };
         for (url, origin, path) in [
@@ -419,8 +459,13 @@ mod tests {
             ("https://example.org/", "https://example.org", ""),
             ("http://localhost:8080/chat/", "http://localhost:8080", "/chat"),
             ("https://example.org/team/chat", "https://example.org", "/team/chat"),
+            ("HTTPS://Chat.Example.org:443/", "https://chat.example.org", ""),
+            ("http://Example.org:80/chat", "http://example.org", "/chat"),
+            ("https://пример.рф", "https://xn--e1afmkfd.xn--p1ai", ""),
+            ("https://[::1]:8443", "https://[::1]:8443", ""),
         ] {
-            let config = with(url);
+            let mut config = with(url);
+            config.normalize();
             assert_eq!(config.check(), Ok(()), "{url}");
             assert_eq!((config.public_origin(), config.base_path()), (Some(origin), path), "{url}");
         }

@@ -12,7 +12,7 @@ use poem::web::websocket::{CloseCode, Message as Frame, WebSocket, WebSocketConf
 use poem::{IntoResponse, Request, Response};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::links::Links;
+use super::links::{self, Links};
 use super::site::Site;
 use besedka_core::hub::{Close, EphemeralEvent, Form, OutboundEvent, Queued};
 use besedka_core::messenger::{Error, Limit, Listener, Messenger, NewMessage, Result};
@@ -50,6 +50,9 @@ pub trait Speech: Send + Sync + 'static {
     /// The hub's number for the form in which this dialect writes events.
     const FORM: Form;
 
+    /// How long links to files are valid.
+    const LINK_LIFE: Duration = links::LIFE;
+
     /// Serialises an event of the chat; nothing if this dialect does not deliver it. The text is produced once
     /// for all sockets, unless it contains links.
     fn event(room: &Room, event: &Event) -> impl Future<Output = Option<String>> + Send;
@@ -78,7 +81,7 @@ pub async fn open<T: Speech>(
     let access = messenger.access(token.ok_or(Error::Unauthorized)?, Scopes::READ).await?;
     messenger.limit(Limit::Connect(access.user))?;
     let listener = messenger.listen_to_chat(access, chat).await?;
-    let links = Links::new(messenger, &site.base(request));
+    let links = Links::new(messenger, &site.base(request), access.user).lasting(T::LINK_LIFE);
     let room = Room { messenger: messenger.clone(), chat, links };
     // tungstenite's defaults keep 128 KiB for each socket and let unsent data grow without limit.
     let config = WebSocketConfig::default()

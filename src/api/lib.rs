@@ -2,6 +2,7 @@
 
 mod body;
 mod chat_socket;
+pub mod connection;
 pub mod delivery;
 mod desktop;
 mod dialect;

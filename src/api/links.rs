@@ -4,34 +4,58 @@ use std::time::Duration;
 
 use super::v1::avatar_path;
 use besedka_core::messenger::{Link, Messenger};
-use besedka_core::model::{Attachment, Person};
+use besedka_core::model::{Attachment, Person, Time, UserId};
 
 /// How long a link in a dialect's response is valid: its clients keep links as long as they are open.
-const LIFE: Duration = Duration::from_secs(24 * 3_600);
+pub const LIFE: Duration = Duration::from_secs(3_600);
+/// The same for clients that do not ask for messages again.
+pub const LONG_LIFE: Duration = Duration::from_secs(24 * 3_600);
 
-/// Builds absolute URLs.
+/// Builds absolute URLs for one reader.
 #[derive(Clone)]
 pub struct Links {
     messenger: Messenger,
     base: String,
+    reader: UserId,
+    life: Duration,
 }
 
 impl Links {
-    /// `base` is the address that links begin with.
-    pub fn new(messenger: &Messenger, base: &str) -> Self {
-        Self { messenger: messenger.clone(), base: base.to_owned() }
+    /// `base` is the address that links begin with. Links to files work as long as `reader` may read the file.
+    pub fn new(messenger: &Messenger, base: &str, reader: UserId) -> Self {
+        Self { messenger: messenger.clone(), base: base.to_owned(), reader, life: LIFE }
+    }
+
+    /// The same with links of another lifetime.
+    pub fn lasting(self, life: Duration) -> Self {
+        Self { life, ..self }
     }
 
     /// A link to a file that the reader may see: anyone who has the link can download the file.
     pub fn file(&self, file: &Attachment) -> String {
-        let Link { until, signature } = self.messenger.link(file, LIFE);
-        let id = file.id;
-        format!("{}/api/v1/attachments/{id}?expires={}&signature={signature}", self.base, until.0)
+        let link = self.messenger.link(file, self.reader, self.life);
+        format!("{}/api/v1/attachments/{}?{}", self.base, file.id, query(&link))
     }
 
     /// The URL of a user's avatar, on this server or external.
     pub fn avatar(&self, person: &Person) -> Option<String> {
         let here = person.avatar.map(|avatar| format!("{}{}", self.base, avatar_path(avatar)));
         here.or_else(|| person.avatar_url.clone())
+    }
+}
+
+/// The parameters of a signed link.
+pub fn query(link: &Link) -> String {
+    format!("expires={}&reader={}&signature={}", link.until.0, link.reader, link.signature)
+}
+
+/// The parameters that a request for a file may have: expiry, reader and signature.
+pub struct LinkParameters(pub Option<i64>, pub Option<i64>, pub Option<String>);
+
+impl LinkParameters {
+    /// The link, if the request comes from one. A link without a reader is one of an earlier version, and not valid.
+    pub fn signed(self) -> Option<Link> {
+        let Self(until, reader, signature) = self;
+        Some(Link { until: Time(until?), reader: UserId(reader.unwrap_or_default()), signature: signature? })
     }
 }

@@ -1,6 +1,6 @@
 //! The errors of all APIs: one set of statuses, one body per API, including poem's own errors.
 
-use poem::error::{MethodNotAllowedError, NotFoundError, ParsePathError as RouteError};
+use poem::error::{MethodNotAllowedError, NotFoundError, ParsePathError as RouteError, WebSocketError};
 use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
 use poem_openapi::ApiResponse;
@@ -156,6 +156,10 @@ fn explain(error: &poem::Error) -> (StatusCode, String, &'static str) {
     if error.is::<ContentTypeError>() {
         let detail = "The body must be JSON, with Content-Type: application/json";
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, detail.to_owned(), "unsupported_media_type");
+    }
+    if error.is::<WebSocketError>() {
+        let detail = "This address is for WebSockets: the request must upgrade the connection, over HTTP/1.1";
+        return (StatusCode::BAD_REQUEST, detail.to_owned(), "invalid");
     }
     let code = match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => "too_large",

@@ -4,6 +4,7 @@ use poem::http::{Method, header};
 use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody, Result};
 
+use super::connection::SignedInMark;
 use super::site::Site;
 use besedka_core::messenger::{self, Access, Limit, Messenger};
 use besedka_core::model::Scopes;
@@ -43,6 +44,7 @@ impl<'a> FromRequest<'a> for Visit {
 pub async fn admit(messenger: &Messenger, request: &Request, token: &str) -> messenger::Result<Access> {
     let reads = request.method() == Method::GET;
     let access = messenger.access(token, if reads { Scopes::READ } else { Scopes::WRITE }).await?;
+    SignedInMark::set(request);
     if reads {
         messenger.limit(Limit::Read(access.user))?;
     }

@@ -8,7 +8,7 @@ mod serve;
 mod token;
 mod user;
 
-use clap::{Parser, Subcommand};
+use clap::{Arg, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Config, Data};
 use crate::server;
@@ -48,7 +48,9 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the command given on the command line.
 pub fn run() -> Result<(), Failure> {
-    let Besedka { command, config } = Besedka::parse();
+    // What the program creates is its owner's alone, whatever the umask of the shell that started it.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let Besedka { command, config } = parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
@@ -62,6 +64,24 @@ pub fn run() -> Result<(), Failure> {
             Some(Command::Openapi(openapi)) => openapi.run(),
         }
     })
+}
+
+/// Parses the command line and the environment. A variable that is set to nothing, as a compose file sets it for a
+/// missing one, counts as not set.
+fn parse() -> Besedka {
+    let command = without_empty_variables(Besedka::command());
+    Besedka::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+fn without_empty_variables(command: ClapCommand) -> ClapCommand {
+    let empty: Vec<_> = std::env::vars_os()
+        .filter(|(_, value)| value.to_str().is_some_and(|value| value.trim().is_empty()))
+        .map(|(name, _)| name)
+        .collect();
+    let is_empty = |arg: &Arg| arg.get_env().is_some_and(|name| empty.iter().any(|empty| empty == name));
+    command
+        .mut_args(|arg| if is_empty(&arg) { arg.env(None) } else { arg })
+        .mut_subcommands(without_empty_variables)
 }
 
 /// Opens the messenger for a command of the server's operator.

@@ -12,7 +12,7 @@ use crate::server::Server;
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     log(&config)?;
-    let listener = TcpListener::bind(config.listen).await;
+    let listener = TcpListener::bind(&config.listen).await;
     let listener = listener.map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
     let (public_url, registration) = (config.public_url.clone(), config.registration);
     let running = Server::start(config, listener).await?;

@@ -1,7 +1,7 @@
 //! Accepts connections and serves them with hyper.
 //!
 //! poem's own server has no timeout for HTTP/1 headers, no working one for idle connections, and loops without a pause
-//! when the process runs out of file descriptors.
+//! when the process runs out of file descriptors. `connections` says how long what may take, and `body_pace` bodies.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,24 +9,31 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use hyper::http::Version;
 use hyper::http::uri::Scheme;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use poem::http::{StatusCode, header};
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint, Response};
-use tokio::net::{TcpListener, TcpStream};
+use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::body_pace::{self, Stopped};
+use super::connections::{Connection, Connections};
 use super::delivery_tracking::{PendingResponses, TrackedStream};
 use besedka_api::delivery::Delivery;
+use besedka_api::site::Site;
 use besedka_api::upgrade::Upgrade;
 
 /// The maximum number of open connections, WebSockets included.
 const MAX_CONNECTIONS: usize = 32_768;
-/// The time in which the head of a request must arrive, counted from the previous response on a kept-alive connection.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(75);
+/// How often an HTTP/2 client is asked whether it is still there.
+const PING_INTERVAL: Duration = Duration::from_secs(75);
 /// The maximum size of the head of a request.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// The delay after a failed accept, for example when there are no more file descriptors.
@@ -35,7 +42,8 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 pub(super) type App = Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>;
 
 /// Serves connections until `stop` is cancelled, then waits for the requests in progress.
-pub(super) async fn accept(listener: TcpListener, app: App, stop: CancellationToken) {
+pub(super) async fn accept(listener: TcpListener, app: App, site: Site, stop: CancellationToken) {
+    let connections = Connections::default();
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let open = TaskTracker::new();
     let refused = AtomicUsize::new(0);
@@ -57,6 +65,8 @@ pub(super) async fn accept(listener: TcpListener, app: App, stop: CancellationTo
             }
             continue;
         };
+        // All clients behind a proxy share its address.
+        let Some(entry) = connections.add(peer.ip(), !site.is_proxy(peer.ip())) else { continue };
         // Small responses must not wait for the acknowledgement of the previous packet.
         let _ = stream.set_nodelay(true);
         let addresses = (
@@ -65,50 +75,194 @@ pub(super) async fn accept(listener: TcpListener, app: App, stop: CancellationTo
         );
         let (app, stop) = (app.clone(), stop.clone());
         open.spawn(async move {
-            serve(stream, addresses, app, stop).await;
-            drop(permit);
+            serve(stream, addresses, app, entry.connection.clone(), stop).await;
+            drop((permit, entry));
         });
     }
     open.close();
     open.wait().await;
 }
 
-async fn serve(
-    stream: TcpStream,
+async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
     (local, remote): (LocalAddr, RemoteAddr),
     app: App,
+    connection: Arc<Connection>,
     stop: CancellationToken,
 ) {
     let pending = PendingResponses::default();
-    let stream = TrackedStream::new(stream, pending.clone());
+    let stream = TrackedStream::new(stream, pending.clone(), connection.clone());
+    let watched = connection.clone();
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         let (app, local, remote, pending) = (app.clone(), local.clone(), remote.clone(), pending.clone());
+        let connection = connection.clone();
         let delivery = Delivery::default();
         request.extensions_mut().insert(delivery.clone());
+        request.extensions_mut().insert(connection.mark.clone());
         Upgrade::keep(&mut request);
+        let active = connection.begin(request.version() == Version::HTTP_2);
         async move {
-            let request = (request, local, remote, Scheme::HTTP).into();
-            let response = app.get_response(request).await;
+            let mut request: poem::Request = (request, local, remote, Scheme::HTTP).into();
+            let body = body_pace::pace(&mut request, &connection);
+            let response = tokio::select! {
+                biased;
+                response = app.get_response(request) => response,
+                stopped = body.stopped() => refuse(stopped),
+            };
+            drop(active);
             pending.add(delivery);
             Ok::<_, Infallible>(hyper::Response::from(response))
         }
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(None::<Duration>)
+        .max_buf_size(MAX_HEAD_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(100)
         .max_header_list_size(MAX_HEAD_BYTES as u32)
-        .keep_alive_interval(HEADER_TIMEOUT);
+        .keep_alive_interval(PING_INTERVAL);
     let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         // A client that disconnects is not an error.
         _ = connection.as_mut() => {}
+        () = watched.expired() => {}
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
+    }
+}
+
+/// The response to a request whose body is not awaited any longer. The connection ends with it.
+fn refuse(stopped: Stopped) -> Response {
+    let (status, detail, code) = match stopped {
+        Stopped::TooSlow => {
+            (StatusCode::REQUEST_TIMEOUT, "The request's body did not arrive in time", "timeout")
+        }
+        Stopped::NoMemory => {
+            (StatusCode::SERVICE_UNAVAILABLE, "The server is busy; try again in a moment", "busy")
+        }
+    };
+    // All dialects find the field that they know.
+    let body = json!({"detail": detail, "message": detail, "error": code, "code": code, "success": false});
+    Response::builder()
+        .status(status)
+        .header(header::CONNECTION, "close")
+        .header(header::RETRY_AFTER, "1")
+        .content_type("application/json")
+        .body(body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use poem::EndpointExt;
+    use poem::endpoint::make;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// A connection to a server that answers with the size of each body.
+    fn open() -> DuplexStream {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let app = make(async |request: poem::Request| {
+            let body = request.into_body().into_vec().await?;
+            Ok::<_, poem::Error>(body.len().to_string())
+        });
+        let app: App = Arc::new(poem::endpoint::ToDynEndpoint(app.map_to_response()));
+        let address = Addr::SocketAddr(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
+        let addresses = (LocalAddr(address.clone()), RemoteAddr(address));
+        tokio::spawn(serve(ours, addresses, app, Arc::default(), CancellationToken::new()));
+        theirs
+    }
+
+    /// Sends a part every second until the server closes the connection or answers; tells how many seconds it took.
+    async fn drip(client: &mut DuplexStream, part: &[u8]) -> (u64, String) {
+        let started = Instant::now();
+        let mut answer = Vec::new();
+        loop {
+            let mut bytes = [0; 1024];
+            tokio::select! {
+                read = client.read(&mut bytes) => {
+                    answer.extend_from_slice(&bytes[..*read.as_ref().unwrap_or(&0)]);
+                    if !matches!(read, Ok(1..)) || answer.ends_with(b"}") {
+                        return (started.elapsed().as_secs(), String::from_utf8_lossy(&answer).into_owned());
+                    }
+                }
+                () = tokio::time::sleep(Duration::from_secs(1)) => {
+                    if client.write_all(part).await.is_err() {
+                        return (started.elapsed().as_secs(), String::new());
+                    }
+                }
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_connection_ends() {
+        assert_eq!(drip(&mut open(), b"").await, (15, String::new()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_counts_as_a_whole() {
+        let mut client = open();
+        client.write_all(b"GET / HTTP/1.1\r\nX-Long: ").await.unwrap();
+        let (took, answer) = drip(&mut client, b"a").await;
+        assert!((15..=16).contains(&took) && answer.is_empty(), "{took} {answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_counts_as_a_whole() {
+        let mut client = open();
+        let head =
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
+        client.write_all(head).await.unwrap();
+        let (took, answer) = drip(&mut client, b"a").await;
+        assert!((30..=31).contains(&took) && answer.starts_with("HTTP/1.1 408"), "{took} {answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_may_take_long_but_not_for_ever() {
+        let head = |length: usize| {
+            let kind = "application/octet-stream";
+            format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n")
+        };
+        let mut client = open();
+        client.write_all(head(100 * 10_000).as_bytes()).await.unwrap();
+        for _ in 0..100 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            client.write_all(&[0; 10_000]).await.unwrap();
+        }
+        let mut begin = [0; 12];
+        client.read_exact(&mut begin).await.unwrap();
+        assert_eq!(&begin, b"HTTP/1.1 200");
+        let mut client = open();
+        client.write_all(head(1_000_000).as_bytes()).await.unwrap();
+        let (took, answer) = drip(&mut client, &[0; 100]).await;
+        assert!((15..=17).contains(&took) && answer.starts_with("HTTP/1.1 408"), "{took} {answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_may_be_idle_between_requests() {
+        let mut client = open();
+        for _ in 0..2 {
+            client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+            let mut begin = [0; 12];
+            client.read_exact(&mut begin).await.unwrap();
+            assert_eq!(&begin, b"HTTP/1.1 200");
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let mut rest = [0; 1024];
+            assert_ne!(client.read(&mut rest).await.unwrap(), 0);
+        }
+        let (took, _) = drip(&mut client, b"").await;
+        assert!((14..=16).contains(&took), "{took}");
     }
 }

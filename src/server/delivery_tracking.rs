@@ -14,6 +14,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::connections::Connection;
 use besedka_api::delivery::Delivery;
 
 /// The responses of a connection that were passed to hyper and are not written yet.
@@ -48,14 +49,16 @@ impl PendingResponses {
 }
 
 /// A connection that reports its pending responses as written when it is flushed.
+/// It also tells its entry when bytes come and go.
 pub(super) struct TrackedStream<S> {
     stream: S,
     pending: PendingResponses,
+    connection: Arc<Connection>,
 }
 
 impl<S> TrackedStream<S> {
-    pub(super) fn new(stream: S, pending: PendingResponses) -> Self {
-        Self { stream, pending }
+    pub(super) fn new(stream: S, pending: PendingResponses, connection: Arc<Connection>) -> Self {
+        Self { stream, pending, connection }
     }
 }
 
@@ -65,13 +68,22 @@ impl<S: AsyncRead + Unpin> AsyncRead for TrackedStream<S> {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, into)
+        let before = into.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, into);
+        if into.filled().len() > before {
+            self.connection.received();
+        }
+        polled
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for TrackedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if polled.is_ready() {
+            self.connection.sent();
+        }
+        polled
     }
 
     fn poll_write_vectored(
@@ -79,7 +91,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for TrackedStream<S> {
         context: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, parts)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        if polled.is_ready() {
+            self.connection.sent();
+        }
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -115,7 +131,7 @@ mod tests {
     async fn a_response_is_written_once_everything_before_it_is_flushed() {
         let (ours, mut theirs) = tokio::io::duplex(64);
         let pending = PendingResponses::default();
-        let mut stream = TrackedStream::new(ours, pending.clone());
+        let mut stream = TrackedStream::new(ours, pending.clone(), Arc::default());
         let (delivery, written) = response();
         pending.add(delivery);
         stream.write_all(b"answer").await.unwrap();
@@ -130,7 +146,7 @@ mod tests {
     async fn a_response_to_a_disconnected_client_is_not_written() {
         let (ours, theirs) = tokio::io::duplex(4);
         let pending = PendingResponses::default();
-        let mut stream = TrackedStream::new(ours, pending.clone());
+        let mut stream = TrackedStream::new(ours, pending.clone(), Arc::default());
         let (delivery, written) = response();
         pending.add(delivery);
         drop(theirs);

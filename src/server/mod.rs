@@ -1,13 +1,18 @@
 //! The server: opens the data, runs background work, serves requests and stops gracefully.
 
 mod accept;
+mod body_pace;
+mod connections;
 mod delivery_tracking;
 mod host_router;
 mod normalize_path;
 mod request_log;
+mod route_patterns;
 mod routes;
 
 use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
@@ -20,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Data, Switch};
 use besedka_api::delivery::Delivery;
-use besedka_core::files::{Files, ProbeFailure};
+use besedka_core::files::{Files, ProbeFailure, StorageLocation};
 use besedka_core::messenger::{Clock, Messenger, Operator, Secrets, Settings};
 use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables};
@@ -69,16 +74,18 @@ impl Server {
     pub async fn start(config: Config, listener: TcpListener) -> Result<Running, StartError> {
         let address =
             listener.local_addr().map_err(|error| StartError::new("the listener has no address", &error))?;
+        let site = config.site();
         let server = Self::open(config).await?;
         let messenger = server.messenger.clone();
-        let accepting = tokio::spawn(accept::accept(listener, server.app.clone(), server.stop.clone()));
+        let accepting = tokio::spawn(accept::accept(listener, server.app.clone(), site, server.stop.clone()));
         Ok(Running { address, messenger, server, accepting })
     }
 
     /// Opens a server for another program, which passes requests to [`Server::endpoint`]. `config.listen` and the
     /// settings of the log are not used. Call [`Server::stop`] at the end.
-    pub async fn open(config: Config) -> Result<Self, StartError> {
+    pub async fn open(mut config: Config) -> Result<Self, StartError> {
         config.check().map_err(StartError)?;
+        config.normalize();
         let settings = config.settings().map_err(StartError)?;
         let messenger = open_messenger(&config.data, settings, config.clock.clone()).await?;
         match messenger.probe_files().await {
@@ -184,20 +191,45 @@ fn messenger_error(error: besedka_core::messenger::Error) -> StartError {
     StartError::new("the messenger can't start", &error)
 }
 
+/// Creates a folder, if it is missing, that only its owner may enter, whatever the umask.
+fn create_private_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Creates a file, if it is missing, that only its owner may read. SQLite gives the files beside it the same mode.
+fn create_private_file(file: &Path) -> std::io::Result<()> {
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 async fn open_storage(data: &Data) -> Result<(Db, Files, Secrets), StartError> {
     let folder = &data.data_dir;
-    std::fs::create_dir_all(folder).map_err(|error| {
+    create_private_folder(folder).map_err(|error| {
         StartError::new(format_args!("the data folder {} can't be created", folder.display()), &error)
     })?;
     let secret = data.secret();
     let secrets = Secrets::open(&secret).map_err(|error| {
         StartError::new(format_args!("the server's secret {} can't be used", secret.display()), &error)
     })?;
+    if let StorageLocation::Folder(folder) = data.storage() {
+        create_private_folder(&folder).map_err(|error| {
+            StartError::new(
+                format_args!("the folder for files {} can't be created", folder.display()),
+                &error,
+            )
+        })?;
+    }
     let files =
         Files::new(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(StartError)?;
     let url =
         data.database_url().map_err(|error| StartError::new("the database URL can't be used", &error))?;
     let tables = if data.migrate == Switch::On { Tables::Update } else { Tables::Leave };
+    if let Some(file) = url.strip_prefix("sqlite:") {
+        create_private_file(Path::new(file))
+            .map_err(|error| StartError::new(format_args!("the database {file} can't be created"), &error))?;
+    }
     let db = Db::open_with(&url, data.database_connections, tables)
         .await
         .map_err(|error| StartError::new("the database can't be opened", &error))?;

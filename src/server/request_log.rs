@@ -4,11 +4,17 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use poem::http::{HeaderName, HeaderValue, header};
+use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{Endpoint, Middleware, Request, Response, Result};
 
-/// Gives every request an id, logs it without its query and body, and sets the headers that every response has.
-pub(super) struct RequestLog;
+use super::route_patterns::ROUTES;
+
+/// Gives every request an id, logs it by the pattern of its route, because paths contain invitation codes, and sets the
+/// headers that every response has.
+pub(super) struct RequestLog {
+    /// Whether answers differ by the origin of a page.
+    pub varies_by_origin: bool,
+}
 
 /// Twelve hexadecimal digits that hardly any other request has. They find a request in the log and are no
 /// secret, so they come from a generator without a system call: SplitMix64, begun at random.
@@ -25,16 +31,20 @@ impl<E: Endpoint> Middleware<E> for RequestLog {
     type Output = RequestLogEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        RequestLogEndpoint(inner)
+        RequestLogEndpoint { inner, varies_by_origin: self.varies_by_origin }
     }
 }
 
-pub(super) struct RequestLogEndpoint<E>(E);
+pub(super) struct RequestLogEndpoint<E> {
+    inner: E,
+    varies_by_origin: bool,
+}
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+const ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// For responses that are not pages.
 const LOAD_NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
@@ -47,17 +57,30 @@ impl<E: Endpoint> Endpoint for RequestLogEndpoint<E> {
     async fn call(&self, request: Request) -> Result<Response> {
         let id = request_id();
         let logged = tracing::enabled!(tracing::Level::DEBUG)
-            .then(|| (request.method().clone(), request.uri().path().to_owned()));
+            .then(|| (request.method().clone(), ROUTES.pattern(request.uri().path()).to_owned()));
+        let path = request.uri().path().to_owned();
         let span = tracing::info_span!("request", id = %id);
         let started = tokio::time::Instant::now();
-        let mut response = tracing::Instrument::instrument(self.0.get_response(request), span.clone()).await;
-        if let Some((method, path)) = logged {
+        let mut response =
+            tracing::Instrument::instrument(self.inner.get_response(request), span.clone()).await;
+        if let Some((method, route)) = logged {
             let (status, took) = (response.status().as_u16(), started.elapsed());
             span.in_scope(
-                || tracing::debug!(%method, path, status, ms = took.as_millis() as u64, "answered"),
+                || tracing::debug!(%method, route, status, ms = took.as_millis() as u64, "answered"),
             );
         }
+        let is_not_allowed = response.status() == StatusCode::METHOD_NOT_ALLOWED;
         let headers = response.headers_mut();
+        if is_not_allowed
+            && !headers.contains_key(header::ALLOW)
+            && let Ok(methods) = HeaderValue::from_str(&ROUTES.methods(&path))
+        {
+            headers.insert(header::ALLOW, methods);
+        }
+        let says_so = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase() == b"origin";
+        if self.varies_by_origin && !headers.get_all(header::VARY).iter().any(says_so) {
+            headers.append(header::VARY, ORIGIN);
+        }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
         headers.insert(header::REFERRER_POLICY, NO_REFERRER);
         headers.insert("cross-origin-resource-policy", SAME_ORIGIN);

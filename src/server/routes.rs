@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use poem::endpoint::{make, make_sync};
-use poem::http::{StatusCode, header};
+use poem::http::{StatusCode, Version, header};
 use poem::middleware::{CatchPanic, Cors};
 use poem::web::{Data, Json};
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, get, handler};
@@ -55,6 +55,10 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
         .data(config.site())
         .before(|mut request: Request| async {
             request.set_data(Asked(request.method().clone()));
+            if request.version() < Version::HTTP_11 {
+                // HTTP/1.0 knows no upgrade.
+                request.headers_mut().remove(header::UPGRADE);
+            }
             Ok(normalize_path(request))
         })
         .catch_all_error(v1::refuse);
@@ -73,7 +77,8 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
             }
         }
     });
-    let app = app.with(CatchPanic::new().with_handler(panicked)).with(RequestLog).map_to_response();
+    let log = RequestLog { varies_by_origin: !config.cors_origins.is_empty() };
+    let app = app.with(CatchPanic::new().with_handler(panicked)).with(log).map_to_response();
     Arc::new(poem::endpoint::ToDynEndpoint(app))
 }
 

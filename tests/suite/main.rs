@@ -21,6 +21,7 @@
 mod access;
 mod bucket;
 mod cluster;
+mod connections;
 mod database;
 mod desktop;
 mod dialects;

@@ -113,7 +113,8 @@ impl Auth {
             device: visit.agent.clone(),
         };
         let (user, grant) = messenger.visitor(visit.address).register(registration).await?;
-        Ok(Registered::Created(Json(signed_in(grant, User::own(user, &Links::new(&messenger, &visit.base))))))
+        let links = Links::new(&messenger, &visit.base, user.id());
+        Ok(Registered::Created(Json(signed_in(grant, User::own(user, &links)))))
     }
 
     /// Sign in
@@ -151,14 +152,18 @@ impl Auth {
     /// Get current user
     #[oai(path = "/auth/me", method = "get", operation_id = "me")]
     async fn me(&self, messenger: Data<&Messenger>, visit: Visit, caller: Caller) -> Answer<Json<User>> {
-        Ok(Json(User::own(messenger.as_user(caller.0).me().await?, &Links::new(&messenger, &visit.base))))
+        Ok(Json(User::own(
+            messenger.as_user(caller.0).me().await?,
+            &Links::new(&messenger, &visit.base, caller.0.user),
+        )))
     }
 }
 
 async fn with_user(messenger: &Messenger, grant: TokenPair, visit: &Visit) -> Answer<SignedIn> {
     let access = messenger.access(&grant.access_token, Scopes::READ).await?;
     let user = messenger.as_user(access).me().await?;
-    Ok(signed_in(grant, User::own(user, &Links::new(messenger, &visit.base))))
+    let links = Links::new(messenger, &visit.base, user.id());
+    Ok(signed_in(grant, User::own(user, &links)))
 }
 
 fn signed_in(grant: TokenPair, user: User) -> SignedIn {

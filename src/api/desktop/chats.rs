@@ -82,9 +82,10 @@ impl Chats {
         visit: Visit,
         caller: Caller,
     ) -> Answer<Json<Vec<Chat>>> {
+        let reader = caller.0.user;
         let caller = messenger.as_user(caller.0);
         let chats = caller.chats().await?;
-        Ok(Json(shown(&caller, &Links::new(&messenger, &visit.base), chats).await?))
+        Ok(Json(shown(&caller, &Links::new(&messenger, &visit.base, reader), chats).await?))
     }
 
     /// Create a chat
@@ -99,6 +100,7 @@ impl Chats {
         body: JsonBody<NewChat>,
     ) -> Answer<Created<Chat>> {
         let NewChat { kind, user_id, title, user_ids } = body.0;
+        let reader = caller.0.user;
         let caller = messenger.as_user(caller.0);
         let access = caller.access;
         let chat = match kind {
@@ -121,7 +123,7 @@ impl Chats {
                 })?
             }
         };
-        let links = Links::new(&messenger, &visit.base);
+        let links = Links::new(&messenger, &visit.base, reader);
         Ok(Created::Created(Json(one(&messenger.as_user(access), &links, chat).await?)))
     }
 
@@ -135,7 +137,10 @@ impl Chats {
         id: Path<i64>,
     ) -> Answer<Json<Chat>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?.view().await?;
-        Ok(Json(one(&messenger.as_user(caller.0), &Links::new(&messenger, &visit.base), chat).await?))
+        Ok(Json(
+            one(&messenger.as_user(caller.0), &Links::new(&messenger, &visit.base, caller.0.user), chat)
+                .await?,
+        ))
     }
 
     /// Mark a chat as read

@@ -56,7 +56,7 @@ impl Messages {
         let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?;
         let said = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
         let reading = chat.reading().await?;
-        let links = Links::new(&messenger, &visit.base);
+        let links = Links::new(&messenger, &visit.base, caller.0.user);
         let shown = said.iter().map(|message| Message::new(message, reading.has(message), &links));
         Ok(Json(shown.collect()))
     }
@@ -74,6 +74,7 @@ impl Messages {
         body: JsonBody<Say>,
     ) -> Answer<Created<Message>> {
         let Say { content, attachment, client_id } = body.0;
+        let reader = caller.0.user;
         let caller = messenger.as_user(caller.0);
         let content = match attachment.filter(|attachment| !attachment.trim().is_empty()) {
             Some(given) => {
@@ -84,7 +85,7 @@ impl Messages {
         };
         let new = NewMessage { client_id, ..NewMessage::new(content) };
         let message = caller.post(ChatId(id.0), new).await?;
-        let links = Links::new(&messenger, &visit.base);
+        let links = Links::new(&messenger, &visit.base, reader);
         Ok(Created::Created(Json(Message::new(&message, false, &links))))
     }
 }

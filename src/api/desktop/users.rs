@@ -12,7 +12,7 @@ use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::links::Links;
 use crate::visit::Visit;
-use besedka_core::messenger::{Error, Messenger, Profile};
+use besedka_core::messenger::{EmailProofs, Error, Messenger, Profile};
 use besedka_core::model::UserId;
 
 pub struct Users;
@@ -25,7 +25,15 @@ struct ProfileChange {
     display_name: Option<String>,
     /// The http or https URL of an avatar image; null removes the avatar.
     avatar_url: MaybeUndefined<String>,
+    /// Another address needs `password`, or `code`. A code is then sent to the new address; repeating the request
+    /// with it as `email_code` completes the change.
     email: Option<String>,
+    /// The current password, to change the e-mail address.
+    password: Option<String>,
+    /// Instead of the password: a code that `POST /auth/password/forgot` sent to the current address.
+    code: Option<String>,
+    /// The code that was sent to the new e-mail address.
+    email_code: Option<String>,
 }
 
 impl Example for ProfileChange {
@@ -34,6 +42,9 @@ impl Example for ProfileChange {
             display_name: Some("Иван Садовник".to_owned()),
             avatar_url: MaybeUndefined::Undefined,
             email: None,
+            password: None,
+            code: None,
+            email_code: None,
         }
     }
 }
@@ -58,7 +69,7 @@ impl Users {
     ) -> Answer<Json<Vec<User>>> {
         let words = query.0.or(q.0).ok_or_else(|| Error::invalid("query", "is missing"))?;
         let found = messenger.as_user(caller.0).find_people(&words, limit.0).await?;
-        let links = Links::new(&messenger, &visit.base);
+        let links = Links::new(&messenger, &visit.base, caller.0.user);
         Ok(Json(found.into_iter().map(|person| User::new(person, &links)).collect()))
     }
 
@@ -72,7 +83,7 @@ impl Users {
         id: Path<i64>,
     ) -> Answer<Json<User>> {
         let person = messenger.as_user(caller.0).person(UserId(id.0)).await?;
-        Ok(Json(User::new(person, &Links::new(&messenger, &visit.base))))
+        Ok(Json(User::new(person, &Links::new(&messenger, &visit.base, caller.0.user))))
     }
 
     /// Update my profile
@@ -84,14 +95,15 @@ impl Users {
         caller: Caller,
         body: JsonBody<ProfileChange>,
     ) -> Answer<Json<User>> {
-        let ProfileChange { display_name, avatar_url, email } = body.0;
+        let ProfileChange { display_name, avatar_url, email, password, code, email_code } = body.0;
         let avatar_url = match avatar_url {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
             MaybeUndefined::Value(url) => Some(Some(url)),
         };
-        let profile = Profile { display_name, avatar_url, email, ..Profile::default() };
+        let email_proofs = EmailProofs { password, code, new_code: email_code };
+        let profile = Profile { display_name, avatar_url, email, email_proofs, ..Profile::default() };
         let user = messenger.as_user(caller.0).update_profile(profile).await?;
-        Ok(Json(User::own(user, &Links::new(&messenger, &visit.base))))
+        Ok(Json(User::own(user, &Links::new(&messenger, &visit.base, caller.0.user))))
     }
 }

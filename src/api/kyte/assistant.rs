@@ -11,6 +11,7 @@ use super::messages::{Said, shown};
 use super::types::MessageType;
 use super::{Answer, Area, chat_id, hide_existence};
 use crate::body::JsonBody;
+use crate::links::Links;
 use crate::visit::Visit;
 use besedka_core::messenger::Messenger;
 
@@ -91,7 +92,8 @@ impl Assistant {
         let chat =
             messenger.as_user(caller.0).chat(chat_id(&body.0.chat_id)?).await.map_err(hide_existence)?;
         let answer = chat.ask(&body.0.question).await?;
-        Ok(Json(shown(&messenger, &visit, &answer).await?))
+        let links = Links::new(&messenger, &visit.base, caller.0.user);
+        Ok(Json(shown(&messenger, &links, &answer).await?))
     }
 
     /// Suggest replies

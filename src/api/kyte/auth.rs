@@ -110,7 +110,8 @@ impl Auth {
         };
         let visitor = messenger.visitor(visit.address).for_long();
         let (user, grant) = visitor.register(registration).await?;
-        let user = User::new(user, &Links::new(&messenger, &visit.base));
+        let links = Links::new(&messenger, &visit.base, user.id());
+        let user = User::new(user, &links);
         Ok(Created::Created(Json(SignedIn::new(user, grant))))
     }
 
@@ -171,5 +172,6 @@ fn is_code(text: &str) -> bool {
 async fn signed_in(messenger: &Messenger, grant: TokenPair, visit: &Visit) -> Answer<SignedIn> {
     let access = messenger.access(&grant.access_token, Scopes::READ).await?;
     let user = messenger.as_user(access).me().await?;
-    Ok(SignedIn::new(User::new(user, &Links::new(messenger, &visit.base)), grant))
+    let links = Links::new(messenger, &visit.base, user.id());
+    Ok(SignedIn::new(User::new(user, &links), grant))
 }

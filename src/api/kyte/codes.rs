@@ -199,7 +199,9 @@ async fn sign_in(
         display_name: name.filter(|name| !name.trim().is_empty()),
         invite_code: None,
         device: visit.agent.clone(),
+        ends_earlier_access: false,
     };
-    let (user, grant) = messenger.visitor(visit.address).for_long().verify_code(who).await?;
-    Ok(SignedIn::new(User::new(user, &Links::new(messenger, &visit.base)), grant))
+    let signed_in = messenger.visitor(visit.address).for_long().verify_code(who).await?;
+    let links = Links::new(messenger, &visit.base, signed_in.user.id());
+    Ok(SignedIn::new(User::new(signed_in.user, &links), signed_in.tokens))
 }

@@ -127,7 +127,8 @@ impl Messages {
         let chat = self::chat_id(&chat_id.0)?;
         let chat = messenger.as_user(caller.0).chat(chat).await.map_err(hide_existence)?;
         let messages = chat.latest(0, limit.0.unwrap_or(PAGE)).await?;
-        Ok(Json(History { messages: with_names(&messenger, &visit, &messages).await? }))
+        let links = Links::new(&messenger, &visit.base, caller.0.user);
+        Ok(Json(History { messages: with_names(&messenger, &links, &messages).await? }))
     }
 
     /// Send a message
@@ -146,7 +147,8 @@ impl Messages {
         let chat = self::chat_id(&chat_id.0)?;
         let new = NewMessage::new(body.0.content(&visit.base)?);
         let said = messenger.as_user(caller.0).post(chat, new).await.map_err(hide_existence)?;
-        Ok(Created::Created(Json(shown(&messenger, &visit, &said).await?)))
+        let links = Links::new(&messenger, &visit.base, caller.0.user);
+        Ok(Created::Created(Json(shown(&messenger, &links, &said).await?)))
     }
 
     /// Like or unlike a message
@@ -170,15 +172,15 @@ impl Messages {
 }
 
 /// A message with its author's name.
-pub(super) async fn shown(messenger: &Messenger, visit: &Visit, said: &model::Message) -> Answer<Said> {
+pub(super) async fn shown(messenger: &Messenger, links: &Links, said: &model::Message) -> Answer<Said> {
     let author = messenger.name(said.author).await?;
-    Ok(Said { message: Message::new(said, &author, &Links::new(messenger, &visit.base)) })
+    Ok(Said { message: Message::new(said, &author, links) })
 }
 
 /// Messages with their authors' names.
 async fn with_names(
     messenger: &Messenger,
-    visit: &Visit,
+    links: &Links,
     messages: &[model::Message],
 ) -> Answer<Vec<Message>> {
     let mut authors: Vec<_> = messages.iter().map(|message| message.author).collect();
@@ -186,6 +188,5 @@ async fn with_names(
     authors.dedup();
     let names = messenger.names(&authors).await?;
     let name = |author| names.get(&author).cloned().unwrap_or_default();
-    let links = Links::new(messenger, &visit.base);
-    Ok(messages.iter().map(|message| Message::new(message, &name(message.author), &links)).collect())
+    Ok(messages.iter().map(|message| Message::new(message, &name(message.author), links)).collect())
 }

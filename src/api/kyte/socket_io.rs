@@ -63,7 +63,8 @@ pub fn endpoint() -> BoxEndpoint<'static> {
 #[derive(Clone)]
 struct Context {
     messenger: Messenger,
-    links: Links,
+    /// The address that links begin with.
+    base: String,
 }
 
 async fn prepare(mut request: Request) -> poem::Result<Request> {
@@ -75,8 +76,7 @@ async fn prepare(mut request: Request) -> poem::Result<Request> {
     if !query.split('&').any(|pair| pair.starts_with("sid=")) {
         messenger.limit(Limit::ConnectFrom(site.address(&request).into())).map_err(Refusal::from)?;
     }
-    let context =
-        Context { messenger: messenger.clone(), links: Links::new(messenger, &site.base(&request)) };
+    let context = Context { messenger: messenger.clone(), base: site.base(&request) };
     request.set_data(context);
     Upgrade::give_back(&mut request);
     Ok(request)
@@ -267,13 +267,14 @@ impl Connection {
     }
 
     async fn deliver(&self, socket: &SocketRef, taken: &Queued) -> Result<(), SendError> {
-        let Context { messenger, links } = &self.context;
+        let Context { messenger, base } = &self.context;
+        let links = Links::new(messenger, base, self.access.user);
         for outbound in &taken.events {
             let own;
             let message = match outbound.known_for_socket_io() {
                 Some(known) => known,
                 None => {
-                    let built = told(&outbound.event.change, messenger, links).await;
+                    let built = told(&outbound.event.change, messenger, &links).await;
                     if has_links(&outbound.event.change) {
                         // A link begins with the address that its reader used.
                         own = built;

@@ -97,7 +97,7 @@ struct Tokens {
 
 impl Tokens {
     fn new(grant: TokenPair, user: model::User) -> Self {
-        let TokenPair { access_token, refresh_token, expires_in } = grant;
+        let TokenPair { access_token, refresh_token, expires_in, .. } = grant;
         let model::User { person, email, .. } = user;
         let user =
             User { id: person.id.to_string(), name: person.display_name, email, username: person.username };

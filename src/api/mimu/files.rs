@@ -14,9 +14,9 @@ use super::types::File;
 use super::view::{Base, LINK_LIFE};
 use super::{Answer, Area, Refusal, answer};
 use crate::download::{named, parse_range, within};
+use crate::links::LinkParameters;
 use besedka_core::files::{FileStream, class, is_shown_inline};
-use besedka_core::messenger::{Error, Link, Messenger, ReadableFile, Upload};
-use besedka_core::model::Time;
+use besedka_core::messenger::{Error, Messenger, ReadableFile, Upload};
 
 pub struct Files;
 
@@ -86,7 +86,7 @@ impl Files {
         if taken.is_err() {
             form.drain().await;
         }
-        let file = base.file(&messenger, &taken?);
+        let file = base.file(&messenger, caller.0.user, &taken?);
         let File { file_id, url, size, mime_type, file_name, .. } = file;
         answer(Uploaded { file_id, url, size, mime_type, file_name })
     }
@@ -105,11 +105,15 @@ impl Files {
         expires: Query<Option<i64>>,
         /// From a link: its signature.
         signature: Query<Option<String>>,
+        /// From a link: for whom it was made.
+        reader: Query<Option<i64>>,
         /// The part to return, such as `bytes=0-1023`.
         #[oai(name = "Range")]
         range: Header<Option<String>>,
     ) -> Reading {
-        let file = readable(request, &messenger, &file_id.0, expires.0, signature.0).await?;
+        let file =
+            readable(request, &messenger, &file_id.0, LinkParameters(expires.0, reader.0, signature.0))
+                .await?;
         send(&messenger, file, range.0.as_deref()).await
     }
 
@@ -126,11 +130,15 @@ impl Files {
         expires: Query<Option<i64>>,
         /// From a link: its signature.
         signature: Query<Option<String>>,
+        /// From a link: for whom it was made.
+        reader: Query<Option<i64>>,
         /// The part to return, such as `bytes=0-1023`.
         #[oai(name = "Range")]
         range: Header<Option<String>>,
     ) -> Reading {
-        let file = readable(request, &messenger, &file_id.0, expires.0, signature.0).await?;
+        let file =
+            readable(request, &messenger, &file_id.0, LinkParameters(expires.0, reader.0, signature.0))
+                .await?;
         send(&messenger, file, range.0.as_deref()).await
     }
 
@@ -148,8 +156,12 @@ impl Files {
         expires: Query<Option<i64>>,
         /// From a link: its signature.
         signature: Query<Option<String>>,
+        /// From a link: for whom it was made.
+        reader: Query<Option<i64>>,
     ) -> Reading {
-        let file = readable(request, &messenger, &file_id.0, expires.0, signature.0).await?;
+        let file =
+            readable(request, &messenger, &file_id.0, LinkParameters(expires.0, reader.0, signature.0))
+                .await?;
         match &file.metadata.thumbnail {
             Some(content_type) => {
                 let opened = messenger.open_thumbnail(&file).await?;
@@ -171,7 +183,7 @@ impl Files {
     ) -> Answer<File> {
         let id = self::file_id(&file_id.0)?;
         let (file, _) = messenger.as_user(caller.0).attachment(id, LINK_LIFE).await?;
-        answer(base.file(&messenger, &file))
+        answer(base.file(&messenger, caller.0.user, &file))
     }
 
     /// Delete a file
@@ -196,12 +208,11 @@ async fn readable(
     request: &Request,
     messenger: &Messenger,
     id: &str,
-    expires: Option<i64>,
-    signature: Option<String>,
+    link: LinkParameters,
 ) -> Result<ReadableFile, Error> {
     let id = file_id(id)?;
-    if let (Some(until), Some(signature)) = (expires, signature) {
-        return messenger.attachment_by_link(id, &Link { until: Time(until), signature }).await;
+    if let Some(link) = link.signed() {
+        return messenger.attachment_by_link(id, &link).await;
     }
     let access = signed_in(request).await?;
     Ok(messenger.as_user(access).attachment(id, LINK_LIFE).await?.0)

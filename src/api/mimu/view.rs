@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::PREFIX;
 use super::types::{Chat, File, Msg};
+use crate::links;
 use crate::visit::Visit;
 use besedka_core::messenger::{Access, Messenger, Reading, Result};
 use besedka_core::model::{self, Attachment, ChatId, ChatKind, Content, Kind, UserId};
@@ -39,20 +40,19 @@ impl<'a> FromRequest<'a> for Base {
 
 impl Base {
     /// A link to a file, or to a version derived from it.
-    fn link(&self, messenger: &Messenger, file: &Attachment, what: &str) -> String {
-        let link = messenger.link(file, LINK_LIFE);
-        let (base, id, until) = (&self.0, file.id, link.until.0);
-        format!("{base}/api/v1/{what}/{id}?expires={until}&signature={}", link.signature)
+    fn link(&self, messenger: &Messenger, reader: UserId, file: &Attachment, what: &str) -> String {
+        let link = messenger.link(file, reader, LINK_LIFE);
+        format!("{}/api/v1/{what}/{}?{}", self.0, file.id, links::query(&link))
     }
 
-    pub fn file(&self, messenger: &Messenger, file: &Attachment) -> File {
+    pub fn file(&self, messenger: &Messenger, reader: UserId, file: &Attachment) -> File {
         File {
             file_id: file.id.to_string(),
             file_name: file.filename.clone(),
             size: file.size,
             mime_type: file.content_type.clone(),
-            url: self.link(messenger, file, "files"),
-            thumbnail_url: self.thumbnail(messenger, file),
+            url: self.link(messenger, reader, file, "files"),
+            thumbnail_url: self.thumbnail(messenger, reader, file),
             width: file.metadata.width,
             height: file.metadata.height,
             duration_seconds: file.metadata.duration_ms.map(seconds),
@@ -60,8 +60,8 @@ impl Base {
         }
     }
 
-    fn thumbnail(&self, messenger: &Messenger, file: &Attachment) -> Option<String> {
-        file.metadata.thumbnail.is_some().then(|| self.link(messenger, file, "thumbnails"))
+    fn thumbnail(&self, messenger: &Messenger, reader: UserId, file: &Attachment) -> Option<String> {
+        file.metadata.thumbnail.is_some().then(|| self.link(messenger, reader, file, "thumbnails"))
     }
 }
 
@@ -155,7 +155,7 @@ impl<'a> View<'a> {
         let caption = message.content.as_ref().and_then(Content::text).map(str::to_owned);
         let payload = message.content.as_ref().and_then(Content::payload);
         let said = |name: &str| payload.and_then(|payload| payload.get(name));
-        let file = message.attachments.first().map(|file| self.base.file(self.messenger, file));
+        let file = message.attachments.first().map(|file| self.base.file(self.messenger, self.reader, file));
         let file_name = said("file_name").and_then(Value::as_str).map(str::to_owned);
         let length = said("duration_ms").and_then(Value::as_i64).map(seconds);
         let reading = self.readings.get(&message.chat);
@@ -173,7 +173,7 @@ impl<'a> View<'a> {
             mime_type: file.as_ref().map(|file| file.mime_type.clone()),
             thumbnail_url: file.as_ref().and_then(|file| file.thumbnail_url.clone()),
             media_url: file.map(|file| file.url),
-            files: several.iter().map(|file| self.base.file(self.messenger, file)).collect(),
+            files: several.iter().map(|file| self.base.file(self.messenger, self.reader, file)).collect(),
             // System messages are nobody's own.
             is_me: message.author == self.reader && message.kind != Kind::System,
             sender_id: message.author.to_string(),

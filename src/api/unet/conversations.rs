@@ -10,7 +10,7 @@ use super::auth::Caller;
 use super::types::{Conversation, ConversationType, Created, Done};
 use super::{Answer, Area, ids};
 use crate::body::JsonBody;
-use crate::links::Links;
+use crate::links::{LONG_LIFE, Links};
 use crate::visit::Visit;
 use besedka_core::messenger::{self, Error, Messenger, NewGroup};
 use besedka_core::model::{Chat, Topic, UserId};
@@ -72,9 +72,12 @@ impl Conversations {
         visit: Visit,
         caller: Caller,
     ) -> Answer<Json<Vec<Conversation>>> {
+        let reader = caller.0.user;
         let caller = messenger.as_user(caller.0);
         let chats = caller.chats().await?;
-        Ok(Json(shown(&caller, &Links::new(&messenger, &visit.base), chats).await?))
+        Ok(Json(
+            shown(&caller, &Links::new(&messenger, &visit.base, reader).lasting(LONG_LIFE), chats).await?,
+        ))
     }
 
     /// Create a conversation
@@ -121,7 +124,7 @@ impl Conversations {
             }
             error => error,
         })?;
-        let links = Links::new(&messenger, &visit.base);
+        let links = Links::new(&messenger, &visit.base, me).lasting(LONG_LIFE);
         Ok(Created::Created(Json(one(&messenger.as_user(access), &links, chat).await?)))
     }
 
@@ -136,7 +139,7 @@ impl Conversations {
     ) -> Answer<Json<Conversation>> {
         let id = ids::chat(&id.0)?;
         let chat = messenger.as_user(caller.0).chat(id).await?.view().await?;
-        let links = Links::new(&messenger, &visit.base);
+        let links = Links::new(&messenger, &visit.base, caller.0.user).lasting(LONG_LIFE);
         Ok(Json(one(&messenger.as_user(caller.0), &links, chat).await?))
     }
 

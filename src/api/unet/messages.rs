@@ -10,7 +10,7 @@ use super::auth::Caller;
 use super::types::{Created, Done, Message};
 use super::{Answer, Area, ids};
 use crate::body::JsonBody;
-use crate::links::Links;
+use crate::links::{LONG_LIFE, Links};
 use crate::visit::Visit;
 use besedka_core::messenger::{Error, Messenger, NewMessage};
 use besedka_core::model::{ChatId, Content, Kind, MessageId};
@@ -79,7 +79,7 @@ impl Messages {
         let chat = ids::chat(&conversation_id)?;
         let new = new(text, reply_to.as_deref().map(ids::message).transpose()?)?;
         let message = messenger.as_user(caller.0).post(chat, new).await?;
-        let links = Links::new(&messenger, &visit.base);
+        let links = Links::new(&messenger, &visit.base, caller.0.user).lasting(LONG_LIFE);
         Ok(Created::Created(Json(Message::new(&message, &links))))
     }
 
@@ -101,7 +101,7 @@ impl Messages {
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?;
         let said = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
-        let links = Links::new(&messenger, &visit.base);
+        let links = Links::new(&messenger, &visit.base, caller.0.user).lasting(LONG_LIFE);
         Ok(Json(said.iter().map(|message| Message::new(message, &links)).collect()))
     }
 
@@ -124,7 +124,10 @@ impl Messages {
             .await?
             .edit(Some(body.0.text), None)
             .await?;
-        Ok(Json(Message::new(&edited, &Links::new(&messenger, &visit.base))))
+        Ok(Json(Message::new(
+            &edited,
+            &Links::new(&messenger, &visit.base, caller.0.user).lasting(LONG_LIFE),
+        )))
     }
 
     /// Delete a message

@@ -10,7 +10,7 @@ use super::auth::Caller;
 use super::types::{Created, Done, Participant, Role};
 use super::{Answer, Area, ids};
 use crate::body::JsonBody;
-use crate::links::Links;
+use crate::links::{LONG_LIFE, Links};
 use crate::visit::Visit;
 use besedka_core::messenger::Messenger;
 use besedka_core::model::{self, UserId};
@@ -65,7 +65,7 @@ impl Participants {
         id: Path<String>,
     ) -> Answer<Json<Vec<Participant>>> {
         let members = messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?.members().await?;
-        let links = Links::new(&messenger, &visit.base);
+        let links = Links::new(&messenger, &visit.base, caller.0.user).lasting(LONG_LIFE);
         Ok(Json(members.into_iter().map(|member| Participant::new(member, &links)).collect()))
     }
 

@@ -1,5 +1,7 @@
 //! `/ws/conversations/{id}/`: live events of a conversation.
 
+use std::time::Duration;
+
 use poem::web::Path;
 use poem::web::websocket::WebSocket;
 use poem::{Request, Response, handler};
@@ -11,6 +13,7 @@ use poem_openapi::types::ToJSON;
 use super::types::{Message, is_said};
 use super::{Refusal, ids, messages};
 use crate::chat_socket::{self, Heard, Room, Speech, bare};
+use crate::links::LONG_LIFE;
 use besedka_core::hub::{EphemeralEvent, Form};
 use besedka_core::messenger::Error;
 use besedka_core::model::{self, Change, Event, MessageId};
@@ -49,6 +52,7 @@ struct Frame {
 
 impl Speech for Unet {
     const FORM: Form = Form(3);
+    const LINK_LIFE: Duration = LONG_LIFE;
 
     async fn event(room: &Room, event: &Event) -> Option<String> {
         let message = |message: &model::Message| Message::new(message, &room.links).to_json();

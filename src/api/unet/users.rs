@@ -172,7 +172,7 @@ impl Users {
             email,
             first_name,
             last_name,
-            avatar: Links::new(&messenger, &visit.base).avatar(&person),
+            avatar: Links::new(&messenger, &visit.base, person.id).avatar(&person),
             position: None,
         }))
     }
@@ -201,8 +201,9 @@ impl Users {
         visit: Visit,
         caller: Caller,
     ) -> Answer<Json<Vec<ChatUser>>> {
+        let reader = caller.0.user;
         let caller = messenger.as_user(caller.0);
-        let links = Links::new(&messenger, &visit.base);
+        let links = Links::new(&messenger, &visit.base, reader);
         let own = caller.me().await?;
         let email = |person: &model::Person| own.email.clone().filter(|_| person.id == own.id());
         let everybody = caller.everybody().await?.into_iter();

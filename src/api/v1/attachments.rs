@@ -19,10 +19,11 @@ use super::types::{Attachment, Links, Quota, UploadForm};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::download::{named, parse_range, within};
+use crate::links::{self, LinkParameters};
 use crate::site::Asked;
 use besedka_core::files::{ResponseHeaders, is_shown_inline};
-use besedka_core::messenger::{Access, Error, Limit, Link, Messenger, NewUpload, ReadableFile};
-use besedka_core::model::{AttachmentId, Scopes, Time};
+use besedka_core::messenger::{Access, Error, Limit, Messenger, NewUpload, ReadableFile};
+use besedka_core::model::{AttachmentId, Scopes};
 
 /// How long a link to a file is valid.
 const LINK_LIFE: Duration = Duration::from_secs(5 * 60);
@@ -135,11 +136,8 @@ impl Attachments {
     ) -> Answer<Json<Attachment>> {
         let (attachment, link) =
             messenger.as_user(caller.0).attachment(AttachmentId(id.0), LINK_LIFE).await?;
-        let Link { until, signature } = link;
-        let link = |what: &str| {
-            let id = id.0;
-            format!("{}/api/v1/attachments/{id}{what}?expires={}&signature={signature}", visit.base, until.0)
-        };
+        let query = links::query(&link);
+        let link = |what: &str| format!("{}/api/v1/attachments/{}{what}?{query}", visit.base, id.0);
         let links = Links { file: link(""), thumbnail: link("/thumbnail") };
         Ok(Json(Attachment::new(attachment.into_attachment(), Some(links))))
     }
@@ -159,11 +157,19 @@ impl Attachments {
         expires: Query<Option<i64>>,
         /// From a link: its signature.
         signature: Query<Option<String>>,
+        /// From a link: for whom it was made.
+        reader: Query<Option<i64>>,
         /// The part to return, such as `bytes=0-1023`.
         #[oai(name = "Range")]
         range: Header<Option<String>>,
     ) -> Answer<Response<Download>> {
-        let attachment = readable(request, &messenger, AttachmentId(id.0), expires.0, signature.0).await?;
+        let attachment = readable(
+            request,
+            &messenger,
+            AttachmentId(id.0),
+            LinkParameters(expires.0, reader.0, signature.0),
+        )
+        .await?;
         send(&messenger, &method_of(request), attachment, range.0.as_deref()).await
     }
 
@@ -181,8 +187,16 @@ impl Attachments {
         expires: Query<Option<i64>>,
         /// From a link: its signature.
         signature: Query<Option<String>>,
+        /// From a link: for whom it was made.
+        reader: Query<Option<i64>>,
     ) -> Answer<Response<Thumbnail>> {
-        let attachment = readable(request, &messenger, AttachmentId(id.0), expires.0, signature.0).await?;
+        let attachment = readable(
+            request,
+            &messenger,
+            AttachmentId(id.0),
+            LinkParameters(expires.0, reader.0, signature.0),
+        )
+        .await?;
         let content_type = attachment.metadata.thumbnail.clone().unwrap_or_default();
         let served =
             ResponseHeaders { content_type: &content_type, disposition: "inline", cache_control: PRIVATE };
@@ -217,11 +231,10 @@ async fn readable(
     request: &Request,
     messenger: &Messenger,
     id: AttachmentId,
-    expires: Option<i64>,
-    signature: Option<String>,
+    link: LinkParameters,
 ) -> Answer<ReadableFile> {
-    if let (Some(until), Some(signature)) = (expires, signature) {
-        return Ok(messenger.attachment_by_link(id, &Link { until: Time(until), signature }).await?);
+    if let Some(link) = link.signed() {
+        return Ok(messenger.attachment_by_link(id, &link).await?);
     }
     let bearer = Bearer::from_request(request).map_err(|_| Error::Unauthorized)?;
     let access: Access = messenger.access(&bearer.token, Scopes::READ).await?;

@@ -89,9 +89,9 @@ impl Example for Refresh {
 /// A new account and its tokens.
 #[derive(Object)]
 #[oai(example)]
-pub(super) struct Registered {
-    pub user: User,
-    pub tokens: Tokens,
+struct Registered {
+    user: User,
+    tokens: Tokens,
 }
 
 impl Example for Registered {
@@ -101,7 +101,7 @@ impl Example for Registered {
 }
 
 #[derive(ApiResponse)]
-pub(super) enum RegisteredAnswer {
+enum RegisteredAnswer {
     /// The account was created and the user is signed in.
     #[oai(status = 201)]
     Created(

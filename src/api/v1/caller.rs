@@ -8,6 +8,7 @@ use poem_openapi::auth::Bearer;
 
 use super::Refusal;
 use super::idempotency::Slot;
+use crate::connection::SignedInMark;
 pub use crate::visit::Visit;
 use besedka_core::messenger::{Access, Limit, Messenger};
 use besedka_core::model::Scopes;
@@ -63,6 +64,7 @@ async fn of_both(request: &Request, bearer: Bearer) -> Result<Access> {
 async fn check(request: &Request, bearer: Bearer, wanted: Scopes) -> Result<Access> {
     let messenger = Data::<&Messenger>::from_request_without_body(request).await?;
     let access = messenger.access(&bearer.token, wanted).await.map_err(Refusal::from)?;
+    SignedInMark::set(request);
     if let Some(slot) = request.data::<Slot>() {
         slot.is_of(access);
     }

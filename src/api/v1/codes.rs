@@ -6,12 +6,12 @@ use poem::web::Data;
 use poem_openapi::param::Header;
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::{ApiResponse, Object, OpenApi};
 
-use super::auth::{Registered, RegisteredAnswer, hand_over};
+use super::auth::hand_over;
 use super::caller::Visit;
 use super::idempotency::Key;
-use super::types::Done;
+use super::types::{Done, Tokens, User};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use besedka_core::messenger::{CodeSignIn, Contact, Error, Messenger};
@@ -62,6 +62,8 @@ struct SignInByCode {
     invite_code: Option<String>,
     /// The name of this device in the list of sessions; defaults to the `User-Agent`.
     device: Option<String>,
+    /// For an existing account: whether to end its earlier password, sessions and personal access tokens.
+    end_earlier_access: Option<bool>,
 }
 
 impl Example for SignInByCode {
@@ -73,9 +75,43 @@ impl Example for SignInByCode {
             display_name: Some("John Doe".to_owned()),
             invite_code: None,
             device: None,
+            end_earlier_access: None,
         }
     }
 }
+
+/// The user who signed in by a code, and their tokens.
+#[derive(Object)]
+#[oai(example)]
+struct SignedIn {
+    user: User,
+    tokens: Tokens,
+    /// What to know, in words, if this is the first code that was entered for the account's e-mail address and others
+    /// may have access to the account by an earlier password. `DELETE /users/me/earlier-access` ends that.
+    earlier_access: Option<String>,
+}
+
+impl Example for SignedIn {
+    fn example() -> Self {
+        Self { user: User::example(), tokens: Tokens::example(), earlier_access: None }
+    }
+}
+
+#[derive(ApiResponse)]
+enum SignedInAnswer {
+    /// The user is signed in.
+    #[oai(status = 201)]
+    Created(
+        Json<SignedIn>,
+        /// The refresh token, if the request has `X-Besedka-Session: cookie`.
+        #[oai(header = "Set-Cookie")]
+        Option<String>,
+    ),
+}
+
+const EARLIER_ACCESS: &str = "This account was created with your e-mail address and a password before anybody proved \
+    that the address is theirs. If that was not you, somebody else may have access: DELETE /users/me/earlier-access \
+    ends the earlier password, sessions and tokens.";
 
 /// A code, its recipient, and the new password.
 #[derive(Object)]
@@ -128,7 +164,8 @@ impl Codes {
     /// Sign in with a code
     ///
     /// Creates an account without a password if there is none for this address or number. A wrong code answers
-    /// 400 with code `wrong_code`.
+    /// 400 with code `wrong_code`. If nobody had proved the account's e-mail address before, `earlier_access` says
+    /// that others may have access.
     #[oai(path = "/auth/codes/login", method = "post", operation_id = "loginByCode")]
     async fn login(
         &self,
@@ -141,19 +178,23 @@ impl Codes {
         #[oai(name = "X-Besedka-Session")]
         session: Header<Option<String>>,
         body: JsonBody<SignInByCode>,
-    ) -> Answer<RegisteredAnswer> {
-        let SignInByCode { email, phone, code, display_name, invite_code, device } = body.0;
+    ) -> Answer<SignedInAnswer> {
+        let SignInByCode { email, phone, code, display_name, invite_code, device, end_earlier_access } =
+            body.0;
         let who = CodeSignIn {
             to: contact(email, phone)?,
             code,
             display_name,
             invite_code,
             device: device.or_else(|| visit.agent.clone()),
+            ends_earlier_access: end_earlier_access.unwrap_or(false),
         };
         let visitor = messenger.visitor(visit.address).once(key.answering(StatusCode::CREATED));
-        let (user, grant) = visitor.verify_code(who).await?;
-        let (tokens, cookie) = hand_over(grant, &visit, session.0.as_deref());
-        Ok(RegisteredAnswer::Created(Json(Registered { user: user.into(), tokens }), cookie))
+        let signed_in = visitor.verify_code(who).await?;
+        let (tokens, cookie) = hand_over(signed_in.tokens, &visit, session.0.as_deref());
+        let earlier_access = signed_in.has_earlier_access.then(|| EARLIER_ACCESS.to_owned());
+        let answer = SignedIn { user: signed_in.user.into(), tokens, earlier_access };
+        Ok(SignedInAnswer::Created(Json(answer), cookie))
     }
 
     /// Reset a password with a code

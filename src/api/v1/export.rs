@@ -144,7 +144,7 @@ fn read_ticket(ticket: &str) -> Option<(UserId, SessionId, Link)> {
     let mut number = || parts.next()?.parse::<i64>().ok();
     let (user, session, until) = (UserId(number()?), SessionId(number()?), Time(number()?));
     let signature = parts.next()?.to_owned();
-    Some((user, session, Link { until, signature }))
+    Some((user, session, Link { reader: user, until, signature }))
 }
 
 /// Streams the zip archive as it is generated. A slow reader slows down the generation.

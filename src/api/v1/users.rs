@@ -13,8 +13,8 @@ use super::types::{AVATARS, Done, Person, User};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::serde_json_payload::SerdeJson;
-use besedka_core::messenger::{Messenger, Profile};
-use besedka_core::model::UserId;
+use besedka_core::messenger::{EmailProofs, Messenger, Profile};
+use besedka_core::model::{SessionId, UserId};
 
 pub struct Users;
 
@@ -29,7 +29,17 @@ struct ProfileChange {
     avatar_url: MaybeUndefined<String>,
     /// 2 to 32 letters, digits, `_`, `-` or `.`.
     username: Option<String>,
+    /// Another address needs `password`, or `code`. A code is then sent to the new address (`pending_email` in the
+    /// response); repeating the request with it as `email_code` completes the change, and the old address is told.
+    /// Personal access tokens cannot change the address (403). A server that sends no e-mail changes it at once.
     email: Option<String>,
+    /// The current password, to change the e-mail address.
+    password: Option<String>,
+    /// Instead of the password: a code that `POST /auth/codes` sent to the current address, or phone number if there
+    /// is no address.
+    code: Option<String>,
+    /// The code that was sent to the new e-mail address.
+    email_code: Option<String>,
     /// Up to 500 characters.
     about: MaybeUndefined<String>,
     /// An IANA time zone, such as `Europe/Moscow`.
@@ -50,6 +60,9 @@ impl Example for ProfileChange {
             avatar_url: MaybeUndefined::Undefined,
             username: None,
             email: None,
+            password: None,
+            code: None,
+            email_code: None,
             about: MaybeUndefined::Value("Садовник".to_owned()),
             time_zone: MaybeUndefined::Value("Europe/Moscow".to_owned()),
             language: MaybeUndefined::Undefined,
@@ -64,6 +77,11 @@ impl From<ProfileChange> for Profile {
         let given = |field: MaybeUndefined<String>| field.as_opt_ref().map(|value| value.cloned());
         Self {
             email: change.email,
+            email_proofs: EmailProofs {
+                password: change.password,
+                code: change.code,
+                new_code: change.email_code,
+            },
             username: change.username,
             display_name: change.display_name,
             avatar_url: given(change.avatar_url).filter(|url| !url.as_deref().is_some_and(is_uploaded)),
@@ -81,6 +99,23 @@ fn is_uploaded(url: &str) -> bool {
     url.starts_with(AVATARS)
 }
 
+/// The updated user.
+#[derive(Object)]
+#[oai(example)]
+struct UpdatedUser {
+    #[oai(flatten)]
+    user: User,
+    /// A new e-mail address to which a code was sent; it counts when the code is sent back as `email_code`.
+    #[oai(skip_serializing_if_is_none)]
+    pending_email: Option<String>,
+}
+
+impl Example for UpdatedUser {
+    fn example() -> Self {
+        Self { user: User::example(), pending_email: None }
+    }
+}
+
 /// A password change.
 #[derive(Object)]
 #[oai(example)]
@@ -88,6 +123,9 @@ struct PasswordChange {
     old_password: String,
     /// 8 to 128 characters.
     new_password: String,
+    /// The ids of personal access tokens to keep; all others are revoked.
+    #[oai(validator(max_items = 50))]
+    keep_tokens: Option<Vec<i64>>,
 }
 
 impl Example for PasswordChange {
@@ -95,6 +133,7 @@ impl Example for PasswordChange {
         Self {
             old_password: "securePassword123".to_owned(),
             new_password: "a bench in the garden".to_owned(),
+            keep_tokens: None,
         }
     }
 }
@@ -132,15 +171,19 @@ impl Users {
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<ProfileChange>,
-    ) -> Answer<Json<User>> {
+    ) -> Answer<Json<UpdatedUser>> {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        Ok(Json(caller.update_profile(body.0.into()).await?.into()))
+        let email = body.0.email.clone();
+        let user = caller.update_profile(body.0.into()).await?;
+        let pending_email = email.filter(|email| user.email.as_deref() != Some(email.trim()));
+        Ok(Json(UpdatedUser { user: user.into(), pending_email }))
     }
 
     /// Change my password
     ///
-    /// Ends all other sessions: their tokens become invalid and their sockets are closed at once. A wrong
-    /// current password answers 400.
+    /// Ends all other sessions and revokes personal access tokens, apart from those in `keep_tokens`: their
+    /// tokens become invalid and their sockets are closed at once. A wrong current password answers 400. Personal
+    /// access tokens cannot change the password (403).
     #[oai(path = "/users/me/password", method = "put", operation_id = "changePassword")]
     async fn change_password(
         &self,
@@ -151,9 +194,29 @@ impl Users {
         key: Key,
         body: JsonBody<PasswordChange>,
     ) -> Answer<Done> {
-        let PasswordChange { old_password, new_password } = body.0;
+        let PasswordChange { old_password, new_password, keep_tokens } = body.0;
+        let kept: Vec<SessionId> = keep_tokens.unwrap_or_default().into_iter().map(SessionId).collect();
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.change_password(&old_password, &new_password).await?;
+        caller.change_password(&old_password, &new_password, &kept).await?;
+        Ok(Done::Done)
+    }
+
+    /// End earlier access to my account
+    ///
+    /// For users who were told about `earlier_access` when they signed in by a code: ends the password, all other
+    /// sessions and all personal access tokens that existed before. Only the session that first proved the e-mail
+    /// address can do this (403).
+    #[oai(path = "/users/me/earlier-access", method = "delete", operation_id = "endEarlierAccess")]
+    async fn end_earlier_access(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: Owner,
+        /// A unique key for this request, such as a UUID.
+        #[oai(name = "Idempotency-Key")]
+        key: Key,
+    ) -> Answer<Done> {
+        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
+        caller.end_earlier_access().await?;
         Ok(Done::Done)
     }
 

@@ -28,13 +28,13 @@ impl LinkSigner {
         self.verify(&form_text(attachment), signature)
     }
 
-    /// Signs a link for downloading an attachment.
-    pub fn sign_read(&self, id: AttachmentId, expires_at: Time) -> Signature {
-        self.sign(&read_text(id, expires_at))
+    /// Signs a link for downloading an attachment, tied to the user it is made for.
+    pub fn sign_read(&self, id: AttachmentId, reader: UserId, expires_at: Time) -> Signature {
+        self.sign(&read_text(id, reader, expires_at))
     }
 
-    pub fn is_read_valid(&self, id: AttachmentId, expires_at: Time, signature: &str) -> bool {
-        self.verify(&read_text(id, expires_at), signature)
+    pub fn is_read_valid(&self, id: AttachmentId, reader: UserId, expires_at: Time, signature: &str) -> bool {
+        self.verify(&read_text(id, reader, expires_at), signature)
     }
 
     /// Signs a link for downloading a user's export, tied to their session.
@@ -73,6 +73,6 @@ fn export_text(user: UserId, session: SessionId, expires_at: Time) -> String {
     format!("export\n{user}\n{session}\n{}", expires_at.0)
 }
 
-fn read_text(id: AttachmentId, expires_at: Time) -> String {
-    format!("read\n{id}\n{}", expires_at.0)
+fn read_text(id: AttachmentId, reader: UserId, expires_at: Time) -> String {
+    format!("read\n{id}\n{reader}\n{}", expires_at.0)
 }

@@ -333,12 +333,31 @@ pub async fn attach_many(executor: &mut Executor, messages: &[Message]) -> Resul
     executor.execute(&insert).await
 }
 
+/// Takes the files out of messages.
 pub async fn detach(executor: &mut Executor, messages: &[MessageId]) -> Result<()> {
+    let posted = Query::select()
+        .column(P::AttachmentId)
+        .from(P::Table)
+        .and_where(Expr::col(P::MessageId).is_in(messages.iter().copied()))
+        .to_owned();
+    let update = Query::update()
+        .table(A::Table)
+        .value(A::Detached, 1)
+        .and_where(Expr::col(A::Id).in_subquery(posted))
+        .to_owned();
+    executor.execute(&update).await?;
     let delete = Query::delete()
         .from_table(P::Table)
         .and_where(Expr::col(P::MessageId).is_in(messages.iter().copied()))
         .to_owned();
     executor.execute(&delete).await
+}
+
+/// Whether a file was in a message that was deleted. It may still be in another one.
+pub async fn is_detached(executor: &mut Executor, id: AttachmentId) -> Result<bool> {
+    let query =
+        Query::select().column(A::Detached).from(A::Table).and_where(Expr::col(A::Id).eq(id)).to_owned();
+    Ok(executor.one::<(i64,)>(&query).await?.is_some_and(|(detached,)| detached != 0))
 }
 
 /// Whether a file is attached in a chat that a user is in.

@@ -17,7 +17,7 @@ tables! {
     User {
         Id, Email, EmailFolded, Username, UsernameFolded, PasswordHash, DisplayName, NameFolded, AvatarUrl, AvatarId,
         About, TimeZone, Language, HidesPresence, HidesReading, IsAdmin, IsBot, CreatedAt, LastSeenAt, DeactivatedAt,
-        DeletedAt, Phone,
+        DeletedAt, Phone, EmailProof,
     }
     Session {
         Id, UserId, Device, Address, CreatedAt, UsedAt, ExpiresAt, RevokedAt, Kind, Scopes, TokenHash, IsLong,
@@ -59,7 +59,7 @@ tables! {
     Attachment {
         Id, OwnerId, Filename, ContentType, Size, Sha256, CreatedAt, ExpiresAt, UploadedAt, Width, Height, DurationMs,
         Waveform, Placeholder, Thumbnail, AvatarOf, StoredByName, RefusalCode, RefusalReason,
-        KeepOriginal,
+        KeepOriginal, Detached,
     }
     Storage { OwnerId, Bytes }
     Posted { AttachmentId, MessageId, ChatId, Place, Class }

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::schema::User as U;
 use super::{Executor, Result};
-use crate::model::{AttachmentId, DELETED_ACCOUNT_NAME, Person, Time, User, UserId, fold};
+use crate::model::{AttachmentId, DELETED_ACCOUNT_NAME, Person, SessionId, Time, User, UserId, fold};
 
 /// A new account.
 pub struct New<'a> {
@@ -193,6 +193,7 @@ pub async fn forget(executor: &mut Executor, id: UserId, now: Time) -> Result<()
         .table(U::Table)
         .values([U::Email, U::EmailFolded, U::Username, U::UsernameFolded].map(|name| (name, NOTHING.into())))
         .value(U::Phone, NOTHING)
+        .value(U::EmailProof, Option::<i64>::None)
         .values([U::AvatarUrl, U::About, U::TimeZone, U::Language].map(|column| (column, NOTHING.into())))
         .value(U::AvatarId, Option::<Vec<u8>>::None)
         // No password matches an empty hash.
@@ -327,6 +328,42 @@ pub async fn set_password(executor: &mut Executor, id: UserId, hash: &str) -> Re
     let update = Query::update()
         .table(U::Table)
         .value(U::PasswordHash, hash)
+        .and_where(Expr::col(U::Id).eq(id))
+        .to_owned();
+    executor.execute(&update).await
+}
+
+/// Who showed that an account's e-mail address is theirs, by a code that was sent to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EmailProof {
+    /// Nobody did: whoever created the account may have entered somebody else's address.
+    None,
+    /// Its owner, in this session, while somebody else may have had access.
+    Session(SessionId),
+    /// Its owner; nobody else has had access since.
+    Owner,
+}
+
+pub async fn email_proof(executor: &mut Executor, id: UserId) -> Result<EmailProof> {
+    let query =
+        Query::select().column(U::EmailProof).from(U::Table).and_where(Expr::col(U::Id).eq(id)).to_owned();
+    let found: Option<(Option<i64>,)> = executor.one(&query).await?;
+    Ok(match found.and_then(|(proof,)| proof) {
+        None => EmailProof::None,
+        Some(0) => EmailProof::Owner,
+        Some(session) => EmailProof::Session(SessionId(session)),
+    })
+}
+
+pub async fn set_email_proof(executor: &mut Executor, id: UserId, proof: EmailProof) -> Result<()> {
+    let proof = match proof {
+        EmailProof::None => None,
+        EmailProof::Owner => Some(0),
+        EmailProof::Session(session) => Some(session.0),
+    };
+    let update = Query::update()
+        .table(U::Table)
+        .value(U::EmailProof, proof)
         .and_where(Expr::col(U::Id).eq(id))
         .to_owned();
     executor.execute(&update).await

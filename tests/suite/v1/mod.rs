@@ -1,5 +1,6 @@
 //! The native API, over HTTP and WebSocket.
 
+mod address;
 mod admins;
 mod assistant;
 mod attachments;
@@ -21,6 +22,7 @@ mod idempotency;
 pub mod import;
 mod invites;
 mod kinds;
+mod links;
 pub mod media;
 mod meetings;
 mod members;

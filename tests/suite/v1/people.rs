@@ -197,9 +197,9 @@ async fn a_new_name_is_heard_in_every_chat_of_the_person() {
     assert_eq!(missed.len(), 2);
     assert_eq!(missed[0]["data"]["member"]["user"]["display_name"], "Anna");
 
-    ann.put("/users/me", json!({"language": "ru", "hides_reading": true, "email": "new@example.com"}))
-        .await
-        .expect(200);
+    let private = json!({"language": "ru", "hides_reading": true, "email": "new@example.com",
+        "password": PASSWORD});
+    ann.put("/users/me", private).await.expect(200);
     ann.put("/users/me", json!({"display_name": "Anna"})).await.expect(200);
     assert_eq!(bob.hears(&mut socket).await, Vec::<Value>::new(), "what others don't see is not told them");
 }

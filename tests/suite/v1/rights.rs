@@ -122,6 +122,7 @@ const OWN: &[&str] = &[
     "dismissAdmin",
     "createToken",
     "deleteMe",
+    "endEarlierAccess",
     "export",
     "forgetGoogleToken",
     "import",

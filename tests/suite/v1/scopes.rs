@@ -17,6 +17,7 @@ const ACCOUNT: &[&str] = &[
     "deactivateMe",
     "deleteMe",
     "dismissAdmin",
+    "endEarlierAccess",
     "export",
     "forgetGoogleToken",
     "import",

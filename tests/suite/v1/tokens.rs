@@ -144,15 +144,17 @@ async fn a_token_gives_no_more_than_it_has() {
     short.post("/tokens", shorter).await.expect(201);
 
     let passwords = json!({"old_password": "wrong password", "new_password": "another password"});
-    short.put("/users/me/password", passwords).await.refused(400, "invalid");
+    short.put("/users/me/password", passwords).await.refused(403, "forbidden");
 }
 
 #[tokio::test]
-async fn tokens_survive_a_new_password_but_not_an_administrators() {
+async fn tokens_that_are_kept_survive_a_new_password_but_not_an_administrators() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let program = anna.with_token(&["read"]).await;
-    let passwords = json!({"old_password": crate::server::PASSWORD, "new_password": "another password"});
+    let kept = anna.get("/tokens").await.expect(200)[0]["id"].clone();
+    let passwords = json!({"old_password": crate::server::PASSWORD, "new_password": "another password",
+        "keep_tokens": [kept]});
     assert_eq!(anna.put("/users/me/password", passwords).await.status, 204);
     assert_eq!(anna.delete("/sessions").await.status, 204);
     program.get("/users/me").await.expect(200);

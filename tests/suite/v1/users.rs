@@ -80,7 +80,7 @@ async fn a_profile_changes_where_it_is_asked_to() {
 async fn one_signs_in_by_the_new_address_and_username() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
-    let new = json!({"email": "new@example.com", "username": "annette"});
+    let new = json!({"email": "new@example.com", "username": "annette", "password": PASSWORD});
     anna.put("/users/me", new).await.expect(200);
     let login = async |who: Value| server.nobody().post("/auth/login", who).await.status;
     assert_eq!(login(json!({"email": "new@example.com", "password": PASSWORD})).await, 200);
@@ -93,7 +93,8 @@ async fn a_taken_name_is_refused_by_its_field() {
     let server = TestServer::start().await;
     let (anna, _bob) = (server.person("anna").await, server.person("bob").await);
     for (field, taken) in [("email", "BOB@example.com"), ("username", "Bob")] {
-        let refusal = anna.put("/users/me", json!({field: taken})).await.refused(400, "taken");
+        let refusal =
+            anna.put("/users/me", json!({field: taken, "password": PASSWORD})).await.refused(400, "taken");
         assert!(refusal["detail"].as_str().unwrap().contains(field), "{refusal}");
     }
     let own = json!({"email": "ANNA@example.com", "username": "Anna"});

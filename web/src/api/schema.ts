@@ -121,7 +121,8 @@ export interface paths {
         /**
          * Sign in with a code
          * @description Creates an account without a password if there is none for this address or number. A wrong code answers
-         *     400 with code `wrong_code`.
+         *     400 with code `wrong_code`. If nobody had proved the account's e-mail address before, `earlier_access` says
+         *     that others may have access.
          */
         post: operations["loginByCode"];
         delete?: never;
@@ -303,12 +304,35 @@ export interface paths {
         get?: never;
         /**
          * Change my password
-         * @description Ends all other sessions: their tokens become invalid and their sockets are closed at once. A wrong
-         *     current password answers 400.
+         * @description Ends all other sessions and revokes personal access tokens, apart from those in `keep_tokens`: their
+         *     tokens become invalid and their sockets are closed at once. A wrong current password answers 400. Personal
+         *     access tokens cannot change the password (403).
          */
         put: operations["changePassword"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/earlier-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End earlier access to my account
+         * @description For users who were told about `earlier_access` when they signed in by a code: ends the password, all other
+         *     sessions and all personal access tokens that existed before. Only the session that first proved the e-mail
+         *     address can do this (403).
+         */
+        delete: operations["endEarlierAccess"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3089,13 +3113,16 @@ export interface components {
          * @description A password change.
          * @example {
          *       "old_password": "securePassword123",
-         *       "new_password": "a bench in the garden"
+         *       "new_password": "a bench in the garden",
+         *       "keep_tokens": null
          *     }
          */
         PasswordChange: {
             old_password: string;
             /** @description 8 to 128 characters. */
             new_password: string;
+            /** @description The ids of personal access tokens to keep; all others are revoked. */
+            keep_tokens?: number[] | null;
         };
         /**
          * Person
@@ -3242,6 +3269,9 @@ export interface components {
          *       "display_name": "Иван",
          *       "username": null,
          *       "email": null,
+         *       "password": null,
+         *       "code": null,
+         *       "email_code": null,
          *       "about": "Садовник",
          *       "time_zone": "Europe/Moscow",
          *       "hides_presence": null,
@@ -3258,7 +3288,21 @@ export interface components {
             avatar_url?: string | null;
             /** @description 2 to 32 letters, digits, `_`, `-` or `.`. */
             username?: string | null;
+            /**
+             * @description Another address needs `password`, or `code`. A code is then sent to the new address (`pending_email` in the
+             *     response); repeating the request with it as `email_code` completes the change, and the old address is told.
+             *     Personal access tokens cannot change the address (403). A server that sends no e-mail changes it at once.
+             */
             email?: string | null;
+            /** @description The current password, to change the e-mail address. */
+            password?: string | null;
+            /**
+             * @description Instead of the password: a code that `POST /auth/codes` sent to the current address, or phone number if there
+             *     is no address.
+             */
+            code?: string | null;
+            /** @description The code that was sent to the new e-mail address. */
+            email_code?: string | null;
             /** @description Up to 500 characters. */
             about?: string | null;
             /** @description An IANA time zone, such as `Europe/Moscow`. */
@@ -3827,7 +3871,8 @@ export interface components {
          *       "code": "048213",
          *       "display_name": "John Doe",
          *       "invite_code": null,
-         *       "device": null
+         *       "device": null,
+         *       "end_earlier_access": null
          *     }
          */
         SignInByCode: {
@@ -3841,6 +3886,45 @@ export interface components {
             invite_code?: string | null;
             /** @description The name of this device in the list of sessions; defaults to the `User-Agent`. */
             device?: string | null;
+            /** @description For an existing account: whether to end its earlier password, sessions and personal access tokens. */
+            end_earlier_access?: boolean | null;
+        };
+        /**
+         * SignedIn
+         * @description The user who signed in by a code, and their tokens.
+         * @example {
+         *       "user": {
+         *         "id": 253402300799,
+         *         "email": "user@example.com",
+         *         "phone": null,
+         *         "username": "john",
+         *         "display_name": "John Doe",
+         *         "avatar_url": "https://example.com/avatar.jpg",
+         *         "about": null,
+         *         "time_zone": "Europe/Moscow",
+         *         "language": "ru",
+         *         "hides_presence": false,
+         *         "hides_reading": false,
+         *         "is_admin": false,
+         *         "created_at": "2024-03-26T10:00:00"
+         *       },
+         *       "tokens": {
+         *         "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9…",
+         *         "refresh_token": "Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24gaW4gYSBnYXJkZW4",
+         *         "token_type": "bearer",
+         *         "expires_in": 900
+         *       },
+         *       "earlier_access": null
+         *     }
+         */
+        SignedIn: {
+            user: components["schemas"]["User"];
+            tokens: components["schemas"]["Tokens"];
+            /**
+             * @description What to know, in words, if this is the first code that was entered for the account's e-mail address and others
+             *     may have access to the account by an earlier password. `DELETE /users/me/earlier-access` ends that.
+             */
+            earlier_access?: string | null;
         };
         /**
          * Snippet
@@ -4082,6 +4166,61 @@ export interface components {
              * @description How long the access token is valid, in seconds.
              */
             expires_in: number;
+        };
+        /**
+         * UpdatedUser
+         * @description The updated user.
+         * @example {
+         *       "id": 253402300799,
+         *       "email": "user@example.com",
+         *       "phone": null,
+         *       "username": "john",
+         *       "display_name": "John Doe",
+         *       "avatar_url": "https://example.com/avatar.jpg",
+         *       "about": null,
+         *       "time_zone": "Europe/Moscow",
+         *       "language": "ru",
+         *       "hides_presence": false,
+         *       "hides_reading": false,
+         *       "is_admin": false,
+         *       "created_at": "2024-03-26T10:00:00"
+         *     }
+         */
+        UpdatedUser: {
+            /** Format: int64 */
+            id: number;
+            /** @description The e-mail address; not visible to others. */
+            email?: string | null;
+            /** @description In E.164 format, for users who sign in with a code; not visible to others. */
+            phone?: string | null;
+            /** @description The name for signing in and for being found. */
+            username?: string | null;
+            /** @description The name that others see. */
+            display_name: string;
+            /**
+             * @description A square image: a path on this server (`/api/v1/avatars/…`) if it was uploaded, or an external http or
+             *     https URL.
+             */
+            avatar_url?: string | null;
+            /** @description A short self-description. */
+            about?: string | null;
+            /** @description An IANA time zone, such as `Europe/Moscow`. */
+            time_zone?: string | null;
+            /** @description A language tag (BCP 47), such as `pt-BR`; not visible to others. */
+            language?: string | null;
+            /**
+             * @description Whether the online status and last-seen time are hidden from others. Users who hide theirs cannot see
+             *     those of others.
+             */
+            hides_presence: boolean;
+            /** @description Whether read receipts are hidden from others. */
+            hides_reading: boolean;
+            /** @description Whether the user is a server administrator. */
+            is_admin: boolean;
+            /** @description UTC, ISO 8601 without a zone. */
+            created_at: string;
+            /** @description A new e-mail address to which a code was sent; it counts when the code is sent back as `email_code`. */
+            pending_email?: string | null;
         };
         /**
          * UploadFields
@@ -4994,7 +5133,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The account was created and the user is signed in. */
+            /** @description The user is signed in. */
             201: {
                 headers: {
                     /** @description The refresh token, if the request has `X-Besedka-Session: cookie`. */
@@ -5002,7 +5141,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["Registered"];
+                    "application/json; charset=utf-8": components["schemas"]["SignedIn"];
                 };
             };
             /** @description The request is invalid; `detail` names the field to correct. */
@@ -6469,7 +6608,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["User"];
+                    "application/json; charset=utf-8": components["schemas"]["UpdatedUser"];
                 };
             };
             /** @description The request is invalid; `detail` names the field to correct. */
@@ -6613,6 +6752,151 @@ export interface operations {
                 "application/json; charset=utf-8": components["schemas"]["PasswordChange"];
             };
         };
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is invalid; `detail` names the field to correct. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The access token is missing, invalid or expired. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller is not allowed to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The resource does not exist, or the caller cannot see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The method is not supported at this path. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request body or file is too large, or exceeds the storage quota. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type of the request body is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description How many seconds to wait before retrying. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal server error; details are in the server's log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another server that this request depends on failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
+            503: {
+                headers: {
+                    /** @description How many seconds to wait before retrying. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endEarlierAccess: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Success. */
             204: {
@@ -18795,6 +19079,8 @@ export interface operations {
                 expires?: number;
                 /** @description From a link: its signature. */
                 signature?: string;
+                /** @description From a link: for whom it was made. */
+                reader?: number;
             };
             header?: {
                 /** @description The part to return, such as `bytes=0-1023`. */
@@ -18975,6 +19261,8 @@ export interface operations {
                 expires?: number;
                 /** @description From a link: its signature. */
                 signature?: string;
+                /** @description From a link: for whom it was made. */
+                reader?: number;
             };
             header?: never;
             path: {

@@ -7,9 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::boxed;
-use crate::messenger::accounts::contact::Contact;
+use crate::messenger::accounts::contact::{Contact, check_email};
 use crate::messenger::accounts::password;
-use crate::messenger::accounts::profile::{check_email, check_name, check_taken, check_url, check_username};
+use crate::messenger::accounts::profile::{check_name, check_taken, check_url, check_username};
 use crate::messenger::accounts::session::TokenPair;
 use crate::messenger::foundation::limits::name_key;
 use crate::messenger::foundation::settings::RegistrationPolicy;

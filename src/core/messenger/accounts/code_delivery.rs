@@ -43,6 +43,25 @@ impl CodeDelivery {
     }
 }
 
+impl CodeDelivery {
+    /// Sends another message than a code to an e-mail address, where the server sends e-mail.
+    pub(crate) async fn notify(
+        &self,
+        address: &str,
+        subject: &str,
+        text: &str,
+    ) -> std::result::Result<(), DeliveryError> {
+        match &self.mail {
+            _ if self.to_log => {
+                tracing::warn!(to = address, text, "{subject}");
+                Ok(())
+            }
+            Some(mail) => mail.send(address, subject, text.to_owned()).await,
+            None => Ok(()),
+        }
+    }
+}
+
 /// Subject and text of the message with a code.
 fn message_with(code: &str, language: Language) -> (String, String) {
     match language {

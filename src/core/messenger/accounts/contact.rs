@@ -1,8 +1,7 @@
 //! Contacts by which users are reached outside of the messenger: e-mail addresses and phone numbers.
 
-use crate::messenger::accounts::profile::check_email;
 use crate::messenger::foundation::{Error, Result};
-use crate::model::{User, fold};
+use crate::model::{User, fold, text};
 use crate::store::{Executor, users};
 
 /// An e-mail address, or a phone number in E.164.
@@ -56,6 +55,22 @@ impl Contact {
         })
     }
 
+    /// The account's own spelling of a contact of this kind.
+    pub(crate) fn of(&self, user: User) -> Option<Self> {
+        match self {
+            Self::Email(_) => user.email.map(Self::Email),
+            Self::Phone(_) => user.phone.map(Self::Phone),
+        }
+    }
+
+    /// What mail servers compare by: unlike in [`Contact::key`], accents count.
+    pub(crate) fn mailbox(&self) -> String {
+        match self {
+            Self::Email(address) => address.to_lowercase(),
+            Self::Phone(number) => number.clone(),
+        }
+    }
+
     /// A default display name.
     pub(crate) fn default_name(&self) -> String {
         match self {
@@ -64,6 +79,23 @@ impl Contact {
             Self::Phone(number) => format!("User {}", &number[number.len() - 4..]),
         }
     }
+}
+
+pub(crate) fn check_email(text: &str) -> Result<String> {
+    let text = text.trim();
+    let parts = text.rsplit_once('@');
+    let sound = parts.is_some_and(|(name, host)| {
+        !name.is_empty()
+            && !host.is_empty()
+            && !name.contains('@')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
+    });
+    let has_invisible = text.chars().any(char::is_whitespace) || text::has_invisible(text);
+    if !sound || has_invisible || text.chars().count() > 254 {
+        return Err(Error::invalid("email", "is not an e-mail address"));
+    }
+    Ok(text.to_owned())
 }
 
 #[cfg(test)]

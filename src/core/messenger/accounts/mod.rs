@@ -6,6 +6,8 @@ pub(crate) mod block;
 pub(crate) mod code_delivery;
 pub(crate) mod contact;
 pub(crate) mod display_names;
+pub(crate) mod email_change;
+pub(crate) mod notice;
 pub(crate) mod password;
 pub(crate) mod personal_token;
 pub(crate) mod profile;

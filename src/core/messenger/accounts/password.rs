@@ -11,11 +11,11 @@ use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::boxed;
-use crate::messenger::accounts::session::{revoke_all, revoke_sign_ins};
+use crate::messenger::accounts::session::{revoke_all, revoke_all_but};
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
 use crate::messenger::{Caller, Operator};
-use crate::model::UserId;
-use crate::store::{Tx, users};
+use crate::model::{SessionId, SessionKind, UserId};
+use crate::store::{Tx, sessions, users};
 
 /// The allowed length in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
@@ -24,9 +24,11 @@ const MAX_QUEUE: usize = 50;
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
 impl Caller {
-    /// Changes the caller's password and ends their other sign-ins.
+    /// Changes the caller's password. Ends their other sign-ins, and their personal access tokens but those that are
+    /// kept by choice: whoever knew the old password may have made some.
     #[boxed]
-    pub async fn change_password(self, old: &str, new: &str) -> Result<()> {
+    pub async fn change_password(self, old: &str, new: &str, kept_tokens: &[SessionId]) -> Result<()> {
+        self.access.require_sign_in()?;
         let messenger = &self.messenger;
         let user = self.access.user;
         check_new("new_password", new)?;
@@ -35,7 +37,16 @@ impl Caller {
         let mut work = messenger.begin_for([user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
         users::set_password(&mut work.tx, user, &hash).await?;
-        revoke_sign_ins(&mut work, user, Some(self.access.session)).await?;
+        let mut kept = vec![self.access.session];
+        for session in sessions::all_of_user(&mut work.tx, user).await? {
+            if session.kind == SessionKind::Token && kept_tokens.contains(&session.id) {
+                kept.push(session.id);
+            }
+        }
+        if kept_tokens.iter().any(|token| !kept.contains(token)) {
+            return Err(Error::invalid("keep_tokens", "must be ids of your personal access tokens"));
+        }
+        revoke_all_but(&mut work, user, &kept).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }

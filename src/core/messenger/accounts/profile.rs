@@ -6,9 +6,11 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::boxed;
 use crate::messenger::Caller;
+use crate::messenger::accounts::email_change::EmailProofs;
+use crate::messenger::accounts::sign_in_code::Purpose;
 use crate::messenger::files::avatar_image;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
-use crate::model::{Change, Person, Stream, User, UserId, fold, text};
+use crate::model::{Change, Language, Person, Stream, User, UserId, fold, text};
 use crate::store::{self, members, users};
 
 const LONGEST_NAME: usize = 64;
@@ -21,7 +23,9 @@ const MOST_FOUND: u64 = 50;
 /// Changes of a profile. Missing fields stay unchanged; `Some(None)` clears them.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
+    /// Changes only with [`EmailProofs`]; without a code from the new address, one is sent there.
     pub email: Option<String>,
+    pub email_proofs: EmailProofs,
     pub username: Option<String>,
     pub display_name: Option<String>,
     pub avatar_url: Option<Option<String>>,
@@ -41,12 +45,24 @@ impl Caller {
 
     /// Updates the caller's profile.
     #[boxed]
-    pub async fn update_profile(self, profile: Profile) -> Result<User> {
+    pub async fn update_profile(self, mut profile: Profile) -> Result<User> {
         self.changes()?;
+        let me = self.me().await?;
+        // Everything else is validated before a password is verified or a code is used up.
+        let change = (profile.email.take(), std::mem::take(&mut profile.email_proofs));
+        profile.clone().apply(me.clone())?;
+        let change = match change {
+            (Some(address), proofs) => Some(self.prepare_email_change(&me, &address, proofs).await?),
+            (None, _) => None,
+        };
         let mut work = self.messenger.begin_for([self.access.user]).await?;
         let before = users::by_id(&mut work.tx, self.access.user).await?.ok_or(Error::Unauthorized)?;
-        let user = profile.apply(before.clone())?;
-        if user.person != before.person {
+        let mut user = profile.apply(before.clone())?;
+        let mut to_prove = None;
+        if let Some(change) = change {
+            (work, to_prove) = change.apply(work, &mut user).await?;
+        }
+        if user.person != before.person || to_prove.is_some() {
             // The change is announced to all chats of the user.
             self.messenger.limit(Limit::Profile(user.id()))?;
         }
@@ -58,8 +74,17 @@ impl Caller {
             let id = user.id();
             work.after_commit(move |messenger| messenger.reannounce_presence(id));
         }
-        work.once(self.attempt, Subject::User(user.id()));
+        if to_prove.is_none() {
+            work.once(self.attempt.clone(), Subject::User(user.id()));
+        }
         work.commit().await?;
+        if let Some(to) = to_prove {
+            let language = Language::of(user.language.as_deref());
+            self.messenger.send_code(&to, Purpose::NewAddress(user.id()), language).await?;
+            let mut work = self.messenger.begin().await?;
+            work.once(self.attempt, Subject::User(user.id()));
+            work.commit().await?;
+        }
         Ok(user)
     }
 
@@ -96,9 +121,6 @@ impl Caller {
 impl Profile {
     fn apply(self, mut user: User) -> Result<User> {
         let person = &mut user.person;
-        if let Some(new) = self.email {
-            user.email = Some(check_email(&new)?);
-        }
         if let Some(new) = self.username {
             person.username = Some(check_username(&new)?);
         }
@@ -167,23 +189,6 @@ pub(crate) async fn check_taken(tx: &mut store::Tx, written: store::Result<()>, 
         }
     }
     Err(Error::Taken("the name"))
-}
-
-pub(crate) fn check_email(text: &str) -> Result<String> {
-    let text = text.trim();
-    let parts = text.rsplit_once('@');
-    let sound = parts.is_some_and(|(name, host)| {
-        !name.is_empty()
-            && !host.is_empty()
-            && !name.contains('@')
-            && !host.starts_with('.')
-            && !host.ends_with('.')
-    });
-    let has_invisible = text.chars().any(char::is_whitespace) || text::has_invisible(text);
-    if !sound || has_invisible || text.chars().count() > 254 {
-        return Err(Error::invalid("email", "is not an e-mail address"));
-    }
-    Ok(text.to_owned())
 }
 
 /// `@` is not allowed, so that a username can't equal an e-mail address.

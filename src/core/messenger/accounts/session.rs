@@ -38,6 +38,7 @@ pub struct TokenPair {
     pub refresh_token: String,
     /// How long the access token is valid.
     pub expires_in: Duration,
+    pub session: SessionId,
 }
 
 /// A ticket for opening one socket.
@@ -67,6 +68,7 @@ impl Messenger {
             access_token: self.tokens.issue(user, session, now)?,
             refresh_token: URL_SAFE_NO_PAD.encode(refresh),
             expires_in: ACCESS_LIFE,
+            session,
         })
     }
 
@@ -154,8 +156,15 @@ pub(crate) async fn revoke_sign_ins(
 
 /// Ends all sign-ins and personal access tokens of a user, within a unit of work.
 pub(crate) async fn revoke_all(work: &mut UnitOfWork, user: UserId) -> Result<()> {
+    revoke_all_but(work, user, &[]).await
+}
+
+/// The same for all but some.
+pub(crate) async fn revoke_all_but(work: &mut UnitOfWork, user: UserId, kept: &[SessionId]) -> Result<()> {
     for session in sessions::all_of_user(&mut work.tx, user).await? {
-        revoke(work, &session).await?;
+        if !kept.contains(&session.id) {
+            revoke(work, &session).await?;
+        }
     }
     Ok(())
 }

@@ -9,15 +9,17 @@ use aws_lc_rs::hmac;
 
 use crate::boxed;
 use crate::integrations::DeliveryError;
-use crate::messenger::Visitor;
 use crate::messenger::accounts::contact::Contact;
+use crate::messenger::accounts::notice::Notice;
 use crate::messenger::accounts::password;
-use crate::messenger::accounts::session::{TokenPair, revoke_all};
+use crate::messenger::accounts::session::{TokenPair, revoke_all, revoke_all_but};
 use crate::messenger::foundation::settings::RegistrationPolicy;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork, secrets};
-use crate::model::{Language, User};
+use crate::messenger::{Caller, Messenger, Visitor};
+use crate::model::{Language, SessionId, User, UserId};
 use crate::store::sessions::Hash;
-use crate::store::{sign_in_codes, users};
+use crate::store::users::EmailProof;
+use crate::store::{sessions, sign_in_codes, users};
 
 /// How long a code is valid.
 const LIFE: Duration = Duration::from_secs(10 * 60);
@@ -34,6 +36,27 @@ pub struct CodeSignIn {
     pub display_name: Option<String>,
     pub invite_code: Option<String>,
     pub device: Option<String>,
+    /// Whether to end the access that others may have to an existing account: its password, sessions and tokens.
+    pub ends_earlier_access: bool,
+}
+
+/// The account of a code, signed in.
+#[derive(Debug, Clone)]
+pub struct SignedInByCode {
+    pub user: User,
+    pub tokens: TokenPair,
+    /// Whether nobody had proved the address before, and somebody else may still have access by an earlier password,
+    /// session or token. [`Caller::end_earlier_access`] ends that.
+    pub has_earlier_access: bool,
+}
+
+/// What a code is for: one for one purpose is not valid for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Signing in, or anything else that the owner of the contact may do.
+    SignIn,
+    /// Proving a new e-mail address of this user.
+    NewAddress(UserId),
 }
 
 impl Visitor {
@@ -43,9 +66,122 @@ impl Visitor {
         let messenger = &self.messenger;
         messenger.code_delivery.check(to)?;
         messenger.limit(Limit::Code(self.address.into()))?;
-        let (contact, code) = (to.key(), new_code());
-        let hash = self.hash_of(&contact, &code);
+        messenger.send_code(to, Purpose::SignIn, language).await?;
         let mut work = messenger.begin().await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await?;
+        Ok(LIFE)
+    }
+
+    /// Signs in by a code; creates an account without a password for a new contact.
+    #[boxed]
+    pub async fn verify_code(self, who: CodeSignIn) -> Result<SignedInByCode> {
+        let messenger = &self.messenger;
+        messenger.limit(Limit::SignIn(self.address.into()))?;
+        let mut work = messenger.begin().await?;
+        work = check_code(work, &who.to, Purpose::SignIn, &who.code).await?;
+        use_up(&mut work, &who.to).await?;
+        let (user, is_new) = match who.to.account(&mut work.tx).await? {
+            Some(user) => {
+                users::lock(&mut work.tx, [user.id()]).await?;
+                (user, false)
+            }
+            None => {
+                messenger.limit(Limit::SignUp(self.address.into()))?;
+                messenger.check_registration_allowed(who.invite_code.as_deref())?;
+                (messenger.add_by_code(&mut work, &who.to, who.display_name.as_deref()).await?, true)
+            }
+        };
+        if user.person.is_deactivated {
+            return Err(Error::Deactivated);
+        }
+        let is_first_proof = matches!(who.to, Contact::Email(_))
+            && users::email_proof(&mut work.tx, user.id()).await? == EmailProof::None;
+        if who.ends_earlier_access && !is_new {
+            end_access(&mut work, user.id(), &[]).await?;
+        }
+        let has_earlier_access = is_first_proof && !is_new && has_access(&mut work, user.id()).await?;
+        let tokens = self.start_session(&mut work, user.id(), who.device).await?;
+        if is_first_proof {
+            let proof = match has_earlier_access {
+                true => EmailProof::Session(tokens.session),
+                false => EmailProof::Owner,
+            };
+            users::set_email_proof(&mut work.tx, user.id(), proof).await?;
+        }
+        if has_earlier_access && let Some(address) = user.email.clone() {
+            let language = Language::of(user.language.as_deref());
+            work.after_commit(move |messenger| {
+                messenger.notify_address(address, Notice::FirstProved, language);
+            });
+        }
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await?;
+        Ok(SignedInByCode { user, tokens, has_earlier_access })
+    }
+
+    /// Sets a new or first password by a code and ends all sessions of the account.
+    #[boxed]
+    pub async fn reset_password(self, to: &Contact, code: &str, new: &str) -> Result<()> {
+        let messenger = &self.messenger;
+        messenger.limit(Limit::SignIn(self.address.into()))?;
+        password::check_new("new_password", new)?;
+        // Check the code before hashing, and hash outside of the transaction, which blocks other writers.
+        drop(check_code(messenger.begin().await?, to, Purpose::SignIn, code).await?);
+        let hash = messenger.passwords.hash(new).await?;
+        let mut work = check_code(messenger.begin().await?, to, Purpose::SignIn, code).await?;
+        use_up(&mut work, to).await?;
+        let user = to.account(&mut work.tx).await?;
+        let user = user.ok_or(Error::NotFound("account"))?.id();
+        users::lock(&mut work.tx, [user]).await?;
+        users::set_password(&mut work.tx, user, &hash).await?;
+        if matches!(to, Contact::Email(_)) {
+            users::set_email_proof(&mut work.tx, user, EmailProof::Owner).await?;
+        }
+        revoke_all(&mut work, user).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+}
+
+impl Caller {
+    /// Ends the access that others may have: the password, all other sessions and all tokens. Only in the session that
+    /// proved the account's e-mail address first: whoever created the account with it could not.
+    #[boxed]
+    pub async fn end_earlier_access(self) -> Result<()> {
+        let (user, session) = (self.access.user, self.access.session);
+        self.changes()?;
+        let mut work = self.messenger.begin_for([user]).await?;
+        if users::email_proof(&mut work.tx, user).await? != EmailProof::Session(session) {
+            return Err(Error::Forbidden(
+                "Only the session that first proved the e-mail address by a code can end earlier access; \
+                 a password reset by a code does it too",
+            ));
+        }
+        end_access(&mut work, user, &[session]).await?;
+        users::set_email_proof(&mut work.tx, user, EmailProof::Owner).await?;
+        work.once(self.attempt, Subject::Nothing);
+        work.commit().await
+    }
+}
+
+/// Removes the password, and ends all sessions and tokens but some.
+async fn end_access(work: &mut UnitOfWork, user: UserId, kept: &[SessionId]) -> Result<()> {
+    users::set_password(&mut work.tx, user, "").await?;
+    revoke_all_but(work, user, kept).await
+}
+
+/// Whether there is any password, session or token.
+async fn has_access(work: &mut UnitOfWork, user: UserId) -> Result<bool> {
+    let has_password = users::password_hash(&mut work.tx, user).await?.is_some_and(|hash| !hash.is_empty());
+    Ok(has_password || !sessions::all_of_user(&mut work.tx, user).await?.is_empty())
+}
+
+impl Messenger {
+    /// Sends a code for a purpose, within the limits of its contact.
+    pub(crate) async fn send_code(&self, to: &Contact, purpose: Purpose, language: Language) -> Result<()> {
+        let (contact, code) = (to.key(), new_code());
+        let mut work = self.begin().await?;
         let now = work.now;
         let kept = sign_in_codes::create_locked(&mut work.tx, &contact).await?;
         let mut kept = kept.ok_or(Error::Again)?;
@@ -54,29 +190,31 @@ impl Visitor {
         {
             return Err(Error::TooMany(Duration::from_millis(((third + HOUR).0 - now.0).unsigned_abs())));
         }
+        // Addresses that are equal when compared may be different mailboxes: the code goes to the one of the account.
+        let account = to.account(&mut work.tx).await?;
+        let is_known = account.is_some();
+        let to = account.and_then(|user| to.of(user)).unwrap_or_else(|| to.clone());
+        let hash = hash_of(self, &to, purpose, &code);
         kept.send(hash, now, now + LIFE);
         sign_in_codes::update(&mut work.tx, &contact, &kept).await?;
+        work.commit().await?;
         // When registration is closed, unknown contacts get the same response but no code, so that accounts can't be
         // enumerated.
-        let is_known = to.account(&mut work.tx).await?.is_some();
-        work.commit().await?;
-        if is_known || messenger.settings.registration != RegistrationPolicy::Closed {
-            let sent = messenger.deliver_code(to, &code, language, now).await;
+        let is_wanted = is_known || matches!(purpose, Purpose::NewAddress(_));
+        if is_wanted || self.settings.registration != RegistrationPolicy::Closed {
+            let sent = self.deliver_code(&to, &code, language, now).await;
             if let Err(error) = sent {
                 return Err(self.delivery_failed(&contact, hash, error).await?);
             }
         }
-        let mut work = messenger.begin().await?;
-        work.once(self.attempt, Subject::Nothing);
-        work.commit().await?;
-        Ok(LIFE)
+        Ok(())
     }
 
     /// Does not count a code that was certainly not sent.
     async fn delivery_failed(&self, contact: &str, hash: Hash, error: DeliveryError) -> Result<Error> {
         tracing::error!(%error, "a code could not be sent");
         if let DeliveryError::Refused(_) = error {
-            let mut work = self.messenger.begin().await?;
+            let mut work = self.begin().await?;
             if let Some(mut kept) = sign_in_codes::locked(&mut work.tx, contact).await?
                 && kept.hash.as_deref() == Some(hash.as_slice())
             {
@@ -87,89 +225,52 @@ impl Visitor {
         }
         Ok(Error::UpstreamFailed("The code could not be sent; try again later"))
     }
+}
 
-    /// Signs in by a code; creates an account without a password for a new contact.
-    #[boxed]
-    pub async fn verify_code(self, who: CodeSignIn) -> Result<(User, TokenPair)> {
-        let messenger = &self.messenger;
-        messenger.limit(Limit::SignIn(self.address.into()))?;
-        let mut work = messenger.begin().await?;
-        work = self.check_code(work, &who.to, &who.code).await?;
-        self.use_up(&mut work, &who.to).await?;
-        let user = match who.to.account(&mut work.tx).await? {
-            Some(user) => {
-                users::lock(&mut work.tx, [user.id()]).await?;
-                user
-            }
-            None => {
-                messenger.limit(Limit::SignUp(self.address.into()))?;
-                messenger.check_registration_allowed(who.invite_code.as_deref())?;
-                messenger.add_by_code(&mut work, &who.to, who.display_name.as_deref()).await?
-            }
-        };
-        if user.person.is_deactivated {
-            return Err(Error::Deactivated);
-        }
-        let tokens = self.start_session(&mut work, user.id(), who.device).await?;
-        work.once(self.attempt, Subject::Nothing);
-        work.commit().await?;
-        Ok((user, tokens))
+/// Returns the unit of work if the code is right; otherwise counts the attempt and fails.
+pub(crate) async fn check_code(
+    mut work: UnitOfWork,
+    to: &Contact,
+    purpose: Purpose,
+    code: &str,
+) -> Result<UnitOfWork> {
+    let contact = to.key();
+    let kept = sign_in_codes::locked(&mut work.tx, &contact).await?;
+    let kept =
+        kept.filter(|kept| kept.hash.is_some() && kept.expires_at > work.now && kept.tries < MAX_TRIES);
+    let Some(mut kept) = kept else { return Err(Error::WrongCode { left: 0 }) };
+    let account = to.account(&mut work.tx).await?;
+    let to = account.and_then(|user| to.of(user)).unwrap_or_else(|| to.clone());
+    let hash = hash_of(work.messenger(), &to, purpose, code.trim());
+    if kept.hash.as_deref() == Some(hash.as_slice()) {
+        return Ok(work);
     }
+    kept.tries += 1;
+    sign_in_codes::update(&mut work.tx, &contact, &kept).await?;
+    work.commit().await?;
+    Err(Error::WrongCode { left: (MAX_TRIES - kept.tries).unsigned_abs() })
+}
 
-    /// Sets a new or first password by a code and ends all sessions of the account.
-    #[boxed]
-    pub async fn reset_password(self, to: &Contact, code: &str, new: &str) -> Result<()> {
-        let messenger = &self.messenger;
-        messenger.limit(Limit::SignIn(self.address.into()))?;
-        password::check_new("new_password", new)?;
-        // Check the code before hashing, and hash outside of the transaction, which blocks other writers.
-        drop(self.check_code(messenger.begin().await?, to, code).await?);
-        let hash = messenger.passwords.hash(new).await?;
-        let mut work = self.check_code(messenger.begin().await?, to, code).await?;
-        self.use_up(&mut work, to).await?;
-        let user = to.account(&mut work.tx).await?;
-        let user = user.ok_or(Error::NotFound("account"))?.id();
-        users::lock(&mut work.tx, [user]).await?;
-        users::set_password(&mut work.tx, user, &hash).await?;
-        revoke_all(&mut work, user).await?;
-        work.once(self.attempt, Subject::Nothing);
-        work.commit().await
-    }
-
-    /// Returns the unit of work if the code is right; otherwise counts the attempt and fails.
-    async fn check_code(&self, mut work: UnitOfWork, to: &Contact, code: &str) -> Result<UnitOfWork> {
-        let contact = to.key();
-        let kept = sign_in_codes::locked(&mut work.tx, &contact).await?;
-        let kept =
-            kept.filter(|kept| kept.hash.is_some() && kept.expires_at > work.now && kept.tries < MAX_TRIES);
-        let Some(mut kept) = kept else { return Err(Error::WrongCode { left: 0 }) };
-        let hash = self.hash_of(&contact, code.trim());
-        if kept.hash.as_deref() == Some(hash.as_slice()) {
-            return Ok(work);
-        }
-        kept.tries += 1;
+pub(crate) async fn use_up(work: &mut UnitOfWork, to: &Contact) -> Result<()> {
+    let contact = to.key();
+    if let Some(mut kept) = sign_in_codes::locked(&mut work.tx, &contact).await? {
+        kept.hash = None;
         sign_in_codes::update(&mut work.tx, &contact, &kept).await?;
-        work.commit().await?;
-        Err(Error::WrongCode { left: (MAX_TRIES - kept.tries).unsigned_abs() })
     }
+    Ok(())
+}
 
-    async fn use_up(&self, work: &mut UnitOfWork, to: &Contact) -> Result<()> {
-        let contact = to.key();
-        if let Some(mut kept) = sign_in_codes::locked(&mut work.tx, &contact).await? {
-            kept.hash = None;
-            sign_in_codes::update(&mut work.tx, &contact, &kept).await?;
-        }
-        Ok(())
-    }
-
-    /// Keyed with the server's secret: there are only a million codes, so a plain hash in a leaked database could be
-    /// reversed.
-    fn hash_of(&self, contact: &str, code: &str) -> Hash {
-        let mut hash = Hash::default();
-        let signed = hmac::sign(&self.messenger.sign_in_codes, format!("{contact} {code}").as_bytes());
-        hash.copy_from_slice(signed.as_ref());
-        hash
-    }
+/// Keyed with the server's secret: there are only a million codes, so a plain hash in a leaked database could be
+/// reversed.
+fn hash_of(messenger: &Messenger, to: &Contact, purpose: Purpose, code: &str) -> Hash {
+    let mailbox = to.mailbox();
+    let text = match purpose {
+        Purpose::SignIn => format!("{mailbox} {code}"),
+        Purpose::NewAddress(user) => format!("{mailbox} {code} of user {user}"),
+    };
+    let mut hash = Hash::default();
+    hash.copy_from_slice(hmac::sign(&messenger.sign_in_codes, text.as_bytes()).as_ref());
+    hash
 }
 
 /// Six random digits, uniformly distributed.

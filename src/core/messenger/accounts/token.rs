@@ -33,6 +33,16 @@ impl Access {
             Some(missing) => Err(Error::InsufficientScope(missing)),
         }
     }
+
+    /// Fails for personal access tokens: what leads to a password would outlast the token.
+    pub(crate) fn require_sign_in(&self) -> Result<()> {
+        match self.kind {
+            SessionKind::SignIn => Ok(()),
+            SessionKind::Token => Err(Error::Forbidden(
+                "A personal access token can't change how one signs in; sign in with a password or a code",
+            )),
+        }
+    }
 }
 
 /// RFC 7519 claims; all are required.

@@ -15,7 +15,7 @@ use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitO
 use crate::messenger::{Caller, Messenger};
 use crate::model::text;
 use crate::model::{Attachment, AttachmentId, MediaMetadata, Time, UserId};
-use crate::store::attachments;
+use crate::store::{attachments, users};
 
 /// An uploaded file must be posted within this time.
 pub(crate) const UPLOAD_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
@@ -55,9 +55,10 @@ pub enum UploadTarget {
     Bucket(Box<BucketForm>),
 }
 
-/// A signed link that works without a token.
+/// A signed link that works without a token, as long as the user it was made for may read the file.
 #[derive(Debug, Clone)]
 pub struct Link {
+    pub reader: UserId,
     pub until: Time,
     pub signature: Signature,
 }
@@ -130,7 +131,7 @@ impl Caller {
         if !owns && !attachments::is_visible(&mut read, id, self.access.user).await? {
             return Err(Error::NotFound("attachment"));
         }
-        let link = self.messenger.link(&attachment, link_life);
+        let link = self.messenger.link(&attachment, self.access.user, link_life);
         Ok((ReadableFile(attachment), link))
     }
 }
@@ -200,16 +201,29 @@ impl Messenger {
         Ok(self.files.presigned_thumbnail_url(attachment, method, PRESIGNED_LIFETIME, headers).await?)
     }
 
-    /// The attachment of a signed link.
+    /// A link that gives access to a file without a token. Only for readers who may read the file.
+    pub fn link(&self, file: &Attachment, reader: UserId, life: Duration) -> Link {
+        let until = self.clock.now() + life;
+        Link { reader, until, signature: self.link_signer.sign_read(file.id, reader, until) }
+    }
+
+    /// The attachment of a signed link. The right is checked again: its reader may have left the chat, and the file may
+    /// have been deleted since the link was made.
     #[boxed]
     pub async fn attachment_by_link(&self, id: AttachmentId, link: &Link) -> Result<ReadableFile> {
-        if link.until <= self.clock.now() || !self.link_signer.is_read_valid(id, link.until, &link.signature)
-        {
+        let Link { reader, until, signature } = link;
+        if *until <= self.clock.now() || !self.link_signer.is_read_valid(id, *reader, *until, signature) {
             return Err(Error::Forbidden("This link is invalid or has expired"));
         }
+        let gone = || Error::NotFound("attachment");
         let mut read = self.db.read().await?;
         let found = attachments::by_id(&mut read, id).await?.filter(|attachment| attachment.uploaded);
-        found.map(ReadableFile).ok_or(Error::NotFound("attachment"))
+        let attachment = found.ok_or_else(gone)?;
+        let reader = users::by_id(&mut read, *reader).await?;
+        let reader = reader.filter(|user| !user.person.is_deactivated).ok_or_else(gone)?.id();
+        let is_visible = attachments::is_visible(&mut read, id, reader).await?
+            || (attachment.owner == reader && !attachments::is_detached(&mut read, id).await?);
+        if is_visible { Ok(ReadableFile(attachment)) } else { Err(gone()) }
     }
 
     /// The attachment's content, whole or a byte range.
@@ -236,6 +250,10 @@ impl Messenger {
         }
         if attachment.uploaded {
             return Err(Error::Conflict(UPLOADED));
+        }
+        let owner = users::by_id(&mut read, attachment.owner).await?;
+        if owner.is_none_or(|owner| owner.person.is_deactivated) {
+            return Err(Error::Forbidden("The account that requested this form is no longer active"));
         }
         if attachment.content_type != content_type {
             return Err(Error::Forbidden("The Content-Type does not match the form"));

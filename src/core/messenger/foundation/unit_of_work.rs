@@ -182,6 +182,10 @@ impl UnitOfWork {
         self.attempts.extend(attempt.map(|attempt| (attempt, subject)));
     }
 
+    pub(crate) fn messenger(&self) -> &Messenger {
+        &self.messenger
+    }
+
     /// Runs `action` once this is committed, perhaps before its events are delivered.
     pub(crate) fn after_commit(&mut self, action: impl FnOnce(&Messenger) + Send + 'static) {
         self.after_commit.push(Box::new(action));

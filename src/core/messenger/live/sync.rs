@@ -9,7 +9,7 @@ use crate::boxed;
 use crate::hub::{Connection, EphemeralEvent, Queued};
 use crate::messenger::accounts::token::Access;
 use crate::messenger::chats::lookup::find;
-use crate::messenger::foundation::{Error, Result, event_log};
+use crate::messenger::foundation::{Error, Limit, Result, event_log};
 use crate::messenger::messages::request::NewMessage;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{ChatId, Event, Message, MessageId, Position, Scopes, SessionKind, Stream, UserId};
@@ -406,9 +406,14 @@ impl Listener {
     }
 
     /// Tells the other members of a chat that the user is typing, if the user may post in it.
+    ///
+    /// Each time reads the database, so what comes too often is not told.
     #[boxed]
     pub async fn typing(&self, chat: ChatId) -> Result<()> {
         let user = self.user();
+        if self.messenger.limit(Limit::Typing(user)).is_err() {
+            return Ok(());
+        }
         if self.access.scopes.contains(Scopes::WRITE)
             && self.connection.is_subscribed_to(chat.into())
             && members::blocked(&mut self.messenger.db.read().await?, chat, user).await? == 0

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use crate::boxed;
+use crate::messenger::Caller;
 use crate::messenger::accounts::block;
-use crate::messenger::files::attachment::Link;
 use crate::messenger::foundation::{Error, Result};
 use crate::messenger::messages::message::MessageInChat;
-use crate::messenger::{Caller, Messenger};
-use crate::model::{Attachment, AttachmentId, Content, ExternalFile, FileClass, Kind, Message, Payload};
+use crate::model::{AttachmentId, Content, ExternalFile, FileClass, Kind, Message, Payload};
 use crate::store::messages;
 
 /// A file of a message, for APIs that name the file and not the kind of message.
@@ -60,13 +59,5 @@ impl MessageInChat {
         let content = content.add_external_file(file)?;
         messages::replace_content(&mut work.tx, message.id, &content).await?;
         self.commit_updated(work).await
-    }
-}
-
-impl Messenger {
-    /// A link that gives access to a file without a token. Only for callers who may read the file.
-    pub fn link(&self, file: &Attachment, life: Duration) -> Link {
-        let until = self.clock.now() + life;
-        Link { until, signature: self.link_signer.sign_read(file.id, until) }
     }
 }

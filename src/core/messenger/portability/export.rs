@@ -76,7 +76,7 @@ impl Caller {
         work.once(self.attempt, Subject::Nothing);
         let signature = self.messenger.link_signer.sign_export(self.access.user, self.access.session, until);
         work.commit().await?;
-        Ok(Link { until, signature })
+        Ok(Link { reader: self.access.user, until, signature })
     }
 
     /// Starts an export.

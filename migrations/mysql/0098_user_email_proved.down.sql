@@ -1,0 +1,1 @@
+UPDATE user SET email_proof = NULL;
