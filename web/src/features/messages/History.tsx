@@ -1,5 +1,6 @@
 import { ArrowDown, MessageCircle, TriangleAlert } from 'lucide-react'
 import { Suspense, useState } from 'react'
+import { toast } from 'sonner'
 import { useHistory } from '@/api/queries'
 import { useUnsentOf } from '@/api/outbox'
 import type { Message } from '@/api/types'
@@ -28,7 +29,7 @@ interface Props {
 export function History({ target }: Props) {
   const t = useT()
   const { chat, me: { id: me } } = useMessages()
-  const { history, isPending, isError, refetch, loadAround, loadNewest, ...pages } = useHistory(chat.id)
+  const { history, isPending, isError, refetch, loadAround, ...pages } = useHistory(chat.id)
   const unsent = useUnsentOf(chat.id).filter((entry) => !entry.thread_id)
   const [readUpTo] = useState(chat.unread_count > 0 ? (chat.last_read_message_id ?? 0) : null)
   const [menu, setMenu] = useState<{ message: Message; at: Point } | null>(null)
@@ -36,8 +37,8 @@ export function History({ target }: Props) {
   const [makeRows] = useState(rowMaker)
   const { hasOlder = false, hasNewer = false } = history ?? {}
   const rows = makeRows(history?.items ?? [], hasNewer ? [] : unsent, readUpTo, me)
-  const { ref, virtualizer, atEnd, settled, toEnd, toNewEnd, show } = useScroll(rows, unsent.length, { hasOlder, hasNewer, ...pages }, target?.message ?? null)
-  const lit = useJump({ target, rows, ready: !isPending, unsent: unsent.length, hasNewer, loadAround, loadNewest, show })
+  const { ref, virtualizer, atEnd, settled, toEnd, show } = useScroll(rows, unsent.length, { hasOlder, hasNewer, ...pages }, target?.message ?? null)
+  const lit = useJump({ target, rows, ready: !isPending, loadAround, show })
   useReading(chat, rows, virtualizer, settled)
 
   if (isError) {
@@ -85,7 +86,7 @@ export function History({ target }: Props) {
           className={styles.newest}
           aria-label={chat.unread_count > 0 ? `${t('history.newest')} (${chat.unread_count})` : t('history.newest')}
           title={t('history.newest')}
-          onClick={() => (hasNewer ? void loadNewest().then(toNewEnd) : toEnd())}
+          onClick={() => void toEnd().catch(() => toast.error(t('history.failed')))}
         >
           <ArrowDown size={22} />
           {chat.unread_count > 0 && <span>{chat.unread_count}</span>}

@@ -17,14 +17,11 @@ interface Ports {
   target: Target | null
   rows: Row[]
   ready: boolean
-  unsent: number
-  hasNewer: boolean
   loadAround: (id: number) => Promise<void>
-  loadNewest: () => Promise<void>
   show: (index: number) => void
 }
 
-export function useJump({ target, rows, ready, unsent, hasNewer, loadAround, loadNewest, show }: Ports): number | null {
+export function useJump({ target, rows, ready, loadAround, show }: Ports): number | null {
   const t = useT()
   const [loaded, setLoaded] = useState<Target | null>(null)
 
@@ -52,13 +49,5 @@ export function useJump({ target, rows, ready, unsent, hasNewer, loadAround, loa
     const timer = setTimeout(() => setLoaded(null), LIT_MS)
     return () => clearTimeout(timer)
   }, [loaded])
-
-  // One's own message is at the end: go there.
-  const follow = useEffectEvent(() => {
-    if (hasNewer) void loadNewest().catch(() => undefined)
-  })
-  useEffect(() => {
-    if (unsent > 0) follow()
-  }, [unsent])
   return loaded?.message ?? null
 }

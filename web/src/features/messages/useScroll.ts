@@ -2,20 +2,22 @@
 /// older messages are loaded, follows new ones at the end.
 
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react'
 import type { Row } from './rows'
 
 const END_PX = 80
 const SOON = 8
+const STEADY_FRAMES = 4
 
 interface Pages {
   hasOlder: boolean
   hasNewer: boolean
   loadOlder: () => Promise<void>
   loadNewer: () => Promise<void>
+  loadNewest: () => Promise<void>
 }
 
-export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loadOlder, loadNewer }: Pages, target: number | null) {
+export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loadOlder, loadNewer, loadNewest }: Pages, target: number | null) {
   const ref = useRef<HTMLDivElement>(null)
   const [atEnd, setAtEnd] = useState(true)
   const [settled, setSettled] = useState(false)
@@ -51,21 +53,54 @@ export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loa
     if (settled && hasNewer && (virtualizer.range?.endIndex ?? 0) >= rows.length - SOON) void loadNewer()
   })
 
-  /// Puts a row into the middle. Rows are measured as they come into view, so the place is corrected until it stays.
+  // Rows are measured as they come into view, which moves what is below them; so a place is aimed at in every frame
+  // until it stays, and only the newest aim counts.
+  const aim = useRef(0)
+  const keep = useCallback((step: () => boolean) => {
+    cancelAnimationFrame(aim.current)
+    const next = () => {
+      if (step()) aim.current = requestAnimationFrame(next)
+    }
+    next()
+  }, [])
+
+  /// Puts a row into the middle.
   const show = useCallback((index: number) => {
     let left = 8
-    const step = () => {
+    keep(() => {
       virtualizer.scrollToIndex(index, { align: 'center' })
       left -= 1
-      if (left > 0) requestAnimationFrame(step)
-      else setSettled(true)
-    }
-    step()
-  }, [virtualizer])
+      if (left > 0) return true
+      setSettled(true)
+      return false
+    })
+  }, [keep, virtualizer])
+
+  const missing = useRef(hasNewer)
+  useLayoutEffect(() => {
+    missing.current = hasNewer
+  }, [hasNewer])
+
+  /// Goes to the newest message, which is loaded if need be.
+  const toEnd = useCallback(async () => {
+    if (missing.current) await loadNewest()
+    let still = 0
+    keep(() => {
+      // What was loaded is not drawn yet.
+      if (missing.current) return true
+      still = virtualizer.isAtEnd(2) ? still + 1 : 0
+      if (still === 0) virtualizer.scrollToEnd()
+      return still < STEADY_FRAMES
+    })
+  }, [keep, loadNewest, virtualizer])
 
   useEffect(() => {
     const frame = ref.current
     if (!frame) return
+    // Whoever scrolls goes elsewhere.
+    const stop = () => cancelAnimationFrame(aim.current)
+    const moves = ['wheel', 'touchmove', 'keydown', 'pointerdown'] as const
+    for (const move of moves) frame.addEventListener(move, stop, { passive: true })
     let height = frame.clientHeight
     // Keeps the bottom in view when a keyboard opens or the composer grows.
     const observer = new ResizeObserver(() => {
@@ -73,35 +108,21 @@ export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loa
       height = frame.clientHeight
     })
     observer.observe(frame)
-    return () => observer.disconnect()
+    return () => {
+      stop()
+      for (const move of moves) frame.removeEventListener(move, stop)
+      observer.disconnect()
+    }
   }, [])
 
   const before = useRef(unsent)
+  const follow = useEffectEvent(() => void toEnd().catch(() => undefined))
   useEffect(() => {
     // The user's own message is always scrolled into view.
     const added = unsent > before.current
     before.current = unsent
-    if (!added) return
-    // A tall one is measured only once it is drawn.
-    let left = 6
-    let frame = 0
-    const step = () => {
-      virtualizer.scrollToEnd()
-      if (left-- > 0) frame = requestAnimationFrame(step)
-    }
-    step()
-    return () => cancelAnimationFrame(frame)
-  }, [unsent, virtualizer])
+    if (added) follow()
+  }, [unsent])
 
-  const toEnd = useCallback(() => virtualizer.scrollToEnd({ behavior: rows.length > 300 ? 'auto' : 'smooth' }), [virtualizer, rows.length])
-  /// The same after the rows were replaced: they are drawn and measured in the next frames.
-  const toNewEnd = useCallback(() => {
-    let left = 8
-    const step = () => {
-      virtualizer.scrollToEnd()
-      if (left-- > 0) requestAnimationFrame(step)
-    }
-    requestAnimationFrame(step)
-  }, [virtualizer])
-  return { ref, virtualizer, atEnd, settled, toEnd, toNewEnd, show }
+  return { ref, virtualizer, atEnd, settled, toEnd, show }
 }
