@@ -7,7 +7,7 @@ mod kinds;
 use poem_openapi::types::ToJSON;
 use serde_json::{Value, json};
 
-pub use self::asyncapi::asyncapi;
+pub use self::asyncapi::{asyncapi, with_typed_events};
 use self::data::{
     BookmarkRef, ChatDelivered, ChatLost, ChatPerson, ChatRead, ChatRef, DraftRef, MemberChange, MessageRef,
     MessageRefs, Missing, PersonRef, PresenceChange, Ready, ScheduledRef, SessionBegun, SessionRef, TokenRef,
