@@ -1,11 +1,16 @@
 //! A JSON body whose errors name the invalid field, unlike those of poem-openapi.
 
+use std::any::type_name;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
 use bytes::Bytes;
 use poem::{FromRequest, Request, RequestBody, Result};
 use poem_openapi::error::ParseRequestPayloadError;
 use poem_openapi::payload::{Json, ParsePayload, Payload};
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseFromJSON, Type};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde_json::Value;
 
 /// A JSON body.
@@ -38,34 +43,96 @@ impl<T: ParseFromJSON> ParsePayload for JsonBody<T> {
         if !value.is_object() {
             return Err(refusal("The body must be a JSON object".to_owned()).into());
         }
-        match T::parse_from_json(Some(value)) {
-            Ok(parsed) => Ok(Self(parsed)),
-            Err(error) => {
-                // Only invalid bodies are parsed again.
-                let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-                Err(refusal(flaw::<T>(&value).unwrap_or_else(|| error.into_message())).into())
-            }
+        // Before parsing: poem-openapi takes numbers and booleans for strings.
+        if let Some(flaw) = Known::of::<T>().flaw(&value) {
+            return Err(refusal(flaw).into());
         }
+        T::parse_from_json(Some(value)).map(Self).map_err(|error| refusal(error.into_message()).into())
     }
 }
 
 poem_openapi::impl_apirequest_for_payload!(JsonBody<T>, T: ParseFromJSON);
 
-/// Describes the first field that does not match the schema.
-fn flaw<T: Type>(value: &Value) -> Option<String> {
-    let mut registry = Registry::new();
-    T::register(&mut registry);
-    let schema_ref = T::schema_ref();
-    let schema = resolve(&registry, &schema_ref)?;
+/// A JSON body that may be left out.
+pub struct OptionalBody<T>(pub Option<T>);
+
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalBody<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = MetaMediaType { content_type: JsonBody::<T>::CONTENT_TYPE, schema: T::schema_ref() };
+        Some(MetaRequest { description: None, content: vec![content], required: false })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        options: ExtractParamOptions<()>,
+    ) -> Result<Self> {
+        let bytes = <Vec<u8> as FromRequest>::from_request(request, body).await?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self(None));
+        }
+        *body = RequestBody::new(bytes.into());
+        Ok(Self(Some(<JsonBody<T> as ApiExtractor>::from_request(request, body, options).await?.0)))
+    }
+}
+
+/// The schema of a type. Collecting it takes a while, so it is kept.
+struct Known {
+    registry: Registry,
+    schema: MetaSchemaRef,
+}
+
+impl Known {
+    fn of<T: Type>() -> Arc<Self> {
+        static KNOWN: LazyLock<RwLock<HashMap<&'static str, Arc<Known>>>> = LazyLock::new(RwLock::default);
+        let name = type_name::<T>();
+        if let Some(known) = KNOWN.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return known.clone();
+        }
+        let mut registry = Registry::new();
+        T::register(&mut registry);
+        let known = Arc::new(Self { registry, schema: T::schema_ref() });
+        KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(name, known.clone());
+        known
+    }
+
+    /// Describes the first field that does not match the schema.
+    fn flaw(&self, value: &Value) -> Option<String> {
+        flaw_in(&self.registry, value, resolve(&self.registry, &self.schema)?, "")
+    }
+}
+
+/// Describes the first field of an object that does not match; `before` is what its name begins with.
+fn flaw_in(registry: &Registry, value: &Value, schema: &MetaSchema, before: &str) -> Option<String> {
     let given = |name: &str| value.get(name).filter(|value| !value.is_null());
     if let Some(name) = schema.required.iter().find(|name| given(name).is_none()) {
-        return Some(format!("{name}: is missing"));
+        return Some(format!("{before}{name}: is missing"));
     }
     schema.properties.iter().find_map(|(name, property)| {
-        let expected = resolve(&registry, property)?;
+        let expected = resolve(registry, property)?;
         let value = given(name)?;
-        (!fits(&registry, value, expected))
-            .then(|| format!("{name}: must be {}", wanted(&registry, expected)))
+        if !fits(registry, value, expected) {
+            return Some(format!("{before}{name}: must be {}", wanted(registry, expected)));
+        }
+        match expected.ty {
+            "object" => flaw_in(registry, value, expected, &format!("{before}{name}.")),
+            "array" => {
+                let item = resolve(registry, expected.items.as_deref()?)?;
+                let flaw =
+                    |(place, value)| flaw_in(registry, value, item, &format!("{before}{name}[{place}]."));
+                value.as_array()?.iter().enumerate().find_map(flaw)
+            }
+            _ => None,
+        }
     })
 }
 

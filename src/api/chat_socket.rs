@@ -40,6 +40,8 @@ pub enum Heard {
     Typing,
     /// Mark messages as read, up to a message or to the newest.
     Read(Option<MessageId>),
+    /// Mark messages as delivered, up to a message.
+    Delivered(MessageId),
     /// A response to this client only.
     Answer(String),
     Nothing,
@@ -218,6 +220,7 @@ async fn handle<T: Speech>(
         // The sender receives the event like everyone else.
         Heard::Post(new) => listener.post(room.chat, new).await.map(|_: Message| ()),
         Heard::Typing => listener.typing(room.chat).await,
+        Heard::Delivered(upto) => listener.delivered(room.chat, upto).await,
         Heard::Read(upto) => listener.read(room.chat, upto).await,
         Heard::Answer(frame) => return timed(stream.send(Frame::Text(frame))).await,
         Heard::Nothing => Ok(()),

@@ -2,6 +2,13 @@
 
 use object_store::GetRange;
 
+use crate::refusal::Body;
+
+/// The error for a range that does not exist.
+pub fn no_such_part<B: Body>() -> B {
+    B::new("The requested range does not exist".to_owned(), "range_not_satisfiable")
+}
+
 /// The bytes of a range within a file of this size; nothing if the range does not exist.
 pub fn within(part: &GetRange, size: u64) -> Option<std::ops::Range<u64>> {
     let range = match part {

@@ -6,8 +6,10 @@ pub mod connection;
 pub mod delivery;
 mod desktop;
 mod dialect;
+mod document;
 mod download;
 mod form;
+mod json_object;
 mod kyte;
 mod links;
 mod mimu;
@@ -21,10 +23,16 @@ mod visit;
 
 use std::sync::{LazyLock, OnceLock};
 
-use poem_openapi::{OpenApi, OpenApiService, Webhook};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub use dialect::{Dialect, Mount};
+
+/// Both versions of OpenAPI are offered: some generators read only one of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    V3_0,
+    V3_1,
+}
 
 /// An API's specification. It takes a while to generate, so it is generated on first use.
 pub struct Spec {
@@ -36,6 +44,7 @@ pub struct Spec {
     /// What the addresses of the API begin with, for a server below a path.
     base_path: String,
     text: OnceLock<Text>,
+    modern: OnceLock<Text>,
 }
 
 struct Text {
@@ -45,7 +54,14 @@ struct Text {
 
 impl Spec {
     const fn new(name: &'static str, slug: &'static str, describe: fn() -> Value) -> Self {
-        Self { name, slug, describe, base_path: String::new(), text: OnceLock::new() }
+        Self {
+            name,
+            slug,
+            describe,
+            base_path: String::new(),
+            text: OnceLock::new(),
+            modern: OnceLock::new(),
+        }
     }
 
     /// The same API on a server that is reached below a path, such as `/chat`; empty for none.
@@ -53,17 +69,31 @@ impl Spec {
         Self { base_path: base_path.to_owned(), ..Self::new(self.name, self.slug, self.describe) }
     }
 
+    /// In OpenAPI 3.0; the events in AsyncAPI 3.
     pub fn json(&self) -> &str {
-        &self.text().json
+        &self.text(Version::V3_0).json
     }
 
     pub fn yaml(&self) -> &str {
-        &self.text().yaml
+        &self.text(Version::V3_0).yaml
     }
 
-    fn text(&self) -> &Text {
-        self.text.get_or_init(|| {
+    /// In OpenAPI 3.1.
+    pub fn json_3_1(&self) -> &str {
+        &self.text(Version::V3_1).json
+    }
+
+    pub fn yaml_3_1(&self) -> &str {
+        &self.text(Version::V3_1).yaml
+    }
+
+    fn text(&self, version: Version) -> &Text {
+        let text = if version == Version::V3_0 { &self.text } else { &self.modern };
+        text.get_or_init(|| {
             let mut description = (self.describe)();
+            if version == Version::V3_1 {
+                description = document::as_openapi_3_1(description);
+            }
             let servers = description.get_mut("servers").and_then(Value::as_array_mut);
             for server in servers.into_iter().flatten() {
                 if let Some(url) = server["url"].as_str().filter(|_| !self.base_path.is_empty()) {
@@ -73,30 +103,6 @@ impl Spec {
             let yaml = serde_yaml::to_string(&description).unwrap_or_default();
             Text { json: description.to_string(), yaml }
         })
-    }
-}
-
-/// The specification by poem-openapi, completed: it does not say that fields without a value are written as
-/// null.
-fn described<T: OpenApi, W: Webhook>(service: OpenApiService<T, W>) -> Value {
-    let mut spec: Value = serde_json::from_str(&service.spec()).unwrap_or_default();
-    if let Some(schemas) = spec["components"]["schemas"].as_object_mut() {
-        schemas.values_mut().for_each(mark_nullable);
-    }
-    spec
-}
-
-/// Marks fields that are not required as nullable (in OpenAPI 3.0: `nullable`, with `allOf` around a
-/// reference).
-fn mark_nullable(schema: &mut Value) {
-    let required = schema["required"].as_array().cloned().unwrap_or_default();
-    let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
-    let optional = |name: &str| !required.contains(&Value::from(name));
-    for (_, field) in fields.iter_mut().filter(|(name, _)| optional(name)) {
-        if field.get("$ref").is_some() {
-            *field = json!({"allOf": [field.take()]});
-        }
-        field["nullable"] = Value::Bool(true);
     }
 }
 
@@ -119,6 +125,7 @@ pub fn events() -> &'static Spec {
 
 /// All documents in `openapi/`: file names and contents.
 pub fn documents() -> Vec<(String, &'static str)> {
+    let in_3_1 = |spec: &'static Spec| (format!("{}-3.1.yaml", spec.slug), spec.yaml_3_1());
     let all = specs().iter().chain([events()]);
-    all.map(|spec| (format!("{}.yaml", spec.slug), spec.yaml())).collect()
+    all.map(|spec| (format!("{}.yaml", spec.slug), spec.yaml())).chain(specs().iter().map(in_3_1)).collect()
 }

@@ -18,6 +18,162 @@ pub trait Body: Type + ToJSON + ParseFromJSON + Send + Sync + 'static {
     fn new(detail: String, code: &'static str) -> Self;
 }
 
+/// A stable code of errors.
+pub struct Code {
+    pub code: &'static str,
+    pub status: u16,
+    /// For people who write clients.
+    pub meaning: &'static str,
+    /// A text that comes with it.
+    pub example: &'static str,
+}
+
+const fn code(code: &'static str, status: u16, meaning: &'static str, example: &'static str) -> Code {
+    Code { code, status, meaning, example }
+}
+
+/// Every code. The first one with a status is the example of that status.
+pub const CODES: &[Code] = &[
+    code(
+        "invalid",
+        400,
+        "A field, parameter or body is invalid; the text starts with the field's name.",
+        "content: a text message requires text",
+    ),
+    code(
+        "taken",
+        400,
+        "Another account has this username, e-mail address or phone number.",
+        "This username is already registered",
+    ),
+    code(
+        "wrong_code",
+        400,
+        "The code is wrong or no longer valid.",
+        "The code is wrong; 4 attempts are left",
+    ),
+    code(
+        "idempotency_key_missing",
+        400,
+        "The header `Idempotency-Key` is missing.",
+        "Missing Idempotency-Key header",
+    ),
+    code(
+        "unauthorized",
+        401,
+        "The token is missing, invalid or expired: renew it.",
+        "Missing, invalid or expired token",
+    ),
+    code(
+        "wrong_password",
+        401,
+        "The password is wrong, or there is no such account.",
+        "Wrong username, e-mail address or password",
+    ),
+    code(
+        "session_ended",
+        401,
+        "The session was ended or the refresh token was used twice: sign in again.",
+        "The session has ended; sign in again",
+    ),
+    code("forbidden", 403, "The caller is not allowed to do this.", "You are not a member of this chat"),
+    code(
+        "insufficient_scope",
+        403,
+        "The personal access token does not have the required scope.",
+        "This token does not have the required scope `write`",
+    ),
+    code(
+        "deactivated",
+        403,
+        "The account is deactivated.",
+        "This account is deactivated; ask an administrator of the server to reactivate it",
+    ),
+    code(
+        "registration_closed",
+        403,
+        "New accounts require an invitation.",
+        "Registration is closed on this server",
+    ),
+    code("not_found", 404, "It does not exist, or the caller cannot see it.", "No such message"),
+    code("method_not_allowed", 405, "The method is not supported at this path.", "Method not allowed"),
+    code(
+        "conflict",
+        409,
+        "The request conflicts with the current state.",
+        "This user is already a member of the chat",
+    ),
+    code(
+        "duplicate_request",
+        409,
+        "The request was executed before with this Idempotency-Key, or is in progress; `original` is its response.",
+        "This request was already made with this Idempotency-Key",
+    ),
+    code(
+        "key_reused",
+        409,
+        "The Idempotency-Key was used for another request.",
+        "This Idempotency-Key was used for another request",
+    ),
+    code("too_large", 413, "The body or the file is too large.", "The request body is larger than 128 KiB"),
+    code(
+        "quota_exceeded",
+        413,
+        "The storage quota is used up.",
+        "Your storage is full; delete messages with files to free space",
+    ),
+    code(
+        "unsupported_media_type",
+        415,
+        "The `Content-Type` of the body is not supported.",
+        "The body must be JSON, with Content-Type: application/json",
+    ),
+    code(
+        "range_not_satisfiable",
+        416,
+        "The requested part of the file does not exist; `Content-Range` tells its size.",
+        "The requested range does not exist",
+    ),
+    code(
+        "too_many_requests",
+        429,
+        "Too many requests: wait for `Retry-After` seconds.",
+        "Too many requests; try again in 5 s",
+    ),
+    code(
+        "daily_limit",
+        429,
+        "The day's limit of questions to the assistant is reached.",
+        "You have reached today's limit of questions to the assistant; try again tomorrow",
+    ),
+    code("internal", 500, "An error of the server; its log says more.", "Internal server error"),
+    code(
+        "bad_gateway",
+        502,
+        "Another server that the request depends on failed.",
+        "The assistant could not answer; try again later",
+    ),
+    code("busy", 503, "Retry after `Retry-After` seconds.", "The server is busy; try again in a moment"),
+    code(
+        "files_unavailable",
+        503,
+        "The storage of files does not answer; everything else works.",
+        "Files are temporarily unavailable; try again later",
+    ),
+    code(
+        "not_configured",
+        503,
+        "The feature is not available on this server.",
+        "This server has no assistant",
+    ),
+    code(
+        "storage_full",
+        507,
+        "The server's disk is full; nothing was saved.",
+        "The server's disk is full; nothing was saved",
+    ),
+];
+
 /// An error response.
 #[derive(ApiResponse)]
 pub enum Failure<B: Body> {

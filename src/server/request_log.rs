@@ -83,7 +83,7 @@ impl<E: Endpoint> Endpoint for RequestLogEndpoint<E> {
         }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
         headers.insert(header::REFERRER_POLICY, NO_REFERRER);
-        headers.insert("cross-origin-resource-policy", SAME_ORIGIN);
+        headers.entry("cross-origin-resource-policy").or_insert(SAME_ORIGIN);
         headers.insert("permissions-policy", PERMISSIONS);
         headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(LOAD_NOTHING);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use poem::endpoint::{make, make_sync};
-use poem::http::{StatusCode, Version, header};
+use poem::http::{HeaderValue, StatusCode, Version, header};
 use poem::middleware::{CatchPanic, Cors};
 use poem::web::{Data, Json};
 use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, get, handler};
@@ -38,7 +38,7 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
     app = app.at("/openapi/index.json", get(make_sync(move |_| Json(index.clone()))));
     for spec in specs.into_iter().chain([api::events()]) {
         let spec = Arc::new(spec.below(base_path));
-        let (json, yaml) = (spec.clone(), spec);
+        let (json, yaml, newer) = (spec.clone(), spec.clone(), spec);
         app = app
             .at(
                 format!("/openapi/{}.json", json.slug),
@@ -47,6 +47,19 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
             .at(
                 format!("/openapi/{}.yaml", yaml.slug),
                 document("application/yaml", move || yaml.yaml().to_owned()),
+            );
+        if newer.slug == api::events().slug {
+            continue;
+        }
+        let (json, yaml) = (newer.clone(), newer);
+        app = app
+            .at(
+                format!("/openapi/{}-3.1.json", json.slug),
+                document("application/json", move || json.json_3_1().to_owned()),
+            )
+            .at(
+                format!("/openapi/{}-3.1.yaml", yaml.slug),
+                document("application/yaml", move || yaml.yaml_3_1().to_owned()),
             );
     }
 
@@ -69,12 +82,23 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
     let app = make(move |request: Request| {
         let origin = request.header(header::ORIGIN.as_str());
         let is_allowed = origin.is_some_and(|origin| origins.iter().any(|known| known == origin));
+        let query = request.uri().query().unwrap_or_default();
+        let is_linked = query.split('&').any(|pair| pair.starts_with("signature=")) && !origins.is_empty();
         let (app, with_cors) = (app.clone(), with_cors.clone());
         async move {
-            match is_allowed {
+            let mut answer = match is_allowed {
                 true => with_cors.call(request).await,
                 false => app.call(request).await,
+            };
+            // Pages of other origins show a file by its link in a plain `<img>`, which sends no origin.
+            if let Ok(response) = &mut answer
+                && is_linked
+                && response.status().is_success()
+            {
+                let anywhere = HeaderValue::from_static("cross-origin");
+                response.headers_mut().insert("cross-origin-resource-policy", anywhere);
             }
+            answer
         }
     });
     let log = RequestLog { varies_by_origin: !config.cors_origins.is_empty() };

@@ -82,7 +82,7 @@ async fn a_minute_without_the_bucket_holds_nobody_up_but_files() {
     let before = ann.upload("before.txt", "text/plain", b"before".to_vec()).await;
     let info = ann.get(&format!("/attachments/{before}/info")).await.expect(200);
     let link = info["url"].as_str().unwrap().to_owned();
-    let fetch = async || Reply::of(ann.http.get(&link).send().await.unwrap()).await;
+    let fetch = async || Reply::to(ann.http.get(&link)).await;
     let address = cluster.bucket.take().unwrap().url.replace("http://", "");
     let mut refused = 0;
     let over = Instant::now() + Duration::from_secs(60);

@@ -8,11 +8,11 @@ use crate::server::{Reply, TestServer};
 /// A request with a `Host` of its own.
 async fn at(server: &TestServer, host: &str, method: Method, path: &str) -> Reply {
     let request = server.nobody().http.request(method, format!("{}{path}", server.url));
-    Reply::of(request.header("Host", host).send().await.unwrap()).await
+    Reply::to(request.header("Host", host)).await
 }
 
 async fn get(server: &TestServer, path: &str) -> Reply {
-    Reply::of(server.nobody().http.get(format!("{}{path}", server.url)).send().await.unwrap()).await
+    Reply::to(server.nobody().http.get(format!("{}{path}", server.url))).await
 }
 
 /// The body says in words what is wrong, and says it as this API does: with `detail` alone.
@@ -34,7 +34,7 @@ async fn whatever_poem_refuses_is_said_in_the_dialects_words() {
     let post = |body: String, kind: &'static str| {
         let url = format!("{}/desktop/api/auth/login", server.url);
         let request = server.nobody().http.post(url).header("Content-Type", kind).body(body);
-        async move { Reply::of(request.send().await.unwrap()).await }
+        async move { Reply::to(request).await }
     };
     refused(post("{".to_owned(), "application/json").await, 400);
     refused(post("[]".to_owned(), "application/json").await, 400);
@@ -43,7 +43,7 @@ async fn whatever_poem_refuses_is_said_in_the_dialects_words() {
     refused(post(format!("\"{}\"", "x".repeat(200_000)), "application/json").await, 413);
     let url = format!("{}/desktop/api/auth/login", server.url);
     let request = server.nobody().http.post(url).header("Content-Encoding", "gzip").json(&json!({}));
-    refused(Reply::of(request.send().await.unwrap()).await, 415);
+    refused(Reply::to(request).await, 415);
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn pages_of_known_origins_may_send_the_dialects_headers() {
             .header("Origin", origin)
             .header("Access-Control-Request-Method", "GET")
             .header("Access-Control-Request-Headers", header);
-        Reply::of(request.send().await.unwrap()).await
+        Reply::to(request).await
     };
     for header in ["www-authenticate", "authorization", "x-prid", "x-chatid,x-emoji"] {
         let reply = ask("https://app.example.org", header).await;

@@ -101,13 +101,13 @@ async fn a_session_in_a_cookie_is_renewed_by_pages_of_the_programs_host_only() {
         request.header("X-Besedka-Session", "cookie").header("Idempotency-Key", fresh_key())
     };
     let sign_in = request("/auth/login").json(&json!({"username": "ann", "password": PASSWORD}));
-    let signed_in = Reply::of(sign_in.send().await.unwrap()).await;
+    let signed_in = Reply::to(sign_in).await;
     let cookie = signed_in.header("Set-Cookie").split(';').next().unwrap().to_owned();
     for (origin, status) in
         [("http://elsewhere.example.org".to_owned(), 400), (format!("http://{}", program.address), 200)]
     {
         let renewal = request("/auth/refresh").header("Cookie", &cookie).header("Origin", &origin);
-        let renewed = Reply::of(renewal.json(&json!({})).send().await.unwrap()).await;
+        let renewed = Reply::to(renewal.json(&json!({}))).await;
         assert_eq!(renewed.status, status, "{origin}: {}", renewed.body);
     }
     program.stop().await;

@@ -21,6 +21,7 @@
 mod access;
 mod bucket;
 mod cluster;
+mod conformance;
 mod connections;
 mod database;
 mod desktop;

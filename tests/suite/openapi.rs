@@ -22,7 +22,7 @@ fn every_operation_is_named_and_described() {
                 let what = format!("{method} {path}");
                 assert!(operation["operationId"].is_string(), "{what} has an operation_id");
                 assert!(operation["summary"].is_string(), "{what} has a summary");
-                let body = &operation["requestBody"]["content"]["application/json; charset=utf-8"]["schema"];
+                let body = &operation["requestBody"]["content"]["application/json"]["schema"];
                 if let Some(schema) = body["$ref"].as_str() {
                     assert!(has_example(&spec, schema), "{what} shows what to send");
                 }
@@ -35,6 +35,118 @@ fn every_operation_is_named_and_described() {
             }
         }
     }
+}
+
+fn documents() -> Vec<(String, Value)> {
+    let read = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    let both = |spec: &besedka::api::Spec| {
+        [(spec.slug.to_owned(), read(spec.json())), (format!("{}-3.1", spec.slug), read(spec.json_3_1()))]
+    };
+    besedka::api::specs().iter().flat_map(both).collect()
+}
+
+/// Calls `visit` with every value of a document and its place, but not within examples.
+fn walk(value: &Value, place: &str, visit: &mut impl FnMut(&str, &Value)) {
+    visit(place, value);
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields.iter().filter(|(name, _)| !name.starts_with("example")) {
+                walk(value, &format!("{place}/{name}"), visit);
+            }
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(at, item)| walk(item, &format!("{place}/{at}"), visit));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn generators_can_read_the_documents() {
+    for (name, spec) in documents() {
+        assert!(spec["info"]["license"]["name"].is_string(), "{name}");
+        assert!(spec["info"]["contact"].is_object(), "{name}");
+        for (kind, parts) in spec["components"].as_object().unwrap() {
+            for part in parts.as_object().unwrap().keys() {
+                let is_plain = part.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+                assert!(
+                    is_plain && part != "File",
+                    "{name}: {kind}/{part} is a name that not every language takes"
+                );
+            }
+        }
+        walk(&spec, &name, &mut |place, value| {
+            let Some(fields) = value.as_object() else { return };
+            if let Some(reference) = value["$ref"].as_str() {
+                assert!(spec.pointer(&reference[1..]).is_some(), "{place}: {reference} is nowhere");
+            }
+            if let Some(content) = value["content"].as_object() {
+                assert!(content.keys().all(|kind| !kind.contains(';')), "{place}: {content:?}");
+            }
+            if value["nullable"] == true {
+                assert!(!name.ends_with("3.1"), "{place}: JSON Schema has no nullable");
+                assert!(fields.contains_key("type") || fields.contains_key("allOf"), "{place} is of no type");
+            }
+            for part in value["allOf"].as_array().into_iter().flatten() {
+                let is_type = ["$ref", "type", "properties"].iter().any(|key| part.get(key).is_some());
+                assert!(is_type, "{place}: {part} is no type");
+            }
+        });
+    }
+}
+
+#[test]
+fn every_error_has_a_body_and_every_operation_says_who_may_call_it() {
+    for (name, spec) in documents() {
+        for (path, operations) in spec["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                let what = format!("{name}: {method} {path}");
+                let id = operation["operationId"].as_str().unwrap();
+                assert!(id != "import", "{what}: a word of many languages");
+                for (status, response) in operation["responses"].as_object().unwrap() {
+                    let response = match response["$ref"].as_str() {
+                        Some(reference) => spec.pointer(&reference[1..]).unwrap(),
+                        None => response,
+                    };
+                    assert!(!response["description"].as_str().unwrap().is_empty(), "{what}: {status}");
+                    if status.starts_with(['4', '5']) {
+                        let body = &response["content"]["application/json"];
+                        assert!(body["schema"]["$ref"].is_string(), "{what}: {status} has no body");
+                        assert!(body["example"].is_object(), "{what}: {status} has no example");
+                    }
+                }
+                let is_open = path.contains("auth") || path.contains("avatars") || path == "/health";
+                let is_open = is_open || path == "/uploads" || path.contains("/users/refresh");
+                assert!(operation["security"].is_array() || is_open, "{what} takes no token");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_code_of_an_error_is_explained() {
+    let spec: Value = serde_json::from_str(besedka::api::specs()[0].json()).unwrap();
+    let about = spec["info"]["description"].as_str().unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/core/messenger/foundation/error.rs");
+    let text = std::fs::read_to_string(file).unwrap();
+    let (_, codes) = text.split_once("pub fn code(&self)").unwrap();
+    let (codes, _) = codes.split_once("\n    }\n").unwrap();
+    let codes: Vec<&str> = codes.lines().filter_map(|line| line.split('"').nth(1)).collect();
+    assert!(codes.len() > 20, "{codes:?}");
+    for code in codes {
+        assert!(about.contains(&format!("| `{code}` |")), "{code} is in no catalogue");
+    }
+}
+
+#[test]
+fn what_sync_returns_is_typed() {
+    let spec: Value = serde_json::from_str(besedka::api::specs()[0].json()).unwrap();
+    let event = &spec["components"]["schemas"]["Event"];
+    assert_eq!(event["discriminator"]["propertyName"], "event");
+    let kinds = event["discriminator"]["mapping"].as_object().unwrap();
+    assert_eq!(kinds.len(), event["oneOf"].as_array().unwrap().len());
+    assert_eq!(kinds["message.created"], "#/components/schemas/MessageCreatedEvent");
+    assert!(spec["paths"]["/uploads"]["post"]["requestBody"]["content"]["multipart/form-data"].is_object());
 }
 
 fn has_example(spec: &Value, schema: &str) -> bool {

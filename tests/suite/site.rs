@@ -15,11 +15,11 @@ fn ask(server: &TestServer, method: Method, path: &str) -> RequestBuilder {
 /// What a browser gets that goes somewhere.
 async fn visit(server: &TestServer, path: &str) -> Reply {
     let request = ask(server, Method::GET, path).header("Accept", "text/html,*/*;q=0.8");
-    Reply::of(request.send().await.unwrap()).await
+    Reply::to(request).await
 }
 
 async fn get(server: &TestServer, path: &str) -> Reply {
-    Reply::of(ask(server, Method::GET, path).send().await.unwrap()).await
+    Reply::to(ask(server, Method::GET, path)).await
 }
 
 #[tokio::test]
@@ -188,6 +188,25 @@ async fn a_head_answers_as_a_get_without_its_body() {
 }
 
 #[tokio::test]
+async fn a_file_is_shown_on_other_pages_by_its_link() {
+    let with = ["--cors-origins", "https://app.example.org"];
+    for (flags, policy) in [(&with[..], "cross-origin"), (&[][..], "same-origin")] {
+        let flags: Vec<_> = QUIET.iter().chain(flags).copied().collect();
+        let server = TestServer::storing(crate::server::Storage::Folder, &flags).await;
+        let anna = server.person("anna").await;
+        let id = anna.upload("a.txt", "text/plain", b"hello".to_vec()).await;
+        let info = anna.get(&format!("/attachments/{id}/info")).await.expect(200);
+        let shown = Reply::to(server.nobody().http.get(info["url"].as_str().unwrap())).await;
+        assert_eq!((shown.status, shown.header("Cross-Origin-Resource-Policy")), (200, policy));
+        let with_token = Reply::to(anna.request(Method::GET, &format!("/attachments/{id}"))).await;
+        assert_eq!(with_token.header("Cross-Origin-Resource-Policy"), "same-origin");
+        let forged =
+            Reply::to(anna.request(Method::GET, &format!("/attachments/{id}?expires=1&signature=x"))).await;
+        assert_eq!((forged.status, forged.header("Cross-Origin-Resource-Policy")), (403, "same-origin"));
+    }
+}
+
+#[tokio::test]
 async fn pages_of_other_addresses_are_let_in_by_name_only() {
     let app = "https://app.example.org";
     let server = TestServer::with(&[QUIET[0], QUIET[1], "--cors-origins", app]).await;
@@ -197,7 +216,7 @@ async fn pages_of_other_addresses_are_let_in_by_name_only() {
             .header("Origin", origin)
             .header("Access-Control-Request-Method", "POST")
             .header("Access-Control-Request-Headers", "authorization,content-type,idempotency-key");
-        Reply::of(request.send().await.unwrap()).await
+        Reply::to(request).await
     };
     let allowed = preflight(app).await;
     assert_eq!(allowed.status, 200);
@@ -213,14 +232,14 @@ async fn pages_of_other_addresses_are_let_in_by_name_only() {
 
     let me = async |origin: &str| {
         let request = anna.request(Method::GET, "/users/me").header("Origin", origin);
-        Reply::of(request.send().await.unwrap()).await
+        Reply::to(request).await
     };
     let reply = me(app).await;
     assert_eq!(reply.header("Access-Control-Allow-Origin"), app);
     assert!(reply.header("Access-Control-Expose-Headers").to_lowercase().contains("retry-after"));
     reply.expect(200);
     let nothing = anna.request(Method::GET, "/nothing").header("Origin", app);
-    let refusal = Reply::of(nothing.send().await.unwrap()).await;
+    let refusal = Reply::to(nothing).await;
     assert_eq!(refusal.header("Access-Control-Allow-Origin"), app);
     refusal.refused(404, "not_found");
 
@@ -243,7 +262,7 @@ async fn our_own_pages_work_also_when_others_are_let_in() {
             .header("Idempotency-Key", "a")
             .header("Origin", &server.url)
             .json(&json!({"display_name": "Anna"}));
-        Reply::of(request.send().await.unwrap()).await.expect(200);
+        Reply::to(request).await.expect(200);
         let asset = ask(&server, Method::GET, "/theme.js").header("Origin", &server.url);
         assert_eq!(asset.send().await.unwrap().status(), 200);
     }
@@ -273,7 +292,7 @@ async fn only_a_trusted_proxy_is_believed_who_asks() {
             .header("Idempotency-Key", "a")
             .header("X-Forwarded-For", forwarded)
             .json(&body);
-        let tokens = Reply::of(request.send().await.unwrap()).await.expect(201)["tokens"].clone();
+        let tokens = Reply::to(request).await.expect(201)["tokens"].clone();
         let sessions = server.nobody().with(&tokens).get("/sessions").await.expect(200);
         assert_eq!(sessions[0]["address"], seen, "{forwarded} by {proxies}");
     }

@@ -17,7 +17,7 @@ use besedka_core::model::Scopes;
 
 /// An access token from `POST /auth/login`.
 #[derive(SecurityScheme)]
-#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "check")]
+#[oai(ty = "bearer", rename = "access_token", bearer_format = "JWT", checker = "check")]
 pub struct Caller(pub Access);
 
 async fn check(request: &Request, bearer: Bearer) -> poem::Result<Access> {

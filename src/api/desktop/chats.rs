@@ -7,7 +7,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::auth::Caller;
-use super::types::{Chat, ChatType, Created};
+use super::types::{Chat, ChatType, Created, Message, is_read, is_said};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::links::Links;
@@ -62,8 +62,24 @@ async fn shown(caller: &messenger::Caller, links: &Links, chats: Vec<model::Chat
     let known: Vec<_> = chats.iter().map(model::Chat::id).collect();
     let mut rosters = caller.rosters(&known).await?;
     // A user who has just been removed does not see the chat any more.
-    let seen = chats.into_iter().filter_map(|chat| rosters.remove(&chat.id()).map(|roll| (chat, roll)));
-    Ok(seen.map(|(chat, roll)| Chat::new(chat, roll, links)).collect())
+    let mut seen = Vec::new();
+    for chat in chats {
+        let Some(roster) = rosters.remove(&chat.id()) else { continue };
+        // A system message is no message of this API: the one before it is the last.
+        let last = match chat.last_message.clone().filter(is_said) {
+            None if chat.last_message.is_some() => caller.latest_post(chat.id()).await?,
+            last => last,
+        };
+        seen.push((chat, last, roster));
+    }
+    let last: Vec<_> = seen.iter().filter_map(|(_, last, _)| last.clone()).collect();
+    let readings = caller.readings(&last).await?;
+    let reader = caller.access.user;
+    let shown = seen.into_iter().map(|(chat, last, roster)| {
+        let last = last.map(|last| Message::new(&last, is_read(&readings, &last, reader), links));
+        Chat::new(chat, last, roster, links)
+    });
+    Ok(shown.collect())
 }
 
 async fn one(caller: &messenger::Caller, links: &Links, chat: model::Chat) -> Answer<Chat> {

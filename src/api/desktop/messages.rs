@@ -8,7 +8,7 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::auth::Caller;
-use super::types::{Created, Message};
+use super::types::{Created, Message, is_read};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::links::Links;
@@ -55,9 +55,11 @@ impl Messages {
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?;
         let said = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
-        let reading = chat.reading().await?;
+        let readings = messenger.as_user(caller.0).readings(&said).await?;
         let links = Links::new(&messenger, &visit.base, caller.0.user);
-        let shown = said.iter().map(|message| Message::new(message, reading.has(message), &links));
+        let shown = said
+            .iter()
+            .map(|message| Message::new(message, is_read(&readings, message, caller.0.user), &links));
         Ok(Json(shown.collect()))
     }
 

@@ -14,8 +14,9 @@ use poem::endpoint::BoxEndpoint;
 use poem::{EndpointExt, IntoEndpoint, Route, get};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
+use super::document::described;
 use super::refusal::Failure;
-use super::{Dialect, Mount, Spec, described};
+use super::{Dialect, Mount, Spec};
 
 pub const DIALECT: Dialect = Dialect::new::<Problem>("desktop", Mount::Prefix("/desktop"), routes, spec);
 
@@ -57,7 +58,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 }
 
 fn spec() -> Spec {
-    Spec::new("Desktop messenger", "desktop", || described(service()))
+    Spec::new("Desktop messenger", "desktop", || described::<Problem>(service(), &[]))
 }
 
 fn routes() -> BoxEndpoint<'static> {

@@ -54,11 +54,15 @@ impl Speech for Desktop {
             }
             Change::MessageCreated(new) if is_said(new) => Some(message("message", room, new, false)),
             Change::MessageUpdated(changed) | Change::AnswerFinished(changed) if is_said(changed) => {
-                let reading = room.messenger.reading(room.chat).await.ok()?;
-                Some(message("message_updated", room, changed, reading.has(changed)))
+                let is_read = room.messenger.is_read(changed).await.ok()?;
+                Some(message("message_updated", room, changed, is_read))
             }
             Change::MessageDeleted { id, .. } => Some(deleted(room, &[*id])),
             Change::MessagesDeleted { ids, .. } => Some(deleted(room, ids)),
+            Change::ChatDelivered { chat, user, message } => {
+                let delivered = json!({"chat_id": chat.0, "user_id": user.0, "message_id": message.0});
+                Some(frame("delivered", delivered))
+            }
             Change::ChatRead { chat, user, message } => {
                 let read = json!({"chat_id": chat.0, "user_id": user.0, "message_id": message.0});
                 Some(frame("read", read))
@@ -86,6 +90,10 @@ impl Speech for Desktop {
             },
             "typing" => Heard::Typing,
             "read" => Heard::Read(message_id.map(MessageId)),
+            "delivered" => match message_id {
+                Some(id) => Heard::Delivered(MessageId(id)),
+                None => Heard::Answer(error("message_id: is missing")),
+            },
             "ping" => Heard::Answer(frame("pong", json!({}))),
             _ => Heard::Nothing,
         }

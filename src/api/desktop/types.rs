@@ -1,13 +1,16 @@
 //! The request and response types of the desktop messenger's API. The comments of fields are the API's
 //! documentation.
 
+use std::collections::HashMap;
+
 use poem_openapi::payload::Json;
 use poem_openapi::types::{Example, ToJSON};
 use poem_openapi::{ApiResponse, Enum, Object};
 
 use crate::links::Links;
 use crate::refusal::Body;
-use besedka_core::model::{self, Kind, Presence, Status};
+use besedka_core::messenger::Reading;
+use besedka_core::model::{self, ChatId, Kind, Presence, Status, UserId};
 
 /// An error.
 #[derive(Object, Debug)]
@@ -181,16 +184,15 @@ pub struct Chat {
 }
 
 impl Chat {
-    pub fn new(chat: model::Chat, roster: model::Roster, links: &Links) -> Self {
+    /// `last` is the newest message that somebody sent.
+    pub fn new(chat: model::Chat, last: Option<Message>, roster: model::Roster, links: &Links) -> Self {
         let is_group = chat.about.kind.is_group();
-        // For messages from others: whether the caller has read them. It is not looked up for the caller's own.
-        let (is_read, last) = (chat.unread_count == 0, chat.last_message.as_ref());
         Self {
             id: chat.id().0,
             kind: if is_group { ChatType::Group } else { ChatType::Direct },
             is_group,
             created_at: chat.created_at.iso(),
-            last_message: last.filter(|last| is_said(last)).map(|last| Message::new(last, is_read, links)),
+            last_message: last,
             unread_count: chat.unread_count,
             participants: roster.members.into_iter().map(|member| Participant::new(member, links)).collect(),
             title: chat.title,
@@ -232,6 +234,11 @@ pub fn is_said(message: &model::Message) -> bool {
     message.content.is_some() && message.kind != Kind::System
 }
 
+/// Whether a recipient has read a message, as far as the caller may see it.
+pub fn is_read(readings: &HashMap<ChatId, Reading>, message: &model::Message, reader: UserId) -> bool {
+    readings.get(&message.chat).is_some_and(|reading| reading.has(message, reader))
+}
+
 /// A message.
 #[derive(Object, Debug)]
 #[oai(example)]
@@ -241,7 +248,8 @@ pub struct Message {
     pub sender_id: i64,
     /// The text, or a textual form for other types; for a file without a caption, its name.
     pub content: String,
-    /// Whether somebody else has read it.
+    /// For the caller's own messages: whether somebody else has read it. For others' messages: whether the caller
+    /// has; on the socket, whether anybody but its sender has.
     pub is_read: bool,
     /// For a file on this server, a link that needs no token and is valid for 24 hours; otherwise an external
     /// URL.

@@ -12,12 +12,12 @@ use besedka_core::model::Scopes;
 
 /// An access token from `POST /auth/login`.
 #[derive(SecurityScheme)]
-#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "check")]
+#[oai(ty = "bearer", rename = "access_token", bearer_format = "JWT", checker = "check")]
 pub struct SignedIn(pub Access);
 
 /// An access token from `POST /auth/login`.
 #[derive(SecurityScheme)]
-#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "of_account")]
+#[oai(ty = "bearer", rename = "access_token", bearer_format = "JWT", checker = "of_account")]
 pub struct Owner(pub Access);
 
 async fn check(request: &Request, bearer: Bearer) -> poem::Result<Access> {

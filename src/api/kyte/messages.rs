@@ -13,7 +13,7 @@ use crate::body::JsonBody;
 use crate::links::Links;
 use crate::visit::Visit;
 use besedka_core::messenger::{Error, Messenger, NewMessage};
-use besedka_core::model::{self, Content, ExternalFile, Kind, MessageId};
+use besedka_core::model::{self, Content, ExternalFile, Kind, MessageId, is_same_emoji};
 
 /// How many messages are returned by default.
 const PAGE: u64 = 100;
@@ -163,7 +163,7 @@ impl Messages {
     ) -> Answer<Json<Liked>> {
         let id = message_id.0.parse().map(MessageId).map_err(|_| Error::NotFound("message"))?;
         let message = messenger.as_user(caller.0).message(id).await?.toggle(LIKE).await?;
-        let hearts = message.reactions.iter().find(|reaction| reaction.emoji == LIKE);
+        let hearts = message.reactions.iter().find(|reaction| is_same_emoji(&reaction.emoji, LIKE));
         Ok(Json(Liked {
             liked: hearts.is_some_and(|hearts| hearts.users.contains(&caller.0.user)),
             likes_count: hearts.map_or(0, |hearts| hearts.users.len()),

@@ -21,8 +21,9 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi, OpenApiService, Tags};
 use std::sync::Arc;
 
+use super::document::described;
 use super::refusal::Failure;
-use super::{Dialect, Mount, Spec, described};
+use super::{Dialect, Mount, Spec};
 use besedka_core::messenger::{Error, Messenger};
 use besedka_core::model::ChatId;
 
@@ -66,7 +67,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 }
 
 fn spec() -> Spec {
-    Spec::new("Kyte", "kyte", || described(service()))
+    Spec::new("Kyte", "kyte", || described::<types::Problem>(service(), &[]))
 }
 
 fn routes() -> BoxEndpoint<'static> {

@@ -3,7 +3,8 @@
 //! The query (`token`, `chatId`) or the client's `auth` authenticates the connection and names a chat.
 //! `join_chat` and `leave_chat` subscribe to more chats and unsubscribe from them. The server emits `message`;
 //! a `message` that the client emits is posted in the chat that it names, or else in the chat of the
-//! connection.
+//! connection. An event is acknowledged if the client asks: with the
+//! `message`, or with an `error` and its `message`.
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
@@ -14,11 +15,13 @@ use futures_util::future::{pending, select_all};
 use poem::endpoint::{BoxEndpoint, TowerCompatExt};
 use poem::{EndpointExt, Request};
 use serde::Deserialize;
-use socketioxide::extract::{Data, SocketRef, TryData};
+use serde_json::{Value, json};
+use socketioxide::extract::{AckSender, SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::{SendError, SocketError, SocketIo};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::socket::told;
 use super::{NOT_A_MEMBER, Refusal, chat_id, hide_existence};
@@ -28,7 +31,7 @@ use crate::site::Site;
 use crate::upgrade::Upgrade;
 use besedka_core::hub::{Close, Queued};
 use besedka_core::messenger::{Access, Error, Limit, Listener, Messenger, NewMessage};
-use besedka_core::model::{ChatId, Content, Kind, Scopes};
+use besedka_core::model::{Change, ChatId, Content, Kind, Scopes};
 
 /// The largest packet, as on the raw socket.
 const MAX_PACKET_SIZE: usize = 64 * 1024;
@@ -101,8 +104,14 @@ impl Parameters {
     }
 }
 
-/// An event from the client.
-enum ClientEvent {
+/// An event from the client, to be acknowledged if the client asks for that.
+struct ClientEvent {
+    event: Asked,
+    ack: AckSender,
+}
+
+/// What a client asks for.
+enum Asked {
     Join(ChatReference),
     Leave(ChatReference),
     Post(Post),
@@ -131,6 +140,9 @@ impl ChatReference {
 struct Post {
     content: String,
     chat_id: Option<String>,
+    /// A UUID chosen by the client: a message that is sent again with the same one is stored once.
+    #[serde(alias = "clientMessageId")]
+    client_id: Option<Uuid>,
 }
 
 /// Accepts a connection, or refuses it with `connect_error`. Both directions are set up before the response, so
@@ -157,9 +169,9 @@ async fn accept(socket: SocketRef, TryData(auth): TryData<Parameters>) -> Result
         connection.subscribe(chat).await?;
         connection.default_chat = Some(chat);
     }
-    socket.on("join_chat", enqueue(&queue, ClientEvent::Join));
-    socket.on("leave_chat", enqueue(&queue, ClientEvent::Leave));
-    socket.on("message", enqueue(&queue, ClientEvent::Post));
+    socket.on("join_chat", enqueue(&queue, Asked::Join));
+    socket.on("leave_chat", enqueue(&queue, Asked::Leave));
+    socket.on("message", enqueue(&queue, Asked::Post));
     let gone = connection.gone.clone();
     socket.on_disconnect(async move || gone.cancel());
     socket.extensions.insert(Arc::new(Mutex::new(Some(connection))));
@@ -169,14 +181,22 @@ async fn accept(socket: SocketRef, TryData(auth): TryData<Parameters>) -> Result
 /// Queues a client's events in order, because the protocol library runs handlers concurrently.
 fn enqueue<T: 'static>(
     queue: &mpsc::Sender<ClientEvent>,
-    event: fn(T) -> ClientEvent,
-) -> impl Fn(Data<T>) -> Ready<()> + Clone + Send + Sync + 'static {
+    event: fn(T) -> Asked,
+) -> impl Fn(TryData<T>, AckSender) -> Ready<()> + Clone + Send + Sync + 'static {
     let queue = queue.clone();
-    move |Data(data)| {
-        // A client whose queue is full sends too fast.
-        let _ = queue.try_send(event(data));
+    move |TryData(data), ack| {
+        match data {
+            // A client whose queue is full sends too fast: it is not acknowledged, and may try again.
+            Ok(data) => drop(queue.try_send(ClientEvent { event: event(data), ack })),
+            Err(flaw) => refuse(ack, &flaw.to_string()),
+        }
         ready(())
     }
+}
+
+/// Acknowledges an event that failed. A client that is gone or did not ask is told nothing.
+fn refuse(ack: AckSender, message: &str) {
+    let _ = ack.send(&json!({"error": {"message": message}}));
 }
 
 async fn serve(socket: SocketRef) {
@@ -215,9 +235,16 @@ impl Connection {
         loop {
             tokio::select! {
                 Some(event) = self.inbox.recv() => {
-                    // A response that is not a message would break clients.
-                    if let Err(Error::Internal(cause)) = self.handle(event).await {
-                        tracing::error!(%cause, "a client event failed");
+                    // Only in an acknowledgement: an event that is not a message would break clients.
+                    let ClientEvent { event, ack } = event;
+                    match self.handle(event).await {
+                        Ok(answer) => drop(ack.send(&answer)),
+                        Err(error) => {
+                            if let Error::Internal(cause) = &error {
+                                tracing::error!(%cause, "a client event failed");
+                            }
+                            refuse(ack, &error.to_string());
+                        }
                     }
                 }
                 (chat, taken) = next(&self.chats) => {
@@ -235,24 +262,29 @@ impl Connection {
         }
     }
 
-    async fn handle(&mut self, event: ClientEvent) -> Result<(), Error> {
+    /// Does what a client asks for, and returns the data of the acknowledgement.
+    async fn handle(&mut self, event: Asked) -> Result<Value, Error> {
         match event {
-            ClientEvent::Join(reference) => {
+            Asked::Join(reference) => {
                 self.context.messenger.limit(Limit::Read(self.access.user))?;
-                self.subscribe(reference.chat()?).await
+                self.subscribe(reference.chat()?).await?;
+                Ok(json!({}))
             }
-            ClientEvent::Leave(reference) => {
+            Asked::Leave(reference) => {
                 self.chats.remove(&reference.chat()?);
-                Ok(())
+                Ok(json!({}))
             }
-            ClientEvent::Post(post) => {
+            Asked::Post(post) => {
                 let named = post.chat_id.map(|chat| chat_id(&chat)).transpose()?;
                 let chat = named.or(self.default_chat).ok_or(NOT_A_MEMBER)?;
                 // A client can send where it is subscribed, for as long as its session lasts.
                 let listener = self.chats.get(&chat).ok_or(NOT_A_MEMBER)?;
                 let content = Content::new(Kind::Text, Some(post.content.trim().to_owned()), None)?;
-                listener.post(chat, NewMessage::new(content)).await?;
-                Ok(())
+                let new = NewMessage { client_id: post.client_id, ..NewMessage::new(content) };
+                let posted = listener.post(chat, new).await?;
+                let Context { messenger, links } = &self.context;
+                let message = told(&Change::MessageCreated(posted), messenger, links).await;
+                Ok(json!({"message": message}))
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::visit::admit;
 use besedka_core::messenger::{Access, Error, Limit, Messenger};
 use besedka_core::model::Scopes;
 
-const BEARER: &str = "access token";
+const BEARER: &str = "access_token";
 const PR_ID: &str = "X-PrID";
 
 /// A caller whose GET requests read and whose other requests change something.

@@ -4,16 +4,16 @@ use object_store::GetRange;
 use poem::web::Data;
 use poem::{Body, Request};
 use poem_openapi::param::{Header, Path, Query};
-use poem_openapi::payload::{Binary, Response};
+use poem_openapi::payload::{Binary, Json, Response};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use super::caller::{SignedIn, signed_in};
 use super::form::Form;
 use super::say::file_id;
-use super::types::File;
+use super::types::{File, Problem};
 use super::view::{Base, LINK_LIFE};
 use super::{Answer, Area, Refusal, answer};
-use crate::download::{named, parse_range, within};
+use crate::download::{named, no_such_part, parse_range, within};
 use crate::links::LinkParameters;
 use besedka_core::files::{FileStream, class, is_shown_inline};
 use besedka_core::messenger::{Error, Messenger, ReadableFile, Upload};
@@ -57,7 +57,7 @@ enum Bytes {
     Part(Binary<Body>),
     /// The requested range does not exist.
     #[oai(status = 416)]
-    NoSuchPart,
+    NoSuchPart(Json<Problem>),
 }
 
 type Reading = Result<Response<Bytes>, Refusal>;
@@ -223,7 +223,8 @@ async fn send(messenger: &Messenger, file: ReadableFile, range: Option<&str>) ->
     let size = u64::try_from(file.size).unwrap_or_default();
     let wanted = range.and_then(parse_range).map(|range| within(&range, size));
     if wanted == Some(None) {
-        return Ok(Response::new(Bytes::NoSuchPart).header("Content-Range", format!("bytes */{size}")));
+        return Ok(Response::new(Bytes::NoSuchPart(Json(no_such_part())))
+            .header("Content-Range", format!("bytes */{size}")));
     }
     let kind = if is_shown_inline(&file.content_type) { "inline" } else { "attachment" };
     let disposition = format!("{kind}; {}", named(&file.filename));

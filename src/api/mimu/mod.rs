@@ -18,8 +18,9 @@ use poem::{EndpointExt, IntoEndpoint};
 use poem_openapi::payload::Json;
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
+use super::document::{described, with_codes};
 use super::refusal::Failure;
-use super::{Dialect, Mount, Spec, described};
+use super::{Dialect, Mount, Spec};
 use envelope::Envelope;
 
 pub const DIALECT: Dialect = Dialect::new::<types::Problem>("mimu", Mount::Prefix(PREFIX), routes, spec);
@@ -61,7 +62,9 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 }
 
 fn spec() -> Spec {
-    Spec::new("Mimu", "mimu", || described(service()))
+    Spec::new("Mimu", "mimu", || {
+        with_codes(described::<types::Problem>(service(), &["file", "stream", "thumbnail"]), "error")
+    })
 }
 
 fn routes() -> BoxEndpoint<'static> {

@@ -6,6 +6,7 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde_json::Value;
 
+use crate::json_object::JsonObject;
 use crate::refusal::Body;
 
 /// An error.
@@ -69,8 +70,8 @@ pub struct Msg {
     #[oai(skip_serializing_if_is_none)]
     pub mime_type: Option<String>,
     /// All files, if the message has several; the first one is also in the fields above.
-    #[oai(skip_serializing_if_is_empty)]
-    pub files: Vec<File>,
+    #[oai(skip_serializing_if_is_none)]
+    pub files: Option<Vec<File>>,
     /// Whether the caller sent it.
     pub is_me: bool,
     pub sender_id: String,
@@ -88,12 +89,13 @@ pub struct Msg {
     pub forwarded_from: Option<String>,
     /// For types other than `text`, `image`, `video`, `voice` and `file`: their fields.
     #[oai(skip_serializing_if_is_none)]
-    pub payload: Option<Value>,
+    pub payload: Option<JsonObject>,
 }
 
 /// A file.
+// Many languages have a type `File` already.
 #[derive(Object, Debug)]
-#[oai(rename_all = "camelCase")]
+#[oai(rename = "StoredFile", rename_all = "camelCase")]
 pub struct File {
     pub file_id: String,
     pub file_name: String,

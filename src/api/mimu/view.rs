@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::PREFIX;
 use super::types::{Chat, File, Msg};
+use crate::json_object::JsonObject;
 use crate::links;
 use crate::visit::Visit;
 use besedka_core::messenger::{Access, Messenger, Reading, Result};
@@ -173,7 +174,10 @@ impl<'a> View<'a> {
             mime_type: file.as_ref().map(|file| file.mime_type.clone()),
             thumbnail_url: file.as_ref().and_then(|file| file.thumbnail_url.clone()),
             media_url: file.map(|file| file.url),
-            files: several.iter().map(|file| self.base.file(self.messenger, self.reader, file)).collect(),
+            files: Some(
+                several.iter().map(|file| self.base.file(self.messenger, self.reader, file)).collect(),
+            )
+            .filter(|files: &Vec<File>| !files.is_empty()),
             // System messages are nobody's own.
             is_me: message.author == self.reader && message.kind != Kind::System,
             sender_id: message.author.to_string(),
@@ -183,7 +187,7 @@ impl<'a> View<'a> {
             reactions: message.reactions.iter().map(|it| (it.emoji.clone(), it.users.len() as u64)).collect(),
             reply_to_message_id: message.reply_to.as_ref().map(|quote| quote.id.to_string()),
             forwarded_from: message.origin.as_ref().map(|origin| origin.author_name.clone()),
-            payload: (!fields.is_empty()).then(|| Value::Object(fields.clone())),
+            payload: (!fields.is_empty()).then(|| JsonObject(fields.clone())),
             fields: fields.into_iter().collect::<BTreeMap<_, _>>(),
         }
     }

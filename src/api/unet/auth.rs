@@ -10,7 +10,7 @@ use besedka_core::messenger::{Access, Error, Messenger};
 
 /// The `access` token from `POST /educations/api/v1/users/auth/`.
 #[derive(SecurityScheme)]
-#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "check")]
+#[oai(ty = "bearer", rename = "access_token", bearer_format = "JWT", checker = "check")]
 pub struct Caller(pub Access);
 
 async fn check(request: &Request, bearer: Bearer) -> poem::Result<Access> {

@@ -15,8 +15,9 @@ use poem::http::header;
 use poem::{EndpointExt, IntoEndpoint, Request, Route, get};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
+use super::document::described;
 use super::refusal::Failure;
-use super::{Dialect, Mount, Spec, described};
+use super::{Dialect, Mount, Spec};
 
 const PREFIXES: [&str; 2] = ["/api/unet-chat", "/educations/api/v1/users"];
 
@@ -63,7 +64,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
 }
 
 fn spec() -> Spec {
-    Spec::new("unet chat", "unet", || described(service()))
+    Spec::new("unet chat", "unet", || described::<types::Problem>(service(), &[]))
 }
 
 fn routes() -> BoxEndpoint<'static> {

@@ -15,10 +15,10 @@ use uuid::Uuid;
 
 use super::caller::{SignedIn, Visit};
 use super::idempotency::Key;
-use super::types::{Attachment, Links, Quota, UploadForm};
+use super::types::{Attachment, Links, Problem, Quota, UploadForm};
 use super::{Answer, Area};
 use crate::body::JsonBody;
-use crate::download::{named, parse_range, within};
+use crate::download::{named, no_such_part, parse_range, within};
 use crate::links::{self, LinkParameters};
 use crate::site::Asked;
 use besedka_core::files::{ResponseHeaders, is_shown_inline};
@@ -75,7 +75,7 @@ enum Download {
     Elsewhere,
     /// The requested range does not exist.
     #[oai(status = 416)]
-    NoSuchPart,
+    NoSuchPart(Json<Problem>),
 }
 
 #[derive(ApiResponse)]
@@ -251,9 +251,8 @@ async fn send(
     let size = u64::try_from(attachment.size).unwrap_or_default();
     let wanted = range.and_then(parse_range).map(|range| within(&range, size));
     if wanted == Some(None) {
-        return Ok(
-            Response::new(Download::NoSuchPart).header(header::CONTENT_RANGE, format!("bytes */{size}"))
-        );
+        let refused = Response::new(Download::NoSuchPart(Json(no_such_part())));
+        return Ok(refused.header(header::CONTENT_RANGE, format!("bytes */{size}")));
     }
     let kind = if is_shown_inline(&attachment.content_type) { "inline" } else { "attachment" };
     let disposition = format!("{kind}; {}", named(&attachment.filename));

@@ -18,28 +18,28 @@ use besedka_core::model::Scopes;
 // Every scheme has the same name and text, since the document shows one of them. This one requires the scope `read`
 // for a GET and `write` for everything else.
 #[derive(SecurityScheme)]
-#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "by_method")]
+#[oai(ty = "bearer", rename = "access_token", bearer_format = "JWT", checker = "by_method")]
 pub struct SignedIn(pub Access);
 
 /// An access token from `POST /auth/login` or `POST /auth/register` (valid for 15 minutes), or a personal
 /// access token from `POST /tokens`.
 // Requires the scope `read`, whatever the method.
 #[derive(SecurityScheme)]
-#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "reading")]
+#[oai(ty = "bearer", rename = "access_token", bearer_format = "JWT", checker = "reading")]
 pub struct Reader(pub Access);
 
 /// An access token from `POST /auth/login` or `POST /auth/register` (valid for 15 minutes), or a personal
 /// access token from `POST /tokens`.
 // Requires the scope `account`: profile, sessions, tokens.
 #[derive(SecurityScheme)]
-#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "of_account")]
+#[oai(ty = "bearer", rename = "access_token", bearer_format = "JWT", checker = "of_account")]
 pub struct Owner(pub Access);
 
 /// An access token from `POST /auth/login` or `POST /auth/register` (valid for 15 minutes), or a personal
 /// access token from `POST /tokens`.
 // Requires the scopes `account` and `write`: an import concerns the account and posts messages.
 #[derive(SecurityScheme)]
-#[oai(ty = "bearer", rename = "access token", bearer_format = "JWT", checker = "of_both")]
+#[oai(ty = "bearer", rename = "access_token", bearer_format = "JWT", checker = "of_both")]
 pub struct Importer(pub Access);
 
 async fn by_method(request: &Request, bearer: Bearer) -> Result<Access> {

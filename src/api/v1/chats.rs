@@ -10,7 +10,7 @@ use poem_openapi::types::{Example, MaybeUndefined};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use super::caller::SignedIn;
-use super::idempotency::Key;
+use super::idempotency::{Key, OptionalKey};
 use super::types::{Chat, ChatKind, ChatSettings, Created, Done, Notify};
 use super::{Answer, Area};
 use crate::body::JsonBody;
@@ -260,7 +260,8 @@ impl Chats {
 
     /// Open a private chat
     ///
-    /// Returns the private chat with a user, and creates it if there is none.
+    /// Returns the private chat with a user, and creates it if there is none. Repeating it changes nothing, so the
+    /// `Idempotency-Key` may be left out.
     #[oai(path = "/chats/direct", method = "post", operation_id = "directChat")]
     async fn direct(
         &self,
@@ -268,10 +269,10 @@ impl Chats {
         caller: SignedIn,
         /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
-        key: Key,
+        key: OptionalKey,
         body: JsonBody<Whom>,
     ) -> Answer<DirectChat> {
-        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
+        let (caller, _key) = key.of(messenger.as_user(caller.0), StatusCode::OK);
         let (chat, is_new) = caller.direct_chat(UserId(body.0.user_id)).await?;
         let chat = Json(chat.into());
         Ok(if is_new { DirectChat::Created(chat) } else { DirectChat::Found(chat) })

@@ -7,7 +7,7 @@ mod kinds;
 
 use serde::Serialize;
 
-pub use self::asyncapi::asyncapi;
+pub use self::asyncapi::{asyncapi, with_typed_events};
 use self::data::{
     BookmarkRef, ChatDelivered, ChatLost, ChatPerson, ChatRead, ChatRef, DraftRef, MemberChange, MessageRef,
     MessageRefs, Missing, Nothing, PersonRef, PresenceChange, Ready, ScheduledRef, SessionBegun, SessionRef,

@@ -15,7 +15,9 @@ use serde_json::Value;
 use super::Refusal;
 use super::types::{self, Problem};
 use crate::site::Site;
-use besedka_core::messenger::{Access, Attempt, AttemptGuard, Error, Messenger, Original, Retries, Subject};
+use besedka_core::messenger::{
+    Access, Attempt, AttemptGuard, Caller, Error, Messenger, Original, Retries, Subject,
+};
 
 /// The largest JSON body: a message of 64 KiB and its envelope.
 const LARGEST_BODY: usize = 128 * 1024;
@@ -99,6 +101,50 @@ impl<'a> ApiExtractor<'a> for Key {
                 Err(Refusal::of(StatusCode::BAD_REQUEST, problem, "idempotency_key_missing").into())
             }
             Err(error) => Err(Refusal::from(error).into()),
+        }
+    }
+}
+
+/// A key that a request need not have: repeating it changes nothing.
+pub struct OptionalKey(Option<Key>);
+
+impl OptionalKey {
+    /// The caller, whose change is recorded if there is a key.
+    pub fn of(self, caller: Caller, status: StatusCode) -> (Caller, Option<Key>) {
+        match self.0 {
+            Some(key) => (caller.once(key.answering(status)), Some(key)),
+            None => (caller, None),
+        }
+    }
+}
+
+impl<'a> ApiExtractor<'a> for OptionalKey {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
+    const PARAM_IS_REQUIRED: bool = false;
+
+    type ParamType = String;
+    type ParamRawType = String;
+
+    fn register(registry: &mut Registry) {
+        <String as Type>::register(registry);
+    }
+
+    fn param_in() -> Option<MetaParamIn> {
+        Some(MetaParamIn::Header)
+    }
+
+    fn param_schema_ref() -> Option<MetaSchemaRef> {
+        Some(String::schema_ref())
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        options: ExtractParamOptions<String>,
+    ) -> Result<Self> {
+        match request.headers().contains_key(HEADER) {
+            true => Ok(Self(Some(Key::from_request(request, body, options).await?))),
+            false => Ok(Self(None)),
         }
     }
 }

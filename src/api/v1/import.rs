@@ -56,7 +56,7 @@ impl Imports {
     /// Repeating an import adds nothing twice and completes an unfinished one; groups that other people have
     /// joined in the meantime are skipped. Each user can run one import at a time and three per hour. An
     /// archive can hold at most 2,000 chats, 500,000 messages and 1,000,000 lines.
-    #[oai(path = "/users/me/import", method = "post", operation_id = "import")]
+    #[oai(path = "/users/me/import", method = "post", operation_id = "importData")]
     async fn import(
         &self,
         messenger: Data<&Messenger>,

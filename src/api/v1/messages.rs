@@ -6,7 +6,6 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object, OpenApi};
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::caller::SignedIn;
@@ -14,9 +13,10 @@ use super::idempotency::Key;
 use super::types::{Done, Edit, Message, MessageType, Posted};
 use super::{Answer, Area};
 use crate::body::JsonBody;
+use crate::json_object::JsonObject;
 use crate::serde_json_payload::SerdeJson;
 use besedka_core::messenger::{Around, Error, Media, Messenger, NewMessage};
-use besedka_core::model::{ChatId, Content, FileClass, MessageId, Payload, Time, UserId};
+use besedka_core::model::{ChatId, Content, FileClass, MessageId, Time, UserId};
 
 pub struct Messages;
 
@@ -34,7 +34,7 @@ struct Say {
     /// `image`, `video` and `file`: `{attachment_id}`, or `{attachment_ids}` with up to 10; the files must have
     /// been uploaded. For `location`: `{latitude, longitude, accuracy_m?, name?}`. For `poll`: `{options,
     /// multiple?, anonymous?}`.
-    payload: Option<Value>,
+    payload: Option<JsonObject>,
     /// A UUID chosen by the client. Sending again with the same one returns the existing message.
     client_id: Option<Uuid>,
     /// The message in the same chat that this one replies to.
@@ -80,7 +80,7 @@ struct MessageChange {
     /// The new text; unchanged if omitted.
     content: Option<String>,
     /// The new payload; unchanged if null. The attached files cannot be changed.
-    payload: Option<Value>,
+    payload: Option<JsonObject>,
 }
 
 impl Example for MessageChange {
@@ -265,7 +265,7 @@ impl Messages {
             mentions: mentions.into_iter().map(UserId).collect(),
             is_silent: silent,
             clears_draft: clear_draft,
-            ..NewMessage::new(Content::new(kind.into(), content, object(payload)?)?)
+            ..NewMessage::new(Content::new(kind.into(), content, payload.map(|payload| payload.0))?)
         };
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         let message = caller.post(ChatId(chat_id), new).await?;
@@ -288,7 +288,11 @@ impl Messages {
     ) -> Answer<SerdeJson<Message>> {
         let MessageChange { content, payload } = body.0;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        let message = caller.message(MessageId(message_id.0)).await?.edit(content, object(payload)?).await?;
+        let message = caller
+            .message(MessageId(message_id.0))
+            .await?
+            .edit(content, payload.map(|payload| payload.0))
+            .await?;
         Ok(SerdeJson(message.into()))
     }
 
@@ -399,12 +403,4 @@ impl Messages {
 
 fn not_a_time(field: &'static str) -> Error {
     Error::invalid(field, "must be an ISO 8601 timestamp, such as 2024-03-26T12:00:00")
-}
-
-pub fn object(payload: Option<Value>) -> Result<Option<Payload>, Error> {
-    match payload {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Object(payload)) => Ok(Some(payload)),
-        Some(_) => Err(Error::invalid("payload", "must be an object")),
-    }
 }

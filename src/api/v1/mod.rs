@@ -41,8 +41,9 @@ use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, get, post};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use serde_json::Value;
 
+use super::Spec;
+use super::document::{described, with_codes, with_operation};
 use super::refusal::{self, Failure};
-use super::{Spec, described};
 use besedka_core::messenger::Error;
 
 pub use events::asyncapi;
@@ -122,7 +123,14 @@ pub const SLUG: &str = "v1";
 
 /// This API's specification.
 pub fn spec() -> Spec {
-    Spec::new("Besedka v1", SLUG, || auth_first(described(service())))
+    Spec::new("Besedka v1", SLUG, || {
+        let linked = ["attachment", "attachmentThumbnail", "export"];
+        let spec = with_codes(described::<types::Problem>(service(), &linked), "code");
+        let spec = with_operation(spec, "/uploads", "post", upload::described());
+        let mut spec = auth_first(events::with_typed_events(spec));
+        spec["components"]["schemas"]["UploadFields"] = types::upload_fields();
+        spec
+    })
 }
 
 /// poem-openapi sorts tags by name; a reader needs authentication first.

@@ -8,10 +8,10 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::caller::SignedIn;
-use super::idempotency::Key;
+use super::idempotency::{Key, OptionalKey};
 use super::types::{Done, Person, ReadMark};
 use super::{Answer, Area};
-use crate::body::JsonBody;
+use crate::body::{JsonBody, OptionalBody};
 use besedka_core::messenger::{self, Messenger};
 use besedka_core::model::{ChatId, MessageId};
 
@@ -23,11 +23,13 @@ pub struct Receipts;
 struct ReadUpTo {
     /// The newest message that was read; defaults to the newest message of the chat.
     message_id: Option<i64>,
+    /// Messages that were read, up to 200: everything up to the newest of them is marked.
+    message_ids: Option<Vec<i64>>,
 }
 
 impl Example for ReadUpTo {
     fn example() -> Self {
-        Self { message_id: Some(253_402_300_991) }
+        Self { message_id: Some(253_402_300_991), message_ids: None }
     }
 }
 
@@ -82,7 +84,8 @@ impl Receipts {
     ///
     /// Marks all messages up to the given one as read. The position never moves back. Other members receive
     /// `chat.read`, unless the caller hides read receipts (`hides_reading` in the profile). The WebSocket
-    /// accepts the same as a `read` frame.
+    /// accepts the same as a `read` frame. Without a body, everything is marked. Repeating it changes nothing, so the
+    /// `Idempotency-Key` may be left out.
     #[oai(path = "/chats/:chat_id/read", method = "post", operation_id = "markRead")]
     async fn read(
         &self,
@@ -90,12 +93,18 @@ impl Receipts {
         caller: SignedIn,
         /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
-        key: Key,
+        key: OptionalKey,
         chat_id: Path<i64>,
-        body: JsonBody<ReadUpTo>,
+        body: OptionalBody<ReadUpTo>,
     ) -> Answer<Json<ReadMark>> {
-        let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
-        let chat = caller.chat(ChatId(chat_id.0)).await?.read(body.0.message_id.map(MessageId)).await?;
+        let (caller, _key) = key.of(messenger.as_user(caller.0), StatusCode::OK);
+        let (one, several) = body.0.map_or((None, None), |body| (body.message_id, body.message_ids));
+        if one.is_none() && several.as_ref().is_some_and(Vec::is_empty) {
+            // None of them: nothing to mark.
+            return Ok(Json(caller.chat(ChatId(chat_id.0)).await?.view().await?.into()));
+        }
+        let named = one.into_iter().chain(several.into_iter().flatten()).map(MessageId).collect();
+        let chat = caller.chat(ChatId(chat_id.0)).await?.read_up_to(named).await?;
         Ok(Json(chat.into()))
     }
 

@@ -6,14 +6,13 @@ use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
-use serde_json::Value;
 
 use super::caller::SignedIn;
 use super::idempotency::Key;
-use super::messages::object;
 use super::types::{Created, Done, Message, MessageType, Scheduled};
 use super::{Answer, Area};
 use crate::body::JsonBody;
+use crate::json_object::JsonObject;
 use besedka_core::messenger::{Error, Messenger, NewMessage, Rescheduling};
 use besedka_core::model::{ChatId, Content, MessageId, ScheduledId, Time, UserId};
 
@@ -30,7 +29,7 @@ struct SayLater {
     /// As in `POST /messages`.
     content: Option<String>,
     /// As in `POST /messages`.
-    payload: Option<Value>,
+    payload: Option<JsonObject>,
     /// The message in the same chat that this one replies to.
     reply_to: Option<i64>,
     /// The thread to post in: the ID of the thread's first message.
@@ -71,7 +70,7 @@ impl Example for SayLater {
 struct ScheduledChange {
     content: Option<String>,
     /// The new payload. The attached files cannot be changed.
-    payload: Option<Value>,
+    payload: Option<JsonObject>,
     silent: Option<bool>,
     /// A new time. A message that failed is scheduled again.
     send_at: Option<String>,
@@ -115,7 +114,7 @@ impl ScheduledMessages {
             thread: thread_id.map(MessageId),
             mentions: mentions.into_iter().map(UserId).collect(),
             is_silent: silent,
-            ..NewMessage::new(Content::new(kind.into(), content, object(payload)?)?)
+            ..NewMessage::new(Content::new(kind.into(), content, payload.map(|payload| payload.0))?)
         };
         let due_at = parse_time(&send_at)?;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
@@ -167,7 +166,7 @@ impl ScheduledMessages {
         let ScheduledChange { content, payload, silent, send_at } = body.0;
         let change = Rescheduling {
             text: content,
-            payload: object(payload)?,
+            payload: payload.map(|payload| payload.0),
             is_silent: silent,
             due_at: send_at.as_deref().map(parse_time).transpose()?,
         };

@@ -5,6 +5,7 @@ use multer::{Field, Multipart};
 use poem::http::{StatusCode, header};
 use poem::web::Data;
 use poem::{Body, IntoResponse, Response, handler};
+use serde_json::{Map, Value, json};
 
 use super::{Answer, Refusal};
 use crate::form;
@@ -14,6 +15,60 @@ use besedka_core::messenger::{Error, Messenger};
 const LARGEST_FIELD: usize = 4 * 1024;
 /// How much of a refused upload is still read, so that the client receives the response.
 const LEFTOVER: u64 = 4 * 1024 * 1024;
+
+/// The operation as the document describes it: poem-openapi reads no forms as streams.
+pub fn described() -> Value {
+    let errors = [
+        ("400", "Invalid"),
+        ("403", "Forbidden"),
+        ("404", "NotFound"),
+        ("413", "TooLarge"),
+        ("415", "UnsupportedMediaType"),
+        ("429", "TooManyRequests"),
+        ("500", "Internal"),
+        ("503", "Busy"),
+        ("507", "StorageFull"),
+    ];
+    let refusal = |(status, name): (&str, &str)| {
+        (status.to_owned(), json!({"$ref": format!("#/components/responses/{name}")}))
+    };
+    let mut responses: Map<String, Value> = errors.map(refusal).into_iter().collect();
+    responses.insert("204".to_owned(), json!({"description": "The file was stored."}));
+    responses.insert(
+        "201".to_owned(),
+        json!({
+            "description": "The file was stored; `success_action_status` asked for this status.",
+            "content": {"application/xml": {"schema": {"type": "string"}}},
+        }),
+    );
+    responses.sort_keys();
+    json!({
+        "tags": ["Attachments"],
+        "operationId": "uploadFile",
+        "summary": "Upload a file",
+        "description": "Where the form of `POST /attachments` is sent, unless it goes to a bucket: always send it to the \
+            form's `url`. The form's signature takes the place of a token. All of the form's fields come first, and \
+            `file` last.",
+        "requestBody": {
+            "required": true,
+            "content": {"multipart/form-data": {"schema": {
+                "type": "object",
+                "required": ["key", "Content-Type", "X-Amz-Signature", "file"],
+                "properties": {
+                    "key": {"type": "string"},
+                    "Content-Type": {"type": "string"},
+                    "X-Amz-Signature": {"type": "string"},
+                    "success_action_status": {
+                        "type": "string",
+                        "description": "`201` for an answer in XML, as S3 gives it.",
+                    },
+                    "file": {"type": "string", "format": "binary"},
+                },
+            }}},
+        },
+        "responses": responses,
+    })
+}
 
 /// Expects the fields `key`, `Content-Type`, `X-Amz-Signature` and then `file`. Answers 204, or 201 with XML if
 /// the field `success_action_status` asks for it.

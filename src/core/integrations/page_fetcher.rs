@@ -113,14 +113,23 @@ async fn read(response: Response) -> Result<Page, PageError> {
 /// Reads a page up to the end of its `<head>`.
 async fn head_of(mut response: Response) -> Result<Vec<u8>, PageError> {
     const END: &[u8] = b"</head";
+    /// How often it is checked whether that ends the head: scripts and comments can contain it.
+    const MOST_CHECKS: usize = 16;
+    let mut checks = 0;
     let mut bytes: Vec<u8> = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         let seen = bytes.len().saturating_sub(END.len());
         let room = MAX_HEAD_SIZE - bytes.len();
         bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
         let is_end = |window: &[u8]| window.eq_ignore_ascii_case(END);
-        if bytes.len() == MAX_HEAD_SIZE || bytes[seen..].windows(END.len()).any(is_end) {
+        if bytes.len() == MAX_HEAD_SIZE {
             break;
+        }
+        if checks < MOST_CHECKS && bytes[seen..].windows(END.len()).any(is_end) {
+            checks += 1;
+            if page_metadata::has_whole_head(&String::from_utf8_lossy(&bytes)) {
+                break;
+            }
         }
     }
     Ok(bytes)

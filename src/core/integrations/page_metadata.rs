@@ -72,6 +72,17 @@ fn head(html: &str) -> HashMap<&'static str, String> {
     found
 }
 
+/// Whether the end of the head is there: not in a script, a comment or a title, where it is text.
+pub(super) fn has_whole_head(start: &str) -> bool {
+    let is_end = |token: Token| match token {
+        Token::StartTag(tag) => tag.name == b"body",
+        Token::EndTag(tag) => tag.name == b"head",
+        _ => false,
+    };
+    // The last tag may be cut.
+    tokens(&format!("{start}>")).any(is_end)
+}
+
 /// The character encoding that a page declares in a `meta` tag.
 pub(super) fn declared_charset(start: &str) -> Option<String> {
     tokens(start).find_map(|token| match token {

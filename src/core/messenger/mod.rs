@@ -64,7 +64,7 @@ pub use messages::draft::NewDraft;
 pub use messages::external_files::Attached;
 pub use messages::history::{Around, MOST_MESSAGES, Media};
 pub use messages::message::MessageInChat;
-pub use messages::receipt::{Furthest, Reading, Receipts};
+pub use messages::receipt::{Reading, Receipts};
 pub use messages::request::NewMessage;
 pub use messages::retry_detection::UnacknowledgedPost;
 pub use messages::scheduled::Rescheduling;

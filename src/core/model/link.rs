@@ -10,6 +10,10 @@ const MOST_LINKS: usize = 5;
 /// The longest address, in bytes, with everything percent-encoded.
 const LONGEST: usize = 2_048;
 
+/// Brackets, which an address contains in pairs only.
+const OPENING: [char; 9] = ['(', '[', '{', '（', '「', '『', '【', '《', '〈'];
+const CLOSING: [char; 9] = [')', ']', '}', '）', '」', '』', '】', '》', '〉'];
+
 /// A normalised http or https URL: IDN hosts in punycode, paths percent-encoded, no default port.
 /// It has no user name and no password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +116,34 @@ fn fence_of(line: &str) -> Option<&str> {
     (run.len() >= 3 && !(mark == '`' && rest.contains('`'))).then_some(run)
 }
 
+/// The parts of a text outside of Markdown code and of addresses.
+pub(super) fn prose(text: &str) -> Vec<&str> {
+    let mut prose = Vec::new();
+    for paragraph in paragraphs(text) {
+        let ends = code_spans(paragraph);
+        let (mut start, mut at) = (0, 0);
+        while let Some(found) = paragraph[at..].find(['`', ':']).map(|offset| at + offset) {
+            if paragraph[found..].starts_with('`') {
+                at = found + backticks(&paragraph[found..]);
+                if let Some(end) = ends.get(&found) {
+                    prose.push(&paragraph[start..found]);
+                    (start, at) = (*end, *end);
+                }
+                continue;
+            }
+            at = found + 1;
+            let Some(scheme) = start_of(paragraph, found).filter(|scheme| *scheme >= start) else { continue };
+            let end = scheme + address_in(&paragraph[scheme..]).len();
+            if end > at {
+                prose.push(&paragraph[start..scheme]);
+                (start, at) = (end, end);
+            }
+        }
+        prose.push(&paragraph[start..]);
+    }
+    prose
+}
+
 fn collect(paragraph: &str, links: &mut Vec<Link>) {
     let ends = code_spans(paragraph);
     let mut at = 0;
@@ -172,13 +204,13 @@ fn start_of(text: &str, colon: usize) -> Option<usize> {
 /// The URL at the beginning of a text: up to a character that URLs don't contain or a closing bracket
 /// that was opened before it, without trailing punctuation.
 fn address_in(text: &str) -> &str {
-    let mut open = [0_u32; 3];
+    let mut open = [0_u32; CLOSING.len()];
     let mut end = text.len();
     for (index, c) in text.char_indices() {
-        let bracket = |brackets: &str| brackets.find(c);
-        if let Some(kind) = bracket("([{") {
+        let bracket = |brackets: &[char]| brackets.iter().position(|bracket| *bracket == c);
+        if let Some(kind) = bracket(&OPENING) {
             open[kind] += 1;
-        } else if let Some(kind) = bracket(")]}") {
+        } else if let Some(kind) = bracket(&CLOSING) {
             match open[kind].checked_sub(1) {
                 Some(left) => open[kind] = left,
                 None => {
@@ -186,12 +218,16 @@ fn address_in(text: &str) -> &str {
                     break;
                 }
             }
-        } else if c.is_whitespace() || c.is_control() || is_invisible(c) || "<>\"`«»“”„".contains(c) {
+        } else if c.is_whitespace()
+            || c.is_control()
+            || is_invisible(c)
+            || "<>\"`«»“”„。，、！？；：…".contains(c)
+        {
             end = index;
             break;
         }
     }
-    text[..end].trim_end_matches(|c| ".,:;!?'*_~|([{…’‘。，、！？；：".contains(c))
+    text[..end].trim_end_matches(|c| ".,:;!?'*_~|’‘".contains(c) || OPENING.contains(&c))
 }
 
 /// Direction marks and zero-width characters.
@@ -230,6 +266,12 @@ mod tests {
                 "https://пример.рф/страница/Ёж?q=ж",
                 "https://xn--e1afmkfd.xn--p1ai/%D1%81%D1%82%D1%80%D0%B0%D0%BD%D0%B8%D1%86%D0%B0/%D0%81%D0%B6?q=%D0%B6",
             ),
+            ("看https://example.org/a。然后", "https://example.org/a"),
+            ("（https://example.org/a）很好", "https://example.org/a"),
+            ("「https://example.org/a」", "https://example.org/a"),
+            ("_https://example.org/a_b_", "https://example.org/a_b"),
+            ("https://wiki.example.org/Mercury_(planet)", "https://wiki.example.org/Mercury_(planet)"),
+            ("https://example.org/list?tag[0]", "https://example.org/list?tag[0]"),
             ("https://example.org/a\u{202e}gpj.exe", "https://example.org/a"),
             ("ends a line: https://example.org/a\nhttp", "https://example.org/a"),
         ] {

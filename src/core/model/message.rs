@@ -166,6 +166,12 @@ pub struct Edit {
     pub since: Time,
 }
 
+/// Whether two spellings are one emoji: keyboards write many with and without a variation selector (U+FE0F).
+pub fn is_same_emoji(one: &str, other: &str) -> bool {
+    let bare = |emoji: &'_ str| emoji.chars().filter(|c| *c != '\u{fe0f}').collect::<String>();
+    one == other || bare(one) == bare(other)
+}
+
 /// A reaction to a message with all users who chose it, the earliest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reaction {

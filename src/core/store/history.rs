@@ -87,6 +87,23 @@ pub async fn seq_of(executor: &mut Executor, chat: ChatId, id: MessageId) -> Res
     Ok(executor.one::<(i64,)>(&query).await?.map(|(seq,)| seq))
 }
 
+/// The newest of some messages that are in the chat, and its sequence number.
+pub async fn newest_among(
+    executor: &mut Executor,
+    chat: ChatId,
+    ids: &[MessageId],
+) -> Result<Option<(MessageId, i64)>> {
+    let query = Query::select()
+        .columns([M::Id, M::Seq])
+        .from(M::Table)
+        .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
+        .and_where(Expr::col(M::ChatId).eq(chat))
+        .order_by(M::Seq, Order::Desc)
+        .limit(1)
+        .to_owned();
+    executor.one(&query).await
+}
+
 /// The newest message of a chat, and its sequence number.
 pub async fn newest(executor: &mut Executor, chat: ChatId) -> Result<Option<(MessageId, i64)>> {
     let query = Query::select()

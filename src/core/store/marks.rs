@@ -9,18 +9,21 @@ use super::unread::{counted_from, unread_after};
 use super::{Executor, Result, chats};
 use crate::model::{ChatId, MessageId, UserId};
 
-/// The two members who have read furthest and do not hide it: for any message, one of them is not its author.
-pub async fn furthest(executor: &mut Executor, chat: ChatId) -> Result<Vec<(UserId, i64)>> {
+/// Whether a member who was in the chat when a message was posted, other than its author, has read it and does not hide
+/// that.
+pub async fn is_read(executor: &mut Executor, chat: ChatId, seq: i64, author: UserId) -> Result<bool> {
     let query = Query::select()
-        .columns([(M::Table, M::UserId), (M::Table, M::ReadSeq)])
+        .column((M::Table, M::UserId))
         .from(M::Table)
         .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
         .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
+        .and_where(Expr::col((M::Table, M::UserId)).ne(author))
+        .and_where(Expr::col((M::Table, M::JoinedSeq)).lt(seq))
+        .and_where(Expr::col((M::Table, M::ReadSeq)).gte(seq))
         .and_where(Expr::col((U::Table, U::HidesReading)).eq(false))
-        .order_by((M::Table, M::ReadSeq), Order::Desc)
-        .limit(2)
+        .limit(1)
         .to_owned();
-    executor.all(&query).await
+    Ok(executor.one::<(UserId,)>(&query).await?.is_some())
 }
 
 /// Moves the read and the delivery position forward, never back: what was read was delivered.

@@ -6,7 +6,7 @@ use sea_query::{Expr, ExprTrait, Order, Query};
 
 use super::schema::Reaction as R;
 use super::{Executor, Result};
-use crate::model::{MessageId, Reaction, Time, UserId};
+use crate::model::{MessageId, Reaction, Time, UserId, is_same_emoji};
 
 pub async fn insert(
     executor: &mut Executor,
@@ -31,6 +31,17 @@ pub async fn delete(executor: &mut Executor, message: MessageId, user: UserId, e
         .and_where(Expr::col(R::Emoji).eq(emoji))
         .to_owned();
     executor.execute(&delete).await
+}
+
+/// The emoji that a user has added to a message, as they were written.
+pub async fn spellings(executor: &mut Executor, message: MessageId, user: UserId) -> Result<Vec<String>> {
+    let query = Query::select()
+        .column(R::Emoji)
+        .from(R::Table)
+        .and_where(Expr::col(R::MessageId).eq(message))
+        .and_where(Expr::col(R::UserId).eq(user))
+        .to_owned();
+    Ok(executor.all::<(String,)>(&query).await?.into_iter().map(|(emoji,)| emoji).collect())
 }
 
 pub async fn delete_all(executor: &mut Executor, messages: &[MessageId]) -> Result<()> {
@@ -59,7 +70,8 @@ pub async fn of_messages(
         .to_owned();
     for (message, user, emoji) in executor.all::<(MessageId, UserId, String)>(&query).await? {
         let reactions = found.entry(message).or_default();
-        match reactions.iter_mut().find(|reaction| reaction.emoji == emoji) {
+        match reactions.iter_mut().find(|reaction| is_same_emoji(&reaction.emoji, &emoji)) {
+            Some(reaction) if reaction.users.contains(&user) => {}
             Some(reaction) => reaction.users.push(user),
             None => reactions.push(Reaction { emoji, users: vec![user] }),
         }

@@ -170,6 +170,30 @@ async fn messages_are_said_paged_and_read() {
     let after = ivan.get(&path).await.expect(200);
     assert!(after.as_array().unwrap().iter().all(|message| message["is_read"] == true), "{after}");
 
+    // Who comes later has not read what was said before, whatever they read.
+    let house = ivan.group("House", &[]).await;
+    let alone = ivan.say(house, "alone").await;
+    let last = async |person: &Client| {
+        person.get(&format!("/api/chats/{house}")).await.expect(200)["last_message"].clone()
+    };
+    assert_eq!((&last(&ivan).await["id"], &last(&ivan).await["is_read"]), (&alone["id"], &json!(false)));
+    let add = server.nobody().http.post(format!("{}/api/v1/chats/{house}/members", server.url));
+    let add = add.bearer_auth(&ivan.token).header("Idempotency-Key", crate::server::fresh_key());
+    Reply::to(add.json(&json!({"user_id": olga.id}))).await.expect(201);
+    olga.post(&format!("/api/chats/{house}/read"), json!({})).await.expect(200);
+    let history = ivan.get(&format!("/api/chats/{house}/messages")).await.expect(200);
+    assert_eq!((&history[0]["id"], &history[0]["is_read"]), (&alone["id"], &json!(false)));
+    // That somebody was added hides no message.
+    assert_eq!((&last(&ivan).await["id"], &last(&ivan).await["is_read"]), (&alone["id"], &json!(false)));
+    let told = ivan.say(house, "hello").await;
+    let mut socket = ivan.socket(house).await;
+    let delivered = server.nobody().http.post(format!("{}/api/v1/chats/{house}/delivered", server.url));
+    let delivered = delivered.bearer_auth(&olga.token).header("Idempotency-Key", crate::server::fresh_key());
+    Reply::to(delivered.json(&json!({"message_id": told["id"]}))).await.expect(204);
+    assert_eq!(super::until(&mut socket, "delivered").await["user_id"], olga.id);
+    olga.post(&format!("/api/chats/{house}/read"), json!({})).await.expect(200);
+    assert_eq!(last(&ivan).await["is_read"], true);
+
     // Sent again, it is the same message.
     let body = json!({"content": "once", "client_id": "7f7b2c34-1f2b-4d4a-9b70-6a5a7a3c2f11"});
     let once = ivan.post(&path, body.clone()).await.expect(201);
@@ -216,7 +240,7 @@ async fn whoever_forgot_their_password_gets_back_in_by_mail() {
     let ivan = nobody.post("/api/auth/register", body).await.expect(201);
     let forgot = nobody.http.post(format!("{}/api/auth/password/forgot", nobody.url));
     let forgot = forgot.header("Accept-Language", "en").json(&json!({"email": "ivan@example.com"}));
-    let sent = Reply::of(forgot.send().await.unwrap()).await;
+    let sent = Reply::to(forgot).await;
     assert_eq!(sent.expect(200), json!({"expires_in": 600}));
     let letter = mail.letters().pop().unwrap();
     let code = code_in(letter.split_once("\r\n\r\n").unwrap().1);

@@ -40,7 +40,7 @@ impl Client {
             Some(body) => request.json(&body),
             None => request,
         };
-        Reply::of(request.send().await.unwrap()).await
+        Reply::to(request).await
     }
 
     pub async fn get(&self, path: &str) -> Reply {

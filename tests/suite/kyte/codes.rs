@@ -111,7 +111,7 @@ async fn an_address_gets_codes_too() {
     let nobody = Friend::nobody(&server);
     let to = json!({"email": "Ann@Example.com"});
     let request = nobody.request(Method::POST, "/auth/email/send-code").header("Accept-Language", "en");
-    let reply = Reply::of(request.json(&to).send().await.unwrap()).await;
+    let reply = Reply::to(request.json(&to)).await;
     assert_eq!(reply.expect(200)["expiresIn"], 600);
     let letter = post.letters().pop().unwrap();
     let code = code_in(letter.split_once("\r\n\r\n").unwrap().1);

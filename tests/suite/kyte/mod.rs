@@ -75,15 +75,15 @@ impl Friend {
     }
 
     pub async fn get(&self, path: &str) -> Reply {
-        Reply::of(self.request(Method::GET, path).send().await.unwrap()).await
+        Reply::to(self.request(Method::GET, path)).await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Reply {
-        Reply::of(self.request(Method::POST, path).json(&body).send().await.unwrap()).await
+        Reply::to(self.request(Method::POST, path).json(&body)).await
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Reply {
-        Reply::of(self.request(Method::PUT, path).json(&body).send().await.unwrap()).await
+        Reply::to(self.request(Method::PUT, path).json(&body)).await
     }
 
     /// Makes a group; answers it.

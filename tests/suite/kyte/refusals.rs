@@ -7,7 +7,7 @@ use super::{Friend, pair, refused};
 use crate::server::{Reply, TestServer, fields};
 
 async fn sent(request: reqwest::RequestBuilder) -> Reply {
-    Reply::of(request.send().await.unwrap()).await
+    Reply::to(request).await
 }
 
 #[tokio::test]

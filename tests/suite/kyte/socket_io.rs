@@ -62,6 +62,20 @@ impl Wire {
         }
     }
 
+    /// Emits an event that is to be acknowledged under a number.
+    async fn ask(&mut self, number: u64, event: &str, data: Value) {
+        self.0.send(Message::text(format!("42{number}{}", json!([event, data])))).await.unwrap();
+    }
+
+    /// The data of an acknowledgement; messages come between.
+    async fn acknowledged(&mut self, number: u64) -> Value {
+        loop {
+            if let Some(packet) = self.next().await.strip_prefix(&format!("43{number}")) {
+                return serde_json::from_str::<Value>(packet).unwrap()[0].clone();
+            }
+        }
+    }
+
     /// The next message.
     async fn heard(&mut self) -> Value {
         let packet = self.next().await;
@@ -92,6 +106,30 @@ async fn messages_are_emitted_to_whoever_is_in_the_chat() {
     bob.say(&garden, "not here").await;
     let said = bob.say(&house, "two").await;
     assert_eq!(wire.heard().await, said);
+}
+
+#[tokio::test]
+async fn what_is_sent_is_acknowledged_and_stored_once() {
+    let (server, ann, _bob, garden) = pair().await;
+    let (mut wire, _) = Wire::open(&server, &format!("&token={}&chatId={garden}", ann.token), "").await;
+    let id = uuid::Uuid::new_v4();
+    let mut ids = Vec::new();
+    for number in [7, 8] {
+        // As a client sends it again that was not acknowledged in time.
+        wire.ask(number, "message", json!({"content": "once", "clientId": id})).await;
+        let answer = wire.acknowledged(number).await;
+        assert_eq!(answer["message"]["content"], "once", "{answer}");
+        ids.push(answer["message"]["id"].clone());
+    }
+    assert_eq!(ids[0], ids[1]);
+    for (number, event, wrong) in
+        [(9, "message", json!({"content": " "})), (10, "message", json!(5)), (11, "join_chat", json!("1"))]
+    {
+        wire.ask(number, event, wrong).await;
+        let refusal = wire.acknowledged(number).await;
+        assert!(refusal["error"]["message"].is_string(), "{refusal}");
+    }
+    assert_eq!(ann.texts(&garden).await, ["once"]);
 }
 
 #[tokio::test]

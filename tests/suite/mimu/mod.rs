@@ -98,7 +98,7 @@ impl Mimu {
 }
 
 async fn reply(request: RequestBuilder) -> Reply {
-    Reply::of(request.send().await.unwrap()).await
+    Reply::to(request).await
 }
 
 /// The fields of an answer, which stand at the top and once more in `data`.

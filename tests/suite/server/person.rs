@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Socket;
+use crate::conformance;
 
 /// Somebody who uses v1.
 #[derive(Clone)]
@@ -84,7 +85,7 @@ impl Person {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        Reply::of(request.send().await.unwrap()).await
+        Reply::to(request).await
     }
 
     /// The same person with other tokens.
@@ -216,6 +217,21 @@ impl Reply {
     /// A header of it; nothing when there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Sends a request; its answer is as the documents say.
+    pub async fn to(request: reqwest::RequestBuilder) -> Self {
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let (method, url) = (request.method().clone(), request.url().clone());
+        let response = client.execute(request).await.unwrap();
+        // What a bucket answers, to which was redirected, is in no document.
+        let is_ours = response.url() == &url;
+        let reply = Self::of(response).await;
+        if is_ours && method != Method::HEAD {
+            conformance::check(&method, url.path(), &reply);
+        }
+        reply
     }
 
     pub async fn of(response: reqwest::Response) -> Self {

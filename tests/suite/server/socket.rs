@@ -9,10 +9,13 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::PATIENCE;
+use crate::conformance;
 
 /// A socket of v1.
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// Whether it is v1's, of which a document describes every frame.
+    is_described: bool,
 }
 
 impl Socket {
@@ -25,8 +28,9 @@ impl Socket {
     pub async fn with_request(
         request: tokio_tungstenite::tungstenite::handshake::client::Request,
     ) -> Result<Self, u16> {
+        let is_described = matches!(request.uri().path(), "/ws" | "/api/v1/ws");
         match tokio_tungstenite::connect_async(request).await {
-            Ok((stream, _)) => Ok(Self { stream }),
+            Ok((stream, _)) => Ok(Self { stream, is_described }),
             Err(tokio_tungstenite::tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
             Err(error) => panic!("{error}"),
         }
@@ -36,7 +40,7 @@ impl Socket {
     pub async fn try_open(url: &str, query: &str) -> Option<Self> {
         let url = format!("{}/ws{query}", url.replace("http://", "ws://"));
         let (stream, _) = tokio_tungstenite::connect_async(url).await.ok()?;
-        Some(Self { stream })
+        Some(Self { stream, is_described: true })
     }
 
     pub async fn say(&mut self, frame: Value) {
@@ -63,7 +67,13 @@ impl Socket {
         let next = async {
             loop {
                 match self.stream.next().await {
-                    Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                    Some(Ok(Message::Text(text))) => {
+                        let frame = serde_json::from_str(&text).unwrap();
+                        if self.is_described {
+                            conformance::check_frame(&frame);
+                        }
+                        return Ok(frame);
+                    }
                     Some(Ok(Message::Close(frame))) => {
                         return Err(frame.map_or(0, |frame| CloseCode::into(frame.code)));
                     }

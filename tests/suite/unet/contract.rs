@@ -33,7 +33,7 @@ async fn one_signs_in_and_renews_with_the_same_refresh_token_for_ever() {
     let ann = server.person("ann").await;
     let nobody = server.nobody();
     let post = async |path: &str, body: Value| {
-        Reply::of(nobody.http.post(format!("{}{path}", server.url)).json(&body).send().await.unwrap()).await
+        Reply::to(nobody.http.post(format!("{}{path}", server.url)).json(&body)).await
     };
     let body = json!({"email": "ann@example.com", "password": PASSWORD});
     let signed = post(&format!("{USERS}/auth/"), body).await.expect(200);
@@ -49,7 +49,7 @@ async fn one_signs_in_and_renews_with_the_same_refresh_token_for_ever() {
             assert_eq!(fields(&renewed), ["access"]);
             let request = nobody.http.get(format!("{}{CHAT}/conversations/", server.url));
             let request = request.bearer_auth(renewed["access"].as_str().unwrap());
-            assert_eq!(Reply::of(request.send().await.unwrap()).await.expect(200), json!([]));
+            assert_eq!(Reply::to(request).await.expect(200), json!([]));
         }
     }
     let ann = server.again(&ann, "ann").await;
@@ -70,9 +70,7 @@ async fn tokens_are_taken_from_both_headers_and_wrong_ones_from_none() {
     let ann = server.person("ann").await;
     let url = format!("{}{CHAT}/conversations/", server.url);
     for header in ["WWW-Authenticate", "Authorization"] {
-        let ask = async |value: String| {
-            Reply::of(ann.http.get(&url).header(header, value).send().await.unwrap()).await
-        };
+        let ask = async |value: String| Reply::to(ann.http.get(&url).header(header, value)).await;
         // An access token of v1 is one of the same world.
         assert_eq!(ask(format!("Bearer {}", ann.token)).await.expect(200), json!([]));
         for wrong in
@@ -81,10 +79,10 @@ async fn tokens_are_taken_from_both_headers_and_wrong_ones_from_none() {
             refused(ask(wrong.to_owned()).await, 401);
         }
     }
-    refused(Reply::of(ann.http.get(&url).send().await.unwrap()).await, 401);
+    refused(Reply::to(ann.http.get(&url)).await, 401);
     server.clock.advance(Duration::from_secs(3_600));
     let late = ann.http.get(&url).bearer_auth(&ann.token);
-    refused(Reply::of(late.send().await.unwrap()).await, 401);
+    refused(Reply::to(late).await, 401);
 }
 
 #[tokio::test]

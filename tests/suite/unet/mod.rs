@@ -25,7 +25,7 @@ impl Client {
         let nobody = server.nobody();
         let body = json!({"email": format!("{name}@example.com"), "password": PASSWORD});
         let url = format!("{}{USERS}/auth/", server.url);
-        let reply = Reply::of(nobody.http.post(url).json(&body).send().await.unwrap()).await.expect(200);
+        let reply = Reply::to(nobody.http.post(url).json(&body)).await.expect(200);
         let text = |name: &str| reply[name].as_str().unwrap().to_owned();
         assert_eq!(reply["id"], person.id);
         Self { id: person.id, token: text("access"), nobody }
@@ -39,7 +39,7 @@ impl Client {
             Some(body) => request.json(&body),
             None => request,
         };
-        Reply::of(request.send().await.unwrap()).await
+        Reply::to(request).await
     }
 
     pub async fn get(&self, path: &str) -> Reply {

@@ -574,7 +574,7 @@ fn fields(form: &Value) -> Form {
 
 async fn send_form(person: &Person, form: &Value, filled: Form) -> Reply {
     let url = form["url"].as_str().unwrap();
-    Reply::of(person.http.post(url).multipart(filled).send().await.unwrap()).await
+    Reply::to(person.http.post(url).multipart(filled)).await
 }
 
 /// A filled-in form as bytes, which says that the file has `length` bytes and has fewer.

@@ -274,9 +274,7 @@ async fn forged_tokens_are_refused() {
     }
     for header in ["", "Bearer", "Bearer ", "Basic YTpi", &anna.token] {
         let request = server.nobody().request(Method::GET, "/users/me");
-        Reply::of(request.header("Authorization", header).send().await.unwrap())
-            .await
-            .refused(401, "unauthorized");
+        Reply::to(request.header("Authorization", header)).await.refused(401, "unauthorized");
     }
     for refresh in ["", "x", &anna.token, "Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24gaW4gYSBnYXJkZW4"] {
         let thief = Person { refresh: refresh.to_owned(), ..server.nobody() };
@@ -318,7 +316,7 @@ async fn the_cookie_is_of_no_use_to_other_pages() {
     let cookie = cookie(&reply);
     let refresh = |origin: &str| {
         let request = browser.request("/auth/refresh", &cookie).header("Origin", origin).json(&json!({}));
-        async move { Reply::of(request.send().await.unwrap()).await }
+        async move { Reply::to(request).await }
     };
     for origin in ["https://evil.example", "null", "http://127.0.0.1"] {
         let reply = refresh(origin).await;
@@ -327,7 +325,7 @@ async fn the_cookie_is_of_no_use_to_other_pages() {
     // A form of another page can't set the header.
     let plain = server.nobody().request(Method::POST, "/auth/refresh");
     let plain = plain.header("Cookie", &cookie).json(&json!({}));
-    names(Reply::of(plain.send().await.unwrap()).await, "refresh_token");
+    names(Reply::to(plain).await, "refresh_token");
     refresh(&server.url).await.expect(200);
 }
 
@@ -337,7 +335,7 @@ async fn over_https_the_cookie_is_for_this_host_only() {
     let browser = Browser(server.nobody());
     let request = browser.request("/auth/register", "");
     let request = request.header("X-Forwarded-Proto", "https").json(&account("anna@example.com"));
-    let reply = Reply::of(request.send().await.unwrap()).await;
+    let reply = Reply::to(request).await;
     let cookie = reply.header("Set-Cookie");
     assert!(cookie.starts_with("__Host-"), "{cookie}");
     assert!(cookie.ends_with("; Secure"), "{cookie}");
@@ -422,7 +420,7 @@ impl Browser {
     }
 
     async fn post(&self, path: &str, cookie: &str, body: Value) -> Reply {
-        Reply::of(self.request(path, cookie).json(&body).send().await.unwrap()).await
+        Reply::to(self.request(path, cookie).json(&body)).await
     }
 }
 

@@ -66,6 +66,34 @@ async fn a_field_of_a_wrong_type_is_named() {
 }
 
 #[tokio::test]
+async fn a_number_or_boolean_is_no_text() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Ours", &[]).await;
+    for (path, body, field) in [
+        ("/messages", json!({"chat_id": chat, "content": 5}), "content"),
+        ("/messages", json!({"chat_id": chat, "content": true}), "content"),
+        ("/chats", json!({"is_group": true, "title": 5, "member_ids": []}), "title"),
+        ("/tokens", json!({"name": "x", "scopes": [1]}), "scopes"),
+        ("/auth/login", json!({"username": "anna", "password": 12_345_678}), "password"),
+    ] {
+        let refusal = anna.post(path, body).await.refused(400, "invalid");
+        assert!(refusal["detail"].as_str().unwrap().starts_with(&format!("{field}: must be")), "{refusal}");
+    }
+    let http = &server.nobody().http;
+    for (path, body, field) in [
+        ("/kyte/auth/login", json!({"email": 5, "password": "password123"}), "email"),
+        ("/mimu/auth/login", json!({"email": "a@example.org", "password": 5}), "password"),
+        ("/desktop/api/auth/login", json!({"username": true, "password": "password123"}), "username"),
+        ("/educations/api/v1/users/auth/", json!({"email": "a@example.org", "password": 5}), "password"),
+    ] {
+        let reply = Reply::to(http.post(format!("{}{path}", server.url)).json(&body)).await;
+        let refusal = reply.expect(400).to_string();
+        assert!(refusal.contains(&format!("{field}: must be")), "{path}: {refusal}");
+    }
+}
+
+#[tokio::test]
 async fn fields_that_nobody_knows_do_no_harm() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
@@ -101,7 +129,7 @@ async fn a_body_is_plain_json_of_a_reasonable_size() {
         let request = anna.request(Method::POST, "/messages").header("Content-Encoding", encoding);
         let request =
             request.header("Idempotency-Key", fresh_key()).header("Content-Type", "application/json");
-        let reply = Reply::of(request.body(body.clone()).send().await.unwrap()).await;
+        let reply = Reply::to(request.body(body.clone())).await;
         reply.refused(415, "unsupported_media_type");
     }
     assert_eq!(anna.texts(chat).await, ["hello", "hello"]);
@@ -316,7 +344,7 @@ async fn passwords_are_guessed_slowly_from_however_many_addresses() {
         let request = server.nobody().request(Method::POST, "/auth/login").header("X-Forwarded-For", address);
         let body = json!({"email": name, "password": password});
         let request = request.header("Idempotency-Key", fresh_key()).json(&body);
-        Reply::of(request.send().await.unwrap()).await
+        Reply::to(request).await
     };
     for n in 0..10 {
         let case = if n % 2 == 0 { "ANNA@example.com" } else { "anna@example.com" };
@@ -374,5 +402,5 @@ async fn raw(who: &Person, method: Method, path: &str, content_type: &str, body:
     if !content_type.is_empty() {
         request = request.header("Content-Type", content_type);
     }
-    Reply::of(request.body(body).send().await.unwrap()).await
+    Reply::to(request.body(body)).await
 }

@@ -83,7 +83,7 @@ async fn a_key_is_of_visible_characters_quoted_or_not() {
         assert!(refusal["detail"].as_str().unwrap().starts_with("Idempotency-Key"));
     }
     let request = anna.request(Method::POST, "/messages").header("Idempotency-Key", "ключ");
-    Reply::of(request.json(&text(chat, "no")).send().await.unwrap()).await.refused(400, "invalid");
+    Reply::to(request.json(&text(chat, "no"))).await.refused(400, "invalid");
     let longest = "k".repeat(128);
     post(&anna, "/messages", &longest, text(chat, "long")).await.expect(201);
     post(&anna, "/messages", "key", text(chat, "bare")).await.expect(201);

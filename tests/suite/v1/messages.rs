@@ -404,6 +404,27 @@ async fn a_message_that_one_has_hidden_is_not_found() {
 }
 
 #[tokio::test]
+async fn the_two_spellings_of_an_emoji_are_one_reaction() {
+    let server = TestServer::start().await;
+    let (anna, boris) = (server.person("anna").await, server.person("boris").await);
+    let chat = anna.group("Ours", &[&boris]).await;
+    for (one, other) in [("\u{2764}\u{fe0f}", "\u{2764}"), ("\u{1f44d}", "\u{1f44d}\u{fe0f}")] {
+        let said = anna.say(chat, "hello").await;
+        let path = format!("/messages/{}", said["id"]);
+        anna.put(&format!("{path}/reactions/{one}"), json!({})).await.expect(200);
+        let both = boris.put(&format!("{path}/reactions/{other}"), json!({})).await.expect(200);
+        let reactions = both["reactions"].as_array().unwrap();
+        assert_eq!(
+            (reactions.len(), &reactions[0]["count"], &reactions[0]["emoji"]),
+            (1, &json!(2), &json!(one))
+        );
+        anna.delete(&format!("{path}/reactions/{other}")).await.expect(204);
+        boris.delete(&format!("{path}/reactions/{one}")).await.expect(204);
+        assert_eq!(anna.get(&path).await.expect(200)["reactions"], json!([]));
+    }
+}
+
+#[tokio::test]
 async fn everybody_in_the_chat_reacts_once_with_each_emoji() {
     let (_server, anna, bob, chat) = two().await;
     let message = format!("/messages/{}", anna.say(chat, "hello").await["id"]);

@@ -1,6 +1,7 @@
 //! What has arrived and was read: marks, told live, and who has seen a message.
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::server::{Person, TestServer, names};
@@ -66,6 +67,27 @@ async fn what_has_arrived_and_was_read_is_told_and_listed() {
     assert_eq!(names(&ann.hears(&mut socket).await), ["chat.read"]);
     let members = ann.get(&format!("/chats/{chat}/members")).await.expect(200);
     assert_eq!(members[1]["last_delivered_message_id"], two);
+}
+
+#[tokio::test]
+async fn reading_needs_no_key_and_no_body() {
+    let (_server, anna, boris, _, chat) = three().await;
+    let (first, second) = (said(&anna, chat, "one").await, said(&anna, chat, "two").await);
+    let path = format!("/chats/{chat}/read");
+    let read = async |body| boris.send(Method::POST, &path, None, body).await.expect(200);
+    read(Some(json!({"message_ids": []}))).await;
+    assert_eq!(seen(&boris, first).await.0.len(), 0);
+    read(Some(json!({"message_ids": [first]}))).await;
+    assert_eq!((seen(&anna, first).await.0.len(), seen(&anna, second).await.0.len()), (1, 0));
+    // Those of other chats do not count.
+    read(Some(json!({"message_ids": [1, first]}))).await;
+    boris.send(Method::POST, &path, None, Some(json!({"message_ids": [1]}))).await.refused(404, "not_found");
+    read(None).await;
+    assert_eq!(seen(&anna, second).await.0.len(), 1);
+    let direct = boris.send(Method::POST, "/chats/direct", None, Some(json!({"user_id": anna.id}))).await;
+    let direct = direct.expect(201)["id"].clone();
+    let again = boris.send(Method::POST, "/chats/direct", None, Some(json!({"user_id": anna.id}))).await;
+    assert_eq!(again.expect(200)["id"], direct);
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ impl Client {
         let url = format!("{}{path}", self.person.url);
         let request = self.person.http.request(method, url).bearer_auth(&self.person.token);
         let request = if let Some(body) = body { request.json(&body) } else { request };
-        Reply::of(request.send().await.unwrap()).await
+        Reply::to(request).await
     }
 
     async fn say(&self, text: &str) {

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use besedka_core::files::{ALGORITHM, BucketForm};
 use besedka_core::messenger::{self, UploadTarget};
@@ -138,6 +139,16 @@ pub struct UploadFields {
     pub token: Option<String>,
     #[oai(rename = "Policy")]
     pub policy: Option<String>,
+}
+
+/// The schema of the fields for clients, who send whatever there is.
+pub fn upload_fields() -> Value {
+    json!({
+        "type": "object",
+        "description": "The form fields, to be sent unchanged: `key`, `Content-Type`, `X-Amz-Signature`, and more if the \
+            form goes to a bucket.",
+        "additionalProperties": {"type": "string"},
+    })
 }
 
 impl UploadFields {

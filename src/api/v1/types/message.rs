@@ -1,12 +1,11 @@
 //! Messages.
 
+use super::{Attachment, Poll};
+use crate::json_object::JsonObject;
+use besedka_core::model;
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
 use serde::Serialize;
-use serde_json::Value;
-
-use super::{Attachment, Poll};
-use besedka_core::model;
 
 /// The type of a message.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -130,7 +129,7 @@ impl From<model::Preview> for Preview {
 #[oai(example)]
 pub struct Edit {
     pub content: Option<String>,
-    pub payload: Option<Value>,
+    pub payload: Option<JsonObject>,
     /// When this version was written.
     pub ts: String,
 }
@@ -139,7 +138,7 @@ impl From<model::Edit> for Edit {
     fn from(edit: model::Edit) -> Self {
         Self {
             content: edit.content.text().map(str::to_owned),
-            payload: edit.content.payload().cloned().map(Value::Object),
+            payload: edit.content.payload().cloned().map(JsonObject),
             ts: edit.since.iso(),
         }
     }
@@ -171,7 +170,7 @@ pub struct Message {
     /// `image`, `video` and `file`: `{attachment_id}` or `{attachment_ids}`. For `location`: `{latitude,
     /// longitude, …}`. For `poll`: `{options, …}`. For `system`: `{kind, …}`. It can contain additional fields
     /// set by the sender.
-    pub payload: Option<Value>,
+    pub payload: Option<JsonObject>,
     /// When it was sent: UTC, ISO 8601 without a zone.
     pub ts: String,
     /// When it was last edited.
@@ -183,11 +182,11 @@ pub struct Message {
     pub reactions: Vec<Reaction>,
     /// The attached files.
     pub attachments: Vec<Attachment>,
-    /// Previews of linked pages. They are added after the message was sent, with a `message.updated` event that
+    /// Previews of linked pages; absent if there are none. They are added after the message was sent, with a `message.updated` event that
     /// leaves `edited_at` unchanged.
-    #[oai(skip_serializing_if_is_empty)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub previews: Vec<Preview>,
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previews: Option<Vec<Preview>>,
     /// For types other than `text`: a textual form, for clients that cannot display the type.
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,18 +207,18 @@ pub struct Message {
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forwarded_from: Option<Origin>,
-    /// The mentioned users.
-    #[oai(skip_serializing_if_is_empty)]
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub mentions: Vec<i64>,
-    /// Whether everyone in the chat is mentioned.
-    #[oai(skip_serializing_if = "is_false")]
-    #[serde(skip_serializing_if = "is_false")]
-    pub mentions_all: bool,
-    /// Whether it was sent without a notification.
-    #[oai(skip_serializing_if = "is_false")]
-    #[serde(skip_serializing_if = "is_false")]
-    pub silent: bool,
+    /// The mentioned users; absent if there are none.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<Vec<i64>>,
+    /// True if everyone in the chat is mentioned; otherwise absent.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mentions_all: Option<bool>,
+    /// True if it was sent without a notification; otherwise absent.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent: Option<bool>,
     /// When it disappears.
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -234,8 +233,9 @@ pub struct Message {
     pub poll: Option<Poll>,
 }
 
-fn is_false(value: &bool) -> bool {
-    !value
+/// A list that is left out when it is empty.
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    Some(list).filter(|list| !list.is_empty())
 }
 
 impl From<model::Message> for Message {
@@ -253,14 +253,14 @@ impl From<model::Message> for Message {
             author_id: message.author.0,
             kind: message.kind.into(),
             content: content.and_then(|content| content.text().map(str::to_owned)),
-            payload: content.and_then(|content| content.payload().cloned().map(Value::Object)),
+            payload: content.and_then(|content| content.payload().cloned().map(JsonObject)),
             ts: message.sent_at.iso(),
             edited_at: message.edited_at.map(model::Time::iso),
             deleted: message.content.is_none(),
             client_id: message.client_id.map(|id| id.to_string()),
             reactions: message.reactions.into_iter().map(reaction).collect(),
             attachments: message.attachments.into_iter().map(|file| Attachment::new(file, None)).collect(),
-            previews: message.previews.into_iter().map(Preview::from).collect(),
+            previews: some(message.previews.into_iter().map(Preview::from).collect()),
             plain,
             reply_to: message.reply_to.map(|quote| Quote {
                 id: quote.id.0,
@@ -279,9 +279,9 @@ impl From<model::Message> for Message {
                 author_name: origin.author_name,
                 ts: origin.sent_at.iso(),
             }),
-            mentions: message.mentions.iter().map(|user| user.0).collect(),
-            mentions_all: message.mentions_all,
-            silent: message.is_silent,
+            mentions: some(message.mentions.iter().map(|user| user.0).collect()),
+            mentions_all: message.mentions_all.then_some(true),
+            silent: message.is_silent.then_some(true),
             expires_at: message.expires_at.map(model::Time::iso),
             pinned_at: message.pinned_at.map(model::Time::iso),
             poll: message.poll.map(Poll::from),
@@ -304,20 +304,20 @@ impl Example for Message {
             client_id: None,
             reactions: vec![Reaction { emoji: "👍".to_owned(), count: 1, user_ids: vec![253_402_300_863] }],
             attachments: Vec::new(),
-            previews: vec![Preview {
+            previews: Some(vec![Preview {
                 url: "https://example.org/pavilion".to_owned(),
                 title: "Pavilions and where to build them".to_owned(),
                 description: Some("A garden is not complete without one.".to_owned()),
                 site_name: Some("Example".to_owned()),
-            }],
+            }]),
             plain: None,
             reply_to: None,
             thread_id: None,
             thread: None,
             forwarded_from: None,
-            mentions: Vec::new(),
-            mentions_all: false,
-            silent: false,
+            mentions: None,
+            mentions_all: None,
+            silent: None,
             expires_at: None,
             pinned_at: None,
             poll: None,

@@ -15,7 +15,7 @@ use poem_openapi::{ApiResponse, Object};
 use serde::Serialize;
 use serde_json::Value;
 
-pub use attachment::{AVATARS, Attachment, Links, NewAvatar, Quota, UploadForm, avatar_path};
+pub use attachment::{AVATARS, Attachment, Links, NewAvatar, Quota, UploadForm, avatar_path, upload_fields};
 pub use chat::{Ban, Channel, Chat, ChatAbout, ChatKind, ChatSettings, Invite, InvitedTo, Notify, ReadMark};
 pub use message::{Edit, Message, MessageType};
 pub use own::{Bookmark, Draft, Imported, Scheduled};

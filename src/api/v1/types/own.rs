@@ -2,9 +2,9 @@
 
 use poem_openapi::Object;
 use poem_openapi::types::Example;
-use serde_json::Value;
 
 use super::{Attachment, Message, MessageType};
+use crate::json_object::JsonObject;
 use besedka_core::messenger;
 use besedka_core::model;
 
@@ -86,7 +86,7 @@ pub struct Scheduled {
     #[oai(rename = "type")]
     pub kind: MessageType,
     pub content: Option<String>,
-    pub payload: Option<Value>,
+    pub payload: Option<JsonObject>,
     /// The attached files.
     pub attachments: Vec<Attachment>,
     /// The message that it replies to.
@@ -121,7 +121,7 @@ impl From<model::Scheduled> for Scheduled {
             chat_id: waiting.chat.0,
             kind: content.kind().into(),
             content: content.text().map(str::to_owned),
-            payload: content.payload().cloned().map(Value::Object),
+            payload: content.payload().cloned().map(JsonObject),
             attachments: waiting.attachments.into_iter().map(|file| Attachment::new(file, None)).collect(),
             reply_to: waiting.reply_to.map(|id| id.0),
             thread_id: waiting.thread.map(|id| id.0),

@@ -220,6 +220,15 @@ async fn of_an_endless_page_only_the_head_is_read() {
 }
 
 #[tokio::test]
+async fn the_head_does_not_end_in_a_script_or_comment() {
+    for before in ["<script>var end = '</head>';</script>", "<!-- </head> -->", "<style></head></style>"] {
+        let html = format!("<html><head>{before}{}<title>found</title></head>", " ".repeat(100_000));
+        let page = answer("200 OK", "Content-Type: text/html", html.as_bytes());
+        assert_eq!(title(page).await.unwrap(), "found", "{before}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_inflated() {
     let bomb = b"\x1f\x8b\x08\0\0\0\0\0\0\x03";
     for encoding in ["gzip", "br", "deflate", "zstd", "identity, gzip"] {

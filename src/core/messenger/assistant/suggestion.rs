@@ -85,12 +85,24 @@ fn read_list(answer: &str) -> Vec<String> {
     let array = answer.find('[').zip(answer.rfind(']')).filter(|(start, end)| start < end);
     let list = array.and_then(|(start, end)| serde_json::from_str::<Vec<String>>(&answer[start..=end]).ok());
     let list = list.unwrap_or_else(|| {
-        let is_sign = |c: char| c.is_ascii_digit() || matches!(c, '.' | ')' | '-' | '*' | '•' | '"' | ' ');
         let lines = answer.lines().filter(|line| !line.contains("```"));
-        lines.map(|line| line.trim_matches(is_sign).to_owned()).collect()
+        lines.map(|line| without_mark(line).to_owned()).collect()
     });
     let seen = list.iter().filter_map(|line| text::line(line));
     seen.filter(|line| line.chars().count() <= LONGEST).take(MOST).collect()
+}
+
+/// A line without the number or bullet that lists begin with, and without quotation marks.
+fn without_mark(line: &str) -> &str {
+    let line = line.trim();
+    let unnumbered = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_number = |mark: &char| unnumbered.len() < line.len() && matches!(mark, '.' | ')');
+    let text = match unnumbered.chars().next().filter(is_number) {
+        // "1.5 km" is no list.
+        Some(_) if !unnumbered[1..].starts_with(|c: char| c.is_ascii_digit()) => &unnumbered[1..],
+        _ => ["- ", "* ", "•"].iter().find_map(|bullet| line.strip_prefix(bullet)).unwrap_or(line),
+    };
+    text.trim().trim_matches('"').trim()
 }
 
 #[cfg(test)]
@@ -106,6 +118,13 @@ mod tests {
             "Here you are: [\"Да\", \"Нет\"]. Good luck!",
             "1. Да\n2. Нет",
             "- \"Да\"\n- \"Нет\"\n",
+        ] {
+            assert_eq!(read_list(answer), list, "{answer}");
+        }
+        for (answer, list) in [
+            ("1. В 15:30\n2. Дом 7, кв. 12", ["В 15:30", "Дом 7, кв. 12"]),
+            ("- \"Call +7 495 123-45-67\"\n- It is 1.5 km", ["Call +7 495 123-45-67", "It is 1.5 km"]),
+            ("2) 15 o'clock\n1.5 km is fine", ["15 o'clock", "1.5 km is fine"]),
         ] {
             assert_eq!(read_list(answer), list, "{answer}");
         }

@@ -1,9 +1,10 @@
 //! Reading the messages of a chat.
 
 use crate::boxed;
+use crate::messenger::Caller;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Result};
-use crate::model::{FileClass, Message, MessageId, Time};
+use crate::model::{ChatId, FileClass, Message, MessageId, Time};
 use crate::store::history::{self, Stretch};
 use crate::store::{media, messages};
 
@@ -27,6 +28,18 @@ pub enum Around {
 pub enum Media {
     Files(FileClass),
     Links,
+}
+
+impl Caller {
+    /// The newest message of a chat that is no system message; nothing in a chat that the caller does not see.
+    #[boxed]
+    pub async fn latest_post(&self, chat: ChatId) -> Result<Option<Message>> {
+        match self.messenger.as_user(self.access).chat(chat).await {
+            Ok(membership) => Ok(membership.latest_posts(0, 1).await?.pop()),
+            Err(Error::NotFound(_) | Error::Forbidden(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl Membership {

@@ -4,7 +4,7 @@ use crate::boxed;
 use crate::messenger::accounts::block;
 use crate::messenger::foundation::{Error, Result};
 use crate::messenger::messages::message::MessageInChat;
-use crate::model::{Message, Parts, Reaction};
+use crate::model::{Message, Parts, Reaction, is_same_emoji};
 use crate::store::{messages, reactions};
 
 /// The most different emoji under one message.
@@ -17,11 +17,13 @@ impl MessageInChat {
         let emoji = check_emoji(emoji)?;
         let mut work = self.begin().await?;
         let (message, user) = (self.message(), self.caller().access.user);
+        // Keyboards write some emoji with a variation selector and some without: the first spelling stays.
+        let known = message.reactions.iter().find(|reaction| is_same_emoji(&reaction.emoji, emoji));
+        let (is_new_emoji, emoji) = (known.is_none(), known.map_or(emoji, |known| &known.emoji));
         if message.content.is_none() {
             return Err(Error::NotFound("message"));
         }
         block::check_not_blocked(&mut work.tx, message.chat, user).await?;
-        let is_new_emoji = message.reactions.iter().all(|reaction| reaction.emoji != emoji);
         if self.has_reaction(emoji) {
             return self.commit_unchanged(work).await;
         }
@@ -51,14 +53,19 @@ impl MessageInChat {
         if !self.has_reaction(emoji) {
             return Err(Error::NotFound("reaction"));
         }
-        reactions::delete(&mut work.tx, self.message().id, self.caller().access.user, emoji).await?;
+        let user = self.caller().access.user;
+        let spellings = reactions::spellings(&mut work.tx, self.message().id, user).await?;
+        for spelling in spellings.iter().filter(|spelling| is_same_emoji(spelling, emoji)) {
+            reactions::delete(&mut work.tx, self.message().id, user, spelling).await?;
+        }
         self.commit_updated(work).await
     }
 
     /// Whether the caller has added an emoji.
     pub fn has_reaction(&self, emoji: &str) -> bool {
         let user = self.caller().access.user;
-        let is_own = |reaction: &Reaction| reaction.emoji == emoji && reaction.users.contains(&user);
+        let is_own =
+            |reaction: &Reaction| is_same_emoji(&reaction.emoji, emoji) && reaction.users.contains(&user);
         self.message().reactions.iter().any(is_own)
     }
 }

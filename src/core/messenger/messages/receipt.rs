@@ -28,48 +28,43 @@ pub struct Receipts {
     pub delivered_count: usize,
 }
 
-/// How far a chat is read by members who let others see that.
-#[derive(Debug, Clone)]
-pub struct Furthest(Vec<(UserId, i64)>);
-
-impl Furthest {
-    /// Whether anybody but its author has read a message.
-    pub fn has(&self, message: &Message) -> bool {
-        self.0.iter().any(|(user, seq)| *user != message.author && *seq >= message.seq)
-    }
-}
-
 impl Messenger {
-    /// How far a chat is read.
+    /// Whether anybody but its author has read a message and lets others see that.
     #[boxed]
-    pub async fn reading(&self, chat: ChatId) -> Result<Furthest> {
-        Ok(Furthest(marks::furthest(&mut self.db.read().await?, chat).await?))
+    pub async fn is_read(&self, message: &Message) -> Result<bool> {
+        let mut read = self.db.read().await?;
+        Ok(marks::is_read(&mut read, message.chat, message.seq, message.author).await?)
     }
 }
 
 impl Membership {
-    /// How far the chat is read, as the caller may see it.
-    #[boxed]
-    pub async fn reading(&self) -> Result<Furthest> {
-        let mut reading = self.messenger.reading(self.chat.id).await?;
-        reading.0.push((self.member.user, self.member.read_seq));
-        Ok(reading)
-    }
-
     /// Marks everything up to a message as read; without one, up to the newest. Returns the chat after it.
     #[boxed]
     pub async fn read(self, upto: Option<MessageId>) -> Result<Chat> {
+        self.read_up_to(upto.into_iter().collect()).await
+    }
+
+    /// The same up to the newest of several messages; those of other chats do not count.
+    #[boxed]
+    pub async fn read_up_to(self, upto: Vec<MessageId>) -> Result<Chat> {
+        /// The most messages that a client names.
+        const MOST: usize = 200;
+        if upto.len() > MOST {
+            return Err(Error::invalid("message_ids", "must be at most 200"));
+        }
         self.messenger.limit(Limit::Mark(self.member.user))?;
         let mut work = self.messenger.begin().await?;
         let (chat, user) = (self.chat.id, self.member.user);
         chats::lock(&mut work.tx, chat).await?;
         let (_, place) = find(&mut work.tx, chat, user).await?;
-        let mark = match upto {
-            Some(id) => Some((id, history::seq_of(&mut work.tx, chat, id).await?)),
-            None => history::newest(&mut work.tx, chat).await?.map(|(id, seq)| (id, Some(seq))),
+        let mark = match upto.is_empty() {
+            true => history::newest(&mut work.tx, chat).await?,
+            false => {
+                let newest = history::newest_among(&mut work.tx, chat, &upto).await?;
+                Some(newest.ok_or(Error::NotFound("message"))?)
+            }
         };
         if let Some((message, seq)) = mark {
-            let seq = seq.ok_or(Error::NotFound("message"))?;
             if seq > place.read_seq {
                 marks::read(&mut work.tx, chat, user, seq).await?;
                 let told = Change::ChatRead { chat, user, message };
