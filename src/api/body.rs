@@ -36,7 +36,7 @@ impl<T: ParseFromJSON> ParsePayload for JsonBody<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
-        let bytes = Bytes::from_request(request, body).await?;
+        let bytes = <Bytes as FromRequest>::from_request(request, body).await?;
         let refusal = |reason: String| ParseRequestPayloadError { reason };
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| refusal(format!("The body is not valid JSON: {error}")))?;

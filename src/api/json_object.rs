@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// An object whose fields depend on something else, in the order in which they were written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
 pub struct JsonObject(pub Map<String, Value>);
 
 impl Type for JsonObject {

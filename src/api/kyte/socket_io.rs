@@ -282,8 +282,9 @@ impl Connection {
                 let content = Content::new(Kind::Text, Some(post.content.trim().to_owned()), None)?;
                 let new = NewMessage { client_id: post.client_id, ..NewMessage::new(content) };
                 let posted = listener.post(chat, new).await?;
-                let Context { messenger, links } = &self.context;
-                let message = told(&Change::MessageCreated(posted), messenger, links).await;
+                let Context { messenger, base } = &self.context;
+                let links = Links::new(messenger, base, self.access.user);
+                let message = told(&Change::MessageCreated(posted), messenger, &links).await;
                 Ok(json!({"message": message}))
             }
         }

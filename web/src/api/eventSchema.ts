@@ -41,27 +41,27 @@ export interface components {
              * @description For images (PNG, JPEG, GIF, WebP) and videos (MP4, QuickTime, WebM, Matroska): the width as displayed,
              *     in pixels.
              */
-            width?: number;
+            width?: number | null;
             /** Format: int64 */
-            height?: number;
+            height?: number | null;
             /**
              * Format: int64
              * @description For video and audio: the duration, if the container specifies it.
              */
-            duration_ms?: number;
+            duration_ms?: number | null;
             /** @description For audio of up to 20 minutes: the loudness over time, as up to 64 numbers from 0 to 100. */
-            waveform?: number[];
+            waveform?: number[] | null;
             /**
              * @description For images: a blurred placeholder to show while loading, as a base64-encoded
              *     [ThumbHash](https://evanw.github.io/thumbhash/).
              */
-            placeholder?: string;
+            placeholder?: string | null;
             /** @description Whether there is a thumbnail, at most 512 pixels on each side, at `/attachments/{id}/thumbnail`. */
             has_thumbnail: boolean;
             /** @description A link that needs no token, valid for 5 minutes; for `<img>`, `<audio>` and `<video>`. */
-            url?: string;
+            url?: string | null;
             /** @description The same kind of link for the thumbnail, if there is one. */
-            thumbnail_url?: string;
+            thumbnail_url?: string | null;
         };
         /**
          * Authenticate
@@ -71,7 +71,7 @@ export interface components {
             /** @description An access token. */
             token: string;
             /** @description Where to resume; without it, only new events are delivered. */
-            cursor?: string;
+            cursor?: string | null;
         };
         /**
          * Blocked
@@ -145,7 +145,7 @@ export interface components {
              * @description The bookmark's ID; newer bookmarks have larger IDs.
              */
             id: number;
-            note?: string;
+            note?: string | null;
             /** @description When it was created: UTC, ISO 8601 without a zone. */
             ts: string;
             message: components["schemas"]["Message"];
@@ -232,7 +232,7 @@ export interface components {
              */
             member_count: number;
             /** @description The newest message visible to the caller. */
-            last_message?: components["schemas"]["Message"] & unknown;
+            last_message?: components["schemas"]["Message"] | null;
             /**
              * Format: int64
              * @description The number of unread messages from others.
@@ -242,20 +242,20 @@ export interface components {
              * Format: int64
              * @description The newest message that the caller has read.
              */
-            last_read_message_id?: number;
+            last_read_message_id?: number | null;
             /** @description The other person, in a private chat. */
-            peer?: components["schemas"]["Person"] & unknown;
+            peer?: components["schemas"]["Person"] | null;
             kind: components["schemas"]["ChatKind"];
-            description?: string;
+            description?: string | null;
             /** @description The URL of a square image, relative to this server. */
-            avatar_url?: string;
+            avatar_url?: string | null;
             /** @description Whether only the owner and admins can post. */
             read_only: boolean;
             /**
              * Format: int64
              * @description How long new messages are kept, in seconds; null keeps them permanently.
              */
-            message_life?: number;
+            message_life?: number | null;
             /** @description Whether members can ask the assistant in this chat, if the server has one. */
             assistant: boolean;
             /**
@@ -264,17 +264,17 @@ export interface components {
              */
             mention_count: number;
             /** @description The caller's role. */
-            role: components["schemas"]["Role"] & unknown;
+            role: components["schemas"]["Role"];
             /** @description The code for joining with `POST /chats/join`; only visible to members who can invite others. */
-            code?: string;
+            code?: string | null;
             /** @description Until when the caller has muted notifications. UTC, ISO 8601 without a zone. */
-            muted_until?: string;
+            muted_until?: string | null;
             /** @description Whether the caller has pinned the chat to the top of the list. */
             pinned: boolean;
             /** @description Whether the caller has archived the chat. New messages do not unarchive it. */
             archived: boolean;
             /** @description What the caller is notified about. */
-            notify: components["schemas"]["Notify"] & unknown;
+            notify: components["schemas"]["Notify"];
         };
         /**
          * ChatAbout
@@ -295,17 +295,17 @@ export interface components {
             id: number;
             kind: components["schemas"]["ChatKind"];
             /** @description Null for a private chat, whose title differs for each of its members. */
-            title?: string;
-            description?: string;
+            title?: string | null;
+            description?: string | null;
             /** @description The URL of a square image, relative to this server. */
-            avatar_url?: string;
+            avatar_url?: string | null;
             /** @description Whether only the owner and admins can post. */
             read_only: boolean;
             /**
              * Format: int64
              * @description How long new messages are kept, in seconds; null keeps them permanently.
              */
-            message_life?: number;
+            message_life?: number | null;
             /** @description Whether members can ask the assistant in this chat, if the server has one. */
             assistant: boolean;
         };
@@ -387,7 +387,7 @@ export interface components {
             /** Format: int64 */
             chat_id: number;
             /** @description Until when notifications are muted. UTC, ISO 8601 without a zone. */
-            muted_until?: string;
+            muted_until?: string | null;
             /** @description Whether the chat is pinned to the top of the list. */
             pinned: boolean;
             /** @description Whether the chat is archived. New messages do not unarchive it. */
@@ -422,13 +422,13 @@ export interface components {
              * Format: int64
              * @description The first message of the thread that the draft belongs to; null outside of threads.
              */
-            thread_id?: number;
+            thread_id?: number | null;
             content: string;
             /**
              * Format: int64
              * @description The message that the draft replies to.
              */
-            reply_to?: number;
+            reply_to?: number | null;
             /** @description When it was written: UTC, ISO 8601 without a zone. */
             written_at: string;
         };
@@ -443,7 +443,7 @@ export interface components {
              * Format: int64
              * @description The first message of the draft's thread; null outside of threads.
              */
-            thread_id?: number;
+            thread_id?: number | null;
         };
         /**
          * Failure
@@ -468,7 +468,7 @@ export interface components {
          */
         Looking: {
             /** @description `online` or `away`. */
-            status: components["schemas"]["Status"] & unknown;
+            status: components["schemas"]["Status"];
         };
         /**
          * Member
@@ -504,12 +504,12 @@ export interface components {
              * Format: int64
              * @description The newest message that they have read; null if they hide read receipts.
              */
-            last_read_message_id?: number;
+            last_read_message_id?: number | null;
             /**
              * Format: int64
              * @description The newest message that was delivered to one of their devices.
              */
-            last_delivered_message_id?: number;
+            last_delivered_message_id?: number | null;
         };
         /**
          * MemberChange
@@ -563,55 +563,57 @@ export interface components {
             author_id: number;
             type: components["schemas"]["MessageType"];
             /** @description The text, or the caption of a file; null if the message was deleted. */
-            content?: string;
+            content?: string | null;
             /**
              * @description The content that depends on `type`. For `voice`: `{attachment_id, duration_ms, codec, waveform}`. For
              *     `image`, `video` and `file`: `{attachment_id}` or `{attachment_ids}`. For `location`: `{latitude,
              *     longitude, …}`. For `poll`: `{options, …}`. For `system`: `{kind, …}`. It can contain additional fields
              *     set by the sender.
              */
-            payload?: unknown;
+            payload?: {
+                [key: string]: unknown;
+            } | null;
             /** @description When it was sent: UTC, ISO 8601 without a zone. */
             ts: string;
             /** @description When it was last edited. */
-            edited_at?: string;
+            edited_at?: string | null;
             /** @description Whether it was deleted for everyone. Deleted messages remain in the list without content. */
             deleted: boolean;
             /** @description The UUID that the sender's client chose. */
-            client_id?: string;
+            client_id?: string | null;
             reactions: components["schemas"]["Reaction"][];
             /** @description The attached files. */
             attachments: components["schemas"]["Attachment"][];
             /**
-             * @description Previews of linked pages. They are added after the message was sent, with a `message.updated` event that
+             * @description Previews of linked pages; absent if there are none. They are added after the message was sent, with a `message.updated` event that
              *     leaves `edited_at` unchanged.
              */
-            previews: components["schemas"]["Preview"][];
+            previews?: components["schemas"]["Preview"][] | null;
             /** @description For types other than `text`: a textual form, for clients that cannot display the type. */
-            plain?: string;
+            plain?: string | null;
             /** @description The message that this one replies to. */
-            reply_to?: components["schemas"]["Quote"] & unknown;
+            reply_to?: components["schemas"]["Quote"] | null;
             /**
              * Format: int64
              * @description The first message of the thread that this message belongs to.
              */
-            thread_id?: number;
+            thread_id?: number | null;
             /** @description For the first message of a thread: information about the thread. */
-            thread?: components["schemas"]["Thread"] & unknown;
+            thread?: components["schemas"]["Thread"] | null;
             /** @description For a forwarded message: its origin. */
-            forwarded_from?: components["schemas"]["Origin"] & unknown;
-            /** @description The mentioned users. */
-            mentions: number[];
-            /** @description Whether everyone in the chat is mentioned. */
-            mentions_all: boolean;
-            /** @description Whether it was sent without a notification. */
-            silent: boolean;
+            forwarded_from?: components["schemas"]["Origin"] | null;
+            /** @description The mentioned users; absent if there are none. */
+            mentions?: number[] | null;
+            /** @description True if everyone in the chat is mentioned; otherwise absent. */
+            mentions_all?: boolean | null;
+            /** @description True if it was sent without a notification; otherwise absent. */
+            silent?: boolean | null;
             /** @description When it disappears. */
-            expires_at?: string;
+            expires_at?: string | null;
             /** @description When it was pinned. */
-            pinned_at?: string;
+            pinned_at?: string | null;
             /** @description For a poll: its options and votes. */
-            poll?: components["schemas"]["Poll"] & unknown;
+            poll?: components["schemas"]["Poll"] | null;
         };
         /**
          * MessageRef
@@ -647,7 +649,7 @@ export interface components {
              * Format: int64
              * @description The chat to reload; null for the user's profile and chat list.
              */
-            chat_id?: number;
+            chat_id?: number | null;
         };
         /**
          * Nothing
@@ -668,11 +670,11 @@ export interface components {
              * Format: int64
              * @description Null for imported messages, like the other IDs, if they are not known on this server.
              */
-            chat_id?: number;
+            chat_id?: number | null;
             /** Format: int64 */
-            message_id?: number;
+            message_id?: number | null;
             /** Format: int64 */
-            author_id?: number;
+            author_id?: number | null;
             /** @description The author's name at that time. */
             author_name: string;
             ts: string;
@@ -699,23 +701,23 @@ export interface components {
         Person: {
             /** Format: int64 */
             id: number;
-            username?: string;
+            username?: string | null;
             display_name: string;
             /**
              * @description A square image: a path on this server (`/api/v1/avatars/…`) if it was uploaded, or an external http or
              *     https URL.
              */
-            avatar_url?: string;
+            avatar_url?: string | null;
             /** @description A short self-description. */
-            about?: string;
+            about?: string | null;
             /** @description An IANA time zone, such as `Europe/Moscow`. */
-            time_zone?: string;
+            time_zone?: string | null;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
             /** @description Whether the account is deactivated. The user cannot sign in; their messages are kept. */
             deactivated: boolean;
             /** @description The online status. Only in responses, not in events, which go to many users. */
-            presence?: components["schemas"]["Presence"] & unknown;
+            presence?: components["schemas"]["Presence"] | null;
             /** @description Whether the account was deleted. It has no name any more: show one in the reader's language. */
             deleted: boolean;
         };
@@ -743,7 +745,7 @@ export interface components {
             /** @description Whether votes are anonymous. */
             anonymous: boolean;
             /** @description When voting was closed. */
-            closed_at?: string;
+            closed_at?: string | null;
         };
         /**
          * PollOption
@@ -760,7 +762,7 @@ export interface components {
              * @description The first 100 users who chose it, earliest first (`GET /messages/{message_id}/voters` lists all of
              *     them); null for an anonymous poll.
              */
-            user_ids?: number[];
+            user_ids?: number[] | null;
         };
         /**
          * Presence
@@ -774,7 +776,7 @@ export interface components {
         Presence: {
             status: components["schemas"]["Status"];
             /** @description When the user was last online: UTC, ISO 8601 without a zone. Null while they are online, and if unknown. */
-            last_seen_at?: string;
+            last_seen_at?: string | null;
         };
         /**
          * PresenceChange
@@ -785,7 +787,7 @@ export interface components {
             user_id: number;
             status: components["schemas"]["Status"];
             /** @description When the user was last online: UTC, ISO 8601 without a zone. Null while they are online, and if unknown. */
-            last_seen_at?: string;
+            last_seen_at?: string | null;
         };
         /**
          * Preview
@@ -797,9 +799,9 @@ export interface components {
             /** @description Up to 200 characters, in one line. */
             title: string;
             /** @description Up to 500 characters, in one line. */
-            description?: string;
+            description?: string | null;
             /** @description The name of the website. */
-            site_name?: string;
+            site_name?: string | null;
         };
         /**
          * Quote
@@ -812,7 +814,7 @@ export interface components {
             author_id: number;
             type: components["schemas"]["MessageType"];
             /** @description The beginning of its text, up to 200 characters; null if it was deleted. */
-            text?: string;
+            text?: string | null;
         };
         /**
          * Reaction
@@ -839,7 +841,7 @@ export interface components {
              * Format: int64
              * @description The newest message that was read; defaults to the newest message of the chat.
              */
-            message_id?: number;
+            message_id?: number | null;
         };
         /**
          * Ready
@@ -884,20 +886,22 @@ export interface components {
             /** Format: int64 */
             chat_id: number;
             type: components["schemas"]["MessageType"];
-            content?: string;
-            payload?: unknown;
+            content?: string | null;
+            payload?: {
+                [key: string]: unknown;
+            } | null;
             /** @description The attached files. */
             attachments: components["schemas"]["Attachment"][];
             /**
              * Format: int64
              * @description The message that it replies to.
              */
-            reply_to?: number;
+            reply_to?: number | null;
             /**
              * Format: int64
              * @description The first message of the thread that it belongs to.
              */
-            thread_id?: number;
+            thread_id?: number | null;
             /** @description Mentioned users, in addition to `@username` in the text. */
             mentions: number[];
             /** @description Whether it will be sent without a notification. */
@@ -909,7 +913,7 @@ export interface components {
              * @description Why it could not be sent when it was due, for example because the user can no longer post in the chat.
              *     It is not retried automatically: set another `send_at`, send it now, or cancel it.
              */
-            failure?: components["schemas"]["Failure"] & unknown;
+            failure?: components["schemas"]["Failure"] | null;
         };
         /**
          * ScheduledRef
@@ -924,7 +928,7 @@ export interface components {
              * Format: int64
              * @description The message that was sent; null if it was cancelled.
              */
-            message_id?: number;
+            message_id?: number | null;
         };
         /**
          * @description What a token can be used for.
@@ -939,9 +943,9 @@ export interface components {
             /** Format: int64 */
             id: number;
             /** @description The device's name as given at sign-in, or its `User-Agent`. */
-            device?: string;
+            device?: string | null;
             /** @description The IP address at sign-in. */
-            address?: string;
+            address?: string | null;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
         };
@@ -995,9 +999,9 @@ export interface components {
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
             /** @description When the token was last used, with a precision of five minutes; null if never. */
-            last_used_at?: string;
+            last_used_at?: string | null;
             /** @description Null if the token does not expire. */
-            expires_at?: string;
+            expires_at?: string | null;
         };
         /**
          * TokenRef
@@ -1030,24 +1034,24 @@ export interface components {
             /** Format: int64 */
             id: number;
             /** @description The e-mail address; not visible to others. */
-            email?: string;
+            email?: string | null;
             /** @description In E.164 format, for users who sign in with a code; not visible to others. */
-            phone?: string;
+            phone?: string | null;
             /** @description The name for signing in and for being found. */
-            username?: string;
+            username?: string | null;
             /** @description The name that others see. */
             display_name: string;
             /**
              * @description A square image: a path on this server (`/api/v1/avatars/…`) if it was uploaded, or an external http or
              *     https URL.
              */
-            avatar_url?: string;
+            avatar_url?: string | null;
             /** @description A short self-description. */
-            about?: string;
+            about?: string | null;
             /** @description An IANA time zone, such as `Europe/Moscow`. */
-            time_zone?: string;
+            time_zone?: string | null;
             /** @description A language tag (BCP 47), such as `pt-BR`; not visible to others. */
-            language?: string;
+            language?: string | null;
             /**
              * @description Whether the online status and last-seen time are hidden from others. Users who hide theirs cannot see
              *     those of others.
