@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::refusal::{Body, CODES};
 
 /// The operations that answer 502, because they ask another server: a part of their paths.
-const RELAYING: [&str; 6] = ["/codes", "send-code", "password/forgot", "assistant", "/ai/", "meet"];
+const RELAYING: [&str; 7] =
+    ["/codes", "send-code", "password/forgot", "assistant", "/ai/", "catch-up", "meet"];
 
 /// The specification by poem-openapi, completed. `B` is the API's error; `linked` are the operations that take a token
 /// or a signed link instead of one.
@@ -113,6 +114,10 @@ fn complete_operation<B: Body>(
         "405" => false,
         // Signing in is a POST without a token.
         "401" => takes_a_token || method == "post",
+        // An upload straight to a bucket is checked when it is asked for.
+        "413" | "415" if path.ends_with("/info") => true,
+        // One export at a time.
+        "409" if path.ends_with("/export") => true,
         "409" | "413" | "415" | "507" => method != "get",
         "502" => RELAYING.iter().any(|part| path.contains(part)),
         _ => true,

@@ -109,6 +109,8 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 response = app.get_response(request) => response,
                 stopped = body.stopped() => refuse(stopped),
             };
+            // Whoever read the body answers that it could not be read.
+            let response = body.is_stopped().map_or(response, refuse);
             drop(active);
             pending.add(delivery);
             Ok::<_, Infallible>(hyper::Response::from(response))

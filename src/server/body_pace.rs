@@ -47,6 +47,12 @@ pub(super) struct Watch {
 }
 
 impl Watch {
+    /// Why the body was given up, if it was.
+    pub(super) fn is_stopped(&self) -> Option<Stopped> {
+        let too_slow = self.too_slow.is_cancelled().then_some(Stopped::TooSlow);
+        too_slow.or(self.no_memory.is_cancelled().then_some(Stopped::NoMemory))
+    }
+
     /// Waits until the body is given up.
     pub(super) async fn stopped(&self) -> Stopped {
         tokio::select! {

@@ -1,7 +1,8 @@
 //! Open connections: how many each address may have without signing in, and how long they may be silent.
 //!
 //! A new one over the limit takes the place of the oldest that only waits for its client: whoever opens thousands and
-//! sends nothing keeps nobody else at the same address away.
+//! sends nothing keeps nobody else at the same address away. Many at once are let in for a moment, in which their users
+//! sign in or are answered: a whole office may have one address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,6 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 /// The maximum number of connections of an address over which nobody has signed in.
 const MAX_ANONYMOUS: usize = 64;
+/// The maximum for a moment.
+const MAX_BURST: usize = 256;
+/// How long a connection may have waited for its client without making place for another one.
+const BURST_TIME: Duration = Duration::from_secs(1);
 
 /// The time in which the whole head of a request must arrive, counted from its first byte, or from the beginning of the
 /// connection.
@@ -129,6 +134,12 @@ impl Connection {
     fn is_waiting(&self) -> bool {
         self.active.load(Ordering::Relaxed) == 0 || self.waits_for_body.load(Ordering::Relaxed)
     }
+
+    /// Whether it has waited for long enough to make place for another one.
+    fn is_overdue(&self) -> bool {
+        let (phase, until) = self.phase();
+        self.is_waiting() && (phase != Phase::Head || Instant::now() + HEAD_TIMEOUT >= until + BURST_TIME)
+    }
 }
 
 /// An open connection's entry, removed when it is dropped.
@@ -146,8 +157,16 @@ impl Connections {
         let own = all.entry(address).or_default();
         let anonymous = own.iter().filter(|one| !one.mark.is_set()).count();
         if is_limited && anonymous >= MAX_ANONYMOUS {
-            let oldest = own.iter().position(|one| !one.mark.is_set() && one.is_waiting())?;
-            own.remove(oldest).close.cancel();
+            let oldest = own.iter().position(|one| !one.mark.is_set() && one.is_overdue());
+            let oldest = match oldest {
+                None if anonymous >= MAX_BURST => {
+                    Some(own.iter().position(|one| !one.mark.is_set() && one.is_waiting())?)
+                }
+                oldest => oldest,
+            };
+            if let Some(oldest) = oldest {
+                own.remove(oldest).close.cancel();
+            }
         }
         let connection = Arc::<Connection>::default();
         own.push(connection.clone());
@@ -195,21 +214,35 @@ mod tests {
         assert_eq!(connection.phase().0, Phase::Frames);
     }
 
-    #[test]
-    fn a_new_connection_takes_the_place_of_the_oldest_waiting_one() {
+    #[tokio::test(start_paused = true)]
+    async fn a_new_connection_takes_the_place_of_the_oldest_waiting_one() {
         let all = Connections::default();
         let address = [192, 0, 2, 1].into();
         let entries: Vec<Entry> = (0..MAX_ANONYMOUS).filter_map(|_| all.add(address, true)).collect();
         assert_eq!(entries.len(), MAX_ANONYMOUS);
+        let at_once = all.add(address, true).unwrap();
+        assert!(entries.iter().all(|entry| !entry.connection.close.is_cancelled()), "none has waited");
+        tokio::time::advance(BURST_TIME).await;
         entries[0].connection.active.store(1, Ordering::Relaxed);
-        let new = all.add(address, true);
-        assert!(new.is_some() && !entries[0].connection.close.is_cancelled());
+        let new = all.add(address, true).unwrap();
+        assert!(!entries[0].connection.close.is_cancelled(), "a request is in progress there");
         assert!(entries[1].connection.close.is_cancelled());
-        for entry in &entries {
+        for entry in entries.iter().chain([&at_once, &new]) {
             entry.connection.active.store(1, Ordering::Relaxed);
         }
-        new.unwrap().connection.active.store(1, Ordering::Relaxed);
         assert!(all.add([192, 0, 2, 2].into(), true).is_some(), "each address has its own");
         assert!(all.add(address, false).is_some(), "a proxy has no limit");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_at_once_are_bounded() {
+        let all = Connections::default();
+        let address = [192, 0, 2, 1].into();
+        let entries: Vec<Entry> = (0..MAX_BURST + 10).filter_map(|_| all.add(address, true)).collect();
+        let closed = entries.iter().filter(|entry| entry.connection.close.is_cancelled()).count();
+        assert_eq!((entries.len(), closed), (MAX_BURST + 10, 10));
+        let open = || entries.iter().filter(|entry| !entry.connection.close.is_cancelled());
+        open().for_each(|entry| entry.connection.active.store(1, Ordering::Relaxed));
+        assert!(all.add(address, true).is_none(), "all are in use");
     }
 }

@@ -26,15 +26,16 @@ impl<T: Type> Type for Envelope<T> {
 
     fn register(registry: &mut Registry) {
         T::register(registry);
-        registry.create_schema::<Self, _>(Self::name().into_owned(), |_| {
+        registry.create_schema::<Self, _>(Self::name().into_owned(), |registry| {
+            // One object with all fields: generators take a second part of `allOf` for a second type.
+            let fields = registry.schemas.get(&*T::name()).cloned();
+            let mut both = fields.unwrap_or_else(|| MetaSchema::new("object"));
             let mut success = MetaSchema::new("boolean");
             success.description = Some("Always true.");
-            let mut wrapping = MetaSchema::new("object");
-            wrapping.required = vec!["success", "data"];
-            wrapping.properties =
-                vec![("success", MetaSchemaRef::Inline(Box::new(success))), ("data", T::schema_ref())];
-            let mut both = MetaSchema::ANY;
-            both.all_of = vec![T::schema_ref(), MetaSchemaRef::Inline(Box::new(wrapping))];
+            both.required.extend(["success", "data"]);
+            both.properties.push(("success", MetaSchemaRef::Inline(Box::new(success))));
+            both.properties.push(("data", T::schema_ref()));
+            both.example = None;
             both
         });
     }

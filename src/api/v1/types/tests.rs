@@ -2,11 +2,11 @@
 
 use poem_openapi::types::{Example, ToJSON};
 use serde::Serialize;
-use serde_json::json;
 
 use super::message::{Origin, Quote, Reaction, Thread};
 use super::poll::PollOption;
 use super::*;
+use crate::json_object::JsonObject;
 
 #[track_caller]
 fn assert_same(value: &(impl Serialize + ToJSON)) {
@@ -16,7 +16,9 @@ fn assert_same(value: &(impl Serialize + ToJSON)) {
 fn full_message() -> Message {
     Message {
         kind: MessageType::Poll,
-        payload: Some(json!({"z": 1, "a": [null, 1.5, {"y": "\u{1f44d}\n"}]})),
+        payload: serde_json::from_str(r#"{"z": 1, "a": [null, 1.5, {"y": "\ud83d\udc4d\n"}]}"#)
+            .ok()
+            .map(JsonObject),
         edited_at: Some("2024-03-26T12:06:00".to_owned()),
         client_id: Some("550e8400-e29b-41d4-a716-446655440000".to_owned()),
         attachments: vec![
@@ -43,9 +45,9 @@ fn full_message() -> Message {
             author_name: "Ann \"A\"".to_owned(),
             ts: "2024-03-26T12:08:00".to_owned(),
         }),
-        mentions: vec![6, 7],
-        mentions_all: true,
-        silent: true,
+        mentions: Some(vec![6, 7]),
+        mentions_all: Some(true),
+        silent: Some(true),
         expires_at: Some("2024-03-26T12:09:00".to_owned()),
         pinned_at: Some("2024-03-26T12:10:00".to_owned()),
         poll: Some(Poll {
@@ -63,13 +65,7 @@ fn full_message() -> Message {
 }
 
 fn deleted_message() -> Message {
-    Message {
-        content: None,
-        deleted: true,
-        reactions: Vec::new(),
-        previews: Vec::new(),
-        ..Message::example()
-    }
+    Message { content: None, deleted: true, reactions: Vec::new(), previews: None, ..Message::example() }
 }
 
 #[test]
