@@ -100,8 +100,11 @@ faults: web
 	@tests/deps.sh rust bus databases balancer
 	cargo test --profile quick $(LOCKED) --test suite -- --ignored cluster:: --test-threads 1
 
+# Packages of proxies start services where there is systemd: a developer decides about that.
 test-binary: quick
 	tests/binary.sh $(QUICK)
+	@[ -z "$(CI)" ] || tests/deps.sh proxies
+	tests/proxies.sh $(QUICK)
 
 test-browser: quick
 	@tests/deps.sh browser
