@@ -103,7 +103,8 @@ faults: web
 # Packages of proxies start services where there is systemd: a developer decides about that.
 test-binary: quick
 	tests/binary.sh $(QUICK)
-	@[ -z "$(CI)" ] || tests/deps.sh proxies
+	@[ -z "$(CI)" ] || tests/deps.sh deploy
+	tests/install.sh $(QUICK)
 	tests/proxies.sh $(QUICK)
 
 test-browser: quick
