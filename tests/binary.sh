@@ -25,9 +25,9 @@ while read -r name; do
     esac
 done < <(grep -rhoE 'BESEDKA_[A-Z_]*[A-Z]' ../install.sh ../deploy ../docs/run ../docs/api ../docs/ru ../README.md | sort -u)
 for page in ../docs/run/configuration.md ../docs/ru/run/configuration.md; do
-    for name in $(grep -oE '\[env: BESEDKA_[A-Z_]*' <<<"$known" | cut -d ' ' -f 2 | grep -v '_FILE$'); do
+    while read -r name; do
         grep -q "\`$name\`" "$page" || { echo "$page lacks $name" >&2; exit 1; }
-    done
+    done < <(grep -oE '\[env: BESEDKA_[A-Z_]*' <<<"$known" | cut -d ' ' -f 2 | grep -v '_FILE$')
 done
 
 # Away from the source tree, so that what is served can only come out of the binary.
