@@ -30,6 +30,8 @@ for page in ../docs/run/configuration.md ../docs/ru/run/configuration.md; do
     done < <(grep -oE '\[env: BESEDKA_[A-Z_]*' <<<"$known" | cut -d ' ' -f 2 | grep -v '_FILE$')
 done
 
+node commands.mjs "$binary"
+
 # Away from the source tree, so that what is served can only come out of the binary.
 inside=$PWD/binary.test.mjs
 with_server=$PWD/with-server.sh
