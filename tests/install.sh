@@ -193,8 +193,10 @@ check [ ! -e "$folder/usr/bin/besedka" ]
 ok 'packagers get the files and nothing is started'
 
 if command -v systemd-analyze >/dev/null; then
-    unit=$folder/tmp/package/etc/systemd/system/besedka.service
-    level=$(systemd-analyze security --offline=true --no-pager "$unit" 2>/dev/null | sed -n 's/.*exposure level for.*: \([0-9.]*\) .*/\1/p')
-    check [ "$(printf '%s\n2.0\n' "$level" | sort -g | tail -n 1)" = 2.0 ]
-    ok "the exposure of the service is $level, at most 2.0"
+    for unit in "$folder/tmp/package/etc/systemd/system/besedka.service" "$here/../deploy/besedka@.service"; do
+        level=$(systemd-analyze security --offline=true --no-pager "$unit" 2>/dev/null |
+            sed -n 's/.*exposure level for.*: \([0-9.]*\) .*/\1/p')
+        check [ "$(printf '%s\n2.0\n' "$level" | sort -g | tail -n 1)" = 2.0 ]
+        ok "the exposure of $(basename "$unit") is $level, at most 2.0"
+    done
 fi
