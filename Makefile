@@ -2,7 +2,7 @@
 # make test       everything that CI runs: lint, tests on SQLite, MariaDB and MySQL, the browser
 # make test-all   also the whole suite on MariaDB and MySQL, Garage, and the fault tests; over an hour
 # make faults     nodes, databases, NATS and buckets that fail under load, each a process of its own; five minutes
-# make lint       formatting, clippy, eslint, shell scripts, licences
+# make lint       formatting, clippy, eslint, shell scripts, links between texts, licences
 # make release    the binary to install: optimised across crates, smaller and faster, and slow to build
 # make bench      how fast it is
 # make bench-vs   how fast it is compared with another commit: make bench-vs REV=v0.1.0
@@ -56,6 +56,7 @@ lint: $(MODULES)
 	cargo fmt --all --check
 	shellcheck install.sh .ci/run tests/*.sh tests/bench/run tests/bench/versus
 	cd web && npm run lint
+	node tests/links.mjs
 	@# The profile of the tests: build scripts and macros are compiled once for both.
 	cargo clippy --workspace --all-targets --profile quick $(LOCKED) -- -D warnings
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; fi
@@ -100,8 +101,12 @@ faults: web
 	@tests/deps.sh rust bus databases balancer
 	cargo test --profile quick $(LOCKED) --test suite -- --ignored cluster:: --test-threads 1
 
+# Packages of proxies start services where there is systemd: a developer decides about that.
 test-binary: quick
 	tests/binary.sh $(QUICK)
+	@[ -z "$(CI)" ] || tests/deps.sh deploy
+	tests/install.sh $(QUICK)
+	tests/proxies.sh $(QUICK)
 
 test-browser: quick
 	@tests/deps.sh browser

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/deps.sh PART...: installs what a part needs and this machine lacks, or says what to install.
 # Parts: rust (to compile), bus (to run several nodes), web (to build the client), browser (to test it),
-# databases (to test on), balancer (to put before nodes), shell (to lint scripts).
+# databases (to test on), balancer (to put before nodes), deploy (to try deploy/ and install.sh), shell (to lint scripts).
 set -euo pipefail
 
 packages=() missing=()
@@ -43,6 +43,15 @@ for part in "$@"; do
         has openssl || lack 'OpenSSL (openssl)' openssl
         ;;
     balancer) has haproxy || [ -x /usr/sbin/haproxy ] || lack 'HAProxy' haproxy ;;
+    deploy)
+        PATH=$PATH:/usr/sbin
+        has caddy || lack 'Caddy' caddy
+        has nginx || lack 'nginx' nginx-light
+        has haproxy || lack 'HAProxy' haproxy
+        has apache2 || lack 'Apache' apache2
+        has ip || lack 'iproute2' iproute2
+        has curl || lack 'curl' curl
+        ;;
     bus) has nats-server || [ -x /usr/sbin/nats-server ] || lack 'NATS (nats-server)' nats-server ;;
     shell) has shellcheck || lack 'shellcheck' shellcheck ;;
     *) stop "deps.sh knows no part $part" ;;

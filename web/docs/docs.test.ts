@@ -14,6 +14,17 @@ test('every error code of the server has its meaning, and no other', () => {
   expect(errors.map(([code]) => code).sort()).toEqual([...new Set(codes)].sort())
 })
 
+test('the page on errors has every code at its status', () => {
+  const rows = readFileSync('../docs/api/errors.md', 'utf8').split('\n').filter((line) => /^\| \d{3} /.test(line))
+  const written = rows.flatMap((row) => {
+    const [, status, codes] = row.split('|').map((cell) => cell.trim())
+    return [...codes!.matchAll(/`(\w+)`/g)].map(([, code]) => `${status} ${code}`)
+  })
+  const known = errors.map(([code, status]) => `${status} ${code}`)
+  // Known to `/docs` as a matter of every request, not of an operation.
+  expect(written.filter((entry) => entry !== '400 idempotency_key_missing').sort()).toEqual(known.sort())
+})
+
 test('a new reader signs up under a fresh address and signs in with the same', () => {
   const known: Known = {}
   const up = withKnown({ url: '/api/v1/auth/register', body: '{"email":"user@example.com"}' }, known, () => 'abc')

@@ -49,8 +49,8 @@ impl Files {
             let allowed = response.headers().get("Access-Control-Allow-Origin");
             if !allowed.is_some_and(|allowed| allowed == "*" || allowed == origin) {
                 return Err(ProbeFailure::Misconfigured(format!(
-                    "the bucket {name} does not let pages of {origin} {method} files: give it the CORS rules in the \
-                     README, or direct=off in --storage-url"
+                    "the bucket {name} does not let pages of {origin} {method} files: give it the CORS rules in \
+                     docs/run/storage.md, or direct=off in --storage-url"
                 )));
             }
         }
@@ -105,7 +105,8 @@ fn explain(bucket: &S3Bucket, operation: &'static str, error: &object_store::Err
         }
         Some("AccessDenied" | "AccessForbidden") => {
             format!(
-                "in the bucket {name}, files can't be {operation} with these credentials: the README names the rights"
+                "in the bucket {name}, files can't be {operation} with these credentials: docs/run/storage.md lists \
+                 the permissions"
             )
         }
         Some(code) if !matches!(code, "InternalError" | "ServiceUnavailable" | "SlowDown") => {
