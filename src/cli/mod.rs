@@ -2,6 +2,7 @@
 
 mod files;
 mod invite;
+mod log;
 mod migrate;
 mod openapi;
 mod serve;

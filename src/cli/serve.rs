@@ -1,17 +1,14 @@
 //! `besedka serve`: runs the server until it is asked to stop.
 
-use std::io::IsTerminal;
-
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
-use super::Failure;
-use crate::config::{Config, LogFormat, Registration};
+use super::{Failure, log};
+use crate::config::{Config, Registration};
 use crate::server::Server;
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
-    log(&config)?;
+    log::start(&config)?;
     let listener = TcpListener::bind(&config.listen).await;
     let listener = listener.map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
     let (public_url, registration) = (config.public_url.clone(), config.registration);
@@ -28,20 +25,5 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     }
     tracing::info!("stopping");
     running.stop().await;
-    Ok(())
-}
-
-fn log(config: &Config) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("--log {}: {error}", config.log))?;
-    // At trace level it would log every frame, with tokens and message texts.
-    let filter = filter.add_directive("tungstenite=info".parse()?);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
     Ok(())
 }

@@ -190,12 +190,13 @@ fn backticks(text: &str) -> usize {
     text.len() - text.trim_start_matches('`').len()
 }
 
-/// The start of the URL whose scheme ends at this colon. A scheme within a word doesn't count.
+/// The start of the URL whose scheme ends at this colon. A scheme after a letter or digit that
+/// schemes may contain doesn't count; other letters may stand beside it, as in scripts without spaces.
 fn start_of(text: &str, colon: usize) -> Option<usize> {
     let ends_with = |scheme: &str| {
         let start = colon.checked_sub(scheme.len())?;
         let is_scheme = text.get(start..colon)?.eq_ignore_ascii_case(scheme);
-        let is_apart = !text[..start].ends_with(|c: char| c.is_alphanumeric());
+        let is_apart = !text[..start].ends_with(|c: char| c.is_ascii_alphanumeric());
         (is_scheme && is_apart).then_some(start)
     };
     text[colon..].starts_with("://").then(|| ends_with("https").or_else(|| ends_with("http")))?
