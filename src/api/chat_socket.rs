@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use poem::http::header;
 use poem::web::websocket::{CloseCode, Message as Frame, WebSocket, WebSocketConfig, WebSocketStream};
 use poem::{IntoResponse, Request, Response};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
@@ -16,7 +17,7 @@ use super::links::{self, Links};
 use super::site::Site;
 use besedka_core::hub::{Close, EphemeralEvent, Form, OutboundEvent, Queued};
 use besedka_core::messenger::{Error, Limit, Listener, Messenger, NewMessage, Result};
-use besedka_core::model::{Change, ChatId, Event, Message, MessageId, Scopes};
+use besedka_core::model::{Change, ChatId, Event, Kind, Language, Message, MessageId, Scopes};
 
 const PING_EVERY: Duration = Duration::from_secs(25);
 /// A client that sends nothing for this long is considered gone.
@@ -83,7 +84,9 @@ pub async fn open<T: Speech>(
     let access = messenger.access(token.ok_or(Error::Unauthorized)?, Scopes::READ).await?;
     messenger.limit(Limit::Connect(access.user))?;
     let listener = messenger.listen_to_chat(access, chat).await?;
+    let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
     let links = Links::new(messenger, &site.base(request), access.user).lasting(T::LINK_LIFE);
+    let links = links.in_language(language);
     let room = Room { messenger: messenger.clone(), chat, links };
     // tungstenite's defaults keep 128 KiB for each socket and let unsent data grow without limit.
     let config = WebSocketConfig::default()
@@ -188,15 +191,19 @@ async fn written<T: Speech>(room: &Room, telling: &OutboundEvent) -> Arc<str> {
     }
     let text = T::event(room, &telling.event).await.unwrap_or_default();
     // A link begins with the address that its reader used.
-    if has_links(&telling.event.change) { text.into() } else { telling.written(T::FORM, |_| text).clone() }
+    if depends_on_reader(&telling.event.change) {
+        text.into()
+    } else {
+        telling.written(T::FORM, |_| text).clone()
+    }
 }
 
-/// Whether an event contains links, which are not the same for all readers.
-pub fn has_links(change: &Change) -> bool {
+/// Whether an event is not the same for all readers: it contains links, or a text in their language.
+pub fn depends_on_reader(change: &Change) -> bool {
     match change {
         Change::MessageCreated(message)
         | Change::MessageUpdated(message)
-        | Change::AnswerFinished(message) => !message.attachments.is_empty(),
+        | Change::AnswerFinished(message) => !message.attachments.is_empty() || message.kind == Kind::System,
         Change::MemberAdded { .. } | Change::MemberUpdated { .. } => true,
         _ => false,
     }

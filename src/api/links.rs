@@ -3,27 +3,45 @@
 use std::time::Duration;
 
 use super::v1::avatar_path;
+use super::visit::Visit;
 use besedka_core::messenger::{Link, Messenger};
-use besedka_core::model::{Attachment, Person, Time, UserId};
+use besedka_core::model::{Attachment, Language, Person, Time, UserId};
 
 /// How long a link in a dialect's response is valid: its clients keep links as long as they are open.
 pub const LIFE: Duration = Duration::from_secs(3_600);
 /// The same for clients that do not ask for messages again.
 pub const LONG_LIFE: Duration = Duration::from_secs(24 * 3_600);
 
-/// Builds absolute URLs for one reader.
+/// What depends on the reader: absolute URLs, and a language.
 #[derive(Clone)]
 pub struct Links {
     messenger: Messenger,
     base: String,
     reader: UserId,
     life: Duration,
+    /// The reader's language, for what the server writes itself.
+    pub language: Language,
 }
 
 impl Links {
     /// `base` is the address that links begin with. Links to files work as long as `reader` may read the file.
     pub fn new(messenger: &Messenger, base: &str, reader: UserId) -> Self {
-        Self { messenger: messenger.clone(), base: base.to_owned(), reader, life: LIFE }
+        Self {
+            messenger: messenger.clone(),
+            base: base.to_owned(),
+            reader,
+            life: LIFE,
+            language: Language::Russian,
+        }
+    }
+
+    /// For the sender of a request.
+    pub fn to(messenger: &Messenger, visit: &Visit, reader: UserId) -> Self {
+        Self::new(messenger, &visit.base, reader).in_language(visit.language)
+    }
+
+    pub fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
     }
 
     /// The same with links of another lifetime.

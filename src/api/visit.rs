@@ -7,7 +7,7 @@ use poem::{FromRequest, Request, RequestBody, Result};
 use super::connection::SignedInMark;
 use super::site::Site;
 use besedka_core::messenger::{self, Access, Limit, Messenger};
-use besedka_core::model::Scopes;
+use besedka_core::model::{Language, Scopes};
 
 /// The origin of a request.
 pub struct Visit {
@@ -17,6 +17,8 @@ pub struct Visit {
     pub is_https: bool,
     /// The `User-Agent`.
     pub agent: Option<String>,
+    /// The first language of `Accept-Language` in which the server writes.
+    pub language: Language,
     /// Whether the browser reports a page of ours as the request's origin.
     pub is_ours: bool,
 }
@@ -33,6 +35,7 @@ impl<'a> FromRequest<'a> for Visit {
             address: site.address(request),
             is_https: site.is_https(request),
             agent: request.header(header::USER_AGENT.as_str()).map(str::to_owned),
+            language: Language::of(request.header(header::ACCEPT_LANGUAGE.as_str())),
             is_ours: origin.is_none_or(|origin| host(origin) == host(&base)),
             base,
         })

@@ -63,7 +63,8 @@ impl LibraryLimit {
         let now = Instant::now();
         let mut libraries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The names of libraries are few, and none is taken from a request.
-        let lines = libraries.entry(library.to_owned()).or_insert(Lines { since: now, written: 0, left_out: 0 });
+        let lines =
+            libraries.entry(library.to_owned()).or_insert(Lines { since: now, written: 0, left_out: 0 });
         if now.duration_since(lines.since) >= WINDOW {
             (lines.since, lines.written) = (now, 0);
         }
@@ -78,7 +79,8 @@ impl LibraryLimit {
     /// The number of lines that were left out since the last call, by library.
     fn left_out(&self) -> Vec<(String, u64)> {
         let mut libraries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let counts = libraries.iter_mut().map(|(name, lines)| (name.clone(), std::mem::take(&mut lines.left_out)));
+        let counts =
+            libraries.iter_mut().map(|(name, lines)| (name.clone(), std::mem::take(&mut lines.left_out)));
         counts.filter(|(_, count)| *count > 0).collect()
     }
 }

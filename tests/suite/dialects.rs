@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::server::{Reply, TestServer};
+use crate::server::{Person, Reply, TestServer};
 
 /// A request with a `Host` of its own.
 async fn at(server: &TestServer, host: &str, method: Method, path: &str) -> Reply {
@@ -155,5 +155,39 @@ async fn the_calls_of_the_readmes_say_something_and_read_it_again() {
     {
         let output = run_readme(&TestServer::start().await, slug).await;
         assert_eq!(output.matches(said).count(), 2, "{slug}: {output}");
+    }
+}
+
+/// The text that a dialect shows for the notice of a new member, to a client of some language.
+async fn notice(person: &Person, server: &TestServer, path: &str, language: Option<&str>) -> String {
+    let request = person.http.get(format!("{}{path}", server.url)).bearer_auth(&person.token);
+    let request = match language {
+        Some(language) => request.header("Accept-Language", language),
+        None => request,
+    };
+    Reply::to(request).await.expect(200).to_string()
+}
+
+#[tokio::test]
+async fn notices_are_in_the_language_of_the_client() {
+    let server = TestServer::start().await;
+    let (anna, bob) = (server.person("anna").await, server.person("bob").await);
+    let chat = anna.group("Garden", &[]).await;
+    anna.post(&format!("/chats/{chat}/members"), json!({"user_id": bob.id})).await.expect(201);
+    let conversations = anna.http.get(format!("{}/api/unet-chat/conversations/", server.url));
+    let conversations = Reply::to(conversations.bearer_auth(&anna.token)).await.expect(200);
+    let conversation = conversations.to_string();
+    let conversation =
+        conversation.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    for path in [
+        format!("/desktop/api/chats/{chat}/messages"),
+        format!("/kyte/api/chats/{chat}/messages"),
+        format!("/mimu/api/v1/messages?chatId={chat}"),
+        format!("/api/unet-chat/messages/{conversation}"),
+    ] {
+        let russian = notice(&anna, &server, &path, None).await;
+        assert!(russian.contains("В группе новый участник: bob"), "{path}: {russian}");
+        let english = notice(&anna, &server, &path, Some("en-GB,en;q=0.8")).await;
+        assert!(english.contains("bob was added"), "{path}: {english}");
     }
 }

@@ -113,7 +113,7 @@ impl Auth {
             device: visit.agent.clone(),
         };
         let (user, grant) = messenger.visitor(visit.address).register(registration).await?;
-        let links = Links::new(&messenger, &visit.base, user.id());
+        let links = Links::to(&messenger, &visit, user.id());
         Ok(Registered::Created(Json(signed_in(grant, User::own(user, &links)))))
     }
 
@@ -154,7 +154,7 @@ impl Auth {
     async fn me(&self, messenger: Data<&Messenger>, visit: Visit, caller: Caller) -> Answer<Json<User>> {
         Ok(Json(User::own(
             messenger.as_user(caller.0).me().await?,
-            &Links::new(&messenger, &visit.base, caller.0.user),
+            &Links::to(&messenger, &visit, caller.0.user),
         )))
     }
 }
@@ -162,7 +162,7 @@ impl Auth {
 async fn with_user(messenger: &Messenger, grant: TokenPair, visit: &Visit) -> Answer<SignedIn> {
     let access = messenger.access(&grant.access_token, Scopes::READ).await?;
     let user = messenger.as_user(access).me().await?;
-    let links = Links::new(messenger, &visit.base, user.id());
+    let links = Links::to(messenger, visit, user.id());
     Ok(signed_in(grant, User::own(user, &links)))
 }
 

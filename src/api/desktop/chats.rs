@@ -101,7 +101,7 @@ impl Chats {
         let reader = caller.0.user;
         let caller = messenger.as_user(caller.0);
         let chats = caller.chats().await?;
-        Ok(Json(shown(&caller, &Links::new(&messenger, &visit.base, reader), chats).await?))
+        Ok(Json(shown(&caller, &Links::to(&messenger, &visit, reader), chats).await?))
     }
 
     /// Create a chat
@@ -139,7 +139,7 @@ impl Chats {
                 })?
             }
         };
-        let links = Links::new(&messenger, &visit.base, reader);
+        let links = Links::to(&messenger, &visit, reader);
         Ok(Created::Created(Json(one(&messenger.as_user(access), &links, chat).await?)))
     }
 
@@ -154,8 +154,7 @@ impl Chats {
     ) -> Answer<Json<Chat>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?.view().await?;
         Ok(Json(
-            one(&messenger.as_user(caller.0), &Links::new(&messenger, &visit.base, caller.0.user), chat)
-                .await?,
+            one(&messenger.as_user(caller.0), &Links::to(&messenger, &visit, caller.0.user), chat).await?,
         ))
     }
 

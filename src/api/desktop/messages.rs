@@ -56,7 +56,7 @@ impl Messages {
         let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?;
         let said = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
         let readings = messenger.as_user(caller.0).readings(&said).await?;
-        let links = Links::new(&messenger, &visit.base, caller.0.user);
+        let links = Links::to(&messenger, &visit, caller.0.user);
         let shown = said
             .iter()
             .map(|message| Message::new(message, is_read(&readings, message, caller.0.user), &links));
@@ -87,7 +87,7 @@ impl Messages {
         };
         let new = NewMessage { client_id, ..NewMessage::new(content) };
         let message = caller.post(ChatId(id.0), new).await?;
-        let links = Links::new(&messenger, &visit.base, reader);
+        let links = Links::to(&messenger, &visit, reader);
         Ok(Created::Created(Json(Message::new(&message, false, &links))))
     }
 }

@@ -50,7 +50,7 @@ impl Speech for Desktop {
     async fn event(room: &Room, event: &Event) -> Option<String> {
         match &event.change {
             Change::MessageCreated(new) if new.kind == Kind::System => {
-                Some(frame("system", json!({"text": new.plain()})))
+                Some(frame("system", json!({"text": new.plain_in(room.links.language)})))
             }
             Change::MessageCreated(new) if is_said(new) => Some(message("message", room, new, false)),
             Change::MessageUpdated(changed) | Change::AnswerFinished(changed) if is_said(changed) => {

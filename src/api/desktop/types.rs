@@ -266,7 +266,7 @@ impl Message {
             (Kind::Image | Kind::Video | Kind::File, _, Some(file)) => {
                 content.and_then(model::Content::text).unwrap_or(&file.filename).to_owned()
             }
-            _ => message.plain(),
+            _ => message.plain_in(links.language),
         };
         Self {
             id: message.id.0,

@@ -69,7 +69,7 @@ impl Users {
     ) -> Answer<Json<Vec<User>>> {
         let words = query.0.or(q.0).ok_or_else(|| Error::invalid("query", "is missing"))?;
         let found = messenger.as_user(caller.0).find_people(&words, limit.0).await?;
-        let links = Links::new(&messenger, &visit.base, caller.0.user);
+        let links = Links::to(&messenger, &visit, caller.0.user);
         Ok(Json(found.into_iter().map(|person| User::new(person, &links)).collect()))
     }
 
@@ -83,7 +83,7 @@ impl Users {
         id: Path<i64>,
     ) -> Answer<Json<User>> {
         let person = messenger.as_user(caller.0).person(UserId(id.0)).await?;
-        Ok(Json(User::new(person, &Links::new(&messenger, &visit.base, caller.0.user))))
+        Ok(Json(User::new(person, &Links::to(&messenger, &visit, caller.0.user))))
     }
 
     /// Update my profile
@@ -104,6 +104,6 @@ impl Users {
         let email_proofs = EmailProofs { password, code, new_code: email_code };
         let profile = Profile { display_name, avatar_url, email, email_proofs, ..Profile::default() };
         let user = messenger.as_user(caller.0).update_profile(profile).await?;
-        Ok(Json(User::own(user, &Links::new(&messenger, &visit.base, caller.0.user))))
+        Ok(Json(User::own(user, &Links::to(&messenger, &visit, caller.0.user))))
     }
 }

@@ -92,7 +92,7 @@ impl Assistant {
         let chat =
             messenger.as_user(caller.0).chat(chat_id(&body.0.chat_id)?).await.map_err(hide_existence)?;
         let answer = chat.ask(&body.0.question).await?;
-        let links = Links::new(&messenger, &visit.base, caller.0.user);
+        let links = Links::to(&messenger, &visit, caller.0.user);
         Ok(Json(shown(&messenger, &links, &answer).await?))
     }
 

@@ -110,7 +110,7 @@ impl Auth {
         };
         let visitor = messenger.visitor(visit.address).for_long();
         let (user, grant) = visitor.register(registration).await?;
-        let links = Links::new(&messenger, &visit.base, user.id());
+        let links = Links::to(&messenger, &visit, user.id());
         let user = User::new(user, &links);
         Ok(Created::Created(Json(SignedIn::new(user, grant))))
     }
@@ -172,6 +172,6 @@ fn is_code(text: &str) -> bool {
 async fn signed_in(messenger: &Messenger, grant: TokenPair, visit: &Visit) -> Answer<SignedIn> {
     let access = messenger.access(&grant.access_token, Scopes::READ).await?;
     let user = messenger.as_user(access).me().await?;
-    let links = Links::new(messenger, &visit.base, user.id());
+    let links = Links::to(messenger, visit, user.id());
     Ok(SignedIn::new(User::new(user, &links), grant))
 }

@@ -58,7 +58,7 @@ impl Me {
     #[oai(path = "/user/me", method = "get", operation_id = "me")]
     async fn me(&self, messenger: Data<&Messenger>, visit: Visit, caller: SignedIn) -> Answer<Json<Oneself>> {
         let user = messenger.as_user(caller.0).me().await?;
-        Ok(Json(User::new(user, &Links::new(&messenger, &visit.base, caller.0.user)).into()))
+        Ok(Json(User::new(user, &Links::to(&messenger, &visit, caller.0.user)).into()))
     }
 
     /// Update my profile
@@ -80,7 +80,7 @@ impl Me {
             ..Profile::default()
         };
         let user = messenger.as_user(caller.0).update_profile(change).await.map_err(renamed)?;
-        Ok(Json(User::new(user, &Links::new(&messenger, &visit.base, caller.0.user)).into()))
+        Ok(Json(User::new(user, &Links::to(&messenger, &visit, caller.0.user)).into()))
     }
 
     /// Register for push notifications

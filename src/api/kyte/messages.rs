@@ -127,7 +127,7 @@ impl Messages {
         let chat = self::chat_id(&chat_id.0)?;
         let chat = messenger.as_user(caller.0).chat(chat).await.map_err(hide_existence)?;
         let messages = chat.latest(0, limit.0.unwrap_or(PAGE)).await?;
-        let links = Links::new(&messenger, &visit.base, caller.0.user);
+        let links = Links::to(&messenger, &visit, caller.0.user);
         Ok(Json(History { messages: with_names(&messenger, &links, &messages).await? }))
     }
 
@@ -147,7 +147,7 @@ impl Messages {
         let chat = self::chat_id(&chat_id.0)?;
         let new = NewMessage::new(body.0.content(&visit.base)?);
         let said = messenger.as_user(caller.0).post(chat, new).await.map_err(hide_existence)?;
-        let links = Links::new(&messenger, &visit.base, caller.0.user);
+        let links = Links::to(&messenger, &visit, caller.0.user);
         Ok(Created::Created(Json(shown(&messenger, &links, &said).await?)))
     }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_util::future::{pending, select_all};
 use poem::endpoint::{BoxEndpoint, TowerCompatExt};
+use poem::http::header;
 use poem::{EndpointExt, Request};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,13 +26,13 @@ use uuid::Uuid;
 
 use super::socket::told;
 use super::{NOT_A_MEMBER, Refusal, chat_id, hide_existence};
-use crate::chat_socket::{bare, has_links};
+use crate::chat_socket::{bare, depends_on_reader};
 use crate::links::Links;
 use crate::site::Site;
 use crate::upgrade::Upgrade;
 use besedka_core::hub::{Close, Queued};
 use besedka_core::messenger::{Access, Error, Limit, Listener, Messenger, NewMessage};
-use besedka_core::model::{Change, ChatId, Content, Kind, Scopes};
+use besedka_core::model::{Change, ChatId, Content, Kind, Language, Scopes};
 
 /// The largest packet, as on the raw socket.
 const MAX_PACKET_SIZE: usize = 64 * 1024;
@@ -68,6 +69,7 @@ struct Context {
     messenger: Messenger,
     /// The address that links begin with.
     base: String,
+    language: Language,
 }
 
 async fn prepare(mut request: Request) -> poem::Result<Request> {
@@ -79,7 +81,8 @@ async fn prepare(mut request: Request) -> poem::Result<Request> {
     if !query.split('&').any(|pair| pair.starts_with("sid=")) {
         messenger.limit(Limit::ConnectFrom(site.address(&request).into())).map_err(Refusal::from)?;
     }
-    let context = Context { messenger: messenger.clone(), base: site.base(&request) };
+    let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+    let context = Context { messenger: messenger.clone(), base: site.base(&request), language };
     request.set_data(context);
     Upgrade::give_back(&mut request);
     Ok(request)
@@ -282,8 +285,8 @@ impl Connection {
                 let content = Content::new(Kind::Text, Some(post.content.trim().to_owned()), None)?;
                 let new = NewMessage { client_id: post.client_id, ..NewMessage::new(content) };
                 let posted = listener.post(chat, new).await?;
-                let Context { messenger, base } = &self.context;
-                let links = Links::new(messenger, base, self.access.user);
+                let Context { messenger, base, language } = &self.context;
+                let links = Links::new(messenger, base, self.access.user).in_language(*language);
                 let message = told(&Change::MessageCreated(posted), messenger, &links).await;
                 Ok(json!({"message": message}))
             }
@@ -300,15 +303,15 @@ impl Connection {
     }
 
     async fn deliver(&self, socket: &SocketRef, taken: &Queued) -> Result<(), SendError> {
-        let Context { messenger, base } = &self.context;
-        let links = Links::new(messenger, base, self.access.user);
+        let Context { messenger, base, language } = &self.context;
+        let links = Links::new(messenger, base, self.access.user).in_language(*language);
         for outbound in &taken.events {
             let own;
             let message = match outbound.known_for_socket_io() {
                 Some(known) => known,
                 None => {
                     let built = told(&outbound.event.change, messenger, &links).await;
-                    if has_links(&outbound.event.change) {
+                    if depends_on_reader(&outbound.event.change) {
                         // A link begins with the address that its reader used.
                         own = built;
                         &own

@@ -7,7 +7,7 @@ use poem_openapi::{ApiResponse, Enum, Object};
 use crate::links::Links;
 use crate::refusal::Body;
 use besedka_core::messenger::TokenPair;
-use besedka_core::model::{self, ExternalFile, Kind, UserId};
+use besedka_core::model::{self, ExternalFile, Kind, Language, UserId};
 
 /// An error.
 #[derive(Object, Debug)]
@@ -235,7 +235,7 @@ impl Message {
             chat_id: message.chat.to_string(),
             user_id: message.author.to_string(),
             user_name: author.to_string(),
-            content: in_words(message),
+            content: in_words(message, links.language),
             kind: message.kind.into(),
             created_at: message.sent_at.iso_millis(),
             metadata: metadata(message),
@@ -247,10 +247,10 @@ impl Message {
 }
 
 /// The message as text; the link of a file has a field of its own.
-fn in_words(message: &model::Message) -> String {
+fn in_words(message: &model::Message, language: Language) -> String {
     match message.content.as_ref().and_then(|content| content.external_file()) {
         Some((_, text)) => text.to_owned(),
-        None => message.plain(),
+        None => message.plain_in(language),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::json_object::JsonObject;
 use crate::links;
 use crate::visit::Visit;
 use besedka_core::messenger::{Access, Messenger, Reading, Result};
-use besedka_core::model::{self, Attachment, ChatId, ChatKind, Content, Kind, UserId};
+use besedka_core::model::{self, Attachment, ChatId, ChatKind, Content, Kind, Language, UserId};
 
 /// How long a link to a file is valid.
 pub const LINK_LIFE: Duration = Duration::from_secs(3_600);
@@ -24,18 +24,18 @@ const SAVED: &str = "Избранное";
 
 /// The base URL of file links for the requesting client.
 #[derive(Debug, Clone)]
-pub struct Base(String);
+pub struct Base(String, Language);
 
 impl<'a> FromRequest<'a> for Base {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> PoemResult<Self> {
-        let base = Visit::from_request(request, body).await?.base;
+        let Visit { base, language, .. } = Visit::from_request(request, body).await?;
         // A host name that serves this API only has no prefix; the address of the web client does.
         let asked = request.original_uri().path().trim_start_matches('/');
         let is_below = asked.split('/').next() == Some(PREFIX.trim_start_matches('/'));
         let authority = request.uri().authority().map(|authority| authority.as_str());
         let host = request.header("host").or(authority).unwrap_or_default();
         let is_elsewhere = base.split_once("://").is_none_or(|(_, base)| base != host);
-        Ok(Self(if is_below || is_elsewhere { format!("{base}{PREFIX}") } else { base }))
+        Ok(Self(if is_below || is_elsewhere { format!("{base}{PREFIX}") } else { base }, language))
     }
 }
 
@@ -166,7 +166,7 @@ impl<'a> View<'a> {
             chat_id: self.name(message.chat),
             kind,
             timestamp: message.sent_at.iso_millis(),
-            text: if is_file { caption } else { Some(message.plain()) },
+            text: if is_file { caption } else { Some(message.plain_in(self.base.1)) },
             file_id: file.as_ref().map(|file| file.file_id.clone()),
             voice_duration_seconds: length.filter(|_| message.kind == Kind::Voice),
             file_name: file_name.or_else(|| file.as_ref().map(|file| file.file_name.clone())),

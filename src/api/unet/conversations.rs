@@ -75,9 +75,7 @@ impl Conversations {
         let reader = caller.0.user;
         let caller = messenger.as_user(caller.0);
         let chats = caller.chats().await?;
-        Ok(Json(
-            shown(&caller, &Links::new(&messenger, &visit.base, reader).lasting(LONG_LIFE), chats).await?,
-        ))
+        Ok(Json(shown(&caller, &Links::to(&messenger, &visit, reader).lasting(LONG_LIFE), chats).await?))
     }
 
     /// Create a conversation
@@ -124,7 +122,7 @@ impl Conversations {
             }
             error => error,
         })?;
-        let links = Links::new(&messenger, &visit.base, me).lasting(LONG_LIFE);
+        let links = Links::to(&messenger, &visit, me).lasting(LONG_LIFE);
         Ok(Created::Created(Json(one(&messenger.as_user(access), &links, chat).await?)))
     }
 
@@ -139,7 +137,7 @@ impl Conversations {
     ) -> Answer<Json<Conversation>> {
         let id = ids::chat(&id.0)?;
         let chat = messenger.as_user(caller.0).chat(id).await?.view().await?;
-        let links = Links::new(&messenger, &visit.base, caller.0.user).lasting(LONG_LIFE);
+        let links = Links::to(&messenger, &visit, caller.0.user).lasting(LONG_LIFE);
         Ok(Json(one(&messenger.as_user(caller.0), &links, chat).await?))
     }
 

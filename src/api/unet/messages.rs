@@ -79,7 +79,7 @@ impl Messages {
         let chat = ids::chat(&conversation_id)?;
         let new = new(text, reply_to.as_deref().map(ids::message).transpose()?)?;
         let message = messenger.as_user(caller.0).post(chat, new).await?;
-        let links = Links::new(&messenger, &visit.base, caller.0.user).lasting(LONG_LIFE);
+        let links = Links::to(&messenger, &visit, caller.0.user).lasting(LONG_LIFE);
         Ok(Created::Created(Json(Message::new(&message, &links))))
     }
 
@@ -101,7 +101,7 @@ impl Messages {
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?;
         let said = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
-        let links = Links::new(&messenger, &visit.base, caller.0.user).lasting(LONG_LIFE);
+        let links = Links::to(&messenger, &visit, caller.0.user).lasting(LONG_LIFE);
         Ok(Json(said.iter().map(|message| Message::new(message, &links)).collect()))
     }
 
@@ -124,10 +124,7 @@ impl Messages {
             .await?
             .edit(Some(body.0.text), None)
             .await?;
-        Ok(Json(Message::new(
-            &edited,
-            &Links::new(&messenger, &visit.base, caller.0.user).lasting(LONG_LIFE),
-        )))
+        Ok(Json(Message::new(&edited, &Links::to(&messenger, &visit, caller.0.user).lasting(LONG_LIFE))))
     }
 
     /// Delete a message

@@ -65,7 +65,7 @@ impl Participants {
         id: Path<String>,
     ) -> Answer<Json<Vec<Participant>>> {
         let members = messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?.members().await?;
-        let links = Links::new(&messenger, &visit.base, caller.0.user).lasting(LONG_LIFE);
+        let links = Links::to(&messenger, &visit, caller.0.user).lasting(LONG_LIFE);
         Ok(Json(members.into_iter().map(|member| Participant::new(member, &links)).collect()))
     }
 

@@ -172,7 +172,7 @@ impl Users {
             email,
             first_name,
             last_name,
-            avatar: Links::new(&messenger, &visit.base, person.id).avatar(&person),
+            avatar: Links::to(&messenger, &visit, person.id).avatar(&person),
             position: None,
         }))
     }
@@ -203,7 +203,7 @@ impl Users {
     ) -> Answer<Json<Vec<ChatUser>>> {
         let reader = caller.0.user;
         let caller = messenger.as_user(caller.0);
-        let links = Links::new(&messenger, &visit.base, reader);
+        let links = Links::to(&messenger, &visit, reader);
         let own = caller.me().await?;
         let email = |person: &model::Person| own.email.clone().filter(|_| person.id == own.id());
         let everybody = caller.everybody().await?.into_iter();
