@@ -10,6 +10,7 @@ use clap::{Args, Command, FromArgMatches, ValueEnum};
 
 use besedka_api::site::{Proxies, Site};
 use besedka_core::files::{AwsEnv, StorageLocation};
+use besedka_core::hub::BusSettings;
 use besedka_core::integrations::AllowedTarget;
 use besedka_core::messenger::{Clock, RegistrationPolicy, Settings};
 
@@ -85,10 +86,19 @@ pub struct Config {
     pub services: Services,
 
     /// The NATS server that connects the nodes of one server: nats://HOST:PORT or tls://HOST:PORT, with
-    /// USER:PASSWORD@ before the host if needed, and /NAME after the port if several Besedka servers share it.
+    /// USER:PASSWORD@ or TOKEN@ before the host if needed, and /NAME after the port if several Besedka servers share it.
     /// Needed only when several nodes run on one database.
     #[arg(long, env = "BESEDKA_BUS_URL", value_name = "URL", hide_env_values = true)]
     pub bus_url: Option<String>,
+
+    /// A credentials file of NATS, or a file with the seed of an nkey.
+    #[arg(long, env = "BESEDKA_BUS_CREDENTIALS", value_name = "FILE", requires = "bus_url")]
+    pub bus_credentials: Option<PathBuf>,
+
+    /// A file with the certificates (PEM) of the authorities that sign the certificate of the NATS server, if they are
+    /// not publicly known.
+    #[arg(long, env = "BESEDKA_BUS_CA", value_name = "FILE", requires = "bus_url")]
+    pub bus_ca: Option<PathBuf>,
 
     /// How many seconds a server that is asked to stop keeps serving, so that a load balancer can see at
     /// /ready that it is going away and WebSocket clients can move to other nodes gradually.
@@ -339,7 +349,11 @@ impl Config {
             quota_per_user: self.quota_per_user,
             quota_total: self.quota_total,
             rate_limits: self.rate_limits == Switch::On,
-            bus: self.bus_url.clone(),
+            bus: self.bus_url.clone().map(|url| BusSettings {
+                url,
+                credentials: self.bus_credentials.clone(),
+                authorities: self.bus_ca.clone(),
+            }),
             link_previews: (self.link_previews == Switch::On).then(|| self.link_preview_allow.clone()),
             senders: self.services.senders()?,
             assistant: self.services.assistant()?,

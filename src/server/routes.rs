@@ -116,18 +116,23 @@ fn health() -> Json<serde_json::Value> {
     Json(json!({"status": "ok"}))
 }
 
-/// Whether the database and the storage answer. Without its bucket the server is still useful, so the answer says that
-/// files are unavailable, but is 200: load balancers keep the server.
+/// Whether the database and the storage answer. Without its bucket or its bus the server is still useful, so the answer
+/// says that files or the bus are unavailable, but is 200: load balancers keep the server.
 #[handler]
 async fn ready(messenger: Data<&Messenger>) -> Response {
+    let mut status = json!({"status": "ok"});
     match messenger.check().await {
-        Ok(()) => Json(json!({"status": "ok"})).into_response(),
-        Err(Error::FilesUnavailable) => Json(json!({"status": "ok", "files": "unavailable"})).into_response(),
+        Ok(()) => {}
+        Err(Error::FilesUnavailable) => status["files"] = "unavailable".into(),
         Err(error) => {
             tracing::error!(%error, "the server is not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unavailable"}))).into_response()
+            return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unavailable"}))).into_response();
         }
     }
+    if !messenger.is_bus_connected() {
+        status["bus"] = "unavailable".into();
+    }
+    Json(status).into_response()
 }
 
 /// Allows exactly these origins. Pages send tokens in a header, so cookies are not allowed.

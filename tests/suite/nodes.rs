@@ -7,7 +7,10 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
+use nkeys::KeyPair;
 use serde_json::{Value, json};
 
 use crate::database::Database;
@@ -30,9 +33,15 @@ impl Nats {
     }
 
     pub fn at(port: u16) -> Option<Self> {
+        Self::configured(port, &[])
+    }
+
+    /// One that asks who connects: with more arguments.
+    pub fn configured(port: u16, more: &[&str]) -> Option<Self> {
         let mut command = Command::new("nats-server");
         command
             .args(["-a", "127.0.0.1", "-p", &port.to_string()])
+            .args(more)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         match command.spawn() {
@@ -358,4 +367,86 @@ async fn the_same_import_on_two_nodes_at_once_brings_everything_once() {
     assert_eq!(added(&first, "messages") + added(&second, "messages"), MESSAGES as u64, "{first} {second}");
     let chats = ann.get("/chats").await.expect(200);
     assert_eq!(chats.as_array().unwrap().len(), 1, "{chats}");
+}
+
+/// A signed name as NATS wants it: a JWT whose algorithm is an nkey's.
+fn jwt(subject: &KeyPair, issuer: &KeyPair, kind: &str) -> String {
+    let claims = json!({
+        "jti": "1", "iat": 1_700_000_000, "iss": issuer.public_key(), "name": kind, "sub": subject.public_key(),
+        "nats": {"type": kind, "version": 2, "subs": -1, "data": -1, "payload": -1, "pub": {}, "sub": {},
+            "limits": {"subs": -1, "data": -1, "payload": -1, "conn": -1, "leaf": -1, "imports": -1, "exports": -1,
+                "wildcards": true}},
+    });
+    let header = json!({"typ": "JWT", "alg": "ed25519-nkey"});
+    let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(&header), part(&claims));
+    let signature = issuer.sign(signed.as_bytes()).unwrap();
+    format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// Waits until the server says at `/ready` that its bus is there, or is not.
+async fn bus_is(server: &TestServer, is_there: bool) {
+    loop {
+        let ready = server.nobody().http.get(format!("{}/ready", server.url)).send().await.unwrap();
+        let ready: Value = ready.json().await.unwrap();
+        assert_eq!(ready["status"], "ok");
+        if ready["bus"].is_null() == is_there {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_bus_may_ask_who_connects() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let user = KeyPair::new_user();
+    let (operator, account) = (KeyPair::new_operator(), KeyPair::new_account());
+    let seed = file("seed", &format!("{}\n", user.seed().unwrap()));
+    let credentials = file(
+        "credentials",
+        &format!(
+            "-----BEGIN NATS USER JWT-----\n{}\n------END NATS USER JWT------\n\n\
+             -----BEGIN USER NKEY SEED-----\n{}\n------END USER NKEY SEED------\n",
+            jwt(&user, &account, "user"),
+            user.seed().unwrap(),
+        ),
+    );
+    let nkeys =
+        file("nkeys.conf", &format!("authorization {{ users = [ {{ nkey: {} }} ] }}", user.public_key()));
+    let accounts = file(
+        "accounts.conf",
+        &format!(
+            "operator: {}\nresolver: MEMORY\nresolver_preload: {{ {}: {} }}\n",
+            jwt(&operator, &operator, "operator"),
+            account.public_key(),
+            jwt(&account, &operator, "account"),
+        ),
+    );
+    let signed = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let certificate = file("certificate.pem", &signed.cert.pem());
+    let key = file("key.pem", &signed.signing_key.serialize_pem());
+    let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let password = ["--user", "besedka", "--pass", "a:b@c"];
+    let tls = ["--tls", "--tlscert", &certificate, "--tlskey", &key];
+    for (asks, url, flags) in [
+        (&password[..], "nats://besedka:a%3Ab%40c@", vec![]),
+        (&["--auth", "t0ken"], "nats://t0ken@", vec![]),
+        (&["-c", &nkeys], "nats://", vec!["--bus-credentials", &seed]),
+        (&["-c", &accounts], "nats://", vec!["--bus-credentials", &credentials]),
+        (&tls, "tls://", vec!["--bus-ca", &certificate]),
+    ] {
+        let Some(nats) = Nats::configured(port(), asks) else { return };
+        let url = format!("{url}127.0.0.1:{}", nats.port);
+        bus_is(&TestServer::with(&[&["--bus-url", &url], &flags[..]].concat()).await, true).await;
+    }
+    let Some(nats) = Nats::configured(port(), &password) else { return };
+    let server = TestServer::with(&["--bus-url", &nats.url()]).await;
+    bus_is(&server, false).await;
+    server.person("anna").await;
 }

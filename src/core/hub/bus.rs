@@ -5,12 +5,15 @@
 //! typing and presence, is sent as it is.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, Event};
 use futures_util::StreamExt;
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -76,6 +79,18 @@ struct Envelope {
     messages: Vec<NodeMessage>,
 }
 
+/// Where the bus is, and how a node signs in there.
+#[derive(Debug, Clone, Default)]
+pub struct BusSettings {
+    /// `nats://HOST[:PORT][/NAME]` or `tls://…`, with `USER:PASSWORD@` or `TOKEN@` before the host if needed. Nodes with
+    /// the same NAME receive each other's messages.
+    pub url: String,
+    /// A credentials file of NATS (a JWT and an nkey), or a file with the seed of an nkey alone.
+    pub credentials: Option<PathBuf>,
+    /// Certificates, in PEM, of the authorities that may have signed the server's certificate.
+    pub authorities: Option<PathBuf>,
+}
+
 /// A node's connection to the bus.
 pub struct Bus {
     outbox: mpsc::Sender<NodeMessage>,
@@ -83,10 +98,12 @@ pub struct Bus {
 }
 
 impl Bus {
-    /// Connects to the bus at `nats://[USER:PASSWORD@]HOST[:PORT][/NAME]`. While it is down this keeps trying in the
-    /// background. Nodes with the same NAME receive each other's messages.
-    pub async fn connect(url: &str, node: NodeId) -> Result<(Self, mpsc::Receiver<BusEvent>), String> {
-        let (server, subject) = split(url)?;
+    /// Connects to the bus. While it is down this keeps trying in the background.
+    pub async fn connect(
+        settings: &BusSettings,
+        node: NodeId,
+    ) -> Result<(Self, mpsc::Receiver<BusEvent>), String> {
+        let Address { server, login, subject } = parse(&settings.url)?;
         let (inbox, received) = mpsc::channel(QUEUE_CAPACITY);
         let connected = Arc::new(AtomicBool::new(false));
         let (is_connected, events) = (connected.clone(), inbox.clone());
@@ -113,7 +130,7 @@ impl Bus {
                 }
             }
         };
-        let client = ConnectOptions::new()
+        let client = signed_in(settings, login)?
             .name("besedka")
             .no_echo()
             .retry_on_initial_connect()
@@ -152,8 +169,23 @@ impl Bus {
     }
 }
 
-/// Splits a URL into the server's address and the subject that the nodes share.
-fn split(url: &str) -> Result<(String, String), String> {
+/// What a bus URL says.
+#[derive(Debug, PartialEq, Eq)]
+struct Address {
+    /// The URL of the NATS server alone.
+    server: String,
+    login: Option<Login>,
+    /// What the nodes publish under.
+    subject: String,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Login {
+    Password(String, String),
+    Token(String),
+}
+
+fn parse(url: &str) -> Result<Address, String> {
     let wrong = || {
         "it must be nats://HOST:PORT or tls://HOST:PORT, with a name after it if several servers share it"
             .to_owned()
@@ -166,9 +198,42 @@ fn split(url: &str) -> Result<(String, String), String> {
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) {
         return Err(wrong());
     }
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(|text| text.into_owned());
+    let user = decoded(address.username()).map_err(|_| wrong())?;
+    let password = address.password().map(decoded).transpose().map_err(|_| wrong())?;
+    let login = match password {
+        Some(password) => Some(Login::Password(user, password)),
+        None if user.is_empty() => None,
+        None => Some(Login::Token(user)),
+    };
     address.set_path("");
+    address.set_username("").and_then(|()| address.set_password(None)).map_err(|()| wrong())?;
     let name = if name.is_empty() { "besedka" } else { &name };
-    Ok((address.to_string(), format!("{name}.news")))
+    Ok(Address { server: address.to_string(), login, subject: format!("{name}.news") })
+}
+
+/// Options with what the server asks for.
+fn signed_in(settings: &BusSettings, login: Option<Login>) -> Result<ConnectOptions, String> {
+    let mut options = match login {
+        Some(Login::Password(user, password)) => ConnectOptions::with_user_and_password(user, password),
+        Some(Login::Token(token)) => ConnectOptions::with_token(token),
+        None => ConnectOptions::new(),
+    };
+    if let Some(path) = &settings.credentials {
+        let unreadable = |why: &dyn Display| format!("{}: {why}", path.display());
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
+        options = match text.trim() {
+            seed if seed.starts_with('S') && !seed.contains(char::is_whitespace) => {
+                options.nkey(seed.to_owned())
+            }
+            text => options.credentials(text).map_err(|error| unreadable(&error))?,
+        };
+    }
+    if let Some(path) = &settings.authorities {
+        std::fs::File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        options = options.add_root_certificates(path.clone());
+    }
+    Ok(options)
 }
 
 /// Sends queued messages in batches.
@@ -211,14 +276,16 @@ mod tests {
 
     #[test]
     fn the_name_after_the_address_selects_the_subject() {
-        let parts = |url| split(url).unwrap();
-        assert_eq!(
-            parts("nats://127.0.0.1:4222"),
-            ("nats://127.0.0.1:4222".to_owned(), "besedka.news".to_owned())
-        );
-        assert_eq!(parts("tls://a:b@bus.example.org/team-2").1, "team-2.news");
+        let address = parse("nats://127.0.0.1:4222").unwrap();
+        let (server, subject) = ("nats://127.0.0.1:4222".to_owned(), "besedka.news".to_owned());
+        assert_eq!(address, Address { server, login: None, subject });
+        let address = parse("tls://a:p%40ss@bus.example.org/team-2").unwrap();
+        assert_eq!((&*address.server, &*address.subject), ("tls://bus.example.org", "team-2.news"));
+        assert_eq!(address.login, Some(Login::Password("a".to_owned(), "p@ss".to_owned())));
+        let token = parse("nats://secret@bus.example.org").unwrap().login;
+        assert_eq!(token, Some(Login::Token("secret".to_owned())));
         for wrong in ["127.0.0.1:4222", "http://127.0.0.1", "nats://", "nats://host/a.b", "nats://host/a/b"] {
-            assert!(split(wrong).is_err(), "{wrong}");
+            assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
 

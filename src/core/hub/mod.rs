@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use subscribers::Subscribers;
 use tokio::sync::Notify;
 
-pub use bus::{Bus, BusEvent, NodeId, NodeMessage};
+pub use bus::{Bus, BusEvent, BusSettings, NodeId, NodeMessage};
 pub use connection::{Close, Connection, Queued};
 pub use deliveries::{Deliveries, WaitingDeliveries, changes_subscriptions};
 pub use outbound_event::{EphemeralEvent, FORMS, Form, OutboundEphemeral, OutboundEvent};

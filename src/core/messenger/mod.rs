@@ -222,7 +222,7 @@ impl Messenger {
             deliveries,
             ids: Ids::new(0),
             stopping: AtomicBool::new(false),
-            nodes: live::nodes::Nodes::connect(settings.bus.as_deref(), db.is_shared())
+            nodes: live::nodes::Nodes::connect(settings.bus.as_ref(), db.is_shared())
                 .await
                 .map_err(|why| Error::invalid("--bus-url", why))?,
             link_signer: LinkSigner::new(&secrets.key("links")),
@@ -299,6 +299,11 @@ impl Messenger {
         crate::store::streams::seqs(&mut read, &[]).await?;
         self.files.check().await?;
         Ok(())
+    }
+
+    /// Whether the bus between nodes is connected, if there is one.
+    pub fn is_bus_connected(&self) -> bool {
+        self.nodes.is_bus_connected()
     }
 
     /// Whether the bucket for files, if there is one, does all that will be asked of it.

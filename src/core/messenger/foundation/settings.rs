@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::hub::BusSettings;
 use crate::integrations::AllowedTarget;
 
 /// Who may create an account.
@@ -28,8 +29,8 @@ pub struct Settings {
     /// The most bytes of files in total; 0 for no limit.
     pub quota_total: u64,
     pub rate_limits: bool,
-    /// The URL of the message bus between nodes.
-    pub bus: Option<String>,
+    /// The message bus between nodes.
+    pub bus: Option<BusSettings>,
     /// Non-public addresses that may be fetched for link previews; `None` when previews are off.
     pub link_previews: Option<Vec<AllowedTarget>>,
     /// How sign-in codes are sent.

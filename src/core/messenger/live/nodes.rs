@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 use uuid::Uuid;
 
-use crate::hub::{Bus, BusEvent, Close, EphemeralEvent, NodeId, NodeMessage};
+use crate::hub::{Bus, BusEvent, BusSettings, Close, EphemeralEvent, NodeId, NodeMessage};
 use crate::messenger::Messenger;
 use crate::messenger::foundation::last_run::LastRun;
 use crate::messenger::foundation::{Error, Limit, Network, Result};
@@ -50,11 +50,19 @@ pub(crate) struct Nodes {
 }
 
 impl Nodes {
+    /// Also if there is no bus.
+    pub(crate) fn is_bus_connected(&self) -> bool {
+        self.bus.as_ref().is_none_or(Bus::is_connected)
+    }
+
     /// Connects to the bus, if there is one.
-    pub(crate) async fn connect(bus: Option<&str>, is_clustered: bool) -> std::result::Result<Self, String> {
+    pub(crate) async fn connect(
+        bus: Option<&BusSettings>,
+        is_clustered: bool,
+    ) -> std::result::Result<Self, String> {
         let id = (Uuid::new_v4().as_u64_pair().0 >> 1).cast_signed();
         let (bus, received) = match bus {
-            Some(url) => Some(Bus::connect(url, id).await?).unzip(),
+            Some(settings) => Some(Bus::connect(settings, id).await?).unzip(),
             None => (None, None),
         };
         Ok(Self {
