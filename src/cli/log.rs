@@ -134,7 +134,7 @@ mod tests {
         let lines = fmt::layer().with_writer(std::io::sink).with_filter(limit.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
             for _ in 0..30 {
-                tracing::warn!(target: "log", log.target = "symphonia_core::io", "a damaged file");
+                tracing::warn!(target: "log", { log.target = "symphonia_core::io" }, "a damaged file");
             }
         });
         assert_eq!(limit.left_out(), [("symphonia_core".to_owned(), 10)]);
