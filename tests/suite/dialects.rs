@@ -174,17 +174,7 @@ async fn notices_are_in_the_language_of_the_client() {
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let chat = anna.group("Garden", &[]).await;
     anna.post(&format!("/chats/{chat}/members"), json!({"user_id": bob.id})).await.expect(201);
-    let conversations = anna.http.get(format!("{}/api/unet-chat/conversations/", server.url));
-    let conversations = Reply::to(conversations.bearer_auth(&anna.token)).await.expect(200);
-    let conversation = conversations.to_string();
-    let conversation =
-        conversation.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
-    for path in [
-        format!("/desktop/api/chats/{chat}/messages"),
-        format!("/kyte/api/chats/{chat}/messages"),
-        format!("/mimu/api/v1/messages?chatId={chat}"),
-        format!("/api/unet-chat/messages/{conversation}"),
-    ] {
+    for path in [format!("/kyte/api/chats/{chat}/messages"), format!("/mimu/api/v1/messages?chatId={chat}")] {
         let russian = notice(&anna, &server, &path, None).await;
         assert!(russian.contains("В группе новый участник: bob"), "{path}: {russian}");
         let english = notice(&anna, &server, &path, Some("en-GB,en;q=0.8")).await;

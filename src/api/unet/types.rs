@@ -7,7 +7,7 @@ use poem_openapi::{ApiResponse, Enum, Object};
 use super::ids;
 use crate::links::Links;
 use crate::refusal::Body;
-use besedka_core::model::{self, ChatKind, FileClass, Kind, Language};
+use besedka_core::model::{self, ChatKind, FileClass, Kind};
 
 /// An error.
 #[derive(Object, Debug)]
@@ -167,7 +167,7 @@ impl LastMessage {
         is_said(&message).then(|| Self {
             id: ids::of_message(message.id),
             sender_id: message.author.0,
-            text: words(&message, links.language),
+            text: words(&message),
             created_at: message.sent_at.iso(),
         })
     }
@@ -204,7 +204,7 @@ impl Message {
         Self {
             conversation_id: ids::of_chat(message.chat),
             sender_id: message.author.0,
-            text: words(message, links.language),
+            text: words(message),
             // A reply in a thread replies to the thread's first message, unless it names another one.
             reply_to: message.reply_to.as_ref().map(|quote| quote.id).or(message.thread).map(ids::of_message),
             is_edited: message.edited_at.is_some(),
@@ -216,13 +216,13 @@ impl Message {
 }
 
 /// A message as text; `None` if it consists of files only.
-fn words(message: &model::Message, language: Language) -> Option<String> {
+fn words(message: &model::Message) -> Option<String> {
     let content = message.content.as_ref()?;
     match message.kind {
         // Links to external files are shown as attachments in this API.
         Kind::Text => Some(content.external_files().1.to_owned()),
-        Kind::Image | Kind::Video | Kind::File | Kind::Ai => content.text().map(str::to_owned),
-        Kind::Voice | Kind::Location | Kind::Poll | Kind::System => Some(message.plain_in(language)),
+        Kind::Image | Kind::Video | Kind::File | Kind::Ai | Kind::System => content.text().map(str::to_owned),
+        Kind::Voice | Kind::Location | Kind::Poll => Some(message.plain()),
     }
 }
 
