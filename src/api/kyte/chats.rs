@@ -9,8 +9,9 @@ use poem_openapi::{Object, OpenApi};
 use super::caller::SignedIn;
 use super::types::{Chat, Success};
 use super::{Answer, Area, chat_id, hide_existence};
+use crate::visit::Visit;
 use besedka_core::messenger::{Access, Messenger};
-use besedka_core::model::{self, ChatId};
+use besedka_core::model::{self, ChatId, Language};
 
 pub struct Chats;
 
@@ -34,14 +35,19 @@ impl Chats {
     ///
     /// Sorted by last activity, most recent first.
     #[oai(path = "/chats", method = "get", operation_id = "chats")]
-    async fn list(&self, messenger: Data<&Messenger>, caller: SignedIn) -> Answer<Json<ChatList>> {
+    async fn list(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: SignedIn,
+        visit: Visit,
+    ) -> Answer<Json<ChatList>> {
         let caller = messenger.as_user(caller.0);
         let chats = caller.chats().await?;
         let ids: Vec<ChatId> = chats.iter().map(model::Chat::id).collect();
         let mut people = caller.participants(&ids).await?;
         let chat = |chat: model::Chat| {
             let participants = people.remove(&chat.id()).unwrap_or_default();
-            Chat::new(chat, &participants)
+            Chat::new(chat, &participants, visit.language)
         };
         Ok(Json(ChatList { chats: chats.into_iter().map(chat).collect() }))
     }
@@ -64,8 +70,13 @@ impl Chats {
 }
 
 /// A chat with its members.
-pub(super) async fn whole(messenger: &Messenger, access: Access, chat: model::Chat) -> Answer<Chat> {
+pub(super) async fn whole(
+    messenger: &Messenger,
+    access: Access,
+    chat: model::Chat,
+    language: Language,
+) -> Answer<Chat> {
     let id = chat.id();
     let mut people = messenger.as_user(access).participants(&[id]).await?;
-    Ok(Chat::new(chat, &people.remove(&id).unwrap_or_default()))
+    Ok(Chat::new(chat, &people.remove(&id).unwrap_or_default(), language))
 }

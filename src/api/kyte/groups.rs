@@ -72,6 +72,7 @@ impl Groups {
     async fn create(
         &self,
         messenger: Data<&Messenger>,
+        visit: Visit,
         caller: SignedIn,
         body: JsonBody<GroupToMake>,
     ) -> Answer<Created<Group>> {
@@ -85,7 +86,7 @@ impl Groups {
             members,
         };
         let chat = messenger.as_user(caller.0).create_group(new).await.map_err(renamed)?;
-        Ok(Created::Created(Json(Group { group: whole(&messenger, caller.0, chat).await? })))
+        Ok(Created::Created(Json(Group { group: whole(&messenger, caller.0, chat, visit.language).await? })))
     }
 
     /// Join a group by code
@@ -105,7 +106,7 @@ impl Groups {
             Error::Conflict(reason) => Refusal::of(StatusCode::BAD_REQUEST, reason, "conflict"),
             error => error.into(),
         })?;
-        let group = whole(&messenger, caller.0, chat).await?;
+        let group = whole(&messenger, caller.0, chat, visit.language).await?;
         // The caller knows the code already, although otherwise only members who can invite others see it.
         Ok(Json(Group { group: Chat { invite_code: Some(code), ..group } }))
     }

@@ -130,7 +130,7 @@ pub struct Chat {
 }
 
 impl Chat {
-    pub fn new(chat: model::Chat, participants: &[UserId]) -> Self {
+    pub fn new(chat: model::Chat, participants: &[UserId], language: Language) -> Self {
         Self {
             id: chat.id().to_string(),
             kind: if chat.about.kind.is_group() { ChatType::Group } else { ChatType::Direct },
@@ -139,7 +139,7 @@ impl Chat {
             invite_code: chat.code,
             created_at: chat.created_at.iso_millis(),
             last_message_at: chat.last_message.as_ref().map(|message| message.sent_at.iso_millis()),
-            last_message: chat.last_message.as_ref().map(in_words),
+            last_message: chat.last_message.as_ref().map(|message| in_words(message, language)),
             unread_count: chat.unread_count,
         }
     }
