@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ("besedka_core::messenger", &["model", "store", "files", "hub", "integrations"]),
     ("besedka_api", &["model", "files", "hub", "messenger"]),
     ("besedka::web", &[]),
-    ("besedka::config", &["files", "integrations", "messenger", "besedka_api"]),
+    ("besedka::config", &["files", "hub", "integrations", "messenger", "besedka_api"]),
     ("besedka::server", &["model", "store", "files", "hub", "messenger", "besedka_api", "web", "config"]),
 ];
 

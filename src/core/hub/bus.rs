@@ -226,7 +226,8 @@ fn signed_in(settings: &BusSettings, login: Option<Login>) -> Result<ConnectOpti
             seed if seed.starts_with('S') && !seed.contains(char::is_whitespace) => {
                 options.nkey(seed.to_owned())
             }
-            text => options.credentials(text).map_err(|error| unreadable(&error))?,
+            // The client library wants a line break after the last line.
+            text => options.credentials(&format!("{text}\n")).map_err(|error| unreadable(&error))?,
         };
     }
     if let Some(path) = &settings.authorities {
