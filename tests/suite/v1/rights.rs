@@ -125,7 +125,7 @@ const OWN: &[&str] = &[
     "endEarlierAccess",
     "export",
     "forgetGoogleToken",
-    "import",
+    "importData",
     "keepGoogleToken",
     "linkExport",
     "login",
@@ -151,6 +151,7 @@ const OWN: &[&str] = &[
     "unblock",
     "tokens",
     "updateMe",
+    "uploadFile",
     "user",
 ];
 

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::server::{Person, Reply, TestServer, fresh_key};
 
 /// Operations for which nobody has to be signed in.
-const FREE: &[&str] = &["register", "login", "refresh", "avatar", "sendCode", "loginByCode", "resetPassword"];
+const FREE: &[&str] =
+    &["register", "login", "refresh", "avatar", "sendCode", "loginByCode", "resetPassword", "uploadFile"];
 /// Operations that are about one's account.
 const ACCOUNT: &[&str] = &[
     "accounts",
@@ -20,7 +21,7 @@ const ACCOUNT: &[&str] = &[
     "endEarlierAccess",
     "export",
     "forgetGoogleToken",
-    "import",
+    "importData",
     "keepGoogleToken",
     "linkExport",
     "logout",
@@ -33,7 +34,7 @@ const ACCOUNT: &[&str] = &[
     "updateMe",
 ];
 /// Operations of one's account that show what was said, or say it, too, and need `read` or `write` beside `account`.
-const BOTH: &[&str] = &["export", "import", "linkExport"];
+const BOTH: &[&str] = &["export", "importData", "linkExport"];
 /// Operations that only read, though not by GET.
 const READING: &[&str] = &["socketTicket"];
 
