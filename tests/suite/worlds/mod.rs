@@ -92,7 +92,7 @@ impl Client {
             page.reverse();
         }
         // To Mimu's clients the server's words are a text like others.
-        let is_notice = |message: &Value| self.text(message).starts_with("The group");
+        let is_notice = |message: &Value| self.text(message).starts_with("Создана группа");
         page.retain(|message| {
             message["type"] != "system" && message["deleted"] != true && !is_notice(message)
         });
