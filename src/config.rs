@@ -448,7 +448,7 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_command_line() {
         let config = Config::default();
-        assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
+        assert_eq!(config.listen, "127.0.0.1:8000");
         assert_eq!(config.data.data_dir, PathBuf::from("data"));
         assert_eq!(config.upload_limit, 100 * 1024 * 1024);
         assert!(config.rate_limits == Switch::On && config.dialects.is_enabled("kyte"));

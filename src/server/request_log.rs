@@ -77,7 +77,7 @@ impl<E: Endpoint> Endpoint for RequestLogEndpoint<E> {
         {
             headers.insert(header::ALLOW, methods);
         }
-        let says_so = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase() == b"origin";
+        let says_so = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"origin");
         if self.varies_by_origin && !headers.get_all(header::VARY).iter().any(says_so) {
             headers.append(header::VARY, ORIGIN);
         }

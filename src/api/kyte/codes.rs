@@ -202,6 +202,6 @@ async fn sign_in(
         ends_earlier_access: false,
     };
     let signed_in = messenger.visitor(visit.address).for_long().verify_code(who).await?;
-    let links = Links::to(messenger, &visit, signed_in.user.id());
+    let links = Links::to(messenger, visit, signed_in.user.id());
     Ok(SignedIn::new(User::new(signed_in.user, &links), signed_in.tokens))
 }

@@ -64,8 +64,8 @@ impl Membership {
                 Some(newest.ok_or(Error::NotFound("message"))?)
             }
         };
-        if let Some((message, seq)) = mark {
-            if seq > place.read_seq {
+        if let Some((message, seq)) = mark
+            && seq > place.read_seq {
                 marks::read(&mut work.tx, chat, user, seq).await?;
                 let told = Change::ChatRead { chat, user, message };
                 if marks::hides_reading(&mut work.tx, user).await? {
@@ -74,7 +74,6 @@ impl Membership {
                     work.announce(chat, told);
                 }
             }
-        }
         let view = view(&mut work.tx, chat, user).await?;
         work.once(self.attempt, Subject::Read(chat));
         work.commit().await?;
