@@ -95,6 +95,7 @@ impl Files {
     ///
     /// With a link or a token. Available to the user who uploaded it and to members of chats where it was
     /// posted.
+    #[expect(clippy::too_many_arguments, reason = "they are the parameters of the route")]
     #[oai(path = "/api/v1/files/:file_id", method = "get", operation_id = "file")]
     async fn file(
         &self,
@@ -120,6 +121,7 @@ impl Files {
     /// Stream audio or video
     ///
     /// The same as downloading the file.
+    #[expect(clippy::too_many_arguments, reason = "they are the parameters of the route")]
     #[oai(path = "/api/v1/stream/:file_id", method = "get", operation_id = "stream")]
     async fn stream(
         &self,

@@ -147,6 +147,7 @@ impl Attachments {
     /// Requires an access token, or a link returned by `GET /attachments/{id}/info`. Images, audio and video
     /// are served inline; everything else as a download. If files are stored in a bucket, the response
     /// redirects there: follow it without the token.
+    #[expect(clippy::too_many_arguments, reason = "they are the parameters of the route")]
     #[oai(path = "/attachments/:id", method = "get", operation_id = "attachment")]
     async fn read(
         &self,

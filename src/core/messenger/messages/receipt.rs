@@ -65,15 +65,16 @@ impl Membership {
             }
         };
         if let Some((message, seq)) = mark
-            && seq > place.read_seq {
-                marks::read(&mut work.tx, chat, user, seq).await?;
-                let told = Change::ChatRead { chat, user, message };
-                if marks::hides_reading(&mut work.tx, user).await? {
-                    work.announce(user, told);
-                } else {
-                    work.announce(chat, told);
-                }
+            && seq > place.read_seq
+        {
+            marks::read(&mut work.tx, chat, user, seq).await?;
+            let told = Change::ChatRead { chat, user, message };
+            if marks::hides_reading(&mut work.tx, user).await? {
+                work.announce(user, told);
+            } else {
+                work.announce(chat, told);
             }
+        }
         let view = view(&mut work.tx, chat, user).await?;
         work.once(self.attempt, Subject::Read(chat));
         work.commit().await?;
