@@ -353,7 +353,7 @@ impl Config {
 }
 
 /// A host name or an address, and a port.
-fn listen_address(text: &str) -> Result<String, String> {
+pub(crate) fn listen_address(text: &str) -> Result<String, String> {
     let text = text.trim();
     let invalid =
         || "it must be an address and a port, for example 127.0.0.1:8000 or localhost:8000".to_owned();
