@@ -1,11 +1,13 @@
 //! The command line: the server and the administrator's commands.
 
+mod backup;
 mod config;
 mod files;
 mod healthcheck;
 mod invite;
 mod migrate;
 mod openapi;
+mod restore;
 mod serve;
 mod token;
 mod user;
@@ -41,6 +43,10 @@ enum Command {
     Token(token::Token),
     /// Show, apply or undo database migrations, or copy all data to another database.
     Migrate(migrate::Migrate),
+    /// Back up the whole server, which may be running: the database, the files and the server's secret.
+    Backup(backup::BackupCommand),
+    /// Restore a backup where there is no server yet, or check one.
+    Restore(restore::Restore),
     /// Show the settings and where each comes from.
     Config(config::ConfigCommand),
     /// Ask the running server whether it is healthy. The exit code is 0 if it is, and 1 if not.
@@ -67,6 +73,8 @@ pub fn run() -> Result<(), Failure> {
             Some(Command::Files(files)) => files.run().await,
             Some(Command::Token(token)) => token.run().await,
             Some(Command::Migrate(migrate)) => migrate.run().await,
+            Some(Command::Backup(backup)) => backup.run().await,
+            Some(Command::Restore(restore)) => restore.run().await,
             Some(Command::Config(config)) => config
                 .run(matches.subcommand_matches("config").ok_or("the command line can't be read again")?),
             Some(Command::Healthcheck(healthcheck)) => healthcheck.run().await,

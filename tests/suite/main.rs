@@ -19,6 +19,7 @@
 )]
 
 mod access;
+mod backup;
 mod bucket;
 mod cluster;
 mod connections;
@@ -34,6 +35,7 @@ mod migrations;
 mod mimu;
 mod nodes;
 mod openapi;
+mod operations;
 mod others;
 mod process;
 mod relay;

@@ -152,6 +152,7 @@ const OWN: &[&str] = &[
     "tokens",
     "updateMe",
     "user",
+    "serverStatus",
 ];
 
 fn rows() -> Vec<Row> {

@@ -28,6 +28,7 @@ const ACCOUNT: &[&str] = &[
     "revokeOtherSessions",
     "revokeSession",
     "revokeToken",
+    "serverStatus",
     "sessions",
     "tokens",
     "updateMe",
