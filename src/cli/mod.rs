@@ -2,6 +2,7 @@
 
 mod backup;
 mod config;
+mod doctor;
 mod files;
 mod healthcheck;
 mod invite;
@@ -11,6 +12,8 @@ mod restore;
 mod serve;
 mod token;
 mod user;
+
+use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -47,6 +50,9 @@ enum Command {
     Backup(backup::BackupCommand),
     /// Restore a backup where there is no server yet, or check one.
     Restore(restore::Restore),
+    /// Examine the server, also from outside by its public address, and say what to change. The exit code is 0 if all
+    /// is well, 1 with warnings and 2 with errors.
+    Doctor(doctor::Doctor),
     /// Show the settings and where each comes from.
     Config(config::ConfigCommand),
     /// Ask the running server whether it is healthy. The exit code is 0 if it is, and 1 if not.
@@ -58,8 +64,8 @@ enum Command {
 /// Why a command failed, as a sentence.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs the command given on the command line.
-pub fn run() -> Result<(), Failure> {
+/// Runs the command given on the command line. Returns the exit code.
+pub fn run() -> Result<ExitCode, Failure> {
     // What the program creates is its owner's alone, whatever the umask of the shell that started it.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let (Besedka { command, config }, matches) = parse();
@@ -75,11 +81,13 @@ pub fn run() -> Result<(), Failure> {
             Some(Command::Migrate(migrate)) => migrate.run().await,
             Some(Command::Backup(backup)) => backup.run().await,
             Some(Command::Restore(restore)) => restore.run().await,
+            Some(Command::Doctor(doctor)) => return Ok(ExitCode::from(doctor.run().await?)),
             Some(Command::Config(config)) => config
                 .run(matches.subcommand_matches("config").ok_or("the command line can't be read again")?),
             Some(Command::Healthcheck(healthcheck)) => healthcheck.run().await,
             Some(Command::Openapi(openapi)) => openapi.run(),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     })
 }
 

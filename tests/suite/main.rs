@@ -26,6 +26,7 @@ mod connections;
 mod database;
 mod desktop;
 mod dialects;
+mod doctor;
 mod embed;
 mod faults;
 mod garage;

@@ -2,6 +2,9 @@
 
 use sea_query::{Alias, Expr, ExprTrait, Func, Query};
 
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+
 use super::schema::{Deletion as D, ScheduledMessage as S, SearchPending as P};
 use super::{Db, Executor, Result};
 use crate::model::Time;
@@ -23,6 +26,24 @@ pub async fn database_bytes(db: &Db) -> Result<u64> {
         .to_owned();
     let sum = db.read().await?.one::<(Option<i64>,)>(&query).await?;
     Ok(sum.and_then(|(sum,)| sum).unwrap_or_default().unsigned_abs())
+}
+
+/// The kind and version of a database.
+pub async fn version(db: &Db) -> Result<String> {
+    let (engine, function) =
+        if db.file().is_some() { ("SQLite", "sqlite_version") } else { ("MySQL", "version") };
+    let query = Query::select().expr(Func::cast_as(Func::cust(function), "CHAR")).to_owned();
+    let found = db.read().await?.one::<(String,)>(&query).await?;
+    Ok(format!("{engine} {}", found.map(|(version,)| version).unwrap_or_default()))
+}
+
+/// What is damaged in an embedded database; `None` if nothing is. Other databases check themselves.
+pub async fn damage(db: &Db) -> Result<Option<String>> {
+    let Some(file) = db.file() else { return Ok(None) };
+    let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await?;
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok((found != "ok").then_some(found))
 }
 
 /// How many scheduled messages should have been sent, and when the first of them.

@@ -4,4 +4,6 @@ pub(crate) mod administrator;
 pub(crate) mod backups;
 pub(crate) mod deactivation;
 pub(crate) mod deletion;
+pub(crate) mod doctor;
 pub(crate) mod measurements;
+pub(crate) mod proxy_advice;
