@@ -116,7 +116,10 @@ async fn bad_proxy(server: String) -> String {
                     .find_map(|line| line.to_lowercase().strip_prefix("content-length:").map(str::to_owned));
                 if length.is_some_and(|length| length.trim().parse::<u64>().unwrap() > 1024 * 1024) {
                     let refusal = "HTTP/1.1 413 Content Too Large\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-                    return client.write_all(refusal.as_bytes()).await;
+                    client.write_all(refusal.as_bytes()).await?;
+                    // As proxies do, so that the refusal arrives.
+                    client.shutdown().await?;
+                    return copy(&mut client, &mut tokio::io::sink()).await.map(drop);
                 }
                 let kept = head.trim_end().lines().filter(|line| {
                     let line = line.to_lowercase();
