@@ -1,6 +1,7 @@
 //! All settings. On the command line each is a flag and a `BESEDKA_*` environment variable; nothing else reads the
 //! environment. A program that embeds the server begins with [`Config::default`] and sets fields.
 
+mod operation;
 mod services;
 
 use std::net::SocketAddr;
@@ -9,11 +10,13 @@ use std::path::PathBuf;
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 
 use besedka_api::site::{Proxies, Site};
+use besedka_core::backup::BackupPlace;
 use besedka_core::files::{AwsEnv, StorageLocation};
 use besedka_core::hub::BusSettings;
 use besedka_core::integrations::AllowedTarget;
-use besedka_core::messenger::{Clock, RegistrationPolicy, Settings};
+use besedka_core::messenger::{BackupSettings, Clock, RegistrationPolicy, Settings};
 
+pub use operation::Operation;
 pub use services::{Codes, Services};
 
 /// The settings of a server. All of them are optional.
@@ -104,6 +107,9 @@ pub struct Config {
     /// /ready that it is going away and WebSocket clients can move to other nodes gradually.
     #[arg(long, env = "BESEDKA_DRAIN", default_value_t = 0, value_name = "SECONDS")]
     pub drain: u64,
+
+    #[command(flatten)]
+    pub operation: Operation,
 
     /// What to log, for example `info` or `besedka=debug,warn`.
     #[arg(
@@ -282,6 +288,19 @@ impl Data {
         self.storage_url.clone().unwrap_or_else(|| StorageLocation::Folder(self.data_dir.join("files")))
     }
 
+    /// How this data is backed up; by default into the folder `backups` in the data folder.
+    pub fn backup(&self, place: Option<BackupPlace>, keep: u32) -> BackupSettings {
+        BackupSettings {
+            every: None,
+            place: place.unwrap_or_else(|| BackupPlace::folder(self.data_dir.join("backups"))),
+            keep,
+            secret_file: self.secret(),
+            scratch: self.data_dir.clone(),
+            aws: self.aws.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+
     pub fn secret(&self) -> PathBuf {
         self.secret_file.clone().unwrap_or_else(|| self.data_dir.join("secret.key"))
     }
@@ -358,7 +377,13 @@ impl Config {
             senders: self.services.senders()?,
             assistant: self.services.assistant()?,
             meetings: self.services.meetings(),
+            backup: Some(self.backup()),
         })
+    }
+
+    fn backup(&self) -> BackupSettings {
+        let Operation { backup_every, backup_to, backup_keep, .. } = &self.operation;
+        BackupSettings { every: *backup_every, ..self.data.backup(backup_to.clone(), *backup_keep) }
     }
 
     pub fn site(&self) -> Site {
@@ -367,7 +392,7 @@ impl Config {
 }
 
 /// A host name or an address, and a port.
-fn listen_address(text: &str) -> Result<String, String> {
+pub(crate) fn listen_address(text: &str) -> Result<String, String> {
     let text = text.trim();
     let invalid =
         || "it must be an address and a port, for example 127.0.0.1:8000 or localhost:8000".to_owned();

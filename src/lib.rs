@@ -90,4 +90,4 @@ pub use config::Config;
 pub use server::{Running, Server, StartError};
 
 pub use besedka_api as api;
-pub use besedka_core::{files, hub, integrations, messenger, model, store};
+pub use besedka_core::{backup, files, hub, integrations, messenger, model, store};

@@ -1,15 +1,22 @@
 //! The command line: the server and the administrator's commands.
 
+mod backup;
+mod config;
+mod doctor;
 mod files;
+mod healthcheck;
 mod invite;
 mod log;
 mod migrate;
 mod openapi;
+mod restore;
 mod serve;
 mod token;
 mod user;
 
-use clap::{Arg, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Config, Data};
 use crate::server;
@@ -40,6 +47,17 @@ enum Command {
     Token(token::Token),
     /// Show, apply or undo database migrations, or copy all data to another database.
     Migrate(migrate::Migrate),
+    /// Back up the whole server, which may be running: the database, the files and the server's secret.
+    Backup(backup::BackupCommand),
+    /// Restore a backup where there is no server yet, or check one.
+    Restore(restore::Restore),
+    /// Examine the server, also from outside by its public address, and say what to change. The exit code is 0 if all
+    /// is well, 1 with warnings and 2 with errors.
+    Doctor(doctor::Doctor),
+    /// Show the settings and where each comes from.
+    Config(config::ConfigCommand),
+    /// Ask the running server whether it is healthy. The exit code is 0 if it is, and 1 if not.
+    Healthcheck(healthcheck::Healthcheck),
     /// Write the OpenAPI and AsyncAPI documents to a folder.
     Openapi(openapi::Openapi),
 }
@@ -47,11 +65,11 @@ enum Command {
 /// Why a command failed, as a sentence.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs the command given on the command line.
-pub fn run() -> Result<(), Failure> {
+/// Runs the command given on the command line. Returns the exit code.
+pub fn run() -> Result<ExitCode, Failure> {
     // What the program creates is its owner's alone, whatever the umask of the shell that started it.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    let Besedka { command, config } = parse();
+    let (Besedka { command, config }, matches) = parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
@@ -62,16 +80,24 @@ pub fn run() -> Result<(), Failure> {
             Some(Command::Files(files)) => files.run().await,
             Some(Command::Token(token)) => token.run().await,
             Some(Command::Migrate(migrate)) => migrate.run().await,
+            Some(Command::Backup(backup)) => backup.run().await,
+            Some(Command::Restore(restore)) => restore.run().await,
+            Some(Command::Doctor(doctor)) => return Ok(ExitCode::from(doctor.run().await?)),
+            Some(Command::Config(config)) => config
+                .run(matches.subcommand_matches("config").ok_or("the command line can't be read again")?),
+            Some(Command::Healthcheck(healthcheck)) => healthcheck.run().await,
             Some(Command::Openapi(openapi)) => openapi.run(),
-        }
+        }?;
+        Ok(ExitCode::SUCCESS)
     })
 }
 
 /// Parses the command line and the environment. A variable that is set to nothing, as a compose file sets it for a
 /// missing one, counts as not set.
-fn parse() -> Besedka {
-    let command = without_empty_variables(Besedka::command());
-    Besedka::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+fn parse() -> (Besedka, ArgMatches) {
+    let matches = without_empty_variables(Besedka::command()).get_matches();
+    let parsed = Besedka::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    (parsed, matches)
 }
 
 fn without_empty_variables(command: ClapCommand) -> ClapCommand {

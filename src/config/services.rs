@@ -146,7 +146,7 @@ fn meeting_url(text: &str) -> Result<String, String> {
 }
 
 /// A setting that may be read from a file.
-fn secret(value: Option<&str>, file: Option<&Path>) -> Result<Option<String>, String> {
+pub(super) fn secret(value: Option<&str>, file: Option<&Path>) -> Result<Option<String>, String> {
     let text = match (value, file) {
         (Some(value), _) => value.to_owned(),
         (None, Some(file)) => {

@@ -1,5 +1,6 @@
 //! What Besedka does, without HTTP: storage, files, delivery, other servers, and the rules of the messenger.
 
+pub mod backup;
 pub mod files;
 pub mod hub;
 pub mod integrations;

@@ -5,7 +5,9 @@ mod body_pace;
 mod connections;
 mod delivery_tracking;
 mod host_router;
+mod metrics;
 mod normalize_path;
+mod process_info;
 mod request_log;
 mod route_patterns;
 mod routes;
@@ -13,6 +15,7 @@ mod routes;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
@@ -25,17 +28,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Data, Switch};
 use besedka_api::delivery::Delivery;
+use besedka_core::backup;
 use besedka_core::files::{Files, ProbeFailure, StorageLocation};
 use besedka_core::messenger::{Clock, Messenger, Operator, Secrets, Settings};
 use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables};
 
 use accept::App;
+use metrics::RequestMetrics;
 
 /// How often data that is no longer needed is removed.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// How often scheduled work is looked for.
 const JOBS_INTERVAL: Duration = Duration::from_millis(250);
+/// How often it is looked whether a backup is due.
+const BACKUP_INTERVAL: Duration = Duration::from_secs(30);
 /// The time for requests to finish when the server stops.
 const REQUESTS_TIMEOUT: Duration = Duration::from_secs(20);
 /// The time for background work to finish, and for the database to close, when the server stops.
@@ -57,7 +64,9 @@ pub struct Server {
     pub messenger: Messenger,
     app: App,
     stop: CancellationToken,
-    background: [JoinHandle<()>; 5],
+    background: Vec<JoinHandle<()>>,
+    /// Where `/metrics` is served besides.
+    pub metrics_address: Option<SocketAddr>,
     drain: Duration,
 }
 
@@ -65,6 +74,8 @@ pub struct Server {
 pub struct Running {
     pub address: SocketAddr,
     pub messenger: Messenger,
+    /// Where `/metrics` is served besides.
+    pub metrics_address: Option<SocketAddr>,
     server: Server,
     accepting: JoinHandle<()>,
 }
@@ -78,7 +89,8 @@ impl Server {
         let server = Self::open(config).await?;
         let messenger = server.messenger.clone();
         let accepting = tokio::spawn(accept::accept(listener, server.app.clone(), site, server.stop.clone()));
-        Ok(Running { address, messenger, server, accepting })
+        let metrics_address = server.metrics_address;
+        Ok(Running { address, messenger, metrics_address, server, accepting })
     }
 
     /// Opens a server for another program, which passes requests to [`Server::endpoint`]. `config.listen` and the
@@ -104,16 +116,36 @@ impl Server {
                 }
             });
         }
-        let app = routes::routes(&config, messenger.clone());
+        let token = config.operation.metrics_token().map_err(StartError)?;
+        let is_measured = token.is_some() || config.operation.metrics_listen.is_some();
+        let metrics = is_measured.then(Arc::<RequestMetrics>::default);
+        let app = routes::routes(&config, messenger.clone(), metrics.clone(), token);
         let stop = CancellationToken::new();
-        let background = [
+        let mut background = vec![
+            tokio::spawn(back_up(messenger.clone(), stop.clone())),
             tokio::spawn(clean_up(messenger.clone(), stop.clone())),
             tokio::spawn(run_due_jobs(messenger.clone(), stop.clone())),
             tokio::spawn(update_index(messenger.clone(), stop.clone())),
             tokio::spawn(fill_gaps(messenger.clone(), stop.clone())),
             tokio::spawn(follow_other_nodes(messenger.clone(), stop.clone())),
         ];
-        Ok(Self { messenger, app, stop, background, drain: Duration::from_secs(config.drain) })
+        let mut metrics_address = None;
+        if let (Some(address), Some(metrics)) = (config.operation.metrics_listen, metrics) {
+            let listener = TcpListener::bind(address).await.map_err(|error| {
+                StartError::new(format_args!("can't listen on --metrics-listen {address}"), &error)
+            })?;
+            metrics_address = listener.local_addr().ok();
+            let serving = metrics::serve(listener, messenger.clone(), metrics, stop.clone());
+            background.push(tokio::spawn(serving));
+        }
+        Ok(Self {
+            messenger,
+            app,
+            stop,
+            background,
+            metrics_address,
+            drain: Duration::from_secs(config.drain),
+        })
     }
 
     /// All routes of the server, to be nested in a poem program, at the root or under a prefix.
@@ -206,6 +238,7 @@ fn create_private_file(file: &Path) -> std::io::Result<()> {
 
 async fn open_storage(data: &Data) -> Result<(Db, Files, Secrets), StartError> {
     let folder = &data.data_dir;
+    backup::check_not_interrupted(folder).map_err(StartError)?;
     create_private_folder(folder).map_err(|error| {
         StartError::new(format_args!("the data folder {} can't be created", folder.display()), &error)
     })?;
@@ -255,6 +288,22 @@ async fn run_due_jobs(messenger: Messenger, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = tick.tick() => messenger.run_due_jobs().await,
+        }
+    }
+}
+
+/// A backup that is being made when the server stops is given up, and leaves nothing.
+async fn back_up(messenger: Messenger, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(BACKUP_INTERVAL);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = messenger.back_up_if_due() => {}
         }
     }
 }

@@ -1,12 +1,13 @@
 //! A request id, a log line and the common response headers for every request.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use poem::http::{HeaderName, HeaderValue, StatusCode, header};
 use poem::{Endpoint, Middleware, Request, Response, Result};
 
+use super::metrics::RequestMetrics;
 use super::route_patterns::ROUTES;
 
 /// Gives every request an id, logs it by the pattern of its route, because paths contain invitation codes, and sets the
@@ -14,6 +15,8 @@ use super::route_patterns::ROUTES;
 pub(super) struct RequestLog {
     /// Whether answers differ by the origin of a page.
     pub varies_by_origin: bool,
+    /// Where requests are counted, if somebody asks for metrics.
+    pub metrics: Option<Arc<RequestMetrics>>,
 }
 
 /// Twelve hexadecimal digits that hardly any other request has. They find a request in the log and are no
@@ -31,13 +34,14 @@ impl<E: Endpoint> Middleware<E> for RequestLog {
     type Output = RequestLogEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        RequestLogEndpoint { inner, varies_by_origin: self.varies_by_origin }
+        RequestLogEndpoint { inner, varies_by_origin: self.varies_by_origin, metrics: self.metrics.clone() }
     }
 }
 
 pub(super) struct RequestLogEndpoint<E> {
     inner: E,
     varies_by_origin: bool,
+    metrics: Option<Arc<RequestMetrics>>,
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -56,18 +60,21 @@ impl<E: Endpoint> Endpoint for RequestLogEndpoint<E> {
 
     async fn call(&self, request: Request) -> Result<Response> {
         let id = request_id();
-        let logged = tracing::enabled!(tracing::Level::DEBUG)
-            .then(|| (request.method().clone(), ROUTES.pattern(request.uri().path()).to_owned()));
+        let is_logged = tracing::enabled!(tracing::Level::DEBUG);
+        let recorded = (is_logged || self.metrics.is_some())
+            .then(|| (request.method().clone(), ROUTES.pattern(request.uri().path())));
         let path = request.uri().path().to_owned();
         let span = tracing::info_span!("request", id = %id);
         let started = tokio::time::Instant::now();
         let mut response =
             tracing::Instrument::instrument(self.inner.get_response(request), span.clone()).await;
-        if let Some((method, route)) = logged {
-            let (status, took) = (response.status().as_u16(), started.elapsed());
-            span.in_scope(
-                || tracing::debug!(%method, route, status, ms = took.as_millis() as u64, "answered"),
-            );
+        if let Some((method, route)) = recorded {
+            let (status, took) = (response.status(), started.elapsed());
+            if let Some(metrics) = &self.metrics {
+                metrics.count(&method, route, status, took);
+            }
+            let (status, ms) = (status.as_u16(), took.as_millis() as u64);
+            span.in_scope(|| tracing::debug!(%method, route, status, ms, "answered"));
         }
         let is_not_allowed = response.status() == StatusCode::METHOD_NOT_ALLOWED;
         let headers = response.headers_mut();

@@ -8,7 +8,7 @@ use besedka_api::Spec;
 use serde_json::Value;
 
 /// What is not in a document of an API.
-const OTHERS: [&str; 5] = ["/ws", "/health", "/ready", "/docs", "/docs/events"];
+const OTHERS: [&str; 6] = ["/ws", "/health", "/ready", "/metrics", "/docs", "/docs/events"];
 
 /// A pattern such as `/chats/{id}/messages`, by its segments.
 struct Pattern {

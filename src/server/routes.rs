@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::accept::App;
 use super::host_router::HostRouter;
+use super::metrics::{self, RequestMetrics};
 use super::normalize_path::normalize_path;
 use super::request_log::RequestLog;
 use crate::config::Config;
@@ -19,7 +20,12 @@ use besedka_api::site::Asked;
 use besedka_api::{self as api, v1};
 use besedka_core::messenger::{Error, Messenger};
 
-pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
+pub(super) fn routes(
+    config: &Config,
+    messenger: Messenger,
+    metrics: Option<Arc<RequestMetrics>>,
+    metrics_token: Option<String>,
+) -> App {
     let enabled: Vec<_> =
         api::DIALECTS.iter().filter(|dialect| config.dialects.is_enabled(dialect.slug)).collect();
     let base_path = config.base_path();
@@ -27,8 +33,11 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
         .nest("/api/v1", v1::routes())
         .at("/ws", v1::socket())
         .at("/health", get(health))
-        .at("/ready", get(ready))
-        .nest("/", Web::new(&messenger.storage_origins(), base_path));
+        .at("/ready", get(ready));
+    if let (Some(token), Some(requests)) = (metrics_token, &metrics) {
+        app = app.at("/metrics", metrics::with_token(messenger.clone(), requests.clone(), token));
+    }
+    app = app.nest("/", Web::new(&messenger.storage_origins(), base_path));
     let is_served = |slug| slug == v1::SLUG || enabled.iter().any(|dialect| dialect.slug == slug);
     let specs: Vec<_> = api::specs().iter().filter(|spec| is_served(spec.slug)).collect();
     let index: Vec<_> = specs
@@ -101,7 +110,7 @@ pub(super) fn routes(config: &Config, messenger: Messenger) -> App {
             answer
         }
     });
-    let log = RequestLog { varies_by_origin: !config.cors_origins.is_empty() };
+    let log = RequestLog { varies_by_origin: !config.cors_origins.is_empty(), metrics };
     let app = app.with(CatchPanic::new().with_handler(panicked)).with(log).map_to_response();
     Arc::new(poem::endpoint::ToDynEndpoint(app))
 }

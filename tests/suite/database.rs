@@ -92,6 +92,15 @@ impl Database {
         self.name.is_some()
     }
 
+    /// Takes its tables away too, on a server that was named for the tests.
+    pub async fn unmake(&self) {
+        let (Some(name), Some(server)) = (&self.name, server()) else { return };
+        let mut connection = MySqlConnection::connect(&server).await.unwrap();
+        run(&mut connection, &format!("DROP DATABASE {name}")).await;
+        let create = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+        run(&mut connection, &create).await;
+    }
+
     pub async fn open(&self, folder: &Path) -> Db {
         Db::open(&self.url(folder), 16).await.unwrap()
     }

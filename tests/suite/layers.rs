@@ -11,17 +11,21 @@ use code::{Code, Name, Use};
 /// The layers of each crate, as `src/lib.rs` draws them, and which layers each may use. What is not named here (`main`,
 /// `lib` and `cli`) joins everything, and nothing else uses it. That the core uses no API, and no API the server, cargo
 /// holds.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("besedka_core::model", &[]),
     ("besedka_core::store", &["model"]),
     ("besedka_core::files", &["model"]),
     ("besedka_core::hub", &["model"]),
     ("besedka_core::integrations", &["model"]),
-    ("besedka_core::messenger", &["model", "store", "files", "hub", "integrations"]),
+    ("besedka_core::backup", &["model", "store", "files"]),
+    ("besedka_core::messenger", &["model", "store", "files", "hub", "integrations", "backup"]),
     ("besedka_api", &["model", "files", "hub", "messenger"]),
     ("besedka::web", &[]),
-    ("besedka::config", &["files", "hub", "integrations", "messenger", "besedka_api"]),
-    ("besedka::server", &["model", "store", "files", "hub", "messenger", "besedka_api", "web", "config"]),
+    ("besedka::config", &["files", "hub", "backup", "integrations", "messenger", "besedka_api"]),
+    (
+        "besedka::server",
+        &["model", "store", "files", "hub", "backup", "messenger", "besedka_api", "web", "config"],
+    ),
 ];
 
 /// Modules that join everything.

@@ -19,6 +19,7 @@
 )]
 
 mod access;
+mod backup;
 mod bucket;
 mod cluster;
 mod conformance;
@@ -26,6 +27,7 @@ mod connections;
 mod database;
 mod desktop;
 mod dialects;
+mod doctor;
 mod embed;
 mod faults;
 mod garage;
@@ -35,6 +37,7 @@ mod migrations;
 mod mimu;
 mod nodes;
 mod openapi;
+mod operations;
 mod others;
 mod process;
 mod relay;

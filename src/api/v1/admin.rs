@@ -11,7 +11,7 @@ use super::caller::Owner;
 use super::idempotency::Key;
 use super::types::Done;
 use super::{Answer, Area};
-use besedka_core::messenger::{Administrator, Messenger};
+use besedka_core::messenger::{Administrator, Measurements, Messenger};
 use besedka_core::model::{self, Time, UserId};
 
 pub struct Admin;
@@ -65,8 +65,138 @@ impl Example for Account {
     }
 }
 
+/// A backup of the server, or an attempt that failed.
+#[derive(Object)]
+#[oai(example)]
+struct Backup {
+    /// The moment whose data it contains. UTC, ISO 8601 without a zone.
+    started_at: String,
+    /// UTC, ISO 8601 without a zone.
+    finished_at: String,
+    /// The folder or bucket.
+    place: String,
+    /// The name of the archive; empty if the backup failed.
+    name: String,
+    /// The size of the archive in bytes.
+    bytes: i64,
+    /// When it was restored beside and compared; null if it was not. UTC, ISO 8601 without a zone.
+    verified_at: Option<String>,
+    /// Why it failed; null if it did not.
+    failure: Option<String>,
+}
+
+impl From<model::Backup> for Backup {
+    fn from(backup: model::Backup) -> Self {
+        let model::Backup { started_at, finished_at, place, name, bytes, verified_at, failure } = backup;
+        Self {
+            started_at: started_at.iso(),
+            finished_at: finished_at.iso(),
+            place,
+            name,
+            bytes,
+            verified_at: verified_at.map(Time::iso),
+            failure,
+        }
+    }
+}
+
+impl Example for Backup {
+    fn example() -> Self {
+        Self {
+            started_at: "2024-03-26T03:00:00".to_owned(),
+            finished_at: "2024-03-26T03:00:09".to_owned(),
+            place: "/var/backups/besedka".to_owned(),
+            name: "besedka-20240326T030000Z.tar.zst".to_owned(),
+            bytes: 73_400_320,
+            verified_at: Some("2024-03-26T03:00:09".to_owned()),
+            failure: None,
+        }
+    }
+}
+
+/// The state of the server.
+#[derive(Object)]
+#[oai(example)]
+struct ServerStatus {
+    /// The version of Besedka.
+    version: String,
+    /// Open live connections on the node that answers.
+    sockets: u64,
+    /// Posts that wait to be written on that node.
+    posts_waiting: u64,
+    /// Scheduled messages that should have been sent, and by how many milliseconds the first of them is late.
+    scheduled_overdue: u64,
+    scheduled_lag_ms: u64,
+    /// Messages that the search index lacks, up to 10000 new ones, and the age of the oldest new one in milliseconds.
+    search_pending: u64,
+    search_lag_ms: u64,
+    /// The size of the database in bytes.
+    database_bytes: u64,
+    /// The size of all uploaded files in bytes.
+    storage_bytes: u64,
+    /// Free bytes on the disk of the embedded database; null if the database is on another machine.
+    disk_free_bytes: Option<u64>,
+    /// The last complete backup; null if there is none.
+    last_backup: Option<Backup>,
+    /// When the last backup that was verified was begun; null if there is none. UTC, ISO 8601 without a zone.
+    last_verified_backup_at: Option<String>,
+    /// The last backups and attempts, the newest first.
+    backups: Vec<Backup>,
+}
+
+impl ServerStatus {
+    fn new(measured: Measurements, backups: Vec<model::Backup>) -> Self {
+        let milliseconds = |lag: std::time::Duration| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sockets: measured.sockets as u64,
+            posts_waiting: measured.posts_waiting as u64,
+            scheduled_overdue: measured.overdue,
+            scheduled_lag_ms: milliseconds(measured.overdue_lag),
+            search_pending: measured.unindexed,
+            search_lag_ms: milliseconds(measured.index_lag),
+            database_bytes: measured.database_bytes,
+            storage_bytes: measured.storage_bytes,
+            disk_free_bytes: measured.disk_free,
+            last_backup: measured.last_backup.map(Backup::from),
+            last_verified_backup_at: measured.last_verified_backup.map(Time::iso),
+            backups: backups.into_iter().map(Backup::from).collect(),
+        }
+    }
+}
+
+impl Example for ServerStatus {
+    fn example() -> Self {
+        Self {
+            version: "0.1.0".to_owned(),
+            sockets: 25,
+            posts_waiting: 0,
+            scheduled_overdue: 0,
+            scheduled_lag_ms: 0,
+            search_pending: 0,
+            search_lag_ms: 0,
+            database_bytes: 52_428_800,
+            storage_bytes: 1_073_741_824,
+            disk_free_bytes: Some(21_474_836_480),
+            last_backup: Some(Backup::example()),
+            last_verified_backup_at: Some("2024-03-26T03:00:00".to_owned()),
+            backups: vec![Backup::example()],
+        }
+    }
+}
+
 #[OpenApi(tag = "Area::Admin")]
 impl Admin {
+    /// The state of the server
+    ///
+    /// Connections, waiting work, sizes and backups. Only for server administrators.
+    #[oai(path = "/admin/status", method = "get", operation_id = "serverStatus")]
+    async fn status(&self, messenger: Data<&Messenger>, caller: Owner) -> Answer<Json<ServerStatus>> {
+        let administrator = messenger.as_user(caller.0).administering().await?;
+        let (measured, backups) = (administrator.measurements().await?, administrator.backups().await?);
+        Ok(Json(ServerStatus::new(measured, backups)))
+    }
+
     /// List accounts
     ///
     /// Sorted by creation, oldest first. For the next page, pass the last account's `id` as `after_id`. Only

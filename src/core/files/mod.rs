@@ -3,6 +3,7 @@
 //! What a browser uploads straight to a bucket is not one of our files yet: it stays below `incoming/` until it was
 //! checked ([`Files::confirm_upload`]). The checked copy is stored under another key, which the upload form can't write.
 
+mod archive_store;
 mod backend;
 mod colours;
 mod decode_budget;
@@ -36,6 +37,7 @@ use object_store::{GetOptions, GetRange, GetResult};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
 
+pub use archive_store::{ArchiveStore, ObjectWriter, StoredArchive};
 pub use backend::ResponseHeaders;
 pub use link_signer::{LinkSigner, Signature};
 pub use location::{AwsEnv, StorageLocation};
@@ -254,6 +256,12 @@ impl Files {
     pub async fn check(&self) -> Result<()> {
         self.backend.check().await
     }
+}
+
+/// The free bytes on the disk of a file or folder, and the size of that disk.
+pub fn disk_space(path: &std::path::Path) -> Option<(u64, u64)> {
+    let found = rustix::fs::statvfs(path).ok()?;
+    Some((found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize))
 }
 
 async fn copy<E: std::fmt::Display>(

@@ -243,6 +243,16 @@ impl Hub {
         }
     }
 
+    /// How many connections are open.
+    pub fn connection_count(&self) -> usize {
+        let subscriptions = self.read();
+        let mut seen = HashSet::new();
+        for subscribers in subscriptions.values().map(lock) {
+            seen.extend(subscribers.connections().map(Arc::as_ptr));
+        }
+        seen.len()
+    }
+
     /// The streams that have subscribers.
     pub fn streams(&self) -> Vec<Stream> {
         self.read().keys().copied().collect()

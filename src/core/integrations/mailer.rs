@@ -31,6 +31,17 @@ impl Mailer {
         Ok(Self { server: server.timeout(Some(TIMEOUT)).build(), from: from? })
     }
 
+    /// Whether the mail server can be reached and accepts the account.
+    #[boxed]
+    pub async fn check(&self) -> Result<(), String> {
+        match tokio::time::timeout(TIMEOUT, self.server.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err("the mail server does not answer as it should".to_owned()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("the mail server does not answer".to_owned()),
+        }
+    }
+
     #[boxed]
     pub async fn send(&self, to: &str, subject: &str, text: String) -> Result<(), DeliveryError> {
         let refused = |why: &dyn std::fmt::Display| DeliveryError::Refused(why.to_string());

@@ -11,6 +11,7 @@ mod language_model;
 mod mailer;
 mod page_fetcher;
 mod page_metadata;
+mod public_address;
 mod sms;
 mod ssrf_guard;
 
@@ -18,6 +19,7 @@ pub use google_meet::GoogleMeet;
 pub use language_model::{AnswerStream, LanguageModel, ModelError, PromptMessage, PromptRole};
 pub use mailer::Mailer;
 pub use page_fetcher::{PageError, PageFetcher};
+pub use public_address::{OutsideAnswer, PublicAddress, check_model_server};
 pub use sms::SmsClient;
 pub use ssrf_guard::AllowedTarget;
 

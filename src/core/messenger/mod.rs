@@ -39,6 +39,9 @@ pub use accounts::sign_in_code::{CodeSignIn, SignedInByCode};
 pub use accounts::token::{ACCESS_LIFE, Access};
 pub use administration::administrator::Administrator;
 pub use administration::deletion::MessagesOnDeletion;
+pub use administration::doctor::{Examined, Finding, Severity};
+pub use administration::measurements::Measurements;
+pub use administration::proxy_advice::Advice;
 pub use assistant::UnreadSummary;
 pub use chats::chat::NewGroup;
 pub use chats::invite::{Invitation, Invited};
@@ -54,7 +57,8 @@ pub use foundation::idempotency::{Attempt, AttemptGuard};
 pub use foundation::limits::{Limit, Network};
 pub use foundation::secrets::Secrets;
 pub use foundation::settings::{
-    AssistantSettings, MailServer, MeetingSettings, RegistrationPolicy, Senders, Settings, SmsGateway,
+    AssistantSettings, BackupSettings, MailServer, MeetingSettings, RegistrationPolicy, Senders, Settings,
+    SmsGateway,
 };
 pub use foundation::subject::{Original, Subject};
 pub use foundation::unit_of_work::Retries;
@@ -96,6 +100,7 @@ pub struct Core {
     pub settings: Settings,
     ids: Ids,
     nodes: live::nodes::Nodes,
+    counters: foundation::counters::Counters,
     stopping: AtomicBool,
     link_signer: LinkSigner,
     tokens: accounts::token::Tokens,
@@ -108,6 +113,8 @@ pub struct Core {
     keys: crate::store::idempotency::Keys,
     /// Held while unread messages are counted.
     counting: tokio::sync::Mutex<()>,
+    /// Held while a backup is made.
+    backing_up: tokio::sync::Mutex<()>,
     exports: Arc<Semaphore>,
     imports: Arc<Semaphore>,
     posts: mpsc::Sender<messages::post::Post>,
@@ -222,6 +229,7 @@ impl Messenger {
             deliveries,
             ids: Ids::new(0),
             stopping: AtomicBool::new(false),
+            counters: foundation::counters::Counters::default(),
             nodes: live::nodes::Nodes::connect(settings.bus.as_ref(), db.is_shared())
                 .await
                 .map_err(|why| Error::invalid("--bus-url", why))?,
@@ -234,6 +242,7 @@ impl Messenger {
             in_progress: Arc::default(),
             keys: crate::store::idempotency::Keys::load(&db).await?,
             counting: tokio::sync::Mutex::default(),
+            backing_up: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(portability::export::AT_ONCE)),
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),
             posts,

@@ -74,6 +74,11 @@ pub const NODES: u8 = 1 << NODE_BITS;
 const COUNTER_BITS: u32 = 6;
 
 impl MessageId {
+    /// When the identifier was made.
+    pub fn time(self) -> Time {
+        Time((self.0 >> (NODE_BITS + COUNTER_BITS)) + EPOCH)
+    }
+
     /// The lower bound of the ids of messages sent at or after a moment: larger than all earlier ones.
     pub fn first_of(time: Time) -> Self {
         Self((time.0 - EPOCH).clamp(0, (1 << 41) - 1) << (NODE_BITS + COUNTER_BITS))

@@ -1,6 +1,7 @@
 //! Domain types: plain data, without database, network or clock.
 
 mod attachment;
+mod backup;
 mod bookmark;
 mod chat;
 mod chat_kind;
@@ -30,6 +31,7 @@ mod topic;
 mod user;
 
 pub use attachment::{Attachment, FileClass, MediaMetadata};
+pub use backup::Backup;
 pub use bookmark::Bookmark;
 pub use chat::{Channel, Chat, ChatInfo, Member, Notify, Preferences, Roster};
 pub use chat_kind::ChatKind;

@@ -18,6 +18,9 @@ const PAGE: u64 = 500;
 /// The approximate size of one statement in bytes; MySQL accepts packets of 16 MiB.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
+/// The most values of one statement: SQLite allows 32,766.
+const MOST_VALUES: usize = 30_000;
+
 /// The result for one table.
 #[derive(Debug, Clone)]
 pub struct Moved {
@@ -43,7 +46,7 @@ impl Contents {
         format!("{:016x}", self.sum[0])
     }
 
-    fn add(&mut self, row: &Cells) {
+    pub(super) fn add(&mut self, row: &Cells) {
         let mut context = Context::new(&SHA256);
         for cell in &row.0 {
             cell.digest(&mut context);
@@ -108,9 +111,9 @@ async fn is_in_use(db: &Db, now: Time) -> Result<bool> {
 }
 
 /// A table that both databases have.
-struct Table {
-    name: String,
-    columns: Vec<Alias>,
+pub(super) struct Table {
+    pub(super) name: String,
+    pub(super) columns: Vec<Alias>,
     /// Which of them are text: MySQL does not distinguish text with a binary collation from bytes.
     texts: Vec<bool>,
     /// The indexes of the primary key's columns, in the order of the key.
@@ -118,9 +121,14 @@ struct Table {
 }
 
 /// All tables as the migrations create them, except leases and the search index.
-async fn tables() -> Result<Vec<Table>> {
+pub(super) async fn tables() -> Result<Vec<Table>> {
+    tables_after(None).await
+}
+
+/// The same as they are after a migration.
+pub(super) async fn tables_after(last: Option<i64>) -> Result<Vec<Table>> {
     let mut model = SqliteConnection::connect("sqlite::memory:").await?;
-    migrations::up_sqlite(&mut model).await?;
+    migrations::up_sqlite_to(&mut model, last).await?;
     let names: Vec<(String,)> = sqlx::query_as(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
          AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' AND name NOT LIKE 'search\\_%' ESCAPE '\\' AND name <> 'lease' \
@@ -167,7 +175,7 @@ impl Table {
         Ok(self.read(executor.all(&self.ordered(Order::Desc).limit(1).to_owned()).await?).pop())
     }
 
-    async fn page(&self, executor: &mut Executor, after: Option<&Cells>) -> Result<Vec<Cells>> {
+    pub(super) async fn page(&self, executor: &mut Executor, after: Option<&Cells>) -> Result<Vec<Cells>> {
         let mut query = self.ordered(Order::Asc);
         if let Some(after) = after {
             query.cond_where(self.beyond(after));
@@ -249,27 +257,13 @@ impl Table {
             let rows = self.page(source, last.as_ref()).await?;
             let Some(newest) = rows.last().cloned() else { return Ok(copied) };
             copied += rows.len() as u64;
-            let mut tx = to.begin().await?;
-            let mut rows = rows.into_iter().peekable();
-            while rows.peek().is_some() {
-                let mut insert = Query::insert();
-                insert.into_table(self.alias()).columns(self.columns.iter().cloned());
-                let mut bytes = 0;
-                while bytes < MOST_BYTES
-                    && let Some(row) = rows.next()
-                {
-                    bytes += row.weight();
-                    insert.values_panic(row.0.into_iter().map(|cell| SimpleExpr::Value(cell.into())));
-                }
-                tx.execute(&insert).await?;
-            }
-            tx.commit(|| ()).await?;
+            insert_rows(to, &self.alias(), &self.columns, rows).await?;
             progress(&self.name, copied);
             last = Some(newest);
         }
     }
 
-    async fn contents(&self, executor: &mut Executor) -> Result<Contents> {
+    pub(super) async fn contents(&self, executor: &mut Executor) -> Result<Contents> {
         let (mut contents, mut last) = (Contents::default(), None);
         loop {
             let rows = self.page(executor, last.as_ref()).await?;
@@ -282,12 +276,33 @@ impl Table {
     }
 }
 
+/// Inserts rows into a table, in one transaction.
+pub(super) async fn insert_rows(to: &Db, table: &Alias, columns: &[Alias], rows: Vec<Cells>) -> Result<()> {
+    let mut tx = to.begin().await?;
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let mut insert = Query::insert();
+        insert.into_table(table.clone()).columns(columns.iter().cloned());
+        let (mut bytes, mut values) = (0, 0);
+        while bytes < MOST_BYTES
+            && values + columns.len() <= MOST_VALUES
+            && let Some(row) = rows.next()
+        {
+            bytes += row.weight();
+            values += columns.len();
+            insert.values_panic(row.0.into_iter().map(|cell| SimpleExpr::Value(cell.into())));
+        }
+        tx.execute(&insert).await?;
+    }
+    tx.commit(|| ()).await
+}
+
 /// The values of a row of any table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Cells(Vec<Cell>);
+pub(super) struct Cells(pub(super) Vec<Cell>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Cell {
+pub(super) enum Cell {
     Nothing,
     Number(i64),
     Text(String),

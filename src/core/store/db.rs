@@ -47,6 +47,8 @@ pub struct Executor(Handle);
 enum Handle {
     Reader(Reader),
     Writer(Lease),
+    /// A file beside the database, which nobody else uses.
+    File(Box<SqliteConnection>),
     MySql(PooledConnection),
 }
 
@@ -93,6 +95,12 @@ impl Executor {
             Rows::Sqlite(rows) => read_one(rows.first()),
             Rows::MySql(rows) => read_one(rows.first()),
         }
+    }
+
+    /// For reading a copy of an embedded database.
+    pub(super) async fn on_file(file: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new().filename(file).read_only(true).immutable(true);
+        Ok(Self(Handle::File(Box::new(options.connect().await?))))
     }
 
     /// Whether the engine is MySQL, for the few statements that differ.
@@ -152,6 +160,7 @@ impl Executor {
         Ok(match &mut self.0 {
             Handle::Reader(reader) => Either::Left(reader.begin_query()?),
             Handle::Writer(lease) => Either::Left(lease),
+            Handle::File(connection) => Either::Left(connection),
             Handle::MySql(connection) => Either::Right(connection),
         })
     }
@@ -182,7 +191,7 @@ impl Tx {
                 after();
                 Ok(())
             }
-            Handle::Reader(_) => Err(Error::Closed),
+            Handle::Reader(_) | Handle::File(_) => Err(Error::Closed),
         }
     }
 }
@@ -210,6 +219,11 @@ impl Db {
             }
             None => migrations::of_mysql(&mut mysql::connect(url).await?).await,
         }
+    }
+
+    /// The migrations of this version, of which none is applied.
+    pub fn known_migrations() -> MigrationStatus {
+        migrations::known()
     }
 
     /// Reverts all migrations after `last`, which deletes the data of their tables and columns. A SQLite database is
@@ -287,6 +301,14 @@ impl Db {
             Self::Sqlite { writer, .. } => Handle::Writer(writer.lease(priority).await?),
             Self::MySql(pool) => Handle::MySql(PooledConnection::begin(pool, "BEGIN").await?),
         })))
+    }
+
+    /// The file of an embedded database.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite { file, .. } => Some(file),
+            Self::MySql(_) => None,
+        }
     }
 
     /// Whether several nodes may use it.

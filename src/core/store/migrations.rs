@@ -24,6 +24,8 @@ pub enum Tables {
     Update,
     /// Fail if there are pending migrations.
     Leave,
+    /// Work with the tables as they are: only for filling them from a backup.
+    AsTheyAre,
 }
 
 /// Which migrations are applied to a database.
@@ -73,8 +75,9 @@ impl MigrationStatus {
         match (self.missing(), tables) {
             (0, _) => Ok(false),
             (_, Tables::Update) => Ok(true),
+            (_, Tables::AsTheyAre) => Ok(false),
             (missing, Tables::Leave) => Err(Error::Refused(format!(
-                "its tables lack {missing} of the migrations; executor `besedka migrate up`, or start without \
+                "its tables lack {missing} of the migrations; run `besedka migrate up`, or start without \
                  --migrate off"
             ))),
         }
@@ -82,7 +85,7 @@ impl MigrationStatus {
 }
 
 macro_rules! migrations {
-    ($connection:ty, $migrator:ident, $is_there:literal, $status:ident, $up:ident, $down:ident) => {
+    ($connection:ty, $migrator:ident, $is_there:literal, $status:ident, $up:ident, $up_to:ident, $down:ident) => {
         pub(super) async fn $status(connection: &mut $connection) -> Result<MigrationStatus> {
             let is_there: bool = sqlx::query_scalar($is_there).fetch_one(&mut *connection).await?;
             if !is_there {
@@ -103,8 +106,13 @@ macro_rules! migrations {
 
         /// Applies pending migrations.
         pub(super) async fn $up(connection: &mut $connection) -> Result<()> {
+            $up_to(connection, None).await
+        }
+
+        /// Applies pending migrations up to one.
+        pub(super) async fn $up_to(connection: &mut $connection, last: Option<i64>) -> Result<()> {
             // Not `run`: the compiler can't see that its future is Send for every lifetime.
-            Ok($migrator.run_direct(None, connection, false).await?)
+            Ok($migrator.run_direct(last, connection, false).await?)
         }
 
         /// Reverts all migrations after `last`.
@@ -120,6 +128,7 @@ migrations!(
     "SELECT count(*) > 0 FROM sqlite_schema WHERE name = '_sqlx_migrations'",
     of_sqlite,
     up_sqlite,
+    up_sqlite_to,
     down_sqlite
 );
 migrations!(
@@ -129,8 +138,14 @@ migrations!(
      WHERE table_schema = database() AND table_name = '_sqlx_migrations'",
     of_mysql,
     up_mysql,
+    up_mysql_to,
     down_mysql
 );
+
+/// The migrations of this version, of which none is applied.
+pub(super) fn known() -> MigrationStatus {
+    MigrationStatus::of(&SQLITE, &BTreeMap::new())
+}
 
 /// Copies a SQLite database to a file beside it whose name contains `name`. An existing copy is kept.
 pub(super) async fn copy(file: &Path, name: &str, connection: &mut SqliteConnection) -> Result<PathBuf> {

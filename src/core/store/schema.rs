@@ -61,6 +61,7 @@ tables! {
         Waveform, Placeholder, Thumbnail, AvatarOf, StoredByName, RefusalCode, RefusalReason,
         KeepOriginal, Detached,
     }
+    Backup { StartedAt, FinishedAt, Place, Name, Bytes, VerifiedAt, Failure }
     Storage { OwnerId, Bytes }
     Posted { AttachmentId, MessageId, ChatId, Place, Class }
     SearchPlace { Number, MessageId }

@@ -18,6 +18,7 @@ async fn only_administrators_see_and_change_accounts() {
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let of_ann = |what: &str| format!("/admin/users/{}/{what}", ann.id);
     bob.get("/admin/users").await.refused(403, "forbidden");
+    bob.get("/admin/status").await.refused(403, "forbidden");
     bob.post(&of_ann("deactivate"), json!({})).await.refused(403, "forbidden");
     bob.post(&of_ann("reactivate"), json!({})).await.refused(403, "forbidden");
     bob.put(&of_ann("admin"), json!({})).await.refused(403, "forbidden");

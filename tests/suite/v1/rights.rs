@@ -153,6 +153,7 @@ const OWN: &[&str] = &[
     "updateMe",
     "uploadFile",
     "user",
+    "serverStatus",
 ];
 
 fn rows() -> Vec<Row> {

@@ -29,6 +29,7 @@ const ACCOUNT: &[&str] = &[
     "revokeOtherSessions",
     "revokeSession",
     "revokeToken",
+    "serverStatus",
     "sessions",
     "tokens",
     "updateMe",

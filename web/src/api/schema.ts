@@ -466,6 +466,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The state of the server
+         * @description Connections, waiting work, sizes and backups. Only for server administrators.
+         */
+        get: operations["serverStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/users": {
         parameters: {
             query?: never;
@@ -1986,6 +2006,38 @@ export interface components {
             url?: string | null;
             /** @description The same kind of link for the thumbnail, if there is one. */
             thumbnail_url?: string | null;
+        };
+        /**
+         * Backup
+         * @description A backup of the server, or an attempt that failed.
+         * @example {
+         *       "started_at": "2024-03-26T03:00:00",
+         *       "finished_at": "2024-03-26T03:00:09",
+         *       "place": "/var/backups/besedka",
+         *       "name": "besedka-20240326T030000Z.tar.zst",
+         *       "bytes": 73400320,
+         *       "verified_at": "2024-03-26T03:00:09",
+         *       "failure": null
+         *     }
+         */
+        Backup: {
+            /** @description The moment whose data it contains. UTC, ISO 8601 without a zone. */
+            started_at: string;
+            /** @description UTC, ISO 8601 without a zone. */
+            finished_at: string;
+            /** @description The folder or bucket. */
+            place: string;
+            /** @description The name of the archive; empty if the backup failed. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The size of the archive in bytes.
+             */
+            bytes: number;
+            /** @description When it was restored beside and compared; null if it was not. UTC, ISO 8601 without a zone. */
+            verified_at?: string | null;
+            /** @description Why it failed; null if it did not. */
+            failure?: string | null;
         };
         /**
          * Ban
@@ -3813,6 +3865,92 @@ export interface components {
              * @description How long the code is valid, in seconds.
              */
             expires_in: number;
+        };
+        /**
+         * ServerStatus
+         * @description The state of the server.
+         * @example {
+         *       "version": "0.1.0",
+         *       "sockets": 25,
+         *       "posts_waiting": 0,
+         *       "scheduled_overdue": 0,
+         *       "scheduled_lag_ms": 0,
+         *       "search_pending": 0,
+         *       "search_lag_ms": 0,
+         *       "database_bytes": 52428800,
+         *       "storage_bytes": 1073741824,
+         *       "disk_free_bytes": 21474836480,
+         *       "last_backup": {
+         *         "started_at": "2024-03-26T03:00:00",
+         *         "finished_at": "2024-03-26T03:00:09",
+         *         "place": "/var/backups/besedka",
+         *         "name": "besedka-20240326T030000Z.tar.zst",
+         *         "bytes": 73400320,
+         *         "verified_at": "2024-03-26T03:00:09",
+         *         "failure": null
+         *       },
+         *       "last_verified_backup_at": "2024-03-26T03:00:00",
+         *       "backups": [
+         *         {
+         *           "started_at": "2024-03-26T03:00:00",
+         *           "finished_at": "2024-03-26T03:00:09",
+         *           "place": "/var/backups/besedka",
+         *           "name": "besedka-20240326T030000Z.tar.zst",
+         *           "bytes": 73400320,
+         *           "verified_at": "2024-03-26T03:00:09",
+         *           "failure": null
+         *         }
+         *       ]
+         *     }
+         */
+        ServerStatus: {
+            /** @description The version of Besedka. */
+            version: string;
+            /**
+             * Format: uint64
+             * @description Open live connections on the node that answers.
+             */
+            sockets: number;
+            /**
+             * Format: uint64
+             * @description Posts that wait to be written on that node.
+             */
+            posts_waiting: number;
+            /**
+             * Format: uint64
+             * @description Scheduled messages that should have been sent, and by how many milliseconds the first of them is late.
+             */
+            scheduled_overdue: number;
+            /** Format: uint64 */
+            scheduled_lag_ms: number;
+            /**
+             * Format: uint64
+             * @description Messages that the search index lacks, up to 10000 new ones, and the age of the oldest new one in milliseconds.
+             */
+            search_pending: number;
+            /** Format: uint64 */
+            search_lag_ms: number;
+            /**
+             * Format: uint64
+             * @description The size of the database in bytes.
+             */
+            database_bytes: number;
+            /**
+             * Format: uint64
+             * @description The size of all uploaded files in bytes.
+             */
+            storage_bytes: number;
+            /**
+             * Format: uint64
+             * @description Free bytes on the disk of the embedded database; null if the database is on another machine.
+             */
+            disk_free_bytes?: number | null;
+            /** @description The last complete backup; null if there is none. */
+            last_backup?: (components["schemas"]["Backup"] & unknown) | null;
+            /** @description When the last backup that was verified was begun; null if there is none. UTC, ISO 8601 without a zone. */
+            last_verified_backup_at?: string | null;
+            /** @description The last backups and attempts, the newest first. */
+            backups: components["schemas"]["Backup"][];
         };
         /**
          * Session
@@ -6538,6 +6676,149 @@ export interface operations {
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
+        };
+    };
+    serverStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ServerStatus"];
+                };
+            };
+            /** @description The request is invalid; `detail` names the field to correct. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The access token is missing, invalid or expired. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller is not allowed to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The resource does not exist, or the caller cannot see it. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The method is not supported at this path. */
+            405: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request body or file is too large, or exceeds the storage quota. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The content type of the request body is not supported. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests. */
+            429: {
+                headers: {
+                    /** @description How many seconds to wait before retrying. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An internal server error; details are in the server's log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another server that this request depends on failed. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
+             *     is not available on this server.
+             */
+            503: {
+                headers: {
+                    /** @description How many seconds to wait before retrying. */
+                    "RETRY-AFTER": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full; nothing was saved. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     accounts: {

@@ -37,6 +37,10 @@ fn allow(me: Option<User>) -> Result<()> {
 }
 
 impl Administrator {
+    pub(crate) fn messenger(&self) -> &Messenger {
+        &self.messenger
+    }
+
     /// Accounts, the oldest first, after one of them; with words, only those whose names contain them.
     #[boxed]
     pub async fn accounts(

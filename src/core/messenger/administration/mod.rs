@@ -1,5 +1,9 @@
-//! Administration of accounts, and their deactivation and deletion.
+//! Administration of accounts, their deactivation and deletion; what the server measures of itself; backups.
 
 pub(crate) mod administrator;
+pub(crate) mod backups;
 pub(crate) mod deactivation;
 pub(crate) mod deletion;
+pub(crate) mod doctor;
+pub(crate) mod measurements;
+pub(crate) mod proxy_advice;

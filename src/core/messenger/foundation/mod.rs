@@ -1,6 +1,7 @@
 //! What all other parts of the messenger build on: errors, the clock, rate limits, units of work.
 
 pub(crate) mod clock;
+pub(crate) mod counters;
 pub(crate) mod encryption;
 pub(crate) mod error;
 pub(crate) mod event_log;

@@ -1,7 +1,10 @@
 //! The messenger's settings.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::backup::BackupPlace;
+use crate::files::AwsEnv;
 use crate::hub::BusSettings;
 use crate::integrations::AllowedTarget;
 
@@ -38,6 +41,8 @@ pub struct Settings {
     /// The language model of the assistant; `None` when the assistant is off.
     pub assistant: Option<AssistantSettings>,
     pub meetings: MeetingSettings,
+    /// How the server backs itself up; `None` if it does not.
+    pub backup: Option<BackupSettings>,
 }
 
 impl Settings {
@@ -55,8 +60,25 @@ impl Settings {
             senders: Senders::default(),
             assistant: None,
             meetings: MeetingSettings::default(),
+            backup: None,
         }
     }
+}
+
+/// How a server backs itself up.
+#[derive(Debug, Clone)]
+pub struct BackupSettings {
+    /// `None` when only the operator makes backups.
+    pub every: Option<Duration>,
+    pub place: BackupPlace,
+    /// How many are kept; 0 for all.
+    pub keep: u32,
+    pub secret_file: PathBuf,
+    /// The folder in which a backup is restored to verify it.
+    pub scratch: PathBuf,
+    pub aws: AwsEnv,
+    /// The version of the program.
+    pub version: &'static str,
 }
 
 /// How sign-in codes are sent.

@@ -1,0 +1,84 @@
+//! Settings for the operation of a server: metrics and scheduled backups.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use besedka_core::backup::BackupPlace;
+
+/// Settings for watching a server and backing it up.
+#[derive(Debug, Clone, Args)]
+pub struct Operation {
+    /// An additional address and port that serve only /metrics, in Prometheus' text format, to everybody who can
+    /// reach them, for example 127.0.0.1:9100.
+    #[arg(long, env = "BESEDKA_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
+
+    /// Serve /metrics on the server's own address too, to requests with `Authorization: Bearer TOKEN`.
+    #[arg(long, env = "BESEDKA_METRICS_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub metrics_token: Option<String>,
+
+    /// A file that contains the token for /metrics.
+    #[arg(long, env = "BESEDKA_METRICS_TOKEN_FILE", value_name = "FILE", conflicts_with = "metrics_token")]
+    pub metrics_token_file: Option<PathBuf>,
+
+    /// How often to back up the server, for example 24h or 7d, into --backup-to. By default, never.
+    #[arg(long, env = "BESEDKA_BACKUP_EVERY", value_name = "TIME", value_parser = interval)]
+    pub backup_every: Option<Duration>,
+
+    /// Where scheduled backups are stored: a folder, or a bucket, s3://BUCKET/FOLDER/?endpoint=URL&region=REGION. By
+    /// default, the folder `backups` in the data folder, which does not help when the disk is lost.
+    #[arg(long, env = "BESEDKA_BACKUP_TO", value_name = "PLACE")]
+    pub backup_to: Option<BackupPlace>,
+
+    /// How many backups to keep there; older ones are deleted after each backup. 0 keeps all.
+    #[arg(long, env = "BESEDKA_BACKUP_KEEP", default_value_t = 7, value_name = "NUMBER")]
+    pub backup_keep: u32,
+}
+
+impl Operation {
+    /// The token for /metrics on the server's own address, or a sentence that says why it can't be used.
+    pub fn metrics_token(&self) -> Result<Option<String>, String> {
+        super::services::secret(self.metrics_token.as_deref(), self.metrics_token_file.as_deref())
+    }
+}
+
+/// A number of minutes, hours or days.
+fn interval(text: &str) -> Result<Duration, String> {
+    const SHORTEST: Duration = Duration::from_secs(60);
+    const LONGEST: Duration = Duration::from_secs(366 * 24 * 3_600);
+    let invalid = || "it must be a number of minutes, hours or days: 30m, 24h or 7d".to_owned();
+    let text = text.trim();
+    let unit = text.chars().last().ok_or_else(invalid)?;
+    let seconds = match unit {
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 24 * 3_600,
+        _ => return Err(invalid()),
+    };
+    let number: u64 = text[..text.len() - unit.len_utf8()].trim().parse().map_err(|_| invalid())?;
+    let interval = Duration::from_secs(number.checked_mul(seconds).ok_or_else(invalid)?);
+    match (SHORTEST..=LONGEST).contains(&interval) {
+        true => Ok(interval),
+        false => Err("it must be between a minute and a year".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_have_a_unit_and_bounds() {
+        for (text, seconds) in [("30m", 1_800), ("24h", 86_400), (" 7 d", 604_800)] {
+            assert_eq!(interval(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in
+            ["", "24", "h", "0h", "1s", "-1h", "99999999999999999999h", "999999999999999999h", "10000d", "1ч"]
+        {
+            assert!(interval(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Where archives are stored: a folder, or a bucket and a folder in it.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use url::Url;
+
+use crate::files::StorageLocation;
+use crate::model::Time;
+
+/// The endings of archives, plain and encrypted.
+const ENDINGS: [&str; 2] = [".tar.zst", ".tar.zst.age"];
+const PREFIX: &str = "besedka-";
+
+/// A folder or a bucket for archives, and perhaps the name of one of them.
+#[derive(Debug, Clone)]
+pub struct BackupPlace {
+    pub(super) location: StorageLocation,
+    /// The folder in the bucket, without slashes at the ends; empty for none.
+    pub(super) prefix: String,
+    /// The name of an archive.
+    pub(super) name: Option<String>,
+}
+
+impl BackupPlace {
+    /// A local folder.
+    pub fn folder(folder: PathBuf) -> Self {
+        Self { location: StorageLocation::Folder(folder), prefix: String::new(), name: None }
+    }
+
+    /// The place of an archive that exists: its file may have any name.
+    pub fn of_archive(text: &str) -> Result<Self, String> {
+        let place: Self = text.parse()?;
+        match place {
+            Self { name: Some(_), .. } => Ok(place),
+            Self { location: StorageLocation::Folder(file), .. } => Ok(file_place(&file)?),
+            Self { .. } => Err("it must be the address of an archive, which ends in .tar.zst".to_owned()),
+        }
+    }
+
+    /// The local file or folder.
+    pub fn path(&self) -> Option<PathBuf> {
+        match &self.location {
+            StorageLocation::Folder(folder) => Some(match &self.name {
+                Some(name) => folder.join(name),
+                None => folder.clone(),
+            }),
+            StorageLocation::Bucket(_) => None,
+        }
+    }
+
+    pub(super) fn key(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}/{name}", self.prefix) }
+    }
+}
+
+impl std::fmt::Display for BackupPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.location {
+            StorageLocation::Folder(folder) => folder.display().fmt(f)?,
+            location @ StorageLocation::Bucket(_) if self.prefix.is_empty() => location.fmt(f)?,
+            location @ StorageLocation::Bucket(_) => write!(f, "{location}/{}", self.prefix)?,
+        }
+        match &self.name {
+            Some(name) => write!(f, "/{name}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl FromStr for BackupPlace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if !text.starts_with("s3:") {
+            let path = Path::new(text.strip_prefix("file:").unwrap_or(text));
+            if path.as_os_str().is_empty() {
+                return Err("it must be a file, a folder or s3://BUCKET/FOLDER/".to_owned());
+            }
+            let is_archive = path.file_name().and_then(|name| name.to_str()).is_some_and(is_archive_name);
+            return match is_archive && !path.is_dir() {
+                true => file_place(path),
+                false => Ok(Self::folder(path.to_owned())),
+            };
+        }
+        let mut url = Url::parse(text).map_err(|error| format!("it is no URL: {error}"))?;
+        let path = url.path().trim_matches('/').to_owned();
+        url.set_path("");
+        let location = url.as_str().parse()?;
+        if path.split('/').any(|part| matches!(part, "." | "..")) {
+            return Err("the folder in the bucket can't contain . or ..".to_owned());
+        }
+        let (prefix, last) = path.rsplit_once('/').unwrap_or(("", &path));
+        let is_archive = ENDINGS.iter().any(|ending| last.ends_with(ending));
+        Ok(match is_archive {
+            true => Self { location, prefix: prefix.to_owned(), name: Some(last.to_owned()) },
+            false => Self { location, prefix: path, name: None },
+        })
+    }
+}
+
+fn file_place(file: &Path) -> Result<BackupPlace, String> {
+    let name = file.file_name().and_then(|name| name.to_str()).ok_or("it must be the name of a file")?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new(".")).to_owned();
+    Ok(BackupPlace { name: Some(name.to_owned()), ..BackupPlace::folder(folder) })
+}
+
+fn is_archive_name(name: &str) -> bool {
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// The name of a new archive.
+pub(super) fn archive_name(at: Time) -> String {
+    format!("{PREFIX}{}{}", at.basic(), ENDINGS[0])
+}
+
+/// Whether a file is an archive that was named by [`archive_name`]: others are never deleted.
+pub(super) fn is_own_name(name: &str) -> bool {
+    let time = ENDINGS.iter().find_map(|ending| name.strip_prefix(PREFIX)?.strip_suffix(ending));
+    time.is_some_and(|time| {
+        let is_right = |(index, c): (usize, char)| match index {
+            8 => c == 'T',
+            15 => c == 'Z',
+            _ => c.is_ascii_digit(),
+        };
+        time.len() == 16 && time.chars().enumerate().all(is_right)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_folder_a_file_or_a_bucket() {
+        for (text, shown, name) in [
+            ("backups", "backups", None),
+            ("file:/var/backups", "/var/backups", None),
+            ("a.tar.zst", "./a.tar.zst", Some("a.tar.zst")),
+            ("/x/a.tar.zst.age", "/x/a.tar.zst.age", Some("a.tar.zst.age")),
+            ("s3://b", "s3://b", None),
+            ("s3://b/team/chat/?region=eu", "s3://b/team/chat", None),
+            ("s3://b/a.tar.zst?region=eu", "s3://b/a.tar.zst", Some("a.tar.zst")),
+            ("s3://b/team/a.tar.zst", "s3://b/team/a.tar.zst", Some("a.tar.zst")),
+        ] {
+            let place: BackupPlace = text.parse().unwrap();
+            assert_eq!((place.to_string().as_str(), place.name.as_deref()), (shown, name), "{text}");
+        }
+        for wrong in ["", "file:", "s3://", "s3://key:secret@b/x", "s3://b/x?y=z"] {
+            assert!(wrong.parse::<BackupPlace>().is_err(), "{wrong}");
+        }
+        assert_eq!(BackupPlace::of_archive("x/any.name").unwrap().name.as_deref(), Some("any.name"));
+        assert!(BackupPlace::of_archive("s3://b/x").is_err());
+    }
+
+    #[test]
+    fn only_our_own_names_are_recognised() {
+        let name = archive_name(Time(1_711_454_400_000));
+        assert_eq!(name, "besedka-20240326T120000Z.tar.zst");
+        assert!(is_own_name(&name) && is_own_name(&format!("{name}.age")));
+        for other in [
+            "besedka.tar.zst",
+            "besedka-20240326.tar.zst",
+            "x-20240326T120000Z.tar.zst",
+            "besedka-yyyymmddThhmmssZ.tar.zst",
+        ] {
+            assert!(!is_own_name(other), "{other}");
+        }
+    }
+}

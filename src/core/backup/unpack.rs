@@ -1,0 +1,284 @@
+//! Reads archives: to check them, to compare them with a database that is restored beside, and to restore them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use tokio::io::AsyncWriteExt;
+
+use super::archive::{ArchiveReader, Found, hex};
+use super::manifest::{DATABASE, FILES, HEADER, Header, MANIFEST, Manifest, Part, SECRET, TABLES};
+use super::{BackupPlace, Error, Result};
+use crate::boxed;
+use crate::files::{ArchiveStore, AwsEnv, Files, ObjectWriter};
+use crate::model::{AttachmentId, Time};
+use crate::store::{Db, Engine, Tables, attachments, snapshot};
+
+/// The largest entry that is read into memory.
+const LARGEST_IN_MEMORY: u64 = 512 * 1024 * 1024;
+const PAGE: u64 = 500;
+
+/// Where the entries of an archive go. What is `None` is only checked.
+#[derive(Default)]
+pub(super) struct Destination<'a> {
+    /// The file for the copy of an embedded database.
+    pub database_file: Option<&'a Path>,
+    /// The database for the rows of tables.
+    pub database: Option<&'a Db>,
+    pub files: Option<&'a Files>,
+    pub secret_file: Option<&'a Path>,
+}
+
+/// Opens an archive for reading.
+pub(super) async fn open(archive: &BackupPlace, aws: &AwsEnv) -> Result<ArchiveReader> {
+    let name = archive.name.as_deref().ok_or_else(|| Error::Refused("no archive is named".to_owned()))?;
+    if let Some(file) = archive.path()
+        && !file.is_file()
+    {
+        return Err(Error::Refused(format!("there is no file {}", file.display())));
+    }
+    let store = ArchiveStore::open(&archive.location, aws).map_err(Error::Refused)?;
+    let (_, bytes) = store.read(&archive.key(name)).await?;
+    Ok(ArchiveReader::start(bytes))
+}
+
+/// Reads a whole archive and checks it by its manifest; changes nothing.
+#[boxed]
+pub async fn inspect(archive: &BackupPlace, aws: &AwsEnv) -> Result<Manifest> {
+    let manifest = unpack(open(archive, aws).await?, &Destination::default()).await?;
+    manifest.header.check_migrations(&Db::known_migrations())?;
+    Ok(manifest)
+}
+
+/// Unpacks an archive. Fails if it differs from its manifest; what was written by then must not be used.
+pub(super) async fn unpack(mut reader: ArchiveReader, to: &Destination<'_>) -> Result<Manifest> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut header = None;
+    let mut manifest: Option<Manifest> = None;
+    while let Some(found) = reader.next().await? {
+        let Found::Entry { name, size } = found else { return Err(Error::Interrupted) };
+        if manifest.is_some() {
+            return Err(Error::Damaged(format!("{name} follows its manifest")));
+        }
+        if header.is_none() && name != HEADER {
+            return Err(Error::Foreign(format!("it begins with {name}")));
+        }
+        let mut sink = Sink::of(&name, size, to).await?;
+        let sha256 = loop {
+            match reader.next().await? {
+                Some(Found::Data(bytes)) => sink.write(bytes).await?,
+                Some(Found::EndOfEntry { sha256 }) => break sha256,
+                Some(Found::Entry { .. }) | None => return Err(Error::Interrupted),
+            }
+        };
+        let content = sink.finish().await?;
+        match name.as_str() {
+            HEADER => header = Some(Header::read(&content)?),
+            MANIFEST => {
+                let read: Manifest = serde_json::from_slice(&content)
+                    .map_err(|error| Error::Damaged(format!("its manifest can't be read: {error}")))?;
+                manifest = Some(read);
+                continue;
+            }
+            _ => {
+                if let (Some(table), Some(db)) = (table_of(&name), to.database) {
+                    let rows = String::from_utf8(content)
+                        .map_err(|_| Error::Damaged(format!("{name} is not text")))?;
+                    snapshot::load(db, table, &rows).await?;
+                }
+            }
+        }
+        parts.push(Part { name, size, sha256 });
+    }
+    let manifest = manifest.ok_or_else(|| Error::Damaged("its end is missing".to_owned()))?;
+    if header.as_ref() != Some(&manifest.header) {
+        return Err(Error::Damaged("its header differs from its manifest".to_owned()));
+    }
+    compare(&manifest.parts, &parts)?;
+    Ok(manifest)
+}
+
+fn compare(expected: &[Part], found: &[Part]) -> Result<()> {
+    let different = expected.iter().zip(found).find(|(expected, found)| expected != found);
+    match different {
+        Some((expected, _)) => {
+            Err(Error::Damaged(format!("{} differs from its checksum in the manifest", expected.name)))
+        }
+        None if expected.len() == found.len() => Ok(()),
+        None => Err(Error::Damaged(format!(
+            "it has {} entries, and its manifest lists {}",
+            found.len(),
+            expected.len()
+        ))),
+    }
+}
+
+/// The table of whose rows an entry is a piece: its name consists of small letters and underscores.
+fn table_of(name: &str) -> Option<&str> {
+    let (table, _) = name.strip_prefix(TABLES)?.split_once('/')?;
+    table.chars().all(|c| c.is_ascii_lowercase() || c == '_').then_some(table)
+}
+
+/// Where the bytes of one entry go.
+enum Sink {
+    Nowhere,
+    Memory(Vec<u8>),
+    File(PathBuf, tokio::fs::File),
+    Object(ObjectWriter),
+}
+
+impl Sink {
+    async fn of(name: &str, size: u64, to: &Destination<'_>) -> Result<Self> {
+        let key = name.strip_prefix(FILES).filter(|key| !key.is_empty());
+        let is_known = matches!(name, HEADER | MANIFEST | SECRET | DATABASE) || key.is_some();
+        if !is_known && table_of(name).is_none() {
+            return Err(Error::Foreign(format!("it contains {name}")));
+        }
+        if let Some(key) = key {
+            return Ok(to.files.map_or(Self::Nowhere, |files| Self::Object(files.object_writer(key))));
+        }
+        let file = match name {
+            SECRET => to.secret_file,
+            DATABASE => to.database_file,
+            _ => None,
+        };
+        if let Some(path) = file {
+            let mut options = tokio::fs::OpenOptions::new();
+            let opened = options.write(true).create(true).truncate(true).mode(0o600).open(path).await;
+            return Ok(Self::File(path.to_owned(), opened.map_err(|error| Error::file(path, &error))?));
+        }
+        if matches!(name, SECRET | DATABASE) || table_of(name).is_some() && to.database.is_none() {
+            return Ok(Self::Nowhere);
+        }
+        match size <= LARGEST_IN_MEMORY {
+            true => Ok(Self::Memory(Vec::new())),
+            false => Err(Error::Foreign(format!("{name} in it has {size} bytes"))),
+        }
+    }
+
+    async fn write(&mut self, bytes: Bytes) -> Result<()> {
+        match self {
+            Self::Nowhere => {}
+            Self::Memory(content) => content.extend_from_slice(&bytes),
+            Self::File(path, file) => {
+                file.write_all(&bytes).await.map_err(|error| Error::file(path, &error))?;
+            }
+            Self::Object(writer) => writer.write(bytes).await?,
+        }
+        Ok(())
+    }
+
+    /// The content, if it was kept in memory.
+    async fn finish(self) -> Result<Vec<u8>> {
+        match self {
+            Self::Nowhere => Ok(Vec::new()),
+            Self::Memory(content) => Ok(content),
+            Self::File(path, mut file) => {
+                let synced = async {
+                    file.flush().await?;
+                    file.sync_all().await
+                };
+                synced.await.map_err(|error| Error::file(&path, &error))?;
+                Ok(Vec::new())
+            }
+            Self::Object(writer) => {
+                writer.finish().await?;
+                Ok(Vec::new())
+            }
+        }
+    }
+}
+
+/// Restores an archive's database into a new file in `folder`, compares it with the manifest and the files in the
+/// archive with what the database says of them, and deletes it again.
+#[boxed]
+pub async fn verify(archive: &BackupPlace, aws: &AwsEnv, folder: &Path) -> Result<Manifest> {
+    let beside = Beside(folder.join(format!("verify-{}.part.db", std::process::id())));
+    beside.remove();
+    let header = inspect(archive, aws).await?.header;
+    let url = format!("sqlite:{}", beside.0.display());
+    let last = header.last_migration();
+    let manifest = match header.engine {
+        Engine::Sqlite => {
+            let to = Destination { database_file: Some(&beside.0), ..Destination::default() };
+            unpack(open(archive, aws).await?, &to).await?
+        }
+        Engine::Mysql => {
+            snapshot::make_tables(&url, last).await?;
+            let db = Db::open_with(&url, 2, Tables::AsTheyAre).await?;
+            let to = Destination { database: Some(&db), ..Destination::default() };
+            let unpacked = unpack(open(archive, aws).await?, &to).await;
+            db.close().await;
+            unpacked?
+        }
+    };
+    // Before the database is upgraded, and after that.
+    let db = Db::open_with(&url, 2, Tables::AsTheyAre).await?;
+    let compared = compare_tables(&db, &manifest).await;
+    db.close().await;
+    compared?;
+    snapshot::upgrade_file(&beside.0).await?;
+    let db = Db::open_with(&url, 2, Tables::Leave).await?;
+    let compared = compare_files(&db, &manifest).await;
+    db.close().await;
+    compared?;
+    Ok(manifest)
+}
+
+async fn compare_tables(db: &Db, manifest: &Manifest) -> Result<()> {
+    let has_checksums = manifest.tables.iter().any(|table| table.checksum.is_some());
+    let contents = match has_checksums {
+        true => snapshot::contents(db, manifest.header.last_migration()).await?,
+        false => BTreeMap::new(),
+    };
+    for table in &manifest.tables {
+        let (rows, checksum) = match contents.get(&table.name) {
+            Some(contents) => (contents.rows, Some(contents.checksum())),
+            None => (snapshot::rows(db, &table.name).await?, None),
+        };
+        if (rows, &checksum) != (table.rows, &table.checksum) {
+            return Err(Error::Damaged(format!(
+                "the table {} has {rows} rows once restored, and had {}, or its rows differ",
+                table.name, table.rows
+            )));
+        }
+    }
+    Ok(())
+}
+
+async fn compare_files(db: &Db, manifest: &Manifest) -> Result<()> {
+    let parts = manifest.parts.iter().filter_map(|part| Some((part.name.strip_prefix(FILES)?, part)));
+    let parts: HashMap<&str, &Part> = parts.collect();
+    let mut last = (Time(0), AttachmentId(uuid::Uuid::nil()));
+    loop {
+        let page = attachments::uploaded_after(&mut db.read().await?, last, PAGE).await?;
+        let Some((newest, _)) = page.last() else { return Ok(()) };
+        last = (newest.created_at, newest.id);
+        for (file, sha256) in &page {
+            // One that is in neither list was deleted while the backup was made.
+            let Some(part) = parts.get(file.key().as_str()) else { continue };
+            if sha256.as_deref().is_some_and(|sha256| hex(sha256) != part.sha256) {
+                return Err(Error::Damaged(format!("the file {} is not what was uploaded", file.key())));
+            }
+        }
+    }
+}
+
+/// A database that is deleted in the end.
+struct Beside(PathBuf);
+
+impl Beside {
+    fn remove(&self) {
+        for ending in ["", "-wal", "-shm", "-journal"] {
+            let mut file = self.0.clone().into_os_string();
+            file.push(ending);
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}

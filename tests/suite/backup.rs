@@ -1,0 +1,552 @@
+//! Backups: made while people talk, restored elsewhere, and refused when they should be.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use besedka::backup::{self, BackupPlace, Target};
+use besedka::files::AwsEnv;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::database::Database;
+use crate::process::{Process, ended};
+use crate::server::{PASSWORD, Person, Storage, TestServer};
+use crate::skip::leave;
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+
+/// Runs a command of the program to its end.
+async fn run(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_besedka"));
+    command.args(arguments);
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+#[track_caller]
+fn succeeded(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Why a command was refused: a sentence.
+#[track_caller]
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Where a command finds the data of a server.
+struct Place {
+    dir: TempDir,
+    database: Database,
+}
+
+impl Place {
+    async fn new() -> Self {
+        Self { dir: TempDir::new().unwrap(), database: Database::new().await }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    fn flags(&self) -> Vec<String> {
+        let folder = self.folder();
+        let url = self.database.url(&folder);
+        ["--data-dir", folder.to_str().unwrap(), "--database-url", &url].map(str::to_owned).to_vec()
+    }
+
+    async fn run(&self, command: &[&str]) -> Output {
+        let flags = self.flags();
+        let all: Vec<&str> = command.iter().copied().chain(flags.iter().map(String::as_str)).collect();
+        run(&all).await
+    }
+
+    /// Restores into it; on a server that was named for the tests, the database is emptied of its tables first.
+    async fn restore(&self, archive: &Path) -> Output {
+        self.database.unmake().await;
+        self.run(&["restore", archive.to_str().unwrap()]).await
+    }
+
+    async fn start(&self) -> Process {
+        let url = self.database.url(&self.folder());
+        Process::start(&self.folder(), &["--database-url", &url]).await
+    }
+}
+
+/// Backs up a running server with its own flags.
+async fn back_up(server: &TestServer, more: &[&str]) -> Output {
+    let folder = server.dir.path().to_str().unwrap();
+    let url = server.database.url(server.dir.path());
+    let flags = ["backup", "--data-dir", folder, "--database-url", &url];
+    let all: Vec<&str> = flags.iter().chain(more).copied().collect();
+    run(&all).await
+}
+
+/// The one archive in a folder.
+fn only_archive(folder: &Path) -> PathBuf {
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let archive = found.pop().unwrap();
+    assert!(archive.to_str().unwrap().ends_with(".tar.zst"), "{archive:?}");
+    archive
+}
+
+/// Posts an uploaded file.
+async fn post_file(person: &Person, chat: i64, kind: &str, file: &str) {
+    let body = json!({"chat_id": chat, "type": kind, "payload": {"attachment_id": file}});
+    person.post("/messages", body).await.expect(201);
+}
+
+/// The same person at another server.
+async fn sign_in(process: &Process, person: &Person, name: &str) -> Person {
+    let reply = process.nobody().post("/auth/login", json!({"username": name, "password": PASSWORD})).await;
+    Person { id: person.id, ..process.nobody().with(&reply.expect(200)) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_a_busy_server_is_consistent_and_everything_is_there_again() {
+    let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let chat = ann.group("Сад", &[&bob]).await;
+    let file = ann.upload("cat.png", "image/png", PNG.to_vec()).await;
+    post_file(&ann, chat, "image", &file).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let posting = tokio::spawn({
+        let (bob, stop) = (bob.clone(), stop.clone());
+        async move {
+            let mut number = 0;
+            while !stop.load(Ordering::SeqCst) {
+                bob.say(chat, &format!("{number}")).await;
+                number += 1;
+            }
+            number
+        }
+    });
+    let target = TempDir::new().unwrap();
+    let made = back_up(&server, &[target.path().to_str().unwrap(), "--verify"]).await;
+    let said = succeeded(&made);
+    assert!(said.contains("restored beside and compared"), "{said}");
+    stop.store(true, Ordering::SeqCst);
+    let posted: usize = posting.await.unwrap();
+    let archive = only_archive(target.path());
+    let leftovers: Vec<_> = std::fs::read_dir(server.dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("part"))
+        .collect();
+    assert!(leftovers.is_empty(), "{leftovers:?}");
+
+    let place = Place::new().await;
+    let said = succeeded(&place.restore(&archive).await);
+    assert!(said.contains("Restored"), "{said}");
+    let process = place.start().await;
+    // Tokens from before are valid, because the secret came along.
+    let ann_there = Person { url: process.url.clone(), ..ann.clone() };
+    let texts = ann_there.texts(chat).await;
+    let numbers: Vec<usize> = texts.iter().rev().map(|text| text.parse().unwrap()).collect();
+    let count = numbers.len();
+    assert!(numbers.is_sorted() && numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "none is missing");
+    assert!(count <= posted);
+    let info = ann_there.get(&format!("/attachments/{file}/info")).await.expect(200);
+    let link = info["url"].as_str().unwrap();
+    let link = if link.starts_with('/') { format!("{}{link}", process.url) } else { link.to_owned() };
+    let bytes = ann_there.http.get(&link).send().await.unwrap();
+    assert_eq!(bytes.status(), 200, "{info}");
+    assert_eq!(bytes.bytes().await.unwrap().as_ref(), PNG);
+    ann_there.say(chat, "снова здесь").await;
+    let bob_there = sign_in(&process, &bob, "bob").await;
+    assert_eq!(bob_there.texts(chat).await[0], "снова здесь");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_with_a_cursor_from_before_a_restore_load_everything_anew() {
+    let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let chat = ann.group("Garden", &[&bob]).await;
+    ann.say(chat, "kept").await;
+    let at_backup = bob.cursor().await;
+    let target = TempDir::new().unwrap();
+    succeeded(&back_up(&server, &[target.path().to_str().unwrap()]).await);
+    ann.say(chat, "lost").await;
+    let later = bob.cursor().await;
+
+    let place = Place::new().await;
+    succeeded(&place.restore(&only_archive(target.path())).await);
+    let process = place.start().await;
+    let there = |person: &Person| Person { url: process.url.clone(), ..person.clone() };
+    let (ann, bob) = (there(&ann), there(&bob));
+    // More happens than was lost: positions from before exist again, with other events.
+    for text in ["new", "newer", "newest"] {
+        ann.say(chat, text).await;
+    }
+    for cursor in [at_backup, later] {
+        let (mut next, mut gaps) = (cursor, Vec::new());
+        loop {
+            let page = bob.get(&format!("/sync?cursor={next}")).await.expect(200);
+            gaps.extend(page["gaps"].as_array().unwrap().iter().map(|gap| gap["chat_id"].clone()));
+            assert_eq!(page["events"], json!([]), "what comes after a gap is loaded with it");
+            next = page["cursor"].as_str().unwrap().to_owned();
+            if page["has_more"] == false {
+                break;
+            }
+        }
+        assert!(gaps.len() == 2 && gaps.contains(&json!(chat)) && gaps.contains(&json!(null)), "{gaps:?}");
+        ann.say(chat, "after").await;
+        let page = bob.get(&format!("/sync?cursor={next}")).await.expect(200);
+        assert_eq!((page["events"].as_array().unwrap().len(), &page["gaps"]), (1, &json!([])), "{page}");
+    }
+    assert_eq!(bob.texts(chat).await, ["after", "after", "newest", "newer", "new", "kept"]);
+    let unread = bob.get("/chats").await.expect(200)[0]["unread_count"].clone();
+    assert_eq!(unread, 6, "messages are counted, not positions");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_scheduled_before_a_restore_is_not_sent_again() {
+    let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    for hours in [1, 3] {
+        let send_at = (server.running.now() + Duration::from_secs(hours * 3_600)).iso();
+        let body = json!({"chat_id": chat, "content": format!("in {hours} h"), "send_at": send_at});
+        ann.post("/scheduled", body).await.expect(201);
+    }
+    let target = TempDir::new().unwrap();
+    succeeded(&back_up(&server, &[target.path().to_str().unwrap()]).await);
+    let archive = only_archive(target.path());
+    let archive = BackupPlace::of_archive(archive.to_str().unwrap()).unwrap();
+    let place = Place::new().await;
+    place.database.unmake().await;
+    let (folder, aws) = (place.folder(), AwsEnv::default());
+    let to = Target {
+        data_dir: &folder,
+        database_url: &place.database.url(&folder),
+        database_connections: 4,
+        storage: &format!("file:{}", folder.join("files").display()).parse().unwrap(),
+        secret_file: &folder.join("secret.key"),
+        aws: &aws,
+    };
+    let two_hours_later = server.running.now() + Duration::from_secs(2 * 3_600);
+    backup::restore(&archive, &to, two_hours_later).await.unwrap();
+    let process = place.start().await;
+    let ann = Person { url: process.url.clone(), ..ann };
+    let waiting = ann.get("/scheduled").await.expect(200);
+    assert_eq!(waiting[0]["failure"]["code"], "restored", "{waiting}");
+    assert_eq!(waiting[1]["failure"], json!(null), "{waiting}");
+    assert_eq!(ann.texts(chat).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_foreign_or_newer_archive_is_refused_and_nothing_is_touched() {
+    let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    ann.say(chat, "kept").await;
+    let target = TempDir::new().unwrap();
+    succeeded(&back_up(&server, &[target.path().to_str().unwrap()]).await);
+    let archive = only_archive(target.path());
+    let whole = std::fs::read(&archive).unwrap();
+    let wrong = target.path().join("wrong.tar.zst");
+    let flipped = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        bytes
+    };
+    let repacked = |change: &dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>| repack(&whole, change);
+    let half = whole[..whole.len() / 2].to_vec();
+    let newer = of_newer(&whole);
+    let changed_file = repacked(&|name, mut bytes| {
+        if name == "secret.key" {
+            bytes[0] ^= 1;
+        }
+        Some(bytes)
+    });
+    let missing_file = repacked(&|name, bytes| (name != "secret.key").then_some(bytes));
+    let without_end = repacked(&|name, bytes| (name != "manifest.json").then_some(bytes));
+    let foreign = repacked(&|name, bytes| (name != "besedka-backup.json").then_some(bytes));
+    for (bytes, word) in [
+        (half, "damaged"),
+        (flipped(whole.len() / 2), "damaged"),
+        (flipped(whole.len() - 2), "damaged"),
+        (b"PK\x03\x04 something else".to_vec(), "damaged"),
+        (Vec::new(), "damaged"),
+        (newer, "newer"),
+        (changed_file, "secret.key differs"),
+        (missing_file, "damaged"),
+        (without_end, "its end is missing"),
+        (foreign, "not a backup of Besedka"),
+    ] {
+        std::fs::write(&wrong, &bytes).unwrap();
+        let place = Place::new().await;
+        let said = refused(&place.restore(&wrong).await);
+        assert!(said.contains(word), "{word}: {said}");
+        assert!(!place.folder().exists(), "{word}: nothing was touched");
+        let said = refused(&run(&["restore", "--verify", wrong.to_str().unwrap()]).await);
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(refused(&run(&["restore", "/nowhere/at-all.tar.zst"]).await).contains("there is no file"));
+    // Where there is a server already.
+    let folder = server.dir.path().to_str().unwrap();
+    let url = server.database.url(server.dir.path());
+    let over =
+        run(&["restore", archive.to_str().unwrap(), "--data-dir", folder, "--database-url", &url]).await;
+    assert!(refused(&over).contains("already"));
+    assert_eq!(ann.texts(chat).await, ["kept"]);
+}
+
+/// The archive as a newer version would make it: with a migration more.
+fn of_newer(archive: &[u8]) -> Vec<u8> {
+    let add = |bytes: &[u8]| {
+        let mut told: Value = serde_json::from_slice(bytes).unwrap();
+        told["migrations"].as_array_mut().unwrap().push(json!([9999, "flying"]));
+        told
+    };
+    let header = std::cell::RefCell::new(Vec::new());
+    repack(archive, &|name, bytes| {
+        Some(match name {
+            "besedka-backup.json" => {
+                let text = add(&bytes).to_string().into_bytes();
+                header.replace(text.clone());
+                text
+            }
+            "manifest.json" => {
+                let mut manifest = add(&bytes);
+                let sum = digest(&SHA256, &header.borrow());
+                let hex: String = sum.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+                manifest["parts"][0]["sha256"] = json!(hex);
+                manifest["parts"][0]["size"] = json!(header.borrow().len());
+                manifest.to_string().into_bytes()
+            }
+            _ => bytes,
+        })
+    })
+}
+
+/// Packs an archive anew with other content, as somebody with `tar` and `zstd` would.
+fn repack(archive: &[u8], change: &dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>) -> Vec<u8> {
+    use std::io::Read;
+    let mut old = tar::Archive::new(zstd::Decoder::new(archive).unwrap());
+    let mut new = tar::Builder::new(zstd::Encoder::new(Vec::new(), 1).unwrap());
+    for entry in old.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().to_str().unwrap().to_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        if let Some(bytes) = change(&name, bytes) {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            new.append_data(&mut header, &name, bytes.as_slice()).unwrap();
+        }
+    }
+    new.into_inner().unwrap().finish().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_so_many_backups_are_kept_and_nothing_else_is_deleted() {
+    let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
+    server.person("ann").await;
+    let target = TempDir::new().unwrap();
+    let folder = target.path().to_str().unwrap();
+    for name in ["besedka-20200101T000000Z.tar.zst", "besedka-20200102T000000Z.tar.zst", "holiday.tar.zst"] {
+        std::fs::write(target.path().join(name), "x").unwrap();
+    }
+    let said = succeeded(&back_up(&server, &[folder, "--keep", "2"]).await);
+    assert!(said.contains("deleted besedka-20200101T000000Z.tar.zst"), "{said}");
+    let mut names: Vec<String> = std::fs::read_dir(target.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert_eq!(
+        (names[0].as_str(), names[2].as_str()),
+        ("besedka-20200102T000000Z.tar.zst", "holiday.tar.zst")
+    );
+    // A file that exists is not overwritten.
+    let file = target.path().join("holiday.tar.zst");
+    assert!(refused(&back_up(&server, &[file.to_str().unwrap()]).await).contains("exists already"));
+    assert_eq!(std::fs::read(&file).unwrap(), b"x");
+    // Nothing is made where there is no server.
+    let nowhere = TempDir::new().unwrap();
+    let none = run(&["backup", "--data-dir", nowhere.path().join("data").to_str().unwrap()]).await;
+    assert!(refused(&none).contains("there is no server"));
+    assert!(!nowhere.path().join("data").exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_that_is_killed_starts_no_server_and_is_done_again() {
+    let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    for number in 0..20 {
+        let file =
+            ann.upload(&format!("{number}.bin"), "application/octet-stream", noise(400_000, number)).await;
+        post_file(&ann, chat, "file", &file).await;
+    }
+    let target = TempDir::new().unwrap();
+    succeeded(&back_up(&server, &[target.path().to_str().unwrap()]).await);
+    let archive = only_archive(target.path());
+    let place = Place::new().await;
+    place.database.unmake().await;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_besedka"))
+        .args(["restore", archive.to_str().unwrap()])
+        .args(place.flags())
+        .spawn()
+        .unwrap();
+    let note = place.folder().join("restore-in-progress");
+    while !note.exists() && child.try_wait().unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    child.kill().unwrap();
+    ended(&mut child).await;
+    if !note.exists() {
+        return leave("the restore was over before it could be killed");
+    }
+    let started = place.run(&["user", "list"]).await;
+    assert!(refused(&started).contains("was interrupted"));
+    succeeded(&place.run(&["restore", archive.to_str().unwrap()]).await);
+    let process = place.start().await;
+    let ann = Person { url: process.url.clone(), ..ann };
+    let messages = ann.get(&format!("/messages?chat_id={chat}&limit=200")).await.expect(200);
+    let messages = messages.as_array().unwrap();
+    assert_eq!(messages.iter().filter(|message| message["type"] == "file").count(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_is_killed_leaves_no_archive_and_the_next_one_cleans_up() {
+    let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    for number in 0..20 {
+        let file =
+            ann.upload(&format!("{number}.bin"), "application/octet-stream", noise(400_000, number)).await;
+        post_file(&ann, chat, "file", &file).await;
+    }
+    let target = TempDir::new().unwrap();
+    let url = server.database.url(server.dir.path());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_besedka"))
+        .args(["backup", target.path().to_str().unwrap(), "--database-url", &url])
+        .args(["--data-dir", server.dir.path().to_str().unwrap()])
+        .spawn()
+        .unwrap();
+    let is_begun = || std::fs::read_dir(target.path()).unwrap().next().is_some();
+    while !is_begun() && child.try_wait().unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    child.kill().unwrap();
+    ended(&mut child).await;
+    ann.say(chat, "still here").await;
+    let names = || -> Vec<String> {
+        let entries = std::fs::read_dir(target.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    for whole in names().iter().filter(|name| name.ends_with(".tar.zst")) {
+        // It was faster than the signal: then it is complete.
+        let file = target.path().join(whole);
+        succeeded(&run(&["restore", "--verify", file.to_str().unwrap()]).await);
+    }
+    let other = TempDir::new().unwrap();
+    succeeded(&back_up(&server, &[other.path().to_str().unwrap(), "--verify"]).await);
+    let rest: Vec<_> = std::fs::read_dir(server.dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains(".part"))
+        .collect();
+    assert!(rest.is_empty(), "{rest:?}");
+}
+
+/// Bytes that can't be compressed.
+fn noise(length: usize, seed: u64) -> Vec<u8> {
+    let mut dice = crate::server::Dice(seed);
+    (0..length).map(|_| u8::try_from(dice.roll(256)).unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn backups_are_made_on_schedule_and_told_in_metrics() {
+    let target = TempDir::new().unwrap();
+    let folder = target.path().to_str().unwrap();
+    let flags =
+        ["--rate-limits", "off", "--backup-every", "24h", "--backup-to", folder, "--backup-keep", "2"];
+    let server = TestServer::storing(Storage::Folder, &flags).await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    ann.say(chat, "kept").await;
+    let messenger = &server.running.messenger;
+    for day in 1..=4 {
+        // Of several nodes one runs the jobs, while its lease lasts; it is renewed several times a second.
+        messenger.run_due_jobs().await;
+        messenger.back_up_if_due().await;
+        messenger.back_up_if_due().await;
+        let measured = messenger.measure().await.unwrap();
+        let last = measured.last_backup.unwrap();
+        assert_eq!(measured.last_verified_backup, Some(last.started_at));
+        assert!(!measured.last_backup_failed && last.bytes > 1_000);
+        let made = std::fs::read_dir(target.path()).unwrap().count();
+        assert_eq!(made, day.min(2), "one a day, and two are kept");
+        server.clock.advance(Duration::from_secs(24 * 3_600));
+    }
+    let status = server.again(&ann, "ann").await.get("/admin/status").await.expect(200);
+    assert_eq!(
+        (status["backups"].as_array().unwrap().len(), &status["last_backup"]["failure"]),
+        (4, &json!(null))
+    );
+    assert_eq!(status["last_backup"]["started_at"], status["last_verified_backup_at"], "{status}");
+    // A place that can't be used is told, and tried again after an hour.
+    std::fs::remove_dir_all(target.path()).unwrap();
+    std::fs::write(target.path(), "no folder").unwrap();
+    messenger.run_due_jobs().await;
+    messenger.back_up_if_due().await;
+    assert!(messenger.measure().await.unwrap().last_backup_failed);
+    std::fs::remove_file(target.path()).unwrap();
+    messenger.back_up_if_due().await;
+    assert!(messenger.measure().await.unwrap().last_backup_failed, "not at once");
+    server.clock.advance(Duration::from_secs(3_600));
+    messenger.run_due_jobs().await;
+    messenger.back_up_if_due().await;
+    assert!(!messenger.measure().await.unwrap().last_backup_failed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_goes_to_a_bucket_and_comes_back() {
+    let server = TestServer::storing(Storage::Behind, &["--rate-limits", "off"]).await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    let file = ann.upload("cat.png", "image/png", PNG.to_vec()).await;
+    post_file(&ann, chat, "image", &file).await;
+    ann.say(chat, "cat").await;
+    let folder = TempDir::new().unwrap();
+    let backups = crate::bucket::Bucket::over(folder.path()).await;
+    let credentials =
+        [("AWS_ACCESS_KEY_ID", crate::bucket::KEY_ID), ("AWS_SECRET_ACCESS_KEY", crate::bucket::SECRET)];
+    let endpoint = format!("endpoint={}", backups.url);
+    let to = format!("s3://{}/team/?{endpoint}", crate::bucket::NAME);
+    let storage = server.bucket.as_ref().unwrap().storage_url("&direct=off");
+    let with = |arguments: Vec<String>| async move {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_besedka"));
+        command.args(arguments).envs(credentials);
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    };
+    let url = server.database.url(server.dir.path());
+    let data = server.dir.path().to_str().unwrap();
+    let flags =
+        ["backup", &to, "--verify", "--data-dir", data, "--database-url", &url, "--storage-url", &storage];
+    succeeded(&with(flags.map(str::to_owned).to_vec()).await);
+    let archive = only_archive(&folder.path().join(crate::bucket::NAME).join("team"));
+    let name = archive.file_name().unwrap().to_str().unwrap();
+    let place = Place::new().await;
+    place.database.unmake().await;
+    let from = format!("s3://{}/team/{name}?{endpoint}", crate::bucket::NAME);
+    let mut arguments = vec!["restore".to_owned(), from];
+    arguments.extend(place.flags());
+    succeeded(&with(arguments).await);
+    let process = place.start().await;
+    let ann = Person { url: process.url.clone(), ..ann };
+    assert_eq!(ann.texts(chat).await, ["cat"]);
+    let kept = place.folder().join("files").join(&file);
+    assert!(kept.exists(), "files are in a folder now");
+}

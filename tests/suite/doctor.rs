@@ -1,0 +1,218 @@
+//! `besedka doctor`: what it finds on a sound server, on a young one, and behind a proxy that is set up wrongly.
+
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::process::Process;
+use crate::skip::leave;
+
+/// What it finds, and its exit code.
+async fn examine(arguments: &[&str]) -> (Value, Option<i32>) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_besedka"));
+    command.args(["doctor", "--json"]).args(arguments);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let said = serde_json::from_slice(&output.stdout);
+    let said = said.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    (said, output.status.code())
+}
+
+/// The severity that a check has, and what it says.
+fn of<'a>(found: &'a Value, check: &str) -> (&'a str, &'a Value) {
+    let findings = found["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["check"] == check);
+    let finding = finding.unwrap_or_else(|| panic!("{check} is not in {found:#}"));
+    (finding["severity"].as_str().unwrap(), finding)
+}
+
+/// The programs for which a finding has lines.
+fn programs(finding: &Value) -> Vec<&str> {
+    let advice = finding["advice"].as_array().unwrap();
+    assert!(advice.iter().all(|advice| advice["lines"].as_str().is_some_and(|lines| !lines.is_empty())));
+    advice.iter().map(|advice| advice["program"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_a_public_address_is_told_what_it_lacks() {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().to_str().unwrap().to_owned();
+    let (found, code) = examine(&["--data-dir", &format!("{folder}/none")]).await;
+    assert_eq!((of(&found, "database").0, code), ("error", Some(2)), "{found}");
+    assert!(!dir.path().join("none").exists(), "nothing is created");
+
+    let process = Process::start(dir.path(), &[]).await;
+    process.person("ann").await;
+    let (found, code) = examine(&["--data-dir", &folder]).await;
+    for sound in ["migrations", "database", "storage", "clock", "registration"] {
+        assert_eq!(of(&found, sound).0, "ok", "{found:#}");
+    }
+    assert_eq!(code, Some(1), "{found:#}");
+    let (severity, finding) = of(&found, "public-address");
+    assert_eq!(severity, "warning");
+    assert_eq!(programs(finding), ["Caddy", "nginx", "Traefik", "HAProxy", "Apache"]);
+    assert!(finding["advice"][1]["lines"].as_str().unwrap().contains("proxy_pass http://127.0.0.1:8000;"));
+    assert_eq!(of(&found, "backup").0, "warning", "there is none");
+    let backups = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_besedka"));
+    command.args(["backup", backups.path().to_str().unwrap(), "--verify", "--data-dir", &folder]);
+    assert!(command.status().unwrap().success());
+    let (found, _) = examine(&["--data-dir", &folder, "--listen", "0.0.0.0:80"]).await;
+    assert_eq!(of(&found, "backup").0, "ok", "{found:#}");
+    assert_eq!(of(&found, "public-address").0, "error", "people come without HTTPS");
+    assert_eq!(of(&found, "registration").0, "warning", "and everybody may register");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_that_do_not_answer_and_a_damaged_database_are_errors() {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().to_str().unwrap().to_owned();
+    let mut process = Process::start(dir.path(), &[]).await;
+    let ann = process.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    for number in 0..50 {
+        ann.say(chat, &format!("{number} {}", "x".repeat(2_000))).await;
+    }
+    assert_eq!(process.stop().await, Some(0));
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let (smtp, model, bus) =
+        (format!("smtp://{closed}"), format!("http://{closed}/v1"), format!("nats://{closed}"));
+    let (mail, public) = (["--smtp-url", &smtp, "--mail-from", "b@example.org"], format!("http://{closed}"));
+    let mut arguments = vec!["--data-dir", &folder, "--ai-url", &model, "--ai-model", "x", "--bus-url", &bus];
+    arguments.extend(mail);
+    arguments.extend(["--public-url", &public]);
+    let (found, code) = examine(&arguments).await;
+    for broken in ["mail", "model", "bus", "public-address"] {
+        assert_eq!(of(&found, broken).0, "error", "{found:#}");
+    }
+    assert_eq!((of(&found, "database").0, code), ("ok", Some(2)));
+    // A page in the middle of the file is overwritten.
+    let file = dir.path().join("besedka.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 8192 * 4096;
+    bytes[middle..middle + 4096].fill(0xff);
+    std::fs::write(&file, bytes).unwrap();
+    let (found, code) = examine(&["--data-dir", &folder]).await;
+    assert_eq!((of(&found, "database").0, code), ("error", Some(2)), "{found:#}");
+}
+
+/// A proxy that passes no upgrades on and takes bodies of a mebibyte.
+async fn bad_proxy(server: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let server = server.clone();
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(client.read_u8().await?);
+                }
+                let head = String::from_utf8(head).unwrap();
+                let length = head
+                    .lines()
+                    .find_map(|line| line.to_lowercase().strip_prefix("content-length:").map(str::to_owned));
+                if length.is_some_and(|length| length.trim().parse::<u64>().unwrap() > 1024 * 1024) {
+                    let refusal = "HTTP/1.1 413 Content Too Large\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                    client.write_all(refusal.as_bytes()).await?;
+                    // As proxies do, so that the refusal arrives.
+                    client.shutdown().await?;
+                    return copy(&mut client, &mut tokio::io::sink()).await.map(drop);
+                }
+                let kept = head.trim_end().lines().filter(|line| {
+                    let line = line.to_lowercase();
+                    !line.starts_with("upgrade:") && !line.starts_with("connection:")
+                });
+                let passed: String = kept.map(|line| format!("{line}\r\n")).collect();
+                let mut server = TcpStream::connect(server).await?;
+                server.write_all(format!("{passed}Connection: close\r\n\r\n").as_bytes()).await?;
+                let mut answer = Vec::new();
+                server.read_to_end(&mut answer).await?;
+                let end = answer.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+                client.write_all(&answer[..end]).await?;
+                client.write_all(b"Server: nginx\r\n").await?;
+                copy(&mut &answer[end..], &mut client).await.map(drop)
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_that_is_set_up_wrongly_is_seen_from_outside() {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().to_str().unwrap().to_owned();
+    let process = Process::start(dir.path(), &[]).await;
+    let address = process.url.strip_prefix("http://").unwrap().to_owned();
+    let proxy = bad_proxy(address.clone()).await;
+    let flags = ["--data-dir", &folder, "--listen", &address, "--public-url"];
+    let (found, code) = examine(&[&flags[..], &[&proxy]].concat()).await;
+    assert_eq!(code, Some(2));
+    for wrong in ["socket", "forwarded-headers", "upload-limit"] {
+        let (severity, finding) = of(&found, wrong);
+        assert_eq!(severity, "error", "{found:#}");
+        let programs = programs(finding);
+        for program in ["Caddy", "nginx", "Traefik", "HAProxy", "Apache"] {
+            assert!(programs.contains(&program), "{wrong}: {programs:?}");
+        }
+    }
+    assert_eq!(of(&found, "public-address").0, "warning", "it has no HTTPS");
+    // Without it.
+    let (found, _) = examine(&[&flags[..], &[&process.url]].concat()).await;
+    for sound in ["socket", "forwarded-headers", "upload-limit"] {
+        assert_eq!(of(&found, sound).0, "ok", "{found:#}");
+    }
+    // Somebody else's.
+    let bucket = TempDir::new().unwrap();
+    let other = crate::bucket::Bucket::over(bucket.path()).await;
+    let (found, _) = examine(&[&flags[..], &[&other.url]].concat()).await;
+    assert_eq!(of(&found, "public-address").0, "error", "{found:#}");
+}
+
+/// A real nginx with its defaults, where there is one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nginx_with_its_defaults_is_advised_and_with_the_advice_is_sound() {
+    let nginx =
+        ["/usr/sbin/nginx", "/usr/bin/nginx"].into_iter().find(|file| std::path::Path::new(file).exists());
+    let Some(nginx) = nginx else { return leave("there is no nginx") };
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().to_str().unwrap().to_owned();
+    let process = Process::start(&dir.path().join("data"), &[]).await;
+    let address = process.url.strip_prefix("http://").unwrap().to_owned();
+    let data = dir.path().join("data");
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let public = format!("http://127.0.0.1:{port}");
+    let flags = ["--data-dir", data.to_str().unwrap(), "--listen", &address, "--public-url", &public]
+        .map(str::to_owned);
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let mut lines = String::new();
+    for round in 0..2 {
+        let text = format!(
+            "daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}} http {{ access_log off; \
+             client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f; \
+             uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; \
+             server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://{address};\n{lines}\n}} }} }}"
+        );
+        let file = dir.path().join("nginx.conf");
+        std::fs::write(&file, text).unwrap();
+        let mut child = Command::new(nginx).args(["-c", file.to_str().unwrap()]).spawn().unwrap();
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            assert!(child.try_wait().unwrap().is_none(), "nginx does not start");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let more: &[&str] = if round == 0 { &[] } else { &["--trusted-proxies", "loopback"] };
+        let (found, _) = examine(&[&flags[..], more].concat()).await;
+        for check in ["socket", "forwarded-headers", "upload-limit"] {
+            let (severity, finding) = of(&found, check);
+            assert_eq!(severity, ["error", "ok"][round], "{found:#}");
+            let advice =
+                finding["advice"].as_array().unwrap().iter().find(|advice| advice["program"] == "nginx");
+            lines += advice.map_or("", |advice| advice["lines"].as_str().unwrap());
+            lines.push('\n');
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
