@@ -232,7 +232,8 @@ impl Messenger {
             passwords: accounts::password::Passwords::new(),
             limits: foundation::limits::Limits::new(settings.rate_limits, clock.clone()),
             in_progress: Arc::default(),
-            keys: crate::store::idempotency::Keys::load(&db).await?,
+            keys: crate::store::idempotency::Keys::load(&db, clock.now() - crate::store::idempotency::LIFE)
+                .await?,
             counting: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(portability::export::AT_ONCE)),
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),
