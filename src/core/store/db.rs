@@ -15,7 +15,7 @@ use super::migrations::{self, MigrationStatus, Tables};
 use super::mysql::PooledConnection;
 use super::readers::{self, Reader, Readers};
 use super::writer::{After, Lease, Priority, Writer};
-use super::{Error, Result, mysql, pool};
+use super::{Error, Result, checkpoint, mysql, pool};
 
 /// The number of SQLite read connections; each has a thread of its own.
 const SQLITE_READERS: u32 = 4;
@@ -267,7 +267,12 @@ impl Db {
             .pragma("temp_store", "memory")
             .disable_statement_logging();
         // The writer caches more pages: keys and messages are written all over the file.
-        let mut connection = options.clone().pragma("cache_size", "-16000").connect().await?;
+        let mut connection = options
+            .clone()
+            .pragma("cache_size", "-16000")
+            .pragma("wal_autocheckpoint", checkpoint::LONGEST_LOG)
+            .connect()
+            .await?;
         let status = migrations::of_sqlite(&mut connection).await?;
         if status.is_behind(tables)? {
             if status.last().is_some() {
@@ -277,8 +282,13 @@ impl Db {
             }
             migrations::up_sqlite(&mut connection).await?;
         }
+        let checkpoints = readers::connect(options.clone()).await?;
         let readers = readers::open(options.read_only(true).create_if_missing(false), SQLITE_READERS).await?;
-        Ok(Self::Sqlite { file: file.to_owned(), readers, writer: Writer::start(connection) })
+        Ok(Self::Sqlite {
+            file: file.to_owned(),
+            readers,
+            writer: Writer::start(connection, Some(checkpoints)),
+        })
     }
 
     /// A connection for reading; each query sees the newest commit.

@@ -28,20 +28,24 @@ impl managed::Manager for Opener {
     type Error = sqlx::Error;
 
     async fn create(&self) -> sqlx::Result<SqliteConnection> {
-        let (options, runtime) = (self.0.clone(), Handle::current());
-        let (opened, connection) = oneshot::channel();
-        // A connection's thread has the priority of the thread that opens it.
-        let opener = thread::Builder::new().name("sqlite-opener".to_owned());
-        opener.spawn(move || {
-            lower_priority();
-            let _ = opened.send(runtime.block_on(options.connect()));
-        })?;
-        connection.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+        connect(self.0.clone()).await
     }
 
     async fn recycle(&self, _: &mut SqliteConnection, _: &Metrics) -> RecycleResult<sqlx::Error> {
         Ok(())
     }
+}
+
+/// Opens a connection whose thread has a lower priority than others.
+pub(super) async fn connect(options: SqliteConnectOptions) -> sqlx::Result<SqliteConnection> {
+    let (opened, connection) = oneshot::channel();
+    let runtime = Handle::current();
+    // A connection's thread has the priority of the thread that opens it.
+    thread::Builder::new().name("sqlite-opener".to_owned()).spawn(move || {
+        lower_priority();
+        let _ = opened.send(runtime.block_on(options.connect()));
+    })?;
+    connection.await.map_err(|_| sqlx::Error::WorkerCrashed)?
 }
 
 /// Lets this thread wait for others when all cores are busy: who asks for much delays no post.

@@ -12,11 +12,13 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use sea_query::{Value, Values};
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint::{Checkpoints, checkpoint};
 use super::{Error, Result};
 
 /// The most transactions in one group commit.
@@ -49,6 +51,8 @@ pub enum Priority {
 
 enum Order {
     Lend(Waiter),
+    /// Copy the rest of the log into the database.
+    Checkpoint(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 
@@ -101,14 +105,47 @@ enum End {
 }
 
 impl Writer {
-    pub fn start(connection: SqliteConnection) -> Self {
+    /// With a connection for checkpoints, if they are not left to SQLite.
+    pub fn start(connection: SqliteConnection, for_checkpoints: Option<SqliteConnection>) -> Self {
         let (waiting, orders) = mpsc::channel(1_024);
         let (background, slices) = mpsc::channel(64);
-        tokio::spawn(write(
-            Box::new(connection),
-            Orders { orders, slices, background_served: Instant::now() },
-        ));
-        Self { waiting, background }
+        let (checkpoints, background_served) = (Checkpoints::default(), Instant::now());
+        let orders = Orders { orders, slices, background_served };
+        let writing = write(Box::new(connection), orders, checkpoints.clone());
+        let writer = Self { waiting, background };
+        let weak = writer.waiting.downgrade();
+        tokio::spawn(async move {
+            let begin_anew = move || -> BoxFuture<'static, ()> {
+                let (done, is_done) = oneshot::channel();
+                let weak = weak.clone();
+                Box::pin(async move {
+                    if let Some(waiting) = weak.upgrade()
+                        && waiting.send(Order::Checkpoint(done)).await.is_ok()
+                    {
+                        let _ = is_done.await;
+                    }
+                })
+            };
+            let end = match for_checkpoints {
+                Some(mut connection) => {
+                    let end = tokio::select! {
+                        end = writing => end,
+                        never = checkpoints.run(&mut connection, begin_anew) => match never {},
+                    };
+                    // First, because the last connection empties the log.
+                    close(connection).await;
+                    end
+                }
+                None => writing.await,
+            };
+            if let Some((connection, closed)) = end {
+                close(*connection).await;
+                if let Some(closed) = closed {
+                    let _ = closed.send(());
+                }
+            }
+        });
+        writer
     }
 
     /// Waits for the connection.
@@ -219,6 +256,7 @@ struct Orders {
 enum Turn {
     Group(Waiter),
     Background(Waiter),
+    Checkpoint(oneshot::Sender<()>),
     Close(Option<oneshot::Sender<()>>),
 }
 
@@ -241,6 +279,7 @@ impl Orders {
         };
         match order {
             Order::Close(closed) => Turn::Close(Some(closed)),
+            Order::Checkpoint(done) => Turn::Checkpoint(done),
             Order::Lend(waiter) => Turn::Group(waiter),
         }
     }
@@ -259,27 +298,37 @@ impl Orders {
     }
 }
 
-async fn write(mut connection: Box<SqliteConnection>, mut orders: Orders) {
+/// How writing ended: the connection, if it is there, and who waits until it is closed.
+type WritingEnd = Option<(Box<SqliteConnection>, Option<oneshot::Sender<()>>)>;
+
+async fn write(
+    mut connection: Box<SqliteConnection>,
+    mut orders: Orders,
+    checkpoints: Checkpoints,
+) -> WritingEnd {
     let mut waiting = None;
     loop {
-        let written = match orders.next(waiting).await {
-            Turn::Group(first) => group(connection, first, Some(&mut orders.orders)).await,
-            Turn::Background(slice) => group(connection, slice, None).await,
+        let (returned, next) = match orders.next(waiting).await {
+            Turn::Group(first) => group(connection, first, Some(&mut orders.orders)).await?,
+            Turn::Background(slice) => group(connection, slice, None).await?,
+            Turn::Checkpoint(done) => {
+                if let Err(error) = checkpoint(&mut connection).await {
+                    tracing::warn!(%error, "a checkpoint failed");
+                }
+                let _ = done.send(());
+                (connection, None)
+            }
             Turn::Close(closed) => {
                 orders.orders.close();
                 orders.slices.close();
-                close(*connection).await;
-                if let Some(closed) = closed {
-                    let _ = closed.send(());
-                }
-                return;
+                return Some((connection, closed));
             }
         };
-        let Some((returned, next)) = written else { return };
         (connection, waiting) = (returned, next);
+        checkpoints.committed();
         if let Some(slice) = orders.overdue() {
-            let Some((returned, _)) = group(connection, slice, None).await else { return };
-            connection = returned;
+            (connection, _) = group(connection, slice, None).await?;
+            checkpoints.committed();
         }
     }
 }
@@ -427,7 +476,7 @@ mod tests {
     type Seen = Arc<Mutex<Vec<&'static str>>>;
 
     async fn writer() -> Writer {
-        Writer::start(SqliteConnection::connect("sqlite::memory:").await.unwrap())
+        Writer::start(SqliteConnection::connect("sqlite::memory:").await.unwrap(), None)
     }
 
     /// Notes when a transaction begins and when it is on disk.
@@ -512,7 +561,7 @@ mod tests {
     async fn writer_with_table() -> Writer {
         let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
         sqlx::query("CREATE TABLE one (id INTEGER PRIMARY KEY)").execute(&mut connection).await.unwrap();
-        Writer::start(connection)
+        Writer::start(connection, None)
     }
 
     #[tokio::test]
