@@ -121,12 +121,16 @@ async fn missed(person: &Person, mut cursor: String) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_is_aborted_retried_and_restarted_each_message_stays_once_and_in_order() {
-    for seed in 1..=4 {
+    for seed in 1..=3 {
         let mut server = TestServer::start().await;
-        let mut people = join_all(["ann", "bob", "eve", "tom"].map(|name| server.person(name))).await;
+        let mut people = Vec::new();
+        for name in ["ann", "bob", "eve", "tom"] {
+            people.push(server.person(name).await);
+        }
         let chat = people[0].group("Garden", &[&people[1], &people[2], &people[3]]).await;
         let cursor = people[3].cursor().await;
-        let authors = people[..3].iter().zip(1..).map(|(person, number)| Author::new(person, chat, seed * 10 + number));
+        let authors =
+            people[..3].iter().zip(1..).map(|(person, number)| Author::new(person, chat, seed * 10 + number));
         let mut authors: Vec<Author> = authors.collect();
         for _ in 0..3 {
             authors = join_all(authors.into_iter().map(|author| author.act(8))).await;
@@ -144,13 +148,15 @@ async fn whatever_is_aborted_retried_and_restarted_each_message_stays_once_and_i
         let there = history(&people[3], chat).await;
         let told = missed(&people[3], cursor).await;
         let names = |messages: &[Value]| -> Vec<(String, Value)> {
-            let name = |message: &Value| (message["content"].as_str().unwrap().to_owned(), message["id"].clone());
+            let name =
+                |message: &Value| (message["content"].as_str().unwrap().to_owned(), message["id"].clone());
             messages.iter().map(name).collect()
         };
         assert_eq!(names(&there), names(&told), "seed {seed}");
         for author in &authors {
             let id = format!("{} ", author.person.id);
-            let own: Vec<_> = names(&there).into_iter().filter(|(content, _)| content.starts_with(&id)).collect();
+            let own: Vec<_> =
+                names(&there).into_iter().filter(|(content, _)| content.starts_with(&id)).collect();
             assert_eq!(own, author.acknowledged, "seed {seed}");
         }
         assert_eq!(there.len(), authors.iter().map(|author| author.acknowledged.len()).sum::<usize>());
