@@ -17,9 +17,10 @@
 //! **One message, from the socket to the disk and back.** `server::accept` reads a request and `api::v1` translates it.
 //! [`messenger::Caller::post`] sends it to the one task that writes posts. That task takes all waiting posts and reads
 //! the used idempotency keys, the rights and the files of all of them with one query each, reserves a run of sequence
-//! numbers in each chat, and inserts messages, events and keys with one statement each. The store's writer commits this
-//! together with what else is waited for, so the disk is flushed once; background work is committed by itself, when
-//! nobody waits. Only then the sender gets its response, and a task of its own hands the event to the [`hub`], in the order
+//! numbers in each chat, and inserts messages, events and keys with one statement each. With SQLite a message is its own
+//! event and has the key, and statements that return nothing travel to SQLite's thread together. The store's writer commits
+//! this together with what else is waited for, so the disk is flushed once; background work is committed by itself, when
+//! nobody waits, and checkpoints are made beside the writer. Only then the sender gets its response, and a task of its own hands the event to the [`hub`], in the order
 //! of commits, which puts it into the queues of the subscribers while more is written. Each connection writes all that
 //! waits in its queue at once; an event is serialised once.
 //!

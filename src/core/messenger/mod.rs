@@ -79,8 +79,10 @@ pub use search::query::{Found, Further, Hit, Order, Search};
 use crate::boxed;
 use crate::files::{Files, LinkSigner, ProbeFailure};
 use crate::hub::{Close, Deliveries, Hub};
-use crate::model::Ids;
+use crate::messenger::foundation::SharedQueries;
+use crate::model::{Chat, Ids, UserId};
 use crate::store::Db;
+use crate::store::idempotency::{self, Keys};
 
 /// How many searches there may be at once: SQLite answers four questions at a time.
 const SEARCHES: usize = 2;
@@ -110,7 +112,9 @@ pub struct Core {
     passwords: accounts::password::Passwords,
     limits: foundation::limits::Limits,
     in_progress: Arc<foundation::idempotency::InProgress>,
-    keys: crate::store::idempotency::Keys,
+    keys: Keys,
+    /// The lists of chats that are read now.
+    lists: SharedQueries<UserId, Vec<Chat>>,
     /// Held while unread messages are counted.
     counting: tokio::sync::Mutex<()>,
     /// Held while a backup is made.
@@ -240,7 +244,8 @@ impl Messenger {
             passwords: accounts::password::Passwords::new(),
             limits: foundation::limits::Limits::new(settings.rate_limits, clock.clone()),
             in_progress: Arc::default(),
-            keys: crate::store::idempotency::Keys::load(&db).await?,
+            keys: Keys::load(&db, clock.now() - idempotency::LIFE).await?,
+            lists: SharedQueries::default(),
             counting: tokio::sync::Mutex::default(),
             backing_up: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(portability::export::AT_ONCE)),

@@ -330,7 +330,7 @@ pub async fn attach_many(executor: &mut Executor, messages: &[Message]) -> Resul
             class.into(),
         ]);
     }
-    executor.execute(&insert).await
+    executor.defer(&insert).await
 }
 
 /// Takes the files out of messages.

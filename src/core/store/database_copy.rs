@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, FromRow, Row as _, SqliteConnection, TypeInfo, ValueRef};
 
 use super::schema::Lease as L;
-use super::{Db, Error, Executor, Result, migrations};
+use super::{Db, Error, Executor, Result, idempotency, migrations};
 use crate::model::Time;
 
 /// How many rows are read at a time.
@@ -69,6 +69,9 @@ pub async fn copy(from: &Db, to: &Db, now: Time, mut progress: impl FnMut(&str, 
         if is_in_use(db, now).await? {
             return Err(Error::Refused(format!("a server runs on the database {which}; stop it first")));
         }
+    }
+    if !from.is_shared() && to.is_shared() {
+        idempotency::move_to_rows(from).await?;
     }
     // Locks SQLite against changes. On MySQL the comparison at the end would show them.
     let _lock = if from.is_shared() { None } else { Some(from.begin().await?) };

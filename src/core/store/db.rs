@@ -4,18 +4,18 @@ use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, Either};
+use futures_util::future::BoxFuture;
 use sea_query::{MysqlQueryBuilder, SelectStatement, SqliteQueryBuilder};
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection};
 
 use super::migrations::{self, MigrationStatus, Tables};
 use super::mysql::PooledConnection;
 use super::readers::{self, Reader, Readers};
 use super::writer::{After, Lease, Priority, Writer};
-use super::{Error, Result, mysql, pool};
+use super::{Error, Result, checkpoint, mysql, pool};
 
 /// The number of SQLite read connections; each has a thread of its own.
 const SQLITE_READERS: u32 = 4;
@@ -81,6 +81,20 @@ impl Executor {
         self.run(sql, values).await
     }
 
+    /// Executes a statement that returns no rows, together with the next one. In a transaction of SQLite each trip to the
+    /// connection's thread costs more than most statements; MySQL executes it at once. An error is that of the next
+    /// statement or of the commit, so this is for statements whose error nobody tells from others.
+    pub async fn defer<S: SqlxBinder + Sync>(&mut self, statement: &S) -> Result<()> {
+        let (sql, values) = self.build(statement);
+        match &mut self.0 {
+            Handle::Writer(lease) => {
+                lease.defer(&sql, values);
+                Ok(())
+            }
+            _ => self.run(sql, values).await,
+        }
+    }
+
     /// All rows.
     pub async fn all<T: Row>(&mut self, query: &SelectStatement) -> Result<Vec<T>> {
         match self.rows(query).await? {
@@ -117,57 +131,64 @@ impl Executor {
 
     fn run(&mut self, sql: String, values: SqlxValues) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            match self.connection()? {
-                Either::Left(sqlite) => {
-                    let done = sqlx::query_with(AssertSqlSafe(sql), values).execute(sqlite).await;
-                    self.answered(done)?;
-                }
-                Either::Right(mysql) => mysql.execute(sql, values).await?,
+            if let Handle::MySql(mysql) = &mut self.0 {
+                return mysql.execute(sql, values).await;
             }
+            let (sql, values) = self.with_deferred(sql, values);
+            let done = sqlx::query_with(AssertSqlSafe(sql), values).execute(self.sqlite()?).await;
+            self.answered(done)?;
             Ok(())
         })
     }
 
     fn rows<'a>(&'a mut self, query: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
         Box::pin(async move {
-            Ok(match self.connection()? {
-                Either::Left(sqlite) => {
-                    let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-                    let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(sqlite).await;
-                    Rows::Sqlite(self.answered(rows)?)
-                }
-                Either::Right(mysql) => Rows::MySql(mysql.all(query).await?),
-            })
+            if let Handle::MySql(mysql) = &mut self.0 {
+                return Ok(Rows::MySql(mysql.all(query).await?));
+            }
+            let (sql, values) = self.build(query);
+            let (sql, values) = self.with_deferred(sql, values);
+            let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(self.sqlite()?).await;
+            Ok(Rows::Sqlite(self.answered(rows)?))
         })
     }
 
     /// At most one row.
     fn row<'a>(&'a mut self, query: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
         Box::pin(async move {
-            Ok(match self.connection()? {
-                Either::Left(sqlite) => {
-                    let (sql, values) = query.build_sqlx(SqliteQueryBuilder);
-                    let row = sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(sqlite).await;
-                    Rows::Sqlite(self.answered(row)?.into_iter().collect())
-                }
-                Either::Right(mysql) => Rows::MySql(mysql.one(query).await?.into_iter().collect()),
-            })
+            if let Handle::MySql(mysql) = &mut self.0 {
+                return Ok(Rows::MySql(mysql.one(query).await?.into_iter().collect()));
+            }
+            let (sql, values) = self.build(query);
+            let (sql, values) = self.with_deferred(sql, values);
+            let row = sqlx::query_with(AssertSqlSafe(sql), values).fetch_optional(self.sqlite()?).await;
+            Ok(Rows::Sqlite(self.answered(row)?.into_iter().collect()))
         })
     }
 
-    /// The connection for one query; on SQLite [`Executor::answered`] follows it.
-    fn connection(&mut self) -> Result<Either<&mut SqliteConnection, &mut PooledConnection>> {
+    /// A statement after those that were deferred.
+    fn with_deferred(&mut self, sql: String, values: SqlxValues) -> (String, SqlxValues) {
+        match &mut self.0 {
+            Handle::Writer(lease) => lease.with_deferred(sql, values),
+            _ => (sql, values),
+        }
+    }
+
+    /// SQLite's connection for one query; [`Executor::answered`] follows it.
+    fn sqlite(&mut self) -> Result<&mut SqliteConnection> {
         Ok(match &mut self.0 {
-            Handle::Reader(reader) => Either::Left(reader.begin_query()?),
-            Handle::Writer(lease) => Either::Left(lease),
-            Handle::File(connection) => Either::Left(connection),
-            Handle::MySql(connection) => Either::Right(connection),
+            Handle::Reader(reader) => reader.begin_query()?,
+            Handle::Writer(lease) => lease.connection()?,
+            Handle::File(connection) => connection,
+            Handle::MySql(_) => return Err(Error::Closed),
         })
     }
 
     fn answered<T>(&mut self, answer: sqlx::Result<T>) -> Result<T> {
-        if let Handle::Reader(reader) = &mut self.0 {
-            reader.answered(answer.as_ref().err());
+        match &mut self.0 {
+            Handle::Reader(reader) => reader.answered(answer.as_ref().err()),
+            Handle::Writer(lease) => lease.answered(answer.as_ref().err()),
+            Handle::MySql(_) | Handle::File(_) => {}
         }
         Ok(answer?)
     }
@@ -260,7 +281,12 @@ impl Db {
             .pragma("temp_store", "memory")
             .disable_statement_logging();
         // The writer caches more pages: keys and messages are written all over the file.
-        let mut connection = options.clone().pragma("cache_size", "-16000").connect().await?;
+        let mut connection = options
+            .clone()
+            .pragma("cache_size", "-16000")
+            .pragma("wal_autocheckpoint", checkpoint::LONGEST_LOG)
+            .connect()
+            .await?;
         let status = migrations::of_sqlite(&mut connection).await?;
         if status.is_behind(tables)? {
             if status.last().is_some() {
@@ -270,8 +296,13 @@ impl Db {
             }
             migrations::up_sqlite(&mut connection).await?;
         }
+        let checkpoints = readers::connect(options.clone()).await?;
         let readers = readers::open(options.read_only(true).create_if_missing(false), SQLITE_READERS).await?;
-        Ok(Self::Sqlite { file: file.to_owned(), readers, writer: Writer::start(connection) })
+        Ok(Self::Sqlite {
+            file: file.to_owned(),
+            readers,
+            writer: Writer::start(connection, Some(checkpoints)),
+        })
     }
 
     /// A connection for reading; each query sees the newest commit.
@@ -336,10 +367,18 @@ impl From<sqlx::Error> for Error {
         {
             return meaning;
         }
-        // SQLite's error code 13 is SQLITE_FULL.
         match &error {
             sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Self::Taken,
-            sqlx::Error::Database(refusal) if refusal.code().as_deref() == Some("13") => Self::Full,
+            sqlx::Error::Database(refusal) => match sqlite_code(refusal.as_ref()) {
+                Some(SQLITE_FULL) => Self::Full,
+                // Another program writes to the file for longer than the timeout.
+                Some(SQLITE_BUSY) => Self::Unavailable,
+                Some(SQLITE_IOERR) => {
+                    tracing::error!(%error, "the database's file can't be read or written");
+                    Self::Unavailable
+                }
+                _ => Self::Failed(error),
+            },
             sqlx::Error::PoolClosed => Self::Closed,
             sqlx::Error::PoolTimedOut => Self::Unavailable,
             // The transaction of a lost connection is rolled back.
@@ -347,6 +386,16 @@ impl From<sqlx::Error> for Error {
             _ => Self::Failed(error),
         }
     }
+}
+
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_IOERR: i32 = 10;
+const SQLITE_FULL: i32 = 13;
+
+/// The primary result code of an error of SQLite.
+fn sqlite_code(error: &dyn sqlx::error::DatabaseError) -> Option<i32> {
+    error.try_downcast_ref::<SqliteError>()?;
+    error.code()?.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
 impl From<sqlx::migrate::MigrateError> for Error {

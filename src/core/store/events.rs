@@ -1,9 +1,11 @@
 //! The event log.
 
-use sea_query::{Cond, Expr, ExprTrait, Order, Query};
+use std::collections::HashMap;
+
+use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
-use super::schema::{Event as E, Stream as S};
+use super::schema::{Event as E, Message as M, Stream as S};
 use super::{Executor, Result};
 use crate::model::{Position, Stream, Time};
 
@@ -27,10 +29,16 @@ impl Record {
     }
 }
 
+/// The kind of the event of a posted message. In SQLite such an event has no row: the message is read in its stead, which
+/// has the same stream, sequence number and time. So a post changes one page less in each chat.
+pub const MESSAGE_CREATED: i64 = 1;
+
 /// The most rows of one statement: six values each, and SQLite allows 32,766.
 const BATCH: usize = 1_000;
 
 pub async fn insert_many(executor: &mut Executor, records: &[Record]) -> Result<()> {
+    let has_row = |record: &&Record| executor.is_mysql() || record.kind != MESSAGE_CREATED;
+    let records: Vec<&Record> = records.iter().filter(has_row).collect();
     for batch in records.chunks(BATCH) {
         let mut insert = Query::insert()
             .into_table(E::Table)
@@ -46,22 +54,9 @@ pub async fn insert_many(executor: &mut Executor, records: &[Record]) -> Result<
                 r.at.into(),
             ]);
         }
-        executor.execute(&insert).await?;
+        executor.defer(&insert).await?;
     }
     Ok(())
-}
-
-/// The next events of a stream after a position, in order.
-pub async fn after(executor: &mut Executor, place: Position, limit: u64) -> Result<Vec<Record>> {
-    let query = Query::select()
-        .columns([E::StreamId, E::Seq, E::Kind, E::Subject, E::Data, E::At])
-        .from(E::Table)
-        .and_where(Expr::col(E::StreamId).eq(place.stream))
-        .and_where(Expr::col(E::Seq).gt(place.seq))
-        .order_by(E::Seq, Order::Asc)
-        .limit(limit)
-        .to_owned();
-    executor.all(&query).await
 }
 
 /// A part of a stream: the events after one sequence number, up to another.
@@ -78,34 +73,116 @@ pub async fn in_ranges(executor: &mut Executor, ranges: &[Range]) -> Result<Vec<
     const RANGES: usize = 200;
     let mut found = Vec::new();
     for some in ranges.chunks(RANGES) {
-        let mut wanted = Cond::any();
-        for range in some {
-            let of_stream = Expr::col(E::StreamId).eq(range.stream);
-            let between = Expr::col(E::Seq).gt(range.after).and(Expr::col(E::Seq).lte(range.up_to));
-            wanted = wanted.add(of_stream.and(between));
+        let rows = stored(executor, some).await?;
+        let mut counts: HashMap<Stream, i64> = HashMap::new();
+        for row in &rows {
+            *counts.entry(row.stream).or_default() += 1;
         }
-        let query = Query::select()
-            .columns([E::StreamId, E::Seq, E::Kind, E::Subject, E::Data, E::At])
-            .from(E::Table)
-            .cond_where(wanted)
-            .to_owned();
-        found.extend(executor.all::<Record>(&query).await?);
+        let is_incomplete = |range: &&Range| {
+            counts.get(&range.stream).copied().unwrap_or_default() < range.up_to - range.after
+        };
+        let incomplete: Vec<Range> = some.iter().filter(is_incomplete).copied().collect();
+        found.extend(rows);
+        found.extend(of_messages(executor, &incomplete).await?);
     }
-    found.sort_unstable_by_key(|record| (record.stream, record.seq));
+    found.sort_by_key(|record| (record.stream, record.seq));
+    // A message that was posted before messages were their own events has a row.
+    found.dedup_by_key(|record| (record.stream, record.seq));
     Ok(found)
 }
 
-/// Deletes the events of a stream from before a time.
-pub async fn prune(executor: &mut Executor, stream: Stream, before: Time) -> Result<()> {
+/// The events that have rows.
+async fn stored(executor: &mut Executor, ranges: &[Range]) -> Result<Vec<Record>> {
+    let mut wanted = Cond::any();
+    for Range { stream, after, up_to } in ranges {
+        let between = Expr::col(E::Seq).gt(*after).and(Expr::col(E::Seq).lte(*up_to));
+        wanted = wanted.add(Expr::col(E::StreamId).eq(*stream).and(between));
+    }
+    if ranges.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Query::select()
+        .columns([E::StreamId, E::Seq, E::Kind, E::Subject, E::Data, E::At])
+        .from(E::Table)
+        .cond_where(wanted)
+        .to_owned();
+    executor.all(&query).await
+}
+
+/// The events of posted messages, read from the messages.
+async fn of_messages(executor: &mut Executor, ranges: &[Range]) -> Result<Vec<Record>> {
+    if ranges.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut wanted = Cond::any();
+    for Range { stream, after, up_to } in ranges {
+        let between = Expr::col(M::Seq).gt(*after).and(Expr::col(M::Seq).lte(*up_to));
+        let is_kept = Expr::col(M::Seq).gt(Expr::from(pruned_seq(*stream)));
+        wanted = wanted.add(Expr::col(M::ChatId).eq(*stream).and(between).and(is_kept));
+    }
+    let query = Query::select()
+        .columns([M::ChatId, M::Seq, M::Id, M::SentAt])
+        .from(M::Table)
+        .cond_where(wanted)
+        .to_owned();
+    let rows: Vec<(Stream, i64, i64, Time)> = executor.all(&query).await?;
+    let record =
+        |(stream, seq, subject, at)| Record { stream, seq, kind: MESSAGE_CREATED, subject, data: None, at };
+    Ok(rows.into_iter().map(record).collect())
+}
+
+fn pruned_seq(stream: Stream) -> SelectStatement {
+    Query::select().column(S::PrunedSeq).from(S::Table).and_where(Expr::col(S::Id).eq(stream)).to_owned()
+}
+
+/// The sequence number before the first event of a stream from a time or later.
+pub async fn last_before(executor: &mut Executor, stream: Stream, time: Time) -> Result<i64> {
+    let of_row = Query::select()
+        .column(E::Seq)
+        .from(E::Table)
+        .and_where(Expr::col(E::StreamId).eq(stream))
+        .and_where(Expr::col(E::At).gte(time))
+        .order_by(E::Seq, Order::Asc)
+        .limit(1)
+        .to_owned();
+    let of_message = Query::select()
+        .column(M::Seq)
+        .from(M::Table)
+        .and_where(Expr::col(M::ChatId).eq(stream))
+        .and_where(Expr::col(M::Seq).gt(Expr::from(pruned_seq(stream))))
+        .and_where(Expr::col(M::SentAt).gte(time))
+        .order_by(M::Seq, Order::Asc)
+        .limit(1)
+        .to_owned();
+    let end = Query::select().column(S::Seq).from(S::Table).and_where(Expr::col(S::Id).eq(stream)).to_owned();
+    let mut first = Vec::new();
+    for query in [&of_row, &of_message] {
+        first.extend(executor.one::<(i64,)>(query).await?.map(|(seq,)| seq - 1));
+    }
+    match first.into_iter().min() {
+        Some(seq) => Ok(seq),
+        None => Ok(executor.one::<(i64,)>(&end).await?.map_or(0, |(seq,)| seq)),
+    }
+}
+
+/// Deletes the events of a stream up to a sequence number.
+pub async fn prune(executor: &mut Executor, stream: Stream, up_to: i64) -> Result<()> {
     let delete = Query::delete()
         .from_table(E::Table)
         .and_where(Expr::col(E::StreamId).eq(stream))
-        .and_where(Expr::col(E::At).lt(before))
+        .and_where(Expr::col(E::Seq).lte(up_to))
         .to_owned();
-    executor.execute(&delete).await
+    executor.execute(&delete).await?;
+    let update = Query::update()
+        .table(S::Table)
+        .value(S::PrunedSeq, up_to)
+        .and_where(Expr::col(S::Id).eq(stream))
+        .and_where(Expr::col(S::PrunedSeq).lt(up_to))
+        .to_owned();
+    executor.execute(&update).await
 }
 
-/// Which of these streams have events from before a time; the first event of each decides.
+/// Which of these streams have events from before a time; the first row and the first message of each decide.
 pub async fn with_older(executor: &mut Executor, streams: &[Stream], before: Time) -> Result<Vec<Stream>> {
     let first = Query::select()
         .column((E::Table, E::At))
@@ -114,11 +191,19 @@ pub async fn with_older(executor: &mut Executor, streams: &[Stream], before: Tim
         .order_by((E::Table, E::Seq), Order::Asc)
         .limit(1)
         .to_owned();
+    let first_message = Query::select()
+        .column((M::Table, M::SentAt))
+        .from(M::Table)
+        .and_where(Expr::col((M::Table, M::ChatId)).equals((S::Table, S::Id)))
+        .and_where(Expr::col((M::Table, M::Seq)).gt(Expr::col((S::Table, S::PrunedSeq))))
+        .order_by((M::Table, M::Seq), Order::Asc)
+        .limit(1)
+        .to_owned();
     let query = Query::select()
         .column((S::Table, S::Id))
         .from(S::Table)
         .and_where(Expr::col((S::Table, S::Id)).is_in(streams.iter().copied()))
-        .and_where(Expr::from(first).lt(before))
+        .and_where(Expr::from(first).lt(before).or(Expr::from(first_message).lt(before)))
         .to_owned();
     Ok(executor.all::<(Stream,)>(&query).await?.into_iter().map(|(stream,)| stream).collect())
 }

@@ -26,7 +26,7 @@ pub async fn insert_many(executor: &mut Executor, found: &[(MessageId, ChatId, V
             ]);
         }
     }
-    executor.execute(&insert).await
+    executor.defer(&insert).await
 }
 
 pub async fn delete_all(executor: &mut Executor, messages: &[MessageId]) -> Result<()> {

@@ -34,7 +34,7 @@ pub async fn insert_many<'a>(
             ]);
         }
     }
-    if any { executor.execute(&insert).await } else { Ok(()) }
+    if any { executor.defer(&insert).await } else { Ok(()) }
 }
 
 pub async fn delete_all(executor: &mut Executor, messages: &[MessageId]) -> Result<()> {

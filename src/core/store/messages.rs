@@ -31,12 +31,15 @@ fn is_plain(message: &Message) -> bool {
         && message.expires_at.is_none()
 }
 
-pub async fn insert_many(executor: &mut Executor, new: &[&Message]) -> Result<()> {
-    let all_plain = new.iter().all(|message| is_plain(message));
+/// Inserts messages, each with the idempotency key of its request if that is stored with it.
+pub async fn insert_many(executor: &mut Executor, new: &[(&Message, Option<Vec<u8>>)]) -> Result<()> {
+    let all_plain = new.iter().all(|(message, _)| is_plain(message));
     let optional = if all_plain { &[][..] } else { &OPTIONAL };
-    let mut insert =
-        Query::insert().into_table(M::Table).columns(REQUIRED.iter().chain(optional).copied()).to_owned();
-    for message in new {
+    let has_keys = new.iter().any(|(_, key)| key.is_some());
+    let key = has_keys.then_some(M::RequestKey);
+    let columns = REQUIRED.into_iter().chain(key).chain(optional.iter().copied());
+    let mut insert = Query::insert().into_table(M::Table).columns(columns).to_owned();
+    for (message, key) in new {
         let (text, payload) = columns_of(message.content.as_ref());
         let mut values: Vec<Expr> = vec![
             message.id.into(),
@@ -49,6 +52,9 @@ pub async fn insert_many(executor: &mut Executor, new: &[&Message]) -> Result<()
             message.client_id.map(bytes).into(),
             message.sent_at.into(),
         ];
+        if has_keys {
+            values.push(key.clone().into());
+        }
         if !all_plain {
             values.extend([
                 message.parts.0.into(),
@@ -61,7 +67,7 @@ pub async fn insert_many(executor: &mut Executor, new: &[&Message]) -> Result<()
         }
         insert.values_panic(values);
     }
-    executor.execute(&insert).await
+    executor.defer(&insert).await
 }
 
 /// Records that other tables have rows about these messages.
@@ -74,7 +80,7 @@ pub async fn set_parts(executor: &mut Executor, ids: &[MessageId], parts: Parts)
         .value(M::Parts, Expr::col(M::Parts).bit_or(parts.0))
         .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
         .to_owned();
-    executor.execute(&update).await
+    executor.defer(&update).await
 }
 
 pub(super) fn columns_of(content: Option<&Content>) -> (Option<String>, Option<String>) {

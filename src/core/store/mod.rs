@@ -2,6 +2,7 @@
 //!
 //! Each function is named after what it selects or changes, and takes an [`Executor`]. A missing row is `None`.
 
+mod checkpoint;
 mod columns;
 pub mod database_copy;
 mod db;

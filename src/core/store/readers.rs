@@ -3,12 +3,20 @@
 //! They are leased without asking whether they are alive: nothing lies between this process and the file. So a query
 //! costs one trip to its connection's thread and back. sqlx's own pool makes two more, and starts a task for one of them.
 
+use std::thread;
+
 use deadpool::managed::{self, Metrics, Object, RecycleResult};
 use futures_util::FutureExt;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 use super::{Result, pool};
+
+/// How much lower the priority of reading is than that of writing.
+#[cfg(target_os = "linux")]
+const READER_NICENESS: i32 = 5;
 
 pub type Readers = managed::Pool<Opener>;
 
@@ -20,13 +28,38 @@ impl managed::Manager for Opener {
     type Error = sqlx::Error;
 
     async fn create(&self) -> sqlx::Result<SqliteConnection> {
-        self.0.connect().await
+        connect(self.0.clone()).await
     }
 
     async fn recycle(&self, _: &mut SqliteConnection, _: &Metrics) -> RecycleResult<sqlx::Error> {
         Ok(())
     }
 }
+
+/// Opens a connection whose thread has a lower priority than others.
+pub(super) async fn connect(options: SqliteConnectOptions) -> sqlx::Result<SqliteConnection> {
+    let (opened, connection) = oneshot::channel();
+    let runtime = Handle::current();
+    // A connection's thread has the priority of the thread that opens it.
+    thread::Builder::new().name("sqlite-opener".to_owned()).spawn(move || {
+        lower_priority();
+        let _ = opened.send(runtime.block_on(options.connect()));
+    })?;
+    connection.await.map_err(|_| sqlx::Error::WorkerCrashed)?
+}
+
+/// Lets this thread wait for others when all cores are busy: who asks for much delays no post.
+#[cfg(target_os = "linux")]
+fn lower_priority() {
+    // On Linux this is about the calling thread, and not about the process.
+    if let Err(error) = rustix::process::setpriority_process(None, READER_NICENESS) {
+        tracing::debug!(%error, "readers have the priority of the writer");
+    }
+}
+
+/// Elsewhere priorities are those of processes.
+#[cfg(not(target_os = "linux"))]
+fn lower_priority() {}
 
 /// Opens a pool of at most `connections`, and the first of them, so that a file that can't be read is noticed.
 pub(super) async fn open(options: SqliteConnectOptions, connections: u32) -> Result<Readers> {

@@ -12,7 +12,7 @@ macro_rules! tables {
 }
 
 tables! {
-    Stream { Id, Seq }
+    Stream { Id, Seq, PrunedSeq }
     Event { StreamId, Seq, Kind, Subject, Data, At }
     User {
         Id, Email, EmailFolded, Username, UsernameFolded, PasswordHash, DisplayName, NameFolded, AvatarUrl, AvatarId,
@@ -38,7 +38,7 @@ tables! {
     Ban { ChatId, UserId, ById, Reason, At }
     Message {
         Id, ChatId, Seq, AuthorId, Kind, Text, Payload, ClientId, SentAt, EditedAt, DeletedAt, Parts, ReplyTo, ThreadId,
-        Origin, IsSilent, ExpiresAt, PinnedAt,
+        Origin, IsSilent, ExpiresAt, PinnedAt, RequestKey,
     }
     MessageEdit { MessageId, Number, Text, Payload, At }
     MessageLink { MessageId, Place, ChatId, Url, UrlHash }

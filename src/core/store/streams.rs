@@ -20,9 +20,23 @@ pub async fn create(executor: &mut Executor, streams: &[Stream]) -> Result<()> {
 /// Advances each stream by a number of events. The rows stay locked until the transaction ends, so that the order of
 /// commits is the order of sequence numbers.
 pub async fn advance(executor: &mut Executor, by: &HashMap<Stream, i64>) -> Result<()> {
+    /// The most streams that are advanced by one statement whose text is always the same.
+    const FEW: usize = 16;
     // In a fixed order, so that transactions that lock the same rows wait instead of deadlocking.
     let mut streams: Vec<_> = by.iter().collect();
     streams.sort_unstable();
+    let mut update = Query::update().table(S::Table).to_owned();
+    if !executor.is_mysql() && streams.len() <= FEW {
+        let counts: Vec<_> =
+            streams.iter().map(|(stream, count)| format!("\"{}\":{count}", stream.0)).collect();
+        let counts = format!("{{{}}}", counts.join(","));
+        let more = "(SELECT value FROM json_each(?) WHERE key = CAST(stream.id AS TEXT))";
+        let ids = "id IN (SELECT CAST(key AS INTEGER) FROM json_each(?))";
+        update
+            .value(S::Seq, Expr::col(S::Seq).add(Expr::cust_with_values(more, [counts.clone()])))
+            .and_where(Expr::cust_with_values(ids, [counts]));
+        return executor.defer(&update).await;
+    }
     let same =
         streams.first().map(|(_, count)| **count).filter(|n| streams.iter().all(|(_, count)| *count == n));
     let more: Expr = match same {
@@ -34,12 +48,10 @@ pub async fn advance(executor: &mut Executor, by: &HashMap<Stream, i64>) -> Resu
             streams.iter().fold(CaseStatement::new(), each).finally(0).into()
         }
     };
-    let update = Query::update()
-        .table(S::Table)
+    update
         .value(S::Seq, Expr::col(S::Seq).add(more))
-        .and_where(Expr::col(S::Id).is_in(streams.iter().map(|(stream, _)| **stream)))
-        .to_owned();
-    executor.execute(&update).await
+        .and_where(Expr::col(S::Id).is_in(streams.iter().map(|(stream, _)| **stream)));
+    executor.defer(&update).await
 }
 
 /// The last sequence number of each stream.

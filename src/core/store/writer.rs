@@ -2,15 +2,23 @@
 //! together, with one disk flush (group commit).
 //!
 //! A group is closed after a few milliseconds, so that nobody waits long for the transactions that come after theirs.
+//!
+//! Each statement is a trip to the connection's thread and back, which costs more than most statements. So statements that
+//! return nothing may be deferred: they are sent together with the next one, the first with the group's BEGIN, the last
+//! with its COMMIT.
+//!
 //! Transactions of background work are committed each by itself, and only while no others wait; when others always wait,
 //! one of them has its turn now and then.
 
-use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
+use sea_query::{Value, Values};
+use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint::{Checkpoints, checkpoint};
 use super::{Error, Result};
 
 /// The most transactions in one group commit.
@@ -43,6 +51,8 @@ pub enum Priority {
 
 enum Order {
     Lend(Waiter),
+    /// Copy the rest of the log into the database.
+    Checkpoint(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 
@@ -50,22 +60,92 @@ enum Order {
 pub struct Lease {
     connection: Option<Box<SqliteConnection>>,
     back: Option<oneshot::Sender<(Box<SqliteConnection>, End)>>,
+    /// What is sent before the next statement; at first what begins the transaction.
+    deferred: Deferred,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing was sent yet, so the transaction has not begun.
+    New,
+    Begun,
+    /// Perhaps it could not be begun.
+    Failed,
+}
+
+/// Statements that are sent as one.
+#[derive(Default)]
+struct Deferred {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Deferred {
+    fn of(sql: &str) -> Self {
+        Self { sql: sql.to_owned(), values: Vec::new() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.sql.is_empty()
+    }
+
+    fn push(&mut self, sql: &str, values: Vec<Value>) {
+        if !self.is_empty() {
+            self.sql.push_str("; ");
+        }
+        self.sql.push_str(sql);
+        self.values.extend(values);
+    }
 }
 
 enum End {
-    Undo,
-    Keep { after: After, kept: oneshot::Sender<Result<()>> },
+    Undo { is_begun: bool },
+    Keep { deferred: Deferred, after: After, kept: oneshot::Sender<Result<()>> },
 }
 
 impl Writer {
-    pub fn start(connection: SqliteConnection) -> Self {
+    /// With a connection for checkpoints, if they are not left to SQLite.
+    pub fn start(connection: SqliteConnection, for_checkpoints: Option<SqliteConnection>) -> Self {
         let (waiting, orders) = mpsc::channel(1_024);
         let (background, slices) = mpsc::channel(64);
-        tokio::spawn(write(
-            Box::new(connection),
-            Orders { orders, slices, background_served: Instant::now() },
-        ));
-        Self { waiting, background }
+        let (checkpoints, background_served) = (Checkpoints::default(), Instant::now());
+        let orders = Orders { orders, slices, background_served };
+        let writing = write(Box::new(connection), orders, checkpoints.clone());
+        let writer = Self { waiting, background };
+        let weak = writer.waiting.downgrade();
+        tokio::spawn(async move {
+            let begin_anew = move || -> BoxFuture<'static, ()> {
+                let (done, is_done) = oneshot::channel();
+                let weak = weak.clone();
+                Box::pin(async move {
+                    if let Some(waiting) = weak.upgrade()
+                        && waiting.send(Order::Checkpoint(done)).await.is_ok()
+                    {
+                        let _ = is_done.await;
+                    }
+                })
+            };
+            let end = match for_checkpoints {
+                Some(mut connection) => {
+                    let end = tokio::select! {
+                        end = writing => end,
+                        never = checkpoints.run(&mut connection, begin_anew) => match never {},
+                    };
+                    // First, because the last connection empties the log.
+                    close(connection).await;
+                    end
+                }
+                None => writing.await,
+            };
+            if let Some((connection, closed)) = end {
+                close(*connection).await;
+                if let Some(closed) = closed {
+                    let _ = closed.send(());
+                }
+            }
+        });
+        writer
     }
 
     /// Waits for the connection.
@@ -89,9 +169,60 @@ impl Writer {
 }
 
 impl Lease {
+    fn new(
+        connection: Box<SqliteConnection>,
+        begin: &str,
+        back: oneshot::Sender<(Box<SqliteConnection>, End)>,
+    ) -> Self {
+        let deferred = Deferred::of(begin);
+        Self { connection: Some(connection), back: Some(back), deferred, state: State::New }
+    }
+
+    /// Keeps a statement until the next one is sent.
+    pub fn defer(&mut self, sql: &str, values: SqlxValues) {
+        self.deferred.push(sql, values.0.0);
+    }
+
+    /// A statement after those that were deferred.
+    pub fn with_deferred(&mut self, sql: String, values: SqlxValues) -> (String, SqlxValues) {
+        if self.deferred.is_empty() {
+            return (sql, values);
+        }
+        let mut all = std::mem::take(&mut self.deferred);
+        all.push(&sql, values.0.0);
+        (all.sql, SqlxValues(Values(all.values)))
+    }
+
+    /// The connection, for one query; [`Lease::answered`] follows it.
+    pub fn connection(&mut self) -> Result<&mut SqliteConnection> {
+        match self.state {
+            State::Failed => return Err(Error::Unavailable),
+            // Failed until it is answered, in case nobody waits for that.
+            State::New => self.state = State::Failed,
+            State::Begun => {}
+        }
+        self.connection.as_deref_mut().ok_or(Error::Closed)
+    }
+
+    pub fn answered(&mut self, error: Option<&sqlx::Error>) {
+        if self.state == State::Failed {
+            // One that is refused by the tables has begun the transaction.
+            let is_begun = match error {
+                None => true,
+                Some(sqlx::Error::Database(refusal)) => refusal.is_unique_violation(),
+                Some(_) => false,
+            };
+            self.state = if is_begun { State::Begun } else { State::Failed };
+        }
+    }
+
     pub async fn commit(mut self, after: After) -> Result<()> {
+        if self.state == State::Failed {
+            return Err(Error::Unavailable);
+        }
         let (kept, outcome) = oneshot::channel();
-        self.return_connection(End::Keep { after, kept });
+        let deferred = std::mem::take(&mut self.deferred);
+        self.return_connection(End::Keep { deferred, after, kept });
         outcome.await.map_err(|_| Error::Closed)?
     }
 
@@ -104,23 +235,8 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.return_connection(End::Undo);
-    }
-}
-
-impl Deref for Lease {
-    type Target = SqliteConnection;
-
-    #[expect(clippy::expect_used, reason = "it is taken only by commit and drop, which consume the lease")]
-    fn deref(&self) -> &SqliteConnection {
-        self.connection.as_ref().expect("a lease holds its connection")
-    }
-}
-
-impl DerefMut for Lease {
-    #[expect(clippy::expect_used, reason = "it is taken only by commit and drop, which consume the lease")]
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        self.connection.as_mut().expect("a lease holds its connection")
+        let is_begun = self.state != State::New;
+        self.return_connection(End::Undo { is_begun });
     }
 }
 
@@ -140,6 +256,7 @@ struct Orders {
 enum Turn {
     Group(Waiter),
     Background(Waiter),
+    Checkpoint(oneshot::Sender<()>),
     Close(Option<oneshot::Sender<()>>),
 }
 
@@ -162,6 +279,7 @@ impl Orders {
         };
         match order {
             Order::Close(closed) => Turn::Close(Some(closed)),
+            Order::Checkpoint(done) => Turn::Checkpoint(done),
             Order::Lend(waiter) => Turn::Group(waiter),
         }
     }
@@ -180,27 +298,37 @@ impl Orders {
     }
 }
 
-async fn write(mut connection: Box<SqliteConnection>, mut orders: Orders) {
+/// How writing ended: the connection, if it is there, and who waits until it is closed.
+type WritingEnd = Option<(Box<SqliteConnection>, Option<oneshot::Sender<()>>)>;
+
+async fn write(
+    mut connection: Box<SqliteConnection>,
+    mut orders: Orders,
+    checkpoints: Checkpoints,
+) -> WritingEnd {
     let mut waiting = None;
     loop {
-        let written = match orders.next(waiting).await {
-            Turn::Group(first) => group(connection, first, Some(&mut orders.orders)).await,
-            Turn::Background(slice) => group(connection, slice, None).await,
+        let (returned, next) = match orders.next(waiting).await {
+            Turn::Group(first) => group(connection, first, Some(&mut orders.orders)).await?,
+            Turn::Background(slice) => group(connection, slice, None).await?,
+            Turn::Checkpoint(done) => {
+                if let Err(error) = checkpoint(&mut connection).await {
+                    tracing::warn!(%error, "a checkpoint failed");
+                }
+                let _ = done.send(());
+                (connection, None)
+            }
             Turn::Close(closed) => {
                 orders.orders.close();
                 orders.slices.close();
-                close(*connection).await;
-                if let Some(closed) = closed {
-                    let _ = closed.send(());
-                }
-                return;
+                return Some((connection, closed));
             }
         };
-        let Some((returned, next)) = written else { return };
         (connection, waiting) = (returned, next);
+        checkpoints.committed();
         if let Some(slice) = orders.overdue() {
-            let Some((returned, _)) = group(connection, slice, None).await else { return };
-            connection = returned;
+            (connection, _) = group(connection, slice, None).await?;
+            checkpoints.committed();
         }
     }
 }
@@ -213,43 +341,70 @@ async fn group(
     mut orders: Option<&mut mpsc::Receiver<Order>>,
 ) -> Option<(Box<SqliteConnection>, Option<Order>)> {
     let began = Instant::now();
-    // IMMEDIATE, because a transaction that reads first may fail to be upgraded to a writing one.
-    if let Err(error) = run(&mut connection, "BEGIN IMMEDIATE").await {
-        tracing::error!(%error, "could not begin a transaction");
-        return Some((connection, None));
-    }
     let mut kept: Vec<Kept> = Vec::new();
     let mut next = Some(Order::Lend(first));
-    let mut sound = true;
+    // Whether the last transaction's savepoint was not released yet.
+    let mut has_savepoint = false;
+    let (mut is_sound, mut is_committed) = (true, false);
     while let Some(Order::Lend(waiter)) = next {
-        // A savepoint, so that a failed transaction rolls back only itself. The first one needs none.
-        if !kept.is_empty() && run(&mut connection, "SAVEPOINT change").await.is_err() {
-            sound = false;
-            next = None;
-            break;
-        }
-        let (returned, end) = lend(connection, waiter).await?;
+        let is_first = kept.is_empty();
+        // IMMEDIATE, because a transaction that reads first may fail to be upgraded to a writing one. The others have
+        // savepoints, so that one that fails rolls back only itself. There is one at a time: if it can't be made, there is
+        // none to which others are rolled back.
+        let begin = match (is_first, has_savepoint) {
+            (true, _) => "BEGIN IMMEDIATE",
+            (false, false) => "SAVEPOINT change",
+            (false, true) => "RELEASE change; SAVEPOINT change",
+        };
+        let (returned, end) = lend(connection, begin, waiter).await?;
         connection = returned;
-        match end {
-            End::Keep { after, kept: outcome } => kept.push((after, outcome)),
-            End::Undo => {
-                let undo = if kept.is_empty() { "ROLLBACK" } else { "ROLLBACK TO change" };
-                sound = run(&mut connection, undo).await.is_ok();
-                if kept.is_empty() || !sound {
-                    next = None;
-                    break;
+        let is_open = kept.len() + 1 < LARGEST_GROUP && began.elapsed() < LONGEST_GROUP;
+        next = orders.as_mut().filter(|_| is_open).and_then(|orders| orders.try_recv().ok());
+        let is_last = !matches!(next, Some(Order::Lend(_)));
+        let is_undone = match end {
+            End::Undo { is_begun } => is_begun,
+            End::Keep { mut deferred, after, kept: outcome } => {
+                has_savepoint = !is_first;
+                if is_last {
+                    deferred.push("COMMIT", Vec::new());
+                } else if has_savepoint && !deferred.is_empty() {
+                    deferred.push("RELEASE change", Vec::new());
+                    has_savepoint = false;
+                }
+                match send(&mut connection, deferred).await {
+                    Ok(()) => {
+                        is_committed = is_last;
+                        kept.push((after, outcome));
+                        false
+                    }
+                    Err(error) => {
+                        if matches!(error, Error::Full | Error::Unavailable) {
+                            tracing::error!(%error, "could not write");
+                        }
+                        let _ = outcome.send(Err(error));
+                        true
+                    }
                 }
             }
+        };
+        if is_undone && is_first {
+            // Fails if SQLite has rolled back already, or the transaction could not be begun.
+            let _ = run(&mut connection, "ROLLBACK").await;
+        } else if is_undone {
+            has_savepoint = false;
+            is_sound = run(&mut connection, "ROLLBACK TO change; RELEASE change").await.is_ok();
+            if !is_sound {
+                break;
+            }
         }
-        let is_open = kept.len() < LARGEST_GROUP && began.elapsed() < LONGEST_GROUP;
-        next = orders.as_mut().filter(|_| is_open).and_then(|orders| orders.try_recv().ok());
     }
     if kept.is_empty() {
         return Some((connection, next));
     }
-    let outcome = match sound {
-        true => run(&mut connection, "COMMIT").await,
-        false => Err(Error::Unavailable),
+    let outcome = match (is_sound, is_committed) {
+        (true, true) => Ok(()),
+        (true, false) => run(&mut connection, "COMMIT").await,
+        (false, _) => Err(Error::Unavailable),
     };
     if outcome.is_err() {
         // Fails if SQLite has rolled back already.
@@ -260,14 +415,26 @@ async fn group(
 }
 
 /// Lends the connection for one transaction. Returns `None` if it does not come back.
-async fn lend(connection: Box<SqliteConnection>, waiter: Waiter) -> Option<(Box<SqliteConnection>, End)> {
+async fn lend(
+    connection: Box<SqliteConnection>,
+    begin: &str,
+    waiter: Waiter,
+) -> Option<(Box<SqliteConnection>, End)> {
     let (back, returned) = oneshot::channel();
-    let lease = Lease { connection: Some(connection), back: Some(back) };
     // If the caller has gone, dropping the lease returns the connection.
-    if let Err(unwanted) = waiter.send(lease) {
+    if let Err(unwanted) = waiter.send(Lease::new(connection, begin, back)) {
         drop(unwanted);
     }
     returned.await.ok()
+}
+
+/// Sends deferred statements, if there are any.
+async fn send(connection: &mut SqliteConnection, deferred: Deferred) -> Result<()> {
+    let Deferred { sql, values } = deferred;
+    if !sql.is_empty() {
+        sqlx::query_with(AssertSqlSafe(sql), SqlxValues(Values(values))).execute(connection).await?;
+    }
+    Ok(())
 }
 
 fn notify(group: Vec<Kept>, outcome: Result<()>) {
@@ -309,7 +476,7 @@ mod tests {
     type Seen = Arc<Mutex<Vec<&'static str>>>;
 
     async fn writer() -> Writer {
-        Writer::start(SqliteConnection::connect("sqlite::memory:").await.unwrap())
+        Writer::start(SqliteConnection::connect("sqlite::memory:").await.unwrap(), None)
     }
 
     /// Notes when a transaction begins and when it is on disk.
@@ -375,6 +542,78 @@ mod tests {
         first.commit(Box::new(move || noted.lock().unwrap().push("first"))).await.unwrap();
         second.await.unwrap();
         assert_eq!(*seen.lock().unwrap(), ["first", "second begins", "second"]);
+    }
+
+    async fn rows(writer: &Writer) -> Vec<i64> {
+        let mut lease = writer.lease(Priority::Foreground).await.unwrap();
+        let (sql, values) =
+            lease.with_deferred("SELECT id FROM one".to_owned(), SqlxValues(Values(Vec::new())));
+        let rows = sqlx::query_scalar_with(AssertSqlSafe(sql), values).fetch_all(lease.connection().unwrap());
+        let rows = rows.await;
+        lease.answered(rows.as_ref().err());
+        rows.unwrap()
+    }
+
+    fn insert(lease: &mut Lease, id: i64) {
+        lease.defer("INSERT INTO one (id) VALUES (?)", SqlxValues(Values(vec![id.into()])));
+    }
+
+    async fn writer_with_table() -> Writer {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::query("CREATE TABLE one (id INTEGER PRIMARY KEY)").execute(&mut connection).await.unwrap();
+        Writer::start(connection, None)
+    }
+
+    #[tokio::test]
+    async fn a_deferred_statement_that_fails_fails_its_transaction_and_no_other_of_the_group() {
+        let writer = writer_with_table().await;
+        let mut first = writer.lease(Priority::Foreground).await.unwrap();
+        let others = [[2, 3], [4, 1], [5, 6], [7, 7], [8, 9]].map(|ids| {
+            let writer = writer.clone();
+            tokio::spawn(async move {
+                let mut lease = writer.lease(Priority::Foreground).await.unwrap();
+                ids.into_iter().for_each(|id| insert(&mut lease, id));
+                lease.commit(Box::new(|| ())).await
+            })
+        });
+        while writer.waiting.max_capacity() - writer.waiting.capacity() < others.len() {
+            tokio::task::yield_now().await;
+        }
+        insert(&mut first, 1);
+        first.commit(Box::new(|| ())).await.unwrap();
+        let mut outcomes = Vec::new();
+        for other in others {
+            outcomes.push(matches!(other.await.unwrap(), Err(Error::Taken)));
+        }
+        assert_eq!(outcomes, [false, true, false, true, false]);
+        assert_eq!(rows(&writer).await, [1, 2, 3, 5, 6, 8, 9]);
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_undoes_itself_alone_and_what_was_never_sent_undoes_nothing() {
+        let writer = writer_with_table().await;
+        let mut lease = writer.lease(Priority::Foreground).await.unwrap();
+        insert(&mut lease, 1);
+        drop(lease);
+        assert_eq!(rows(&writer).await, [0; 0]);
+        let mut first = writer.lease(Priority::Foreground).await.unwrap();
+        let others = [false, true, false].map(|is_kept| {
+            let writer = writer.clone();
+            tokio::spawn(async move {
+                let mut lease = writer.lease(Priority::Foreground).await.unwrap();
+                insert(&mut lease, if is_kept { 2 } else { 3 });
+                if is_kept { lease.commit(Box::new(|| ())).await } else { Ok(()) }
+            })
+        });
+        while writer.waiting.max_capacity() - writer.waiting.capacity() < others.len() {
+            tokio::task::yield_now().await;
+        }
+        insert(&mut first, 1);
+        first.commit(Box::new(|| ())).await.unwrap();
+        for other in others {
+            other.await.unwrap().unwrap();
+        }
+        assert_eq!(rows(&writer).await, [1, 2]);
     }
 
     #[tokio::test]

@@ -20,6 +20,7 @@ mod export;
 mod forward;
 mod idempotency;
 pub mod import;
+mod interleavings;
 mod invites;
 mod kinds;
 mod links;

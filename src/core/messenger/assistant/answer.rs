@@ -156,7 +156,7 @@ impl AnswerWriter {
             let mut message = Message::new(self.id, (self.chat, place.seq), self.author, content, work.now);
             let life = chat.message_life.map(i64::unsigned_abs).map(Duration::from_millis);
             message.expires_at = life.map(|life| work.now + life);
-            messages::insert_many(&mut work.tx, &[&message]).await?;
+            messages::insert_many(&mut work.tx, &[(&message, None)]).await?;
             announce_notice(&mut work, message);
             return Ok(work);
         }

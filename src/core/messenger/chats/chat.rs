@@ -39,15 +39,8 @@ impl Caller {
     /// The caller's chats, the most recently active first.
     #[boxed]
     pub async fn chats(&self) -> Result<Vec<Chat>> {
-        let reader = self.access.user;
-        let mut read = self.messenger.db.read().await?;
-        let mut list = chat_list::of_user(&mut read, reader).await?;
-        let peers = list.chats.iter_mut().filter_map(|chat| chat.peer.as_mut());
-        self.messenger.attach_presence(&mut read, reader, peers).await?;
-        if !list.far_behind.is_empty() {
-            self.messenger.begin_counting(reader, list.far_behind);
-        }
-        Ok(list.chats)
+        let (reader, messenger) = (self.access.user, self.messenger.clone());
+        self.messenger.lists.get(reader, move || messenger.clone().list_chats(reader)).await
     }
 
     /// The members of chats, for APIs that list them with chats; nothing for chats that the caller is not in.
@@ -225,6 +218,17 @@ impl Caller {
 }
 
 impl Messenger {
+    async fn list_chats(self, reader: UserId) -> Result<Vec<Chat>> {
+        let mut read = self.db.read().await?;
+        let mut list = chat_list::of_user(&mut read, reader).await?;
+        let peers = list.chats.iter_mut().filter_map(|chat| chat.peer.as_mut());
+        self.attach_presence(&mut read, reader, peers).await?;
+        if !list.far_behind.is_empty() {
+            self.begin_counting(reader, list.far_behind);
+        }
+        Ok(list.chats)
+    }
+
     /// Counts in the background what somebody has not read, unless that is under way.
     fn begin_counting(&self, reader: UserId, chats: Vec<ChatId>) {
         let Ok(turn) = self.attempt(self.request(Some(reader), "count unread", "", b"")) else { return };

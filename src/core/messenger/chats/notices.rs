@@ -45,7 +45,7 @@ pub(crate) async fn insert_notice(
     let place = work.reserve_seq(chat).await?;
     let id = MessageId(messenger.id());
     let message = Message::new(id, (chat, place.seq), author, Content::notice(notice), work.now);
-    messages::insert_many(&mut work.tx, &[&message]).await?;
+    messages::insert_many(&mut work.tx, &[(&message, None)]).await?;
     Ok(message)
 }
 

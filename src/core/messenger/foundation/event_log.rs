@@ -9,13 +9,13 @@ use crate::model::{
     Change, Chat, ChatId, ChatInfo, Draft, Event, Member, Message, MessageId, ScheduledId, SessionId, Stream,
     UserId,
 };
-use crate::store::events::Record;
+use crate::store::events::{self, Record};
 use crate::store::{self, Executor};
 
 /// The kind of a stored event. The numbers are those of the `kind` column.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    MessageCreated = 1,
+    MessageCreated = events::MESSAGE_CREATED as isize,
     MessageUpdated = 2,
     MessageDeleted = 3,
     MemberAdded = 4,

@@ -237,7 +237,7 @@ impl UnitOfWork {
             true => Some(oneshot::channel()).unzip(),
             false => (None, None),
         };
-        tx.commit(move || {
+        let committed = tx.commit(move || {
             for user in renamed {
                 messenger.names.forget(user);
             }
@@ -249,8 +249,12 @@ impl UnitOfWork {
             for action in after_commit {
                 action(&messenger);
             }
-        })
-        .await?;
+        });
+        match committed.await {
+            // A deferred statement met what another has just written: the next try finds it.
+            Err(StoreError::Taken) => return Err(Error::Again),
+            done => done?,
+        }
         if let Some(delivery) = delivery {
             // It fails when the server stops.
             let _ = delivery.await;

@@ -7,11 +7,10 @@ use crate::messenger::foundation::Result;
 use crate::messenger::messages::erase::delete_related;
 use crate::model::Stream;
 use crate::store::{
-    attachments, chats, drafts, events, messages, previews, sessions, sign_in_codes, streams, unacknowledged,
+    attachments, chats, drafts, events, idempotency, messages, previews, sessions, sign_in_codes, streams,
+    unacknowledged,
 };
 
-/// How long idempotency keys are stored.
-const KEYS: Duration = Duration::from_secs(24 * 3_600);
 /// How long sign-in codes are stored: as long as they count towards the limit of codes sent.
 const CODES: Duration = Duration::from_secs(3_600);
 /// How long files that no message uses are stored: longer than uploads may be posted, so that no file is deleted while
@@ -53,7 +52,7 @@ impl Messenger {
     }
 
     async fn delete_old_keys(&self) -> Result<()> {
-        let before = self.clock.now() - KEYS;
+        let before = self.clock.now() - idempotency::LIFE;
         loop {
             let mut work = self.begin_background().await?;
             let has_more = self.keys.delete_before(&mut work.tx, before, BATCH).await?;
@@ -122,8 +121,9 @@ impl Messenger {
             last = *highest;
             let stale = events::with_older(&mut self.db.read().await?, &batch, before).await?;
             for stream in stale {
+                let up_to = events::last_before(&mut self.db.snapshot().await?, stream, before).await?;
                 let mut work = self.begin_background().await?;
-                events::prune(&mut work.tx, stream, before).await?;
+                events::prune(&mut work.tx, stream, up_to).await?;
                 work.commit().await?;
             }
         }

@@ -7,11 +7,12 @@ use futures_util::{StreamExt, stream};
 
 use crate::messenger::Messenger;
 use crate::messenger::foundation::{Result, event_log};
-use crate::model::{ChatId, Position, Stream, UserId};
-use crate::store::{events, members, streams};
+use crate::model::{ChatId, Stream, UserId};
+use crate::store::events::{self, Range};
+use crate::store::{members, streams};
 
 /// The most events that are read at a time.
-const BATCH: u64 = 200;
+const BATCH: i64 = 200;
 /// By how many events a late connection may be behind to be backfilled; must be less than [`BATCH`].
 const MAX_BEHIND: i64 = 100;
 /// How many streams are read concurrently.
@@ -52,8 +53,8 @@ impl Messenger {
         let from = late.iter().map(|(_, after)| *after).chain(gap.delivered).min();
         let Some(seq) = from else { return Ok(()) };
         let head = streams::seqs(&mut read, &[stream]).await?.get(&stream).copied().unwrap_or_default();
-        let mut records = events::after(&mut read, Position { stream, seq }, BATCH).await?;
-        records.retain(|record| record.seq <= head);
+        let range = Range { stream, after: seq, up_to: head.min(seq + BATCH) };
+        let records = events::in_ranges(&mut read, &[range]).await?;
         if seq < head && records.first().is_none_or(|first| first.seq != seq + 1) {
             self.hub.force_resume_all(stream);
             return Ok(());

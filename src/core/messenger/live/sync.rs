@@ -185,7 +185,8 @@ async fn page(
     for (Range { stream, after, .. }, (.., end)) in ranges.into_iter().zip(behind) {
         let found = found.remove(&stream).unwrap_or_default();
         match (found.first(), found.last()) {
-            (Some(first), Some(last)) if first.seq == after + 1 => {
+            // Without holes: the events of messages may be there while others before them were pruned.
+            (Some(first), Some(last)) if first.seq == after + 1 && last.seq - after == found.len() as i64 => {
                 has_more |= last.seq < end;
                 cursor.0.insert(stream, last.seq);
                 records.extend(found);

@@ -214,6 +214,7 @@ pub(crate) async fn insert_posts(
 
     let mut next: HashMap<ChatId, i64> = HashMap::new();
     let mut new = Vec::with_capacity(open.len());
+    let mut keys = Vec::with_capacity(open.len());
     let mut addresses = Vec::new();
     for index in &open {
         let PostRequest { chat, author, new: request, prechecked, attempt, .. } = &requests[*index];
@@ -243,9 +244,14 @@ pub(crate) async fn insert_posts(
             addresses.push((id, *chat, found));
         }
         new.push(message);
-        work.once(attempt.clone(), Subject::Message(id));
+        let record = attempt.as_ref().map(|attempt| attempt.record(Subject::Message(id), work.now));
+        let key = record.and_then(|record| messenger.keys.store_with_message(&record, id));
+        if key.is_none() {
+            work.once(attempt.clone(), Subject::Message(id));
+        }
+        keys.push(key);
     }
-    match messages::insert_many(&mut work.tx, &new.iter().collect::<Vec<_>>()).await {
+    match messages::insert_many(&mut work.tx, &new.iter().zip(keys).collect::<Vec<_>>()).await {
         // Another node has just written one of them: the next try finds it.
         Err(StoreError::Taken) => return Err(Error::Again),
         written => written?,

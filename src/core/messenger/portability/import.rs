@@ -19,7 +19,7 @@ use crate::boxed;
 use crate::files::ZipReader;
 use crate::messenger::Caller;
 use crate::messenger::foundation::idempotency::AttemptGuard;
-use crate::messenger::foundation::{Error, Limit, Result, Subject};
+use crate::messenger::foundation::{Error, Limit, Result, SliceSize, Subject};
 use crate::model::{
     AttachmentId, ChatId, ChatKind, ImportSummary, Kind, MessageId, Payload, Scopes, Time, UserId,
 };
@@ -88,6 +88,7 @@ pub struct Import {
     /// How many messages were processed.
     seen: u64,
     lines: LineBudget,
+    slice: SliceSize,
     done: ImportSummary,
     _guard: AttemptGuard,
     _permit: OwnedSemaphorePermit,
@@ -163,6 +164,7 @@ impl Caller {
             has_quota: true,
             seen: 0,
             lines: LineBudget { lines: MOST_LINES, skipped_bytes: MOST_SKIPPED_BYTES },
+            slice: SliceSize::new(Import::BATCH as u64),
             done: ImportSummary::default(),
             _guard: guard,
             _permit: permit,

@@ -1,7 +1,7 @@
 //! Imports messages in batches, through the same code as posts.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Import, ImportedMessage, SourceChat, SourceMessage, TargetChat};
 use crate::boxed;
@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::store::{attachments, messages, users};
 
-/// The pause between two batches, for other writers.
+/// The least pause between two slices, for other writers.
 const PAUSE: Duration = Duration::from_millis(5);
 /// Maximum lengths in characters.
 const LONGEST_NAME: usize = 100;
@@ -34,7 +34,7 @@ struct Ready {
 }
 
 impl Import {
-    /// The most messages of one batch; small, because others wait until it is written.
+    /// The most messages of one slice; small, because others wait until it is written.
     pub const BATCH: usize = 64;
 
     /// Imports messages into a chat, in order. Those imported before are not changed.
@@ -45,6 +45,19 @@ impl Import {
         source: Vec<SourceMessage>,
     ) -> Result<()> {
         self.count(source.len())?;
+        let mut source = source.into_iter();
+        loop {
+            let size = usize::try_from(self.slice.get()).unwrap_or(usize::MAX);
+            let slice: Vec<SourceMessage> = source.by_ref().take(size).collect();
+            if slice.is_empty() {
+                return Ok(());
+            }
+            self.import_slice(target, slice).await?;
+        }
+    }
+
+    /// Imports as many messages as others can wait for.
+    async fn import_slice(&mut self, target: &mut TargetChat, source: Vec<SourceMessage>) -> Result<()> {
         let (before, mut retries) = (self.done, Retries::default());
         loop {
             match self.try_import_messages(target, source.clone()).await {
@@ -68,8 +81,9 @@ impl Import {
         let new = self.select_new(target, source).await?;
         let ready = self.prepare(new).await?;
         if !ready.is_empty() {
-            self.write(target, ready).await?;
-            tokio::time::sleep(PAUSE).await;
+            let written_in = self.write(target, ready).await?;
+            self.slice.adapt(written_in);
+            tokio::time::sleep(PAUSE.max(written_in)).await;
         }
         Ok(())
     }
@@ -173,9 +187,11 @@ impl Import {
         Some((content, files))
     }
 
-    /// Writes messages in one unit of work, and creates the group if there is none yet.
-    async fn write(&mut self, target: &mut TargetChat, ready: Vec<Ready>) -> Result<()> {
+    /// Writes messages in one unit of work, and creates the group if there is none yet. Returns how long others could not
+    /// write meanwhile.
+    async fn write(&mut self, target: &mut TargetChat, ready: Vec<Ready>) -> Result<Duration> {
         let mut work = self.caller.messenger.begin_background_for(self.user()).await?;
+        let began = Instant::now();
         self.check_still_signed_in(&mut work).await?;
         let name = |message: &Ready| (self.user(), self.client_id_of(target.source.id, message.source.id));
         let names: Vec<_> = ready.iter().map(name).collect();
@@ -199,7 +215,7 @@ impl Import {
         };
         if !is_only_member {
             self.done.skipped += ready.len() as u64;
-            return Ok(());
+            return Ok(began.elapsed());
         }
         let mut some: Vec<(i64, PostRequest)> = Vec::new();
         for message in ready {
@@ -213,7 +229,7 @@ impl Import {
         work.commit().await?;
         target.chat = Some(chat);
         self.done = done;
-        Ok(())
+        Ok(began.elapsed())
     }
 
     /// Posts messages that do not reply to each other.
