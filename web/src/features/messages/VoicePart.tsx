@@ -5,7 +5,7 @@ import { Waveform } from '@/components/Waveform'
 import { length } from '@/lib/dates'
 import { useT } from '@/lib/i18n'
 import { squeeze } from '@/lib/waveform'
-import { useLocal } from './ImagePart'
+import { useObjectUrl } from '@/lib/useObjectUrl'
 import styles from './Media.module.css'
 import { usePlayer } from './usePlayer'
 
@@ -14,7 +14,7 @@ const FLAT = Array.from({ length: BARS }, () => 20)
 
 export function VoicePart({ message, local }: { message: Message; local: Blob | null }) {
   const t = useT()
-  const here = useLocal(local)
+  const here = useObjectUrl(local)
   const duration = (message.payload?.duration_ms ?? 0) / 1000
   const player = usePlayer(message.attachments[0]?.id || undefined, here, duration)
   const waveform = message.payload?.waveform
