@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { waveform } from './waveform'
+import { spread, waveform } from './waveform'
 
 test('a recording becomes a fixed number of bars, the loudest at 100', () => {
   const bars = waveform(Array.from({ length: 1000 }, (_, index) => index / 2000))
