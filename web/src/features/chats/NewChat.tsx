@@ -7,15 +7,19 @@ import styles from './NewChat.module.css'
 import { NewGroup } from './NewGroup'
 import { PeopleFinder } from './PeopleFinder'
 
+/// What is made; null for a private chat.
+export type NewKind = 'group' | 'channel' | null
+
 interface Props {
+  start?: NewKind
   onClose: () => void
   onOpen: (chat: number) => void
 }
 
 /// Starts a private chat with a person, a group or a channel.
-export function NewChat({ onClose, onOpen }: Props) {
+export function NewChat({ start = null, onClose, onOpen }: Props) {
   const t = useT()
-  const [kind, setKind] = useState<'group' | 'channel' | null>(null)
+  const [kind, setKind] = useState(start)
   const direct = useOpenDirect()
   const open = (chat: { id: number }) => {
     onClose()
