@@ -36,7 +36,7 @@ export function SignIn({ session }: { session: Session }) {
       <div className={styles.card}>
         <div className={styles.brand}><Logo size={52} /><h1>{t('app.name')}</h1></div>
         {reason && <p className={styles.ended} role="status">{t(endings[reason])} {isKept(reason) && t('session.kept')}</p>}
-        <p className={styles.lead}>{t(leads[way])}</p>
+        {!(reason && way === 'enter') && <p className={styles.lead}>{t(leads[way])}</p>}
         {way === 'enter' || way === 'join'
           ? <PasswordForm key={way} session={session} joining={way === 'join'} />
           : <CodeForm key={way} session={session} resetting={way === 'reset'} />}
