@@ -74,3 +74,9 @@ test('a page key goes from section to section, and nothing found is said', async
   await until(() => expect(document.querySelector('dialog')?.textContent).toContain('Ничего не найдено'))
   expect(field.getAttribute('aria-expanded')).toBe('false')
 })
+
+test('an embedded chat has no commands for the account and the page around it', async () => {
+  serve({})
+  await render(<CommandPalette {...ports()} onSettings={undefined} />, { chats: [] })
+  expect(texts()).toEqual(['Новый чат', 'Новая группа', 'Новый канал', 'Поиск по сообщениям', 'Закладки', 'Каналы', 'Горячие клавиши'])
+})

@@ -54,7 +54,8 @@ export function CommandPalette({ onOpen, onNew, onView, onKeys, onSettings, onCl
         ...PAGES.map(([page, title, icon]) => command(`settings-${page}`, t('switcher.settings', { page: t(title) }), icon, () => onSettings(page))),
         ...(me?.is_admin ? [command('settings-admin', t('settings.admin'), ShieldCheck, () => onSettings('admin'))] : []),
       ] : []),
-      ...THEMES.filter(([theme]) => theme !== getTheme()).map(([theme, title, icon]) => command(`theme-${theme}`, t(title), icon, () => setTheme(theme))),
+      // The theme of a host's page is its own.
+      ...(onSettings ? THEMES.filter(([theme]) => theme !== getTheme()) : []).map(([theme, title, icon]) => command(`theme-${theme}`, t(title), icon, () => setTheme(theme))),
       command('keys', t('keys.title'), Keyboard, onKeys, `${mod}/`),
       // With messages that would be lost, the settings warn beside their button.
       ...(onSettings && sessionOf(cache) ? [command('sign-out', t('profile.leave'), LogOut, () => (unsent > 0 ? onSettings(null) : void signOut(cache)))] : []),
