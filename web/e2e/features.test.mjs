@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { api, assertWellBehaved, bubble, chatRow, close, device, field, gone, history, open, register, say, signUp, unique, until } from './lib.mjs'
+import { api, assertWellBehaved, axe, bubble, chatRow, close, device, field, gone, history, open, register, say, shot, signUp, unique, until } from './lib.mjs'
 
 before(open)
 after(close)
@@ -123,5 +123,53 @@ test('a file that the server fails at is not sent for ever, and can be tried aga
   await page.unroute('**/api/v1/attachments')
   await page.getByRole('button', { name: 'Повторить' }).click()
   await bubble(page, 'отчёт.bin').getByRole('img', { name: /Отправлено|Прочитано/ }).waitFor()
+  await context.close()
+})
+
+test('Ctrl+K finds a message, a person and a command, all by keyboard', async () => {
+  const { context, page, his, chat, title, tag } = await group()
+  await send(his, chat, `саженцы яблони ${tag}`)
+  await bubble(page, 'саженцы').waitFor()
+  const field = page.getByRole('combobox', { name: 'Чат, человек, сообщение или команда' })
+  const open = async (words) => {
+    await page.keyboard.press('ControlOrMeta+KeyK')
+    await field.waitFor()
+    await page.keyboard.type(words)
+  }
+  await open('')
+  await page.getByRole('group', { name: 'Команды' }).getByRole('option', { name: 'Новый канал' }).waitFor()
+  await shot(page, 'palette')
+  await page.keyboard.type(`саженцы ${tag}`)
+  await page.getByRole('group', { name: 'Сообщения' }).getByRole('option', { name: /саженцы яблони/, selected: true }).waitFor()
+  assert.deepEqual(await axe(page), [])
+  await shot(page, 'palette-message')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/\/chats\/\d+\/\d+$/)
+  await bubble(page, 'саженцы').waitFor()
+
+  await open('тема тём')
+  await page.getByRole('option', { name: 'Тема: тёмная', selected: true }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark')
+
+  await page.setViewportSize({ width: 360, height: 640 })
+  await open(tag)
+  await page.getByRole('option', { name: new RegExp(title) }).waitFor()
+  await page.getByRole('group', { name: 'Сообщения' }).waitFor()
+  assert.deepEqual(await axe(page), [])
+  await shot(page, 'palette-phone-dark')
+  await page.keyboard.press('Escape')
+  await gone(field)
+  await page.setViewportSize({ width: 1280, height: 800 })
+
+  await open('настройки прив')
+  await page.getByRole('option', { name: 'Настройки: Приватность', selected: true }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog').getByRole('region', { name: 'Приватность' }).waitFor()
+  await page.keyboard.press('Escape')
+  await open('выйти')
+  await page.getByRole('option', { name: 'Выйти', selected: true }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Войти' }).waitFor()
   await context.close()
 })

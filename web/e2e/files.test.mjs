@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { readFile } from 'node:fs/promises'
-import { assertWellBehaved, bubble, chatRow, close, delivered, device, field, gone, history, open, say, signUp, talkTo, unique, until } from './lib.mjs'
+import { assertWellBehaved, axe, bubble, chatRow, close, delivered, device, field, gone, history, open, say, shot, signUp, talkTo, unique, until } from './lib.mjs'
 
 before(open)
 after(close)
@@ -101,6 +101,68 @@ test('files are taken from the clipboard and by dropping', async () => {
   await end()
 })
 
+test('several files go as one message in order, and one with its own caption by itself', async () => {
+  const { anna, boris, end } = await two()
+  const text = (name) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(name) })
+  const png = { mimeType: 'image/png', buffer: await readFile(PICTURE) }
+  await attach(anna, [{ name: 'беседка.png', ...png }, { name: 'сад.png', ...png }, text('план.txt'), text('смета.txt')])
+  const tray = anna.getByRole('list', { name: 'Файлы к отправке' })
+  await tray.getByRole('listitem').nth(3).waitFor()
+  await anna.getByText('4 файла').waitFor()
+  assert.deepEqual(await axe(anna), [])
+  await shot(anna, 'files-tray')
+  await anna.setViewportSize({ width: 360, height: 640 })
+  await anna.emulateMedia({ colorScheme: 'dark' })
+  await shot(anna, 'files-tray-phone-dark')
+  assert.equal(await anna.evaluate(() => document.documentElement.scrollWidth), 360)
+  await anna.setViewportSize({ width: 1280, height: 800 })
+  await anna.emulateMedia({ colorScheme: 'light' })
+  await anna.getByLabel('Подпись к файлу смета.txt').fill('Считала дважды')
+  await anna.getByText('2 сообщения').waitFor()
+  await field(anna).fill('Всё о беседке')
+  await send(anna)
+  for (const page of [anna, boris]) {
+    const first = bubble(page, 'Всё о беседке')
+    await first.getByRole('button', { name: 'Открыть: сад.png' }).locator('img').waitFor()
+    await first.getByText('план.txt').waitFor()
+    await bubble(page, 'Считала дважды').getByText('смета.txt').waitFor()
+    const texts = await history(page).getByRole('article').allInnerTexts()
+    assert.ok(texts.findIndex((one) => one.includes('Всё о беседке')) < texts.findIndex((one) => one.includes('Считала дважды')))
+  }
+  await delivered(anna, 'Считала дважды')
+  await shot(anna, 'files-sent')
+  // The pictures of one message follow each other.
+  await bubble(boris, 'Всё о беседке').getByRole('button', { name: 'Открыть: беседка.png' }).click()
+  await boris.getByRole('dialog', { name: 'беседка.png' }).waitFor()
+  await boris.getByRole('button', { name: 'Следующее фото' }).click()
+  await boris.getByRole('dialog', { name: 'сад.png' }).waitFor()
+  await boris.keyboard.press('Escape')
+  await shot(boris, 'files-received')
+  await end()
+})
+
+test('of several files one is refused: the message goes without it, and nothing is uploaded twice', async () => {
+  const { anna, boris, contexts: [a], end } = await two()
+  const asked = []
+  await a.route('**/api/v1/attachments', (route) => {
+    const { filename } = route.request().postDataJSON()
+    asked.push(filename)
+    return filename === 'б.txt'
+      ? route.fulfill({ status: 413, contentType: 'application/json', body: JSON.stringify({ code: 'too_large', detail: 'too large' }) })
+      : route.continue()
+  })
+  await attach(anna, ['а', 'б', 'в'].map((name) => ({ name: `${name}.txt`, mimeType: 'text/plain', buffer: Buffer.from(name) })))
+  await field(anna).fill('три файла')
+  await send(anna)
+  await bubble(anna, 'три файла').getByRole('status').filter({ hasText: 'б.txt: ' }).waitFor()
+  await bubble(anna, 'три файла').getByRole('button', { name: 'Без этого файла' }).click()
+  await delivered(anna, 'три файла')
+  await bubble(boris, 'три файла').getByText('в.txt').waitFor()
+  assert.equal(await bubble(boris, 'три файла').getByText('б.txt').count(), 0)
+  assert.deepEqual(asked, ['а.txt', 'б.txt', 'в.txt'])
+  await end()
+})
+
 test('a voice message is recorded, heard and sought in', async () => {
   const { anna, boris, end } = await two()
   // Three seconds must not be over before somebody can press a button.
@@ -134,5 +196,33 @@ test('a voice message is recorded, heard and sought in', async () => {
     return now > from || now === 0
   }, sought)
   await voice.getByRole('button', { name: 'Слушать' }).waitFor()
+  await end()
+})
+
+test('a recording is paused, heard and continued; another is deleted', async () => {
+  const { anna, boris, end } = await two()
+  const recorder = anna.getByRole('group', { name: 'Запись голосового сообщения' })
+  await anna.getByRole('button', { name: 'Записать голосовое' }).click()
+  await recorder.getByText(/^0:0[1-9]$/).waitFor()
+  await recorder.getByRole('button', { name: 'Приостановить запись' }).click()
+  await recorder.getByRole('button', { name: 'Слушать' }).click()
+  await until(() => recorder.getByRole('slider').evaluate((input) => Number(input.value) > 0.2), 'the preview plays')
+  assert.deepEqual(await axe(anna), [])
+  await shot(anna, 'recorder-paused')
+  await anna.setViewportSize({ width: 360, height: 640 })
+  await shot(anna, 'recorder-paused-phone')
+  await anna.setViewportSize({ width: 1280, height: 800 })
+  await recorder.getByRole('button', { name: 'Продолжить запись' }).click()
+  await recorder.getByText(/^0:0[3-9]$/).waitFor()
+  await recorder.getByRole('button', { name: 'Отправить запись' }).click()
+  const voice = history(boris).getByRole('article').filter({ has: boris.getByRole('slider') })
+  await voice.getByText(/^0:0[3-9]$/).waitFor()
+
+  await anna.getByRole('button', { name: 'Записать голосовое' }).click()
+  await recorder.getByText(/^0:0[1-9]$/).waitFor()
+  await recorder.getByRole('button', { name: 'Приостановить запись' }).click()
+  await recorder.getByRole('button', { name: 'Удалить запись' }).click()
+  await field(anna).waitFor()
+  assert.equal(await history(anna).getByRole('slider').count(), 1)
   await end()
 })

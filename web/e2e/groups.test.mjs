@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { assertWellBehaved, bubble, chatRow, close, device, field, gone, history, open, register, say, signUp, unique } from './lib.mjs'
+import { assertWellBehaved, axe, bubble, chatRow, close, device, field, gone, history, open, register, say, shot, signUp, unique } from './lib.mjs'
 
 before(open)
 after(close)
@@ -48,6 +48,36 @@ test('a group is made, joined, renamed and left', async () => {
   await boris.page.getByText('Чат не найден').waitFor()
   await page.locator('header').getByText('2 участника').waitFor()
   await history(page).getByText(`${boris.name} выходит из группы`).waitFor()
+  await Promise.all([a.close(), b.close()])
+})
+
+test('a channel is made with its description, and somebody else finds and joins it', async () => {
+  const tag = unique()
+  const [a, b] = await Promise.all([device(), device()])
+  const { page } = await signUp(a, `Анна ${tag}`)
+  const boris = await signUp(b, `Борис ${tag}`)
+  await page.getByRole('button', { name: 'Новый чат' }).first().click()
+  await page.getByRole('button', { name: 'Новый канал' }).click()
+  await page.getByLabel('Название канала').fill(`Новости ${tag}`)
+  await page.getByLabel('Описание').fill('Что нового в саду')
+  await page.getByText('Любой пользователь сервера').waitFor()
+  assert.deepEqual(await axe(page), [])
+  await shot(page, 'new-channel')
+  await page.setViewportSize({ width: 360, height: 640 })
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await shot(page, 'new-channel-phone-dark')
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await page.getByRole('button', { name: 'Создать канал' }).click()
+  await page.getByRole('heading', { level: 1, name: `Новости ${tag}` }).waitFor()
+  await say(page, 'Открыли беседку')
+
+  await boris.page.getByRole('button', { name: 'Меню' }).click()
+  await boris.page.getByRole('menuitem', { name: 'Каналы' }).click()
+  const found = boris.page.getByRole('listitem').filter({ hasText: `Новости ${tag}` })
+  await found.getByText('Что нового в саду').waitFor()
+  await found.getByRole('button', { name: 'Вступить' }).click()
+  await bubble(boris.page, 'Открыли беседку').waitFor()
+  await boris.page.getByText('Писать могут только администраторы').waitFor()
   await Promise.all([a.close(), b.close()])
 })
 

@@ -86,6 +86,8 @@ export async function visit(context, path = '/', base = BASE) {
 /// Signs a new person up through the page.
 export async function signUp(context, name, login = `${unique()}@example.com`, base = BASE) {
   const page = await visit(context, '/', base)
+  // The page's language is known once there is a form.
+  await page.locator('form').waitFor()
   const english = (await page.evaluate(() => document.documentElement.lang)) === 'en'
   await page.getByRole('button', { name: english ? 'Sign up' : 'Зарегистрироваться' }).click()
   await page.getByLabel(english ? 'Name' : 'Имя', { exact: true }).fill(name)

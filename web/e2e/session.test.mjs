@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { assertWellBehaved, axe, close, device, gone, open, PASSWORD, signUp, visit } from './lib.mjs'
+import { assertWellBehaved, axe, close, device, field, gone, open, PASSWORD, register, shot, signUp, talkTo, visit } from './lib.mjs'
 
 before(open)
 after(close)
@@ -47,6 +47,48 @@ test('signing out in one tab signs out the other', async () => {
   await page.getByRole('button', { name: /Профиль/ }).click()
   await page.getByRole('button', { name: 'Выйти' }).click()
   await second.getByRole('button', { name: 'Войти' }).waitFor()
+  await second.getByText('Вы вышли в другой вкладке').waitFor()
+  assert.equal(await page.getByRole('status').filter({ hasText: 'Сеанс' }).count(), 0)
+  await context.close()
+})
+
+test('a session that was ended says why, and after signing in the draft is in its chat', async () => {
+  const [here, there] = await Promise.all([device(), device()])
+  const { page, login } = await signUp(here, 'Кира Мельник')
+  const { display_name: name } = await register(`Лев ${login.slice(0, 12)}`)
+  await talkTo(page, name)
+  const address = page.url()
+  const other = await visit(there)
+  await signIn(other, login)
+  await nav(other).waitFor()
+  // It does not get to the server: the session ends at once.
+  await page.route('**/draft', (route) => route.abort())
+  await field(page).fill('Не потеряйте это')
+  await other.getByRole('button', { name: /Профиль/ }).click()
+  await other.getByRole('button', { name: 'Безопасность' }).click()
+  await other.getByRole('button', { name: /Завершить сеанс/ }).click()
+  await page.getByRole('status').filter({ hasText: 'с другого устройства' }).waitFor()
+  await page.getByText('Черновики и неотправленные сообщения сохранены').waitFor()
+  assert.deepEqual(await axe(page), [])
+  await shot(page, 'session-ended')
+  await page.setViewportSize({ width: 360, height: 640 })
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await shot(page, 'session-ended-phone-dark')
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await signIn(page, login)
+  await page.getByRole('heading', { level: 1, name }).waitFor()
+  assert.equal(page.url(), address)
+  assert.equal(await field(page).inputValue(), 'Не потеряйте это')
+  await Promise.all([here.close(), there.close()])
+})
+
+test('an expired session is not taken for one that was ended', async () => {
+  const context = await device()
+  const { page } = await signUp(context, 'Майя Осипова')
+  // An expired cookie is one that the browser does not send.
+  await context.clearCookies()
+  await page.reload()
+  await page.getByRole('status').filter({ hasText: 'Срок сеанса истёк' }).waitFor()
   await context.close()
 })
 

@@ -7,11 +7,18 @@ import { request } from './http'
 import { keys } from './keys'
 import type { Chat, Member, Message, ReadMark, User, Vote } from './types'
 
+interface NewGroup {
+  title: string
+  kind: 'group' | 'channel'
+  member_ids: number[]
+  description?: string
+  read_only?: boolean
+}
+
 export function useCreateGroup() {
   const cache = useQueryClient()
   return useMutation({
-    mutationFn: (form: { title: string; member_ids: number[] }, { client }) =>
-      request<Chat>(client, 'POST', '/chats', { body: { ...form, is_group: true } }),
+    mutationFn: (form: NewGroup, { client }) => request<Chat>(client, 'POST', '/chats', { body: form }),
     onSuccess: (chat) => putChat(cache, chat),
   })
 }

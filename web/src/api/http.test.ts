@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
-import { ApiError, connect, OfflineError, request } from './http'
+import { ApiError, connect, connectionOf, OfflineError, request } from './http'
 import { QueryClient } from '@tanstack/react-query'
 import { Session } from './session'
 
@@ -104,5 +104,44 @@ test('a session that the server ended is told from a sign-out', async () => {
   await signedIn()
   answers = [json(204, null)]
   await session.signOut().catch(() => undefined)
-  expect(session.ended).toBe(false)
+  expect(session.endReason()).toBe(null)
+})
+
+test('the socket that signing out closes is not taken for a session that was ended elsewhere', async () => {
+  await signedIn()
+  answers = [() => {
+    connectionOf(cache).onEnded('revoked')
+    return json(204, null)()
+  }]
+  await session.signOut().catch(() => undefined)
+  expect(session.endReason()).toBe(null)
+})
+
+test('why a session ended is known from the refused refresh', async () => {
+  for (const [code, reason] of [['unauthorized', 'expired'], ['session_ended', 'revoked'], ['deactivated', 'deactivated'], ['invalid', 'expired']]) {
+    await signedIn()
+    answers = [json(401, { detail: '', code: 'unauthorized' }), json(401, { detail: '', code })]
+    await request(cache, 'GET', '/chats').catch(() => undefined)
+    expect([session.current(), session.endReason()]).toEqual(['out', reason])
+  }
+})
+
+test('why a session ended is known from the closed socket, and forgotten at the next sign-in', async () => {
+  for (const [said, reason] of [['revoked', 'revoked'], ['password_changed', 'password_changed'], ['', 'revoked']]) {
+    await signedIn()
+    expect(session.endReason()).toBe(null)
+    connectionOf(cache).onEnded(said!)
+    expect(session.endReason()).toBe(reason)
+  }
+})
+
+test('what the user did here is shown rather than that the server ended the session for it', async () => {
+  await signedIn()
+  session.end('deactivated')
+  connectionOf(cache).onEnded('revoked')
+  expect(session.endReason()).toBe('deactivated')
+  await signedIn()
+  connectionOf(cache).onEnded('revoked')
+  session.end('deleted')
+  expect(session.endReason()).toBe('deleted')
 })

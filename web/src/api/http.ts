@@ -39,8 +39,8 @@ export interface Connection {
   /// The server's origin without a trailing slash; empty for the page's own.
   server: string
   tokens: TokenProvider
-  /// The server ended the session.
-  onEnded: () => void
+  /// The server ended the session, for a reason that it names in one word.
+  onEnded: (reason: string) => void
 }
 
 const connections = new WeakMap<QueryClient, Connection>()

@@ -23,6 +23,7 @@ export const keys = {
   invited: (token: string) => ['invited', token] as const,
   channels: (words: string) => ['channels', words] as const,
   media: (chat: number, type: string) => ['media', chat, type] as const,
+  foundFirst: (words: string) => ['found-first', words] as const,
   found: (words: string, chat: number | null) => ['found', words, chat] as const,
   thumbnail: (attachment: string) => ['blob', 'thumbnail', attachment] as const,
   sessions: ['sessions'] as const,

@@ -10,11 +10,26 @@ const COOKIE = { 'X-Besedka-Session': 'cookie' }
 
 export type SessionState = 'unknown' | 'in' | 'out'
 
-type TabMessage = { kind: 'token'; token: string } | { kind: 'in' } | { kind: 'out' }
+/// Why a session is over, other than by signing out here.
+export type EndReason = 'revoked' | 'expired' | 'password_changed' | 'deactivated' | 'deleted' | 'other_tab'
+
+type TabMessage = { kind: 'token'; token: string } | { kind: 'in' } | { kind: 'out'; reason: EndReason | null }
+
+/// By the code of a refused refresh or the reason of a closed socket. A cookie that has expired is not sent any more, and
+/// the server then knows no session.
+const reasons: Record<string, EndReason> = {
+  unauthorized: 'expired',
+  expired: 'expired',
+  session_ended: 'revoked',
+  revoked: 'revoked',
+  password_changed: 'password_changed',
+  deactivated: 'deactivated',
+}
 
 export class Session implements TokenProvider {
-  /// The session ended elsewhere, not by the user's own sign-out in this browser.
-  ended = false
+  private why: EndReason | null = null
+  /// Signing out closes the socket, which must not pass for a session that was ended elsewhere.
+  private leaving = false
   private token: string | null = null
   private state: SessionState = read() ? 'unknown' : 'out'
   private refreshing: Promise<string> | null = null
@@ -22,18 +37,20 @@ export class Session implements TokenProvider {
   private readonly tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('besedka.session')
 
   constructor(private readonly cache: QueryClient) {
-    connect(cache, { server: '', tokens: this, onEnded: () => this.end(true) })
+    connect(cache, { server: '', tokens: this, onEnded: (reason) => this.end(reasons[reason] ?? 'revoked') })
     sessions.set(cache, this)
     if (!this.tabs) return
     this.tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => {
       if (data.kind === 'token' && this.state === 'in') this.token = data.token
-      if (data.kind === 'out') this.setState('out')
+      if (data.kind === 'out') this.over(data.reason ?? 'other_tab')
       // Another person may have signed in there: start over with the cookie as it is now.
       if (data.kind === 'in') location.reload()
     }
   }
 
   readonly current = () => this.state
+  /// Why the last session is over; null if it was ended here.
+  readonly endReason = () => this.why
   readonly accessToken = () => this.token
 
   readonly subscribe = (listener: () => void) => {
@@ -66,18 +83,27 @@ export class Session implements TokenProvider {
   }
 
   async signOut(): Promise<void> {
+    this.leaving = true
     try {
       await request(this.cache, 'POST', '/auth/logout', { headers: COOKIE })
     } finally {
-      this.end()
+      this.end(null)
+      this.leaving = false
     }
   }
 
-  /// The session is over: the user signed out, or the server revoked it.
-  end(elsewhere = false): void {
-    this.ended = elsewhere
-    this.tabs?.postMessage({ kind: 'out' } satisfies TabMessage)
-    this.setState('out')
+  /// The session is over: the user signed out, or the server ended it.
+  end(reason: EndReason | null): void {
+    this.tabs?.postMessage({ kind: 'out', reason } satisfies TabMessage)
+    this.over(this.leaving ? null : reason)
+  }
+
+  private over(reason: EndReason | null): void {
+    // What the user did here is known better than that the server ended the session for it.
+    if (this.state === 'out' && reason === 'revoked') return
+    this.why = reason
+    if (this.state === 'out') this.notify()
+    else this.setState('out')
   }
 
   /// A new access token. `stale` is the one that was just refused: if another tab has renewed it
@@ -92,10 +118,7 @@ export class Session implements TokenProvider {
         this.setState('in')
         return this.token
       } catch (error) {
-        if (error instanceof ApiError && error.status < 500 && error.status !== 429) {
-          this.ended = true
-          this.setState('out')
-        }
+        if (error instanceof ApiError && error.status < 500 && error.status !== 429) this.over(reasons[error.code] ?? 'expired')
         throw error
       }
     }).finally(() => {
@@ -110,7 +133,6 @@ export class Session implements TokenProvider {
   }
 
   private start(tokens: Tokens): void {
-    this.ended = false
     this.token = tokens.access_token
     this.setState('in')
     this.tabs?.postMessage({ kind: 'in' } satisfies TabMessage)
@@ -118,9 +140,14 @@ export class Session implements TokenProvider {
 
   private setState(next: SessionState): void {
     if (next === 'out') this.token = null
+    else this.why = null
     if (this.state === next) return
     this.state = next
     write(next === 'in')
+    this.notify()
+  }
+
+  private notify(): void {
     for (const listener of this.listeners) listener()
   }
 }

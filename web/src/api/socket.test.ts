@@ -9,19 +9,19 @@ class FakeSocket {
   sent: { event: string; data?: { token: string; cursor?: string } }[] = []
   onopen?: () => Promise<void>
   onmessage?: (event: { data: string }) => void
-  onclose?: ((event: { code: number }) => void) | null
+  onclose?: ((event: { code: number; reason: string }) => void) | null
   constructor() { FakeSocket.all.push(this) }
   send(text: string) { this.sent.push(JSON.parse(text)) }
   close(code = 1005) { this.end(code) }
   async accept() { this.readyState = 1; await this.onopen?.() }
   say(frame: Frame) { this.onmessage?.({ data: JSON.stringify(frame) }) }
-  end(code: number) { this.readyState = 3; this.onclose?.({ code }) }
+  end(code: number, reason = '') { this.readyState = 3; this.onclose?.({ code, reason }) }
 }
 
 let statuses: LiveStatus[]
 let heard: Frame[]
 let batches: number[]
-let ended: number
+let ended: string[]
 let tokens: boolean[]
 const last = () => FakeSocket.all.at(-1)!
 const said = (position: string): Frame => ({ event: 'message.created', data: {}, position })
@@ -33,7 +33,7 @@ function start(cursor = 'c1-1') {
     token: async (refused) => { tokens.push(refused); return refused ? 'renewed' : 'token' },
     onFrames: (frames) => { heard.push(...frames); batches.push(frames.length) },
     onStatus: (status) => statuses.push(status),
-    onEnded: () => { ended += 1 },
+    onEnded: (reason) => ended.push(reason),
     open: () => new FakeSocket() as unknown as WebSocket,
     random: () => 1,
   }, new Cursor(cursor))
@@ -51,7 +51,7 @@ async function live(cursor?: string) {
 beforeEach(() => {
   vi.useFakeTimers()
   FakeSocket.all = []
-  ;[statuses, heard, batches, tokens, ended] = [[], [], [], [], 0]
+  ;[statuses, heard, batches, tokens, ended] = [[], [], [], [], []]
 })
 afterEach(() => { vi.useRealTimers() })
 
@@ -156,10 +156,10 @@ test('a slow reader comes back at once', async () => {
 
 test('a revoked session does not come back', async () => {
   const socket = await live()
-  last().end(closeCodes.revoked)
+  last().end(closeCodes.revoked, 'password_changed')
   socket.wake()
   await vi.advanceTimersByTimeAsync(60_000)
-  expect(ended).toBe(1)
+  expect(ended).toEqual(['password_changed'])
   expect(FakeSocket.all).toHaveLength(1)
 })
 

@@ -11,7 +11,7 @@ export interface SocketPorts {
   token: (refused: boolean) => Promise<string>
   onFrames: (frames: Frame[]) => void
   onStatus: (status: LiveStatus) => void
-  onEnded: () => void
+  onEnded: (reason: string) => void
   open?: (url: string) => WebSocket
   random?: () => number
 }
@@ -81,8 +81,8 @@ export class LiveSocket {
     opening.onmessage = ({ data }) => {
       if (this.socket === opening) this.receive(opening, JSON.parse(String(data)) as Frame)
     }
-    opening.onclose = ({ code }) => {
-      if (this.socket === opening) this.closed(code)
+    opening.onclose = ({ code, reason }) => {
+      if (this.socket === opening) this.closed(code, reason)
     }
     this.expectFrame(opening, ANSWER_MS * 2)
   }
@@ -132,7 +132,7 @@ export class LiveSocket {
     }, within)
   }
 
-  private closed(code: number): void {
+  private closed(code: number, reason = ''): void {
     this.clearTimers()
     this.socket = null
     if (this.stopped) return
@@ -140,7 +140,7 @@ export class LiveSocket {
     if (code === closeCodes.revoked) {
       this.stopped = true
       this.setStatus('ended')
-      this.ports.onEnded()
+      this.ports.onEnded(reason)
       return
     }
     if (code === closeCodes.replaced) return this.setStatus('replaced')

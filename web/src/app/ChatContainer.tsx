@@ -4,7 +4,9 @@ import { useChats } from '@/api/queries'
 import { Empty } from '@/components/Empty'
 import { ChatSelect } from '@/features/chats/ChatSelect'
 import { ConnectionBanner } from '@/features/chats/ConnectionBanner'
+import type { NewKind } from '@/features/chats/NewChat'
 import type { Target } from '@/features/messages/useJump'
+import type { Page } from '@/features/settings/Settings'
 import { OwnsHistory } from '@/lib/back'
 import { byActivity } from '@/lib/chats'
 import { cx } from '@/lib/cx'
@@ -17,7 +19,7 @@ import { useShortcuts } from './useShortcuts'
 
 const ChatMessages = lazyComponent(() => import('./ChatMessages').then((file) => file.ChatMessages))
 const NewChat = lazyComponent(() => import('@/features/chats/NewChat').then((file) => file.NewChat))
-const Switcher = lazyComponent(() => import('@/features/chats/Switcher').then((file) => file.Switcher))
+const CommandPalette = lazyComponent(() => import('./CommandPalette').then((file) => file.CommandPalette))
 const PersonCard = lazyComponent(() => import('@/features/people/PersonCard').then((file) => file.PersonCard))
 const SearchPanel = lazyComponent(() => import('@/features/search/SearchPanel').then((file) => file.SearchPanel))
 const BookmarksPanel = lazyComponent(() => import('@/features/saved/BookmarksPanel').then((file) => file.BookmarksPanel))
@@ -32,6 +34,8 @@ interface Props {
   linked?: number | null
   /// Opens another chat, perhaps at a message of it.
   onOpen: (chat: number | null, message?: number) => void
+  /// Opens the user's settings, at a page of them.
+  onSettings?: (page: Page | null) => void
   /// Before the search field: the user's account.
   account?: ReactNode
   /// Above the list.
@@ -40,10 +44,10 @@ interface Props {
   empty?: (findSomebody: () => void) => ReactNode
 }
 
-type Panel = 'new' | 'switcher' | 'keys' | null
+type Panel = { show: 'new'; kind: NewKind } | { show: 'switcher' | 'keys' } | null
 
 /// The messenger: the chat list and the open chat.
-export function ChatContainer({ open, linked = null, onOpen, account, banner, empty }: Props) {
+export function ChatContainer({ open, linked = null, onOpen, onSettings, account, banner, empty }: Props) {
   const t = useT()
   const { chats } = useChats()
   const frame = useRef<HTMLDivElement>(null)
@@ -55,7 +59,10 @@ export function ChatContainer({ open, linked = null, onOpen, account, banner, em
   const closeSide = useCallback(() => setSide(null), [])
   const choose = useCallback((chat: number) => { setAsked(null); onOpen(chat) }, [onOpen])
   const back = useCallback(() => onOpen(null), [onOpen])
-  const find = useCallback(() => setPanel('new'), [])
+  const make = useCallback((kind: NewKind) => setPanel({ show: 'new', kind }), [])
+  const find = useCallback(() => make(null), [make])
+  const showKeys = useCallback(() => setPanel({ show: 'keys' }), [])
+  const showView = useCallback((view: SideView) => setSide({ view }), [])
   const openMessage = (chat: number, message: number) => {
     onOpen(chat, message)
     setAsked({ chat, message, time: Date.now() })
@@ -77,8 +84,8 @@ export function ChatContainer({ open, linked = null, onOpen, account, banner, em
   }
   // The keys of a host's page are its own.
   useShortcuts(useContext(OwnsHistory), {
-    onSwitch: () => setPanel('switcher'),
-    onHelp: () => setPanel('keys'),
+    onSwitch: () => setPanel({ show: 'switcher' }),
+    onHelp: showKeys,
     onSearch: (everywhere) => {
       const button = everywhere ? null : frame.current?.querySelector<HTMLElement>('main [data-search]')
       if (button) button.click()
@@ -111,7 +118,7 @@ export function ChatContainer({ open, linked = null, onOpen, account, banner, em
                 onSearch={(words) => setSide({ view: 'search', words })}
                 banner={<><ConnectionBanner />{banner?.(find)}</>}
                 before={account}
-                after={<SideMenu onView={(view) => setSide({ view })} onKeys={() => setPanel('keys')} />}
+                after={<SideMenu onView={showView} onKeys={showKeys} onSwitch={() => setPanel({ show: 'switcher' })} />}
               />
             )}
           </div>
@@ -123,9 +130,18 @@ export function ChatContainer({ open, linked = null, onOpen, account, banner, em
         </div>
       </div>
       <Suspense>
-        {panel === 'new' && <NewChat onClose={close} onOpen={choose} />}
-        {panel === 'switcher' && <Switcher onClose={close} onOpen={choose} />}
-        {panel === 'keys' && <Shortcuts onClose={close} />}
+        {panel?.show === 'new' && <NewChat start={panel.kind} onClose={close} onOpen={choose} />}
+        {panel?.show === 'switcher' && (
+          <CommandPalette
+            onOpen={(chat, message) => (message ? openMessage(chat, message) : choose(chat))}
+            onNew={make}
+            onView={showView}
+            onKeys={showKeys}
+            onSettings={onSettings}
+            onClose={close}
+          />
+        )}
+        {panel?.show === 'keys' && <Shortcuts onClose={close} />}
         {person !== null && <PersonCard key={person} id={person} onClose={() => setPerson(null)} onOpen={choose} />}
       </Suspense>
     </PersonContext>

@@ -9,6 +9,7 @@ import { Empty } from '@/components/Empty'
 import { ConnectionBanner } from '@/features/chats/ConnectionBanner'
 import { Composer } from '@/features/composer/Composer'
 import { DropZone } from '@/features/composer/DropZone'
+import { useStaged } from '@/features/composer/useStaged'
 import { Announcer } from '@/features/messages/Announcer'
 import { MessagesProvider, type MessageAction } from '@/features/messages/context'
 import { History } from '@/features/messages/History'
@@ -51,7 +52,7 @@ function Conversation({ chat, me, target, onBack }: { chat: Chat; me: User; targ
   const t = useT()
   const cache = useQueryClient()
   const members = useMembers(chat.id)
-  const [staged, setStaged] = useState<File[]>([])
+  const { staged, setStaged, addFiles } = useStaged()
   const [editing, setEditing] = useState<Message | null>(null)
   const [quoted, setQuoted] = useState<Quote | null>(null)
   const [view, setView] = useState<ChatView | null>(null)
@@ -101,7 +102,7 @@ function Conversation({ chat, me, target, onBack }: { chat: Chat; me: User; targ
           <ChatHeader chat={chat} onBack={onBack} onView={open} />
           <div className={styles.narrow}><ConnectionBanner /></div>
           <PinBar chat={chat.id} onOpen={jump} onList={() => open('pins')} />
-          <DropZone onFiles={(files) => setStaged([...staged, ...files])}>
+          <DropZone onFiles={addFiles}>
             <History target={shown} />
             {canPost(chat)
               ? (
@@ -111,6 +112,7 @@ function Conversation({ chat, me, target, onBack }: { chat: Chat; me: User; targ
                   me={me}
                   staged={staged}
                   onStage={setStaged}
+                  onFiles={addFiles}
                   editing={editing}
                   onEdit={setEditing}
                   quoted={quoted}

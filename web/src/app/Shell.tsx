@@ -30,6 +30,7 @@ export function Shell() {
   const linked = useLinkedMessage()
   const invitation = useInvitation()
   const choose = useCallback((chat: number | null, message?: number) => go(chat !== null && message ? messagePath(chat, message) : chatPath(chat)), [])
+  const openSettings = useCallback((page: Page | null) => setAccount({ page }), [])
   useNotifications(open, choose)
   useAccountLanguage(me?.language)
 
@@ -47,6 +48,7 @@ export function Shell() {
         onOpen={choose}
         banner={(find) => <><NotifyPrompt />{welcome && <div className={styles.narrow}>{steps(find)}</div>}</>}
         empty={(find) => steps(find) || null}
+        onSettings={openSettings}
         account={me && (
           <button type="button" className={styles.me} aria-label={t('profile.open', { name: me.display_name })} title={t('settings.title')} onClick={() => setAccount({ page: null })}>
             <Avatar id={me.id} name={me.display_name} url={me.avatar_url} size="small" />

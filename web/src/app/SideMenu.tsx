@@ -1,4 +1,4 @@
-import { Bookmark, EllipsisVertical, Keyboard, Megaphone, Search } from 'lucide-react'
+import { Bookmark, Command, EllipsisVertical, Keyboard, Megaphone, Search } from 'lucide-react'
 import { useState } from 'react'
 import { IconButton } from '@/components/Button'
 import { Menu, MenuItem, type Point } from '@/components/Menu'
@@ -7,7 +7,7 @@ import { useT } from '@/lib/i18n'
 export type SideView = 'search' | 'bookmarks' | 'channels'
 
 /// What stands beside the chats: search, bookmarks, channels, keys.
-export function SideMenu({ onView, onKeys }: { onView: (view: SideView) => void; onKeys: () => void }) {
+export function SideMenu({ onView, onKeys, onSwitch }: { onView: (view: SideView) => void; onKeys: () => void; onSwitch: () => void }) {
   const t = useT()
   const [at, setAt] = useState<Point | null>(null)
   const then = (work: () => void) => () => { setAt(null); work() }
@@ -25,6 +25,7 @@ export function SideMenu({ onView, onKeys }: { onView: (view: SideView) => void;
       </IconButton>
       {at && (
         <Menu label={t('app.menu')} at={at} onClose={() => setAt(null)}>
+          <MenuItem icon={<Command size={18} />} onSelect={then(onSwitch)}>{t('switcher.title')}</MenuItem>
           <MenuItem icon={<Search size={18} />} onSelect={then(() => onView('search'))}>{t('search.title')}</MenuItem>
           <MenuItem icon={<Bookmark size={18} />} onSelect={then(() => onView('bookmarks'))}>{t('saved.bookmarks')}</MenuItem>
           <MenuItem icon={<Megaphone size={18} />} onSelect={then(() => onView('channels'))}>{t('channels.title')}</MenuItem>

@@ -5,6 +5,7 @@ import type { Message, Quote } from '@/api/types'
 import { Panel } from '@/components/Panel'
 import { Composer } from '@/features/composer/Composer'
 import { DropZone } from '@/features/composer/DropZone'
+import { useStaged } from '@/features/composer/useStaged'
 import { MessagesProvider, useMessages, type MessageAction } from '@/features/messages/context'
 import { ThreadList } from '@/features/messages/ThreadList'
 import { canPost } from '@/lib/chats'
@@ -16,7 +17,7 @@ export function ThreadPanel({ root, onPoll, onClose }: { root: Message; onPoll: 
   const t = useT()
   const cache = useQueryClient()
   const outer = useMessages()
-  const [staged, setStaged] = useState<File[]>([])
+  const { staged, setStaged, addFiles } = useStaged()
   const [editing, setEditing] = useState<Message | null>(null)
   const [quoted, setQuoted] = useState<Quote | null>(null)
   const context = useMemo(() => ({
@@ -35,7 +36,7 @@ export function ThreadPanel({ root, onPoll, onClose }: { root: Message; onPoll: 
   return (
     <MessagesProvider value={context}>
       <Panel title={t('thread.title')} onClose={onClose}>
-        <DropZone onFiles={(files) => setStaged([...staged, ...files])}>
+        <DropZone onFiles={addFiles}>
           <ThreadList root={root} />
           {canPost(outer.chat) && (
             <Composer
@@ -45,6 +46,7 @@ export function ThreadPanel({ root, onPoll, onClose }: { root: Message; onPoll: 
               thread={root.id}
               staged={staged}
               onStage={setStaged}
+              onFiles={addFiles}
               editing={editing}
               onEdit={setEditing}
               quoted={quoted}

@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest'
-import { button, click, render, settle } from '@/testing/render'
+import { button, click, render, until } from '@/testing/render'
 import { RichText } from './RichText'
 
 test('marks become elements, and hostile text stays text', async () => {
-  const page = await render(<RichText text={'**bold** <img src=x onerror=alert(1)> https://example.org/a)'} />)
+  const { page } = await render(<RichText text={'**bold** <img src=x onerror=alert(1)> https://example.org/a)'} />)
   expect(page.querySelector('strong')?.textContent).toBe('bold')
   expect(page.querySelector('img')).toBeNull()
   expect(page.textContent).toContain('<img src=x onerror=alert(1)>')
@@ -13,7 +13,7 @@ test('marks become elements, and hostile text stays text', async () => {
 
 test('a mention of the user looks different, and another opens the person', async () => {
   const open = vi.fn()
-  const page = await render(<RichText text="@anna and @Boris and @all" me="boris" mentions onMention={open} />)
+  const { page } = await render(<RichText text="@anna and @Boris and @all" me="boris" mentions onMention={open} />)
   await click(button('@anna', page))
   expect(open).toHaveBeenCalledWith('anna')
   expect(button('@Boris', page).className).not.toBe(button('@anna', page).className)
@@ -21,20 +21,20 @@ test('a mention of the user looks different, and another opens the person', asyn
 })
 
 test('without mentions an at sign is only text', async () => {
-  const page = await render(<RichText text="npm i @scope" />)
+  const { page } = await render(<RichText text="npm i @scope" />)
   expect(page.querySelectorAll('button, span')).toHaveLength(0)
 })
 
 test('code is highlighted once the highlighter is there', async () => {
-  const page = await render(<RichText text={'```rust\nlet a = "<b>";\n```'} />)
+  const { page } = await render(<RichText text={'```rust\nlet a = "<b>";\n```'} />)
   expect(page.querySelector('pre')?.textContent).toBe('let a = "<b>";')
-  await settle(() => expect(page.querySelector('[data-token="keyword"]')?.textContent).toBe('let'))
+  await until(() => expect(page.querySelector('[data-token="keyword"]')?.textContent).toBe('let'))
   expect(page.querySelector('[data-token="string"]')?.textContent).toBe('"<b>"')
   expect(page.querySelector('pre')?.textContent).toBe('let a = "<b>";')
 })
 
 test('a hidden text is shown when pressed', async () => {
-  const page = await render(<RichText text="||secret||" />)
+  const { page } = await render(<RichText text="||secret||" />)
   await click(button(/./, page))
   expect(page.querySelector('button')).toBeNull()
   expect(page.textContent).toBe('secret')

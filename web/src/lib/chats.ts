@@ -9,11 +9,20 @@ const lastActivity = (chat: Chat) => chat.last_message?.ts ?? chat.created_at
 export const byActivity = (chats: Chat[]): Chat[] =>
   [...chats].sort((a, b) => Number(b.pinned ?? false) - Number(a.pinned ?? false) || (lastActivity(a) < lastActivity(b) ? 1 : lastActivity(a) > lastActivity(b) ? -1 : b.id - a.id))
 
-/// Whether every word begins a word of the title; ё is е.
-export function matches(chat: Chat, words: string, language: string): boolean {
-  const plain = (text: string) => text.toLocaleLowerCase(language).replaceAll('ё', 'е')
-  const title = plain(`${chat.title} ${chat.peer?.username ?? ''}`).split(/[\s_.-]+/)
-  return plain(words).trim().split(/\s+/).filter(Boolean).every((word) => title.some((part) => part.startsWith(word)))
+export const matches = (chat: Chat, words: string, language: string): boolean =>
+  wordsBegin(words, `${chat.title} ${chat.peer?.username ?? ''}`, language)
+
+/// Whether every word begins a word of the text, each another one; ё is е.
+export function wordsBegin(words: string, text: string, language: string): boolean {
+  const plain = (one: string) => one.toLocaleLowerCase(language).replaceAll('ё', 'е')
+  const parts = plain(text).split(/[\s_.:-]+/)
+  // The longest first: it fits the fewest.
+  const wanted = plain(words).trim().split(/\s+/).filter(Boolean).sort((a, b) => b.length - a.length)
+  return wanted.every((word) => {
+    const at = parts.findIndex((part) => part.startsWith(word))
+    if (at >= 0) parts.splice(at, 1)
+    return at >= 0
+  })
 }
 
 /// Whether the user has muted it, now.

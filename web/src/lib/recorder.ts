@@ -11,10 +11,17 @@ export interface Recording {
   waveform: number[]
 }
 
+/// The longest voice message.
+export const LONGEST_MS = 15 * 60_000
+
 export interface Recorder {
   /// The loudness so far, 0 to 1, newest last.
   levels: () => number[]
+  /// How long was recorded, without the pauses.
   elapsed: () => number
+  /// Pauses; answers what is recorded so far.
+  pause: () => Promise<Recording>
+  resume: () => void
   stop: () => Promise<Recording>
   cancel: () => void
 }
@@ -27,7 +34,11 @@ export async function record(): Promise<Recorder> {
   const kind = KINDS.find((one) => MediaRecorder.isTypeSupported(one)) ?? ''
   const recorder = new MediaRecorder(stream, { mimeType: kind || undefined, audioBitsPerSecond: 32_000 })
   const parts: Blob[] = []
-  recorder.ondataavailable = ({ data }) => parts.push(data)
+  let onData = () => undefined as void
+  recorder.ondataavailable = ({ data }) => {
+    parts.push(data)
+    onData()
+  }
 
   const context = new AudioContext()
   const analyser = context.createAnalyser()
@@ -36,12 +47,25 @@ export async function record(): Promise<Recorder> {
   const samples = new Float32Array(analyser.fftSize)
   const levels: number[] = []
   const timer = setInterval(() => {
+    if (recorder.state !== 'recording') return
     analyser.getFloatTimeDomainData(samples)
     levels.push(loudness(samples))
   }, SAMPLE_MS)
 
-  const started = performance.now()
+  /// Recorded before the last pause, and when recording went on; null while paused.
+  let before = 0
+  let since: number | null = performance.now()
   recorder.start()
+  const elapsed = () => Math.min(before + (since === null ? 0 : performance.now() - since), LONGEST_MS)
+  const hold = () => {
+    before = elapsed()
+    since = null
+  }
+  const recorded = (): Recording => {
+    const mime = recorder.mimeType || kind
+    const type = mime.split(';')[0]!
+    return { blob: new Blob(parts, { type }), type, codec: codecOf(mime), duration_ms: Math.round(before), waveform: waveform(levels) }
+  }
 
   const release = () => {
     clearInterval(timer)
@@ -51,13 +75,22 @@ export async function record(): Promise<Recorder> {
 
   return {
     levels: () => levels,
-    elapsed: () => performance.now() - started,
+    elapsed,
+    pause: () => new Promise((resolve) => {
+      hold()
+      onData = () => resolve(recorded())
+      recorder.pause()
+      recorder.requestData()
+    }),
+    resume: () => {
+      since = performance.now()
+      recorder.resume()
+    },
     stop: () => new Promise((resolve) => {
-      const duration_ms = Math.round(performance.now() - started)
+      hold()
       recorder.onstop = () => {
         release()
-        const type = (recorder.mimeType || kind).split(';')[0]!
-        resolve({ blob: new Blob(parts, { type }), type, codec: codecOf(recorder.mimeType || kind), duration_ms, waveform: waveform(levels) })
+        resolve(recorded())
       }
       recorder.stop()
     }),

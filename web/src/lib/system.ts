@@ -33,11 +33,15 @@ function names(message: Message): string {
 export function summary(t: T, message: Message): string {
   if (message.deleted) return t('message.deleted')
   if (message.content && message.type !== 'poll') return withoutMarks(message.content)
+  const more = message.attachments.length - 1
   switch (message.type) {
     case 'voice': return t('message.voice')
-    case 'image': return t('message.image')
-    case 'video': return t('message.video')
-    case 'file': return message.attachments[0]?.filename ?? t('message.file')
+    case 'image': return more > 0 ? t('message.media', { count: more + 1 }) : t('message.image')
+    case 'video': return more > 0 ? t('message.media', { count: more + 1 }) : t('message.video')
+    case 'file': {
+      const name = message.attachments[0]?.filename ?? t('message.file')
+      return more > 0 ? t('message.and_more', { name, count: more }) : name
+    }
     default: return message.plain ?? ''
   }
 }

@@ -10,6 +10,10 @@ export function squeeze(levels: number[], most: number): number[] {
   })
 }
 
+/// Exactly this many bars: fewer levels, as of a short recording, become wider.
+export const spread = (levels: number[], count: number): number[] =>
+  (levels.length >= count ? squeeze(levels, count) : Array.from({ length: count }, (_, bar) => levels[Math.floor((bar * levels.length) / count)]!))
+
 /// The bars of a recording, scaled so that the loudest is 100.
 export function waveform(levels: number[], bars = 64): number[] {
   const peaks = squeeze(levels, bars)

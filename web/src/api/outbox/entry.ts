@@ -2,6 +2,14 @@
 
 import type { Message, NewMessage, Payload, Quote } from '../types'
 
+export interface LocalFile {
+  blob: Blob
+  name: string
+  type: string
+  /// Set once it is uploaded.
+  attachment_id?: string
+}
+
 export interface Entry {
   /// Also the Idempotency-Key: however often it is sent, it is one message.
   client_id: string
@@ -11,7 +19,8 @@ export interface Entry {
   type: NewMessage['type']
   content: string | null
   payload: Payload | null
-  file: { blob: Blob; name: string; type: string } | null
+  /// In the order in which they are shown.
+  files: LocalFile[]
   /// The message it replies to. Missing in entries of older clients.
   reply_to?: Quote | null
   /// The message whose thread it is posted in.
@@ -22,6 +31,8 @@ export interface Entry {
   mentions?: number[]
   state: 'waiting' | 'failed'
   error: string | null
+  /// Which of the files the server refused, by its position.
+  refused_file?: number | null
 }
 
 export interface Draft {
@@ -29,7 +40,7 @@ export interface Draft {
   type: NewMessage['type']
   content?: string | null
   payload?: Payload | null
-  file?: Entry['file']
+  files?: LocalFile[]
   reply_to?: Quote | null
   thread_id?: number | null
   silent?: boolean
@@ -39,13 +50,28 @@ export interface Draft {
 export const inOrder = (a: Entry, b: Entry) => a.created_at - b.created_at || a.client_id.localeCompare(b.client_id)
 
 /// Messages of a lane are sent one after another; a slow file does not block texts.
-export const lane = (entry: Entry) => `${entry.chat_id}:${entry.file ? 'files' : 'texts'}`
+export const lane = (entry: Entry) => `${entry.chat_id}:${entry.files.length > 0 ? 'files' : 'texts'}`
+
+/// An entry as it was stored, perhaps by an older client, which knew one file at most.
+export function stored(entry: Entry & { file?: LocalFile | null }): Entry {
+  if (Array.isArray(entry.files)) return entry
+  const { file, ...rest } = entry
+  return { ...rest, files: file ? [{ ...file, attachment_id: rest.payload?.attachment_id }] : [] }
+}
+
+function payloadOf({ payload, files }: Entry): Payload | null {
+  const [first, ...others] = files
+  if (!first) return payload
+  return others.length > 0
+    ? { ...payload, attachment_ids: files.map((file) => file.attachment_id) }
+    : { ...payload, attachment_id: first.attachment_id }
+}
 
 export const body = (entry: Entry): NewMessage => ({
   chat_id: entry.chat_id,
   type: entry.type,
   content: entry.content,
-  payload: entry.payload,
+  payload: payloadOf(entry),
   client_id: entry.client_id,
   ...(entry.reply_to && { reply_to: entry.reply_to.id }),
   ...(entry.thread_id && { thread_id: entry.thread_id }),
@@ -72,7 +98,6 @@ export const asMessage = (entry: Entry): Message => ({
   silent: entry.silent ?? false,
   reply_to: entry.reply_to,
   thread_id: entry.thread_id,
-  attachments: entry.file
-    ? [{ id: '', filename: entry.file.name, content_type: entry.file.type, size: entry.file.blob.size, created_at: '', has_thumbnail: false }]
-    : [],
+  attachments: entry.files.map(({ blob, name, type }) =>
+    ({ id: '', filename: name, content_type: type, size: blob.size, created_at: '', has_thumbnail: false })),
 })

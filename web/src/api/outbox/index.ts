@@ -13,7 +13,7 @@ import { body, inOrder, type Draft, type Entry } from './entry'
 import { Sender } from './sender'
 import { openOutbox, type Storage } from './store'
 
-export type { Draft, Entry } from './entry'
+export type { Draft, Entry, LocalFile } from './entry'
 export { asMessage } from './entry'
 
 type TabMessage = { kind: 'changed' } | { kind: 'progress'; id: string; share: number } | { kind: 'cancel'; id: string }
@@ -66,10 +66,13 @@ class Outbox {
         store: this.store,
         user: me,
         post: (entry) => request<Message>(this.cache, 'POST', '/messages', { body: body(entry), key: entry.client_id }),
-        upload: (entry, signal) => upload(this.cache, entry.file!.blob, entry.file!.name, entry.file!.type, {
-          signal,
-          onProgress: (share) => this.broadcast({ kind: 'progress', id: entry.client_id, share }),
-        }),
+        upload: (entry, at, signal) => {
+          const { blob, name, type } = entry.files[at]!
+          return upload(this.cache, blob, name, type, {
+            signal,
+            onProgress: (share) => this.broadcast({ kind: 'progress', id: entry.client_id, share: shareOf(entry, share * blob.size) }),
+          })
+        },
         onSent: (message) => messageCreated(this.cache, message),
         onChange: () => this.broadcast({ kind: 'changed' }),
       })
@@ -97,7 +100,7 @@ class Outbox {
       type: draft.type,
       content: draft.content ?? null,
       payload: draft.payload ?? null,
-      file: draft.file ?? null,
+      files: draft.files ?? [],
       reply_to: draft.reply_to ?? null,
       ...(draft.thread_id && { thread_id: draft.thread_id }),
       ...(draft.silent && { silent: true }),
@@ -115,8 +118,18 @@ class Outbox {
   }
 
   async retry(id: string): Promise<void> {
-    await this.store.change(id, { state: 'waiting', error: null })
+    const entry = this.entries.find((one) => one.client_id === id)
+    // The server forgets files that no message has within a day; a message that it finds invalid uploads them again.
+    const files = entry?.error === 'invalid' ? entry.files.map((file) => ({ ...file, attachment_id: undefined })) : undefined
+    await this.store.change(id, { state: 'waiting', error: null, refused_file: null, ...(files && { files }) })
     this.broadcast({ kind: 'changed' })
+  }
+
+  /// Sends a message without the file that was refused.
+  async retryWithout(id: string, at: number): Promise<void> {
+    const entry = this.entries.find((one) => one.client_id === id)
+    if (entry) await this.store.change(id, { files: entry.files.filter((_, index) => index !== at) })
+    await this.retry(id)
   }
 
   async discard(id: string): Promise<void> {
@@ -166,6 +179,8 @@ export const send = (cache: QueryClient, draft: Draft) => outboxOf(cache).send(d
 
 export const retry = (cache: QueryClient, id: string) => outboxOf(cache).retry(id)
 
+export const retryWithout = (cache: QueryClient, id: string, at: number) => outboxOf(cache).retryWithout(id, at)
+
 /// Deletes a message that is not sent yet.
 export const discard = (cache: QueryClient, id: string) => outboxOf(cache).discard(id)
 
@@ -192,6 +207,13 @@ export function useStorage(): Storage {
 export function useUnsentOf(chat: number): Entry[] {
   const all = useUnsent()
   return useMemo(() => all.filter((entry) => entry.chat_id === chat), [all, chat])
+}
+
+/// How much of all files of an entry is uploaded, 0 to 1.
+function shareOf({ files }: Entry, current: number): number {
+  const all = files.reduce((sum, { blob }) => sum + blob.size, 0)
+  const done = files.reduce((sum, { blob, attachment_id }) => sum + (attachment_id ? blob.size : 0), 0)
+  return all > 0 ? (done + current) / all : 0
 }
 
 /// Runs `work` in one tab at a time, until the signal; the next tab takes over when this one closes.

@@ -3,7 +3,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { ME, message } from '../fixtures'
 import { ApiError, OfflineError } from '../http'
 import type { Message } from '../types'
-import type { Entry } from './entry'
+import { body, type Entry } from './entry'
 import { Sender, type SenderPorts } from './sender'
 import { openOutbox, type OutboxStore } from './store'
 
@@ -13,7 +13,7 @@ let name = 0
 
 const entry = (client_id: string, more: Partial<Entry> = {}): Entry => ({
   client_id, user_id: ME, chat_id: 10, created_at: Number(client_id), type: 'text', content: `text ${client_id}`, payload: null,
-  file: null, state: 'waiting', error: null, ...more,
+  files: [], state: 'waiting', error: null, ...more,
 })
 const answer = (one: Entry) => message(Number(one.client_id) + 100, { client_id: one.client_id, content: one.content })
 
@@ -113,20 +113,42 @@ test('waking cuts the wait short', async () => {
 })
 
 test('a file is uploaded once, though its message needs several tries', async () => {
-  const file = { blob: new Blob(['x']), name: 'x.txt', type: 'text/plain' }
-  await store.put(entry('1', { type: 'file', file }))
+  const files = [{ blob: new Blob(['x']), name: 'x.txt', type: 'text/plain' }]
+  await store.put(entry('1', { type: 'file', files }))
   const upload = vi.fn(async () => 'attachment-1')
   const post = vi.fn().mockRejectedValueOnce(new OfflineError()).mockImplementation(async (one: Entry) => answer(one))
   await sender({ upload, post }).pump()
   await vi.waitFor(() => expect(sent).toHaveLength(1))
   expect(upload).toHaveBeenCalledTimes(1)
-  expect(post.mock.calls.at(-1)![0]).toMatchObject({ payload: { attachment_id: 'attachment-1' } })
+  expect(body(post.mock.calls.at(-1)![0] as Entry).payload).toEqual({ attachment_id: 'attachment-1' })
+})
+
+test('several files are one message, in order; what is uploaded is not uploaded again after a break', async () => {
+  const files = ['a', 'b', 'c'].map((name) => ({ blob: new Blob([name]), name, type: 'text/plain' }))
+  await store.put(entry('1', { type: 'file', files }))
+  const upload = vi.fn(async (one: Entry, at: number) => one.files[at]!.name.toUpperCase()).mockResolvedValueOnce('A').mockRejectedValueOnce(new OfflineError())
+  const post = vi.fn(async (one: Entry) => answer(one))
+  await sender({ upload, post }).pump()
+  await vi.waitFor(() => expect(sent).toHaveLength(1))
+  expect(upload.mock.calls.map(([, at]) => at)).toEqual([0, 1, 1, 2])
+  expect(body(post.mock.calls[0]![0]).payload).toEqual({ attachment_ids: ['A', 'B', 'C'] })
+})
+
+test('which file was refused is remembered, with those that are uploaded', async () => {
+  const files = ['a', 'b'].map((name) => ({ blob: new Blob([name]), name, type: 'text/plain' }))
+  await store.put(entry('1', { type: 'file', files }))
+  const upload = async (_: Entry, at: number) => {
+    if (at === 1) throw new ApiError(413, 'too_large', '')
+    return 'A'
+  }
+  await sender({ upload }).pump()
+  await vi.waitFor(async () => expect(await store.all()).toMatchObject([{ state: 'failed', error: 'too_large', refused_file: 1, files: [{ attachment_id: 'A' }, { name: 'b' }] }]))
 })
 
 test('a server that fails again and again is not asked for ever, and what comes after goes', async () => {
-  const file = { blob: new Blob(['x']), name: 'x.txt', type: 'text/plain' }
-  await store.put(entry('1', { type: 'file', file }))
-  await store.put(entry('2', { type: 'file', file }))
+  const files = [{ blob: new Blob(['x']), name: 'x.txt', type: 'text/plain' }]
+  await store.put(entry('1', { type: 'file', files }))
+  await store.put(entry('2', { type: 'file', files }))
   const upload = vi.fn(async (one: Entry) => {
     if (one.client_id === '1') throw new ApiError(500, 'internal', '')
     return 'attachment'
@@ -149,17 +171,17 @@ test('a server that its proxy cannot reach is waited for', async () => {
 })
 
 test('a slow file does not hold up the texts', async () => {
-  const file = { blob: new Blob(['x']), name: 'x.txt', type: 'text/plain' }
-  await store.put(entry('1', { type: 'file', file }))
+  const files = [{ blob: new Blob(['x']), name: 'x.txt', type: 'text/plain' }]
+  await store.put(entry('1', { type: 'file', files }))
   await store.put(entry('2'))
   await sender({ upload: () => new Promise(() => undefined) }).pump()
   await vi.waitFor(() => expect(contents()).toEqual(['text 2']))
 })
 
 test('a cancelled upload is not sent', async () => {
-  const file = { blob: new Blob(['x']), name: 'x.txt', type: 'text/plain' }
-  await store.put(entry('1', { type: 'file', file }))
-  const upload = (_: Entry, signal: AbortSignal) => new Promise<string>((_resolve, reject) =>
+  const files = [{ blob: new Blob(['x']), name: 'x.txt', type: 'text/plain' }]
+  await store.put(entry('1', { type: 'file', files }))
+  const upload = (_: Entry, _at: number, signal: AbortSignal) => new Promise<string>((_resolve, reject) =>
     signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))))
   const one = sender({ upload })
   await one.pump()

@@ -2,13 +2,14 @@
 
 import { ApiError, OfflineError } from '../http'
 import type { Message } from '../types'
-import { inOrder, lane, type Entry } from './entry'
+import { inOrder, lane, type Entry, type LocalFile } from './entry'
 import type { OutboxStore } from './store'
 
 export interface SenderPorts {
   store: OutboxStore
   user: number
-  upload: (entry: Entry, signal: AbortSignal) => Promise<string>
+  /// Uploads one file of an entry, by its position; answers its id.
+  upload: (entry: Entry, at: number, signal: AbortSignal) => Promise<string>
   post: (entry: Entry) => Promise<Message>
   onSent: (message: Message) => void
   onChange: () => void
@@ -77,8 +78,10 @@ export class Sender {
 
   /// The delay before the next try in ms, or null when the entry is done with.
   private async attempt(entry: Entry, tries: number): Promise<number | null> {
+    let uploading: number | null = null
     try {
-      await this.sent(entry, await this.ports.post(await this.uploaded(entry)))
+      const whole = await this.uploaded(entry, (at) => { uploading = at })
+      await this.sent(entry, await this.ports.post(whole))
       return null
     } catch (error) {
       if (error instanceof ApiError && error.code === 'duplicate_request' && error.original) {
@@ -91,7 +94,7 @@ export class Sender {
       if (wait === null) {
         this.failures.delete(entry.client_id)
         const code = error instanceof ApiError ? error.code : 'unknown'
-        await this.ports.store.change(entry.client_id, { state: 'failed', error: code })
+        await this.ports.store.change(entry.client_id, { state: 'failed', error: code, refused_file: uploading })
       }
       return wait
     } finally {
@@ -106,14 +109,22 @@ export class Sender {
     if (message) this.ports.onSent(message)
   }
 
-  private async uploaded(entry: Entry): Promise<Entry> {
-    if (!entry.file || entry.payload?.attachment_id) return entry
+  /// Uploads the files that are not on the server yet, one after another, and remembers each, so that none is uploaded
+  /// again. `onFile` is told which one is being uploaded.
+  private async uploaded(entry: Entry, onFile: (at: number | null) => void): Promise<Entry> {
+    if (entry.files.every((file) => file.attachment_id)) return entry
     const control = new AbortController()
     this.uploads.set(entry.client_id, control)
+    const files: LocalFile[] = [...entry.files]
     try {
-      const payload = { ...entry.payload, attachment_id: await this.ports.upload(entry, control.signal) }
-      await this.ports.store.change(entry.client_id, { payload })
-      return { ...entry, payload }
+      for (const [at, file] of files.entries()) {
+        if (file.attachment_id) continue
+        onFile(at)
+        files[at] = { ...file, attachment_id: await this.ports.upload({ ...entry, files }, at, control.signal) }
+        await this.ports.store.change(entry.client_id, { files: [...files] })
+      }
+      onFile(null)
+      return { ...entry, files }
     } finally {
       this.uploads.delete(entry.client_id)
     }

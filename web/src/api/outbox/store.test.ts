@@ -5,7 +5,7 @@ import type { Entry } from './entry'
 import { openOutbox, type Storage } from './store'
 
 const entry = (client_id: string): Entry => ({
-  client_id, user_id: ME, chat_id: 10, created_at: 1, type: 'text', content: 'unsent', payload: null, file: null, state: 'waiting', error: null,
+  client_id, user_id: ME, chat_id: 10, created_at: 1, type: 'text', content: 'unsent', payload: null, files: [], state: 'waiting', error: null,
 })
 
 test('a full storage is said, and nothing is lost while the page is open', async () => {
@@ -33,4 +33,13 @@ test('a browser without IndexedDB is said, and messages are held in memory', asy
   await store.put(entry('1'))
   expect(told).toEqual(['missing'])
   expect(await store.all()).toEqual([entry('1')])
+})
+
+test('what an older client left with its one file is sent by this one', async () => {
+  const store = openOutbox('older')
+  const { files: _, ...older } = entry('1')
+  const file = { blob: new Blob(['x']), name: 'x.txt', type: 'text/plain' }
+  await store.put({ ...older, payload: { attachment_id: 'a' }, file } as unknown as Entry)
+  await store.put({ ...older, client_id: '2', file: null } as unknown as Entry)
+  expect((await store.all()).map(({ files }) => files.map(({ name, attachment_id }) => [name, attachment_id]))).toEqual([[['x.txt', 'a']], []])
 })

@@ -1,7 +1,7 @@
 /// Outbox storage: IndexedDB, so that closing the tab loses nothing, or memory where it is missing or full.
 
 import { openDB, type DBSchema, type IDBPDatabase } from 'idb'
-import type { Entry } from './entry'
+import { stored, type Entry } from './entry'
 
 interface Schema extends DBSchema {
   outbox: { key: string; value: Entry }
@@ -45,7 +45,7 @@ export function openOutbox(name = 'besedka', onStorage: (storage: Storage) => vo
     async all() {
       const db = await open()
       const kept = db ? await db.getAll('outbox').catch(() => []) : []
-      return [...kept.filter((entry) => !memory.has(entry.client_id)), ...memory.values()]
+      return [...kept.filter((entry) => !memory.has(entry.client_id)).map(stored), ...memory.values()]
     },
     async put(entry) {
       await write(await open(), entry)

@@ -11,13 +11,14 @@ import styles from './Composer.module.css'
 import { Context } from './Context'
 import { EmojiButton } from './EmojiButton'
 import { SendButton } from './SendButton'
-import { Staged } from './Staged'
+import type { StagedFile } from './bundles'
 import { useCompletion, type Offer } from './useCompletion'
 import { useDraft } from './useDraft'
 import { useGrow } from './useGrow'
 import { useSending, useSendLater, type How } from './useSending'
 import { completes, isTouch, linkedBy, markedBy } from './text'
 
+const Staged = lazyComponent(() => import('./Staged').then((file) => file.Staged))
 const RecorderBar = lazyComponent(() => import('./RecorderBar').then((file) => file.RecorderBar))
 
 interface Props {
@@ -25,8 +26,10 @@ interface Props {
   me: User
   /// The message whose thread it writes in.
   thread?: number | null
-  staged: File[]
-  onStage: (files: File[]) => void
+  staged: StagedFile[]
+  onStage: (files: StagedFile[]) => void
+  /// Files were picked.
+  onFiles: (files: File[]) => void
   editing: Message | null
   onEdit: (message: Message | null) => void
   /// The message being replied to.
@@ -38,7 +41,7 @@ interface Props {
 }
 
 /// Writes, records and edits messages, with attachments.
-export function Composer({ chat, me, thread = null, staged, onStage, editing, onEdit, quoted, onQuote, onEditLast, onPoll }: Props) {
+export function Composer({ chat, me, thread = null, staged, onStage, onFiles, editing, onEdit, quoted, onQuote, onEditLast, onPoll }: Props) {
   const t = useT()
   const [draft, setDraft] = useDraft(chat.id, thread)
   const [edited, setEdited] = useState(editing?.content ?? '')
@@ -88,7 +91,7 @@ export function Composer({ chat, me, thread = null, staged, onStage, editing, on
       if (edited.trim() !== editing.content) edit.mutate({ message: editing, content: edited.trim() })
       return onEdit(null)
     }
-    if (staged.length > 0) void sendFiles(staged, draft.trim() || null, { ...how, mentions: mentions() })
+    if (staged.length > 0) void sendFiles(staged, draft, { ...how, mentions: mentions() })
     else sendText(draft.trim(), { ...how, mentions: mentions() })
     clear()
   }
@@ -129,9 +132,9 @@ export function Composer({ chat, me, thread = null, staged, onStage, editing, on
     <form className={styles.composer} aria-label={thread ? t('thread.reply') : t('composer.title')} onSubmit={(event) => { event.preventDefault(); submit() }}>
       {completion.offers.length > 0 && <Completion offers={completion.offers} index={completion.index} onChoose={choose} onHover={completion.setActive} />}
       <Context editing={editing} quoted={quoted} onEdit={onEdit} onQuote={onQuote} />
-      {!editing && staged.length > 0 && <Staged files={staged} onChange={onStage} />}
+      {!editing && staged.length > 0 && <Suspense><Staged files={staged} onChange={onStage} /></Suspense>}
       <div className={styles.line}>
-        {!editing && <AttachButton onFiles={(files) => { onStage([...staged, ...files]); field.current?.focus() }} onPoll={onPoll} />}
+        {!editing && <AttachButton onFiles={(files) => { onFiles(files); field.current?.focus() }} onPoll={onPoll} />}
         <textarea
           ref={field}
           className={styles.field}
@@ -141,7 +144,7 @@ export function Composer({ chat, me, thread = null, staged, onStage, editing, on
           aria-label={t('composer.field')}
           aria-autocomplete="list"
           {...(completion.offers.length > 0 && { 'aria-controls': 'completion', 'aria-activedescendant': `completion-${completion.index}` })}
-          placeholder={staged.length > 0 || (editing && editing.type !== 'text') ? t('composer.caption') : thread ? t('thread.reply') : t('composer.field')}
+          placeholder={staged.length > 1 && !editing ? t('composer.common_caption') : staged.length > 0 || (editing && editing.type !== 'text') ? t('composer.caption') : thread ? t('thread.reply') : t('composer.field')}
           enterKeyHint={isTouch() ? 'enter' : 'send'}
           value={text}
           onChange={(event) => {

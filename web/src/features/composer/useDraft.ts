@@ -5,11 +5,12 @@ import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import { request } from '@/api/http'
 import { keys } from '@/api/keys'
 import { draftsQuery } from '@/api/queries'
-import type { Draft } from '@/api/types'
+import type { Draft, User } from '@/api/types'
 
 const SAVE_MS = 1_200
 
-const name = (chat: number, thread: number | null) => `besedka.draft.${chat}${thread ? `.${thread}` : ''}`
+/// Whoever signs in next in this tab finds no draft of another person.
+const name = (user: number, chat: number, thread: number | null) => `besedka.draft.${user}.${chat}${thread ? `.${thread}` : ''}`
 
 function read(key: string): string {
   try {
@@ -30,7 +31,7 @@ function write(key: string, text: string): void {
 
 export function useDraft(chat: number, thread: number | null = null): [string, (text: string) => void] {
   const cache = useQueryClient()
-  const key = name(chat, thread)
+  const key = name(cache.getQueryData<User>(keys.me)?.id ?? 0, chat, thread)
   const { data: drafts } = useQuery(draftsQuery)
   const kept = drafts?.find((one) => one.chat_id === chat && (one.thread_id ?? null) === thread)?.content ?? ''
   const [text, setText] = useState(() => read(key) || kept)

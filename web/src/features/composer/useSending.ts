@@ -6,9 +6,10 @@ import { request } from '@/api/http'
 import { keys } from '@/api/keys'
 import { resetTyping, sendTyping } from '@/api/live'
 import { send } from '@/api/outbox'
-import type { Quote, Scheduled } from '@/api/types'
+import type { NewMessage, Payload, Quote, Scheduled } from '@/api/types'
 import { kindOf, measure, measureVideo } from '@/lib/media'
 import { extension, type Recording } from '@/lib/recorder'
+import { bundles, type StagedFile } from './bundles'
 
 export interface Place {
   chat: number
@@ -37,29 +38,39 @@ export function useSending({ chat, thread, quoted }: Place) {
         ...place,
         type: 'voice',
         payload: { duration_ms, codec, waveform },
-        file: { blob, name: `voice.${extension(type)}`, type },
+        files: [{ blob, name: `voice.${extension(type)}`, type }],
       }),
-      /// Each file is a message; the caption goes with the first.
-      sendFiles: async (files: File[], caption: string | null, how: How = {}) => {
-        for (const [index, file] of files.entries()) {
-          const type = file.type || 'application/octet-stream'
-          const kind = kindOf(type)
-          const payload = kind === 'image' ? await measure(file) : kind === 'video' ? await measureVideo(file) : null
+      /// Files as few messages as possible; what is replied to and whom the text means belong to the first of them.
+      sendFiles: async (staged: StagedFile[], common: string, how: How = {}) => {
+        for (const [index, { files, caption }] of bundles(staged, common).entries()) {
+          const { type, payload } = await describe(files)
           send(cache, {
             ...place,
-            // An image or a video that this browser cannot read is sent as a file.
-            type: payload ? kind : 'file',
-            content: index === 0 ? caption : null,
-            payload: payload && { ...payload },
-            file: { blob: file, name: file.name || `file-${index + 1}`, type },
+            type,
+            content: caption,
+            payload,
+            files: files.map((file, at) => ({ blob: file, name: file.name || `file-${at + 1}`, type: typeOf(file) })),
             reply_to: index === 0 ? quoted : null,
             silent: how.silent,
-            mentions: index === 0 ? how.mentions : undefined,
+            mentions: caption === common.trim() ? how.mentions : undefined,
           })
         }
       },
     }
   }, [cache, chat, thread, quoted])
+}
+
+const typeOf = (file: File) => file.type || 'application/octet-stream'
+
+/// The type of a message with these files. Pictures and videos go together; an image or a video that this browser cannot
+/// read is sent as a file, and what comes with it too.
+async function describe(files: File[]): Promise<{ type: NewMessage['type']; payload: Payload | null }> {
+  if (files.length === 0) return { type: 'text', payload: null }
+  const kinds = files.map((file) => kindOf(typeOf(file)))
+  if (kinds.includes('file')) return { type: 'file', payload: null }
+  const sizes = await Promise.all(files.map((file, at) => (kinds[at] === 'image' ? measure(file) : measureVideo(file))))
+  if (sizes.includes(null)) return { type: 'file', payload: null }
+  return { type: kinds[0]!, payload: files.length === 1 ? { ...sizes[0] } : null }
 }
 
 export function useSendLater({ chat, thread, quoted }: Place) {

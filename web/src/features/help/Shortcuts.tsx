@@ -1,8 +1,7 @@
 import { Dialog } from '@/components/Dialog'
 import { useT, type Key } from '@/lib/i18n'
+import { apple } from '@/lib/keyboard'
 import styles from './Shortcuts.module.css'
-
-const apple = () => /Mac|iPhone|iPad/.test(navigator.userAgent)
 
 const GROUPS: [title: Key, keys: [keys: string, what: Key][]][] = [
   ['keys.everywhere', [

@@ -4,7 +4,7 @@ import { useState, type ReactNode } from 'react'
 import { request } from '@/api/http'
 import { keys } from '@/api/keys'
 import { useThumbnail, usePerson } from '@/api/queries'
-import type { Message } from '@/api/types'
+import type { Attachment, Message } from '@/api/types'
 import { Button, Spinner } from '@/components/Button'
 import { Empty } from '@/components/Empty'
 import { MessageLine } from '@/components/MessageLine'
@@ -46,8 +46,8 @@ export function MediaPanel({ chat, onOpen, onClose }: { chat: number; onOpen: (m
       {isPending && <p className={styles.loading} role="status"><Spinner /></p>}
       {!isPending && messages.length === 0 && <Empty icon={icons[kind]} title={t('media.none')} />}
       <ul className={grid ? styles.grid : undefined}>
-        {messages.map((message) => (grid
-          ? <Tile key={message.id} message={message} onOpen={() => onOpen(message.id)} />
+        {messages.flatMap((message) => (grid
+          ? filesOf(message, kind).map((file) => <Tile key={file.id} file={file} onOpen={() => onOpen(message.id)} />)
           : <Line key={message.id} message={message} kind={kind} onOpen={() => onOpen(message.id)} />))}
       </ul>
       {hasNextPage && <Button className={styles.more} busy={isFetchingNextPage} onClick={() => void fetchNextPage()}>{t('common.more')}</Button>}
@@ -55,11 +55,13 @@ export function MediaPanel({ chat, onOpen, onClose }: { chat: number; onOpen: (m
   )
 }
 
-function Tile({ message, onOpen }: { message: Message; onOpen: () => void }) {
+/// The files of a message that are of a kind: a message may have several, of several kinds.
+const filesOf = (message: Message, kind: Kind): Attachment[] => message.attachments.filter((file) => file.content_type.startsWith(`${kind}/`))
+
+function Tile({ file, onOpen }: { file: Attachment; onOpen: () => void }) {
   const t = useT()
-  const attachment = message.attachments[0]
-  const { data } = useThumbnail(attachment)
-  const name = attachment?.filename ?? t('message.image')
+  const { data } = useThumbnail(file)
+  const name = file.filename
   return (
     <li>
       <button type="button" className={styles.tile} aria-label={t('message.open_image', { name })} onClick={onOpen}>

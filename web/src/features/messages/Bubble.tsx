@@ -5,7 +5,7 @@ import { DeliveryIcon, type Delivery } from '@/components/DeliveryIcon'
 import { Time } from '@/components/Time'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
-import { hue } from '@/lib/media'
+import { hue, kindOf } from '@/lib/media'
 import { useOpenPerson } from '@/lib/person'
 import styles from './Bubble.module.css'
 import { Content } from './Content'
@@ -29,9 +29,11 @@ export function Bubble({ row, own, author, delivery, onMenu }: Props) {
   const openPerson = useOpenPerson()
   const { message, entry } = row
   const actions = !entry && !message.deleted
-  const picture = (message.type === 'image' || message.type === 'video') && !message.deleted
-  const compact = message.type === 'file' && !message.content && !message.deleted
-  const bare = message.type === 'image' && message.attachments.length < 2 && !message.deleted && !message.content && !author && !message.forwarded_from && !message.reply_to
+  const several = message.attachments.length > 1
+  const pictures = message.attachments.filter(({ content_type }) => kindOf(content_type) === 'image').length
+  const picture = (message.type === 'image' || message.type === 'video' || (several && pictures > 0)) && !message.deleted
+  const compact = message.type === 'file' && !picture && !message.content && !message.deleted
+  const bare = message.type === 'image' && pictures === message.attachments.length && !message.deleted && !message.content && !author && !message.forwarded_from && !message.reply_to
   const hold = useLongPress(actions ? (at) => onMenu(message, at) : null)
   return (
     <div className={cx(styles.around, own && styles.own)}>

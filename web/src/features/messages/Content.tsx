@@ -9,6 +9,7 @@ import { lazyComponent } from '@/lib/lazy'
 import { withoutMarks } from '@/lib/markdown'
 import { useOpenPerson } from '@/lib/person'
 import { AskedPart, SentPart } from './AiPart'
+import { Album } from './Album'
 import styles from './Content.module.css'
 import { useMessages } from './context'
 import { FilePart } from './FilePart'
@@ -26,7 +27,9 @@ export function Content({ message, entry, me }: { message: Message; entry: Entry
   const { members, me: user } = useMessages()
   const openPerson = useOpenPerson()
   if (message.deleted) return <span>{t('message.deleted')}</span>
-  const file = entry?.file?.blob ?? null
+  const files = entry?.files.map(({ blob }) => blob) ?? []
+  const [file = null] = files
+  const type = message.attachments.length > 1 ? 'album' : message.type
   const mentions = Boolean(message.mentions_all || message.mentions?.length)
   const open = (name: string) => {
     const found = members?.find((member) => member.user.username?.toLocaleLowerCase() === name.toLocaleLowerCase())
@@ -37,12 +40,11 @@ export function Content({ message, entry, me }: { message: Message; entry: Entry
       {message.forwarded_from && <p className={styles.origin}><Forward size={14} />{t('message.forwarded', { name: message.forwarded_from.author_name })}</p>}
       {message.reply_to && <Quoted quote={message.reply_to} />}
       {message.type === 'ai' && <AskedPart message={message} />}
-      {message.type === 'image' && <ImagePart message={message} local={file} />}
-      {message.type === 'video' && <VideoPart message={message} local={file} />}
-      {message.type === 'file' && <FilePart file={message.attachments[0]} />}
-      {message.type === 'voice' && <Suspense fallback={<div className={styles.voice} />}><VoicePart message={message} local={file} /></Suspense>}
-      {/* The first attachment is drawn above by type; the others follow as files. */}
-      {message.attachments.slice(1).map((file) => <FilePart key={file.id} file={file} />)}
+      {type === 'album' && <Album message={message} local={files} />}
+      {type === 'image' && <ImagePart message={message} local={file} />}
+      {type === 'video' && <VideoPart message={message} local={file} />}
+      {type === 'file' && <FilePart file={message.attachments[0]} />}
+      {type === 'voice' && <Suspense fallback={<div className={styles.voice} />}><VoicePart message={message} local={file} /></Suspense>}
       {message.content && <RichText text={message.content} me={user.username} mentions={mentions} onMention={open} />}
       {message.type === 'ai' && <SentPart message={message} />}
       {message.type === 'location' && <LocationPart message={message} />}

@@ -1,30 +1,21 @@
-import { Suspense, useEffect, useMemo, useState } from 'react'
+import { Suspense, useState } from 'react'
 import { useThumbnail } from '@/api/queries'
 import type { Message } from '@/api/types'
 import { useT } from '@/lib/i18n'
 import { lazyComponent } from '@/lib/lazy'
 import { fit } from '@/lib/media'
+import { useObjectUrl } from '@/lib/useObjectUrl'
 import styles from './Media.module.css'
 
 const Lightbox = lazyComponent(() => import('./Lightbox').then((file) => file.Lightbox))
 
 const MAX = { width: 380, height: 360 }
 
-/// A blob: URL for a local file.
-export function useLocal(blob: Blob | null): string | undefined {
-  const url = useMemo(() => (blob ? URL.createObjectURL(blob) : undefined), [blob])
-  useEffect(() => () => {
-    // Later, so that the server's copy can be shown first.
-    if (url) setTimeout(() => URL.revokeObjectURL(url), 5_000)
-  }, [url])
-  return url
-}
-
 /// A picture: small here, whole once it is opened. One that moves is shown whole.
 export function ImagePart({ message, local }: { message: Message; local: Blob | null }) {
   const t = useT()
   const [large, setLarge] = useState(false)
-  const here = useLocal(local)
+  const here = useObjectUrl(local)
   const attachment = message.attachments[0]
   const moves = attachment?.content_type === 'image/gif'
   const { data, isError, refetch } = useThumbnail(attachment && moves ? { ...attachment, has_thumbnail: false } : attachment, !local)

@@ -8,21 +8,35 @@ import type { Message } from '@/api/types'
 import { useBackCloses } from '@/lib/back'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
+import { kindOf } from '@/lib/media'
 import styles from './Media.module.css'
 
+interface Props {
+  message: Message
+  /// Which of its files, by position.
+  at?: number
+  preview: string
+  onClose: () => void
+}
+
+/// The pictures of a message, by their position among its files.
+const picturesOf = (message: Message) => (message.deleted ? [] : message.attachments.flatMap((file, at) =>
+  (kindOf(file.content_type) === 'image' && (message.type === 'image' || message.attachments.length > 1) ? [{ message, at }] : [])))
+
 /// A picture as large as the window, with the chat's other pictures before and after it.
-export function Lightbox({ message, preview, onClose }: { message: Message; preview: string; onClose: () => void }) {
+export function Lightbox({ message, at: first = 0, preview, onClose }: Props) {
   const t = useT()
   const cache = useQueryClient()
   const ref = useRef<HTMLDialogElement>(null)
-  const [shown, setShown] = useState(message)
+  const [shown, setShown] = useState({ message, at: first })
   const [large, setLarge] = useState(false)
-  const { data } = useBlob(shown.attachments[0]?.id || undefined)
-  const url = data ?? (shown === message ? preview : undefined)
-  const name = shown.attachments[0]?.filename ?? t('message.image')
-  const pictures = cache.getQueryData<History>(keys.history(message.chat_id))?.items.filter((one) => one.type === 'image' && !one.deleted) ?? []
-  const at = pictures.findIndex((one) => one.id === shown.id)
-  const show = (picture: Message | undefined) => {
+  const file = shown.message.attachments[shown.at]
+  const { data } = useBlob(file?.id || undefined)
+  const url = data ?? (shown.message === message && shown.at === first ? preview : undefined)
+  const name = file?.filename ?? t('message.image')
+  const pictures = cache.getQueryData<History>(keys.history(message.chat_id))?.items.flatMap(picturesOf) ?? []
+  const at = pictures.findIndex((one) => one.message.id === shown.message.id && one.at === shown.at)
+  const show = (picture: typeof shown | undefined) => {
     if (!picture) return
     setLarge(false)
     setShown(picture)

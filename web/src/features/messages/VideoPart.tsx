@@ -1,22 +1,24 @@
 import { useLink } from '@/api/queries'
 import type { Message } from '@/api/types'
 import { fit } from '@/lib/media'
-import { useLocal } from './ImagePart'
+import { useObjectUrl } from '@/lib/useObjectUrl'
 import styles from './Media.module.css'
 
 const MAX = { width: 420, height: 360 }
 
-export function VideoPart({ message, local }: { message: Message; local: Blob | null }) {
-  const here = useLocal(local)
-  const { data, refetch } = useLink(message.attachments[0]?.id || undefined, !local)
-  const box = fit(message.payload?.width ?? 420, message.payload?.height ?? 236, MAX)
+/// A film: the only file of a message, or one of several.
+export function VideoPart({ message, local, at = 0 }: { message: Message; local: Blob | null; at?: number }) {
+  const file = message.attachments[at]
+  const here = useObjectUrl(local)
+  const { data, refetch } = useLink(file?.id || undefined, !local)
+  const box = fit(file?.width ?? message.payload?.width ?? 420, file?.height ?? message.payload?.height ?? 236, MAX)
   return (
     <video
       data-media
       className={styles.video}
       style={{ width: box.width, aspectRatio: `${box.width} / ${box.height}` }}
       src={here ?? data?.url ?? undefined}
-      aria-label={message.attachments[0]?.filename}
+      aria-label={file?.filename}
       controls
       playsInline
       preload="metadata"

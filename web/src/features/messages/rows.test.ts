@@ -5,7 +5,7 @@ import { deliveryOf, rowMaker, rowsOf } from './rows'
 
 const entry = (client_id: string): Entry => ({
   client_id, user_id: ME, chat_id: 10, created_at: Date.parse('2024-03-26T12:01:00Z'), type: 'text', content: 'unsent', payload: null,
-  file: null, state: 'waiting', error: null,
+  files: [], state: 'waiting', error: null,
 })
 
 test('a new day is said once', () => {

@@ -5,7 +5,7 @@ import { keys } from '@/api/keys'
 import { announceMessage } from '@/api/live'
 import type { Chat, Message } from '@/api/types'
 import { isWanted, setNotifyChoices, unreadTotal } from '@/lib/notify'
-import { button, press, render, server, settle } from '@/test/render'
+import { button, click, render, serve, settle } from '@/testing/render'
 import { NotifyPrompt } from './NotifyPrompt'
 import { useNotifications } from './useNotifications'
 
@@ -39,7 +39,7 @@ function Page({ onOpen }: { onOpen: (chat: number) => void }) {
 }
 
 async function hear(chats: Chat[], heard: Message, onOpen = vi.fn()) {
-  server({ [`GET /users/${HER}`]: () => person(HER, 'Вера') })
+  serve({ [`GET /users/${HER}`]: () => person(HER, 'Вера') })
   const { cache } = await render(<Page onOpen={onOpen} />, { chats })
   cache.setQueryData(keys.person(HER), person(HER, 'Вера'))
   await act(async () => announceMessage(cache, heard))
@@ -98,11 +98,11 @@ test('a page that is looked at shows no notification', async () => {
 
 test('the offer comes with the first conversation, and not again once it was put off', async () => {
   FakeNotification.permission = 'default'
-  server({})
+  serve({})
   await render(<NotifyPrompt />, { chats: [chat({ last_message: null })] })
   expect(document.querySelector('section')).toBeNull()
   await render(<NotifyPrompt />, { chats: [chat({ last_message: message(1) })] })
-  await press(button('Не сейчас'))
+  await click(button('Не сейчас'))
   expect(document.querySelector('section')).toBeNull()
   expect(FakeNotification.requestPermission).not.toHaveBeenCalled()
 })

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { chat, message } from '@/api/fixtures'
-import { button, click, render, serve, settle, type } from '@/testing/render'
+import { button, click, fill, render, serve, until } from '@/testing/render'
 import { SearchPanel } from './SearchPanel'
 import { NO_FILTERS, queryOf } from './server'
 
@@ -11,9 +11,9 @@ const answer = { results: [{ message: message(7), snippet: { text: 'the plan ðŸ‘
 test('words are found, marked, and lead to their message', async () => {
   const asked = serve({ 'GET /search': answer, 'GET /users/2': { id: 2, display_name: 'Olga', created_at: '' } })
   const open = vi.fn()
-  const page = await render(<SearchPanel chat={chat()} onOpen={open} onClose={() => undefined} />)
-  await type(page.querySelector('input[type=search]')!, 'plan')
-  await settle(() => expect(page.querySelector('mark')?.textContent).toBe('plan'))
+  const { page } = await render(<SearchPanel chat={chat()} onOpen={open} onClose={() => undefined} />, { language: 'en' })
+  await fill(page.querySelector('input[type=search]')!, 'plan')
+  await until(() => expect(page.querySelector('mark')?.textContent).toBe('plan'))
   expect(page.textContent).toContain('the plan ðŸ‘ is')
   expect(asked.find(({ path }) => path === '/search')?.query.get('chat_id')).toBe('10')
   await click(page.querySelector('li button')!)
@@ -22,11 +22,11 @@ test('words are found, marked, and lead to their message', async () => {
 
 test('a filter alone is a search', async () => {
   const asked = serve({ 'GET /search': { results: [], cursor: null } })
-  const page = await render(<SearchPanel chat={null} onOpen={() => undefined} onClose={() => undefined} />)
+  const { page } = await render(<SearchPanel chat={null} onOpen={() => undefined} onClose={() => undefined} />, { language: 'en' })
   await click(page.querySelector('[aria-expanded]')!)
   await click(page.querySelectorAll('[role=group] button')[2]!)
-  await settle(() => expect(asked.at(-1)?.query.get('q')).toBe('has:file'))
-  await settle(() => expect(page.textContent).toContain('Nothing found'))
+  await until(() => expect(asked.at(-1)?.query.get('q')).toBe('has:file'))
+  await until(() => expect(page.textContent).toContain('Nothing found'))
   expect(button('Files', page).getAttribute('aria-pressed')).toBe('true')
 })
 

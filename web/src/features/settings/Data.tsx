@@ -74,7 +74,7 @@ function Leaving() {
   const deactivate = useDeactivate()
   const erase = useDeleteAccount()
   const running = asking === 'delete' ? erase : deactivate
-  const onSuccess = () => sessionOf(cache)?.end()
+  const onSuccess = () => sessionOf(cache)?.end(asking === 'delete' ? 'deleted' : 'deactivated')
   const act = (event?: FormEvent) => {
     event?.preventDefault()
     if (!password) return

@@ -1,8 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Bell, ChevronRight, Database, Eye, KeyRound, LogOut, Palette, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react'
 import { useState, type ComponentType } from 'react'
-import { discardAll, useUnsent } from '@/api/outbox'
+import { useUnsent } from '@/api/outbox'
 import { sessionOf } from '@/api/session'
+import { signOut } from '@/api/signOut'
 import type { User } from '@/api/types'
 import { Avatar } from '@/components/Avatar'
 import { Button } from '@/components/Button'
@@ -74,12 +75,10 @@ function SignOut() {
   const cache = useQueryClient()
   const unsent = useUnsent().length
   const [leaving, setLeaving] = useState(false)
-  const session = sessionOf(cache)
-  if (!session) return null
+  if (!sessionOf(cache)) return null
   const leave = async () => {
     setLeaving(true)
-    await discardAll(cache)
-    await session.signOut().catch(() => undefined)
+    await signOut(cache)
   }
   return (
     <div className={styles.leave}>

@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { ME, person } from '@/api/fixtures'
 import { keys } from '@/api/keys'
 import type { User } from '@/api/types'
-import { button, fill, named, press, Refusal, render, server, type Answers } from '@/test/render'
+import { button, click, fill, named, Refusal, render, serve, type Answers } from '@/testing/render'
 import { Administration } from './Administration'
 import { Data } from './Data'
 import { Privacy } from './Privacy'
@@ -23,9 +23,9 @@ const answers: Answers = {
 beforeEach(() => vi.stubGlobal('location', new URL('http://localhost/')))
 
 test('the pages of the settings are buttons, the open one is marked, and administration is for administrators', async () => {
-  server(answers)
+  serve(answers)
   await render(<Settings me={me} start="security" onClose={() => undefined} />)
-  await press(button('Приватность'))
+  await click(button('Приватность'))
   expect(button('Приватность').getAttribute('aria-current')).toBe('page')
   expect(() => button('Администрирование')).toThrow()
   await render(<Settings me={{ ...me, is_admin: true }} start="privacy" onClose={() => undefined} />, { language: 'en' })
@@ -34,85 +34,85 @@ test('the pages of the settings are buttons, the open one is marked, and adminis
 
 test('the profile is saved, an empty field is cleared, and a taken name is said in the reader\'s language', async () => {
   let taken = false
-  const calls = server({ ...answers, 'PUT /users/me': (form: object) => (taken ? new Refusal(409, 'taken', 'username is taken') : { ...me, ...form }) })
+  const calls = serve({ ...answers, 'PUT /users/me': (form: object) => (taken ? new Refusal(409, 'taken', 'username is taken') : { ...me, ...form }) })
   const { cache } = await render(<Settings me={me} start="profile" onClose={() => undefined} />)
   await fill(named('input', 'Имя'), 'Айгуль С.')
   await fill(named('textarea', 'О себе'), '  ')
-  await press(button('Сохранить'))
+  await click(button('Сохранить'))
   expect(calls.at(-1)).toMatchObject({ method: 'PUT', path: '/users/me', body: { display_name: 'Айгуль С.', username: 'aigul', about: null } })
   expect(cache.getQueryData<User>(keys.me)?.display_name).toBe('Айгуль С.')
   taken = true
-  await press(button('Сохранить'))
+  await click(button('Сохранить'))
   expect(document.querySelector('[role=alert]')?.textContent).toBe('Уже занято')
 })
 
 test('a wrong current password is explained, a right one empties the form', async () => {
   let right = false
-  const calls = server({ ...answers, 'PUT /users/me/password': () => (right ? undefined : new Refusal(400, 'invalid', 'old_password: is wrong')) })
+  const calls = serve({ ...answers, 'PUT /users/me/password': () => (right ? undefined : new Refusal(400, 'invalid', 'old_password: is wrong')) })
   await render(<Security me={me} />)
   const old = named<HTMLInputElement>('input', 'Текущий пароль')
   await fill(old, 'guess')
   await fill(named('input', 'Новый пароль'), 'long enough')
-  await press(button('Сменить пароль'))
+  await click(button('Сменить пароль'))
   expect(document.querySelector('[role=alert]')?.textContent).toBe('Неверный пароль')
   right = true
-  await press(button('Сменить пароль'))
+  await click(button('Сменить пароль'))
   expect(calls.at(-1)?.body).toEqual({ old_password: 'guess', new_password: 'long enough' })
   expect(old.value).toBe('')
 })
 
 test('another session is ended by name; the current one cannot be', async () => {
-  const calls = server(answers)
+  const calls = serve(answers)
   await render(<Security me={me} />)
   expect(() => button('Завершить сеанс: Browser 1')).toThrow()
-  await press(button('Завершить сеанс: Browser 2'))
-  expect(calls).toContainEqual({ method: 'DELETE', path: '/sessions/2', body: undefined })
+  await click(button('Завершить сеанс: Browser 2'))
+  expect(calls).toContainEqual(expect.objectContaining({ method: 'DELETE', path: '/sessions/2', body: undefined }))
 })
 
 test('a new token is shown once, with the rights that were chosen', async () => {
-  const calls = server({ ...answers, 'POST /tokens': () => ({ token: 'bsk_secret', id: 1, name: 'CI', scopes: ['read'], created_at: '2024-03-26T10:00:00' }) })
+  const calls = serve({ ...answers, 'POST /tokens': () => ({ token: 'bsk_secret', id: 1, name: 'CI', scopes: ['read'], created_at: '2024-03-26T10:00:00' }) })
   await render(<Tokens />, { language: 'en' })
-  await press(button('New token'))
+  await click(button('New token'))
   await fill(named('input', 'Name'), 'CI')
-  await press(named('input', 'write'))
-  await press(button('Create token'))
-  expect(calls).toContainEqual({ method: 'POST', path: '/tokens', body: { name: 'CI', scopes: ['read'], expires_in_days: 90 } })
+  await click(named('input', 'write'))
+  await click(button('Create token'))
+  expect(calls).toContainEqual(expect.objectContaining({ method: 'POST', path: '/tokens', body: { name: 'CI', scopes: ['read'], expires_in_days: 90 } }))
   expect(document.querySelector('code')?.textContent).toBe('bsk_secret')
 })
 
 test('hiding one\'s presence is a switch, and a blocked person can be let in again', async () => {
-  const calls = server({ ...answers, 'PUT /users/me': (form: object) => ({ ...me, ...form }) })
+  const calls = serve({ ...answers, 'PUT /users/me': (form: object) => ({ ...me, ...form }) })
   await render(<Privacy me={me} />)
   const shown = named<HTMLInputElement>('input[role=switch]', 'Показывать, когда я в сети')
   expect(shown.checked).toBe(true)
-  await press(shown)
-  expect(calls).toContainEqual({ method: 'PUT', path: '/users/me', body: { hides_presence: true } })
-  await press(button('Разблокировать: Надоеда'))
-  expect(calls).toContainEqual({ method: 'DELETE', path: '/users/me/blocked/7', body: undefined })
+  await click(shown)
+  expect(calls).toContainEqual(expect.objectContaining({ method: 'PUT', path: '/users/me', body: { hides_presence: true } }))
+  await click(button('Разблокировать: Надоеда'))
+  expect(calls).toContainEqual(expect.objectContaining({ method: 'DELETE', path: '/users/me/blocked/7', body: undefined }))
 })
 
 test('an account is deleted only after a question and with the password', async () => {
-  const calls = server({ ...answers, 'POST /users/me/deletion': () => new Refusal(400, 'invalid', 'password: is wrong') })
+  const calls = serve({ ...answers, 'POST /users/me/deletion': () => new Refusal(400, 'invalid', 'password: is wrong') })
   await render(<Data />)
   expect(document.body.textContent).toContain('Файлы занимают 1,5 МБ из 3 МБ')
-  await press(button('Удалить учётную запись'))
+  await click(button('Удалить учётную запись'))
   const [, confirm] = [...document.querySelectorAll('button')].filter((one) => one.textContent === 'Удалить учётную запись')
-  await press(confirm!)
+  await click(confirm!)
   expect(calls.some(({ path }) => path === '/users/me/deletion')).toBe(false)
-  await press(named('input', 'Удалить и все мои сообщения с файлами'))
+  await click(named('input', 'Удалить и все мои сообщения с файлами'))
   await fill(named('input', 'Пароль'), 'wrong')
-  await press(confirm!)
+  await click(confirm!)
   expect(calls.at(-1)?.body).toEqual({ password: 'wrong', messages: 'delete' })
   expect(document.querySelector('[role=alert]')?.textContent).toBe('Неверный пароль')
 })
 
 test('an administrator deactivates an account after a question, and not their own', async () => {
   const account = (id: number, name: string) => ({ id, display_name: name, is_admin: id === ME, created_at: '2024-03-26T10:00:00' })
-  const calls = server({ 'GET /admin/users': () => [account(ME, 'Айгуль'), account(2, 'Пётр')] })
+  const calls = serve({ 'GET /admin/users': () => [account(ME, 'Айгуль'), account(2, 'Пётр')] })
   await render(<Administration me={{ ...me, is_admin: true }} />)
   expect(() => button('Отключить: Айгуль')).toThrow()
-  await press(button('Отключить: Пётр'))
+  await click(button('Отключить: Пётр'))
   expect(calls.some(({ method }) => method === 'POST')).toBe(false)
-  await press(button('Отключить'))
-  expect(calls).toContainEqual({ method: 'POST', path: '/admin/users/2/deactivate', body: undefined })
+  await click(button('Отключить'))
+  expect(calls).toContainEqual(expect.objectContaining({ method: 'POST', path: '/admin/users/2/deactivate', body: undefined }))
 })

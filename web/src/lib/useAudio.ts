@@ -1,24 +1,31 @@
-/// Plays one voice message; starting another pauses it.
+/// Plays one recording; starting another pauses it.
 
 import { useEffect, useRef, useState } from 'react'
-import { useBlob } from '@/api/queries'
 
 const SPEEDS = [1, 1.5, 2]
 let active: HTMLAudioElement | null = null
 
-export function usePlayer(attachment: string | undefined, local: string | undefined, duration: number) {
-  const [wanted, setWanted] = useState(false)
+export interface Audio {
+  playing: boolean
+  /// In seconds.
+  position: number
+  speed: number
+  toggle: () => void
+  seek: (to: number) => void
+  faster: () => void
+}
+
+/// `url` may come later, once `onWanted` has told that it is needed. `duration` is in seconds.
+export function useAudio(url: string | undefined, duration: number, wanted: boolean, onWanted: () => void): Audio {
   const [playing, setPlaying] = useState(false)
   const [position, setPosition] = useState(0)
   const [speed, setSpeed] = useState(1)
   const audio = useRef<HTMLAudioElement | null>(null)
   const start = useRef(0)
-  const { data, isLoading } = useBlob(attachment, wanted && !local)
-  const url = local ?? data
 
   useEffect(() => {
     if (!wanted || !url) return
-    const player = new Audio(url)
+    const player = new globalThis.Audio(url)
     audio.current = player
     // A recording has no duration in its header until it was read to the end once; before that, no seeking.
     let measured = false
@@ -55,10 +62,9 @@ export function usePlayer(attachment: string | undefined, local: string | undefi
     playing,
     position,
     speed,
-    loading: wanted && isLoading,
     toggle: () => {
       const player = audio.current
-      if (!player) return setWanted(true)
+      if (!player) return onWanted()
       if (player.paused) play(player)
       else player.pause()
     },
