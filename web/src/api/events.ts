@@ -72,12 +72,14 @@ export function putChat(cache: Cache, chat: Chat): void {
       : [chat, ...chats]))
 }
 
+/// What this device kept stays as it is until the server's replaces it: between the two are events that nobody knows.
 function editHistory(cache: Cache, chat: number, edit: (history: History) => History): void {
-  cache.setQueryData<History>(keys.history(chat), (history) => history && edit(history))
+  cache.setQueryData<History>(keys.history(chat), (history) => (history && history.copiedAt === undefined ? edit(history) : history))
 }
 
 export function messageCreated(cache: Cache, message: Message): void {
   inFlightOf(cache).messages.note(message.chat_id, message.id, message)
+  if (cache.getQueryData<History>(keys.history(message.chat_id))?.copiedAt !== undefined) void cache.invalidateQueries({ queryKey: keys.history(message.chat_id) })
   editHistory(cache, message.chat_id, (history) => append(history, message))
   noteInThread(cache, message)
   const known = cache.getQueryData<Chat[]>(keys.chats)?.some((chat) => chat.id === message.chat_id)

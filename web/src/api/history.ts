@@ -8,6 +8,8 @@ export interface History {
   hasOlder: boolean
   /// Whether messages after the last one are not loaded.
   hasNewer: boolean
+  /// Of what this device kept, shown until the server can be asked: when it was last known to be current.
+  copiedAt?: number
 }
 
 const before = (a: Message, b: Message) => a.id - b.id

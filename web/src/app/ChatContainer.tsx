@@ -4,6 +4,7 @@ import { useChats } from '@/api/queries'
 import { Empty } from '@/components/Empty'
 import { ChatSelect } from '@/features/chats/ChatSelect'
 import { ConnectionBanner } from '@/features/chats/ConnectionBanner'
+import { CopyNote } from '@/features/chats/CopyNote'
 import type { Target } from '@/features/messages/useJump'
 import { OwnsHistory } from '@/lib/back'
 import { byActivity } from '@/lib/chats'
@@ -109,7 +110,7 @@ export function ChatContainer({ open, linked = null, onOpen, account, banner, em
                 onSelect={choose}
                 onNew={find}
                 onSearch={(words) => setSide({ view: 'search', words })}
-                banner={<><ConnectionBanner />{banner?.(find)}</>}
+                banner={<><ConnectionBanner /><CopyNote />{banner?.(find)}</>}
                 before={account}
                 after={<SideMenu onView={(view) => setSide({ view })} onKeys={() => setPanel('keys')} />}
               />
