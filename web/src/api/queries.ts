@@ -157,6 +157,19 @@ export function usePeopleSearch(words: string) {
   })
 }
 
+const hasOlder = (history: History | undefined): history is History => Boolean(history?.hasOlder && history.items.length > 0 && history.copiedAt === undefined)
+
+/// Loads the page before what is loaded of a chat.
+export async function addOlder(cache: QueryClient, chat: number): Promise<void> {
+  const history = cache.getQueryData<History>(keys.history(chat))
+  if (!hasOlder(history)) return
+  const oldest = history.items[0]!.id
+  const { answer, notes } = await inFlightOf(cache).messages.during(chat, () =>
+    request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, before_id: oldest, limit: PAGE } }))
+  cache.setQueryData<History>(keys.history(chat), (now) =>
+    (hasOlder(now) && now.items[0]!.id === oldest ? overlay(withOlder(now, answer, PAGE), notes) : now))
+}
+
 export function useHistory(chat: number) {
   const cache = useQueryClient()
   const query = useQuery(historyQuery(cache, chat))
@@ -180,16 +193,14 @@ export function useHistory(chat: number) {
   }, [])
 
   const loadOlder = useCallback(() => load(async () => {
-    const oldest = known()?.items[0]
-    if (!known()?.hasOlder || !oldest || known()?.copiedAt !== undefined) return
+    if (!hasOlder(known())) return
     setLoadingOlder(true)
     try {
-      const page = await request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, before_id: oldest.id, limit: PAGE } })
-      change((now) => (now.items[0]?.id === oldest.id ? withOlder(now, page, PAGE) : now))
+      await addOlder(cache, chat)
     } finally {
       setLoadingOlder(false)
     }
-  }), [cache, chat, change, known, load])
+  }), [cache, chat, known, load])
 
   const loadNewer = useCallback(() => load(async () => {
     const newest = known()?.items.at(-1)

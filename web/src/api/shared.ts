@@ -72,7 +72,7 @@ class Shared {
         if (over) return stop()
         connected = true
         startUser()
-        stops.push(stop, ...(copy ? [keepCopy(cache, copy)] : []))
+        stops.push(stop, retryFailed(cache), ...(copy ? [keepCopy(cache, copy)] : []))
         this.set({ ready: true, error: null })
       }).catch(async (error: unknown) => {
         // A refused session has changed the page already.
@@ -104,6 +104,13 @@ class Shared {
     }
     attempt()
   }
+}
+
+/// What could not be fetched while there was no connection is fetched once there is one.
+function retryFailed(cache: QueryClient): () => void {
+  return onStatus(cache, () => {
+    if (liveStatus(cache) === 'live') void cache.invalidateQueries({ predicate: ({ state }) => state.status === 'error' && isAway(state.error) })
+  })
 }
 
 /// Saves what is current, and fetches what is not once there is a connection.
