@@ -169,6 +169,7 @@ export async function api(login) {
   return {
     get: (path) => call('GET', path, undefined, access_token),
     post: (path, body) => call('POST', path, body, access_token),
+    put: (path, body) => call('PUT', path, body, access_token),
     patch: (path, body) => call('PATCH', path, body, access_token),
   }
 }
