@@ -56,7 +56,8 @@ export async function device(options = {}) {
     .map((url) => new URL(url).host)
   context.on('request', (request) => {
     const url = new URL(request.url())
-    if (['blob:', 'data:'].includes(url.protocol)) return
+    // The last two are the browser's own PDF viewer.
+    if (['blob:', 'data:', 'chrome:', 'chrome-extension:'].includes(url.protocol)) return
     if (!hosts.includes(url.host)) offences.push(`request to ${url.host}`)
   })
   context.on('console', (message) => {
@@ -170,6 +171,7 @@ export async function api(login) {
   return {
     get: (path) => call('GET', path, undefined, access_token),
     post: (path, body) => call('POST', path, body, access_token),
+    put: (path, body) => call('PUT', path, body, access_token),
     patch: (path, body) => call('PATCH', path, body, access_token),
   }
 }

@@ -10,6 +10,16 @@ self.addEventListener('install', (event) => {
 
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
 
+// What the first page loaded before this worker was there.
+self.addEventListener('message', (event) => {
+  if (event.data?.kind !== 'keep') return
+  const assets = event.data.urls.filter((url) => {
+    const { origin, pathname } = new URL(url)
+    return origin === location.origin && (pathname.startsWith('/assets/') || pathname === '/theme.js')
+  })
+  event.waitUntil(caches.open(CACHE).then((cache) => Promise.allSettled(assets.map((url) => cache.add(url)))))
+})
+
 self.addEventListener('fetch', (event) => {
   const { request } = event
   const url = new URL(request.url)

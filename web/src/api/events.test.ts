@@ -219,3 +219,14 @@ test('within a replay later events see what earlier ones did', () => {
   expect(cache.getQueryData(keys.history(CHAT))).toBeUndefined()
   expect(cache.getQueryData<Chat[]>(keys.chats)!.map(({ id }) => id)).toEqual([11])
 })
+
+test('a message that is deleted while a page with it is fetched comes as deleted', async () => {
+  show(message(9))
+  let arrive!: (page: Message[]) => void
+  const fetching = inFlightOf(cache).messages.during(CHAT, () => new Promise<Message[]>((resolve) => { arrive = resolve }))
+  hear('message.deleted', { id: 5, chat_id: CHAT })
+  arrive([message(5), message(4)])
+  const { answer, notes } = await fetching
+  expect(overlay(withOlder({ items: [message(9)], hasOlder: true, hasNewer: false }, answer, 50), notes).items)
+    .toMatchObject([{ id: 4, deleted: false }, { id: 5, deleted: true, content: null }, { id: 9 }])
+})

@@ -9,7 +9,7 @@ import { perKey } from '@/lib/perKey'
 import type { Bookmark, Chat, ChatSettings, Draft, Frame, Member, Message, PersonPresence, ServerFrame, User, Vote } from './types'
 
 /// What is being fetched into a query cache.
-const inFlight = perKey((_: object) => ({ messages: new Inflight<Message>(), chats: new Inflight<Chat>() }))
+const inFlight = perKey((_: object) => ({ messages: new Inflight<Message | 'erased'>(), chats: new Inflight<Chat>() }))
 export const inFlightOf = (cache: Cache) => inFlight(cache.owner ?? cache)
 
 /// Applies what happened, in order, with one write for each part of the cache.
@@ -72,12 +72,14 @@ export function putChat(cache: Cache, chat: Chat): void {
       : [chat, ...chats]))
 }
 
+/// What this device kept stays as it is until the server's replaces it: between the two are events that nobody knows.
 function editHistory(cache: Cache, chat: number, edit: (history: History) => History): void {
-  cache.setQueryData<History>(keys.history(chat), (history) => history && edit(history))
+  cache.setQueryData<History>(keys.history(chat), (history) => (history && history.copiedAt === undefined ? edit(history) : history))
 }
 
 export function messageCreated(cache: Cache, message: Message): void {
   inFlightOf(cache).messages.note(message.chat_id, message.id, message)
+  if (cache.getQueryData<History>(keys.history(message.chat_id))?.copiedAt !== undefined) void cache.invalidateQueries({ queryKey: keys.history(message.chat_id) })
   editHistory(cache, message.chat_id, (history) => append(history, message))
   noteInThread(cache, message)
   const known = cache.getQueryData<Chat[]>(keys.chats)?.some((chat) => chat.id === message.chat_id)
@@ -127,7 +129,7 @@ export function messageUpdated(cache: Cache, message: Message): void {
 
 export function messageDeleted(cache: Cache, { id, chat_id }: { id: number; chat_id: number }): void {
   const known = knownMessage(cache, chat_id, id)
-  if (known) inFlightOf(cache).messages.note(chat_id, id, tombstone(known))
+  inFlightOf(cache).messages.note(chat_id, id, known ? tombstone(known) : 'erased')
   editThread(cache, known?.thread_id, id, tombstone)
   if (known?.pinned_at) void cache.invalidateQueries({ queryKey: keys.pins(chat_id) })
   cache.setQueryData<Bookmark[]>(keys.bookmarks, (all) => all?.filter(({ message }) => message.id !== id))

@@ -8,6 +8,8 @@ export interface History {
   hasOlder: boolean
   /// Whether messages after the last one are not loaded.
   hasNewer: boolean
+  /// Of what this device kept, shown until the server can be asked: when it was last known to be current.
+  copiedAt?: number
 }
 
 const before = (a: Message, b: Message) => a.id - b.id
@@ -44,16 +46,22 @@ export function tombstone(message: Message): Message {
   return { ...message, deleted: true, content: null, payload: null, reactions: [], attachments: [] }
 }
 
+/// What became of a message while a page was fetched: its new state, erased for everybody, or gone from the history.
+export type Note = Message | 'erased' | null
+
 /// A fetched page with the events applied that arrived during the fetch.
-export function overlay(history: History, notes: Map<number, Message | null>): History {
-  const gone = new Set([...notes].filter(([, message]) => message === null).map(([id]) => id))
+export function overlay(history: History, notes: Map<number, Note>): History {
+  const ids = (what: Note) => new Set([...notes].filter(([, note]) => note === what).map(([id]) => id))
+  const [gone, erased] = [ids(null), ids('erased')]
   const oldest = history.items[0]?.id ?? 0
   const newest = history.items.at(-1)?.id ?? 0
-  const changed = [...notes.values()].filter((message) => message !== null)
+  const changed = [...notes.values()].filter((note) => note !== null && note !== 'erased')
     .filter((message) => !history.hasOlder || message.id >= oldest)
     .filter((message) => !history.hasNewer || message.id <= newest)
   const merged = put(history, changed)
-  return gone.size ? { ...merged, items: merged.items.filter((message) => !gone.has(message.id)) } : merged
+  if (gone.size + erased.size === 0) return merged
+  const items = merged.items.filter((message) => !gone.has(message.id)).map((message) => (erased.has(message.id) ? tombstone(message) : message))
+  return { ...merged, items }
 }
 
 /// A history from the server's first page (newest first).

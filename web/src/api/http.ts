@@ -75,9 +75,9 @@ export async function request<T>(cache: QueryClient, method: Method, path: strin
   return (await answer.json()) as T
 }
 
-/// The bytes of an attachment.
-export async function bytes(cache: QueryClient, path: string, signal?: AbortSignal): Promise<Blob> {
-  return (await send(connectionOf(cache), 'GET', path, { signal })).blob()
+/// The bytes of an attachment, or of a part of it.
+export async function bytes(cache: QueryClient, path: string, signal?: AbortSignal, headers?: Record<string, string>): Promise<Blob> {
+  return (await send(connectionOf(cache), 'GET', path, { signal, headers })).blob()
 }
 
 /// Makes a call without a token: sign-in, before there is a connection.

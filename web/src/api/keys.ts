@@ -8,6 +8,7 @@ export const keys = {
   search: (words: string) => ['search', words] as const,
   link: (attachment: string) => ['link', attachment] as const,
   blob: (attachment: string) => ['blob', attachment] as const,
+  text: (attachment: string) => ['text', attachment] as const,
   vote: (message: number) => ['vote', message] as const,
   typing: (chat: number) => ['typing', chat] as const,
   thread: (message: number) => ['thread', message] as const,

@@ -8,9 +8,10 @@ import { Cursor } from './cursor'
 import { applyEvents, meOf } from './events'
 import { connectionOf, request } from './http'
 import { keys } from './keys'
-import { meQuery } from './queries'
+import { offlineOf, type OfflineCopy } from './offline'
+import { chatsQuery, meQuery } from './queries'
 import { LiveSocket, type LiveStatus } from './socket'
-import type { Frame, Message, ServerFrame, SyncPage } from './types'
+import type { Frame, Message, ServerFrame, SyncPage, User } from './types'
 
 const TYPING_MS = 5_000
 const SEND_TYPING_MS = 3_500
@@ -37,7 +38,10 @@ export async function connectLive(cache: QueryClient): Promise<() => void> {
   const state = liveOf(cache)
   const { tokens, onEnded } = connectionOf(cache)
   const { cursor } = await request<SyncPage>(cache, 'GET', '/sync')
-  await cache.fetchQuery(meQuery)
+  const copy = offlineOf(cache)
+  if (!copy || copy.restoredAt === null) await cache.fetchQuery(meQuery)
+  // May have been restored meanwhile.
+  if (copy && copy.restoredAt !== null) await replaceCopy(cache, copy)
   const live = new LiveSocket({
     url: socketUrl(cache),
     token: async (refused) => (refused ? tokens.refresh(tokens.accessToken() ?? undefined) : (tokens.accessToken() ?? tokens.refresh())),
@@ -62,6 +66,26 @@ export async function connectLive(cache: QueryClient): Promise<() => void> {
     if (state.socket === live) state.socket = null
   }
 }
+
+/// The copy on this device belongs to somebody who is not signed in any more.
+export class OtherAccountError extends Error {}
+
+/// What is shown from the copy on this device is the server's from here on: fetched after the cursor, and before any event.
+async function replaceCopy(cache: QueryClient, copy: OfflineCopy): Promise<void> {
+  const before = meOf(cache)
+  const me = await request<User>(cache, 'GET', '/users/me')
+  if (me.id !== before) {
+    await copy.forget()
+    throw new OtherAccountError()
+  }
+  cache.setQueryData<User>(keys.me, me)
+  await cache.fetchQuery({ ...chatsQuery, staleTime: 0 })
+  copy.replaced()
+  void cache.invalidateQueries({ predicate: ({ queryKey }) => !FRESH.includes(queryKey[0]) })
+}
+
+/// What is fetched already, fetched on its own, or never changes.
+const FRESH: unknown[] = ['me', 'chats', 'history', 'blob', 'typing']
 
 /// The socket's address on the server of this cache.
 export function socketUrl(cache: QueryClient): string {
@@ -96,6 +120,9 @@ export function onStatus(cache: QueryClient, listener: () => void): () => void {
   return () => statusListeners.delete(listener)
 }
 
+/// The server could not be reached for a first connection.
+export const setAway = (cache: QueryClient) => liveOf(cache).setStatus('waiting')
+
 export const liveStatus = (cache: QueryClient) => liveOf(cache).status
 
 export function useLiveStatus(): LiveStatus {
@@ -110,6 +137,7 @@ export function resetTyping(cache: QueryClient): void {
 
 function receive(cache: QueryClient, frames: Frame[]): void {
   applyEvents(cache, frames)
+  offlineOf(cache)?.heard(frames)
   for (const { event, data } of frames as ServerFrame[]) {
     if (event === 'typing') typing(cache, data)
     if (event !== 'message.created') continue

@@ -6,12 +6,15 @@ import { inFlightOf } from './events'
 import { around, fromPage, overlay, withNewer, withOlder, type History } from './history'
 import { absolute, ApiError, bytes, request } from './http'
 import { keys } from './keys'
+import { isAway, offlineOf } from './offline'
 import { useDebounced } from '@/lib/useDebounced'
 import type { Attachment, Chat, Draft, Member, Message, Person, User, Vote } from './types'
 
 const PAGE = 50
 const MAX_PAGE = 200
 const RETRY_MS = 3_000
+/// How often the server is asked for what is shown from the copy on this device.
+const REPLACE_MS = 5_000
 
 export const meQuery = queryOptions({
   queryKey: keys.me,
@@ -30,32 +33,61 @@ export const chatsQuery = queryOptions({
   },
 })
 
-/// The newest messages, or with many unread those around the first unread one.
+/// The newest messages, or with many unread those around the first unread one. While the server is away: those that
+/// this device kept.
 export const historyQuery = (cache: QueryClient, chat: number) => queryOptions({
   queryKey: keys.history(chat),
-  staleTime: Infinity,
+  staleTime: () => (isCopied(cache, chat) ? 0 : Infinity),
+  refetchInterval: () => (isCopied(cache, chat) ? REPLACE_MS : false),
   gcTime: 30 * 60_000,
-  queryFn: ({ signal, client }): Promise<History> => {
-    const one = cache.getQueryData<Chat[]>(keys.chats)?.find(({ id }) => id === chat)
-    const unread = one?.unread_count ?? 0
-    if (unread > MAX_PAGE / 2) return fetchAround(client, chat, one?.last_read_message_id ?? 0, signal)
-    return fetchNewest(client, chat, Math.max(PAGE, unread + 20), signal)
+  queryFn: async ({ signal, client }): Promise<History> => {
+    const known = cache.getQueryData<History>(keys.history(chat))
+    const copy = offlineOf(client)
+    const kept = async () => (known?.copiedAt === undefined ? await copy?.history(chat) : known)
+    // Until the connection has its cursor, an answer would be a copy too.
+    if (copy && (copy.restoredAt !== null || (copy.away && !known))) {
+      const found = await kept()
+      if (found) return found
+    }
+    try {
+      return await fetchHistory(client, chat, signal)
+    } catch (error) {
+      const found = isAway(error) && !signal.aborted ? await kept() : null
+      if (!found) throw error
+      return found
+    }
   },
 })
 
-async function fetchNewest(cache: QueryClient, chat: number, limit: number, signal?: AbortSignal): Promise<History> {
+const isCopied = (cache: QueryClient, chat: number) => cache.getQueryData<History>(keys.history(chat))?.copiedAt !== undefined
+
+function fetchHistory(cache: QueryClient, chat: number, signal?: AbortSignal): Promise<History> {
+  const one = cache.getQueryData<Chat[]>(keys.chats)?.find(({ id }) => id === chat)
+  const unread = one?.unread_count ?? 0
+  if (unread > MAX_PAGE / 2) return fetchAround(cache, chat, one?.last_read_message_id ?? 0, signal)
+  return fetchNewest(cache, chat, Math.max(PAGE, unread + 20), signal)
+}
+
+/// What was asked before the connection has its cursor may lack what happens until then.
+async function sinceConnected(cache: QueryClient, work: () => Promise<History>): Promise<History> {
+  const restoredAt = offlineOf(cache)?.restoredAt ?? null
+  const history = await work()
+  return restoredAt === null ? history : { ...history, copiedAt: restoredAt }
+}
+
+const fetchNewest = (cache: QueryClient, chat: number, limit: number, signal?: AbortSignal) => sinceConnected(cache, async () => {
   const { answer, notes } = await inFlightOf(cache).messages.during(chat, () =>
     request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, limit }, signal }))
   return overlay(fromPage(answer, limit), notes)
-}
+})
 
-async function fetchAround(cache: QueryClient, chat: number, id: number, signal?: AbortSignal): Promise<History> {
+const fetchAround = (cache: QueryClient, chat: number, id: number, signal?: AbortSignal) => sinceConnected(cache, async () => {
   // Nothing is read yet: from the first message on.
   const query = id > 0 ? { around_id: id } : { since: '1970-01-01T00:00:00' }
   const { answer, notes } = await inFlightOf(cache).messages.during(chat, () =>
     request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, ...query, limit: PAGE }, signal }))
   return overlay(around(answer, id), notes)
-}
+})
 
 const membersQuery = (chat: number) => queryOptions({
   queryKey: keys.members(chat),
@@ -125,6 +157,19 @@ export function usePeopleSearch(words: string) {
   })
 }
 
+const hasOlder = (history: History | undefined): history is History => Boolean(history?.hasOlder && history.items.length > 0 && history.copiedAt === undefined)
+
+/// Loads the page before what is loaded of a chat.
+export async function addOlder(cache: QueryClient, chat: number): Promise<void> {
+  const history = cache.getQueryData<History>(keys.history(chat))
+  if (!hasOlder(history)) return
+  const oldest = history.items[0]!.id
+  const { answer, notes } = await inFlightOf(cache).messages.during(chat, () =>
+    request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, before_id: oldest, limit: PAGE } }))
+  cache.setQueryData<History>(keys.history(chat), (now) =>
+    (hasOlder(now) && now.items[0]!.id === oldest ? overlay(withOlder(now, answer, PAGE), notes) : now))
+}
+
 export function useHistory(chat: number) {
   const cache = useQueryClient()
   const query = useQuery(historyQuery(cache, chat))
@@ -148,16 +193,14 @@ export function useHistory(chat: number) {
   }, [])
 
   const loadOlder = useCallback(() => load(async () => {
-    const oldest = known()?.items[0]
-    if (!known()?.hasOlder || !oldest) return
+    if (!hasOlder(known())) return
     setLoadingOlder(true)
     try {
-      const page = await request<Message[]>(cache, 'GET', '/messages', { query: { chat_id: chat, before_id: oldest.id, limit: PAGE } })
-      change((now) => (now.items[0]?.id === oldest.id ? withOlder(now, page, PAGE) : now))
+      await addOlder(cache, chat)
     } finally {
       setLoadingOlder(false)
     }
-  }), [cache, chat, change, known, load])
+  }), [cache, chat, known, load])
 
   const loadNewer = useCallback(() => load(async () => {
     const newest = known()?.items.at(-1)

@@ -2,12 +2,16 @@
 
 import type { QueryClient } from '@tanstack/react-query'
 import { perKey } from '@/lib/perKey'
+import type { History } from './history'
 import { keys } from './keys'
-import { connectLive } from './live'
+import { connectLive, liveStatus, onStatus, OtherAccountError, setAway } from './live'
+import { isAway, offlineOf, type OfflineCopy } from './offline'
 import { startOutbox } from './outbox'
 import type { User } from './types'
 
 const RETRY_MS = 5_000
+/// A server that takes longer is not waited for to show what this device kept.
+const RESTORE_MS = 3_000
 
 /// Whether the first connection was made; later interruptions are the socket's affair.
 export interface Readiness {
@@ -40,22 +44,54 @@ class Shared {
   }
 
   private start(): void {
+    const { cache } = this
+    const copy = offlineOf(cache)
     let over = false
     let again: ReturnType<typeof setTimeout> | undefined
-    let stops: (() => void)[] = []
+    let connected = false
+    const stops: (() => void)[] = []
+    const stopAll = () => {
+      for (const stop of stops.splice(0)) stop()
+    }
+    const startUser = () => {
+      if (stops.length === 0) stops.push(startOutbox(cache, cache.getQueryData<User>(keys.me)!.id))
+    }
+    /// Shows what this device kept while the server is away.
+    const restore = async () => {
+      if (!copy || this.state.ready) return
+      const restored = await copy.restore(() => !over && !connected && !this.state.ready)
+      if (!restored) return
+      startUser()
+      this.set({ ready: true, error: null })
+    }
     const attempt = () => {
       clearTimeout(again)
-      if (over || stops.length > 0) return
-      connectLive(this.cache).then((stop) => {
+      if (over || connected) return
+      const slow = setTimeout(() => void restore(), RESTORE_MS)
+      connectLive(cache).then((stop) => {
         if (over) return stop()
-        stops = [stop, startOutbox(this.cache, this.cache.getQueryData<User>(keys.me)!.id)]
+        connected = true
+        startUser()
+        stops.push(stop, retryFailed(cache), ...(copy ? [keepCopy(cache, copy)] : []))
         this.set({ ready: true, error: null })
-      }).catch((error: unknown) => {
+      }).catch(async (error: unknown) => {
         // A refused session has changed the page already.
         if (over) return
-        this.set({ ready: false, error: error instanceof Error ? error : new Error(String(error)) })
-        again = setTimeout(attempt, RETRY_MS)
-      })
+        if (isAway(error)) {
+          if (copy) copy.away = true
+          setAway(cache)
+          await restore()
+        }
+        if (over) return
+        if (error instanceof OtherAccountError) {
+          stopAll()
+          this.set({ ready: false, error: null })
+          cache.clear()
+        } else if (copy?.restoredAt == null) {
+          this.set({ ready: false, error: error instanceof Error ? error : new Error(String(error)) })
+        }
+        again = setTimeout(attempt, error instanceof OtherAccountError ? 0 : RETRY_MS)
+      }).finally(() => clearTimeout(slow))
     }
     this.retry = attempt
     addEventListener('online', attempt)
@@ -63,10 +99,36 @@ class Shared {
       over = true
       clearTimeout(again)
       removeEventListener('online', attempt)
-      for (const stop of stops) stop()
+      stopAll()
       this.state = { ready: false, error: null }
     }
     attempt()
+  }
+}
+
+/// What could not be fetched while there was no connection is fetched once there is one.
+function retryFailed(cache: QueryClient): () => void {
+  return onStatus(cache, () => {
+    if (liveStatus(cache) === 'live') void cache.invalidateQueries({ predicate: ({ state }) => state.status === 'error' && isAway(state.error) })
+  })
+}
+
+/// Saves what is current, and fetches what is not once there is a connection.
+function keepCopy(cache: QueryClient, copy: OfflineCopy): () => void {
+  const isLive = () => liveStatus(cache) === 'live'
+  const follow = () => {
+    copy.away = liveStatus(cache) === 'waiting'
+    if (!isLive()) return void copy.left()
+    void copy.save()
+    const isCopied = (chat: unknown) => cache.getQueryData<History>(keys.history(chat as number))?.copiedAt !== undefined
+    void cache.invalidateQueries({ predicate: ({ queryKey: [kind, chat] }) => (kind === 'history' || kind === 'members') && isCopied(chat) })
+  }
+  const stop = copy.start(isLive)
+  const unsubscribe = onStatus(cache, follow)
+  follow()
+  return () => {
+    unsubscribe()
+    stop()
   }
 }
 

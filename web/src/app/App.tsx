@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useSyncExternalStore } from 'react'
 import { Toaster } from 'sonner'
+import { offlineOf } from '@/api/offline'
 import type { Session } from '@/api/session'
 import { SignIn } from '@/features/session/SignIn'
 import { OwnsHistory } from '@/lib/back'
@@ -25,7 +26,9 @@ export function App({ session }: { session: Session }) {
     document.title = t('app.name')
   }, [t])
   useEffect(() => {
-    if (state === 'out') cache.clear()
+    if (state !== 'out') return
+    cache.clear()
+    void offlineOf(cache)?.forget()
   }, [state, cache])
 
   return (

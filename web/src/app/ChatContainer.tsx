@@ -5,6 +5,7 @@ import { Empty } from '@/components/Empty'
 import { ChatSelect } from '@/features/chats/ChatSelect'
 import { ConnectionBanner } from '@/features/chats/ConnectionBanner'
 import type { NewKind } from '@/features/chats/NewChat'
+import { CopyNote } from '@/features/chats/CopyNote'
 import type { Target } from '@/features/messages/useJump'
 import type { Page } from '@/features/settings/Settings'
 import { OwnsHistory } from '@/lib/back'
@@ -116,7 +117,7 @@ export function ChatContainer({ open, linked = null, onOpen, onSettings, account
                 onSelect={choose}
                 onNew={find}
                 onSearch={(words) => setSide({ view: 'search', words })}
-                banner={<><ConnectionBanner />{banner?.(find)}</>}
+                banner={<><ConnectionBanner /><CopyNote />{banner?.(find)}</>}
                 before={account}
                 after={<SideMenu onView={showView} onKeys={showKeys} onSwitch={() => setPanel({ show: 'switcher' })} />}
               />

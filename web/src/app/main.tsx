@@ -2,6 +2,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import 'sonner/dist/styles.css'
+import { keepOffline } from '@/api/offline'
 import { Session } from '@/api/session'
 import { pageTexts, startLanguage } from '@/lib/pageLanguage'
 import './base.css'
@@ -11,6 +12,7 @@ import { makeCache } from './cache'
 
 const cache = makeCache((key, params) => pageTexts().t(key, params))
 const session = new Session(cache)
+keepOffline(cache)
 // The texts and the messenger come at the same time, not one after the other.
 if (session.current() !== 'out') void loadChats().catch(() => undefined)
 
@@ -25,5 +27,13 @@ void startLanguage().catch(() => undefined).then(() => {
 })
 
 if (import.meta.env.PROD && 'serviceWorker' in navigator) {
-  addEventListener('load', () => void navigator.serviceWorker.register('/sw.js').catch(() => undefined))
+  addEventListener('load', () => void navigator.serviceWorker.register('/sw.js').then(keepLoaded).catch(() => undefined))
+}
+
+/// The first page is loaded without the service worker: it is told what that page consists of, to open it offline.
+async function keepLoaded(): Promise<void> {
+  if (navigator.serviceWorker.controller) return
+  const { active } = await navigator.serviceWorker.ready
+  const loaded = performance.getEntriesByType('resource').map(({ name }) => name)
+  active?.postMessage({ kind: 'keep', urls: loaded })
 }

@@ -54,6 +54,8 @@ export function Menu({ label, at, onClose, children }: Props) {
       onKeyDown={(event) => {
         if (event.key === 'Escape' || event.key === 'Tab') {
           event.preventDefault()
+          // A dialog around it stays.
+          event.stopPropagation()
           return leave()
         }
         const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key]

@@ -34,6 +34,9 @@ export function day(date: Date, t: T): string {
 
 export const full = (date: Date, t: T) => t('format.moment', { date: t('format.date', parts(date, t)), time: clock(date) })
 
+/// The hour today, else the date with it.
+export const moment = (date: Date, t: T) => (isToday(date) ? clock(date) : full(date, t))
+
 export const dayKey = (date: Date) => format(date, 'yyyy-MM-dd')
 
 /// 125000 ms as 2:05.

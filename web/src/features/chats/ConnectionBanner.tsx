@@ -1,25 +1,28 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import { reconnect, useLiveStatus } from '@/api/live'
+import { useRestoredAt } from '@/api/offline'
 import { Spinner } from '@/components/Button'
 import { useT } from '@/lib/i18n'
 import styles from './ConnectionBanner.module.css'
 
 const SHOW_AFTER_MS = 3_000
 
-/// Shows when the live connection is down; short interruptions are ignored.
+/// Shows when the live connection is down; short interruptions are ignored. A start without the
+/// server has a note of its own.
 export function ConnectionBanner() {
   const t = useT()
   const cache = useQueryClient()
   const status = useLiveStatus()
   const online = useOnline()
+  const restoredAt = useRestoredAt()
   const connected = status === 'live' && online
   const [isLong, setIsLong] = useState(false)
   useEffect(() => {
     const timer = setTimeout(() => setIsLong(!connected), connected ? 0 : SHOW_AFTER_MS)
     return () => clearTimeout(timer)
   }, [connected])
-  if (connected || (!isLong && online && status !== 'replaced')) return <p role="status" className="visually-hidden" />
+  if (connected || restoredAt !== null || (!isLong && online && status !== 'replaced')) return <p role="status" className="visually-hidden" />
   return (
     <p role="status" className={styles.banner}>
       {status === 'replaced'

@@ -18,7 +18,7 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
   const t = useT()
   return (
     <Dialog title={t('keys.title')} onClose={onClose}>
-      <div className={styles.body}>
+      <div className={styles.body} tabIndex={0} role="region" aria-label={t('keys.title')}>
         {GROUPS.map(([title, keys]) => (
           <section key={title} aria-label={t(title)}>
             <h3>{t(title)}</h3>

@@ -1,17 +1,28 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { Download, File } from 'lucide-react'
+import { Download, File, FileText } from 'lucide-react'
+import { Suspense, useState } from 'react'
+import { toast } from 'sonner'
+import { bytes } from '@/api/http'
 import { linkQuery } from '@/api/queries'
 import type { Attachment } from '@/api/types'
 import { useT } from '@/lib/i18n'
+import { lazyComponent } from '@/lib/lazy'
 import { size } from '@/lib/media'
+import { previewOf } from '@/lib/preview'
 import styles from './Media.module.css'
 
-/// A downloadable file; one that is still uploading has no id.
+const TextPreview = lazyComponent(() => import('./TextPreview').then((file) => file.TextPreview))
+
+const OPEN_MS = 60_000
+
+/// A file: texts and PDF open here, anything is downloaded. One that is still uploading has no id.
 export function FilePart({ file }: { file: Attachment | undefined }) {
   const t = useT()
   const cache = useQueryClient()
+  const [reading, setReading] = useState(false)
   const id = file?.id
   const name = file?.filename ?? t('message.file')
+  const preview = id && (previewOf(file) !== 'pdf' || navigator.pdfViewerEnabled !== false) ? previewOf(file) : null
 
   const download = async () => {
     if (!id) return
@@ -23,14 +34,39 @@ export function FilePart({ file }: { file: Attachment | undefined }) {
     link.click()
   }
 
+  /// In a tab of its own: the browser's viewer does not run in a sandbox, and this type alone makes it a viewer.
+  const openPdf = async () => {
+    // At once, as the answer to a press; a tab that opens later would be refused.
+    const tab = open('about:blank')
+    if (!tab) return download()
+    tab.opener = null
+    try {
+      const url = URL.createObjectURL(new Blob([await bytes(cache, `/attachments/${id}`)], { type: 'application/pdf' }))
+      setTimeout(() => URL.revokeObjectURL(url), OPEN_MS)
+      tab.location.replace(url)
+    } catch {
+      tab.close()
+      toast.error(t('file.failed'))
+    }
+  }
+  const act = preview === 'text' ? async () => setReading(true) : preview === 'pdf' ? openPdf : download
+
   return (
-    <button type="button" className={styles.file} disabled={!id} onClick={() => void download()}>
-      <span className={styles.icon}>{id ? <Download size={20} /> : <File size={20} />}</span>
-      <span className={styles.name}>
-        <span className="visually-hidden">{t('message.save')} </span>
-        <b dir="auto">{name}</b>
-        {file && <small>{size(file.size, t)}</small>}
-      </span>
-    </button>
+    <span className={styles.row}>
+      <button type="button" className={styles.file} disabled={!id} onClick={() => void act()}>
+        <span className={styles.icon}>{preview ? <FileText size={20} /> : id ? <Download size={20} /> : <File size={20} />}</span>
+        <span className={styles.name}>
+          <span className="visually-hidden">{preview ? t('file.open') : t('message.save')} </span>
+          <b dir="auto">{name}</b>
+          {file && <small>{size(file.size, t)}</small>}
+        </span>
+      </button>
+      {preview && (
+        <button type="button" tabIndex={-1} className={styles.save} aria-label={t('message.download', { name })} title={t('message.save')} onClick={() => void download()}>
+          <Download size={18} />
+        </button>
+      )}
+      <Suspense>{reading && <TextPreview file={file!} onClose={() => setReading(false)} />}</Suspense>
+    </span>
   )
 }

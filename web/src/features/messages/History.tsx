@@ -7,6 +7,7 @@ import type { Message } from '@/api/types'
 import { Button, Spinner } from '@/components/Button'
 import { Empty } from '@/components/Empty'
 import type { Point } from '@/components/Menu'
+import { moment } from '@/lib/dates'
 import { useT } from '@/lib/i18n'
 import { lazyComponent } from '@/lib/lazy'
 import { useMessages } from './context'
@@ -25,11 +26,19 @@ interface Props {
   target: Target | null
 }
 
-/// A chat's messages in a virtualized list that loads more on scroll.
+/// A chat's messages. What this device kept gives way to the server's as if the chat were opened anew: at the first
+/// unread message.
 export function History({ target }: Props) {
+  const { chat } = useMessages()
+  const loaded = useHistory(chat.id)
+  return <Loaded key={loaded.history?.copiedAt === undefined ? 'server' : 'copy'} target={target} loaded={loaded} />
+}
+
+/// A virtualized list that loads more on scroll.
+function Loaded({ target, loaded }: Props & { loaded: ReturnType<typeof useHistory> }) {
   const t = useT()
   const { chat, me: { id: me } } = useMessages()
-  const { history, isPending, isError, refetch, loadAround, ...pages } = useHistory(chat.id)
+  const { history, isPending, isError, refetch, loadAround, ...pages } = loaded
   const unsent = useUnsentOf(chat.id).filter((entry) => !entry.thread_id)
   const [readUpTo] = useState(chat.unread_count > 0 ? (chat.last_read_message_id ?? 0) : null)
   const [menu, setMenu] = useState<{ message: Message; at: Point } | null>(null)
@@ -41,7 +50,7 @@ export function History({ target }: Props) {
   const lit = useJump({ target, rows, ready: !isPending, loadAround, show })
   useReading(chat, rows, virtualizer, settled)
 
-  if (isError) {
+  if (isError && history?.copiedAt === undefined) {
     return (
       <Empty icon={<TriangleAlert size={30} />} title={t('history.failed')}>
         <Button onClick={() => void refetch()}>{t('common.retry')}</Button>
@@ -50,6 +59,7 @@ export function History({ target }: Props) {
   }
   return (
     <div className={styles.frame}>
+      {history?.copiedAt !== undefined && <p role="status" className={styles.copied}>{t('offline.messages', { time: moment(new Date(history.copiedAt), t) })}</p>}
       {isPending && <p className={styles.loading} role="status"><Spinner /><span className="visually-hidden">{t('common.loading')}</span></p>}
       {history && rows.length === 0 && (
         <div className={styles.loading}>

@@ -1,6 +1,7 @@
 import { Suspense, useState } from 'react'
 import { useThumbnail } from '@/api/queries'
 import type { Message } from '@/api/types'
+import { Placeholder } from '@/components/Placeholder'
 import { useT } from '@/lib/i18n'
 import { lazyComponent } from '@/lib/lazy'
 import { fit } from '@/lib/media'
@@ -11,15 +12,17 @@ const Lightbox = lazyComponent(() => import('./Lightbox').then((file) => file.Li
 
 const MAX = { width: 380, height: 360 }
 
-/// A picture: small here, whole once it is opened. One that moves is shown whole.
+/// A picture: its blurred colours first, then small, and whole once it is opened. One that moves is shown whole.
 export function ImagePart({ message, local }: { message: Message; local: Blob | null }) {
   const t = useT()
   const [large, setLarge] = useState(false)
+  const [drawn, setDrawn] = useState(false)
   const here = useObjectUrl(local)
   const attachment = message.attachments[0]
   const moves = attachment?.content_type === 'image/gif'
   const { data, isError, refetch } = useThumbnail(attachment && moves ? { ...attachment, has_thumbnail: false } : attachment, !local)
-  const { width = 320, height = 240 } = message.payload ?? {}
+  const width = message.payload?.width ?? attachment?.width ?? 320
+  const height = message.payload?.height ?? attachment?.height ?? 240
   const box = fit(width, height, MAX)
   const url = here ?? data
   const name = attachment?.filename ?? t('message.image')
@@ -34,7 +37,8 @@ export function ImagePart({ message, local }: { message: Message; local: Blob | 
         aria-label={t('message.open_image', { name })}
         onClick={() => (isError ? void refetch() : setLarge(true))}
       >
-        {url && <img src={url} alt={message.content ?? name} />}
+        {attachment?.placeholder && !drawn && <Placeholder hash={attachment.placeholder} />}
+        {url && <img src={url} alt={message.content ?? name} onLoad={() => setDrawn(true)} />}
         {isError && <span>{t('message.not_loaded')}</span>}
       </button>
       {large && url && <Suspense><Lightbox message={message} preview={url} onClose={() => setLarge(false)} /></Suspense>}

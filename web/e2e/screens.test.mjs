@@ -1,0 +1,24 @@
+// Every screen, panel, menu and dialog for people who use a screen reader, in both themes.
+import assert from 'node:assert/strict'
+import { after, afterEach, before, test } from 'node:test'
+import { assertWellBehaved, axe, close, device, open, SHOTS } from './lib.mjs'
+import { furnished, tour } from './tour.mjs'
+
+before(open)
+after(close)
+afterEach(assertWellBehaved)
+
+for (const [theme, viewport] of [['light', { width: 1280, height: 800 }], ['dark', { width: 360, height: 740 }]]) {
+  test(`every screen is accessible: ${theme}, ${viewport.width} px`, async () => {
+    const context = await device({ colorScheme: theme, viewport, reducedMotion: 'reduce' })
+    const { page, chat } = await furnished(context)
+    const found = []
+    let number = 0
+    await tour(page, chat, async (name) => {
+      for (const one of await axe(page)) found.push(`${name}: ${one}`)
+      await page.screenshot({ path: `${SHOTS}screens-${theme}-${String(++number).padStart(2, '0')}.png` })
+    })
+    assert.deepEqual(found, [])
+    await context.close()
+  })
+}
