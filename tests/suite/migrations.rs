@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::database::Database;
 use crate::server::{Person, TestServer};
+use crate::skip::leave;
 
 #[tokio::test]
 async fn an_older_database_is_copied_before_its_tables_change() {
@@ -79,6 +80,36 @@ async fn keys_of_requests_stay_when_they_are_stored_by_time() {
     assert_eq!(database.count(dir.path(), key).await, 1);
     Db::revert(&url, 89).await.unwrap();
     assert_eq!(database.count(dir.path(), key).await, 1, "and back");
+}
+
+/// Since migration 103 a message of SQLite is its own event, and holds the key of the request that posted it.
+#[tokio::test]
+async fn events_and_keys_of_messages_get_rows_again_on_the_way_back() {
+    let (dir, database) = (TempDir::new().unwrap(), Database::new().await);
+    if database.is_mysql() {
+        return leave("MySQL has these rows anyway");
+    }
+    database.open(dir.path()).await.close().await;
+    let digest = "0f".repeat(16);
+    for statement in [
+        "INSERT INTO stream (id, seq, pruned_seq) VALUES (7, 2, 1)".to_owned(),
+        format!(
+            "INSERT INTO message (id, chat_id, seq, author_id, kind, text, sent_at, request_key) VALUES \
+             (8, 7, 1, 3, 1, 'pruned', 4, NULL), (9, 7, 2, 3, 1, 'kept', 5, x'{digest}{digest}323031')"
+        ),
+    ] {
+        database.change(dir.path(), &statement).await;
+    }
+    Db::revert(&database.url(dir.path()), 102).await.unwrap();
+    let key = format!(
+        "SELECT count(*) FROM idempotency_key \
+         WHERE fingerprint = x'{digest}' AND at = 5 AND status = 201 AND subject = 'message:9'"
+    );
+    assert_eq!(database.count(dir.path(), &key).await, 1);
+    let event =
+        "SELECT count(*) FROM event WHERE stream_id = 7 AND seq = 2 AND kind = 1 AND subject = 9 AND at = 5";
+    assert_eq!(database.count(dir.path(), event).await, 1);
+    assert_eq!(database.count(dir.path(), "SELECT count(*) FROM event").await, 1);
 }
 
 /// A step back takes away what the step forth brought, all the way, and forth again.
