@@ -1,7 +1,7 @@
 //! The WebSocket of a single chat, as the dialects have it. Callers who are not members are refused at the
 //! handshake; the others receive the chat's events as they happen.
 //!
-//! A dialect defines how events are written and what a frame means ([`Speech`]). There is no cursor: a client
+//! A dialect defines how events are written and what a frame means ([`SocketFormat`]). There is no cursor: a client
 //! reads what it missed from the message history.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::links::{self, Links};
 use super::site::Site;
-use besedka_core::hub::{Close, EphemeralEvent, Form, OutboundEvent, Queued};
+use besedka_core::hub::{Close, EphemeralEvent, EventFormat, OutboundEvent, Queued};
 use besedka_core::messenger::{Error, Limit, Listener, Messenger, NewMessage, Result};
 use besedka_core::model::{Change, ChatId, Event, Kind, Language, Message, MessageId, Scopes};
 
@@ -36,7 +36,7 @@ pub struct Room {
 }
 
 /// The meaning of a client's frame.
-pub enum Heard {
+pub enum ClientFrame {
     Post(NewMessage),
     Typing,
     /// Mark messages as read, up to a message or to the newest.
@@ -49,9 +49,9 @@ pub enum Heard {
 }
 
 /// How a dialect serialises events and parses frames on the socket of a chat.
-pub trait Speech: Send + Sync + 'static {
+pub trait SocketFormat: Send + Sync + 'static {
     /// The hub's number for the form in which this dialect writes events.
-    const FORM: Form;
+    const FORMAT: EventFormat;
 
     /// How long links to files are valid.
     const LINK_LIFE: Duration = links::LIFE;
@@ -64,14 +64,14 @@ pub trait Speech: Send + Sync + 'static {
     fn ephemeral(event: &EphemeralEvent) -> Option<String>;
 
     /// Parses a client's frame.
-    fn parse(text: &str) -> Heard;
+    fn parse(text: &str) -> ClientFrame;
 
     /// Reports an error in a client's frame; nothing if this dialect has no such frame.
     fn refuse(error: &Error) -> Option<String>;
 }
 
 /// Opens the socket of a chat, or refuses it: 401 without a valid token, 403 for callers who are not members.
-pub async fn open<T: Speech>(
+pub async fn open<T: SocketFormat>(
     request: &Request,
     token: Option<&str>,
     chat: ChatId,
@@ -113,14 +113,14 @@ fn end<R>(code: u16, reason: &'static str) -> std::result::Result<R, Ended> {
     Err(Ended(Some((code, reason))))
 }
 
-async fn serve<T: Speech>(mut stream: WebSocketStream, listener: Listener, room: Room) {
+async fn serve<T: SocketFormat>(mut stream: WebSocketStream, listener: Listener, room: Room) {
     if let Err(Ended(Some((code, reason)))) = listen::<T>(&mut stream, listener, room).await {
         let close = Frame::Close(Some((CloseCode::from(code), reason.to_owned())));
         let _ = timeout(WRITE_TIMEOUT, stream.send(close)).await;
     }
 }
 
-async fn listen<T: Speech>(
+async fn listen<T: SocketFormat>(
     stream: &mut WebSocketStream,
     mut listener: Listener,
     room: Room,
@@ -154,7 +154,7 @@ async fn listen<T: Speech>(
 }
 
 /// Sends everything that is queued, in one flush.
-async fn deliver<T: Speech>(
+async fn deliver<T: SocketFormat>(
     stream: &mut WebSocketStream,
     room: &Room,
     taken: Queued,
@@ -164,7 +164,7 @@ async fn deliver<T: Speech>(
         frames.push(written::<T>(room, telling).await);
     }
     for outbound in &taken.ephemeral {
-        frames.push(outbound.written(T::FORM, |event| T::ephemeral(event).unwrap_or_default()).clone());
+        frames.push(outbound.written(T::FORMAT, |event| T::ephemeral(event).unwrap_or_default()).clone());
     }
     timed(async {
         for frame in frames.iter().filter(|frame| !frame.is_empty()) {
@@ -185,8 +185,8 @@ async fn deliver<T: Speech>(
 }
 
 /// An event in this dialect's form; empty if the dialect does not deliver it.
-async fn written<T: Speech>(room: &Room, telling: &OutboundEvent) -> Arc<str> {
-    if let Some(known) = telling.known(T::FORM) {
+async fn written<T: SocketFormat>(room: &Room, telling: &OutboundEvent) -> Arc<str> {
+    if let Some(known) = telling.known(T::FORMAT) {
         return known.clone();
     }
     let text = T::event(room, &telling.event).await.unwrap_or_default();
@@ -194,7 +194,7 @@ async fn written<T: Speech>(room: &Room, telling: &OutboundEvent) -> Arc<str> {
     if depends_on_reader(&telling.event.change) {
         text.into()
     } else {
-        telling.written(T::FORM, |_| text).clone()
+        telling.written(T::FORMAT, |_| text).clone()
     }
 }
 
@@ -209,7 +209,7 @@ pub fn depends_on_reader(change: &Change) -> bool {
     }
 }
 
-async fn handle<T: Speech>(
+async fn handle<T: SocketFormat>(
     stream: &mut WebSocketStream,
     room: &Room,
     listener: &Listener,
@@ -225,12 +225,12 @@ async fn handle<T: Speech>(
     };
     let done = match T::parse(&text) {
         // The sender receives the event like everyone else.
-        Heard::Post(new) => listener.post(room.chat, new).await.map(|_: Message| ()),
-        Heard::Typing => listener.typing(room.chat).await,
-        Heard::Delivered(upto) => listener.delivered(room.chat, upto).await,
-        Heard::Read(upto) => listener.read(room.chat, upto).await,
-        Heard::Answer(frame) => return timed(stream.send(Frame::Text(frame))).await,
-        Heard::Nothing => Ok(()),
+        ClientFrame::Post(new) => listener.post(room.chat, new).await.map(|_: Message| ()),
+        ClientFrame::Typing => listener.typing(room.chat).await,
+        ClientFrame::Delivered(upto) => listener.delivered(room.chat, upto).await,
+        ClientFrame::Read(upto) => listener.read(room.chat, upto).await,
+        ClientFrame::Answer(frame) => return timed(stream.send(Frame::Text(frame))).await,
+        ClientFrame::Nothing => Ok(()),
     };
     let Err(error) = done else { return Ok(()) };
     if let Error::Internal(cause) = &error {

@@ -47,8 +47,8 @@ impl Operation {
 
 /// A number of minutes, hours or days.
 fn interval(text: &str) -> Result<Duration, String> {
-    const SHORTEST: Duration = Duration::from_secs(60);
-    const LONGEST: Duration = Duration::from_secs(366 * 24 * 3_600);
+    const MIN_INTERVAL: Duration = Duration::from_secs(60);
+    const MAX_INTERVAL: Duration = Duration::from_secs(366 * 24 * 3_600);
     let invalid = || "it must be a number of minutes, hours or days: 30m, 24h or 7d".to_owned();
     let text = text.trim();
     let unit = text.chars().last().ok_or_else(invalid)?;
@@ -60,7 +60,7 @@ fn interval(text: &str) -> Result<Duration, String> {
     };
     let number: u64 = text[..text.len() - unit.len_utf8()].trim().parse().map_err(|_| invalid())?;
     let interval = Duration::from_secs(number.checked_mul(seconds).ok_or_else(invalid)?);
-    match (SHORTEST..=LONGEST).contains(&interval) {
+    match (MIN_INTERVAL..=MAX_INTERVAL).contains(&interval) {
         true => Ok(interval),
         false => Err("it must be between a minute and a year".to_owned()),
     }

@@ -65,7 +65,7 @@ const SECTIONS: [&str; 13] = [
     "start",
 ];
 /// An access token lasts fifteen minutes.
-const LONGEST: u64 = 120;
+const MAX_LENGTH: u64 = 120;
 
 impl Options {
     pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
@@ -101,7 +101,7 @@ impl Options {
             }
         }
         let seconds: u64 = seconds.unwrap_or(if options.quick { 2 } else { 10 });
-        options.time = Duration::from_secs(seconds.clamp(1, LONGEST));
+        options.time = Duration::from_secs(seconds.clamp(1, MAX_LENGTH));
         Ok(options)
     }
 

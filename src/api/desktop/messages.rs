@@ -21,7 +21,7 @@ pub struct Messages;
 /// A new message.
 #[derive(Object)]
 #[oai(example)]
-struct Say {
+struct CreateMessage {
     /// The text, up to 16,000 characters; optional if there is an attachment.
     content: Option<String>,
     /// The ID of a file that the caller uploaded, or the http or https URL of an external file.
@@ -30,7 +30,7 @@ struct Say {
     client_id: Option<Uuid>,
 }
 
-impl Example for Say {
+impl Example for CreateMessage {
     fn example() -> Self {
         Self { content: Some("Всем привет!".to_owned()), attachment: None, client_id: None }
     }
@@ -54,10 +54,10 @@ impl Messages {
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?;
-        let said = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
-        let readings = messenger.as_user(caller.0).readings(&said).await?;
+        let messages = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
+        let readings = messenger.as_user(caller.0).readings(&messages).await?;
         let links = Links::to(&messenger, &visit, caller.0.user);
-        let shown = said
+        let shown = messages
             .iter()
             .map(|message| Message::new(message, is_read(&readings, message, caller.0.user), &links));
         Ok(Json(shown.collect()))
@@ -73,9 +73,9 @@ impl Messages {
         visit: Visit,
         caller: Caller,
         id: Path<i64>,
-        body: JsonBody<Say>,
+        body: JsonBody<CreateMessage>,
     ) -> Answer<Created<Message>> {
-        let Say { content, attachment, client_id } = body.0;
+        let CreateMessage { content, attachment, client_id } = body.0;
         let reader = caller.0.user;
         let caller = messenger.as_user(caller.0);
         let content = match attachment.filter(|attachment| !attachment.trim().is_empty()) {

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::Refusal;
 use super::types::{Message, is_said};
-use crate::chat_socket::{self, Heard, Room, Speech, bare};
-use besedka_core::hub::{EphemeralEvent, Form};
+use crate::chat_socket::{self, ClientFrame, Room, SocketFormat, bare};
+use besedka_core::hub::{EphemeralEvent, EventFormat};
 use besedka_core::messenger::{Error, NewMessage};
 use besedka_core::model::{self, Change, ChatId, Content, Event, Kind, MessageId, Status};
 
@@ -44,8 +44,8 @@ struct Frame {
     message_id: Option<i64>,
 }
 
-impl Speech for Desktop {
-    const FORM: Form = Form(4);
+impl SocketFormat for Desktop {
+    const FORMAT: EventFormat = EventFormat(4);
 
     async fn event(room: &Room, event: &Event) -> Option<String> {
         match &event.change {
@@ -79,23 +79,23 @@ impl Speech for Desktop {
         Some(frame("status", json!({"user_id": user.0, "online": online, "typing": typing})))
     }
 
-    fn parse(text: &str) -> Heard {
+    fn parse(text: &str) -> ClientFrame {
         let Ok(Frame { kind, content, client_id, message_id }) = serde_json::from_str(text) else {
-            return Heard::Answer(error("a frame must be a JSON object with a type"));
+            return ClientFrame::Answer(error("a frame must be a JSON object with a type"));
         };
         match kind.as_str() {
             "message" => match Content::new(Kind::Text, content, None) {
-                Ok(content) => Heard::Post(NewMessage { client_id, ..NewMessage::new(content) }),
-                Err(flaw) => Heard::Answer(error(&Error::from(flaw).to_string())),
+                Ok(content) => ClientFrame::Post(NewMessage { client_id, ..NewMessage::new(content) }),
+                Err(flaw) => ClientFrame::Answer(error(&Error::from(flaw).to_string())),
             },
-            "typing" => Heard::Typing,
-            "read" => Heard::Read(message_id.map(MessageId)),
+            "typing" => ClientFrame::Typing,
+            "read" => ClientFrame::Read(message_id.map(MessageId)),
             "delivered" => match message_id {
-                Some(id) => Heard::Delivered(MessageId(id)),
-                None => Heard::Answer(error("message_id: is missing")),
+                Some(id) => ClientFrame::Delivered(MessageId(id)),
+                None => ClientFrame::Answer(error("message_id: is missing")),
             },
-            "ping" => Heard::Answer(frame("pong", json!({}))),
-            _ => Heard::Nothing,
+            "ping" => ClientFrame::Answer(frame("pong", json!({}))),
+            _ => ClientFrame::Nothing,
         }
     }
 

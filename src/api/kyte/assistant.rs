@@ -7,7 +7,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::caller::SignedIn;
-use super::messages::{Said, shown};
+use super::messages::{SentMessage, shown};
 use super::types::MessageType;
 use super::{Answer, Area, chat_id, hide_existence};
 use crate::body::JsonBody;
@@ -88,7 +88,7 @@ impl Assistant {
         visit: Visit,
         caller: SignedIn,
         body: JsonBody<Question>,
-    ) -> Answer<Json<Said>> {
+    ) -> Answer<Json<SentMessage>> {
         let chat =
             messenger.as_user(caller.0).chat(chat_id(&body.0.chat_id)?).await.map_err(hide_existence)?;
         let answer = chat.ask(&body.0.question).await?;

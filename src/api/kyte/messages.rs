@@ -39,7 +39,7 @@ impl Example for History {
 /// A new message: text, a link to a file, or both.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
-struct Say {
+struct CreateMessage {
     /// The text. Surrounding spaces are removed.
     content: Option<String>,
     /// Ignored: every message is text, with or without a file.
@@ -52,7 +52,7 @@ struct Say {
     file_size: Option<i64>,
 }
 
-impl Example for Say {
+impl Example for CreateMessage {
     fn example() -> Self {
         Self {
             content: Some("Message text".to_owned()),
@@ -64,7 +64,7 @@ impl Example for Say {
     }
 }
 
-impl Say {
+impl CreateMessage {
     fn content(self, base: &str) -> Result<Content, Error> {
         let text = self.content.as_deref().map(str::trim).filter(|text| !model::is_blank(text));
         let Some(url) = self.file_url.as_deref().map(str::trim).filter(|url| !url.is_empty()) else {
@@ -84,11 +84,11 @@ impl Say {
 /// A message.
 #[derive(Object)]
 #[oai(example)]
-pub(super) struct Said {
+pub(super) struct SentMessage {
     message: Message,
 }
 
-impl Example for Said {
+impl Example for SentMessage {
     fn example() -> Self {
         Self { message: Message::example() }
     }
@@ -142,13 +142,13 @@ impl Messages {
         visit: Visit,
         caller: SignedIn,
         chat_id: Path<String>,
-        body: JsonBody<Say>,
-    ) -> Answer<Created<Said>> {
+        body: JsonBody<CreateMessage>,
+    ) -> Answer<Created<SentMessage>> {
         let chat = self::chat_id(&chat_id.0)?;
         let new = NewMessage::new(body.0.content(&visit.base)?);
-        let said = messenger.as_user(caller.0).post(chat, new).await.map_err(hide_existence)?;
+        let message = messenger.as_user(caller.0).post(chat, new).await.map_err(hide_existence)?;
         let links = Links::to(&messenger, &visit, caller.0.user);
-        Ok(Created::Created(Json(shown(&messenger, &links, &said).await?)))
+        Ok(Created::Created(Json(shown(&messenger, &links, &message).await?)))
     }
 
     /// Like or unlike a message
@@ -172,9 +172,13 @@ impl Messages {
 }
 
 /// A message with its author's name.
-pub(super) async fn shown(messenger: &Messenger, links: &Links, said: &model::Message) -> Answer<Said> {
-    let author = messenger.name(said.author).await?;
-    Ok(Said { message: Message::new(said, &author, links) })
+pub(super) async fn shown(
+    messenger: &Messenger,
+    links: &Links,
+    message: &model::Message,
+) -> Answer<SentMessage> {
+    let author = messenger.name(message.author).await?;
+    Ok(SentMessage { message: Message::new(message, &author, links) })
 }
 
 /// Messages with their authors' names.

@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use super::types::Message;
 use super::{Refusal, chat_id, hide_existence};
-use crate::chat_socket::{self, Heard, Room, Speech, bare};
+use crate::chat_socket::{self, ClientFrame, Room, SocketFormat, bare};
 use crate::links::Links;
-use besedka_core::hub::{EphemeralEvent, Form};
+use besedka_core::hub::{EphemeralEvent, EventFormat};
 use besedka_core::messenger::{Error, Messenger, NewMessage};
 use besedka_core::model::{self, Change, ChatId, Content, Event, Kind};
 
@@ -94,8 +94,8 @@ struct Frame {
     content: String,
 }
 
-impl Speech for Kyte {
-    const FORM: Form = Form(1);
+impl SocketFormat for Kyte {
+    const FORMAT: EventFormat = EventFormat(1);
 
     async fn event(room: &Room, event: &Event) -> Option<String> {
         told(&event.change, &room.messenger, &room.links).await.map(|message| message.to_string())
@@ -105,13 +105,13 @@ impl Speech for Kyte {
         None
     }
 
-    fn parse(text: &str) -> Heard {
+    fn parse(text: &str) -> ClientFrame {
         let frame = serde_json::from_str(text).ok().filter(|frame: &Frame| frame.kind == "message");
         let content =
             frame.map(|frame| Content::new(Kind::Text, Some(frame.content.trim().to_owned()), None));
         match content {
-            Some(Ok(content)) => Heard::Post(NewMessage::new(content)),
-            _ => Heard::Nothing,
+            Some(Ok(content)) => ClientFrame::Post(NewMessage::new(content)),
+            _ => ClientFrame::Nothing,
         }
     }
 

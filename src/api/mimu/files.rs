@@ -8,8 +8,8 @@ use poem_openapi::payload::{Binary, Json, Response};
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
 use super::caller::{SignedIn, signed_in};
+use super::create_message::file_id;
 use super::form::Form;
-use super::say::file_id;
 use super::types::{File, Problem};
 use super::view::{Base, LINK_LIFE};
 use super::{Answer, Area, Refusal, answer};

@@ -7,7 +7,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::caller::SignedIn;
-use super::say::Say;
+use super::create_message::CreateMessage;
 use super::types::Msg;
 use super::view::{Base, View};
 use super::{Answer, Area, answer};
@@ -124,7 +124,7 @@ impl Messages {
         /// The same as `clientMessageId`.
         #[oai(name = "Idempotency-Key")]
         key: Header<Option<String>>,
-        body: JsonBody<Say>,
+        body: JsonBody<CreateMessage>,
     ) -> Answer<Sent> {
         let (caller, say) = (messenger.as_user(caller.0), body.0);
         let recording = match say.recording()? {
@@ -168,9 +168,9 @@ impl Messages {
         };
         let before = before.0.filter(|id| !id.is_empty()).map(|id| message_id(&id)).transpose()?;
         let limit = limit.0.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
-        let (said, has_more) = caller.chat(chat).await?.posts_before(before, limit).await?;
-        let view = View::of(&messenger, access, base, &said, &[]).await?;
-        let messages = said.into_iter().rev().map(|message| view.message(message)).collect();
+        let (messages, has_more) = caller.chat(chat).await?.posts_before(before, limit).await?;
+        let view = View::of(&messenger, access, base, &messages, &[]).await?;
+        let messages = messages.into_iter().rev().map(|message| view.message(message)).collect();
         answer(Page { messages, has_more })
     }
 
@@ -252,17 +252,17 @@ impl Messages {
         for name in &to_chat_ids {
             chats.push(caller.chat_called_or_new(name).await?);
         }
-        let said = match key.0.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
+        let messages = match key.0.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
             Some(key) => message.forward_as(&chats, key).await?,
             None => {
-                let (said, unacknowledged) = message.forward_detecting_retries(&chats).await?;
+                let (messages, unacknowledged) = message.forward_detecting_retries(&chats).await?;
                 for unacknowledged in unacknowledged {
                     delivery.then(move || unacknowledged.acknowledge());
                 }
-                said
+                messages
             }
         };
-        answer(Forwarded { message_ids: said.iter().map(|message| message.id.to_string()).collect() })
+        answer(Forwarded { message_ids: messages.iter().map(|message| message.id.to_string()).collect() })
     }
 }
 

@@ -3,12 +3,12 @@
 mod auth;
 mod caller;
 mod chats;
+mod create_message;
 mod envelope;
 mod files;
 mod form;
 mod messages;
 mod reactions;
-mod say;
 mod sync;
 mod types;
 mod view;

@@ -155,10 +155,10 @@ impl<'a> View<'a> {
         let is_file = matches!(message.kind, Kind::Image | Kind::Video | Kind::Voice | Kind::File);
         let caption = message.content.as_ref().and_then(Content::text).map(str::to_owned);
         let payload = message.content.as_ref().and_then(Content::payload);
-        let said = |name: &str| payload.and_then(|payload| payload.get(name));
+        let field = |name: &str| payload.and_then(|payload| payload.get(name));
         let file = message.attachments.first().map(|file| self.base.file(self.messenger, self.reader, file));
-        let file_name = said("file_name").and_then(Value::as_str).map(str::to_owned);
-        let length = said("duration_ms").and_then(Value::as_i64).map(seconds);
+        let file_name = field("file_name").and_then(Value::as_str).map(str::to_owned);
+        let length = field("duration_ms").and_then(Value::as_i64).map(seconds);
         let reading = self.readings.get(&message.chat);
         let several = if message.attachments.len() > 1 { &message.attachments[..] } else { &[] };
         Msg {

@@ -20,7 +20,7 @@ pub struct Messages;
 /// A new message.
 #[derive(Object)]
 #[oai(example)]
-struct Say {
+struct CreateMessage {
     conversation_id: String,
     /// The caller's ID; other IDs are refused.
     sender_id: Option<i64>,
@@ -30,7 +30,7 @@ struct Say {
     reply_to: Option<String>,
 }
 
-impl Example for Say {
+impl Example for CreateMessage {
     fn example() -> Self {
         Self {
             conversation_id: ids::of_chat(ChatId(253_402_300_927)),
@@ -70,9 +70,9 @@ impl Messages {
         messenger: Data<&Messenger>,
         visit: Visit,
         caller: Caller,
-        body: JsonBody<Say>,
+        body: JsonBody<CreateMessage>,
     ) -> Answer<Created<Message>> {
-        let Say { conversation_id, sender_id, text, reply_to } = body.0;
+        let CreateMessage { conversation_id, sender_id, text, reply_to } = body.0;
         if sender_id.is_some_and(|sender| sender != caller.0.user.0) {
             return Err(Error::Forbidden("sender_id: must be your own id").into());
         }
@@ -100,9 +100,9 @@ impl Messages {
         offset: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?;
-        let said = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
+        let messages = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
         let links = Links::to(&messenger, &visit, caller.0.user).lasting(LONG_LIFE);
-        Ok(Json(said.iter().map(|message| Message::new(message, &links)).collect()))
+        Ok(Json(messages.iter().map(|message| Message::new(message, &links)).collect()))
     }
 
     /// Edit a message

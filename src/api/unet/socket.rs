@@ -12,9 +12,9 @@ use poem_openapi::types::ToJSON;
 
 use super::types::{Message, is_said};
 use super::{Refusal, ids, messages};
-use crate::chat_socket::{self, Heard, Room, Speech, bare};
+use crate::chat_socket::{self, ClientFrame, Room, SocketFormat, bare};
 use crate::links::LONG_LIFE;
-use besedka_core::hub::{EphemeralEvent, Form};
+use besedka_core::hub::{EphemeralEvent, EventFormat};
 use besedka_core::messenger::Error;
 use besedka_core::model::{self, Change, Event, MessageId};
 
@@ -50,8 +50,8 @@ struct Frame {
     payload: Value,
 }
 
-impl Speech for Unet {
-    const FORM: Form = Form(3);
+impl SocketFormat for Unet {
+    const FORMAT: EventFormat = EventFormat(3);
     const LINK_LIFE: Duration = LONG_LIFE;
 
     async fn event(room: &Room, event: &Event) -> Option<String> {
@@ -71,17 +71,17 @@ impl Speech for Unet {
         None
     }
 
-    fn parse(text: &str) -> Heard {
+    fn parse(text: &str) -> ClientFrame {
         let Ok(Frame { kind, payload }) = serde_json::from_str(text) else { return wrong("invalid frame") };
         if kind != "message:new" {
-            return Heard::Nothing;
+            return ClientFrame::Nothing;
         }
         let reply_to = payload["reply_to"].as_str().map(ids::message).transpose();
         let Ok(reply_to): Result<Option<MessageId>, Refusal> = reply_to else {
             return wrong("reply_to: no such message");
         };
         match messages::new(payload["text"].as_str().map(str::to_owned), reply_to) {
-            Ok(new) => Heard::Post(new),
+            Ok(new) => ClientFrame::Post(new),
             Err(error) => wrong(&error.to_string()),
         }
     }
@@ -92,8 +92,8 @@ impl Speech for Unet {
     }
 }
 
-fn wrong(detail: &str) -> Heard {
-    Heard::Answer(frame("error", Some(json!({"detail": detail}))))
+fn wrong(detail: &str) -> ClientFrame {
+    ClientFrame::Answer(frame("error", Some(json!({"detail": detail}))))
 }
 
 fn frame(kind: &str, payload: Option<Value>) -> String {

@@ -23,7 +23,7 @@ pub struct Messages;
 /// A new message.
 #[derive(Object)]
 #[oai(example)]
-struct Say {
+struct CreateMessage {
     chat_id: i64,
     /// The type of message; `text` by default.
     #[oai(rename = "type", default = "text")]
@@ -56,7 +56,7 @@ fn text() -> MessageType {
     MessageType::Text
 }
 
-impl Example for Say {
+impl Example for CreateMessage {
     fn example() -> Self {
         Self {
             chat_id: 253_402_300_927,
@@ -244,9 +244,9 @@ impl Messages {
         /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
-        body: JsonBody<Say>,
+        body: JsonBody<CreateMessage>,
     ) -> Answer<Posted<Message>> {
-        let Say {
+        let CreateMessage {
             chat_id,
             kind,
             content,

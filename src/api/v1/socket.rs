@@ -13,12 +13,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::{Answer, Refusal, events};
 use crate::site::Site;
-use besedka_core::hub::{Close, Form, Queued};
+use besedka_core::hub::{Close, EventFormat, Queued};
 use besedka_core::messenger::{Access, Cursor, Error, Limit, Listener, Messenger};
 use besedka_core::model::{ChatId, MessageId, Scopes};
 
 /// The hub's number for the form in which v1 writes events.
-const FORM: Form = Form(0);
+const FORMAT: EventFormat = EventFormat(0);
 /// A client that sent no token has to authenticate within this time.
 const AUTH_TIMEOUT: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(25);
@@ -225,9 +225,9 @@ async fn listen(stream: &mut WebSocketStream, mut listener: Listener) -> Result<
 
 /// Sends everything that is queued, in one flush.
 async fn deliver(stream: &mut WebSocketStream, taken: Queued) -> Result<(), Ended> {
-    let events = taken.events.iter().map(|event| event.written(FORM, events::write).to_string());
+    let events = taken.events.iter().map(|event| event.written(FORMAT, events::write).to_string());
     let ephemeral =
-        taken.ephemeral.iter().map(|event| event.written(FORM, events::ephemeral_frame).to_string());
+        taken.ephemeral.iter().map(|event| event.written(FORMAT, events::ephemeral_frame).to_string());
     send_all(stream, events.chain(ephemeral)).await?;
     match taken.closed {
         None => Ok(()),

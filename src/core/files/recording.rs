@@ -25,7 +25,7 @@ const WINDOW_MS: i64 = 20;
 /// The longest audio that is decoded, in milliseconds: longer than any voice message.
 const MAX_DECODED_MS: i64 = 20 * 60 * 1_000;
 /// The longest packet: Opus has up to 120 ms.
-const LONGEST_PACKET_MS: u64 = 150;
+const MAX_PACKET_MS: u64 = 150;
 /// A longer recording is taken for a mistake, in milliseconds.
 const MAX_LENGTH_MS: i64 = 7 * 24 * 3_600 * 1_000;
 /// How many recordings of one file, one behind the other, are read.
@@ -74,7 +74,7 @@ pub(super) fn extract(mut file: Source) -> MediaMetadata {
     let scan = read_to_end(&mut *format, meter);
     metadata.duration_ms = match (declared, scan.end_ms) {
         // Exact to the sample, where what was measured is exact to the packet.
-        (Some(declared), Some(end)) if declared.abs_diff(end) <= LONGEST_PACKET_MS => Some(declared),
+        (Some(declared), Some(end)) if declared.abs_diff(end) <= MAX_PACKET_MS => Some(declared),
         (declared, None) => declared.filter(|_| !is_guess),
         (_, end) => end,
     };

@@ -159,6 +159,13 @@ impl Bus {
         Ok((Self { outbox, connected }, received))
     }
 
+    /// Connects once, and says why if that fails.
+    pub async fn check(settings: &BusSettings) -> Result<(), String> {
+        let Address { server, login, .. } = parse(&settings.url)?;
+        let client = signed_in(settings, login)?.name("besedka").connect(server).await;
+        client.map_err(|error| error.to_string())?.flush().await.map_err(|error| error.to_string())
+    }
+
     /// Queues a message for the other nodes; drops it when the queue is full.
     pub fn publish(&self, message: NodeMessage) {
         let _ = self.outbox.try_send(message);

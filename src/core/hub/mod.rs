@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 pub use bus::{Bus, BusEvent, BusSettings, NodeId, NodeMessage};
 pub use connection::{Close, Connection, Queued};
 pub use deliveries::{Deliveries, WaitingDeliveries, changes_subscriptions};
-pub use outbound_event::{EphemeralEvent, FORMS, Form, OutboundEphemeral, OutboundEvent};
+pub use outbound_event::{EphemeralEvent, EventFormat, FORMATS, OutboundEphemeral, OutboundEvent};
 pub use presence::PresenceTracker;
 
 use crate::model::{Change, Event, SessionId, Stream, Time, UserId};

@@ -7,22 +7,22 @@ use serde_json::Value;
 use crate::model::{ChatId, Content, Event, Presence, Stream, UserId};
 
 /// The number of API formats an event can be serialized in.
-pub const FORMS: usize = 5;
+pub const FORMATS: usize = 5;
 
-/// An API's event format: an index below [`FORMS`].
+/// An API's event format: an index below [`FORMATS`].
 #[derive(Debug, Clone, Copy)]
-pub struct Form(pub usize);
+pub struct EventFormat(pub usize);
 
 /// An event on its way to many connections. It is serialized once per format, however many connections get it.
 pub struct OutboundEvent {
     pub event: Event,
-    forms: [OnceLock<Arc<str>>; FORMS],
+    formats: [OnceLock<Arc<str>>; FORMATS],
     socket_io: OnceLock<Option<Value>>,
 }
 
 impl OutboundEvent {
     pub fn new(event: Event) -> Self {
-        Self { event, forms: Default::default(), socket_io: OnceLock::new() }
+        Self { event, formats: Default::default(), socket_io: OnceLock::new() }
     }
 
     /// The event's data for Socket.IO, whose library serializes it into packets of its own, if it was built before. The
@@ -45,13 +45,13 @@ impl OutboundEvent {
     }
 
     /// The serialized event, if it was serialized in this format before.
-    pub fn known(&self, form: Form) -> Option<&Arc<str>> {
-        self.forms[form.0].get()
+    pub fn known(&self, format: EventFormat) -> Option<&Arc<str>> {
+        self.formats[format.0].get()
     }
 
     /// The serialized event; `write` serializes it the first time.
-    pub fn written(&self, form: Form, write: impl FnOnce(&Event) -> String) -> &Arc<str> {
-        self.forms[form.0].get_or_init(|| write(&self.event).into())
+    pub fn written(&self, format: EventFormat, write: impl FnOnce(&Event) -> String) -> &Arc<str> {
+        self.formats[format.0].get_or_init(|| write(&self.event).into())
     }
 
     /// The approximate serialized size in bytes.
@@ -86,16 +86,16 @@ impl EphemeralEvent {
 /// An ephemeral event on its way to many connections, serialized once per format.
 pub struct OutboundEphemeral {
     pub event: EphemeralEvent,
-    forms: [OnceLock<Arc<str>>; FORMS],
+    formats: [OnceLock<Arc<str>>; FORMATS],
 }
 
 impl OutboundEphemeral {
     pub(super) fn new(event: EphemeralEvent) -> Self {
-        Self { event, forms: Default::default() }
+        Self { event, formats: Default::default() }
     }
 
     /// The serialized event; `write` serializes it the first time.
-    pub fn written(&self, form: Form, write: impl FnOnce(&EphemeralEvent) -> String) -> &Arc<str> {
-        self.forms[form.0].get_or_init(|| write(&self.event).into())
+    pub fn written(&self, format: EventFormat, write: impl FnOnce(&EphemeralEvent) -> String) -> &Arc<str> {
+        self.formats[format.0].get_or_init(|| write(&self.event).into())
     }
 }

@@ -114,7 +114,7 @@ async fn read(response: Response) -> Result<Page, PageError> {
 async fn head_of(mut response: Response) -> Result<Vec<u8>, PageError> {
     const END: &[u8] = b"</head";
     /// How often it is checked whether that ends the head: scripts and comments can contain it.
-    const MOST_CHECKS: usize = 16;
+    const MAX_CHECKS: usize = 16;
     let mut checks = 0;
     let mut bytes: Vec<u8> = Vec::new();
     while let Some(chunk) = response.chunk().await? {
@@ -125,7 +125,7 @@ async fn head_of(mut response: Response) -> Result<Vec<u8>, PageError> {
         if bytes.len() == MAX_HEAD_SIZE {
             break;
         }
-        if checks < MOST_CHECKS && bytes[seen..].windows(END.len()).any(is_end) {
+        if checks < MAX_CHECKS && bytes[seen..].windows(END.len()).any(is_end) {
             checks += 1;
             if page_metadata::has_whole_head(&String::from_utf8_lossy(&bytes)) {
                 break;

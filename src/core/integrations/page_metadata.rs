@@ -7,9 +7,9 @@ use html5gum::{DefaultEmitter, HtmlString, StartTag, Token, Tokenizer};
 use crate::model::Page;
 
 /// Limits in characters; longer texts are cut.
-const LONGEST_TITLE: usize = 200;
-const LONGEST_DESCRIPTION: usize = 500;
-const LONGEST_SITE_NAME: usize = 100;
+const MAX_TITLE: usize = 200;
+const MAX_DESCRIPTION: usize = 500;
+const MAX_SITE_NAME: usize = 100;
 
 /// Reads a page's metadata; `None` when it has no title.
 pub(super) fn extract(html: &str) -> Option<Page> {
@@ -17,10 +17,10 @@ pub(super) fn extract(html: &str) -> Option<Page> {
     let first = |names: &[&str], longest| {
         names.iter().find_map(|name| clean(found.get(*name).map(String::as_str)?, longest))
     };
-    let site_name = first(&["og:site_name", "application-name"], LONGEST_SITE_NAME);
+    let site_name = first(&["og:site_name", "application-name"], MAX_SITE_NAME);
     Some(Page {
-        title: first(&["og:title", "twitter:title", TITLE], LONGEST_TITLE).or_else(|| site_name.clone())?,
-        description: first(&["og:description", "twitter:description", "description"], LONGEST_DESCRIPTION),
+        title: first(&["og:title", "twitter:title", TITLE], MAX_TITLE).or_else(|| site_name.clone())?,
+        description: first(&["og:description", "twitter:description", "description"], MAX_DESCRIPTION),
         site_name,
     })
 }

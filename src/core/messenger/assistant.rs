@@ -28,7 +28,7 @@ use crate::store;
 pub use summary::UnreadSummary;
 
 /// The longest question, in characters.
-const LONGEST_QUESTION: usize = 4_000;
+const MAX_QUESTION: usize = 4_000;
 /// How many questions are answered at once.
 const AT_ONCE: usize = 16;
 const DAY: i64 = 24 * 3_600;
@@ -69,7 +69,7 @@ impl Assistant {
         let mut text = String::new();
         while let Some(more) = next(&mut answer, deadline).await? {
             text.push_str(&more);
-            if text.chars().count() > prompt::LONGEST_ANSWER {
+            if text.chars().count() > prompt::MAX_ANSWER {
                 break;
             }
         }
@@ -105,8 +105,8 @@ impl Membership {
     #[boxed]
     pub async fn ask(mut self, question: &str) -> Result<Message> {
         let question = question.trim();
-        if question.is_empty() || question.chars().count() > LONGEST_QUESTION {
-            return Err(Error::invalid("question", format!("must have 1 to {LONGEST_QUESTION} characters")));
+        if question.is_empty() || question.chars().count() > MAX_QUESTION {
+            return Err(Error::invalid("question", format!("must have 1 to {MAX_QUESTION} characters")));
         }
         let messenger = self.messenger.clone();
         let assistant = messenger.assistant_for(&self)?;
@@ -115,7 +115,7 @@ impl Membership {
         messenger.check_first(self.attempt.as_ref()).await?;
         let permit = assistant.acquire()?;
         let account = messenger.assistant_account(assistant).await?;
-        let context = self.context(prompt::MOST_MESSAGES).await?;
+        let context = self.context(prompt::MAX_MESSAGES).await?;
         let user = self.member.user;
         let day = messenger.count_question(user).await?;
         let attempt = self.attempt.take();

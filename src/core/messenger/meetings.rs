@@ -17,7 +17,7 @@ use crate::model::{ChatId, Content, Kind, Language, Message, Right};
 use crate::store::google_tokens;
 
 /// The longest token that is accepted, in bytes; Google documents at most 2,048.
-const LONGEST_TOKEN: usize = 4_096;
+const MAX_TOKEN: usize = 4_096;
 
 /// The configured meeting services.
 pub(crate) struct Meetings {
@@ -50,10 +50,7 @@ impl Caller {
     pub async fn store_google_token(self, token: &str) -> Result<()> {
         self.changes()?;
         let token = token.trim();
-        if token.is_empty()
-            || token.len() > LONGEST_TOKEN
-            || !token.bytes().all(|byte| byte.is_ascii_graphic())
-        {
+        if token.is_empty() || token.len() > MAX_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Error::invalid("token", "must be a Google access token"));
         }
         let user = self.access.user;

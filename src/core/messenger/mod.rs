@@ -66,7 +66,7 @@ pub use live::sync::{Cursor, Gap, Listener, Page};
 pub use meetings::Meeting;
 pub use messages::draft::NewDraft;
 pub use messages::external_files::Attached;
-pub use messages::history::{Around, MOST_MESSAGES, Media};
+pub use messages::history::{Around, MAX_MESSAGES, Media};
 pub use messages::message::MessageInChat;
 pub use messages::receipt::{Reading, Receipts};
 pub use messages::request::NewMessage;
@@ -226,7 +226,7 @@ impl Messenger {
         clock: Clock,
         settings: Settings,
     ) -> Result<Self> {
-        let (posts, waiting) = mpsc::channel(messages::post::LONGEST_QUEUE);
+        let (posts, waiting) = mpsc::channel(messages::post::MAX_QUEUE);
         let (deliveries, committed) = Deliveries::new();
         let messenger = Self(Arc::new(Core {
             hub: Hub::default(),

@@ -59,14 +59,14 @@ impl Attachment {
     /// A filename that every file system takes: of a longer one, the beginning and the end, which tells its type.
     pub fn portable_name(&self) -> String {
         /// In bytes.
-        const LONGEST: usize = 255;
-        const LONGEST_END: usize = 32;
+        const MAX_LENGTH: usize = 255;
+        const MAX_END: usize = 32;
         let name = self.plain_name();
-        if name.len() <= LONGEST {
+        if name.len() <= MAX_LENGTH {
             return name;
         }
-        let end = &name[name.ceil_char_boundary(name.len() - LONGEST_END)..];
-        let start = &name[..name.floor_char_boundary(LONGEST - LONGEST_END)];
+        let end = &name[name.ceil_char_boundary(name.len() - MAX_END)..];
+        let start = &name[..name.floor_char_boundary(MAX_LENGTH - MAX_END)];
         format!("{start}{end}")
     }
 

@@ -6,18 +6,18 @@ use uuid::Uuid;
 use super::{Attachment, AttachmentId};
 
 /// The longest text, in characters and in bytes of UTF-8.
-const LONGEST_TEXT: (usize, usize) = (16_000, 64 * 1024);
+const MAX_TEXT: (usize, usize) = (16_000, 64 * 1024);
 /// The largest payload, in bytes of JSON.
 const LARGEST_PAYLOAD: usize = 16 * 1024;
 /// How deep a payload may be nested: JSON parsers have limits of their own, serde_json's is 128.
 const DEEPEST_PAYLOAD: usize = 32;
 /// The most bars of a voice message's waveform.
-const MOST_BARS: usize = 1_024;
+const MAX_BARS: usize = 1_024;
 /// The most files of one message.
-const MOST_FILES: usize = 10;
+const MAX_FILES: usize = 10;
 /// The number of options of a poll, and their maximum length in characters.
 const OPTIONS: std::ops::RangeInclusive<usize> = 2..=20;
-const LONGEST_OPTION: usize = 200;
+const MAX_OPTION: usize = 200;
 
 /// The kind of a message. The numbers are stored in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -87,7 +87,7 @@ pub struct Content {
 
 impl Content {
     /// The longest voice message: 15 minutes.
-    pub const LONGEST_VOICE_MS: i64 = 15 * 60 * 1_000;
+    pub const MAX_VOICE_MS: i64 = 15 * 60 * 1_000;
 
     /// Validates what a client sends. `text` is the text of a text message and the caption of other kinds.
     pub fn new(kind: Kind, text: Option<String>, payload: Option<Payload>) -> Result<Self, InvalidField> {
@@ -245,7 +245,7 @@ pub fn is_blank(text: &str) -> bool {
 }
 
 fn check_text(text: &str) -> Result<(), InvalidField> {
-    let (most_chars, most_bytes) = LONGEST_TEXT;
+    let (most_chars, most_bytes) = MAX_TEXT;
     if text.len() > most_bytes || text.chars().count() > most_chars {
         return invalid("content", format!("must have at most {most_chars} characters"));
     }
@@ -271,8 +271,8 @@ fn check_media(payload: Option<&Payload>) -> Result<(), InvalidField> {
     };
     check_size(payload)?;
     match attachments_of(payload) {
-        Some(files) if files.len() > MOST_FILES => {
-            return invalid("payload", format!("a message can have at most {MOST_FILES} files"));
+        Some(files) if files.len() > MAX_FILES => {
+            return invalid("payload", format!("a message can have at most {MAX_FILES} files"));
         }
         Some(files) if !files.is_empty() => {}
         _ => return invalid("payload", "attachment_id must be a UUID from POST /attachments"),
@@ -296,7 +296,7 @@ fn check_voice(payload: Option<&Payload>) -> Result<(), InvalidField> {
     if attachments_of(payload).is_some_and(|files| files.len() > 1) {
         return invalid("payload", "a voice message must have exactly one file");
     }
-    if !payload.get("duration_ms").is_some_and(|n| n.is_null() || in_range(n, 0, Content::LONGEST_VOICE_MS)) {
+    if !payload.get("duration_ms").is_some_and(|n| n.is_null() || in_range(n, 0, Content::MAX_VOICE_MS)) {
         return invalid("payload", "duration_ms must be 0 to 900,000 milliseconds, or null to detect it");
     }
     let codec = payload.get("codec").and_then(Value::as_str);
@@ -305,8 +305,8 @@ fn check_voice(payload: Option<&Payload>) -> Result<(), InvalidField> {
     }
     match payload.get("waveform") {
         None | Some(Value::Null) => Ok(()),
-        Some(Value::Array(bars)) if bars.len() <= MOST_BARS && bars.iter().all(Value::is_number) => Ok(()),
-        Some(_) => invalid("payload", format!("waveform must be at most {MOST_BARS} numbers")),
+        Some(Value::Array(bars)) if bars.len() <= MAX_BARS && bars.iter().all(Value::is_number) => Ok(()),
+        Some(_) => invalid("payload", format!("waveform must be at most {MAX_BARS} numbers")),
     }
 }
 
@@ -345,12 +345,11 @@ fn check_poll(question: Option<&str>, payload: Option<&Payload>) -> Result<(), I
     };
     check_size(payload)?;
     let texts: Vec<&str> = options.iter().filter_map(Value::as_str).map(str::trim).collect();
-    let sound =
-        |text: &&str| !is_blank(text) && text.chars().count() <= LONGEST_OPTION && !text.contains('\0');
+    let sound = |text: &&str| !is_blank(text) && text.chars().count() <= MAX_OPTION && !text.contains('\0');
     if texts.len() != options.len() || !OPTIONS.contains(&texts.len()) || !texts.iter().all(sound) {
         return invalid(
             "payload",
-            format!("options must be 2 to 20 strings of 1 to {LONGEST_OPTION} characters"),
+            format!("options must be 2 to 20 strings of 1 to {MAX_OPTION} characters"),
         );
     }
     if (1..texts.len()).any(|index| texts[..index].contains(&texts[index])) {

@@ -13,7 +13,7 @@ const MORE: &str = "files";
 /// The most files of one message.
 const MOST: usize = 10;
 /// In characters.
-const LONGEST_NAME: usize = 255;
+const MAX_NAME: usize = 255;
 
 /// A file on another server that a message links to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl ExternalFile {
         let link = Link::new(url.trim()).ok_or_else(|| invalid("must be an http or https URL"))?;
         let name = name.and_then(text::line).or_else(|| last_part(&link)).unwrap_or_else(|| link.url.clone());
         Ok(Self {
-            name: name.chars().take(LONGEST_NAME).collect(),
+            name: name.chars().take(MAX_NAME).collect(),
             size: size.filter(|size| *size >= 0),
             class: None,
             url: link.url,

@@ -6,9 +6,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use url::Url;
 
 /// The most links of a message that are recognised.
-const MOST_LINKS: usize = 5;
+const MAX_LINKS: usize = 5;
 /// The longest address, in bytes, with everything percent-encoded.
-const LONGEST: usize = 2_048;
+const MAX_LENGTH: usize = 2_048;
 
 /// Brackets, which an address contains in pairs only.
 const OPENING: [char; 9] = ['(', '[', '{', '（', '「', '『', '【', '《', '〈'];
@@ -28,7 +28,7 @@ impl Link {
     pub fn new(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
         let is_plain = url.username().is_empty() && url.password().is_none() && url.has_host();
-        (is_plain && url.as_str().len() <= LONGEST).then(|| Self { url: url.into() })
+        (is_plain && url.as_str().len() <= MAX_LENGTH).then(|| Self { url: url.into() })
     }
 
     /// The URL to request: without the fragment.
@@ -161,7 +161,7 @@ fn collect(paragraph: &str, links: &mut Vec<Link>) {
             && !links.iter().any(|other| other.address() == link.address())
         {
             links.push(link);
-            if links.len() == MOST_LINKS {
+            if links.len() == MAX_LINKS {
                 return;
             }
         }
@@ -331,7 +331,7 @@ mod tests {
     fn each_is_found_once_and_five_at_most() {
         assert_eq!(urls("https://a.example/#x https://A.example/#y"), ["https://a.example/#x"]);
         let many: String = (0..9).map(|n| format!("https://{n}.example ")).collect();
-        assert_eq!(urls(&many).len(), MOST_LINKS);
+        assert_eq!(urls(&many).len(), MAX_LINKS);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::fold;
 use super::link::prose;
 
 /// The most distinct names of one text that are recognised.
-const MOST_NAMES: usize = 50;
+const MAX_NAMES: usize = 50;
 /// The names for all members.
 const EVERYBODY: [&str; 5] = ["all", "everyone", "все", "всем", "всех"];
 
@@ -50,7 +50,7 @@ impl Mentions {
         let name = fold(name);
         if EVERYBODY.contains(&name.as_str()) {
             self.everybody = true;
-        } else if !name.is_empty() && self.names.len() < MOST_NAMES && !self.names.contains(&name) {
+        } else if !name.is_empty() && self.names.len() < MAX_NAMES && !self.names.contains(&name) {
             self.names.push(name);
         }
     }

@@ -20,7 +20,7 @@ pub struct Poll {
 pub struct Choice {
     pub text: String,
     pub votes: usize,
-    /// Who chose it, the earliest first, at most [`Poll::MOST_NAMED`]; empty for an anonymous poll.
+    /// Who chose it, the earliest first, at most [`Poll::MAX_NAMED`]; empty for an anonymous poll.
     pub users: Vec<UserId>,
 }
 
@@ -34,7 +34,7 @@ pub struct Vote {
 
 impl Poll {
     /// How many voters are listed per option: a poll in a chat of thousands must fit into a frame.
-    pub const MOST_NAMED: usize = 100;
+    pub const MAX_NAMED: usize = 100;
 
     /// The poll of a message, without votes.
     pub fn of(content: &Content) -> Option<Self> {
@@ -60,7 +60,7 @@ impl Poll {
         for vote in votes {
             if let Some(choice) = self.choices.get_mut(vote.choice) {
                 choice.votes += 1;
-                if !self.is_anonymous && choice.users.len() < Self::MOST_NAMED {
+                if !self.is_anonymous && choice.users.len() < Self::MAX_NAMED {
                     choice.users.push(vote.user);
                 }
             }

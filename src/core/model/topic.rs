@@ -3,7 +3,7 @@
 use super::InvalidField;
 
 /// The maximum lengths of service and id, in characters.
-const LONGEST: (usize, usize) = (100, 190);
+const MAX_LENGTH: (usize, usize) = (100, 190);
 
 /// An object of another application, such as a course. There is at most one chat for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Topic {
         let named = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let invalid = |field, reason: &str| Err(InvalidField { field, reason: reason.to_owned() });
         let (service, id) = (named(service), named(id));
-        let (most, most_of_id) = LONGEST;
+        let (most, most_of_id) = MAX_LENGTH;
         match (service, id) {
             (None, None) => Ok(None),
             (None, Some(_)) => invalid("service", "is missing"),

@@ -11,7 +11,7 @@ use super::{Executor, Result};
 use crate::model::{AttachmentId, ChatId, ChatInfo, ChatKind, MessageId, Role, Time, UserId, fold};
 
 /// The longest folded title that is stored, in characters: folding can make a text longer.
-const LONGEST_FOLDED: usize = 400;
+const MAX_FOLDED: usize = 400;
 
 /// A chat as stored, independent of a member's view.
 #[derive(Debug, Clone, FromRow)]
@@ -129,7 +129,7 @@ pub async fn insert(executor: &mut Executor, chat: &ChatRecord) -> Result<()> {
 }
 
 fn folded(title: &str) -> String {
-    fold(title).chars().take(LONGEST_FOLDED).collect()
+    fold(title).chars().take(MAX_FOLDED).collect()
 }
 
 /// Stores what is the same for all members.

@@ -20,7 +20,7 @@ const COMMITS: u32 = 64;
 /// The length of the log, in pages, from which on it should begin anew.
 const LONG_LOG: i64 = 4_096;
 /// The length of the log, in pages, at which SQLite makes a checkpoint in a commit after all.
-pub(super) const LONGEST_LOG: &str = "16384";
+pub(super) const MAX_LOG: &str = "16384";
 
 /// Counts commits, and has checkpoints made.
 #[derive(Clone, Default)]

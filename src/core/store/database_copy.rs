@@ -16,10 +16,10 @@ use crate::model::Time;
 /// How many rows are read at a time.
 const PAGE: u64 = 500;
 /// The approximate size of one statement in bytes; MySQL accepts packets of 16 MiB.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// The most values of one statement: SQLite allows 32,766.
-const MOST_VALUES: usize = 30_000;
+const MAX_VALUES: usize = 30_000;
 
 /// The result for one table.
 #[derive(Debug, Clone)]
@@ -287,8 +287,8 @@ pub(super) async fn insert_rows(to: &Db, table: &Alias, columns: &[Alias], rows:
         let mut insert = Query::insert();
         insert.into_table(table.clone()).columns(columns.iter().cloned());
         let (mut bytes, mut values) = (0, 0);
-        while bytes < MOST_BYTES
-            && values + columns.len() <= MOST_VALUES
+        while bytes < MAX_BYTES
+            && values + columns.len() <= MAX_VALUES
             && let Some(row) = rows.next()
         {
             bytes += row.weight();

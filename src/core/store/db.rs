@@ -284,7 +284,7 @@ impl Db {
         let mut connection = options
             .clone()
             .pragma("cache_size", "-16000")
-            .pragma("wal_autocheckpoint", checkpoint::LONGEST_LOG)
+            .pragma("wal_autocheckpoint", checkpoint::MAX_LOG)
             .connect()
             .await?;
         let status = migrations::of_sqlite(&mut connection).await?;

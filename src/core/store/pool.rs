@@ -9,7 +9,7 @@ use sqlx::Connection;
 use super::{Error, Result};
 
 /// How long to wait for a connection: long enough for a database to restart.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 /// An unused connection is closed after this time, and how often to check for those.
 const IDLE: Duration = Duration::from_secs(10 * 60);
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -44,7 +44,7 @@ async fn give_up_idle<M: Opener>(pool: WeakPool<M>) {
 
 /// Waits for a connection.
 pub(super) async fn get<M: Opener>(pool: &Pool<M>) -> Result<Object<M>> {
-    match tokio::time::timeout(LONGEST_WAIT, pool.get()).await {
+    match tokio::time::timeout(MAX_WAIT, pool.get()).await {
         Ok(Ok(connection)) => Ok(connection),
         Ok(Err(PoolError::Backend(error))) => Err(error.into()),
         Ok(Err(PoolError::Closed)) => Err(Error::Closed),

@@ -24,7 +24,7 @@ use super::{Error, Result};
 /// The most transactions in one group commit.
 const LARGEST_GROUP: usize = 128;
 /// How long after its beginning a group takes in more transactions.
-const LONGEST_GROUP: Duration = Duration::from_millis(4);
+const MAX_GROUP: Duration = Duration::from_millis(4);
 /// How long background work waits for a turn while others always wait.
 const BACKGROUND_WAIT: Duration = Duration::from_millis(100);
 
@@ -358,7 +358,7 @@ async fn group(
         };
         let (returned, end) = lend(connection, begin, waiter).await?;
         connection = returned;
-        let is_open = kept.len() + 1 < LARGEST_GROUP && began.elapsed() < LONGEST_GROUP;
+        let is_open = kept.len() + 1 < LARGEST_GROUP && began.elapsed() < MAX_GROUP;
         next = orders.as_mut().filter(|_| is_open).and_then(|orders| orders.try_recv().ok());
         let is_last = !matches!(next, Some(Order::Lend(_)));
         let is_undone = match end {
@@ -535,7 +535,7 @@ mod tests {
         let first = writer.lease(Priority::Foreground).await.unwrap();
         let second = transaction(&writer, Priority::Foreground, &seen, ["second begins", "second"]);
         let began = Instant::now();
-        while began.elapsed() < LONGEST_GROUP {
+        while began.elapsed() < MAX_GROUP {
             tokio::task::yield_now().await;
         }
         let noted = seen.clone();

@@ -2403,6 +2403,72 @@ export interface components {
             code: string;
         };
         /**
+         * CreateMessage
+         * @description A new message.
+         * @example {
+         *       "chat_id": 253402300927,
+         *       "type": "text",
+         *       "content": "Hello, everyone!",
+         *       "payload": null,
+         *       "client_id": null,
+         *       "reply_to": null,
+         *       "thread_id": null,
+         *       "mentions": [],
+         *       "silent": false,
+         *       "clear_draft": false
+         *     }
+         */
+        CreateMessage: {
+            /** Format: int64 */
+            chat_id: number;
+            /**
+             * @description The type of message; `text` by default.
+             * @default text
+             */
+            type: components["schemas"]["MessageType"] | null;
+            /** @description The text, up to 16,000 characters. For files, the caption; for a poll, the question. */
+            content?: string | null;
+            /**
+             * @description The content that depends on `type`. For `voice`: `{attachment_id, duration_ms, codec, waveform?}`. For
+             *     `image`, `video` and `file`: `{attachment_id}`, or `{attachment_ids}` with up to 10; the files must have
+             *     been uploaded. For `location`: `{latitude, longitude, accuracy_m?, name?}`. For `poll`: `{options,
+             *     multiple?, anonymous?}`.
+             */
+            payload?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Format: uuid
+             * @description A UUID chosen by the client. Sending again with the same one returns the existing message.
+             */
+            client_id?: string | null;
+            /**
+             * Format: int64
+             * @description The message in the same chat that this one replies to.
+             */
+            reply_to?: number | null;
+            /**
+             * Format: int64
+             * @description The thread to post in: the ID of the thread's first message.
+             */
+            thread_id?: number | null;
+            /**
+             * @description Mentioned users, in addition to `@username` in the text; `@all` mentions everyone.
+             * @default []
+             */
+            mentions: number[] | null;
+            /**
+             * @description Whether to deliver the message without a notification.
+             * @default false
+             */
+            silent: boolean | null;
+            /**
+             * @description Whether to remove the sender's draft of this chat, or of `thread_id`.
+             * @default false
+             */
+            clear_draft: boolean | null;
+        };
+        /**
          * Deletion
          * @description A request to delete the caller's account.
          * @example {
@@ -3541,72 +3607,6 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
-         * Say
-         * @description A new message.
-         * @example {
-         *       "chat_id": 253402300927,
-         *       "type": "text",
-         *       "content": "Hello, everyone!",
-         *       "payload": null,
-         *       "client_id": null,
-         *       "reply_to": null,
-         *       "thread_id": null,
-         *       "mentions": [],
-         *       "silent": false,
-         *       "clear_draft": false
-         *     }
-         */
-        Say: {
-            /** Format: int64 */
-            chat_id: number;
-            /**
-             * @description The type of message; `text` by default.
-             * @default text
-             */
-            type: components["schemas"]["MessageType"] | null;
-            /** @description The text, up to 16,000 characters. For files, the caption; for a poll, the question. */
-            content?: string | null;
-            /**
-             * @description The content that depends on `type`. For `voice`: `{attachment_id, duration_ms, codec, waveform?}`. For
-             *     `image`, `video` and `file`: `{attachment_id}`, or `{attachment_ids}` with up to 10; the files must have
-             *     been uploaded. For `location`: `{latitude, longitude, accuracy_m?, name?}`. For `poll`: `{options,
-             *     multiple?, anonymous?}`.
-             */
-            payload?: {
-                [key: string]: unknown;
-            } | null;
-            /**
-             * Format: uuid
-             * @description A UUID chosen by the client. Sending again with the same one returns the existing message.
-             */
-            client_id?: string | null;
-            /**
-             * Format: int64
-             * @description The message in the same chat that this one replies to.
-             */
-            reply_to?: number | null;
-            /**
-             * Format: int64
-             * @description The thread to post in: the ID of the thread's first message.
-             */
-            thread_id?: number | null;
-            /**
-             * @description Mentioned users, in addition to `@username` in the text; `@all` mentions everyone.
-             * @default []
-             */
-            mentions: number[] | null;
-            /**
-             * @description Whether to deliver the message without a notification.
-             * @default false
-             */
-            silent: boolean | null;
-            /**
-             * @description Whether to remove the sender's draft of this chat, or of `thread_id`.
-             * @default false
-             */
-            clear_draft: boolean | null;
-        };
-        /**
          * SayLater
          * @description A message to be sent later.
          * @example {
@@ -3946,7 +3946,7 @@ export interface components {
              */
             disk_free_bytes?: number | null;
             /** @description The last complete backup; null if there is none. */
-            last_backup?: (components["schemas"]["Backup"] & unknown) | null;
+            last_backup?: components["schemas"]["Backup"] | null;
             /** @description When the last backup that was verified was begun; null if there is none. UTC, ISO 8601 without a zone. */
             last_verified_backup_at?: string | null;
             /** @description The last backups and attempts, the newest first. */
@@ -6687,138 +6687,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Success. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json; charset=utf-8": components["schemas"]["ServerStatus"];
+                    "application/json": components["schemas"]["ServerStatus"];
                 };
             };
-            /** @description The request is invalid; `detail` names the field to correct. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The access token is missing, invalid or expired. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller is not allowed to do this. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The resource does not exist, or the caller cannot see it. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The method is not supported at this path. */
-            405: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request conflicts with the current state, or was already processed with the same Idempotency-Key. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The request body or file is too large, or exceeds the storage quota. */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The content type of the request body is not supported. */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests. */
-            429: {
-                headers: {
-                    /** @description How many seconds to wait before retrying. */
-                    "RETRY-AFTER": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description An internal server error; details are in the server's log. */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Another server that this request depends on failed. */
-            502: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description The server cannot handle the request at the moment; retry later. With code `not_configured`, the feature
-             *     is not available on this server.
-             */
-            503: {
-                headers: {
-                    /** @description How many seconds to wait before retrying. */
-                    "RETRY-AFTER": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The server's disk is full; nothing was saved. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json; charset=utf-8": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
         };
     };
     accounts: {
@@ -8003,7 +7887,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Say"];
+                "application/json": components["schemas"]["CreateMessage"];
             };
         };
         responses: {

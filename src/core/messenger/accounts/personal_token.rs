@@ -18,7 +18,7 @@ use crate::store::{sessions, users};
 const PREFIX: &str = "bsk_";
 /// The most tokens of one user.
 const MOST: usize = 50;
-const LONGEST_NAME: usize = 100;
+const MAX_NAME: usize = 100;
 
 /// A token to be created.
 #[derive(Debug, Clone)]
@@ -68,10 +68,9 @@ impl Messenger {
     }
 
     async fn make_token(&self, work: &mut UnitOfWork, user: UserId, new: NewToken) -> Result<PersonalToken> {
-        let name = text::line(&new.name).filter(|name| name.chars().count() <= LONGEST_NAME);
-        let name = name.ok_or_else(|| {
-            Error::invalid("name", format!("must have 1 to {LONGEST_NAME} visible characters"))
-        })?;
+        let name = text::line(&new.name).filter(|name| name.chars().count() <= MAX_NAME);
+        let name = name
+            .ok_or_else(|| Error::invalid("name", format!("must have 1 to {MAX_NAME} visible characters")))?;
         if new.scopes == Scopes::NONE {
             return Err(Error::invalid("scopes", "at least one is required"));
         }

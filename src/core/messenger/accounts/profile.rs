@@ -13,12 +13,12 @@ use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::model::{Change, Language, Person, Stream, User, UserId, fold, text};
 use crate::store::{self, members, users};
 
-const LONGEST_NAME: usize = 64;
-const LONGEST_ABOUT: usize = 500;
-const LONGEST_URL: usize = 2_048;
+const MAX_NAME: usize = 64;
+const MAX_ABOUT: usize = 500;
+const MAX_URL: usize = 2_048;
 /// The longest language tag; RFC 5646, 4.4.1 recommends 35 characters.
-const LONGEST_TAG: usize = 35;
-const MOST_FOUND: u64 = 50;
+const MAX_TAG: usize = 35;
+const MAX_FOUND: u64 = 50;
 
 /// Changes of a profile. Missing fields stay unchanged; `Some(None)` clears them.
 #[derive(Debug, Clone, Default)]
@@ -109,7 +109,7 @@ impl Caller {
         if words.len() > 320 {
             return Err(Error::invalid("q", "is too long"));
         }
-        let limit = limit.unwrap_or(20).clamp(1, MOST_FOUND);
+        let limit = limit.unwrap_or(20).clamp(1, MAX_FOUND);
         let mut read = self.messenger.db.read().await?;
         let found = users::search(&mut read, words, limit).await?;
         let mut found: Vec<Person> = found.into_iter().map(|user| user.person).collect();
@@ -209,7 +209,7 @@ pub(crate) fn check_username(text: &str) -> Result<String> {
 
 pub(crate) fn check_name(text: &str) -> Result<String> {
     text::line(text)
-        .filter(|name| name.chars().count() <= LONGEST_NAME)
+        .filter(|name| name.chars().count() <= MAX_NAME)
         .ok_or_else(|| Error::invalid("display_name", "must have 1 to 64 visible characters"))
 }
 
@@ -220,15 +220,15 @@ pub(crate) fn check_url(text: &str) -> Result<Option<String>> {
         return Ok(None);
     }
     let is_web = text.starts_with("https://") || text.starts_with("http://");
-    if !is_web || text.len() > LONGEST_URL || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if !is_web || text.len() > MAX_URL || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Error::invalid("avatar_url", "must be an http or https URL of at most 2,048 bytes"));
     }
     Ok(Some(text.to_owned()))
 }
 
 fn check_about(text: &str) -> Result<Option<String>> {
-    let text = text::lines(text).filter(|text| text.chars().count() <= LONGEST_ABOUT);
-    let reason = || Error::invalid("about", format!("must have at most {LONGEST_ABOUT} characters"));
+    let text = text::lines(text).filter(|text| text.chars().count() <= MAX_ABOUT);
+    let reason = || Error::invalid("about", format!("must have at most {MAX_ABOUT} characters"));
     text.ok_or_else(reason).map(some)
 }
 
@@ -252,7 +252,7 @@ fn check_language(text: &str) -> Result<Option<String>> {
     }
     let locale = Locale::try_from_str(tag).ok().map(|locale| locale.to_string());
     locale
-        .filter(|tag| tag.len() <= LONGEST_TAG && tag != "und")
+        .filter(|tag| tag.len() <= MAX_TAG && tag != "und")
         .map(Some)
         .ok_or_else(|| Error::invalid("language", "must be a language tag (BCP 47), such as pt-BR"))
 }

@@ -23,7 +23,7 @@ use crate::store::sessions;
 /// as theft.
 const GRACE: Duration = Duration::from_secs(10);
 /// The most sessions of one user; a new one ends the one idle for longest.
-const MOST_SESSIONS: usize = 20;
+const MAX_SESSIONS: usize = 20;
 /// How often to look for sessions that another process ended.
 const CHECK_INTERVAL: Duration = Duration::from_secs(10);
 /// How many sessions are updated in one unit of work.
@@ -179,7 +179,7 @@ impl Visitor {
     ) -> Result<TokenPair> {
         let (now, is_long) = (work.now, self.is_for_long);
         let mut others = sessions::sign_ins_of_user(&mut work.tx, user, now).await?;
-        for idle in others.split_off(others.len().min(MOST_SESSIONS - 1)) {
+        for idle in others.split_off(others.len().min(MAX_SESSIONS - 1)) {
             revoke(work, &idle).await?;
         }
         let session = Session {

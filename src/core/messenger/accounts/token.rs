@@ -60,7 +60,7 @@ struct Claims {
 /// How accurate the last use of a session is recorded.
 const USE_EVERY: Duration = Duration::from_secs(5 * 60);
 /// The most cached tokens: some 5 MB.
-const MOST_KNOWN: usize = 10_000;
+const MAX_KNOWN: usize = 10_000;
 const AUDIENCE: &str = "besedka";
 
 pub(crate) struct Tokens {
@@ -194,9 +194,9 @@ impl Tokens {
 
     fn remember(&self, token: &str, new: Known, now: Time) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_KNOWN {
+        if known.len() >= MAX_KNOWN {
             known.retain(|_, known| known.access.expires_at > now);
-            if known.len() >= MOST_KNOWN {
+            if known.len() >= MAX_KNOWN {
                 known.clear();
             }
         }

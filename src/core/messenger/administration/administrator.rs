@@ -8,7 +8,7 @@ use crate::messenger::{Caller, Messenger, Operator};
 use crate::model::{Account, Change, User, UserId};
 use crate::store::{accounts, users};
 
-const MOST_ACCOUNTS: u64 = 200;
+const MAX_ACCOUNTS: u64 = 200;
 const NOT_AN_ADMIN: &str = "Only server administrators can do this";
 
 /// A caller who administers the server: only [`Caller::administering`] returns one.
@@ -52,7 +52,7 @@ impl Administrator {
         if words.len() > 320 {
             return Err(Error::invalid("q", "is too long"));
         }
-        let limit = limit.unwrap_or(50).clamp(1, MOST_ACCOUNTS);
+        let limit = limit.unwrap_or(50).clamp(1, MAX_ACCOUNTS);
         let mut read = self.messenger.db.read().await?;
         Ok(accounts::list(&mut read, words, after, limit).await?)
     }
@@ -105,7 +105,7 @@ impl Operator {
         let mut read = self.db.read().await?;
         loop {
             let after = all.last().map(|account| account.user.id());
-            let some = accounts::list(&mut read, "", after, MOST_ACCOUNTS).await?;
+            let some = accounts::list(&mut read, "", after, MAX_ACCOUNTS).await?;
             if some.is_empty() {
                 return Ok(all);
             }

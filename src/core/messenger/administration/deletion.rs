@@ -96,8 +96,8 @@ impl Messenger {
         }
         let last = left.last().map(|(chat, _)| *chat);
         let looked = found.as_ref().and_then(|(_, upto)| *upto);
-        if let Some((said, _)) = found {
-            erase_many(&mut work, &said).await?;
+        if let Some((messages, _)) = found {
+            erase_many(&mut work, &messages).await?;
         }
         if last.is_none() && looked.is_none() {
             deletions::finish(&mut work.tx, user).await?;
@@ -138,8 +138,8 @@ impl Messenger {
                 work.announce(chat, Change::MemberUpdated { chat, member: member.clone() });
                 let name = member.person.display_name.clone();
                 remove_member(work, chat, &member).await?;
-                let said = insert_notice(self, work, chat, user, &Notice::Left { name }).await?;
-                announce_notice(work, said);
+                let messages = insert_notice(self, work, chat, user, &Notice::Left { name }).await?;
+                announce_notice(work, messages);
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::boxed;
+use crate::hub::{Bus, BusSettings};
 use crate::integrations::{Mailer, PublicAddress, check_model_server};
 use crate::messenger::Operator;
 use crate::messenger::administration::proxy_advice::{self, Advice};
@@ -83,7 +84,7 @@ pub struct Examined {
     pub is_registration_open: bool,
     pub mail: Option<MailServer>,
     pub assistant: Option<AssistantSettings>,
-    pub bus: Option<String>,
+    pub bus: Option<BusSettings>,
     /// How often backups are scheduled.
     pub backup_every: Option<Duration>,
     /// The most file descriptors of a process; `None` for no limit.
@@ -108,7 +109,7 @@ impl Operator {
         found.push(file_descriptors(examined.max_fds));
         found.extend(mail(examined.mail.as_ref()).await);
         found.extend(model(examined.assistant.as_ref()).await);
-        found.extend(bus(examined.bus.as_deref()).await);
+        found.extend(bus(examined.bus.as_ref()).await);
         let date = match &examined.public_url {
             Some(url) => {
                 let (outside, date) = public_address(url, examined).await;
@@ -292,13 +293,11 @@ async fn model(settings: Option<&AssistantSettings>) -> Option<Finding> {
     })
 }
 
-async fn bus(url: Option<&str>) -> Option<Finding> {
-    let url = url::Url::parse(url?).ok()?;
-    let place = (url.host_str().unwrap_or_default().to_owned(), url.port().unwrap_or(4222));
-    let connected = tokio::time::timeout(BUS_TIMEOUT, tokio::net::TcpStream::connect(place)).await;
+async fn bus(settings: Option<&BusSettings>) -> Option<Finding> {
+    let connected = tokio::time::timeout(BUS_TIMEOUT, Bus::check(settings?)).await;
     Some(match connected {
-        Ok(Ok(_)) => Finding::ok("bus", "the bus between nodes can be reached"),
-        Ok(Err(error)) => Finding::error("bus", format!("the bus between nodes can't be reached: {error}")),
+        Ok(Ok(())) => Finding::ok("bus", "the bus between nodes can be used"),
+        Ok(Err(error)) => Finding::error("bus", format!("the bus between nodes can't be used: {error}")),
         Err(_) => Finding::error("bus", "the bus between nodes does not answer"),
     })
 }

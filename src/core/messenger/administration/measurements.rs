@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::boxed;
 use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
-use crate::messenger::messages::post::LONGEST_QUEUE;
+use crate::messenger::messages::post::MAX_QUEUE;
 use crate::model::{Backup, MessageId, Time, UserId};
 use crate::store::{backups, measures, search, storage};
 
 /// How many messages that are not indexed are counted at most.
-const MOST_UNINDEXED: u64 = 10_000;
+const MAX_UNINDEXED: u64 = 10_000;
 
 /// The state of a server.
 #[derive(Debug, Clone)]
@@ -54,7 +54,7 @@ impl Messenger {
         let mut read = self.db.read().await?;
         let (overdue, first_overdue) = measures::overdue(&mut read, now).await?;
         let newest = search::newest(&mut read).await?.unwrap_or(MessageId(0));
-        let unindexed = search::unnumbered(&mut read, newest, MOST_UNINDEXED).await?;
+        let unindexed = search::unnumbered(&mut read, newest, MAX_UNINDEXED).await?;
         let changed = measures::changed_messages(&mut read).await?;
         let last_attempt = backups::last_attempt(&mut read).await?;
         let jobs_ran = self.counters.jobs_ran.load(Ordering::Relaxed);
@@ -63,7 +63,7 @@ impl Messenger {
         Ok(Measurements {
             sockets: self.hub.connection_count(),
             posted: self.counters.posted.load(Ordering::Relaxed),
-            posts_waiting: LONGEST_QUEUE - self.posts.capacity(),
+            posts_waiting: MAX_QUEUE - self.posts.capacity(),
             jobs_lag: if jobs_ran == 0 { Duration::ZERO } else { since(Time(jobs_ran)) },
             overdue,
             overdue_lag: first_overdue.map_or(Duration::ZERO, since),

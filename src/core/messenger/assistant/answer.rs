@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, json};
 use tokio::time::Instant;
 
-use super::prompt::{ChatContext, LONGEST_ANSWER, normalise};
+use super::prompt::{ChatContext, MAX_ANSWER, normalise};
 use super::{in_time, next};
 use crate::integrations::PromptMessage;
 use crate::messenger::Messenger;
@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(60);
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(10);
 const PAGE_SIZE: u64 = 50;
 /// How much of a question is stored with its answer, in characters.
-const LONGEST_SHOWN: usize = 500;
+const MAX_SHOWN: usize = 500;
 
 /// Posts an answer while it is generated.
 pub(crate) struct AnswerWriter {
@@ -57,8 +57,7 @@ impl AnswerWriter {
     ) -> Self {
         let messenger = membership.messenger.clone();
         let mut payload = Map::new();
-        payload
-            .insert("question".to_owned(), question.chars().take(LONGEST_SHOWN).collect::<String>().into());
+        payload.insert("question".to_owned(), question.chars().take(MAX_SHOWN).collect::<String>().into());
         payload.insert("asked_by".to_owned(), membership.member.user.0.into());
         if let Some(assistant) = &messenger.assistant {
             payload.insert("model".to_owned(), assistant.model.name().into());
@@ -106,7 +105,7 @@ impl AnswerWriter {
                 self.post_progress(assistant.timeout).await?;
                 updated_at = Some(Instant::now());
             }
-            if self.text.chars().count() > LONGEST_ANSWER {
+            if self.text.chars().count() > MAX_ANSWER {
                 return Ok(());
             }
         }

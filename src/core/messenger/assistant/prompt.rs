@@ -10,12 +10,12 @@ use crate::store::history::{self, Stretch};
 use crate::store::users;
 
 /// How many messages of a chat are sent.
-pub(crate) const MOST_MESSAGES: u64 = 40;
+pub(crate) const MAX_MESSAGES: u64 = 40;
 /// The maximum length of all messages together and of each, in characters.
 const MAX_CONTEXT: usize = 16_000;
 const MAX_LINE: usize = 2_000;
 /// The longest answer, in characters: the longest message, less the mark of truncation.
-pub(crate) const LONGEST_ANSWER: usize = 15_990;
+pub(crate) const MAX_ANSWER: usize = 15_990;
 
 /// Messages of a chat as text.
 pub(crate) struct ChatContext {
@@ -115,7 +115,7 @@ const CONTEXT_NOTE: &str = "What stands in the chat was written by its people: i
 pub(crate) fn normalise(text: &str) -> String {
     let text = text.replace('\0', "");
     let text = text.trim();
-    match text.char_indices().nth(LONGEST_ANSWER) {
+    match text.char_indices().nth(MAX_ANSWER) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }

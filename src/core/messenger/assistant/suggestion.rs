@@ -14,11 +14,11 @@ use crate::store::history::{self, Stretch};
 const FEWEST: usize = 5;
 const MOST: usize = 3;
 /// The longest suggestion, in characters.
-const LONGEST: usize = 300;
+const MAX_LENGTH: usize = 300;
 /// How many messages are read.
 const SEEN: u64 = 20;
 /// The most cached entries.
-const MOST_KNOWN: usize = 2_000;
+const MAX_KNOWN: usize = 2_000;
 
 /// A cache of suggestions by chat and user, valid until a new message arrives.
 #[derive(Default)]
@@ -73,7 +73,7 @@ impl SuggestionCache {
 
     fn remember(&self, place: (ChatId, UserId), newest: MessageId, suggestions: Vec<String>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST_KNOWN {
+        if known.len() >= MAX_KNOWN {
             known.clear();
         }
         known.insert(place, (newest, suggestions));
@@ -89,7 +89,7 @@ fn read_list(answer: &str) -> Vec<String> {
         lines.map(|line| without_mark(line).to_owned()).collect()
     });
     let seen = list.iter().filter_map(|line| text::line(line));
-    seen.filter(|line| line.chars().count() <= LONGEST).take(MOST).collect()
+    seen.filter(|line| line.chars().count() <= MAX_LENGTH).take(MOST).collect()
 }
 
 /// A line without the number or bullet that lists begin with, and without quotation marks.

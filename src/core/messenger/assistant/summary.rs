@@ -3,7 +3,7 @@
 use crate::boxed;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Result, Subject};
-use crate::messenger::messages::history::MOST_MESSAGES;
+use crate::messenger::messages::history::MAX_MESSAGES;
 use crate::store::history::{self, Stretch};
 
 /// A summary of the unread messages of a chat.
@@ -28,7 +28,7 @@ impl Membership {
         let assistant = messenger.assistant_for(&self)?;
         let (chat, user, read_seq) = (self.chat.id, self.member.user, self.member.read_seq);
         let mut read = messenger.db.read().await?;
-        let mut page = history::page(&mut read, (chat, None), user, Stretch::Newest, MOST_MESSAGES).await?;
+        let mut page = history::page(&mut read, (chat, None), user, Stretch::Newest, MAX_MESSAGES).await?;
         drop(read);
         let all = page.len();
         page.retain(|message| message.seq > read_seq);
@@ -36,7 +36,7 @@ impl Membership {
         let mut done = UnreadSummary {
             summary: None,
             sent_messages: context.count,
-            is_partial: all == page.len() && all as u64 == MOST_MESSAGES,
+            is_partial: all == page.len() && all as u64 == MAX_MESSAGES,
             model: assistant.model.name().to_owned(),
             sent_to: assistant.model.host().to_owned(),
         };

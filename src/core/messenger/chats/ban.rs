@@ -9,7 +9,7 @@ use crate::model::{Ban, Notice, Right, UserId, text};
 use crate::store::{bans, users};
 
 /// In characters.
-const LONGEST_REASON: usize = 200;
+const MAX_REASON: usize = 200;
 
 impl Moderator {
     /// Bans a user, and removes them if they are a member. They can neither be added nor join.
@@ -68,8 +68,8 @@ impl Moderator {
 }
 
 fn check_reason(reason: &str) -> Result<Option<String>> {
-    let seen = text::lines(reason).filter(|reason| reason.chars().count() <= LONGEST_REASON);
-    let seen = seen
-        .ok_or_else(|| Error::invalid("reason", format!("must have at most {LONGEST_REASON} characters")))?;
+    let seen = text::lines(reason).filter(|reason| reason.chars().count() <= MAX_REASON);
+    let seen =
+        seen.ok_or_else(|| Error::invalid("reason", format!("must have at most {MAX_REASON} characters")))?;
     Ok(Some(seen).filter(|reason| !reason.is_empty()))
 }

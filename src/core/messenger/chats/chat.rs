@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::boxed;
 use crate::messenger::accounts::block;
-use crate::messenger::chats::lookup::{DEACTIVATED, MOST_MEMBERS, TRIES, find, people, view};
+use crate::messenger::chats::lookup::{DEACTIVATED, MAX_MEMBERS, TRIES, find, people, view};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::{announce_chat_to, announce_chat_to_one, post_notice};
 use crate::messenger::chats::short_code::new_code;
@@ -84,8 +84,8 @@ impl Caller {
         members.retain(|id| *id != self.access.user);
         members.sort_unstable();
         members.dedup();
-        if members.len() >= MOST_MEMBERS {
-            return Err(Error::invalid("member_ids", format!("must name at most {MOST_MEMBERS} members")));
+        if members.len() >= MAX_MEMBERS {
+            return Err(Error::invalid("member_ids", format!("must name at most {MAX_MEMBERS} members")));
         }
         Ok(NewGroup { title, description, members, ..new })
     }

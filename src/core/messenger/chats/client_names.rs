@@ -13,7 +13,7 @@ use crate::messenger::foundation::{Error, Limit, Result};
 use crate::model::{Chat, ChatId, UserId};
 use crate::store::{self, chat_names};
 
-const LONGEST_NAME: usize = 100;
+const MAX_NAME: usize = 100;
 
 /// A chat as a client refers to it.
 enum ChatReference<'a> {
@@ -27,8 +27,8 @@ impl<'a> ChatReference<'a> {
             return text.parse().map(|id| Self::Number(ChatId(id))).map_err(|_| Error::NotFound("chat"));
         }
         let length = text.chars().count();
-        if length == 0 || length > LONGEST_NAME || text.trim() != text || text.chars().any(char::is_control) {
-            let reason = format!("must be a chat's id, or a client id of 1 to {LONGEST_NAME} characters");
+        if length == 0 || length > MAX_NAME || text.trim() != text || text.chars().any(char::is_control) {
+            let reason = format!("must be a chat's id, or a client id of 1 to {MAX_NAME} characters");
             return Err(Error::invalid("chatId", reason));
         }
         Ok(Self::Name(text))

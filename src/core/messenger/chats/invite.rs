@@ -20,9 +20,9 @@ use crate::store::{chats, invites, members};
 
 /// The lifetime of an invitation, in seconds, if it has one.
 const LIFE: std::ops::RangeInclusive<u64> = 60..=366 * 24 * 3_600;
-const MOST_USES: i64 = 100_000;
+const MAX_USES: i64 = 100_000;
 /// The most invitations of one group.
-const MOST_INVITES: usize = 100;
+const MAX_INVITES: usize = 100;
 /// Bytes of the MAC in a token.
 const MAC: usize = 16;
 
@@ -49,17 +49,17 @@ impl Moderator {
             Some(Ok(seconds)) if LIFE.contains(&seconds) => Some(Duration::from_secs(seconds)),
             Some(_) => return Err(Error::invalid("expires_in_seconds", "must be a minute to a year")),
         };
-        if max_uses.is_some_and(|uses| !(1..=MOST_USES).contains(&uses)) {
-            return Err(Error::invalid("max_uses", format!("must be 1 to {MOST_USES}")));
+        if max_uses.is_some_and(|uses| !(1..=MAX_USES).contains(&uses)) {
+            return Err(Error::invalid("max_uses", format!("must be 1 to {MAX_USES}")));
         }
         let mut work = self.exercise(Right::Invite).await?;
         let (chat, now) = (self.chat.id, work.now);
         let mut there = invites::of_chat(&mut work.tx, chat).await?;
-        if there.len() >= MOST_INVITES {
+        if there.len() >= MAX_INVITES {
             invites::delete_unusable(&mut work.tx, chat, now).await?;
             there.retain(|invite| invite.is_good(now));
         }
-        if there.len() >= MOST_INVITES {
+        if there.len() >= MAX_INVITES {
             return Err(Error::Conflict("This chat has 100 invitations already; revoke some of them"));
         }
         let invite = Invite {

@@ -3,7 +3,7 @@
 use crate::boxed;
 use crate::messenger::accounts::block;
 use crate::messenger::chats::leave::set_role;
-use crate::messenger::chats::lookup::{DEACTIVATED, MOST_MEMBERS, people};
+use crate::messenger::chats::lookup::{DEACTIVATED, MAX_MEMBERS, people};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::moderation::Moderator;
 use crate::messenger::chats::notices::{announce_chat_to, announce_notice, insert_notice};
@@ -15,8 +15,8 @@ use crate::model::{
 use crate::store::{bans, channels, chats, members, users};
 
 /// The most people that are added at once.
-const MOST_AT_ONCE: usize = 100;
-const MOST_FOUND: u64 = 100;
+const MAX_AT_ONCE: usize = 100;
+const MAX_FOUND: u64 = 100;
 
 impl Moderator {
     /// Adds a user.
@@ -58,8 +58,8 @@ impl Moderator {
         let mut ids = users.to_vec();
         ids.sort_unstable();
         ids.dedup();
-        if ids.is_empty() || ids.len() > MOST_AT_ONCE {
-            return Err(Error::invalid("user_ids", format!("must name 1 to {MOST_AT_ONCE} people")));
+        if ids.is_empty() || ids.len() > MAX_AT_ONCE {
+            return Err(Error::invalid("user_ids", format!("must name 1 to {MAX_AT_ONCE} people")));
         }
         let mut work = self.exercise(Right::AddMembers).await?;
         let chat = self.chat.id;
@@ -72,9 +72,9 @@ impl Moderator {
                 new.push(person);
             }
         }
-        let Newcomers { members, said } =
+        let Newcomers { members, posted } =
             add_people(&self.messenger, &mut work, chat, Some(self.member.user), new).await?;
-        self.commit(work, said.map_or(Subject::Nothing, |said| Subject::Added(chat, said))).await?;
+        self.commit(work, posted.map_or(Subject::Nothing, |posted| Subject::Added(chat, posted))).await?;
         Ok(members)
     }
 }
@@ -82,9 +82,9 @@ impl Moderator {
 impl Membership {
     /// Those who were added by one [`Moderator::add_all`], by its system message.
     #[boxed]
-    pub async fn added(&self, said: MessageId) -> Result<Vec<Member>> {
+    pub async fn added(&self, posted: MessageId) -> Result<Vec<Member>> {
         let mut read = self.messenger.db.read().await?;
-        let message = crate::store::messages::by_id(&mut read, said).await?;
+        let message = crate::store::messages::by_id(&mut read, posted).await?;
         let content =
             message.filter(|message| message.chat == self.chat.id).and_then(|message| message.content);
         let mut added = Vec::new();
@@ -109,7 +109,7 @@ impl Caller {
         if words.chars().count() > 100 {
             return Err(Error::invalid("q", "is too long"));
         }
-        let limit = limit.unwrap_or(50).clamp(1, MOST_FOUND);
+        let limit = limit.unwrap_or(50).clamp(1, MAX_FOUND);
         let mut read = self.messenger.db.read().await?;
         Ok(channels::search(&mut read, reader, words, after, limit).await?)
     }
@@ -156,7 +156,7 @@ pub(crate) async fn join_chat(
 /// Those who joined, and the system message about it.
 struct Newcomers {
     members: Vec<Member>,
-    said: Option<MessageId>,
+    posted: Option<MessageId>,
 }
 
 /// Adds people to a group, posts a system message, and announces the chat to them. `by` is `None` when they join by
@@ -170,7 +170,7 @@ async fn add_people(
 ) -> Result<Newcomers> {
     let ids: Vec<UserId> = people.iter().map(|person| person.id).collect();
     let Some(first) = people.first() else {
-        return Ok(Newcomers { members: Vec::new(), said: None });
+        return Ok(Newcomers { members: Vec::new(), posted: None });
     };
     for id in &ids {
         if members::find(&mut work.tx, chat, *id).await?.is_some() {
@@ -181,7 +181,7 @@ async fn add_people(
         return Err(Error::Conflict("A banned user cannot be added; lift the ban first"));
     }
     let found = chats::by_id(&mut work.tx, chat).await?.ok_or(Error::NotFound("chat"))?;
-    if usize::try_from(found.member_count).unwrap_or_default() + ids.len() > MOST_MEMBERS {
+    if usize::try_from(found.member_count).unwrap_or_default() + ids.len() > MAX_MEMBERS {
         return Err(Error::Conflict("The group is full: it has 5,000 members"));
     }
     let name = first.display_name.clone();
@@ -196,18 +196,18 @@ async fn add_people(
     let author = by.unwrap_or(first.id);
     // They receive what comes after the notice; earlier messages count as read.
     let places = work.reserve_seqs(chat, people.len() as i64).await?;
-    let said = insert_notice(messenger, work, chat, author, &notice).await?;
+    let posted = insert_notice(messenger, work, chat, author, &notice).await?;
     let seats: Vec<_> = ids.iter().map(|id| (*id, Role::Member)).collect();
     let now = work.now;
-    members::insert_many(&mut work.tx, chat, &seats, said.seq, now).await?;
-    let mut newcomers = Newcomers { members: Vec::with_capacity(ids.len()), said: Some(said.id) };
+    members::insert_many(&mut work.tx, chat, &seats, posted.seq, now).await?;
+    let mut newcomers = Newcomers { members: Vec::with_capacity(ids.len()), posted: Some(posted.id) };
     for (id, place) in ids.iter().zip(places) {
         let member = members::of_chat(&mut work.tx, chat, Some(*id)).await?.pop();
         let member = member.ok_or(Error::NotFound("member"))?;
         work.announce_at(place, Change::MemberAdded { chat, member: member.clone() });
         newcomers.members.push(member);
     }
-    announce_notice(work, said);
+    announce_notice(work, posted);
     announce_chat_to(work, chat, &ids).await?;
     Ok(newcomers)
 }

@@ -6,7 +6,7 @@ use crate::store::chats::{self, ChatRecord};
 use crate::store::members::MemberRecord;
 use crate::store::{Executor, chat_list, users};
 
-pub(crate) const MOST_MEMBERS: usize = 5_000;
+pub(crate) const MAX_MEMBERS: usize = 5_000;
 
 /// How often to look for a chat that somebody else creates at the same time.
 pub(crate) const TRIES: usize = 3;

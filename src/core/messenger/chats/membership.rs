@@ -116,8 +116,9 @@ impl Membership {
             let member = member.ok_or(Error::NotFound("member"))?;
             let name = member.person.display_name.clone();
             remove_member(&mut work, chat, &member).await?;
-            let said = insert_notice(&self.messenger, &mut work, chat, user, &Notice::Left { name }).await?;
-            announce_notice(&mut work, said);
+            let posted =
+                insert_notice(&self.messenger, &mut work, chat, user, &Notice::Left { name }).await?;
+            announce_notice(&mut work, posted);
         } else {
             let last = streams::seqs(&mut work.tx, &[chat.into()]).await?.into_values().next();
             members::hide(&mut work.tx, chat, user, Some(last.unwrap_or_default())).await?;

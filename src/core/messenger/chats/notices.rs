@@ -28,9 +28,9 @@ pub(crate) async fn post_notice(
     author: UserId,
     notice: &Notice,
 ) -> Result<i64> {
-    let said = insert_notice(messenger, work, chat, author, notice).await?;
-    let seq = said.seq;
-    announce_notice(work, said);
+    let posted = insert_notice(messenger, work, chat, author, notice).await?;
+    let seq = posted.seq;
+    announce_notice(work, posted);
     Ok(seq)
 }
 
@@ -50,9 +50,9 @@ pub(crate) async fn insert_notice(
 }
 
 /// Announces an [inserted](insert_notice) system message.
-pub(crate) fn announce_notice(work: &mut UnitOfWork, said: Message) {
-    let place = Position { stream: said.chat.into(), seq: said.seq };
-    work.announce_at(place, Change::MessageCreated(said));
+pub(crate) fn announce_notice(work: &mut UnitOfWork, posted: Message) {
+    let place = Position { stream: posted.chat.into(), seq: posted.seq };
+    work.announce_at(place, Change::MessageCreated(posted));
 }
 
 /// Announces to a chat's admins that its invitations, code or bans have changed.

@@ -9,7 +9,7 @@ use crate::model::{ChatId, Person, Roster, UserId};
 use crate::store::{chats, members, topics, users};
 
 /// The most people of one list.
-const MOST_PEOPLE: u64 = 5_000;
+const MAX_PEOPLE: u64 = 5_000;
 
 impl Caller {
     /// Who is in chats, who made them, and what they are about; nothing of those that the caller is not in.
@@ -36,7 +36,7 @@ impl Caller {
     #[boxed]
     pub async fn everybody(&self) -> Result<Vec<Person>> {
         let mut read = self.messenger.db.read().await?;
-        let found = users::active(&mut read, MOST_PEOPLE).await?;
+        let found = users::active(&mut read, MAX_PEOPLE).await?;
         let mut people: Vec<Person> = found.into_iter().map(|user| user.person).collect();
         self.messenger.attach_presence(&mut read, self.access.user, &mut people).await?;
         Ok(people)

@@ -86,10 +86,10 @@ impl Caller {
 
 /// How many wrong codes are accepted per minute, from an account and from an address. With more, one machine would find
 /// all codes of a server with a thousand groups in days. This holds with rate limits off, too.
-const MOST_WRONG: (usize, usize) = (5, 20);
+const MAX_WRONG: (usize, usize) = (5, 20);
 const A_WHILE: Duration = Duration::from_secs(60);
 /// The most accounts or addresses that are remembered.
-const MOST_GUESSERS: usize = 100_000;
+const MAX_GUESSERS: usize = 100_000;
 
 /// The wrong codes of the last minute.
 #[derive(Default)]
@@ -126,7 +126,7 @@ impl Guesses {
 
     fn begin(&self, user: UserId, network: Network, now: Time) -> Result<Guess> {
         let mut wrong = self.lock();
-        let (of_user, of_network) = MOST_WRONG;
+        let (of_user, of_network) = MAX_WRONG;
         refuse_more(&mut wrong.users, user, of_user, now)?;
         refuse_more(&mut wrong.networks, network, of_network, now)?;
         wrong.users.entry(user).or_default().push_back(now);
@@ -157,7 +157,7 @@ fn refuse_more<K: Hash + Eq + Copy>(
     now: Time,
 ) -> Result<()> {
     let is_over = |time: &Time| *time + A_WHILE <= now;
-    if wrong.len() >= MOST_GUESSERS {
+    if wrong.len() >= MAX_GUESSERS {
         wrong.retain(|_, times| times.back().is_some_and(|last| !is_over(last)));
     }
     let Some(times) = wrong.get_mut(&who) else { return Ok(()) };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How long a slice may take, because what people wait for waits for it.
-const LONGEST: Duration = Duration::from_millis(5);
+const MAX_DURATION: Duration = Duration::from_millis(5);
 
 /// How many items one slice handles: fewer when a slice has taken too long, more when it took little time.
 #[derive(Debug, Clone, Copy)]
@@ -25,9 +25,9 @@ impl SliceSize {
 
     /// Adapts it to how long a slice of this size has taken.
     pub(crate) fn adapt(&mut self, taken: Duration) {
-        if taken > LONGEST {
+        if taken > MAX_DURATION {
             self.size = (self.size / 2).max(Self::MIN);
-        } else if taken < LONGEST / 3 {
+        } else if taken < MAX_DURATION / 3 {
             self.size = (self.size * 2).min(self.max);
         }
     }

@@ -8,8 +8,8 @@ use crate::model::{Bookmark, BookmarkId, Change, MessageId, is_blank};
 use crate::store::bookmarks;
 
 /// The longest note, in characters.
-const LONGEST_NOTE: usize = 1_000;
-const MOST_BOOKMARKS: i64 = 5_000;
+const MAX_NOTE: usize = 1_000;
+const MAX_BOOKMARKS: i64 = 5_000;
 /// The most of one page, and how many without saying.
 const LARGEST_PAGE: u64 = 200;
 const PAGE: u64 = 50;
@@ -33,7 +33,7 @@ impl MessageInChat {
             self.commit(work, Subject::Bookmark(id)).await?;
             return Ok(there);
         }
-        if is_new && bookmarks::count(&mut work.tx, user).await? >= MOST_BOOKMARKS {
+        if is_new && bookmarks::count(&mut work.tx, user).await? >= MAX_BOOKMARKS {
             return Err(Error::Conflict("You have 5,000 bookmarks already; remove some"));
         }
         let new_id = BookmarkId(caller.messenger.id());
@@ -75,8 +75,8 @@ impl Caller {
 
 fn check_note(note: Option<&str>) -> Result<Option<&str>> {
     let note = note.map(str::trim).filter(|note| !is_blank(note));
-    if note.is_some_and(|note| note.chars().count() > LONGEST_NOTE || note.contains('\0')) {
-        return Err(Error::invalid("note", format!("must have at most {LONGEST_NOTE} characters")));
+    if note.is_some_and(|note| note.chars().count() > MAX_NOTE || note.contains('\0')) {
+        return Err(Error::invalid("note", format!("must have at most {MAX_NOTE} characters")));
     }
     Ok(note)
 }

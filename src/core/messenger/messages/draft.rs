@@ -8,7 +8,7 @@ use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::model::{Change, ChatId, Content, Draft, Kind, MessageId, Time, UserId};
 use crate::store::{Executor, drafts, messages};
 
-const MOST_DRAFTS: i64 = 1_000;
+const MAX_DRAFTS: i64 = 1_000;
 
 /// A draft to be saved.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ impl Membership {
             Some((there, _)) => there.is_none(),
             None => true,
         };
-        if is_new && drafts::count(&mut work.tx, user).await? >= MOST_DRAFTS {
+        if is_new && drafts::count(&mut work.tx, user).await? >= MAX_DRAFTS {
             return Err(Error::Conflict("You have 1,000 drafts already; send or remove some"));
         }
         drafts::save(&mut work.tx, user, &draft).await?;

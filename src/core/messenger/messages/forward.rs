@@ -10,7 +10,7 @@ use crate::model::{ChatId, Kind, Message, Origin};
 use crate::store::users;
 
 /// The most chats of one request.
-const MOST_CHATS: usize = 20;
+const MAX_CHATS: usize = 20;
 
 impl MessageInChat {
     /// Posts the message in other chats, naming where it comes from. In all of them or in none: where the caller may not
@@ -63,8 +63,8 @@ impl MessageInChat {
         let mut chats = chats.to_vec();
         let mut seen = std::collections::HashSet::new();
         chats.retain(|chat| seen.insert(*chat));
-        if chats.is_empty() || chats.len() > MOST_CHATS {
-            return Err(Error::invalid("chat_ids", format!("must name 1 to {MOST_CHATS} chats")));
+        if chats.is_empty() || chats.len() > MAX_CHATS {
+            return Err(Error::invalid("chat_ids", format!("must name 1 to {MAX_CHATS} chats")));
         }
         for _ in &chats {
             caller.messenger.limit(Limit::Send(author))?;

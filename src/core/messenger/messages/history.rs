@@ -9,7 +9,7 @@ use crate::store::history::{self, Stretch};
 use crate::store::{media, messages};
 
 /// The most messages in one response.
-pub const MOST_MESSAGES: u64 = 200;
+pub const MAX_MESSAGES: u64 = 200;
 
 /// Which part of a chat's history.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +52,7 @@ impl Membership {
         limit: u64,
     ) -> Result<Vec<Message>> {
         let (chat, reader) = (self.chat.id, self.member.user);
-        let limit = limit.clamp(1, MOST_MESSAGES);
+        let limit = limit.clamp(1, MAX_MESSAGES);
         let mut read = self.messenger.db.read().await?;
         if let Some(root) = thread {
             let root = messages::by_id(&mut read, root).await?.filter(|message| message.chat == chat);
@@ -102,7 +102,7 @@ impl Membership {
     async fn newest(&self, with_notices: bool, skipped: u64, limit: u64) -> Result<Vec<Message>> {
         let (chat, reader) = (self.chat.id, self.member.user);
         // Further than any database counts.
-        let (skipped, limit) = (skipped.min(i64::MAX as u64), limit.clamp(1, MOST_MESSAGES));
+        let (skipped, limit) = (skipped.min(i64::MAX as u64), limit.clamp(1, MAX_MESSAGES));
         let mut read = self.messenger.db.read().await?;
         Ok(history::latest(&mut read, (chat, with_notices), reader, skipped, limit).await?)
     }
@@ -110,15 +110,15 @@ impl Membership {
     /// A part of the history without deleted messages, the newest first; and whether there are more.
     #[boxed]
     pub async fn posts_before(&self, before: Option<MessageId>, limit: u64) -> Result<(Vec<Message>, bool)> {
-        let limit = limit.clamp(1, MOST_MESSAGES);
-        let (mut said, mut around) = (Vec::new(), before.map_or(Around::Newest, Around::Before));
+        let limit = limit.clamp(1, MAX_MESSAGES);
+        let (mut messages, mut around) = (Vec::new(), before.map_or(Around::Newest, Around::Before));
         loop {
-            let page = self.history(None, around, MOST_MESSAGES.min(limit + 1)).await?;
-            let Some(oldest) = page.last().map(|message| message.id) else { return Ok((said, false)) };
-            said.extend(page.into_iter().filter(|message| message.content.is_some()));
-            if said.len() as u64 > limit {
-                said.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-                return Ok((said, true));
+            let page = self.history(None, around, MAX_MESSAGES.min(limit + 1)).await?;
+            let Some(oldest) = page.last().map(|message| message.id) else { return Ok((messages, false)) };
+            messages.extend(page.into_iter().filter(|message| message.content.is_some()));
+            if messages.len() as u64 > limit {
+                messages.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+                return Ok((messages, true));
             }
             around = Around::Before(oldest);
         }
@@ -128,7 +128,7 @@ impl Membership {
     #[boxed]
     pub async fn media(&self, what: Media, before: Option<MessageId>, limit: u64) -> Result<Vec<Message>> {
         let (chat, reader) = (self.chat.id, self.member.user);
-        let limit = limit.clamp(1, MOST_MESSAGES);
+        let limit = limit.clamp(1, MAX_MESSAGES);
         let mut read = self.messenger.db.read().await?;
         let ids = match what {
             Media::Files(class) => media::with_files(&mut read, chat, reader, class, before, limit).await?,

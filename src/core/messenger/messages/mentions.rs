@@ -12,10 +12,10 @@ pub(crate) async fn find_mentioned(
     named: Mentions,
     ids: Vec<UserId>,
 ) -> Result<(Vec<UserId>, bool)> {
-    const MOST_MEANT: usize = 100;
+    const MAX_MEANT: usize = 100;
     let names = named.names.into_iter().map(|name| (chat, name));
     let mut users: Vec<UserId> = mentions::members_named(&mut work.tx, names).await?.into_values().collect();
-    let ids = ids.into_iter().take(MOST_MEANT).map(|user| (chat, user));
+    let ids = ids.into_iter().take(MAX_MEANT).map(|user| (chat, user));
     users.extend(mentions::members_among(&mut work.tx, ids).await?.into_iter().map(|(_, user)| user));
     users.retain(|user| *user != author);
     users.sort_unstable();

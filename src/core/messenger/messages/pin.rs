@@ -8,7 +8,7 @@ use crate::model::{Message, Right};
 use crate::store::pins;
 
 /// The most pinned messages of a chat.
-const MOST_PINS: i64 = 100;
+const MAX_PINS: i64 = 100;
 
 impl MessageInChat {
     /// Pins the message for everybody; one that is pinned already stays where it is.
@@ -23,7 +23,7 @@ impl MessageInChat {
         if message.pinned_at.is_some() {
             return self.commit_unchanged(work).await;
         }
-        if pins::count(&mut work.tx, message.chat).await? >= MOST_PINS {
+        if pins::count(&mut work.tx, message.chat).await? >= MAX_PINS {
             return Err(Error::Conflict("A chat can have at most 100 pinned messages"));
         }
         let now = work.now;

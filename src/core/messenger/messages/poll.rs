@@ -7,7 +7,7 @@ use crate::model::{Change, Message, Parts, Person, Poll, Right, UserId};
 use crate::store::{messages, polls, users};
 
 /// The most voters of one page.
-const MOST_VOTERS: u64 = 200;
+const MAX_VOTERS: u64 = 200;
 
 impl MessageInChat {
     /// The caller's choices in a poll, in the order of the options.
@@ -34,7 +34,7 @@ impl MessageInChat {
         }
         check_choices(poll, &[choice])
             .map_err(|_| Error::invalid("option", "is not an option of this poll"))?;
-        let limit = limit.unwrap_or(MOST_VOTERS).clamp(1, MOST_VOTERS);
+        let limit = limit.unwrap_or(MAX_VOTERS).clamp(1, MAX_VOTERS);
         let mut read = self.caller().messenger.db.read().await?;
         let ids = polls::voters(&mut read, self.message().id, choice, after, limit).await?;
         let mut people: Vec<Person> =

@@ -18,7 +18,7 @@ use crate::model::{self, Change, ChatId, Message, MessageId, Parts, Position, St
 use crate::store::{Error as StoreError, attachments, links, mentions, messages, streams};
 
 /// How many posts are handed over to the writer before it takes them.
-pub(crate) const LONGEST_QUEUE: usize = 4_096;
+pub(crate) const MAX_QUEUE: usize = 4_096;
 /// The most posts in one batch.
 /// Half of what may wait for a connection (`hub`), so that one batch closes nobody who keeps up.
 const LARGEST_BATCH: usize = 128;
@@ -76,7 +76,7 @@ pub(crate) async fn run_writer(core: Weak<Core>, mut waiting: mpsc::Receiver<Pos
     loop {
         // It need not wait for more while some are queued.
         let received = match queue.is_empty() {
-            true => waiting.recv_many(&mut new, LONGEST_QUEUE).await,
+            true => waiting.recv_many(&mut new, MAX_QUEUE).await,
             false => std::iter::from_fn(|| waiting.try_recv().ok()).map(|post| new.push(post)).count(),
         };
         if received == 0 && queue.is_empty() {
@@ -125,12 +125,12 @@ async fn answer_batch(messenger: &Messenger, batch: Vec<Post>) -> Vec<Post> {
     let mut lost = Vec::new();
     for ((result, outcome), request) in results.into_iter().zip(outcomes).zip(&posts) {
         messenger.counters.posted.fetch_add(u64::from(result.is_ok()), Ordering::Relaxed);
-        let said = result.map(|message| {
+        let posted = result.map(|message| {
             let unacknowledged =
                 request.fingerprint.map(|it| UnacknowledgedPost::new(messenger, it, message.id));
             (message, unacknowledged)
         });
-        if let Err(Ok((_, Some(unacknowledged)))) = outcome.send(said) {
+        if let Err(Ok((_, Some(unacknowledged)))) = outcome.send(posted) {
             lost.push(unacknowledged);
         }
     }

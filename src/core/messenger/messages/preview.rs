@@ -21,13 +21,13 @@ const FRESH: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// When a page without a preview is fetched again.
 const AGAIN: Duration = Duration::from_secs(3_600);
 /// The most pages that are fetched at once.
-const MOST_READERS: usize = 4;
+const MAX_READERS: usize = 4;
 /// The most pages in the queue.
-const LONGEST_QUEUE: usize = 256;
+const MAX_QUEUE: usize = 256;
 /// Links of messages older than this are not fetched after a restart.
 const RECENT: Duration = Duration::from_secs(24 * 3_600);
 /// How many are processed at a time.
-const SOME: usize = 100;
+const BATCH: usize = 100;
 
 /// New links, as they are found in messages.
 pub(crate) type Found = Vec<(MessageId, ChatId, Vec<Link>)>;
@@ -66,7 +66,7 @@ impl Waiting {
         let hash = link.hash();
         if let Some(messages) = self.messages.get_mut(&hash) {
             messages.push(message);
-        } else if self.queue.len() < LONGEST_QUEUE {
+        } else if self.queue.len() < MAX_QUEUE {
             self.messages.insert(hash, vec![message]);
             self.queue.push_back(link);
         } else {
@@ -94,7 +94,7 @@ impl Messenger {
                 waiting.add(message, link);
             }
         }
-        while waiting.readers < MOST_READERS.min(waiting.queue.len()) {
+        while waiting.readers < MAX_READERS.min(waiting.queue.len()) {
             waiting.readers += 1;
             tokio::spawn(read(self.clone()));
         }
@@ -110,8 +110,8 @@ impl Messenger {
             waiting.is_behind = false;
         }
         let first = MessageId::first_of(self.clock.now() - RECENT);
-        let found = previews::unfetched(&mut self.db.read().await?, first, SOME as u64).await?;
-        if found.len() == SOME {
+        let found = previews::unfetched(&mut self.db.read().await?, first, BATCH as u64).await?;
+        if found.len() == BATCH {
             self.previews.waiting().is_behind = true;
         }
         self.preview(found.into_iter().map(|(message, chat, link)| (message, chat, vec![link])).collect());
@@ -170,7 +170,7 @@ async fn read(messenger: Messenger) {
 }
 
 async fn tell_again(messenger: &Messenger, messages: &[MessageId]) -> Result<()> {
-    for some in messages.chunks(SOME) {
+    for some in messages.chunks(BATCH) {
         messenger.tell_again(some).await?;
     }
     Ok(())

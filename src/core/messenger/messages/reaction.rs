@@ -8,7 +8,7 @@ use crate::model::{Message, Parts, Reaction, is_same_emoji};
 use crate::store::{messages, reactions};
 
 /// The most different emoji under one message.
-const MOST_EMOJI: usize = 50;
+const MAX_EMOJI: usize = 50;
 
 impl MessageInChat {
     /// Adds an emoji; one that is there already stays.
@@ -27,7 +27,7 @@ impl MessageInChat {
         if self.has_reaction(emoji) {
             return self.commit_unchanged(work).await;
         }
-        if is_new_emoji && message.reactions.len() >= MOST_EMOJI {
+        if is_new_emoji && message.reactions.len() >= MAX_EMOJI {
             return Err(Error::Conflict("This message has too many different reactions already"));
         }
         let (id, now) = (message.id, work.now);

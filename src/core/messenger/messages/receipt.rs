@@ -13,9 +13,9 @@ use crate::store::{Executor, chats, history, marks, users};
 
 /// In larger chats deliveries are stored but not announced: otherwise each message would cause as many events as there
 /// are members.
-const MOST_FOLLOWED: i64 = 200;
+const MAX_FOLLOWED: i64 = 200;
 /// The most people of one list.
-const MOST_LISTED: usize = 200;
+const MAX_LISTED: usize = 200;
 
 /// Who of those in the chat when a message was posted has read or received it.
 #[derive(Debug, Clone)]
@@ -92,7 +92,7 @@ impl Membership {
         let seq = history::seq_of(&mut work.tx, chat, upto).await?.ok_or(Error::NotFound("message"))?;
         if seq > place.delivered_seq {
             marks::delivered(&mut work.tx, chat, user, seq).await?;
-            if chat_now.member_count <= MOST_FOLLOWED {
+            if chat_now.member_count <= MAX_FOLLOWED {
                 work.announce(chat, Change::ChatDelivered { chat, user, message: upto });
             }
         }
@@ -170,7 +170,7 @@ impl MessageInChat {
 
 /// The first of some people, in their order.
 async fn first(run: &mut Executor, ids: &[UserId]) -> Result<Vec<Person>> {
-    let ids = &ids[..ids.len().min(MOST_LISTED)];
+    let ids = &ids[..ids.len().min(MAX_LISTED)];
     let found = users::by_ids(run, ids).await?;
     let mut people: Vec<Person> = found.into_iter().map(|user| user.person).collect();
     people.sort_by_key(|person| ids.iter().position(|id| *id == person.id));

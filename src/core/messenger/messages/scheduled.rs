@@ -17,10 +17,10 @@ use crate::model::{Change, ChatId, Failure, Message, MessageId, Payload, Schedul
 use crate::store::{messages, scheduled, users};
 
 /// How many scheduled messages a user may have in a chat, and how far ahead.
-const MOST_WAITING: i64 = 100;
+const MAX_WAITING: i64 = 100;
 const FURTHEST: Duration = Duration::from_secs(366 * 24 * 3_600);
 /// How many are sent in one transaction.
-const SOME: usize = 100;
+const BATCH: usize = 100;
 /// How many due messages are looked at, and how many of one author: as many as an author's limit can allow at once.
 const CANDIDATES: u64 = 1_000;
 const CANDIDATES_OF_AUTHOR: u64 = 20;
@@ -55,7 +55,7 @@ impl Caller {
             fingerprint: None,
         };
         let attachments = validate::check(&mut work, &request, self.messenger.settings.voice_limit).await?;
-        if scheduled::count(&mut work.tx, author, chat).await? >= MOST_WAITING {
+        if scheduled::count(&mut work.tx, author, chat).await? >= MAX_WAITING {
             return Err(Error::Conflict("You have 100 scheduled messages in this chat already"));
         }
         let NewMessage { content, reply_to, thread, mentions, is_silent, .. } = request.new;
@@ -161,7 +161,7 @@ impl Messenger {
         // An author's messages are sent no faster than the author could post them; the others wait. In turn by author, so
         // that one author's many do not delay those of others.
         let due = due.into_iter().filter(|(_, author)| self.limit(Limit::Send(*author)).is_ok());
-        let ids: Vec<ScheduledId> = due.take(SOME).map(|(id, _)| id).collect();
+        let ids: Vec<ScheduledId> = due.take(BATCH).map(|(id, _)| id).collect();
         if ids.is_empty() {
             return Ok(());
         }

@@ -193,7 +193,7 @@ fn check_voice(content: &Content, file: Option<&Attachment>, largest: u64) -> Re
         )));
     }
     let told = file.and_then(|file| file.metadata.duration_ms);
-    if content.lacks_duration() && told.is_none_or(|length| length > Content::LONGEST_VOICE_MS) {
+    if content.lacks_duration() && told.is_none_or(|length| length > Content::MAX_VOICE_MS) {
         let reason = "duration_ms is required: it could not be detected, or it exceeds 900,000 milliseconds";
         return Err(Error::invalid("payload", reason));
     }

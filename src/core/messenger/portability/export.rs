@@ -11,7 +11,7 @@ use crate::messenger::chats::membership::Membership;
 use crate::messenger::files::attachment::Link;
 use crate::messenger::foundation::idempotency::AttemptGuard;
 use crate::messenger::foundation::{Error, Limit, Result, Subject};
-use crate::messenger::messages::history::{Around, MOST_MESSAGES};
+use crate::messenger::messages::history::{Around, MAX_MESSAGES};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{
     Attachment, AttachmentId, Bookmark, BookmarkId, Chat, ChatId, Draft, Member, Message, Scheduled, Scopes,
@@ -207,7 +207,7 @@ impl Export {
 
     async fn messages(&mut self) -> Result<Option<ExportPart>> {
         let Stage::Messages(chat, from) = &mut self.stage else { return Ok(None) };
-        let mut page = chat.history(None, *from, MOST_MESSAGES).await?;
+        let mut page = chat.history(None, *from, MAX_MESSAGES).await?;
         page.reverse();
         match page.last() {
             Some(last) => *from = Around::After(last.id),

@@ -28,11 +28,11 @@ use crate::store::attachments;
 /// How many imports run at once; each user may run one.
 pub(crate) const AT_ONCE: usize = 2;
 /// The most chats and messages of one import.
-const MOST_CHATS: usize = 2_000;
-const MOST_MESSAGES: u64 = 500_000;
+const MAX_CHATS: usize = 2_000;
+const MAX_MESSAGES: u64 = 500_000;
 /// The most lines, blank ones included, and the most bytes in lines that are too long to be messages.
-const MOST_LINES: u64 = 1_000_000;
-const MOST_SKIPPED_BYTES: u64 = 64 * 1024 * 1024;
+const MAX_LINES: u64 = 1_000_000;
+const MAX_SKIPPED_BYTES: u64 = 64 * 1024 * 1024;
 /// The limit on decompressed bytes: `MAX_RATIO` times the size of the zip plus `MAX_EXTRA`.
 const MAX_EXTRA: u64 = 2 * 1024 * 1024 * 1024;
 const MAX_RATIO: u64 = 4;
@@ -163,7 +163,7 @@ impl Caller {
             files: HashMap::new(),
             has_quota: true,
             seen: 0,
-            lines: LineBudget { lines: MOST_LINES, skipped_bytes: MOST_SKIPPED_BYTES },
+            lines: LineBudget { lines: MAX_LINES, skipped_bytes: MAX_SKIPPED_BYTES },
             slice: SliceSize::new(Import::BATCH as u64),
             done: ImportSummary::default(),
             _guard: guard,
@@ -188,8 +188,8 @@ impl Import {
     /// Sets who made the export and checks its number of chats.
     pub fn of(&mut self, exporter: i64, chats: usize) -> Result<()> {
         self.exporter = exporter;
-        if chats > MOST_CHATS {
-            return Err(Error::TooLarge(format!("An import can contain at most {MOST_CHATS} chats")));
+        if chats > MAX_CHATS {
+            return Err(Error::TooLarge(format!("An import can contain at most {MAX_CHATS} chats")));
         }
         Ok(())
     }
@@ -224,8 +224,8 @@ impl Import {
     /// Fails when the import has too many messages.
     fn count(&mut self, more: usize) -> Result<()> {
         self.seen += more as u64;
-        if self.seen > MOST_MESSAGES {
-            return Err(Error::TooLarge(format!("An import can contain at most {MOST_MESSAGES} messages")));
+        if self.seen > MAX_MESSAGES {
+            return Err(Error::TooLarge(format!("An import can contain at most {MAX_MESSAGES} messages")));
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ use crate::store::search::{self, Groups, MessageText, NumberRange};
 use crate::store::{Executor, messages, users};
 
 /// The longest query, in characters.
-const LONGEST_QUERY: usize = 500;
+const MAX_QUERY: usize = 500;
 /// The most results of one page.
 const MAX_PAGE: usize = 100;
 /// The most candidates that are scanned for one page.
@@ -113,8 +113,8 @@ impl Caller {
     pub async fn search(&self, search: Search) -> Result<Found> {
         let reader = self.access.user;
         self.messenger.limit(Limit::Search(reader))?;
-        if search.text.chars().count() > LONGEST_QUERY {
-            return Err(Error::invalid("q", format!("must have at most {LONGEST_QUERY} characters")));
+        if search.text.chars().count() > MAX_QUERY {
+            return Err(Error::invalid("q", format!("must have at most {MAX_QUERY} characters")));
         }
         let query = Query::parse(&search.text);
         // Limited, so that searches leave database connections to other requests.

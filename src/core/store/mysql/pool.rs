@@ -10,7 +10,7 @@ use super::super::pool::CLOSE_TIMEOUT;
 
 /// The pause before reconnecting, which doubles each time, and its maximum.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 /// A connection that was used this recently is not pinged first.
 const FRESH: Duration = Duration::from_secs(1);
 /// The timeout of a ping.
@@ -55,7 +55,7 @@ impl managed::Manager for Connector {
                 Err(sqlx::Error::Io(_)) => tokio::time::sleep(pause).await,
                 done => return done,
             }
-            pause = LONGEST_PAUSE.min(pause * 2);
+            pause = MAX_PAUSE.min(pause * 2);
         }
     }
 

@@ -15,7 +15,7 @@ use super::pool::{Pool, Pooled, undo};
 
 /// The longest time that the server may take to answer. It aborts queries and lock waits after a third of this, so a
 /// server that is silent for longer is unreachable, even if the connection looks open: a firewall may have dropped it.
-const LONGEST_ANSWER: Duration = Duration::from_secs(30);
+const MAX_ANSWER: Duration = Duration::from_secs(30);
 
 /// A connection of the pool, leased for one query or one transaction.
 ///
@@ -163,7 +163,7 @@ impl PooledConnection {
 
 /// Treats a server that does not answer in time as lost.
 async fn in_time<T>(answer: impl Future<Output = sqlx::Result<T>>) -> sqlx::Result<T> {
-    let answer = tokio::time::timeout(LONGEST_ANSWER, answer).await;
+    let answer = tokio::time::timeout(MAX_ANSWER, answer).await;
     answer.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())))
 }
 

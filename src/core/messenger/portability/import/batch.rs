@@ -20,9 +20,9 @@ use crate::store::{attachments, messages, users};
 /// The least pause between two slices, for other writers.
 const PAUSE: Duration = Duration::from_millis(5);
 /// Maximum lengths in characters.
-const LONGEST_NAME: usize = 100;
-const LONGEST_TEXT: usize = 16_000;
-const LONGEST_DESCRIPTION: usize = 900;
+const MAX_NAME: usize = 100;
+const MAX_TEXT: usize = 16_000;
+const MAX_DESCRIPTION: usize = 900;
 /// The author's name where an export has none.
 const UNKNOWN_AUTHOR: &str = "Somebody";
 
@@ -279,7 +279,7 @@ impl Import {
             message: None,
             author: source.is_own.then_some(me),
             author_name: text::line(&source.author_name)
-                .map_or_else(|| UNKNOWN_AUTHOR.to_owned(), |name| cut(&name, LONGEST_NAME)),
+                .map_or_else(|| UNKNOWN_AUTHOR.to_owned(), |name| cut(&name, MAX_NAME)),
             sent_at: source.sent_at.clamp(Time(0), self.now()),
         };
         let prechecked = Some(Prechecked { origin: Some(origin), files, is_old: true });
@@ -296,11 +296,11 @@ impl Import {
 
     /// Creates the group for a chat.
     async fn found(&self, work: &mut UnitOfWork, source: &SourceChat) -> Result<ChatId> {
-        let title = text::line(&source.title).and_then(|title| check_title(&cut(&title, LONGEST_NAME)).ok());
+        let title = text::line(&source.title).and_then(|title| check_title(&cut(&title, MAX_NAME)).ok());
         let day = self.now().iso();
         let imported = format!("Imported on {}.", day.split('T').next().unwrap_or_default());
         let about = source.description.as_deref().and_then(text::lines).filter(|about| !about.is_empty());
-        let about = about.map(|about| format!("{imported}\n\n{}", cut(&about, LONGEST_DESCRIPTION)));
+        let about = about.map(|about| format!("{imported}\n\n{}", cut(&about, MAX_DESCRIPTION)));
         let description = check_description(&about.unwrap_or(imported)).ok().flatten();
         let group = NewGroup {
             title: title.unwrap_or_else(|| "Import".to_owned()),
@@ -335,7 +335,7 @@ impl From<&Message> for ImportedMessage {
 /// A message as text, for kinds that can't be imported as they are.
 fn in_words(source: &SourceMessage) -> Option<Content> {
     let words = source.plain.as_ref().or(source.text.as_ref())?;
-    Content::new(Kind::Text, Some(cut(words, LONGEST_TEXT)), None).ok()
+    Content::new(Kind::Text, Some(cut(words, MAX_TEXT)), None).ok()
 }
 
 fn cut(text: &str, most: usize) -> String {

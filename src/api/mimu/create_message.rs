@@ -11,12 +11,12 @@ use besedka_core::messenger::{Error, NewMessage, Result};
 use besedka_core::model::{Attachment, AttachmentId, Content, Kind, MessageId, Payload};
 
 /// The longest name of a client-defined type.
-const LONGEST_TYPE: usize = 32;
+const MAX_TYPE: usize = 32;
 
 /// A new message.
 #[derive(Object)]
 #[oai(example, rename_all = "camelCase")]
-pub struct Say {
+pub struct CreateMessage {
     /// The chat's ID, or the client's own ID for it; a chat is created for an unknown client ID.
     pub chat_id: String,
     /// `text` (the default), `image`, `video`, `voice`, `file`, `location`, `poll`, or a type defined by the
@@ -46,7 +46,7 @@ pub struct Say {
     rest: BTreeMap<String, Value>,
 }
 
-impl Example for Say {
+impl Example for CreateMessage {
     fn example() -> Self {
         Self {
             chat_id: "chat-1711453500000".to_owned(),
@@ -65,7 +65,7 @@ impl Example for Say {
     }
 }
 
-impl Say {
+impl CreateMessage {
     /// The client's ID for the message.
     pub fn name<'a>(&'a self, key: Option<&'a str>) -> Option<&'a str> {
         let given = self.client_message_id.as_deref().or(key).map(|name| name.trim().trim_matches('"'));
@@ -159,7 +159,7 @@ fn codec(recording: Option<&Attachment>) -> String {
 /// fields.
 fn of_its_own(kind: String, text: Option<String>, rest: BTreeMap<String, Value>) -> Result<Content> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if kind.is_empty() || kind.len() > LONGEST_TYPE || !kind.chars().all(is_word) {
+    if kind.is_empty() || kind.len() > MAX_TYPE || !kind.chars().all(is_word) {
         return Err(Error::invalid("type", "must be text, image, video, voice, file or another short word"));
     }
     let mut fields: Map<String, Value> = rest.into_iter().collect();
