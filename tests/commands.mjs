@@ -8,7 +8,7 @@ const root = new URL('..', import.meta.url).pathname
 const listed = ['ls-files', '--cached', '--others', '--exclude-standard', 'README.md', 'docs/*.md']
 const pages = execFileSync('git', listed, { cwd: root, encoding: 'utf8' }).trim().split('\n')
 // Programs whose arguments may be the word besedka.
-const OTHERS = /^(sudo )?(\.\/install\.sh|make|systemctl|journalctl|docker|install|cp|chown|tar|mkdir|echo)\b/
+const OTHERS = /^(sudo )?(\.\/install\.sh|make|systemctl|journalctl|docker|install|cp|chown|tar|mkdir|mv|rm|echo)\b/
 
 /** The arguments in a line of shell that calls besedka, or nothing. */
 function argumentsIn(line) {
