@@ -99,7 +99,8 @@ impl Server {
         config.check().map_err(StartError)?;
         config.normalize();
         let settings = config.settings().map_err(StartError)?;
-        let messenger = open_messenger(&config.data, settings, config.clock.clone()).await?;
+        // Migrations and a restore are large futures, which run once.
+        let messenger = Box::pin(open_messenger(&config.data, settings, config.clock.clone())).await?;
         match messenger.probe_files().await {
             Ok(()) => {}
             // Waiting does not correct a wrong setting.

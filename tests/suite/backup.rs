@@ -257,7 +257,7 @@ async fn a_damaged_foreign_or_newer_archive_is_refused_and_nothing_is_touched() 
         bytes[at] ^= 1;
         bytes
     };
-    let repacked = |change: &dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>| repack(&whole, change);
+    let repacked = |change: &Change<'_>| repack(&whole, change);
     let half = whole[..whole.len() / 2].to_vec();
     let newer = of_newer(&whole);
     let changed_file = repacked(&|name, mut bytes| {
@@ -327,8 +327,11 @@ fn of_newer(archive: &[u8]) -> Vec<u8> {
     })
 }
 
+/// What becomes of an entry, by its name and content; `None` leaves it out.
+type Change<'a> = dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>> + 'a;
+
 /// Packs an archive anew with other content, as somebody with `tar` and `zstd` would.
-fn repack(archive: &[u8], change: &dyn Fn(&str, Vec<u8>) -> Option<Vec<u8>>) -> Vec<u8> {
+fn repack(archive: &[u8], change: &Change<'_>) -> Vec<u8> {
     use std::io::Read;
     let mut old = tar::Archive::new(zstd::Decoder::new(archive).unwrap());
     let mut new = tar::Builder::new(zstd::Encoder::new(Vec::new(), 1).unwrap());

@@ -81,7 +81,7 @@ pub async fn restore(archive: &BackupPlace, to: &Target<'_>, now: Time) -> Resul
     let last_migration = manifest.header.last_migration();
     match engine {
         Engine::Sqlite => {
-            restore_file(archive, to, &files, manifest.header.engine, last_migration, now).await?
+            restore_file(archive, to, &files, manifest.header.engine, last_migration, now).await?;
         }
         Engine::Mysql => {
             fill(archive, to, &files, to.database_url, last_migration).await?;
