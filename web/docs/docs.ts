@@ -56,7 +56,7 @@ async function show() {
     responseInterceptor: (answer) => {
       const token = answer.ok && !answer.url.includes('/openapi/') ? learn(answer.url, answer.body, known) : null
       // Signing up or in is all that it takes to try the rest.
-      if (token) ui.preauthorizeApiKey('access token', token)
+      if (token) ui.preauthorizeApiKey('access_token', token)
       return answer
     },
   })
