@@ -182,12 +182,15 @@ async fn fill(archive: &BackupPlace, to: &Target<'_>, files: &Files, url: &str, 
     filled.map(|_| ())
 }
 
+/// Writes the note whole or not at all: half a note would be that of another archive.
 fn write_note(note: &Path, text: &str) -> Result<()> {
+    let part = note.with_extension("part");
     let written = (|| {
         let mut file =
-            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(note)?;
+            fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
         file.write_all(text.as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        fs::rename(&part, note)
     })();
     written.map_err(|error| Error::file(note, &error))?;
     if let Some(folder) = note.parent() {
