@@ -57,6 +57,17 @@ const picture = (page) => page.evaluate(async () => {
   return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())]
 })
 
+/// Loads an address. A dialog that has just closed goes back in the history, which may end the loading.
+async function go(page, url) {
+  for (let left = 3; ; left--) {
+    try {
+      return await page.goto(url)
+    } catch (error) {
+      if (left === 0 || !error.message.includes('ERR_ABORTED')) throw error
+    }
+  }
+}
+
 /// Opens each screen, calls `look(name)`, and closes it.
 export async function tour(page, chat, look) {
   const button = (name, exact = true) => page.getByRole('button', { name, exact })
@@ -81,7 +92,7 @@ export async function tour(page, chat, look) {
   }
 
   const origin = new URL(page.url()).origin
-  await page.goto(`${origin}/`)
+  await go(page, `${origin}/`)
   await seen('the list', page.getByRole('navigation', { name: 'Чаты' }).getByRole('listitem'))
   await button('Меню').click()
   await seen('the menu', menu)
@@ -112,7 +123,7 @@ export async function tour(page, chat, look) {
   await seen('administration', dialog.getByRole('region', { name: 'Администрирование' }).getByRole('listitem'))
   await escape(dialog)
 
-  await page.goto(`${origin}/chats/${chat.id}`)
+  await go(page, `${origin}/chats/${chat.id}`)
   await seen('a chat', history(page).getByRole('article'))
   await button('Действия с чатом').click()
   await seen('the menu of the open chat', menu)
