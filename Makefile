@@ -47,7 +47,8 @@ release: web
 	tests/release.sh $(RELEASE)
 
 # One after the other: the compiler fills every core by itself. What fails soonest comes first.
-test: deps lint test-web test-rust test-bucket test-databases test-binary test-browser
+test:
+	@tests/stages.sh deps lint test-web test-rust test-bucket test-databases test-binary test-browser
 
 test-all: test test-databases-all faults test-garage
 
