@@ -1,13 +1,51 @@
 //! The web client and the documentation pages, which are embedded in the binary.
 
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+use flate2::read::GzDecoder;
+use poem::error::InternalServerError;
 use poem::http::{Method, StatusCode, header};
 use poem::{Endpoint, IntoResponse, Request, Response, Result};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-/// The output of `npm run build`. Debug builds read it from the disk.
+/// The output of `npm run build`. Debug builds read it from the disk. Of scripts and styles, which are most of it, only the
+/// gzip that the build puts beside them is embedded.
 #[derive(RustEmbed)]
 #[folder = "web/dist"]
+#[exclude = "*.js"]
+#[exclude = "*.css"]
 struct Dist;
+
+/// A file of the client as it is embedded: plain, compressed with gzip, or both.
+struct WebFile {
+    name: String,
+    plain: Option<EmbeddedFile>,
+    gzip: Option<EmbeddedFile>,
+}
+
+impl WebFile {
+    fn find(name: String) -> Option<Self> {
+        let (plain, gzip) = (Dist::get(&name), Dist::get(&format!("{name}.gz")));
+        (plain.is_some() || gzip.is_some()).then_some(Self { name, plain, gzip })
+    }
+
+    /// The content as it is sent, with its hash and whether it is compressed.
+    fn content(self, takes_gzip: bool) -> io::Result<(Cow<'static, [u8]>, [u8; 32], bool)> {
+        match (self.plain, self.gzip) {
+            (_, Some(gzip)) if takes_gzip => Ok((gzip.data, gzip.metadata.sha256_hash(), true)),
+            (Some(plain), _) => Ok((plain.data, plain.metadata.sha256_hash(), false)),
+            (None, Some(gzip)) => {
+                let mut data = Vec::new();
+                GzDecoder::new(&*gzip.data).read_to_end(&mut data)?;
+                // Another representation, so another entity tag.
+                let hash = gzip.metadata.sha256_hash().map(|byte| !byte);
+                Ok((data.into(), hash, false))
+            }
+            (None, None) => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
 
 /// The Content-Security-Policy of pages: they load from this server and from the buckets of files, and from nowhere else.
 fn policy(buckets: &[String]) -> String {
@@ -42,32 +80,27 @@ impl Endpoint for Web {
         }
         let path = request.uri().path().trim_matches('/');
         let name = if path.is_empty() { "index.html".to_owned() } else { path.to_owned() };
-        let found = Dist::get(&name).map(|file| (name.clone(), file)).or_else(|| {
-            let index = format!("{path}/index.html");
-            Dist::get(&index).map(|file| (index, file))
-        });
-        let (name, file) = match found {
+        let found = WebFile::find(name).or_else(|| WebFile::find(format!("{path}/index.html")));
+        let file = match found {
             Some(found) => found,
-            None if is_page(&request, path) => match Dist::get("index.html") {
-                Some(index) => ("index.html".to_owned(), index),
+            None if is_page(&request, path) => match WebFile::find("index.html".to_owned()) {
+                Some(index) => index,
                 None => return Ok(missing_client()),
             },
             None => return Ok(StatusCode::NOT_FOUND.into_response()),
         };
-        Ok(self.answer(&request, &name, file))
+        self.answer(&request, file)
     }
 }
 
 impl Web {
-    fn answer(&self, request: &Request, name: &str, file: EmbeddedFile) -> Response {
+    fn answer(&self, request: &Request, file: WebFile) -> Result<Response> {
+        let name = file.name.clone();
         // Pages name files from the root.
         let is_rewritten = !self.base_path.is_empty() && name.ends_with(".html");
         let accepted = request.header(header::ACCEPT_ENCODING.as_str());
         let takes_gzip = !is_rewritten && accepted.is_some_and(|encodings| encodings.split(',').any(is_gzip));
-        let compressed = if takes_gzip { Dist::get(&format!("{name}.gz")) } else { None };
-        let is_compressed = compressed.is_some();
-        let file = compressed.unwrap_or(file);
-        let hash = file.metadata.sha256_hash();
+        let (data, hash, is_compressed) = file.content(takes_gzip).map_err(InternalServerError)?;
         let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let tag = format!("\"{tag}{}\"", if is_rewritten { &self.base_path } else { "" });
         // The names of files in assets/ contain a hash of the content, so these files never change.
@@ -83,15 +116,15 @@ impl Web {
         if known
             .is_some_and(|known| known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag))
         {
-            return response.status(StatusCode::NOT_MODIFIED).finish();
+            return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
         }
         let response =
             if is_compressed { response.header(header::CONTENT_ENCODING, "gzip") } else { response };
-        let response = response.content_type(content_type(name));
-        match is_rewritten {
-            true => response.body(rebase(&String::from_utf8_lossy(&file.data), &self.base_path)),
-            false => response.body(file.data.into_owned()),
-        }
+        let response = response.content_type(content_type(&name));
+        Ok(match is_rewritten {
+            true => response.body(rebase(&String::from_utf8_lossy(&data), &self.base_path)),
+            false => response.body(data.into_owned()),
+        })
     }
 }
 

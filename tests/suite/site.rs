@@ -302,15 +302,31 @@ async fn only_a_trusted_proxy_is_believed_who_asks() {
 async fn pages_come_packed_to_whoever_takes_gzip() {
     let server = TestServer::start().await;
     let http = crate::server::client();
-    let page = |encodings: &'static str| http.get(&server.url).header("Accept-Encoding", encodings).send();
-    let packed = page("gzip, deflate, br").await.unwrap();
+    let get = async |url: &str, encodings: &'static str| {
+        http.get(url).header("Accept-Encoding", encodings).send().await.unwrap()
+    };
+    let page = async |encodings| get(&server.url, encodings).await;
+    let packed = page("gzip, deflate, br").await;
     assert_eq!(packed.headers()["content-encoding"], "gzip");
     assert_eq!(packed.headers()["vary"], "Accept-Encoding");
     let packed_tag = packed.headers()["etag"].clone();
     assert_eq!(packed.bytes().await.unwrap()[..2], [0x1f, 0x8b]);
-    let plain = page("gzip;q=0").await.unwrap();
+    let plain = page("gzip;q=0").await;
     assert!(!plain.headers().contains_key("content-encoding"));
     assert_ne!(plain.headers()["etag"], packed_tag, "two forms of a page are not taken for one another");
+
+    // Of scripts only the packed form is kept.
+    let page = plain.text().await.unwrap();
+    let script = page.split('"').find(|part| part.starts_with("/assets/") && part.ends_with(".js")).unwrap();
+    let script = format!("{}{script}", server.url);
+    let (packed, plain) = (get(&script, "gzip").await, get(&script, "identity").await);
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    assert_eq!(packed.headers()["content-type"], plain.headers()["content-type"]);
+    assert_ne!(plain.headers()["etag"], packed.headers()["etag"]);
+    let mut unpacked = String::new();
+    let packed = packed.bytes().await.unwrap();
+    std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&*packed), &mut unpacked).unwrap();
+    assert_eq!(plain.text().await.unwrap(), unpacked);
 }
 
 #[tokio::test(flavor = "multi_thread")]
