@@ -17,7 +17,7 @@ HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One build serves `make run`, the suite and the browser tests: the profile `quick` in Cargo.toml.
 QUICK := $(TARGET)/$(HOST)/quick/besedka
-RELEASE := $(TARGET)/$(HOST)/release/besedka
+RELEASE := $(TARGET)/$(HOST)/dist/besedka
 LOCKED := $(if $(CI),--locked)
 CARGO_TEST := $(shell if cargo nextest --version >/dev/null 2>&1; \
 	then echo cargo nextest run --cargo-profile quick; else echo cargo test --profile quick; fi) $(LOCKED)
@@ -43,7 +43,7 @@ quick: web
 
 release: web
 	@tests/deps.sh rust
-	cargo build --release $(LOCKED)
+	cargo build --profile dist $(LOCKED)
 	tests/release.sh $(RELEASE)
 
 # One after the other: the compiler fills every core by itself. What fails soonest comes first.

@@ -5,11 +5,22 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 fn main() -> ExitCode {
+    pack_relocations();
     let Err(why) = client() else {
         return ExitCode::SUCCESS;
     };
     eprintln!("{why}");
     ExitCode::FAILURE
+}
+
+/// A static binary that may be loaded anywhere has fifty thousand relative relocations. In the packed form, which glibc
+/// applies itself since 2.36, they take a megabyte less.
+fn pack_relocations() {
+    #[expect(clippy::disallowed_methods, reason = "Cargo speaks to build scripts through the environment")]
+    let is = |what: &str, value: &str| std::env::var(what).is_ok_and(|found| found == value);
+    if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
 }
 
 fn client() -> Result<(), String> {

@@ -126,7 +126,7 @@ case $binary in
 '')
     # The newest binary built here.
     # shellcheck disable=SC2012 # our own file names
-    binary=$(ls -t "$here/besedka" "$here"/target/*/release/besedka "$here"/target/release/besedka 2>/dev/null | head -n 1) || true
+    binary=$(ls -t "$here/besedka" "$here"/target/*/dist/besedka 2>/dev/null | head -n 1) || true
     [ -n "$binary" ] || fail 'no binary found here: give one with --binary FILE, or build one with "make release"'
     ;;
 http://* | https://*)
