@@ -8,7 +8,7 @@ use poem::{Addr, Request};
 
 /// The method of the original request: poem turns HEAD into GET, but a link is signed for one method.
 #[derive(Debug, Clone)]
-pub struct Asked(pub Method);
+pub struct OriginalMethod(pub Method);
 
 /// How the server is reached from outside.
 #[derive(Debug, Clone, Default)]

@@ -16,7 +16,7 @@ use super::normalize_path::normalize_path;
 use super::request_log::RequestLog;
 use crate::config::Config;
 use crate::web::Web;
-use besedka_api::site::Asked;
+use besedka_api::site::OriginalMethod;
 use besedka_api::{self as api, v1};
 use besedka_core::messenger::{Error, Messenger};
 
@@ -76,7 +76,7 @@ pub(super) fn routes(
         .data(messenger)
         .data(config.site())
         .before(|mut request: Request| async {
-            request.set_data(Asked(request.method().clone()));
+            request.set_data(OriginalMethod(request.method().clone()));
             if request.version() < Version::HTTP_11 {
                 // HTTP/1.0 knows no upgrade.
                 request.headers_mut().remove(header::UPGRADE);

@@ -7,7 +7,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::auth::Caller;
-use super::types::{Chat, ChatType, Created, Message, is_read, is_said};
+use super::types::{Chat, ChatType, Created, Message, is_read, is_user_message};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::links::Links;
@@ -66,7 +66,7 @@ async fn shown(caller: &messenger::Caller, links: &Links, chats: Vec<model::Chat
     for chat in chats {
         let Some(roster) = rosters.remove(&chat.id()) else { continue };
         // A system message is no message of this API: the one before it is the last.
-        let last = match chat.last_message.clone().filter(is_said) {
+        let last = match chat.last_message.clone().filter(is_user_message) {
             None if chat.last_message.is_some() => caller.latest_post(chat.id()).await?,
             last => last,
         };

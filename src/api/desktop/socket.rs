@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Refusal;
-use super::types::{Message, is_said};
+use super::types::{Message, is_user_message};
 use crate::chat_socket::{self, ClientFrame, Room, SocketFormat, bare};
 use besedka_core::hub::{EphemeralEvent, EventFormat};
 use besedka_core::messenger::{Error, NewMessage};
@@ -52,8 +52,8 @@ impl SocketFormat for Desktop {
             Change::MessageCreated(new) if new.kind == Kind::System => {
                 Some(frame("system", json!({"text": new.plain_in(room.links.language)})))
             }
-            Change::MessageCreated(new) if is_said(new) => Some(message("message", room, new, false)),
-            Change::MessageUpdated(changed) | Change::AnswerFinished(changed) if is_said(changed) => {
+            Change::MessageCreated(new) if is_user_message(new) => Some(message("message", room, new, false)),
+            Change::MessageUpdated(changed) | Change::AnswerFinished(changed) if is_user_message(changed) => {
                 let is_read = room.messenger.is_read(changed).await.ok()?;
                 Some(message("message_updated", room, changed, is_read))
             }

@@ -230,7 +230,7 @@ impl Example for Chat {
 
 /// Whether a message was sent by a user and is not deleted. System messages are delivered on the socket as
 /// `system`.
-pub fn is_said(message: &model::Message) -> bool {
+pub fn is_user_message(message: &model::Message) -> bool {
     message.content.is_some() && message.kind != Kind::System
 }
 

@@ -89,14 +89,14 @@ impl Chats {
                 caller.create_group_called(name, new).await
             }
         };
-        let chat = [chat.map_err(in_our_words)?];
+        let chat = [chat.map_err(translate_error)?];
         let view = View::of(&messenger, access, base, &[], &chat).await?;
         let [chat] = chat;
         answer(view.chat(chat))
     }
 }
 
-fn in_our_words(error: Error) -> Error {
+fn translate_error(error: Error) -> Error {
     match error {
         Error::Invalid { field: "member_ids" | "user_id", reason } => Error::invalid("memberIds", reason),
         Error::NotFound("user") => Error::invalid("memberIds", "unknown user"),

@@ -104,7 +104,7 @@ impl CreateMessage {
             .transpose()
             .map_err(|_| Error::invalid("replyToMessageId", "is not a message in this chat"))?;
         let content = match self.kind() {
-            Some(Kind::Text) => Content::new(Kind::Text, self.text, None).map_err(in_our_words)?,
+            Some(Kind::Text) => Content::new(Kind::Text, self.text, None).map_err(translate_error)?,
             Some(kind) => {
                 let mut payload = Payload::new();
                 payload.insert("attachment_id".to_owned(), self.file()?.to_string().into());
@@ -118,7 +118,7 @@ impl CreateMessage {
                     payload.insert("duration_ms".to_owned(), length.into());
                     payload.insert("codec".to_owned(), codec(recording).into());
                 }
-                Content::new(kind, self.caption.or(self.text), Some(payload)).map_err(in_our_words)?
+                Content::new(kind, self.caption.or(self.text), Some(payload)).map_err(translate_error)?
             }
             None => of_its_own(self.kind.unwrap_or_default(), self.text.or(self.caption), self.rest)?,
         };
@@ -132,7 +132,7 @@ pub fn file_id(text: &str) -> Result<AttachmentId> {
 }
 
 /// An error with Mimu's name of the field.
-fn in_our_words(flaw: besedka_core::model::InvalidField) -> Error {
+fn translate_error(flaw: besedka_core::model::InvalidField) -> Error {
     let field = match flaw.field {
         "content" => "text",
         "payload" => "fileId",

@@ -164,7 +164,7 @@ pub struct LastMessage {
 impl LastMessage {
     /// `None` for system messages and deleted messages.
     fn new(message: model::Message) -> Option<Self> {
-        is_said(&message).then(|| Self {
+        is_user_message(&message).then(|| Self {
             id: ids::of_message(message.id),
             sender_id: message.author.0,
             text: words(&message),
@@ -174,7 +174,7 @@ impl LastMessage {
 }
 
 /// Whether a message was sent by a user and is not deleted.
-pub fn is_said(message: &model::Message) -> bool {
+pub fn is_user_message(message: &model::Message) -> bool {
     message.content.is_some() && message.kind != Kind::System
 }
 

@@ -20,7 +20,7 @@ use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::download::{named, no_such_part, parse_range, within};
 use crate::links::{self, LinkParameters};
-use crate::site::Asked;
+use crate::site::OriginalMethod;
 use besedka_core::files::{ResponseHeaders, is_shown_inline};
 use besedka_core::messenger::{Access, Error, Limit, Messenger, NewUpload, ReadableFile};
 use besedka_core::model::{AttachmentId, Scopes};
@@ -224,7 +224,7 @@ impl Attachments {
 }
 
 fn method_of(request: &Request) -> Method {
-    request.data::<Asked>().map_or(Method::GET, |Asked(method)| method.clone())
+    request.data::<OriginalMethod>().map_or(Method::GET, |OriginalMethod(method)| method.clone())
 }
 
 /// A file that may be read, through a signed link or with a token.

@@ -21,7 +21,7 @@ pub struct ScheduledMessages;
 /// A message to be sent later.
 #[derive(Object)]
 #[oai(example)]
-struct SayLater {
+struct ScheduleMessage {
     chat_id: i64,
     /// The type of message; `text` by default.
     #[oai(rename = "type", default = "text")]
@@ -48,7 +48,7 @@ fn text() -> MessageType {
     MessageType::Text
 }
 
-impl Example for SayLater {
+impl Example for ScheduleMessage {
     fn example() -> Self {
         Self {
             chat_id: 253_402_300_927,
@@ -105,10 +105,19 @@ impl ScheduledMessages {
         /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
-        body: JsonBody<SayLater>,
+        body: JsonBody<ScheduleMessage>,
     ) -> Answer<Created<Scheduled>> {
-        let SayLater { chat_id, kind, content, payload, reply_to, thread_id, mentions, silent, send_at } =
-            body.0;
+        let ScheduleMessage {
+            chat_id,
+            kind,
+            content,
+            payload,
+            reply_to,
+            thread_id,
+            mentions,
+            silent,
+            send_at,
+        } = body.0;
         let new = NewMessage {
             reply_to: reply_to.map(MessageId),
             thread: thread_id.map(MessageId),

@@ -69,15 +69,15 @@ impl ArchiveWriter {
     }
 
     async fn order(&mut self, order: Order) -> Result<()> {
-        // The reason is told by `finish`.
+        // `finish` returns the reason.
         self.orders.send(order).await.map_err(|_| Error::Interrupted)
     }
 
     /// Ends the archive. Returns the whole manifest and the archive's size.
     pub(super) async fn finish(mut self, manifest: Manifest) -> Result<(Manifest, u64)> {
-        let told = self.order(Order::Finish(Box::new(manifest))).await;
+        let finished = self.order(Order::Finish(Box::new(manifest))).await;
         let (composed, size) = self.outcome().await?;
-        told?;
+        finished?;
         Ok((composed, size.ok_or(Error::Interrupted)?))
     }
 
@@ -257,9 +257,9 @@ impl ArchiveReader {
         let (found, out) = channel(WAITING);
         let pump = tokio::spawn(pump(bytes, input));
         tokio::task::spawn_blocking(move || {
-            let told = found.clone();
+            let failures = found.clone();
             if let Err(error) = take_apart(received, &found) {
-                let _ = told.blocking_send(Err(error));
+                let _ = failures.blocking_send(Err(error));
             }
         });
         Self { found: out, pump }

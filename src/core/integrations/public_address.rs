@@ -42,13 +42,13 @@ impl PublicAddress {
     /// Asks whether the server is healthy. The error is a sentence without the address.
     #[boxed]
     pub async fn health(&self) -> Result<OutsideAnswer, String> {
-        let response = self.client.get(format!("{}/health", self.base)).send().await.map_err(told)?;
+        let response = self.client.get(format!("{}/health", self.base)).send().await.map_err(describe)?;
         let text =
             |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let proxy = text(SERVER).or_else(|| text(VIA));
         let date = text(DATE).and_then(|date| read_date(&date));
         let status = response.status();
-        let body = response.bytes().await.map_err(told)?;
+        let body = response.bytes().await.map_err(describe)?;
         let is_besedka = status == StatusCode::OK
             && serde_json::from_slice::<serde_json::Value>(&body).is_ok_and(|body| body["status"] == "ok");
         Ok(OutsideAnswer { is_besedka, status: status.as_u16(), proxy, date })
@@ -64,7 +64,7 @@ impl PublicAddress {
             .header(UPGRADE, "websocket")
             .header("Sec-WebSocket-Version", "13")
             .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
-        Ok(request.send().await.map_err(told)?.status().as_u16())
+        Ok(request.send().await.map_err(describe)?.status().as_u16())
     }
 
     /// Whether something before the server refuses uploads of a size. Nothing is stored.
@@ -86,9 +86,9 @@ impl PublicAddress {
 #[boxed]
 pub async fn check_model_server(base: &str, key: Option<&str>) -> Result<(), String> {
     let client = http::client().map_err(|error| error.to_string())?.timeout(TIMEOUT).build();
-    let request = client.map_err(told)?.get(format!("{}/models", base.trim_end_matches('/')));
+    let request = client.map_err(describe)?.get(format!("{}/models", base.trim_end_matches('/')));
     let request = key.iter().fold(request, |request, key| request.bearer_auth(key));
-    let status = request.send().await.map_err(told)?.status();
+    let status = request.send().await.map_err(describe)?.status();
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(format!("it refuses the key ({status})")),
         status if status.is_server_error() => Err(format!("it answers {status}")),
@@ -97,7 +97,7 @@ pub async fn check_model_server(base: &str, key: Option<&str>) -> Result<(), Str
 }
 
 /// The cause of an error, without the address, which may contain secrets.
-fn told(error: reqwest::Error) -> String {
+fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = error.to_string();
     let mut source = std::error::Error::source(&error);

@@ -34,10 +34,10 @@ pub(super) async fn open(url: &str, connections: u32, tables: Tables) -> Result<
     let flavour = examine(&mut connection).await?;
     wait_for_others(&mut connection).await?;
     if migrations::of_mysql(&mut connection).await?.is_behind(tables)? {
-        rights::to_make_tables(&mut connection).await?;
+        rights::for_migrations(&mut connection).await?;
         migrations::up_mysql(&mut connection).await?;
     }
-    rights::to_keep(&mut connection).await?;
+    rights::for_server(&mut connection).await?;
     let _ = connection.close().await;
     let pool = pools::open(Connector::new(options, vec![SESSION, flavour.timeout()]), connections)?;
     check_session(&mut *pools::get(&pool).await?, flavour).await?;

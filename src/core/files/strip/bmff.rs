@@ -101,7 +101,7 @@ pub(super) fn scan<F: Read + Seek>(file: &mut File<F>, edits: &mut Edits) -> Res
         match &found.name {
             b"meta" if is_picture == Some(found.at) => picture(file, found, edits)?,
             b"meta" | b"udta" if has_video => erase(found, edits)?,
-            b"meta" | b"udta" => erase_places(file, found, edits)?,
+            b"meta" | b"udta" => erase_locations(file, found, edits)?,
             b"uuid" => erase_uuid(file, found, edits)?,
             // The film that some telephones append to a picture, and what they note of it.
             b"mpvd" | b"sefd" if is_picture.is_some() => erase(found, edits)?,
@@ -139,7 +139,7 @@ fn erase_metadata<F: Read + Seek>(file: &mut File<F>, parent: Box, edits: &mut E
 }
 
 /// Of sound without pictures only the place is removed: title and artist of music are its content.
-fn erase_places<F: Read + Seek>(file: &mut File<F>, parent: Box, edits: &mut Edits) -> Result<()> {
+fn erase_locations<F: Read + Seek>(file: &mut File<F>, parent: Box, edits: &mut Edits) -> Result<()> {
     for found in children(file, parent)? {
         if matches!(&found.name, b"\xa9xyz" | b"loci") {
             erase(found, edits)?;
@@ -151,7 +151,7 @@ fn erase_places<F: Read + Seek>(file: &mut File<F>, parent: Box, edits: &mut Edi
 fn movie<F: Read + Seek>(file: &mut File<F>, moov: Box, has_video: bool, edits: &mut Edits) -> Result<()> {
     for found in children(file, moov)? {
         match &found.name {
-            b"udta" if !has_video => erase_places(file, found, edits)?,
+            b"udta" if !has_video => erase_locations(file, found, edits)?,
             b"udta" | b"meta" if has_video => erase(found, edits)?,
             b"uuid" => erase_uuid(file, found, edits)?,
             b"mvhd" if has_video => erase_times(file, found, edits)?,
@@ -163,7 +163,7 @@ fn movie<F: Read + Seek>(file: &mut File<F>, moov: Box, has_video: bool, edits: 
 }
 
 fn track<F: Read + Seek>(file: &mut File<F>, trak: Box, edits: &mut Edits) -> Result<()> {
-    if tells_places(file, trak)? {
+    if has_locations(file, trak)? {
         erase_samples(file, trak, edits)?;
         return erase(trak, edits);
     }
@@ -201,7 +201,7 @@ pub(in crate::files) fn handler<F: Read + Seek>(file: &mut File<F>, trak: Box) -
 }
 
 /// Whether a track holds timed metadata.
-fn tells_places<F: Read + Seek>(file: &mut File<F>, trak: Box) -> Result<bool> {
+fn has_locations<F: Read + Seek>(file: &mut File<F>, trak: Box) -> Result<bool> {
     let handler = handler(file, trak)?;
     if matches!(handler, Some([b'v', b'i', b'd', b'e'] | [b's', b'o', b'u', b'n'])) {
         return Ok(false);

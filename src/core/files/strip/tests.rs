@@ -129,14 +129,17 @@ fn a_picture_keeps_its_pixels_and_its_upside_and_nothing_else() {
         (ImageFormat::Png, png_with_secrets()),
         (ImageFormat::WebP, webp_with_secrets()),
     ] {
-        let (before, up, told) = decoded(&file);
+        let (before, up, metadata) = decoded(&file);
         assert_eq!(up, 6, "{format:?}");
-        assert!(told.unwrap().windows(SECRET.len()).any(|part| part == SECRET), "{format:?} has a secret");
+        assert!(
+            metadata.unwrap().windows(SECRET.len()).any(|part| part == SECRET),
+            "{format:?} has a secret"
+        );
         let clean = stripped(&file, file.len());
         assert!(!clean.windows(4).any(|part| part == &SECRET[..4]), "{format:?} tells no secret");
-        let (after, up, told) = decoded(&clean);
+        let (after, up, metadata) = decoded(&clean);
         assert_eq!((after == before, up), (true, 6), "{format:?}");
-        assert_eq!(told.unwrap(), tiff::orientation_block(Orientation::Rotate90), "{format:?}");
+        assert_eq!(metadata.unwrap(), tiff::orientation_block(Orientation::Rotate90), "{format:?}");
         assert_eq!(stripped(&clean, 7), clean, "{format:?} has nothing left to take");
     }
 }

@@ -144,8 +144,8 @@ impl AnswerWriter {
         Ok(message)
     }
 
-    /// Writes the message in a new unit of work and announces it with `told`.
-    async fn put(&self, told: fn(Message) -> Change) -> Result<UnitOfWork> {
+    /// Writes the message in a new unit of work and announces the change that `event` makes of it.
+    async fn put(&self, event: fn(Message) -> Change) -> Result<UnitOfWork> {
         let content = Content::assistant(normalise(&self.text), Some(self.payload.clone()))?;
         let mut work = self.messenger.begin().await?;
         chats::lock(&mut work.tx, self.chat).await?;
@@ -165,7 +165,7 @@ impl AnswerWriter {
         }
         messages::replace_content(&mut work.tx, self.id, &content).await?;
         let message = messages::by_id(&mut work.tx, self.id).await?.ok_or(Error::NotFound("message"))?;
-        work.announce(self.chat, told(message));
+        work.announce(self.chat, event(message));
         Ok(work)
     }
 }

@@ -77,7 +77,7 @@ impl ChatContext {
              language in which it is asked, briefly and in plain words. If talking to each other would help the people \
              more than writing, propose a call or a meeting. {CONTEXT_NOTE}"
         );
-        self.say(task, &format!("{} asks you: {question}", self.reader))
+        self.prompt(task, &format!("{} asks you: {question}", self.reader))
     }
 
     /// The prompt for suggested replies.
@@ -87,7 +87,7 @@ impl ChatContext {
              the chat. Answer with nothing but a JSON array of strings. {CONTEXT_NOTE}",
             self.reader
         );
-        self.say(task, "The JSON array:")
+        self.prompt(task, "The JSON array:")
     }
 
     /// The prompt for a summary of unread messages.
@@ -97,10 +97,10 @@ impl ChatContext {
              decided, what is still open, and what is expected of {}. {CONTEXT_NOTE}",
             self.reader, self.reader
         );
-        self.say(task, "The summary:")
+        self.prompt(task, "The summary:")
     }
 
-    fn say(&self, task: String, last: &str) -> Vec<PromptMessage> {
+    fn prompt(&self, task: String, last: &str) -> Vec<PromptMessage> {
         let chat = format!("The chat:\n{}\n\n{last}", self.lines);
         vec![
             PromptMessage { role: PromptRole::System, text: task },

@@ -58,7 +58,7 @@ pub(crate) fn announce_notice(work: &mut UnitOfWork, posted: Message) {
 /// Announces to a chat's admins that its invitations, code or bans have changed.
 pub(crate) async fn announce_access(work: &mut UnitOfWork, chat: ChatId) -> Result<()> {
     let admins = members::with_role(&mut work.tx, chat, Role::Admin).await?;
-    let told = admins.into_iter().map(|user| (Stream::from(user), Change::ChatAccess(chat)));
-    work.announce_all(told);
+    let events = admins.into_iter().map(|user| (Stream::from(user), Change::ChatAccess(chat)));
+    work.announce_all(events);
     Ok(())
 }

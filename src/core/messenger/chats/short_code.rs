@@ -75,7 +75,7 @@ impl Caller {
         let code = code.trim().to_ascii_uppercase();
         let mut work = self.messenger.begin().await?;
         let Some(chat) = chats::by_code(&mut work.tx, &code).await? else {
-            self.messenger.publish(guess.news());
+            self.messenger.publish(guess.node_message());
             return Err(Error::NotFound("code"));
         };
         self.messenger.guesses.was_right(guess);
@@ -109,8 +109,8 @@ pub(crate) struct Guess {
 }
 
 impl Guess {
-    /// What other nodes are told when it was wrong.
-    fn news(&self) -> NodeMessage {
+    /// The message to other nodes when it was wrong.
+    fn node_message(&self) -> NodeMessage {
         let (high, low) = self.network.halves();
         NodeMessage::WrongCode(self.user.0, high, low, self.at.0)
     }
@@ -118,7 +118,7 @@ impl Guess {
 
 impl Guesses {
     /// A wrong code was given on another node.
-    pub(crate) fn hear(&self, user: UserId, network: Network, at: Time) {
+    pub(crate) fn record_wrong(&self, user: UserId, network: Network, at: Time) {
         let mut wrong = self.lock();
         wrong.users.entry(user).or_default().push_back(at);
         wrong.networks.entry(network).or_default().push_back(at);

@@ -234,7 +234,7 @@ impl Messenger {
                 }
             }
             NodeMessage::WrongCode(user, high, low, at) => {
-                self.guesses.hear(UserId(user), Network::from_halves(high, low), Time(at));
+                self.guesses.record_wrong(UserId(user), Network::from_halves(high, low), Time(at));
             }
             NodeMessage::Presence(people) => {
                 presence.apply_remote(node, people.into_iter().map(read_status), now);

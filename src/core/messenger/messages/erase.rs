@@ -9,9 +9,9 @@ use crate::store::{attachments, bookmarks, edits, links, mentions, messages, pol
 /// Deletes messages for everybody and announces each.
 pub(crate) async fn erase(work: &mut UnitOfWork, gone: &[(ChatId, MessageId)]) -> Result<()> {
     let threads = delete_rows(work, gone).await?;
-    let told =
+    let events =
         gone.iter().map(|(chat, id)| ((*chat).into(), Change::MessageDeleted { id: *id, chat: *chat }));
-    work.announce_all(told);
+    work.announce_all(events);
     announce_updated(work, &threads).await
 }
 
@@ -25,8 +25,8 @@ pub(crate) async fn erase_many(work: &mut UnitOfWork, gone: &[(ChatId, MessageId
     for (chat, id) in gone {
         of_chats.entry(*chat).or_default().push(*id);
     }
-    let told = of_chats.into_iter().map(|(chat, ids)| (chat.into(), Change::MessagesDeleted { chat, ids }));
-    work.announce_all(told);
+    let events = of_chats.into_iter().map(|(chat, ids)| (chat.into(), Change::MessagesDeleted { chat, ids }));
+    work.announce_all(events);
     announce_updated(work, &threads).await
 }
 
@@ -43,8 +43,8 @@ async fn delete_rows(work: &mut UnitOfWork, gone: &[(ChatId, MessageId)]) -> Res
 /// Announces the current state of messages.
 pub(crate) async fn announce_updated(work: &mut UnitOfWork, ids: &[MessageId]) -> Result<()> {
     let now = messages::by_ids(&mut work.tx, ids).await?;
-    let told = now.into_iter().map(|message| (message.chat.into(), Change::MessageUpdated(message)));
-    work.announce_all(told);
+    let events = now.into_iter().map(|message| (message.chat.into(), Change::MessageUpdated(message)));
+    work.announce_all(events);
     Ok(())
 }
 

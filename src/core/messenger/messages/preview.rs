@@ -119,7 +119,7 @@ impl Messenger {
     }
 
     /// Fetches a page unless its preview is fresh; returns whether there is a preview.
-    async fn ask(&self, pages: &PageFetcher, link: &Link) -> Result<bool> {
+    async fn fetch(&self, pages: &PageFetcher, link: &Link) -> Result<bool> {
         let known = previews::known(&mut self.db.read().await?, link).await?;
         if let Some(known) = known
             && self.clock.now() < known.stale_at
@@ -136,7 +136,7 @@ impl Messenger {
     }
 
     /// Announces messages again, now that they have previews.
-    async fn tell_again(&self, ids: &[MessageId]) -> Result<()> {
+    async fn announce_again(&self, ids: &[MessageId]) -> Result<()> {
         let mut work = self.begin_background().await?;
         for message in messages::by_ids(&mut work.tx, ids).await? {
             // Meanwhile it may have been edited or deleted.
@@ -153,14 +153,14 @@ async fn read(messenger: Messenger) {
     let Some(pages) = &messenger.previews.pages else { return };
     loop {
         let Some(link) = messenger.previews.waiting().next() else { return };
-        let asked = messenger.ask(pages, &link).await;
+        let fetched = messenger.fetch(pages, &link).await;
         let waiting = messenger.previews.waiting().messages.remove(&link.hash()).unwrap_or_default();
-        let told = match asked {
-            Ok(true) => tell_again(&messenger, &waiting).await,
+        let announced = match fetched {
+            Ok(true) => announce_again(&messenger, &waiting).await,
             Ok(false) => Ok(()),
             Err(error) => Err(error),
         };
-        match told {
+        match announced {
             Ok(()) => {}
             // The server stops; what is left is found again when it starts.
             Err(Error::Busy) => messenger.previews.waiting().is_behind = true,
@@ -169,9 +169,9 @@ async fn read(messenger: Messenger) {
     }
 }
 
-async fn tell_again(messenger: &Messenger, messages: &[MessageId]) -> Result<()> {
+async fn announce_again(messenger: &Messenger, messages: &[MessageId]) -> Result<()> {
     for some in messages.chunks(BATCH) {
-        messenger.tell_again(some).await?;
+        messenger.announce_again(some).await?;
     }
     Ok(())
 }

@@ -68,11 +68,11 @@ impl Membership {
             && seq > place.read_seq
         {
             marks::read(&mut work.tx, chat, user, seq).await?;
-            let told = Change::ChatRead { chat, user, message };
+            let event = Change::ChatRead { chat, user, message };
             if marks::hides_reading(&mut work.tx, user).await? {
-                work.announce(user, told);
+                work.announce(user, event);
             } else {
-                work.announce(chat, told);
+                work.announce(chat, event);
             }
         }
         let view = view(&mut work.tx, chat, user).await?;

@@ -14,27 +14,27 @@ const NOWHERE: &str = "besedka_nowhere";
 const EXISTING: &str = "stream";
 
 /// The privileges that every server needs.
-const KEEPING: [(&str, &str); 4] = [
+const REQUIRED: [(&str, &str); 4] = [
     ("SELECT", "SELECT 1 FROM {table} LIMIT 0"),
     ("INSERT", "INSERT INTO {table} (id, seq) SELECT id, seq FROM {table} WHERE false"),
     ("UPDATE", "UPDATE {table} SET seq = seq WHERE false"),
     ("DELETE", "DELETE FROM {table} WHERE false"),
 ];
 /// The additional privileges that migrations need.
-const MAKING: [(&str, &str); 3] = [
+const FOR_MIGRATIONS: [(&str, &str); 3] = [
     ("CREATE", "CREATE TABLE {table} LIKE besedka_nowhere_either"),
     ("ALTER", "ALTER TABLE {table} ADD id BIGINT"),
     ("INDEX", "CREATE INDEX id ON {table} (id)"),
 ];
 
 /// Fails if the account lacks a privilege that migrations need.
-pub(super) async fn to_make_tables(connection: &mut MySqlConnection) -> Result<()> {
-    check(connection, KEEPING.iter().chain(&MAKING), NOWHERE).await
+pub(super) async fn for_migrations(connection: &mut MySqlConnection) -> Result<()> {
+    check(connection, REQUIRED.iter().chain(&FOR_MIGRATIONS), NOWHERE).await
 }
 
 /// Fails if the account lacks a privilege to read or write the tables.
-pub(super) async fn to_keep(connection: &mut MySqlConnection) -> Result<()> {
-    check(connection, KEEPING.iter(), EXISTING).await
+pub(super) async fn for_server(connection: &mut MySqlConnection) -> Result<()> {
+    check(connection, REQUIRED.iter(), EXISTING).await
 }
 
 async fn check(
