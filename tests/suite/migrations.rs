@@ -45,6 +45,22 @@ async fn an_older_database_is_copied_before_its_tables_change() {
 }
 
 #[tokio::test]
+async fn a_migration_that_fails_leaves_the_database_as_it_was() {
+    let dir = TempDir::new().unwrap();
+    let mut connection = SqliteConnection::connect(&format!("{}?mode=rwc", url(dir.path()))).await.unwrap();
+    // One of the last migrations creates a table of this name.
+    sqlx::query("CREATE TABLE backup (own INTEGER)").execute(&mut connection).await.unwrap();
+    let failed = Db::open(&url(dir.path()), 2).await.err().unwrap().to_string();
+    assert!(failed.contains("backup"), "{failed}");
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table'";
+    let tables: i64 = sqlx::query_scalar(tables).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(tables, 1, "nothing was made");
+    sqlx::query("DROP TABLE backup").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    open(dir.path()).await.close().await;
+}
+
+#[tokio::test]
 async fn tables_that_are_newer_are_borne_unless_something_was_taken_from_them() {
     let (dir, database) = (TempDir::new().unwrap(), Database::new().await);
     database.open(dir.path()).await.close().await;

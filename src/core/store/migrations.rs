@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sqlx::migrate::{Migrate as _, Migrator};
-use sqlx::{MySqlConnection, SqliteConnection};
+use sqlx::{Connection as _, MySqlConnection, SqliteConnection};
 
 use super::{Error, Result};
 
@@ -85,7 +85,7 @@ impl MigrationStatus {
 }
 
 macro_rules! migrations {
-    ($connection:ty, $migrator:ident, $is_there:literal, $status:ident, $up:ident, $up_to:ident, $down:ident) => {
+    ($connection:ty, $migrator:ident, $is_there:literal, $status:ident) => {
         pub(super) async fn $status(connection: &mut $connection) -> Result<MigrationStatus> {
             let is_there: bool = sqlx::query_scalar($is_there).fetch_one(&mut *connection).await?;
             if !is_there {
@@ -103,22 +103,6 @@ macro_rules! migrations {
                     .await?;
             Ok(MigrationStatus::of(&$migrator, &applied.into_iter().collect()))
         }
-
-        /// Applies pending migrations.
-        pub(super) async fn $up(connection: &mut $connection) -> Result<()> {
-            $up_to(connection, None).await
-        }
-
-        /// Applies pending migrations up to one.
-        pub(super) async fn $up_to(connection: &mut $connection, last: Option<i64>) -> Result<()> {
-            // Not `run`: the compiler can't see that its future is Send for every lifetime.
-            Ok($migrator.run_direct(last, connection, false).await?)
-        }
-
-        /// Reverts all migrations after `last`.
-        pub(super) async fn $down(connection: &mut $connection, last: i64) -> Result<()> {
-            Ok($migrator.undo(connection, last).await?)
-        }
     };
 }
 
@@ -126,21 +110,46 @@ migrations!(
     SqliteConnection,
     SQLITE,
     "SELECT count(*) > 0 FROM sqlite_schema WHERE name = '_sqlx_migrations'",
-    of_sqlite,
-    up_sqlite,
-    up_sqlite_to,
-    down_sqlite
+    of_sqlite
 );
 migrations!(
     MySqlConnection,
     MYSQL,
     "SELECT count(*) > 0 FROM information_schema.tables \
      WHERE table_schema = database() AND table_name = '_sqlx_migrations'",
-    of_mysql,
-    up_mysql,
-    up_mysql_to,
-    down_mysql
+    of_mysql
 );
+
+/// Applies pending migrations.
+pub(super) async fn up_sqlite(connection: &mut SqliteConnection) -> Result<()> {
+    up_sqlite_to(connection, None).await
+}
+
+/// Applies pending migrations up to one. All of them in one transaction: if one fails, the database is as it was, and a new
+/// database is flushed to the disk once and not for each of them.
+pub(super) async fn up_sqlite_to(connection: &mut SqliteConnection, last: Option<i64>) -> Result<()> {
+    let mut tx = connection.begin().await?;
+    // Not `run`: the compiler can't see that its future is Send for every lifetime.
+    SQLITE.run_direct(last, &mut *tx, false).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Reverts all migrations after `last`, in one transaction.
+pub(super) async fn down_sqlite(connection: &mut SqliteConnection, last: i64) -> Result<()> {
+    let mut tx = connection.begin().await?;
+    SQLITE.undo(&mut *tx, last).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Applies pending migrations, each by itself: MySQL can't take back changes of tables.
+pub(super) async fn up_mysql(connection: &mut MySqlConnection) -> Result<()> {
+    Ok(MYSQL.run_direct(None, connection, false).await?)
+}
+
+/// Reverts all migrations after `last`.
+pub(super) async fn down_mysql(connection: &mut MySqlConnection, last: i64) -> Result<()> {
+    Ok(MYSQL.undo(connection, last).await?)
+}
 
 /// The migrations of this version, of which none is applied.
 pub(super) fn known() -> MigrationStatus {
