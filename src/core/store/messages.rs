@@ -118,6 +118,7 @@ pub async fn replace_content(executor: &mut Executor, id: MessageId, content: &C
 
 /// Deletes the content of messages, from the search index too. Their rows stay.
 pub async fn delete(executor: &mut Executor, ids: &[MessageId], now: Time) -> Result<()> {
+    marks::uncount(executor, ids).await?;
     let update = Query::update()
         .table(M::Table)
         .value(M::Text, Option::<String>::None)
@@ -130,7 +131,6 @@ pub async fn delete(executor: &mut Executor, ids: &[MessageId], now: Time) -> Re
         .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
         .to_owned();
     executor.execute(&update).await?;
-    marks::reset_counts(executor, ids).await?;
     search::mark_changed(executor, ids).await
 }
 
