@@ -20,6 +20,7 @@ mod unet;
 pub mod upgrade;
 pub mod v1;
 mod visit;
+mod websocket;
 
 use std::sync::{LazyLock, OnceLock};
 

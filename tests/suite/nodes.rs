@@ -12,10 +12,11 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use nkeys::KeyPair;
 use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
 
 use crate::database::Database;
 use crate::others::{Answer, Other};
-use crate::server::{PASSWORD, Person, Socket, TestServer};
+use crate::server::{PASSWORD, Person, Reply, Socket, TestServer};
 use crate::skip::skip;
 use crate::v1::import;
 
@@ -367,6 +368,32 @@ async fn the_same_import_on_two_nodes_at_once_brings_everything_once() {
     assert_eq!(added(&first, "messages") + added(&second, "messages"), MESSAGES as u64, "{first} {second}");
     let chats = ann.get("/chats").await.expect(200);
     assert_eq!(chats.as_array().unwrap().len(), 1, "{chats}");
+}
+
+/// Messages tell their author's name in some APIs, and a node keeps names.
+#[tokio::test]
+async fn a_name_that_changes_on_one_node_is_shown_by_the_other_at_once() {
+    let Some(nats) = Nats::start() else { return };
+    let (one, two) = two(&nats).await;
+    let (ann, bob) = (one.person("ann").await, one.person("bob").await);
+    let chat = ann.direct(&bob).await;
+    ann.say(chat, "hello").await;
+    let url = format!("{}/kyte/chats/{chat}/messages", two.url);
+    let shown = async || {
+        let messages = Reply::to(bob.http.get(&url).bearer_auth(&bob.token)).await.expect(200);
+        let messages = messages.as_array().or(messages["messages"].as_array()).unwrap().clone();
+        messages.iter().find(|message| message["content"] == "hello").unwrap()["userName"].clone()
+    };
+    assert_eq!(shown().await, "ann");
+    for name in ["Ann", "Anna", "Annabel"] {
+        ann.patch("/users/me", json!({"display_name": name})).await.expect(200);
+        let known = async {
+            while shown().await != name {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(5), known).await.expect("sooner than names are read anew");
+    }
 }
 
 /// A signed name as NATS wants it: a JWT whose algorithm is an nkey's.

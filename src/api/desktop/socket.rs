@@ -1,7 +1,6 @@
 //! `/ws/chat/{id}`: live events of a chat.
 
 use poem::web::Path;
-use poem::web::websocket::WebSocket;
 use poem::{Request, Response, handler};
 use poem_openapi::types::ToJSON;
 use serde::Deserialize;
@@ -11,6 +10,7 @@ use uuid::Uuid;
 use super::Refusal;
 use super::types::{Message, is_user_message};
 use crate::chat_socket::{self, ClientFrame, Room, SocketFormat, bare};
+use crate::websocket::WebSocketRequest;
 use besedka_core::hub::{EphemeralEvent, EventFormat};
 use besedka_core::messenger::{Error, NewMessage};
 use besedka_core::model::{self, Change, ChatId, Content, Event, Kind, MessageId, Status};
@@ -23,7 +23,7 @@ struct Opening {
 
 /// Opens the socket of a chat. The token is in the address, or in a header for clients that can send one.
 #[handler]
-pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> poem::Result<Response> {
+pub async fn socket(request: &Request, id: Path<String>, socket: WebSocketRequest) -> poem::Result<Response> {
     let opening: Opening = request.params().unwrap_or(Opening { token: None });
     let token = opening.token.or_else(|| request.header("Authorization").map(str::to_owned));
     // A malformed identifier refers to no chat.
@@ -45,7 +45,7 @@ struct Frame {
 }
 
 impl SocketFormat for Desktop {
-    const FORMAT: EventFormat = EventFormat(4);
+    const FORMAT: EventFormat = EventFormat::new(4);
 
     async fn event(room: &Room, event: &Event) -> Option<String> {
         match &event.change {

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use poem::endpoint::make;
 use poem::web::Path;
-use poem::web::websocket::WebSocket;
-use poem::{Endpoint, FromRequest, IntoResponse, Request, Response, handler};
+use poem::{Endpoint, IntoResponse, Request, Response, handler};
 use poem_openapi::types::ToJSON;
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,6 +13,7 @@ use super::types::Message;
 use super::{Refusal, chat_id, hide_existence};
 use crate::chat_socket::{self, ClientFrame, Room, SocketFormat, bare};
 use crate::links::Links;
+use crate::websocket::WebSocketRequest;
 use besedka_core::hub::{EphemeralEvent, EventFormat};
 use besedka_core::messenger::{Error, Messenger, NewMessage};
 use besedka_core::model::{self, Change, ChatId, Content, Event, Kind};
@@ -29,7 +29,7 @@ struct Opening {
 
 /// Opens the socket of a chat.
 #[handler]
-pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> poem::Result<Response> {
+pub async fn socket(request: &Request, id: Path<String>, socket: WebSocketRequest) -> poem::Result<Response> {
     let Opening { token, .. } = request.params().unwrap_or_default();
     Ok(open(request, token.as_deref(), &id.0, socket).await.map_err(Refusal::from)?)
 }
@@ -43,7 +43,7 @@ pub fn base_or(rest: Arc<impl Endpoint + 'static>) -> impl Endpoint<Output = Res
         let rest = rest.clone();
         async move {
             if request.uri().path() == "/"
-                && let Ok(upgrade) = WebSocket::from_request_without_body(&request).await
+                && let Ok(upgrade) = WebSocketRequest::of(&request)
             {
                 let Opening { token, chat_id } = request.params().unwrap_or_default();
                 let chat = chat_id.unwrap_or_default();
@@ -58,7 +58,7 @@ async fn open(
     request: &Request,
     token: Option<&str>,
     chat: &str,
-    upgrade: WebSocket,
+    upgrade: WebSocketRequest,
 ) -> Result<Response, Error> {
     let token = token.or_else(|| request.header("Authorization")).map(bare);
     // Without a valid token, do not reveal which chats exist or which identifiers are well-formed.
@@ -95,7 +95,7 @@ struct Frame {
 }
 
 impl SocketFormat for Kyte {
-    const FORMAT: EventFormat = EventFormat(1);
+    const FORMAT: EventFormat = EventFormat::new(1);
 
     async fn event(room: &Room, event: &Event) -> Option<String> {
         told(&event.change, &room.messenger, &room.links).await.map(|message| message.to_string())

@@ -307,16 +307,15 @@ impl Connection {
         let links = Links::new(messenger, base, self.access.user).in_language(*language);
         for outbound in &taken.events {
             let own;
-            let message = match outbound.known_for_socket_io() {
+            let message = match outbound.known_for_socket_io(*language) {
                 Some(known) => known,
                 None => {
                     let built = told(&outbound.event.change, messenger, &links).await;
                     if depends_on_reader(&outbound.event.change) {
-                        // A link begins with the address that its reader used.
                         own = built;
                         &own
                     } else {
-                        outbound.keep_for_socket_io(built)
+                        outbound.keep_for_socket_io(*language, built)
                     }
                 }
             };

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use poem::web::Path;
-use poem::web::websocket::WebSocket;
 use poem::{Request, Response, handler};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,6 +13,7 @@ use super::types::{Message, is_user_message};
 use super::{Refusal, ids, messages};
 use crate::chat_socket::{self, ClientFrame, Room, SocketFormat, bare};
 use crate::links::LONG_LIFE;
+use crate::websocket::WebSocketRequest;
 use besedka_core::hub::{EphemeralEvent, EventFormat};
 use besedka_core::messenger::Error;
 use besedka_core::model::{self, Change, Event, MessageId};
@@ -30,7 +30,7 @@ struct Opening {
 /// Opens the socket of a conversation. The token is in the address, or in a header for clients that can send
 /// one.
 #[handler]
-pub async fn socket(request: &Request, id: Path<String>, socket: WebSocket) -> poem::Result<Response> {
+pub async fn socket(request: &Request, id: Path<String>, socket: WebSocketRequest) -> poem::Result<Response> {
     let opening: Opening = request.params().unwrap_or(Opening { old: None, token: None });
     let header = request.header("Authorization").map(str::to_owned);
     let token = opening.token.or(opening.old).or(header);
@@ -51,7 +51,7 @@ struct Frame {
 }
 
 impl SocketFormat for Unet {
-    const FORMAT: EventFormat = EventFormat(3);
+    const FORMAT: EventFormat = EventFormat::new(3);
     const LINK_LIFE: Duration = LONG_LIFE;
 
     async fn event(room: &Room, event: &Event) -> Option<String> {

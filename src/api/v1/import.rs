@@ -89,15 +89,17 @@ async fn carry_out(mut import: Import) -> messenger::Result<messenger::ImportSum
     for (id, entries) in &layout.chats {
         let mut target = import.chat(form::chat(&zip, *id).await?).await?;
         names.learn_members(&zip, *id).await?;
-        let mut batch = Vec::new();
+        let (mut batch, mut bytes) = (Vec::new(), 0);
         for entry in entries {
             let mut lines = Lines::of(zip.read(entry).await?);
             while let Some(line) = lines.next(import.lines()).await? {
+                bytes += line.as_ref().map_or(0, Vec::len);
                 match line.and_then(|line| form::message(&line, &about, &names, &layout)) {
                     Some(message) => batch.push(message),
                     None => import.skip()?,
                 }
-                if batch.len() == Import::BATCH {
+                if batch.len() == Import::BATCH || bytes >= Import::BATCH_BYTES {
+                    bytes = 0;
                     import.import_messages(&mut target, std::mem::take(&mut batch)).await?;
                 }
             }

@@ -1,39 +1,64 @@
 //! Events on their way to connections, each serialized once per API format.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
+use bytes::Bytes;
 use serde_json::Value;
 
-use crate::model::{ChatId, Content, Event, Presence, Stream, UserId};
+use crate::model::{ChatId, Content, Event, Language, Presence, Stream, UserId};
 
 /// The number of API formats an event can be serialized in.
 pub const FORMATS: usize = 5;
+const LANGUAGES: usize = 2;
 
-/// An API's event format: an index below [`FORMATS`].
+/// An API's event format in a language.
 #[derive(Debug, Clone, Copy)]
-pub struct EventFormat(pub usize);
+pub struct EventFormat(usize);
+
+impl EventFormat {
+    /// The format of an API, given by a number below [`FORMATS`], for events in which the language makes no difference.
+    pub const fn new(api: usize) -> Self {
+        assert!(api < FORMATS, "too many formats");
+        Self(api * LANGUAGES)
+    }
+
+    #[must_use]
+    pub const fn in_language(self, language: Language) -> Self {
+        Self(self.0 - self.0 % LANGUAGES + index(language))
+    }
+}
+
+const fn index(language: Language) -> usize {
+    match language {
+        Language::Russian => 0,
+        Language::English => 1,
+    }
+}
+
+/// The serialized forms of an event, as UTF-8. Clones share their bytes.
+type Forms<const COUNT: usize> = [OnceLock<Bytes>; COUNT];
 
 /// An event on its way to many connections. It is serialized once per format, however many connections get it.
 pub struct OutboundEvent {
     pub event: Event,
-    formats: [OnceLock<Arc<str>>; FORMATS],
-    socket_io: OnceLock<Option<Value>>,
+    formats: Forms<{ FORMATS * LANGUAGES }>,
+    socket_io: [OnceLock<Option<Value>>; LANGUAGES],
 }
 
 impl OutboundEvent {
     pub fn new(event: Event) -> Self {
-        Self { event, formats: Default::default(), socket_io: OnceLock::new() }
+        Self { event, formats: Default::default(), socket_io: Default::default() }
     }
 
     /// The event's data for Socket.IO, whose library serializes it into packets of its own, if it was built before. The
     /// inner `None` says that the event is not delivered there.
-    pub fn known_for_socket_io(&self) -> Option<&Option<Value>> {
-        self.socket_io.get()
+    pub fn known_for_socket_io(&self, language: Language) -> Option<&Option<Value>> {
+        self.socket_io[index(language)].get()
     }
 
     /// Keeps the event's data for all Socket.IO connections.
-    pub fn keep_for_socket_io(&self, data: Option<Value>) -> &Option<Value> {
-        self.socket_io.get_or_init(|| data)
+    pub fn keep_for_socket_io(&self, language: Language, data: Option<Value>) -> &Option<Value> {
+        self.socket_io[index(language)].get_or_init(|| data)
     }
 
     pub fn stream(&self) -> Stream {
@@ -45,12 +70,12 @@ impl OutboundEvent {
     }
 
     /// The serialized event, if it was serialized in this format before.
-    pub fn known(&self, format: EventFormat) -> Option<&Arc<str>> {
+    pub fn known(&self, format: EventFormat) -> Option<&Bytes> {
         self.formats[format.0].get()
     }
 
     /// The serialized event; `write` serializes it the first time.
-    pub fn written(&self, format: EventFormat, write: impl FnOnce(&Event) -> String) -> &Arc<str> {
+    pub fn written(&self, format: EventFormat, write: impl FnOnce(&Event) -> String) -> &Bytes {
         self.formats[format.0].get_or_init(|| write(&self.event).into())
     }
 
@@ -86,7 +111,7 @@ impl EphemeralEvent {
 /// An ephemeral event on its way to many connections, serialized once per format.
 pub struct OutboundEphemeral {
     pub event: EphemeralEvent,
-    formats: [OnceLock<Arc<str>>; FORMATS],
+    formats: Forms<{ FORMATS * LANGUAGES }>,
 }
 
 impl OutboundEphemeral {
@@ -95,7 +120,34 @@ impl OutboundEphemeral {
     }
 
     /// The serialized event; `write` serializes it the first time.
-    pub fn written(&self, format: EventFormat, write: impl FnOnce(&EphemeralEvent) -> String) -> &Arc<str> {
+    pub fn written(&self, format: EventFormat, write: impl FnOnce(&EphemeralEvent) -> String) -> &Bytes {
         self.formats[format.0].get_or_init(|| write(&self.event).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::model::{Change, Position, Time};
+
+    #[test]
+    fn an_event_is_serialized_once_for_a_format_and_language_and_its_bytes_are_shared() {
+        let change = Change::ChatAccess(ChatId(7));
+        let position = Position { stream: Stream(1), seq: 1 };
+        let outbound = OutboundEvent::new(Event { position, at: Time(0), change });
+        let (times, format) = (Cell::new(0), EventFormat::new(3));
+        let write = |_: &Event| {
+            times.set(times.get() + 1);
+            format!("text {}", times.get())
+        };
+        let first = outbound.written(format, write).clone();
+        assert_eq!((first.as_ptr(), times.get()), (outbound.written(format, write).as_ptr(), 1));
+        assert_eq!(outbound.known(format.in_language(Language::Russian)), Some(&first));
+        assert_eq!(outbound.known(EventFormat::new(2).in_language(Language::English)), None);
+        let english = outbound.written(format.in_language(Language::English), write).clone();
+        assert_eq!((&*english, times.get()), (&b"text 2"[..], 2));
+        assert_eq!(outbound.known(format.in_language(Language::English)), Some(&english));
     }
 }

@@ -115,8 +115,7 @@ pub struct Core {
     keys: Keys,
     /// The lists of chats that are read now.
     lists: SharedQueries<UserId, Vec<Chat>>,
-    /// Held while unread messages are counted.
-    counting: tokio::sync::Mutex<()>,
+    unread_counts: chats::unread_counts::UnreadCounts,
     /// Held while a backup is made.
     backing_up: tokio::sync::Mutex<()>,
     exports: Arc<Semaphore>,
@@ -246,7 +245,7 @@ impl Messenger {
             in_progress: Arc::default(),
             keys: Keys::load(&db, clock.now() - idempotency::LIFE).await?,
             lists: SharedQueries::default(),
-            counting: tokio::sync::Mutex::default(),
+            unread_counts: chats::unread_counts::UnreadCounts::default(),
             backing_up: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(portability::export::AT_ONCE)),
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),

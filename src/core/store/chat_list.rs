@@ -1,7 +1,9 @@
 //! Chats as a member sees them: with the title for the reader, the last message and unread counts.
 //!
-//! Posting writes nothing per reader: unread messages are counted when the list is read, in a covering index. For readers
-//! with very many unread messages the count of the older ones is stored ([`super::marks::count_on`]).
+//! Posting writes nothing per reader: unread messages are counted when the list is read, in a covering index. The count of
+//! all but the newest is stored with the member: in the background after every some posts
+//! ([`super::marks::count_on_for_members`]), and when the list finds many ([`super::marks::count_on`]). It is kept right by
+//! what deletes ([`super::marks::uncount`]) and reads ([`super::marks::read`]) some of them.
 
 use std::collections::HashMap;
 
@@ -11,13 +13,9 @@ use sqlx::FromRow;
 use super::chats::{CHAT, ChatRecord, other};
 use super::hidden::{is_seen, is_seen_at};
 use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Message as Msg};
-use super::unread::{counted_from, counts, last_read, messages_of_chat, unread_after};
+use super::unread::{FAR, counted_from, counts, last_read, messages_of_chat, unread_after};
 use super::{Executor, Result, messages, users};
 use crate::model::{Chat, ChatId, MessageId, Notify, Preferences, Right, Role, Time, UserId};
-
-/// The most sequence numbers whose messages are counted each time the list is read; with more, the count is stored. Some
-/// two hundred chats with as many each are counted in a few milliseconds.
-const FAR: i64 = 64;
 
 #[derive(FromRow)]
 struct ListRow {

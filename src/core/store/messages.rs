@@ -2,7 +2,7 @@
 
 mod hydrate;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sea_query::{Cond, Expr, ExprTrait, Order, Query};
 use uuid::Uuid;
@@ -118,6 +118,7 @@ pub async fn replace_content(executor: &mut Executor, id: MessageId, content: &C
 
 /// Deletes the content of messages, from the search index too. Their rows stay.
 pub async fn delete(executor: &mut Executor, ids: &[MessageId], now: Time) -> Result<()> {
+    marks::uncount(executor, ids).await?;
     let update = Query::update()
         .table(M::Table)
         .value(M::Text, Option::<String>::None)
@@ -130,7 +131,6 @@ pub async fn delete(executor: &mut Executor, ids: &[MessageId], now: Time) -> Re
         .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
         .to_owned();
     executor.execute(&update).await?;
-    marks::reset_counts(executor, ids).await?;
     search::mark_changed(executor, ids).await
 }
 
@@ -240,11 +240,20 @@ pub async fn by_client_ids(
     executor: &mut Executor,
     sent: &[(UserId, Uuid)],
 ) -> Result<HashMap<(UserId, Uuid), Message>> {
-    // Pair by pair, because SQLite scans the whole table for `(author_id, client_id) IN (…)`.
-    let mut wanted = Cond::any();
+    let mut by_author: BTreeMap<UserId, Vec<Uuid>> = BTreeMap::new();
     for (author, id) in sent {
-        let author = Expr::col((M::Table, M::AuthorId)).eq(*author);
-        wanted = wanted.add(author.and(Expr::col((M::Table, M::ClientId)).eq(bytes(*id))));
+        by_author.entry(*author).or_default().push(*id);
+    }
+    // Author by author, because SQLite scans the whole table for `(author_id, client_id) IN (…)`.
+    let mut wanted = Cond::any();
+    for (author, ids) in by_author {
+        let author = Expr::col((M::Table, M::AuthorId)).eq(author);
+        let id = Expr::col((M::Table, M::ClientId));
+        let id = match &ids[..] {
+            [one] => id.eq(bytes(*one)),
+            several => id.is_in(several.iter().map(|id| bytes(*id))),
+        };
+        wanted = wanted.add(author.and(id));
     }
     let mut query = messages();
     query.cond_where(wanted);

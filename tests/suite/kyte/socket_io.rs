@@ -32,6 +32,19 @@ impl Wire {
         (wire, answer)
     }
 
+    /// Connects with a language, and is accepted.
+    async fn speaking(server: &TestServer, query: &str, language: &str) -> Self {
+        let base = server.url.replace("http://", "ws://");
+        let url = format!("{base}/kyte/socket.io/?EIO=4&transport=websocket{query}");
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("Accept-Language", language.parse().unwrap());
+        let mut wire = Self(connect_async(request).await.unwrap().0);
+        assert!(wire.next().await.starts_with("0{"));
+        wire.send("40").await;
+        assert!(wire.next().await.starts_with("40{"));
+        wire
+    }
+
     async fn send(&mut self, packet: impl Into<String>) {
         self.0.send(Message::text(packet.into())).await.unwrap();
     }
@@ -106,6 +119,32 @@ async fn messages_are_emitted_to_whoever_is_in_the_chat() {
     bob.say(&garden, "not here").await;
     let said = bob.say(&house, "two").await;
     assert_eq!(wire.heard().await, said);
+}
+
+/// Events are written once for all who speak a language.
+#[tokio::test]
+async fn each_client_is_told_in_its_language_whoever_was_told_first() {
+    let (server, ann, bob, garden) = pair().await;
+    let mut wires = Vec::new();
+    for (language, person) in [("en", &ann), ("ru", &bob), ("en", &bob), ("ru", &ann)] {
+        let query = format!("&token={}&chatId={garden}", person.token);
+        wires.push((language, Wire::speaking(&server, &query, language).await));
+    }
+    let eve = Friend::new(&server, "eve").await;
+    let body = json!({"user_id": eve.id.parse::<i64>().unwrap()});
+    ann.elsewhere(&server).post(&format!("/chats/{garden}/members"), body).await.expect(201);
+    let said = bob.say(&garden, "hello").await;
+    let mut told = Vec::new();
+    for (language, wire) in &mut wires {
+        let notice = wire.heard().await;
+        assert_eq!(notice["type"], "system");
+        told.push((*language, notice["content"].clone()));
+        assert_eq!(wire.heard().await, said);
+    }
+    let of = |wanted: &str| -> Vec<_> { told.iter().filter(|(l, _)| *l == wanted).map(|(_, t)| t).collect() };
+    let (english, russian) = (of("en"), of("ru"));
+    assert_eq!((english[0], russian[0]), (english[1], russian[1]));
+    assert_ne!(english[0], russian[0]);
 }
 
 #[tokio::test]

@@ -1,12 +1,16 @@
 //! `/users/me/import`: an export, here or elsewhere, brought along.
 
 use std::io::{Cursor, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 
+use super::interleavings::missed;
 use crate::server::{Person, Reply, TestServer, fresh_key};
+use crate::witness::history;
 
 async fn export_of(person: &Person) -> Vec<u8> {
     let response = person.request(Method::GET, "/users/me/export").send().await.unwrap();
@@ -479,4 +483,87 @@ async fn a_zip_that_unpacks_to_too_much_is_stopped() {
     liar[list + 24..list + 28].copy_from_slice(&1_000_u32.to_le_bytes());
     let reply = import(&anna, liar).await.refused(400, "invalid");
     assert!(reply["detail"].as_str().unwrap().contains("larger than declared"), "{reply}");
+}
+
+/// While a long import is written others post, and the importer too: all of it is there once and in order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn posts_go_on_between_the_slices_of_an_import() {
+    const MESSAGES: i64 = 3_000;
+    const POSTERS: usize = 4;
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let garden = ann.group("Garden", &[&bob]).await;
+    let (bobs_cursor, anns_cursor) = (bob.cursor().await, ann.cursor().await);
+    // Some are answers, also to what is in the same slice.
+    let message = |id: i64| {
+        let mut message = text(id, &format!("line {id}"));
+        if id % 100 == 50 {
+            message["reply_to"] = json!({"id": id - 1});
+        }
+        message
+    };
+    let zip = export_with(&lines((1..=MESSAGES).map(message)));
+    let id = ann.upload("export.zip", "application/zip", zip).await;
+    let importing = tokio::spawn({
+        let ann = ann.clone();
+        async move { ann.post("/users/me/import", json!({"attachment_id": id})).await.expect(200) }
+    });
+    let over = Arc::new(AtomicBool::new(false));
+    let posting = (0..POSTERS).map(|poster| {
+        let (person, over) = (if poster % 2 == 0 { ann.clone() } else { bob.clone() }, over.clone());
+        tokio::spawn(async move {
+            let mut posted = Vec::new();
+            while !over.load(Ordering::SeqCst) {
+                posted.push(person.say(garden, &format!("{poster} {}", posted.len())).await);
+            }
+            posted
+        })
+    });
+    let posting: Vec<_> = posting.collect();
+    let done = importing.await.unwrap();
+    over.store(true, Ordering::SeqCst);
+    assert_eq!((&done["messages"], &done["skipped"]), (&json!(MESSAGES), &json!(0)), "{done}");
+    let mut posted = Vec::new();
+    for poster in posting {
+        posted.push(poster.await.unwrap());
+    }
+    let number = |message: &Value| message["id"].as_i64().unwrap();
+    let old = chat_of(&ann, "Old").await;
+    let imported = history(&ann, old["id"].as_i64().unwrap()).await;
+    let expected: Vec<String> = (1..=MESSAGES).map(|id| format!("line {id}")).collect();
+    assert_eq!(
+        imported.iter().map(|message| message["content"].as_str().unwrap()).collect::<Vec<_>>(),
+        expected
+    );
+    let answers = imported.iter().filter(|message| !message["reply_to"].is_null()).count() as i64;
+    assert_eq!(answers, MESSAGES / 100);
+    let said = history(&bob, garden).await;
+    for (poster, posted) in posted.iter().enumerate() {
+        let prefix = format!("{poster} ");
+        let own: Vec<i64> = said
+            .iter()
+            .filter(|message| message["content"].as_str().is_some_and(|text| text.starts_with(&prefix)))
+            .map(number)
+            .collect();
+        assert_eq!(own, posted.iter().map(number).collect::<Vec<_>>());
+        let between = number(&imported[0])..number(&imported[imported.len() - 1]);
+        assert!(
+            posted.iter().any(|message| between.contains(&number(message))),
+            "{poster} waited for the end"
+        );
+    }
+    // What their clients missed is told once and in order too.
+    for (person, cursor, chats) in
+        [(&bob, bobs_cursor, vec![&said]), (&ann, anns_cursor, vec![&said, &imported])]
+    {
+        let told = missed(person, cursor).await;
+        for chat in chats {
+            let is_here = |message: &&Value| message["chat_id"] == chat[0]["chat_id"];
+            let told: Vec<i64> = told.iter().filter(is_here).map(number).collect();
+            assert_eq!(told, chat.iter().map(number).collect::<Vec<_>>());
+        }
+    }
+    let zip = export_with(&lines((1..=MESSAGES).map(message)));
+    let again = import(&ann, zip).await.expect(200);
+    assert_eq!((&again["messages"], &again["chats"]), (&json!(0), &json!(0)), "{again}");
 }

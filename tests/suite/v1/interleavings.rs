@@ -105,7 +105,7 @@ impl Author {
 }
 
 /// The messages that a member missed, in the order in which they are told.
-async fn missed(person: &Person, mut cursor: String) -> Vec<Value> {
+pub async fn missed(person: &Person, mut cursor: String) -> Vec<Value> {
     let mut messages = Vec::new();
     loop {
         let page = person.get(&format!("/sync?limit=20&cursor={cursor}")).await.expect(200);

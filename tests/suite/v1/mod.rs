@@ -20,7 +20,7 @@ mod export;
 mod forward;
 mod idempotency;
 pub mod import;
-mod interleavings;
+pub mod interleavings;
 mod invites;
 mod kinds;
 mod links;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use besedka::model::{Change, Scopes};
 use serde_json::{Value, json};
 
 use crate::server::{Dice, Person, Socket, TestServer, names};
@@ -289,6 +290,66 @@ async fn a_replay_longer_than_a_page_goes_over_into_live_without_a_hole() {
     }
     posting.await.unwrap();
     assert_eq!(reader.heard[&chat], history(&bob, chat).await);
+}
+
+/// However much was missed, no more of it is in memory than a page for each client, and the pages are bounded.
+#[tokio::test]
+async fn ten_thousand_missed_messages_come_in_bounded_pages() {
+    const MISSED: usize = 10_000;
+    let server = TestServer::start().await;
+    let (ann, bob) = two(&server).await;
+    let chat = ann.direct(&bob).await;
+    let cursor = bob.cursor().await;
+    let first = number(&ann.say(chat, "word").await["id"]);
+    server
+        .change(&format!(
+            "INSERT INTO message (id, chat_id, seq, author_id, kind, text, sent_at)
+             WITH RECURSIVE few (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM few WHERE n < 99)
+             SELECT id + a.n * 100 + b.n, chat_id, seq + a.n * 100 + b.n, author_id, kind, text, sent_at
+             FROM message, few AS a, few AS b WHERE id = {first} AND a.n * 100 + b.n > 0"
+        ))
+        .await;
+    server.change(&format!("UPDATE stream SET seq = seq + {} WHERE id = {chat}", MISSED - 1)).await;
+    let ids = |events: &[Value]| events.iter().map(|event| number(&event["data"]["id"])).collect::<Vec<_>>();
+    let all: Vec<i64> = (first..first + MISSED as i64).collect();
+
+    let (mut missed, mut next) = (Vec::new(), cursor.clone());
+    loop {
+        let page = bob.get(&format!("/sync?cursor={next}")).await.expect(200);
+        let events = page["events"].as_array().unwrap();
+        assert!(events.len() <= 500, "{}", events.len());
+        missed.extend(ids(events));
+        page["cursor"].as_str().unwrap().clone_into(&mut next);
+        if page["has_more"] == false {
+            break;
+        }
+    }
+    assert_eq!(missed, all);
+
+    // The same on a socket, from its inside.
+    let messenger = &server.running.messenger;
+    let access = messenger.access(&bob.token, Scopes::READ).await.unwrap();
+    let mut listener = messenger.listen(access, Some(&cursor.parse().unwrap())).await.unwrap();
+    let (mut replayed, mut longest) = (Vec::new(), 0);
+    while let Some(page) = listener.replay().await.unwrap() {
+        longest = longest.max(page.events.len());
+        replayed.extend(page.events.iter().map(|event| match &event.change {
+            Change::MessageCreated(message) => message.id.0,
+            other => panic!("{other:?}"),
+        }));
+    }
+    assert_eq!((replayed, longest), (all.clone(), 100));
+
+    let mut socket = bob.resume(&cursor).await;
+    let mut heard = Vec::new();
+    loop {
+        let frame = socket.next().await.unwrap();
+        match frame["event"].as_str() {
+            Some("ready") => break,
+            _ => heard.extend(ids(&[frame])),
+        }
+    }
+    assert_eq!(heard, all);
 }
 
 /// Many post into several chats while readers connect, hear some, hang up and come back with the

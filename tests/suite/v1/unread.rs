@@ -198,6 +198,45 @@ async fn what_was_counted_once_is_forgotten_when_it_is_no_longer_so() {
     assert_eq!(counts().await, (0, 0));
 }
 
+/// Who does not ask for a long time has not much to be counted when they ask.
+#[tokio::test]
+async fn what_is_unread_is_counted_for_members_who_do_not_ask() {
+    let server = TestServer::start().await;
+    let (ann, bob, eve) =
+        (server.person("ann").await, server.person("bob").await, server.person("eve").await);
+    let chat = ann.group("Счёт", &[&bob, &eve]).await;
+    let say = async |count: usize| join_all((0..count).map(|_| ann.say(chat, "слово"))).await;
+    let first = say(10).await;
+    let first = first.iter().map(|message| message["id"].as_i64().unwrap()).min();
+    say(130).await;
+    let counted = format!(
+        "SELECT count(*) FROM member WHERE chat_id = {chat} AND user_id IN ({}, {}) AND counted > 60",
+        bob.id, eve.id
+    );
+    let all_is_counted = async || {
+        while server.count(&counted).await < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), all_is_counted()).await.unwrap();
+    let unread =
+        async |person: &Person| person.get("/chats").await.expect(200)[0]["unread_count"].as_i64().unwrap();
+    assert_eq!((unread(&bob).await, unread(&eve).await), (140, 140));
+    ann.delete(&format!("/messages/{}", first.unwrap())).await.expect(204);
+    assert_eq!(server.count(&counted).await, 2, "what else was counted is kept");
+    assert_eq!((unread(&bob).await, unread(&eve).await), (139, 139));
+    let mark = json!({"message_id": first});
+    bob.post(&format!("/chats/{chat}/read"), mark).await.expect(200);
+    assert_eq!(server.count(&counted).await, 2, "also by who has read a part");
+    let left = async |person: &Person| {
+        let read = format!("/messages?chat_id={chat}&limit=200");
+        let page = person.get(&read).await.expect(200);
+        let later = |message: &&serde_json::Value| message["id"].as_i64() > first;
+        page.as_array().unwrap().iter().filter(later).filter(|m| m["type"] == "text").count() as i64
+    };
+    assert_eq!((unread(&bob).await, unread(&eve).await), (left(&bob).await, 139));
+}
+
 /// Whoever counts holds the only writer, and others who post wait for it.
 #[tokio::test]
 async fn what_is_unread_is_counted_in_small_parts_and_no_part_of_it_twice() {

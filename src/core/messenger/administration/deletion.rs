@@ -151,6 +151,7 @@ async fn delete(work: &mut UnitOfWork, user: UserId, legacy: MessagesOnDeletion)
     let now = work.now;
     let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
     users::forget(&mut work.tx, user, now).await?;
+    work.after_commit(move |messenger| messenger.names.forget([user]));
     replace_avatar(work, user, before.person.avatar, None).await?;
     scheduled::delete_of_user(&mut work.tx, user).await?;
     blocks::delete_of_user(&mut work.tx, user).await?;

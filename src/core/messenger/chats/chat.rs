@@ -13,8 +13,7 @@ use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Chat, ChatId, ChatKind, Notice, Role, UserId};
 use crate::store::chats::{self, ChatRecord, pair};
-use crate::store::marks::Counted;
-use crate::store::{self, chat_list, marks, members, streams, users};
+use crate::store::{self, chat_list, members, streams, users};
 
 /// A group or channel to be created.
 #[derive(Debug, Clone)]
@@ -227,34 +226,5 @@ impl Messenger {
             self.begin_counting(reader, list.far_behind);
         }
         Ok(list.chats)
-    }
-
-    /// Counts in the background what somebody has not read, unless that is under way.
-    fn begin_counting(&self, reader: UserId, chats: Vec<ChatId>) {
-        let Ok(turn) = self.attempt(self.request(Some(reader), "count unread", "", b"")) else { return };
-        let messenger = self.clone();
-        tokio::spawn(async move {
-            let _turn = turn;
-            if let Err(error) = messenger.count_unread(reader, &chats).await {
-                tracing::warn!(%error, "counting what is unread");
-            }
-        });
-    }
-
-    /// Counts once what somebody has not read where it is very much. In small changes and for one reader at a time, so
-    /// that nobody who posts waits for more than one of them.
-    async fn count_unread(&self, reader: UserId, chats: &[ChatId]) -> Result<()> {
-        let _one_at_a_time = self.counting.lock().await;
-        for chat in chats {
-            loop {
-                let mut work = self.begin_background().await?;
-                let counted = marks::count_on(&mut work.tx, *chat, reader).await?;
-                work.commit().await?;
-                if counted == Counted::All {
-                    break;
-                }
-            }
-        }
-        Ok(())
     }
 }

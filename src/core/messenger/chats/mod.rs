@@ -14,4 +14,5 @@ pub(crate) mod notices;
 pub(crate) mod participants;
 pub(crate) mod short_code;
 pub(crate) mod topics;
+pub(crate) mod unread_counts;
 pub(crate) mod validate;

@@ -217,7 +217,7 @@ impl UnitOfWork {
             inserted => inserted?,
         }
         let Self { tx, messenger, after_commit, .. } = self;
-        let (mut posted, mut renamed) = (Vec::new(), Vec::new());
+        let mut posted = Vec::new();
         let mut wakes_index = false;
         for event in &events {
             match &event.change {
@@ -226,8 +226,6 @@ impl UnitOfWork {
                 | Change::AnswerFinished(_)
                 | Change::MessageDeleted { .. }
                 | Change::MessagesDeleted { .. } => wakes_index = true,
-                Change::UserUpdated(user) => renamed.push(user.id()),
-                Change::MemberUpdated { member, .. } => renamed.push(member.user()),
                 _ => {}
             }
         }
@@ -238,9 +236,7 @@ impl UnitOfWork {
             false => (None, None),
         };
         let committed = tx.commit(move || {
-            for user in renamed {
-                messenger.names.forget(user);
-            }
+            messenger.names.apply(&events);
             messenger.publish_positions(&events);
             messenger.deliveries.send(events, delivered);
             if wakes_index {

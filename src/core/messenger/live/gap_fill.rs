@@ -61,6 +61,8 @@ impl Messenger {
         }
         let upto = records.last().map_or(seq, |last| last.seq);
         let events = event_log::hydrate(&mut read, gap.owner.unwrap_or(UserId(0)), &records).await?;
+        // Changes of other nodes are first known here.
+        self.names.apply(&events);
         self.hub.backfill(stream, (upto, head), events, &late);
         Ok(())
     }

@@ -90,6 +90,11 @@ impl Messenger {
         self.nodes.is_clustered
     }
 
+    /// Whether there is a bus, and it is connected.
+    pub(crate) fn hears_other_nodes(&self) -> bool {
+        self.nodes.bus.as_ref().is_some_and(Bus::is_connected)
+    }
+
     /// Sends a message to the other nodes.
     pub(crate) fn publish(&self, message: NodeMessage) {
         if let Some(bus) = &self.nodes.bus {
@@ -196,6 +201,7 @@ impl Messenger {
             match event {
                 BusEvent::Message(node, message) => self.handle(node, message),
                 BusEvent::Connected => {
+                    self.names.forget_all();
                     self.publish(NodeMessage::PresenceRequest);
                     self.publish_presence(true);
                     self.try_read_positions().await;
@@ -209,6 +215,8 @@ impl Messenger {
         let presence = &self.hub.presence;
         match message {
             NodeMessage::Positions(positions) => {
+                // A user's stream has the user's number, and advances when their name changes.
+                self.names.forget(positions.iter().map(|(stream, _)| UserId(*stream)));
                 self.hub.advance(positions.into_iter().map(|(stream, seq)| (Stream(stream), seq)));
                 if self.is_job_leader() {
                     self.indexing.wake([]);
@@ -267,8 +275,7 @@ impl Messenger {
 
     /// Reads stream positions from the database when it is time, to find events that the bus did not report.
     pub(crate) async fn poll_positions(&self) -> Result<()> {
-        let is_connected = self.nodes.bus.as_ref().is_some_and(Bus::is_connected);
-        let every = if is_connected { POLL_EVERY } else { POLL_EVERY_WITHOUT_BUS };
+        let every = if self.hears_other_nodes() { POLL_EVERY } else { POLL_EVERY_WITHOUT_BUS };
         if self.nodes.is_clustered && self.nodes.polled.due(self.clock.now(), every).is_some() {
             self.read_positions().await?;
         }

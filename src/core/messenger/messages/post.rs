@@ -264,6 +264,9 @@ pub(crate) async fn insert_posts(
     if !addresses.is_empty() {
         work.after_commit(|messenger| messenger.preview(addresses));
     }
+    let posted = next.keys().map(|chat| (*chat, new.iter().filter(|message| message.chat == *chat).count()));
+    let posted: HashMap<ChatId, usize> = posted.collect();
+    work.after_commit(move |messenger| messenger.note_posts(&posted));
     let threads: Vec<MessageId> = new.iter().filter_map(|message| message.thread).collect();
     messages::set_parts(&mut work.tx, &threads, Parts::REPLIES).await?;
     for message in &new {

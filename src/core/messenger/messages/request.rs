@@ -54,6 +54,8 @@ pub(crate) enum BatchMode {
     CheckKeys,
     /// They are not: few were used, and the unique index refuses those.
     TrustIndex,
+    /// Nothing is looked up: the caller has just found none of them, and the unique index refuses what was written since.
+    KnownNew,
     /// As `TrustIndex`, and all posts are written or none.
     AllOrNothing,
 }

@@ -55,6 +55,9 @@ pub(crate) async fn find_repeated(
     requests: &[PostRequest],
     mode: BatchMode,
 ) -> Result<Vec<Option<Result<Message>>>> {
+    if mode == BatchMode::KnownNew {
+        return Ok(requests.iter().map(|_| None).collect());
+    }
     let sent = |request: &PostRequest| request.new.client_id.map(|id| (request.author, id));
     let named: Vec<_> = requests.iter().filter_map(sent).collect();
     let before = match named.is_empty() {

@@ -10,6 +10,7 @@ mod batch;
 mod file;
 
 use std::collections::HashMap;
+use std::time::Instant;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use tokio::sync::OwnedSemaphorePermit;
@@ -89,6 +90,8 @@ pub struct Import {
     seen: u64,
     lines: LineBudget,
     slice: SliceSize,
+    /// When the next slice may be written.
+    next_slice: Instant,
     done: ImportSummary,
     _guard: AttemptGuard,
     _permit: OwnedSemaphorePermit,
@@ -165,11 +168,32 @@ impl Caller {
             seen: 0,
             lines: LineBudget { lines: MAX_LINES, skipped_bytes: MAX_SKIPPED_BYTES },
             slice: SliceSize::new(Import::BATCH as u64),
+            next_slice: Instant::now(),
             done: ImportSummary::default(),
             _guard: guard,
             _permit: permit,
         })
     }
+}
+
+/// The `client_id` of an exported message: a hash of its chat, then its number. So the messages of a chat are written
+/// where the index has just been written, instead of each into another page of it.
+fn client_id_of(exporter: i64, chat: i64, message: i64) -> Uuid {
+    /// What remains of the last eight bytes beside the variant of the UUID.
+    const NUMBERS: u64 = 1 << 62;
+    let mut sum = Context::new(&SHA256);
+    let is_number = u64::try_from(message).is_ok_and(|message| message < NUMBERS);
+    sum.update(&exporter.to_be_bytes());
+    sum.update(&chat.to_be_bytes());
+    if !is_number {
+        sum.update(&message.to_be_bytes());
+    }
+    let mut name = [0; 16];
+    name.copy_from_slice(&sum.finish().as_ref()[..16]);
+    if is_number {
+        name[8..].copy_from_slice(&message.to_be_bytes());
+    }
+    uuid::Builder::from_custom_bytes(name).into_uuid()
 }
 
 impl Import {
@@ -232,16 +256,30 @@ impl Import {
 
     /// The `client_id` of an exported message.
     fn client_id_of(&self, chat: i64, message: i64) -> Uuid {
-        let mut sum = Context::new(&SHA256);
-        for part in [self.exporter, chat, message] {
-            sum.update(&part.to_be_bytes());
-        }
-        let mut name = [0; 16];
-        name.copy_from_slice(&sum.finish().as_ref()[..16]);
-        uuid::Builder::from_custom_bytes(name).into_uuid()
+        client_id_of(self.exporter, chat, message)
     }
 
     fn user(&self) -> UserId {
         self.caller.access.user
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_a_chat_have_client_ids_in_their_order() {
+        let ids: Vec<Uuid> = [0, 1, 255, 256, 1 << 52].map(|message| client_id_of(7, 5, message)).into();
+        assert!(ids.is_sorted(), "{ids:?}");
+        let prefix = |id: &Uuid| id.as_bytes()[..8].to_vec();
+        assert!(ids.iter().all(|id| prefix(id) == prefix(&ids[0]) && id.get_version_num() == 8));
+        let others = [(7, 6, 1), (8, 5, 1), (7, 5, -1), (7, 5, i64::MIN), (7, 5, i64::MAX), (7, 5, 1 << 62)];
+        let mut all: Vec<Uuid> = others.map(|(exporter, chat, id)| client_id_of(exporter, chat, id)).into();
+        all.extend(&ids);
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), ids.len() + others.len());
+        assert_eq!(client_id_of(7, 5, -1), client_id_of(7, 5, -1));
     }
 }

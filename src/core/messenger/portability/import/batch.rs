@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
+use tokio::time::sleep_until;
+
 use super::{Import, ImportedMessage, SourceChat, SourceMessage, TargetChat};
 use crate::boxed;
 use crate::messenger::chats::chat::{CreationNotice, NewGroup};
@@ -15,7 +17,7 @@ use crate::messenger::messages::validate::own_files;
 use crate::model::{
     Attachment, AttachmentId, ChatId, Content, ImportSummary, Kind, Message, MessageId, Origin, Time, text,
 };
-use crate::store::{attachments, messages, users};
+use crate::store::{Error as StoreError, attachments, messages, users};
 
 /// The least pause between two slices, for other writers.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -34,8 +36,9 @@ struct Ready {
 }
 
 impl Import {
-    /// The most messages of one slice; small, because others wait until it is written.
-    pub const BATCH: usize = 64;
+    /// The most messages of one slice, which others wait for, and the most bytes of their lines.
+    pub const BATCH: usize = 256;
+    pub const BATCH_BYTES: usize = 4 * 1024 * 1024;
 
     /// Imports messages into a chat, in order. Those imported before are not changed.
     #[boxed]
@@ -81,9 +84,9 @@ impl Import {
         let new = self.select_new(target, source).await?;
         let ready = self.prepare(new).await?;
         if !ready.is_empty() {
+            sleep_until(self.next_slice.into()).await;
             let written_in = self.write(target, ready).await?;
-            self.slice.adapt(written_in);
-            tokio::time::sleep(PAUSE.max(written_in)).await;
+            self.next_slice = Instant::now() + PAUSE.max(written_in);
         }
         Ok(())
     }
@@ -193,11 +196,6 @@ impl Import {
         let mut work = self.caller.messenger.begin_background_for(self.user()).await?;
         let began = Instant::now();
         self.check_still_signed_in(&mut work).await?;
-        let name = |message: &Ready| (self.user(), self.client_id_of(target.source.id, message.source.id));
-        let names: Vec<_> = ready.iter().map(name).collect();
-        if !messages::by_client_ids(&mut work.tx, &names).await?.is_empty() {
-            return Err(Error::Again);
-        }
         let mut done = self.done;
         let chat = match target.chat {
             Some(chat) => chat,
@@ -225,8 +223,13 @@ impl Import {
             }
             some.push((message.source.id, self.request(target, chat, message)));
         }
+        // Two small questions were asked and two trips to the database follow; without them, a busy machine would have
+        // slices made smaller that take no less time for that.
+        let trips = began.elapsed();
+        let writing = Instant::now();
         self.post_messages(&mut work, target, some, &mut done).await?;
         work.commit().await?;
+        self.slice.adapt(writing.elapsed().saturating_sub(trips));
         target.chat = Some(chat);
         self.done = done;
         Ok(began.elapsed())
@@ -244,7 +247,8 @@ impl Import {
         if requests.is_empty() {
             return Ok(());
         }
-        let said = insert_posts(&self.caller.messenger, work, &requests, BatchMode::TrustIndex).await?;
+        let said = insert_posts(&self.caller.messenger, work, &requests, BatchMode::KnownNew).await;
+        let said = said.map_err(again_if_taken)?;
         for (id, result) in ids.into_iter().zip(said) {
             match result {
                 Ok(message) => {
@@ -322,6 +326,16 @@ impl Import {
             Some(user) if !user.person.is_deactivated => Ok(()),
             _ => Err(Error::Deactivated),
         }
+    }
+}
+
+/// What has been written meanwhile is found in the next try. The index refuses it with the statement that follows.
+fn again_if_taken(error: Error) -> Error {
+    match &error {
+        Error::Internal(cause) if matches!(cause.downcast_ref::<StoreError>(), Some(StoreError::Taken)) => {
+            Error::Again
+        }
+        _ => error,
     }
 }
 

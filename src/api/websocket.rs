@@ -1,0 +1,158 @@
+//! WebSockets. poem's own copies each frame into a `String` of the connection; these send frames whose bytes all
+//! connections share.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use poem::error::WebSocketError;
+use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use poem::{FromRequest, OnUpgrade, Request, RequestBody, Response, Upgraded};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::CapacityError;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+
+const PING_EVERY: Duration = Duration::from_secs(25);
+/// A client that sends nothing for this long is considered gone.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// A client that accepts no bytes for this long is considered gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+const MAX_FRAME_SIZE: usize = 64 * 1024;
+
+/// A request to open a WebSocket.
+pub struct WebSocketRequest {
+    key: HeaderValue,
+    upgrade: OnUpgrade,
+}
+
+impl WebSocketRequest {
+    pub fn of(request: &Request) -> Result<Self, WebSocketError> {
+        let has = |name: HeaderName, wanted: &str| {
+            let value = request.headers().get(name).and_then(|value| value.to_str().ok());
+            value.is_some_and(|value| value.split(',').any(|token| token.trim().eq_ignore_ascii_case(wanted)))
+        };
+        let is_websocket = request.method() == Method::GET
+            && has(header::UPGRADE, "websocket")
+            && has(header::CONNECTION, "upgrade")
+            && has(header::SEC_WEBSOCKET_VERSION, "13");
+        let key = request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| is_websocket);
+        let key = key.cloned().ok_or(WebSocketError::InvalidProtocol)?;
+        Ok(Self { key, upgrade: request.take_upgrade()? })
+    }
+
+    /// Accepts the request, and runs `serve` with the connection until it ends.
+    pub fn accept<F>(self, serve: impl FnOnce(Socket) -> F + Send + 'static) -> Response
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let Self { key, upgrade } = self;
+        let accepted = Response::builder()
+            .status(StatusCode::SWITCHING_PROTOCOLS)
+            .header(header::CONNECTION, "upgrade")
+            .header(header::UPGRADE, "websocket")
+            .header(header::SEC_WEBSOCKET_ACCEPT, derive_accept_key(key.as_bytes()))
+            .finish();
+        tokio::spawn(async move {
+            if let Ok(connection) = upgrade.await {
+                let config = Some(config());
+                serve(Socket(WebSocketStream::from_raw_socket(connection, Role::Server, config).await)).await;
+            }
+        });
+        accepted
+    }
+}
+
+impl<'a> FromRequest<'a> for WebSocketRequest {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self::of(request)?)
+    }
+}
+
+/// tungstenite's defaults keep 128 KiB for each socket and let unsent data grow without limit.
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(2 * 1024)
+        .write_buffer_size(4 * 1024)
+        .max_write_buffer_size(256 * 1024)
+        .max_message_size(Some(MAX_FRAME_SIZE))
+        .max_frame_size(Some(MAX_FRAME_SIZE))
+}
+
+/// An open WebSocket.
+pub struct Socket(WebSocketStream<Upgraded>);
+
+/// Why a socket ends: with a close code, or because the client is gone. Never 1000, after which clients do not
+/// reconnect.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ended(Option<(u16, &'static str)>);
+
+impl Ended {
+    pub const GONE: Self = Self(None);
+}
+
+/// Ends a socket with a close code.
+pub fn end<T>(code: u16, reason: &'static str) -> Result<T, Ended> {
+    Err(Ended(Some((code, reason))))
+}
+
+impl Socket {
+    /// The next text that the client sends; `None` for a ping or its answer.
+    pub async fn receive(&mut self) -> Result<Option<Utf8Bytes>, Ended> {
+        match self.0.next().await {
+            Some(Ok(Message::Text(text))) => Ok(Some(text)),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(None),
+            Some(Ok(Message::Binary(_))) => end(1003, "text only"),
+            Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => end(1009, "frame too large"),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Ended::GONE),
+        }
+    }
+
+    pub async fn send(&mut self, text: String) -> Result<(), Ended> {
+        self.send_all(vec![Bytes::from(text)]).await
+    }
+
+    /// Sends texts, which are UTF-8, in one flush.
+    pub async fn send_all(&mut self, texts: Vec<Bytes>) -> Result<(), Ended> {
+        timed(async {
+            for text in texts {
+                // As a frame, because a message would be checked to be UTF-8 for each socket.
+                let frame = Frame::message(text, OpCode::Data(Data::Text), true);
+                self.0.feed(Message::Frame(frame)).await?;
+            }
+            self.0.flush().await
+        })
+        .await
+    }
+
+    pub async fn ping(&mut self) -> Result<(), Ended> {
+        timed(self.0.send(Message::Ping(Bytes::new()))).await
+    }
+
+    /// Tells the client why the socket ends, if it is still there.
+    pub async fn close(&mut self, Ended(reason): Ended) {
+        if let Some((code, reason)) = reason {
+            let close = Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() }));
+            let _ = timeout(WRITE_TIMEOUT, self.0.send(close)).await;
+        }
+    }
+}
+
+/// Ticks when a socket is to be pinged.
+pub fn pings(now: Instant) -> Interval {
+    let mut pings = interval_at(now + PING_EVERY, PING_EVERY);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pings
+}
+
+/// Fails if the client accepts nothing for a while.
+async fn timed(write: impl Future<Output = Result<(), Error>>) -> Result<(), Ended> {
+    match timeout(WRITE_TIMEOUT, write).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Ended::GONE),
+    }
+}
