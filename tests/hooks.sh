@@ -15,9 +15,9 @@ python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet --disable-pip-version-check apprise slack_sdk
 
 api=$BESEDKA_URL/api/v1
-call() { curl -sSf -H 'Content-Type: application/json' -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" "$@"; }
+call() { curl -sS --fail-with-body -H 'Content-Type: application/json' -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" "$@"; }
 field() { grep -o "\"$1\":\"*[^\",}]*" | head -n 1 | sed 's/^"[a-z_]*":"*//'; }
-token=$(call "$api/auth/register" -d '{"username":"ann","password":"password123"}' | field access_token)
+token=$(call "$api/auth/register" -d '{"username":"ann","password":"password123","display_name":"Ann"}' | field access_token)
 chat=$(call "$api/chats" -H "Authorization: Bearer $token" -d '{"title":"Alerts","is_group":true,"member_ids":[]}' | field id)
 hook=$(call "$api/chats/$chat/webhooks" -H "Authorization: Bearer $token" -d '{"name":"Monitoring"}' | field url)
 host=${BESEDKA_URL#http://}
