@@ -31,6 +31,7 @@ pub fn message(body: &Body) -> Text {
     for attachment in &body.attachments {
         to.attachment(attachment);
     }
+    to.text = to.text.replace("\r\n", "\n");
     to
 }
 

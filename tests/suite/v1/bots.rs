@@ -171,7 +171,8 @@ async fn a_command_goes_to_its_bot_and_is_not_posted() {
     let send = || bob.send(reqwest::Method::POST, "/messages", Some(&key), Some(body.clone()));
     let reply = send().await.expect(202);
     assert_eq!(reply, json!({"command": "deploy", "arguments": "api to prod", "bot_id": bot.id}));
-    send().await.refused(409, "duplicate_request");
+    let repeated = send().await.refused(409, "duplicate_request");
+    assert_eq!(repeated["original"], json!({"status": 202, "body": null}));
     assert_eq!(bob.texts(chat).await, [""; 0]);
 
     let asked = program.until_asked(1).await;

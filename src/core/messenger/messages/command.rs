@@ -15,6 +15,9 @@ use crate::model::{
 };
 use crate::store::{bots, chats, outgoing_webhooks, streams, users, webhook_deliveries};
 
+/// The HTTP status of a command that was handed to a bot.
+const ACCEPTED: u16 = 202;
+
 /// What became of something that a user sent.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one for each request, and most are messages")]
@@ -131,7 +134,8 @@ impl Messenger {
         let id = MessageId(self.id());
         let mut message = Message::new(id, (chat, seq.unwrap_or_default()), author, content, now);
         (message.client_id, message.expires_at) = (client_id, Some(now));
-        work.once(attempt, Subject::Nothing);
+        // The native API answers a command differently from a message.
+        work.once(attempt.map(|attempt| attempt.answering(ACCEPTED)), Subject::Nothing);
         work.mark_changed();
         work.commit().await?;
         Ok(InvokedCommand { bot, call, message })
