@@ -14,7 +14,7 @@ use besedka_core::backup::BackupPlace;
 use besedka_core::files::{AwsEnv, StorageLocation};
 use besedka_core::hub::BusSettings;
 use besedka_core::integrations::AllowedTarget;
-use besedka_core::messenger::{BackupSettings, Clock, RegistrationPolicy, Settings};
+use besedka_core::messenger::{BackupSettings, Clock, RegistrationPolicy, Settings, WebhookSettings};
 
 pub use operation::Operation;
 pub use services::{Codes, Services};
@@ -75,6 +75,12 @@ pub struct Config {
     /// the server send requests there, and sees the title of the page that answers.
     #[arg(long, env = "BESEDKA_LINK_PREVIEW_ALLOW", value_delimiter = ',', value_name = "HOST,…")]
     pub link_preview_allow: Vec<AllowedTarget>,
+
+    /// Hosts and networks to which outgoing webhooks may be sent although their addresses are not public, for example
+    /// ci.corp,10.1.0.0/16. Use with care: anyone who manages a chat or owns a bot can make the server send requests
+    /// there.
+    #[arg(long, env = "BESEDKA_WEBHOOK_ALLOW", value_delimiter = ',', value_name = "HOST,…")]
+    pub webhook_allow: Vec<AllowedTarget>,
 
     /// Other origins whose pages may use the API from a browser, for example https://app.example.org.
     #[arg(long, env = "BESEDKA_CORS_ORIGINS", value_delimiter = ',', value_name = "URL,…", value_parser = web_address)]
@@ -378,6 +384,10 @@ impl Config {
             assistant: self.services.assistant()?,
             meetings: self.services.meetings(),
             backup: Some(self.backup()),
+            webhooks: Some(WebhookSettings {
+                allowed: self.webhook_allow.clone(),
+                event_data: besedka_api::v1::event_data,
+            }),
         })
     }
 

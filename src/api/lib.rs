@@ -9,6 +9,7 @@ mod dialect;
 mod document;
 mod download;
 mod form;
+pub mod hooks;
 mod json_object;
 mod kyte;
 mod links;

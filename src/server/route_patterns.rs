@@ -27,6 +27,7 @@ impl RoutePatterns {
     fn of<'a>(specs: impl IntoIterator<Item = &'a Spec>) -> Self {
         let mut patterns: Vec<Pattern> =
             OTHERS.iter().map(|path| Pattern::new(path, ["GET".to_owned()])).collect();
+        patterns.push(Pattern::new(besedka_api::hooks::PATTERN, ["POST".to_owned()]));
         for spec in specs {
             let document: Value = serde_json::from_str(spec.json()).unwrap_or_default();
             let prefix = document["servers"][0]["url"].as_str().unwrap_or_default().trim_end_matches('/');
@@ -110,6 +111,7 @@ mod tests {
             ("/api/v1/users/7", "/api/v1/users/{id}"),
             ("/api/v1/invites/Zk3s0pWxYq", "/api/v1/invites/{token}"),
             ("/secret/of/somebody", "(no route)"),
+            ("/hooks/abcdefghijklmnopqrstuvwxyz234567", "/hooks/{secret}"),
             ("/ws", "/ws"),
         ] {
             assert_eq!(patterns.pattern(path), pattern, "{path}");

@@ -31,6 +31,7 @@ pub(super) fn routes(
     let base_path = config.base_path();
     let mut app = Route::new()
         .nest("/api/v1", v1::routes())
+        .nest("/hooks", api::hooks::routes())
         .at("/ws", v1::socket())
         .at("/health", get(health))
         .at("/ready", get(ready));

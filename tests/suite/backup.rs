@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::database::Database;
+use crate::others::{Answer, Other};
 use crate::process::{Process, ended};
 use crate::server::{PASSWORD, Person, Storage, TestServer};
 use crate::skip::leave;
@@ -239,6 +240,36 @@ async fn what_was_scheduled_before_a_restore_is_not_sent_again() {
     assert_eq!(waiting[0]["failure"]["code"], "restored", "{waiting}");
     assert_eq!(waiting[1]["failure"], json!(null), "{waiting}");
     assert_eq!(ann.texts(chat).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn webhooks_that_waited_before_a_restore_are_not_sent_again() {
+    let allow = ["--webhook-allow", "127.0.0.1"];
+    let server =
+        TestServer::storing(Storage::Folder, &[&["--rate-limits", "off"][..], &allow].concat()).await;
+    let program = Other::saying(Answer::new(200, "")).await;
+    program.says(Answer::new(500, ""));
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    let body = json!({"name": "x", "url": program.url});
+    let hook = ann.post(&format!("/chats/{chat}/outgoing-webhooks"), body).await.expect(201);
+    ann.say(chat, "waits").await;
+    program.until_asked(1).await;
+    let target = TempDir::new().unwrap();
+    succeeded(&back_up(&server, &[target.path().to_str().unwrap()]).await);
+    let TestServer { running, .. } = server;
+    running.stop().await;
+    let place = Place::new().await;
+    succeeded(&place.restore(&only_archive(target.path())).await);
+    let url = place.database.url(&place.folder());
+    let process = Process::start(&place.folder(), &["--database-url", &url, allow[0], allow[1]]).await;
+    let ann = Person { url: process.url.clone(), ..ann };
+    let deliveries = ann.get(&format!("/outgoing-webhooks/{}/deliveries", hook["id"])).await.expect(200);
+    assert_eq!(deliveries[0]["state"], "failed", "{deliveries}");
+    assert!(deliveries[0]["failure"].as_str().unwrap().contains("restored"), "{deliveries}");
+    ann.say(chat, "new").await;
+    let asked = program.until_asked(2).await;
+    assert_eq!(asked[1].json()["data"]["content"], "new");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

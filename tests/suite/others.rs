@@ -87,6 +87,20 @@ impl Other {
         self.answers.lock().unwrap().1 = answer;
     }
 
+    /// Waits until it was asked so often, and returns everything that was asked.
+    pub async fn until_asked(&self, times: usize) -> Vec<Asked> {
+        let asked = async {
+            loop {
+                let asked = self.asked();
+                if asked.len() >= times {
+                    return asked;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), asked).await.expect("it is asked")
+    }
+
     /// Everything that was asked so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()

@@ -26,6 +26,9 @@ struct Account {
     display_name: String,
     /// Whether the user is a server administrator.
     is_admin: bool,
+    /// True for a bot. Absent for people.
+    #[oai(skip_serializing_if_is_none)]
+    is_bot: Option<bool>,
     /// UTC, ISO 8601 without a zone.
     created_at: String,
     /// When the user was last connected; null if never, or if the user hides it. UTC, ISO 8601 without a zone.
@@ -43,6 +46,7 @@ impl From<model::Account> for Account {
             username: user.person.username,
             display_name: user.person.display_name,
             is_admin: user.is_admin,
+            is_bot: user.person.is_bot.then_some(true),
             created_at: user.person.created_at.iso(),
             last_seen_at: last_seen_at.filter(|_| !user.hides_presence).map(Time::iso),
             deactivated_at: deactivated_at.map(Time::iso),
@@ -58,6 +62,7 @@ impl Example for Account {
             username: Some("anna".to_owned()),
             display_name: "Анна".to_owned(),
             is_admin: false,
+            is_bot: None,
             created_at: "2024-03-26T10:00:00".to_owned(),
             last_seen_at: Some("2024-03-26T12:00:00".to_owned()),
             deactivated_at: None,

@@ -42,6 +42,13 @@ pub struct Owner(pub Access);
 #[oai(ty = "bearer", rename = "access_token", bearer_format = "JWT", checker = "of_both")]
 pub struct Importer(pub Access);
 
+/// An access token from `POST /auth/login` or `POST /auth/register` (valid for 15 minutes), or a personal
+/// access token from `POST /tokens`.
+// Requires the scopes `account` and `read`: an outgoing webhook tells everything that is said in chats.
+#[derive(SecurityScheme)]
+#[oai(ty = "bearer", rename = "access_token", bearer_format = "JWT", checker = "of_account_and_reading")]
+pub struct Observer(pub Access);
+
 async fn by_method(request: &Request, bearer: Bearer) -> Result<Access> {
     let scopes = if request.method() == Method::GET { Scopes::READ } else { Scopes::WRITE };
     check(request, bearer, scopes).await
@@ -59,6 +66,12 @@ async fn of_both(request: &Request, bearer: Bearer) -> Result<Access> {
     let messenger = Data::<&Messenger>::from_request_without_body(request).await?;
     messenger.access(&bearer.token, Scopes::ACCOUNT).await.map_err(Refusal::from)?;
     check(request, bearer, Scopes::WRITE).await
+}
+
+async fn of_account_and_reading(request: &Request, bearer: Bearer) -> Result<Access> {
+    let messenger = Data::<&Messenger>::from_request_without_body(request).await?;
+    messenger.access(&bearer.token, Scopes::ACCOUNT).await.map_err(Refusal::from)?;
+    check(request, bearer, Scopes::READ).await
 }
 
 async fn check(request: &Request, bearer: Bearer, wanted: Scopes) -> Result<Access> {

@@ -6,6 +6,7 @@ mod event_data;
 mod kinds;
 
 use serde::Serialize;
+use serde_json::Value;
 
 pub use self::asyncapi::{asyncapi, with_typed_events};
 use self::data::{
@@ -105,6 +106,11 @@ pub fn name_and_data(change: &Change) -> (&'static str, EventData) {
         Change::TokenRevoked(id) => ("token.revoked", EventData::other(&TokenRef { id: id.0 })),
         Change::SessionRevoked(id) => ("session.revoked", EventData::other(&SessionRef { id: id.0 })),
     }
+}
+
+/// The data of an event, as webhooks tell it.
+pub fn event_data(change: &Change) -> Option<Value> {
+    serde_json::to_value(name_and_data(change).1).ok()
 }
 
 pub fn ephemeral_frame(event: &EphemeralEvent) -> String {

@@ -311,6 +311,14 @@ async fn body(messenger: &Messenger, access: Access, subject: Subject, base: &st
         Subject::Attachment(id) => {
             types::UploadForm::new(caller.reissue_upload_form(id).await.ok()?, base).to_json()
         }
+        Subject::Bot(id) => types::Bot::from(caller.bot(id).await.ok()?.view()).to_json(),
+        Subject::IncomingWebhook(chat, id) => {
+            let found = caller.chat(chat).await.ok()?.moderating().ok()?.webhooks().await.ok()?;
+            types::Webhook::from(found.into_iter().find(|webhook| webhook.id == id)?).to_json()
+        }
+        Subject::OutgoingWebhook(id) => {
+            types::OutgoingWebhook::from(caller.outgoing_webhook(id).await.ok()?.view()).to_json()
+        }
         Subject::Member(chat, user) => {
             types::Member::from(caller.chat(chat).await.ok()?.member(user).await.ok()?).to_json()
         }

@@ -5,7 +5,7 @@ use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
-use poem_openapi::{Enum, Object, OpenApi};
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 use uuid::Uuid;
 
 use super::caller::SignedIn;
@@ -15,7 +15,7 @@ use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::json_object::JsonObject;
 use crate::serde_json_payload::SerdeJson;
-use besedka_core::messenger::{Around, Error, Media, Messenger, NewMessage};
+use besedka_core::messenger::{Around, Error, InvokedCommand, Media, Messenger, NewMessage, Sent};
 use besedka_core::model::{ChatId, Content, FileClass, MessageId, Time, UserId};
 
 pub struct Messages;
@@ -71,6 +71,34 @@ impl Example for CreateMessage {
             clear_draft: false,
         }
     }
+}
+
+/// A slash command that was handed to a bot.
+#[derive(Object)]
+#[oai(example)]
+struct CommandInvoked {
+    /// The name of the command, without the slash.
+    command: String,
+    /// What followed it.
+    arguments: String,
+    bot_id: i64,
+}
+
+impl Example for CommandInvoked {
+    fn example() -> Self {
+        Self { command: "deploy".to_owned(), arguments: "api".to_owned(), bot_id: 253_402_301_247 }
+    }
+}
+
+/// A posted message, or a command.
+#[derive(ApiResponse)]
+enum PostedOrInvoked {
+    /// Created.
+    #[oai(status = 201)]
+    Created(SerdeJson<Message>),
+    /// It was a slash command, and was handed to its bot. No message was posted.
+    #[oai(status = 202)]
+    Invoked(Json<CommandInvoked>),
 }
 
 /// The new content of a message.
@@ -236,6 +264,9 @@ impl Messages {
     ///
     /// The response is sent once the message is stored durably. Everyone in the chat receives `message.created`
     /// on all of their connections, including the sender.
+    ///
+    /// A text that begins with `/name` of a slash command of one of the chat's bots is not posted: it is handed to
+    /// the bot, and the answer is 202. With a command that no bot of the chat has, it is a message like any other.
     #[oai(path = "/messages", method = "post", operation_id = "sendMessage")]
     async fn send(
         &self,
@@ -245,7 +276,7 @@ impl Messages {
         #[oai(name = "Idempotency-Key")]
         key: Key,
         body: JsonBody<CreateMessage>,
-    ) -> Answer<Posted<Message>> {
+    ) -> Answer<PostedOrInvoked> {
         let CreateMessage {
             chat_id,
             kind,
@@ -268,8 +299,16 @@ impl Messages {
             ..NewMessage::new(Content::new(kind.into(), content, payload.map(|payload| payload.0))?)
         };
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
-        let message = caller.post(ChatId(chat_id), new).await?;
-        Ok(Posted::Created(SerdeJson(message.into())))
+        Ok(match caller.send(ChatId(chat_id), new).await? {
+            Sent::Message(message) => PostedOrInvoked::Created(SerdeJson(message.into())),
+            Sent::Command(InvokedCommand { bot, call, .. }) => {
+                PostedOrInvoked::Invoked(Json(CommandInvoked {
+                    command: call.name,
+                    arguments: call.arguments,
+                    bot_id: bot.0,
+                }))
+            }
+        })
     }
 
     /// Edit a message

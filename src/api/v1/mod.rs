@@ -11,6 +11,7 @@ mod auth;
 mod avatars;
 mod blocks;
 mod bookmarks;
+mod bots;
 mod caller;
 mod chats;
 mod codes;
@@ -36,6 +37,7 @@ mod tokens;
 mod types;
 mod upload;
 mod users;
+mod webhooks;
 
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, get, post};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
@@ -46,7 +48,7 @@ use super::document::{described, with_codes, with_operation};
 use super::refusal::{self, Failure};
 use besedka_core::messenger::Error;
 
-pub use events::asyncapi;
+pub use events::{asyncapi, event_data};
 pub use types::{AVATARS, avatar_path};
 
 /// An error response of this API.
@@ -74,6 +76,10 @@ enum Area {
     Messages,
     /// A language model that answers questions in chats, if the server has one configured.
     Assistant,
+    /// Accounts of programs, with tokens and slash commands of their own.
+    Bots,
+    /// Incoming webhooks, by which programs post in a chat, and outgoing ones, which tell programs about events.
+    Webhooks,
     /// Files: create an upload, send the form, post the attachment in a message.
     Attachments,
     /// Catching up on missed events, and live events. The WebSocket is at `/ws`; its events are described at
@@ -110,7 +116,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
     let personal = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
-    let features = (assistant::Assistant, meetings::Meetings);
+    let features = (assistant::Assistant, meetings::Meetings, bots::Bots, webhooks::Webhooks);
     let files = (attachments::Attachments, avatars::Avatars);
     let apis = (accounts, people, chats, messages, personal, portability, features, files, sync::Sync);
     OpenApiService::new(apis, "Besedka v1", env!("CARGO_PKG_VERSION"))

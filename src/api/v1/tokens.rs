@@ -91,7 +91,7 @@ impl Example for Token {
 /// A new personal access token.
 #[derive(Object)]
 #[oai(example)]
-struct TokenRequest {
+pub struct TokenRequest {
     /// What the token is used for, 1 to 100 characters.
     name: String,
     /// At least one. A token can only create tokens with scopes that it has itself.
@@ -99,6 +99,20 @@ struct TokenRequest {
     scopes: Vec<Scope>,
     /// 1 to 3650 days; without it, the token does not expire.
     expires_in_days: Option<i64>,
+}
+
+impl TokenRequest {
+    /// The token to be created.
+    pub fn checked(self) -> Result<NewToken, Error> {
+        const DAY: Duration = Duration::from_secs(24 * 3_600);
+        let Self { name, scopes, expires_in_days } = self;
+        let days = expires_in_days.map(|days| u32::try_from(days).unwrap_or(0));
+        if days.is_some_and(|days| !(1..=3_650).contains(&days)) {
+            return Err(Error::invalid("expires_in_days", "must be 1 to 3650"));
+        }
+        let scopes = scopes.into_iter().fold(Scopes::NONE, |all, scope| all.and(scope.into()));
+        Ok(NewToken { name, scopes, life: days.map(|days| DAY * days) })
+    }
 }
 
 impl Example for TokenRequest {
@@ -111,7 +125,7 @@ impl Example for TokenRequest {
 /// A new personal access token, with its secret.
 #[derive(Object)]
 #[oai(example)]
-struct TokenWithSecret {
+pub struct TokenWithSecret {
     /// The secret, for `Authorization: Bearer …`. It is only returned once.
     token: String,
     #[oai(flatten)]
@@ -156,14 +170,7 @@ impl Tokens {
         key: Key,
         body: JsonBody<TokenRequest>,
     ) -> Answer<Created<TokenWithSecret>> {
-        const DAY: Duration = Duration::from_secs(24 * 3_600);
-        let TokenRequest { name, scopes, expires_in_days } = body.0;
-        let days = expires_in_days.map(|days| u32::try_from(days).unwrap_or(0));
-        if days.is_some_and(|days| !(1..=3_650).contains(&days)) {
-            return Err(Error::invalid("expires_in_days", "must be 1 to 3650").into());
-        }
-        let scopes = scopes.into_iter().fold(Scopes::NONE, |all, scope| all.and(scope.into()));
-        let new = NewToken { name, scopes, life: days.map(|days| DAY * days) };
+        let new = body.0.checked()?;
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         Ok(Created::Created(Json(caller.create_token(new).await?.into())))
     }

@@ -19,7 +19,7 @@ use crate::store::{Db, Engine, Tables, snapshot};
 
 /// The note in the data folder.
 const NOTE: &str = "restore-in-progress";
-/// Why a message that was scheduled for a time before the restore is not sent.
+/// Why messages that were scheduled for a time before the restore, and deliveries of webhooks, are not sent.
 const NOT_SENT: (&str, &str) =
     ("restored", "The server was restored from a backup; the message may have been sent before");
 

@@ -1,6 +1,6 @@
 //! Clients of external services. All outgoing requests but those to the storage are made here.
 //!
-//! URLs that users write are requested by [`PageFetcher`] only, behind a guard against server-side request forgery
+//! URLs that users write are requested by [`PageFetcher`] and [`WebhookClient`] only, behind a guard against server-side request forgery
 //! ([`ssrf_guard`]).
 
 mod charset;
@@ -14,6 +14,7 @@ mod page_metadata;
 mod public_address;
 mod sms;
 mod ssrf_guard;
+mod webhook_client;
 
 pub use google_meet::GoogleMeet;
 pub use language_model::{AnswerStream, LanguageModel, ModelError, PromptMessage, PromptRole};
@@ -22,6 +23,7 @@ pub use page_fetcher::{PageError, PageFetcher};
 pub use public_address::{OutsideAnswer, PublicAddress, check_model_server};
 pub use sms::SmsClient;
 pub use ssrf_guard::AllowedTarget;
+pub use webhook_client::{SignedDelivery, WebhookAnswer, WebhookClient};
 
 /// Why a message was not delivered.
 #[derive(Debug, thiserror::Error)]

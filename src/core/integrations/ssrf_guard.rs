@@ -54,11 +54,18 @@ type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> 
 pub(super) struct SsrfGuard {
     allowed: Arc<[AllowedTarget]>,
     lookup: Lookup,
+    /// Whether ports other than those of the web may be requested on public addresses.
+    any_port: bool,
 }
 
 impl SsrfGuard {
     pub(super) fn new(allowed: Vec<AllowedTarget>) -> Self {
-        Self { allowed: allowed.into(), lookup: Arc::new(|name| Box::pin(look_up(name))) }
+        Self { allowed: allowed.into(), lookup: Arc::new(|name| Box::pin(look_up(name))), any_port: false }
+    }
+
+    /// Allows every port on public addresses.
+    pub(super) fn at_any_port(self) -> Self {
+        Self { any_port: true, ..self }
     }
 
     /// Checks a URL before its host name is resolved.
@@ -80,7 +87,9 @@ impl SsrfGuard {
             () if is_allowed => Ok(()),
             () if !is_public => Err(NOT_PUBLIC),
             // `port` is `None` for the scheme's default port.
-            () if url.port().is_some() => Err(Forbidden("it names a port that is not the web's")),
+            () if url.port().is_some() && !self.any_port => {
+                Err(Forbidden("it names a port that is not the web's"))
+            }
             () => Ok(()),
         }
     }

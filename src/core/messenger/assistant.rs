@@ -19,10 +19,11 @@ use crate::boxed;
 use crate::integrations::{AnswerStream, LanguageModel, ModelError, PromptMessage};
 use crate::messenger::Messenger;
 use crate::messenger::accounts::block;
+use crate::messenger::accounts::profile::Profile;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::settings::AssistantSettings;
 use crate::messenger::foundation::{Error, Limit, Result, UnitOfWork};
-use crate::model::{Message, Right, Time, UserId};
+use crate::model::{BotKind, Message, Right, Time, UserId};
 use crate::store;
 
 pub use summary::UnreadSummary;
@@ -166,7 +167,10 @@ impl Messenger {
         let account = match store::assistant::bot(&mut work.tx).await? {
             Some((account, name)) if name == assistant.name => account,
             Some((account, _)) => self.rename(&mut work, account, &assistant.name).await?,
-            None => self.add_bot(&mut work, &assistant.name).await?,
+            None => {
+                let profile = Profile { display_name: Some(assistant.name.clone()), ..Profile::default() };
+                self.add_bot(&mut work, BotKind::Assistant, profile).await?.id()
+            }
         };
         work.commit().await?;
         let _ = assistant.account.set(account);

@@ -9,6 +9,7 @@
 mod accounts;
 mod administration;
 mod assistant;
+mod bots;
 mod chats;
 mod files;
 mod foundation;
@@ -18,6 +19,7 @@ mod meetings;
 mod messages;
 mod portability;
 mod search;
+mod webhooks;
 
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -43,6 +45,7 @@ pub use administration::doctor::{Examined, Finding, Severity};
 pub use administration::measurements::Measurements;
 pub use administration::proxy_advice::Advice;
 pub use assistant::UnreadSummary;
+pub use bots::OwnedBot;
 pub use chats::chat::NewGroup;
 pub use chats::invite::{Invitation, Invited};
 pub use chats::membership::{Membership, PreferenceChange};
@@ -58,12 +61,13 @@ pub use foundation::limits::{Limit, Network};
 pub use foundation::secrets::Secrets;
 pub use foundation::settings::{
     AssistantSettings, BackupSettings, MailServer, MeetingSettings, RegistrationPolicy, Senders, Settings,
-    SmsGateway,
+    SmsGateway, WebhookSettings,
 };
 pub use foundation::subject::{Original, Subject};
 pub use foundation::unit_of_work::Retries;
 pub use live::sync::{Cursor, Gap, Listener, Page};
 pub use meetings::Meeting;
+pub use messages::command::{InvokedCommand, Sent};
 pub use messages::draft::NewDraft;
 pub use messages::external_files::Attached;
 pub use messages::history::{Around, MAX_MESSAGES, Media};
@@ -75,6 +79,9 @@ pub use messages::scheduled::Rescheduling;
 pub use portability::export::{Export, ExportPart};
 pub use portability::import::{Import, LineBudget, SourceChat, SourceFile, SourceMessage, TargetChat};
 pub use search::query::{Found, Further, Hit, Order, Search};
+pub use webhooks::{
+    IncomingSecret, ManagedWebhook, NewOutgoingWebhook, OutgoingSecret, OutgoingWebhookChange, WebhookSender,
+};
 
 use crate::boxed;
 use crate::files::{Files, LinkSigner, ProbeFailure};
@@ -140,6 +147,7 @@ pub struct Core {
     /// When unfinished answers of the assistant were last looked for.
     abandoned_answers_checked: foundation::last_run::LastRun,
     meetings: meetings::Meetings,
+    webhooks: webhooks::Webhooks,
     /// For what is kept of requests' bodies.
     bodies: Key,
 }
@@ -264,6 +272,7 @@ impl Messenger {
             assistant: settings.assistant.as_ref().map(assistant::Assistant::new).transpose()?,
             abandoned_answers_checked: foundation::last_run::LastRun::default(),
             meetings: meetings::Meetings::new(&settings.meetings, secrets)?,
+            webhooks: webhooks::Webhooks::new(settings.webhooks.as_ref(), secrets)?,
             bodies: Key::new(HMAC_SHA256, &secrets.key("body")),
             db,
             files,

@@ -34,6 +34,12 @@ id! {
     BookmarkId,
     /// A scheduled message.
     ScheduledId,
+    /// A webhook by which programs post.
+    IncomingWebhookId,
+    /// A webhook that tells programs about events.
+    OutgoingWebhookId,
+    /// A delivery of an outgoing webhook.
+    DeliveryId,
     /// An ordered log of events: every chat has one, and every user has one of their own.
     Stream,
 }

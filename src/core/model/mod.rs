@@ -3,6 +3,7 @@
 mod attachment;
 mod backup;
 mod bookmark;
+mod bot;
 mod chat;
 mod chat_kind;
 mod content;
@@ -29,10 +30,12 @@ pub mod text;
 mod time;
 mod topic;
 mod user;
+mod webhook;
 
 pub use attachment::{Attachment, FileClass, MediaMetadata};
 pub use backup::Backup;
 pub use bookmark::Bookmark;
+pub use bot::{Bot, BotCommand, BotKind, CommandCall};
 pub use chat::{Channel, Chat, ChatInfo, Member, Notify, Preferences, Roster};
 pub use chat_kind::ChatKind;
 pub use content::{Content, InvalidField, Kind, Payload, is_blank};
@@ -40,7 +43,8 @@ pub use draft::Draft;
 pub use event::{Change, Event, Position};
 pub use external_file::ExternalFile;
 pub use id::{
-    AttachmentId, BookmarkId, ChatId, Ids, InviteId, MessageId, NODES, ScheduledId, SessionId, Stream, UserId,
+    AttachmentId, BookmarkId, ChatId, DeliveryId, Ids, IncomingWebhookId, InviteId, MessageId, NODES,
+    OutgoingWebhookId, ScheduledId, SessionId, Stream, UserId,
 };
 pub use import_summary::ImportSummary;
 pub use invite::{Ban, Invite};
@@ -59,3 +63,4 @@ pub use session::{Scopes, Session, SessionKind};
 pub use time::Time;
 pub use topic::Topic;
 pub use user::{Account, Blocked, DELETED_ACCOUNT_NAME, Person, User, fold};
+pub use webhook::{Delivery, Disabled, IncomingWebhook, OutgoingWebhook, WebhookEvent, WebhookScope};

@@ -34,10 +34,12 @@ pub enum Right {
     Transfer,
     /// Delete the chat for everybody.
     DeleteChat,
+    /// Create, change and delete webhooks.
+    ManageWebhooks,
 }
 
 impl Right {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Post,
         Self::PostWhereReadOnly,
         Self::SetMessageLife,
@@ -53,6 +55,7 @@ impl Right {
         Self::ChangeRoles,
         Self::Transfer,
         Self::DeleteChat,
+        Self::ManageWebhooks,
     ];
 
     /// The right that posting requires.
@@ -84,6 +87,7 @@ impl Right {
             Self::ChangeRoles       => [NOBODY, OWNER,  OWNER,  NOBODY],
             Self::Transfer          => [NOBODY, OWNER,  OWNER,  NOBODY],
             Self::DeleteChat        => [NOBODY, ADMIN,  ADMIN,  NOBODY],
+            Self::ManageWebhooks    => [NOBODY, ADMIN,  ADMIN,  MEMBER],
         };
         match kind {
             ChatKind::Private => private,

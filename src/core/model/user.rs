@@ -25,6 +25,8 @@ pub struct Person {
     pub presence: Option<Presence>,
     /// The account and its profile were deleted.
     pub is_deleted: bool,
+    /// A program's account: a bot, a webhook's or the assistant's.
+    pub is_bot: bool,
 }
 
 /// A user's own view of their account.

@@ -4,7 +4,7 @@ use sea_query::{Expr, ExprTrait, Order, Query};
 use sqlx::FromRow;
 
 use super::schema::User as U;
-use super::users::{UserRow, named, users};
+use super::users::{UserRow, is_person_or_bot, named, users};
 use super::{Executor, Result};
 use crate::model::{Account, Time, UserId, fold};
 
@@ -28,7 +28,7 @@ pub async fn list(
     query
         .column(U::LastSeenAt)
         .and_where(Expr::col(U::DeletedAt).is_null())
-        .and_where(Expr::col(U::IsBot).eq(0))
+        .cond_where(is_person_or_bot())
         .and_where(Expr::col(U::Id).gt(after.unwrap_or(UserId(0))))
         .order_by(U::Id, Order::Asc)
         .limit(limit);

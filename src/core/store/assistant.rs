@@ -4,25 +4,18 @@ use sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
 
 use super::schema::{AssistantUse as A, UnfinishedAnswer as W, User as U};
 use super::{Executor, Result};
-use crate::model::{ChatId, MessageId, Time, UserId};
+use crate::model::{BotKind, ChatId, MessageId, Time, UserId};
 
 /// The assistant's account and display name; `None` before its first use.
 pub async fn bot(executor: &mut Executor) -> Result<Option<(UserId, String)>> {
     let query = Query::select()
         .columns([U::Id, U::DisplayName])
         .from(U::Table)
-        .and_where(Expr::col(U::IsBot).ne(0))
+        .and_where(Expr::col(U::IsBot).eq(BotKind::Assistant as i64))
         .order_by(U::Id, Order::Asc)
         .limit(1)
         .to_owned();
     executor.one(&query).await
-}
-
-/// Marks an account as a bot.
-pub async fn make_bot(executor: &mut Executor, id: UserId) -> Result<()> {
-    let update =
-        Query::update().table(U::Table).value(U::IsBot, 1).and_where(Expr::col(U::Id).eq(id)).to_owned();
-    executor.execute(&update).await
 }
 
 /// How often a user asked on a day, locked until the transaction ends.

@@ -5,8 +5,9 @@ use sqlx::{Database, Decode, Type};
 use uuid::Uuid;
 
 use crate::model::{
-    AttachmentId, BookmarkId, ChatId, ChatKind, FileClass, InviteId, Kind, MessageId, Notify, Role,
-    ScheduledId, Scopes, SessionId, SessionKind, Stream, Time, UserId,
+    AttachmentId, BookmarkId, ChatId, ChatKind, DeliveryId, FileClass, IncomingWebhookId, InviteId, Kind,
+    MessageId, Notify, OutgoingWebhookId, Role, ScheduledId, Scopes, SessionId, SessionKind, Stream, Time,
+    UserId,
 };
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -54,6 +55,9 @@ number! {
     SessionId: |id| id.0, |number| Ok(SessionId(number));
     BookmarkId: |id| id.0, |number| Ok(BookmarkId(number));
     ScheduledId: |id| id.0, |number| Ok(ScheduledId(number));
+    IncomingWebhookId: |id| id.0, |number| Ok(IncomingWebhookId(number));
+    OutgoingWebhookId: |id| id.0, |number| Ok(OutgoingWebhookId(number));
+    DeliveryId: |id| id.0, |number| Ok(DeliveryId(number));
     Stream: |id| id.0, |number| Ok(Stream(number));
     Time: |time| time.0, |number| Ok(Time(number));
     Scopes: |scopes| scopes.bits(), |number| Ok(Scopes::from_bits(number));

@@ -241,6 +241,19 @@ pub async fn users_of(executor: &mut Executor, chat: ChatId) -> Result<Vec<UserI
     Ok(executor.all::<(UserId,)>(&query).await?.into_iter().map(|(user,)| user).collect())
 }
 
+/// Whether anybody is in a chat besides bots.
+pub async fn has_people(executor: &mut Executor, chat: ChatId) -> Result<bool> {
+    let query = Query::select()
+        .column((M::Table, M::UserId))
+        .from(M::Table)
+        .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
+        .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
+        .and_where(Expr::col((U::Table, U::IsBot)).eq(0))
+        .limit(1)
+        .to_owned();
+    Ok(executor.one::<(UserId,)>(&query).await?.is_some())
+}
+
 /// The users of those of these chats that the reader is in, by the time they joined.
 pub async fn users_visible_to(
     executor: &mut Executor,
@@ -369,7 +382,7 @@ pub async fn of_user(executor: &mut Executor, user: UserId) -> Result<Vec<(ChatI
     Ok(rows.into_iter().map(|row| (row.chat_id, row.into())).collect())
 }
 
-/// Who becomes the owner of a chat without one: of the active members with the highest role the one who joined first.
+/// Who becomes the owner of a chat without one: of the active members who are people with the highest role the one who joined first.
 pub async fn successor(executor: &mut Executor, chat: ChatId) -> Result<Option<UserId>> {
     let query = Query::select()
         .column((M::Table, M::UserId))
@@ -378,6 +391,7 @@ pub async fn successor(executor: &mut Executor, chat: ChatId) -> Result<Option<U
         .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
         .and_where(Expr::col((U::Table, U::DeactivatedAt)).is_null())
         .and_where(Expr::col((U::Table, U::DeletedAt)).is_null())
+        .and_where(Expr::col((U::Table, U::IsBot)).eq(0))
         .order_by((M::Table, M::Role), Order::Desc)
         .order_by((M::Table, M::JoinedAt), Order::Asc)
         .order_by((M::Table, M::UserId), Order::Asc)

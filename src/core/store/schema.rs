@@ -62,6 +62,17 @@ tables! {
         KeepOriginal, Detached,
     }
     Backup { StartedAt, FinishedAt, Place, Name, Bytes, VerifiedAt, Failure }
+    Bot { UserId, OwnerId }
+    BotCommand { BotId, Name, Description }
+    IncomingWebhook { Id, ChatId, AccountId, CreatorId, Name, SecretHash, CreatedAt, UsedAt }
+    OutgoingWebhook {
+        Id, ChatId, BotId, CreatorId, Name, Url, Events, SecretNumber, RotatedAt, CreatedAt, FailingSince, DisabledAt,
+        DisabledReason,
+    }
+    WebhookCursor { WebhookId, ChatId, Seq }
+    WebhookDelivery {
+        Id, WebhookId, Event, Body, CreatedAt, NextAt, Attempts, AttemptedAt, DeliveredAt, Status, Failure,
+    }
     Storage { OwnerId, Bytes }
     Posted { AttachmentId, MessageId, ChatId, Place, Class }
     SearchPlace { Number, MessageId }

@@ -15,7 +15,10 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use super::database_copy::{self, Cell, Cells, Contents, Table};
-use super::schema::{Event as E, Lease as L, ScheduledMessage as S, Stream as St, Ticket as T};
+use super::schema::{
+    Event as E, Lease as L, ScheduledMessage as S, Stream as St, Ticket as T, WebhookCursor as C,
+    WebhookDelivery as D,
+};
 use super::{Db, Error, Executor, MigrationStatus, Result, migrations, mysql};
 use crate::model::Time;
 
@@ -304,7 +307,8 @@ pub async fn upgrade_file(file: &Path) -> Result<()> {
 /// Clients may know events that are lost. So all streams continue at far higher sequence numbers and no events are
 /// kept: to each cursor from before, all events up to now are missing, and the client loads its chats anew. Leases,
 /// tickets and the work that was in progress end. Messages that were scheduled for a time between the backup and now
-/// were perhaps sent then; they are marked as failed, with a code and a reason, and their authors decide.
+/// were perhaps sent then; they are marked as failed, with a code and a reason, and their authors decide. So
+/// are deliveries of webhooks, and webhooks begin with the next event.
 pub async fn begin_anew(db: &Db, now: Time, (code, reason): (&str, &str)) -> Result<()> {
     let mut tx = db.begin().await?;
     let advance = Query::update().table(St::Table).value(St::Seq, Expr::col(St::Seq).add(JUMP)).to_owned();
@@ -320,5 +324,19 @@ pub async fn begin_anew(db: &Db, now: Time, (code, reason): (&str, &str)) -> Res
         .and_where(Expr::col(S::Failure).is_null())
         .to_owned();
     tx.execute(&overdue).await?;
+    let undelivered = Query::update()
+        .table(D::Table)
+        .value(D::NextAt, Option::<Time>::None)
+        .value(D::Failure, reason)
+        .and_where(Expr::col(D::NextAt).is_not_null())
+        .to_owned();
+    tx.execute(&undelivered).await?;
+    let last = Query::select()
+        .column((St::Table, St::Seq))
+        .from(St::Table)
+        .and_where(Expr::col((St::Table, St::Id)).equals((C::Table, C::ChatId)))
+        .to_owned();
+    let skip = Query::update().table(C::Table).value(C::Seq, Expr::from(last)).to_owned();
+    tx.execute(&skip).await?;
     tx.commit(|| ()).await
 }

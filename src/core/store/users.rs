@@ -7,7 +7,9 @@ use sqlx::FromRow;
 
 use super::schema::User as U;
 use super::{Executor, Result};
-use crate::model::{AttachmentId, DELETED_ACCOUNT_NAME, Person, SessionId, Time, User, UserId, fold};
+use crate::model::{
+    AttachmentId, BotKind, DELETED_ACCOUNT_NAME, Person, SessionId, Time, User, UserId, fold,
+};
 
 /// A new account.
 pub struct New<'a> {
@@ -24,7 +26,7 @@ pub struct New<'a> {
 }
 
 /// The columns of a [`PersonRow`].
-pub(super) const PERSON: [U; 10] = [
+pub(super) const PERSON: [U; 11] = [
     U::Id,
     U::Username,
     U::DisplayName,
@@ -35,6 +37,7 @@ pub(super) const PERSON: [U; 10] = [
     U::CreatedAt,
     U::DeactivatedAt,
     U::DeletedAt,
+    U::IsBot,
 ];
 
 /// A user's public profile as stored.
@@ -50,6 +53,7 @@ pub(super) struct PersonRow {
     created_at: Time,
     deactivated_at: Option<Time>,
     deleted_at: Option<Time>,
+    is_bot: i64,
 }
 
 impl From<PersonRow> for Person {
@@ -66,6 +70,7 @@ impl From<PersonRow> for Person {
             is_deactivated: row.deactivated_at.is_some(),
             presence: None,
             is_deleted: row.deleted_at.is_some(),
+            is_bot: row.is_bot != 0,
         }
     }
 }
@@ -386,6 +391,11 @@ pub(super) fn named(words: &str) -> Cond {
     Cond::any().add(each).add(Expr::col(U::EmailFolded).eq(words))
 }
 
+/// A condition that an account is one of a person or of a bot that somebody owns.
+pub(super) fn is_person_or_bot() -> Cond {
+    Cond::all().add(Expr::col(U::IsBot).is_in([0, BotKind::Bot as i64]))
+}
+
 /// Active users whose name or username contains each of the words, or whose e-mail address they are; those first whose
 /// name begins with them.
 pub async fn search(executor: &mut Executor, words: &str, limit: u64) -> Result<Vec<User>> {
@@ -396,7 +406,7 @@ pub async fn search(executor: &mut Executor, words: &str, limit: u64) -> Result<
     query
         .and_where(Expr::col(U::DeactivatedAt).is_null())
         .and_where(Expr::col(U::DeletedAt).is_null())
-        .and_where(Expr::col(U::IsBot).eq(0))
+        .cond_where(is_person_or_bot())
         .cond_where(named(&words))
         .order_by_expr(CaseStatement::new().case(begins, 0).finally(1).into(), Order::Asc)
         .order_by(U::NameFolded, Order::Asc)

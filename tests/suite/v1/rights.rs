@@ -115,6 +115,22 @@ const OWN: &[&str] = &[
     "attachmentThumbnail",
     "avatar",
     "block",
+    "bot",
+    "botOutgoingWebhooks",
+    "botTokens",
+    "bots",
+    "createBot",
+    "createBotOutgoingWebhook",
+    "createBotToken",
+    "deleteBot",
+    "deleteOutgoingWebhook",
+    "replayDelivery",
+    "revokeBotToken",
+    "rotateOutgoingWebhook",
+    "setBotCommands",
+    "updateBot",
+    "updateOutgoingWebhook",
+    "webhookDeliveries",
     "blocked",
     "changePassword",
     "deactivateAccount",
@@ -180,6 +196,24 @@ fn rows() -> Vec<Row> {
         }),
         row("channels", all(200), |_| get("/channels".to_owned())),
         row("chat", members(200), |w| get(format!("/chats/{}", w.chat))),
+        row("chatCommands", members(200), |w| get(format!("/chats/{}/commands", w.chat))),
+        row("webhooks", admins(200), |w| get(format!("/chats/{}/webhooks", w.chat))),
+        row("createWebhook", admins(201), |w| {
+            post(format!("/chats/{}/webhooks", w.chat), json!({"name": "Наблюдение"}))
+        }),
+        // There is none.
+        row("renameWebhook", admins(404), |w| {
+            patch(format!("/chats/{}/webhooks/1", w.chat), json!({"name": "Иначе"}))
+        }),
+        row("rotateWebhook", admins(404), |w| {
+            post(format!("/chats/{}/webhooks/1/rotate", w.chat), Value::Null)
+        }),
+        row("deleteWebhook", admins(404), |w| delete(format!("/chats/{}/webhooks/1", w.chat))),
+        row("outgoingWebhooks", admins(200), |w| get(format!("/chats/{}/outgoing-webhooks", w.chat))),
+        row("createOutgoingWebhook", admins(201), |w| {
+            let body = json!({"name": "Архив", "url": "https://hooks.invalid/", "events": ["chat.updated"]});
+            post(format!("/chats/{}/outgoing-webhooks", w.chat), body)
+        }),
         row("chatMedia", members(200), |w| get(format!("/chats/{}/media?type=image", w.chat))),
         row("chats", all(200), |_| get("/chats".to_owned())),
         row("closePoll", admins(200), |w| post(format!("/messages/{}/close", w.poll), Value::Null)),

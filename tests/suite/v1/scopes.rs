@@ -12,6 +12,24 @@ const FREE: &[&str] =
 const ACCOUNT: &[&str] = &[
     "accounts",
     "appointAdmin",
+    "bot",
+    "botOutgoingWebhooks",
+    "botTokens",
+    "bots",
+    "createBot",
+    "createBotOutgoingWebhook",
+    "createBotToken",
+    "createOutgoingWebhook",
+    "deleteBot",
+    "deleteOutgoingWebhook",
+    "outgoingWebhooks",
+    "replayDelivery",
+    "revokeBotToken",
+    "rotateOutgoingWebhook",
+    "setBotCommands",
+    "updateBot",
+    "updateOutgoingWebhook",
+    "webhookDeliveries",
     "changePassword",
     "createToken",
     "deactivateAccount",
@@ -35,7 +53,14 @@ const ACCOUNT: &[&str] = &[
     "updateMe",
 ];
 /// Operations of one's account that show what was said, or say it, too, and need `read` or `write` beside `account`.
-const BOTH: &[&str] = &["export", "importData", "linkExport"];
+const BOTH: &[&str] = &[
+    "createBotOutgoingWebhook",
+    "createOutgoingWebhook",
+    "export",
+    "importData",
+    "linkExport",
+    "updateOutgoingWebhook",
+];
 /// Operations that only read, though not by GET.
 const READING: &[&str] = &["socketTicket"];
 

@@ -720,6 +720,8 @@ export interface components {
             presence?: components["schemas"]["Presence"] | null;
             /** @description Whether the account was deleted. It has no name any more: show one in the reader's language. */
             deleted: boolean;
+            /** @description True for the account of a program: a bot, an incoming webhook or the assistant. Absent for people. */
+            is_bot?: boolean | null;
         };
         /**
          * PersonRef

@@ -2,6 +2,7 @@
 
 mod attachment;
 mod chat;
+mod integration;
 mod message;
 mod own;
 mod people;
@@ -17,6 +18,10 @@ use serde_json::Value;
 
 pub use attachment::{AVATARS, Attachment, Links, NewAvatar, Quota, UploadForm, avatar_path, upload_fields};
 pub use chat::{Ban, Channel, Chat, ChatAbout, ChatKind, ChatSettings, Invite, InvitedTo, Notify, ReadMark};
+pub use integration::{
+    Bot, BotCommand, Delivery, OutgoingWebhook, OutgoingWebhookWithSecret, Webhook, WebhookEvent,
+    WebhookWithUrl,
+};
 pub use message::{Edit, Message, MessageType};
 pub use own::{Bookmark, Draft, Imported, Scheduled};
 pub use people::{AddedMembers, Blocked, Member, Person, Presence, Role, Status, Tokens, User};

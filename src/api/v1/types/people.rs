@@ -187,6 +187,10 @@ pub struct Person {
     pub presence: Option<Presence>,
     /// Whether the account was deleted. It has no name any more: show one in the reader's language.
     pub deleted: bool,
+    /// True for the account of a program: a bot, an incoming webhook or the assistant. Absent for people.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_bot: Option<bool>,
 }
 
 impl From<model::Person> for Person {
@@ -202,6 +206,7 @@ impl From<model::Person> for Person {
             deactivated: person.is_deactivated,
             presence: person.presence.map(Presence::from),
             deleted: person.is_deleted,
+            is_bot: person.is_bot.then_some(true),
         }
     }
 }
@@ -219,6 +224,7 @@ impl Example for Person {
             deactivated: false,
             presence: Some(Presence::example()),
             deleted: false,
+            is_bot: None,
         }
     }
 }

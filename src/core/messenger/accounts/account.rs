@@ -9,13 +9,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::boxed;
 use crate::messenger::accounts::contact::{Contact, check_email};
 use crate::messenger::accounts::password;
-use crate::messenger::accounts::profile::{check_name, check_taken, check_url, check_username};
+use crate::messenger::accounts::profile::{Profile, check_name, check_taken, check_url, check_username};
 use crate::messenger::accounts::session::TokenPair;
 use crate::messenger::foundation::limits::name_key;
 use crate::messenger::foundation::settings::RegistrationPolicy;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Messenger, Operator, Visitor};
-use crate::model::{Person, Time, User, UserId};
+use crate::model::{BotKind, Person, Time, User, UserId};
 use crate::store::{self, accounts, storage, streams, users};
 
 /// A new account; `email` or `username` is required.
@@ -131,12 +131,20 @@ impl Messenger {
         Ok(user)
     }
 
-    /// Creates an account that nobody can sign in to, within a unit of work, for messages by the server itself.
-    pub(crate) async fn add_bot(&self, work: &mut UnitOfWork, name: &str) -> Result<UserId> {
-        let mut user = self.new_user(check_name(name)?);
+    /// Creates the account of a program, within a unit of work. It has no password and no address, so that nobody can
+    /// sign in to it.
+    pub(crate) async fn add_bot(
+        &self,
+        work: &mut UnitOfWork,
+        kind: BotKind,
+        profile: Profile,
+    ) -> Result<User> {
+        let name = check_name(profile.display_name.as_deref().unwrap_or_default())?;
+        let mut user = profile.apply(self.new_user(name))?;
         insert(&mut work.tx, &mut user, "").await?;
-        store::assistant::make_bot(&mut work.tx, user.id()).await?;
-        Ok(user.id())
+        store::bots::mark(&mut work.tx, user.id(), kind).await?;
+        user.person.is_bot = true;
+        Ok(user)
     }
 
     fn check_invite(&self, code: Option<&str>) -> Result<()> {
@@ -197,6 +205,7 @@ impl Messenger {
             is_deactivated: false,
             presence: None,
             is_deleted: false,
+            is_bot: false,
         };
         User {
             person,

@@ -10,6 +10,8 @@ pub(crate) enum Notice {
     AddressChanged,
     /// Somebody signed in by a code for the first time; others who know a password have access too.
     FirstProved,
+    /// An outgoing webhook that they created was switched off after repeated failures.
+    WebhookDisabled,
 }
 
 impl Notice {
@@ -24,6 +26,18 @@ impl Notice {
                 "Your account has another e-mail address",
                 "Your account in Besedka has another e-mail address now; this one no longer works there. If this \
                  was not you, contact the administrator of the server.",
+            ),
+            (Self::WebhookDisabled, Language::Russian) => (
+                "Исходящий вебхук отключён",
+                "Исходящий вебхук, который вы создали в Беседке, отключён: его получатель не отвечает. Причину \
+                 показывает журнал доставок вебхука. Когда получатель заработает, включите вебхук снова; события за \
+                 это время отправлены не будут.",
+            ),
+            (Self::WebhookDisabled, Language::English) => (
+                "An outgoing webhook was switched off",
+                "An outgoing webhook that you created in Besedka was switched off, because its receiver does not \
+                 answer. The webhook's delivery log shows the reason. Switch the webhook on again when the receiver \
+                 works; events from the time between are not sent.",
             ),
             (Self::FirstProved, Language::Russian) => (
                 "Вход по коду в учётную запись с паролем",

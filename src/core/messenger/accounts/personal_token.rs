@@ -67,7 +67,12 @@ impl Messenger {
         self.tokens.remember_valid(token, access, used_at, now)
     }
 
-    async fn make_token(&self, work: &mut UnitOfWork, user: UserId, new: NewToken) -> Result<PersonalToken> {
+    pub(crate) async fn make_token(
+        &self,
+        work: &mut UnitOfWork,
+        user: UserId,
+        new: NewToken,
+    ) -> Result<PersonalToken> {
         let name = text::line(&new.name).filter(|name| name.chars().count() <= MAX_NAME);
         let name = name
             .ok_or_else(|| Error::invalid("name", format!("must have 1 to {MAX_NAME} visible characters")))?;

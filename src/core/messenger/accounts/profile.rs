@@ -119,7 +119,8 @@ impl Caller {
 }
 
 impl Profile {
-    fn apply(self, mut user: User) -> Result<User> {
+    /// The account with these changes; its e-mail address stays.
+    pub(crate) fn apply(self, mut user: User) -> Result<User> {
         let person = &mut user.person;
         if let Some(new) = self.username {
             person.username = Some(check_username(&new)?);

@@ -7,7 +7,7 @@ use crate::messenger::accounts::session::revoke_all;
 use crate::messenger::chats::leave::promote_successor;
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::model::{Role, User, UserId};
-use crate::store::{accounts, chats, members, users};
+use crate::store::{accounts, bots, chats, members, users};
 
 impl Caller {
     /// Deactivates the caller's account; all sessions end. Only an administrator can undo it.
@@ -22,7 +22,7 @@ impl Caller {
     }
 }
 
-/// Deactivates an account within a unit of work. Does nothing if it is deactivated already.
+/// Deactivates an account and its bots within a unit of work. Does nothing if it is deactivated already.
 pub(crate) async fn deactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> {
     let user = account(work, id).await?;
     if user.person.is_deactivated {
@@ -35,14 +35,21 @@ pub(crate) async fn deactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> 
     accounts::deactivate(&mut work.tx, id, Some(now)).await?;
     hand_over_chats(work, id).await?;
     announce_to_chats(work, id).await?;
-    revoke_all(work, id).await
+    revoke_all(work, id).await?;
+    for bot in bots::of_owner(&mut work.tx, id).await? {
+        Box::pin(deactivate(work, bot)).await?;
+    }
+    Ok(())
 }
 
-/// Reactivates an account. Chats that were handed over stay with their new owners.
+/// Reactivates an account and its bots; the bots need new tokens. Chats that were handed over stay with their new owners.
 pub(crate) async fn reactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> {
     if account(work, id).await?.person.is_deactivated {
         accounts::deactivate(&mut work.tx, id, None).await?;
         announce_to_chats(work, id).await?;
+        for bot in bots::of_owner(&mut work.tx, id).await? {
+            Box::pin(reactivate(work, bot)).await?;
+        }
     }
     Ok(())
 }

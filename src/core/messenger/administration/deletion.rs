@@ -11,11 +11,11 @@ use crate::messenger::files::avatar_image::replace_avatar;
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
 use crate::messenger::messages::erase::erase_many;
 use crate::messenger::{Caller, Messenger, Operator};
-use crate::model::{Change, ChatId, ChatKind, Notice, UserId};
+use crate::model::{Change, ChatId, ChatKind, Notice, UserId, WebhookScope};
 use crate::store::deletions::{self, Deletion};
 use crate::store::{
-    accounts, blocks, bookmarks, chat_names, chats, drafts, google_tokens, members, messages, scheduled,
-    sessions, users,
+    accounts, blocks, bookmarks, bots, chat_names, chats, drafts, google_tokens, members, messages,
+    outgoing_webhooks, scheduled, sessions, users,
 };
 
 /// What happens to a user's messages when their account is deleted.
@@ -147,9 +147,15 @@ impl Messenger {
 }
 
 /// Deletes the personal data of an account and ends its sessions; stores what is left to do.
-async fn delete(work: &mut UnitOfWork, user: UserId, legacy: MessagesOnDeletion) -> Result<()> {
+/// The user's bots are deleted, too; their messages stay.
+pub(crate) async fn delete(work: &mut UnitOfWork, user: UserId, legacy: MessagesOnDeletion) -> Result<()> {
+    for bot in bots::of_owner(&mut work.tx, user).await? {
+        Box::pin(delete(work, bot, MessagesOnDeletion::Kept)).await?;
+    }
     let now = work.now;
     let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
+    bots::delete(&mut work.tx, user).await?;
+    outgoing_webhooks::delete_of_scope(&mut work.tx, WebhookScope::Bot(user)).await?;
     users::forget(&mut work.tx, user, now).await?;
     work.after_commit(move |messenger| messenger.names.forget([user]));
     replace_avatar(work, user, before.person.avatar, None).await?;

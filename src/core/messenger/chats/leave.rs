@@ -2,17 +2,21 @@
 
 use crate::messenger::files::avatar_image;
 use crate::messenger::foundation::{Result, UnitOfWork};
-use crate::model::{Change, ChatId, Member, Role, UserId};
-use crate::store::{bans, bookmarks, chat_names, chats, drafts, invites, members, topics};
+use crate::model::{Change, ChatId, Member, Role, UserId, WebhookScope};
+use crate::store::{bans, bookmarks, chat_names, chats, drafts, invites, members, outgoing_webhooks, topics};
 
-/// Removes a member from a group, and announces it to them and the others. An owner is succeeded by another member; with
-/// its last member, the group is deleted.
+/// Removes a member from a group, and announces it to them and the others. An owner is succeeded by another member; when
+/// nobody is left but bots, the group is deleted.
 pub(crate) async fn remove_member(work: &mut UnitOfWork, chat: ChatId, member: &Member) -> Result<()> {
     let user = member.user();
     members::remove(&mut work.tx, chat, user).await?;
     announce_chat_lost(work, chat, user, false).await?;
     work.announce(chat, Change::MemberRemoved { chat, user });
-    if members::users_of(&mut work.tx, chat).await?.is_empty() {
+    if !members::has_people(&mut work.tx, chat).await? {
+        for bot in members::users_of(&mut work.tx, chat).await? {
+            announce_chat_lost(work, chat, bot, false).await?;
+        }
+        members::remove_all(&mut work.tx, chat).await?;
         return mark_deleted(work, chat).await;
     }
     if member.role == Role::Owner { promote_successor(work, chat).await } else { Ok(()) }
@@ -48,7 +52,8 @@ pub(crate) async fn set_role(work: &mut UnitOfWork, chat: ChatId, user: UserId, 
     Ok(())
 }
 
-/// Marks a group as deleted, and deletes its invitations, bans, drafts and names.
+/// Marks a group as deleted, and deletes its invitations, bans, drafts, names and outgoing webhooks. An incoming webhook
+/// stays, so that its sender is told what happened.
 pub(crate) async fn mark_deleted(work: &mut UnitOfWork, chat: ChatId) -> Result<()> {
     let now = work.now;
     if let Some(before) = chats::by_id(&mut work.tx, chat).await? {
@@ -60,5 +65,6 @@ pub(crate) async fn mark_deleted(work: &mut UnitOfWork, chat: ChatId) -> Result<
     drafts::delete_all(&mut work.tx, chat).await?;
     topics::delete(&mut work.tx, chat).await?;
     chat_names::delete_of_chat(&mut work.tx, chat).await?;
+    outgoing_webhooks::delete_of_scope(&mut work.tx, WebhookScope::Chat(chat)).await?;
     Ok(())
 }

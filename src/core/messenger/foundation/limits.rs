@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::hub::NodeMessage;
 use crate::messenger::foundation::{Clock, Error, Result};
-use crate::model::{ChatId, SessionId, UserId};
+use crate::model::{ChatId, IncomingWebhookId, SessionId, UserId};
 
 /// A limit and the key by which it is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,6 +39,7 @@ pub enum Limit {
     Import(UserId),
     Connect(UserId),
     ConnectFrom(Network),
+    Webhook(IncomingWebhookId),
 }
 
 impl Limit {
@@ -68,6 +69,7 @@ impl Limit {
             Self::Read(_) => (100, every(20, second)),
             Self::Connect(_) => (30, every(30, minute)),
             Self::ConnectFrom(_) => (60, every(60, minute)),
+            Self::Webhook(_) => (30, every(1, second)),
         }
     }
 }

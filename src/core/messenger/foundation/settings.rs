@@ -7,6 +7,7 @@ use crate::backup::BackupPlace;
 use crate::files::AwsEnv;
 use crate::hub::BusSettings;
 use crate::integrations::AllowedTarget;
+use crate::model::Change;
 
 /// Who may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,17 @@ pub struct Settings {
     pub meetings: MeetingSettings,
     /// How the server backs itself up; `None` if it does not.
     pub backup: Option<BackupSettings>,
+    /// How outgoing webhooks are sent; `None` if they are not.
+    pub webhooks: Option<WebhookSettings>,
+}
+
+/// How outgoing webhooks are sent.
+#[derive(Clone)]
+pub struct WebhookSettings {
+    /// Non-public addresses to which they may be sent.
+    pub allowed: Vec<AllowedTarget>,
+    /// The data of an event in the form of the native API; `None` for events that it does not tell.
+    pub event_data: fn(&Change) -> Option<serde_json::Value>,
 }
 
 impl Settings {
@@ -61,6 +73,7 @@ impl Settings {
             assistant: None,
             meetings: MeetingSettings::default(),
             backup: None,
+            webhooks: None,
         }
     }
 }

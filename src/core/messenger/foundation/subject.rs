@@ -1,6 +1,9 @@
 //! The subject of a request, as it is stored with the request's idempotency key.
 
-use crate::model::{AttachmentId, ChatId, ImportSummary, InviteId, MessageId, ScheduledId, UserId};
+use crate::model::{
+    AttachmentId, ChatId, ImportSummary, IncomingWebhookId, InviteId, MessageId, OutgoingWebhookId,
+    ScheduledId, UserId,
+};
 
 /// What a request was about; its response is built from it again when the request is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,10 @@ pub enum Subject {
     Scheduled(ScheduledId),
     /// What an import added.
     Import(ImportSummary),
+    /// A bot of the caller.
+    Bot(UserId),
+    IncomingWebhook(ChatId, IncomingWebhookId),
+    OutgoingWebhook(OutgoingWebhookId),
 }
 
 /// The status and the subject of the first response to a repeated request.
@@ -53,6 +60,9 @@ impl Subject {
             Self::Bookmark(id) => format!("bookmark:{id}"),
             Self::Draft(chat, thread) => format!("draft:{chat}:{}", thread.map_or(0, |id| id.0)),
             Self::Scheduled(id) => format!("scheduled:{id}"),
+            Self::Bot(id) => format!("bot:{id}"),
+            Self::IncomingWebhook(chat, id) => format!("incoming_webhook:{chat}:{id}"),
+            Self::OutgoingWebhook(id) => format!("outgoing_webhook:{id}"),
             Self::Import(ImportSummary { chats, messages, files, skipped }) => {
                 format!("import:{chats}:{messages}:{files}:{skipped}")
             }
@@ -66,6 +76,8 @@ impl Subject {
             "chat" => Self::Chat(ChatId(id.parse().ok()?)),
             "read" => Self::Read(ChatId(id.parse().ok()?)),
             "bookmark" => Self::Bookmark(MessageId(id.parse().ok()?)),
+            "bot" => Self::Bot(UserId(id.parse().ok()?)),
+            "outgoing_webhook" => Self::OutgoingWebhook(OutgoingWebhookId(id.parse().ok()?)),
             "scheduled" => Self::Scheduled(ScheduledId(id.parse().ok()?)),
             "draft" => {
                 let (chat, thread) = id.split_once(':')?;
@@ -81,13 +93,14 @@ impl Subject {
                 let (chats, messages, files, skipped) = (next()?, next()?, next()?, next()?);
                 Self::Import(ImportSummary { chats, messages, files, skipped })
             }
-            "member" | "added" | "ban" | "invite" => {
+            "member" | "added" | "ban" | "invite" | "incoming_webhook" => {
                 let (chat, id) = id.split_once(':')?;
                 let (chat, id) = (ChatId(chat.parse().ok()?), id.parse().ok()?);
                 match kind {
                     "member" => Self::Member(chat, UserId(id)),
                     "added" => Self::Added(chat, MessageId(id)),
                     "ban" => Self::Ban(chat, UserId(id)),
+                    "incoming_webhook" => Self::IncomingWebhook(chat, IncomingWebhookId(id)),
                     _ => Self::Invite(chat, InviteId(id)),
                 }
             }
@@ -118,6 +131,9 @@ mod tests {
             Subject::Draft(ChatId(8), None),
             Subject::Draft(ChatId(8), Some(MessageId(9))),
             Subject::Scheduled(ScheduledId(10)),
+            Subject::Bot(UserId(11)),
+            Subject::IncomingWebhook(ChatId(12), IncomingWebhookId(13)),
+            Subject::OutgoingWebhook(OutgoingWebhookId(14)),
             Subject::Import(ImportSummary { chats: 1, messages: 2, files: 3, skipped: 4 }),
         ] {
             assert_eq!(Subject::read(&subject.text()), Some(subject));

@@ -31,6 +31,8 @@ impl Messenger {
         log("sending scheduled messages", self.send_due_messages().await);
         log("deleting unfinished answers of the assistant", self.delete_abandoned_answers().await);
         log("deleting expired messages", self.delete_expired_messages().await);
+        log("collecting events for webhooks", self.collect_webhook_events().await);
+        log("sending webhooks", self.start_due_deliveries().await);
     }
 }
 

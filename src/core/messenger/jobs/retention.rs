@@ -23,7 +23,8 @@ const BATCH: u64 = 200;
 
 impl Messenger {
     /// Deletes idempotency keys after a day, files that were not posted within a day, expired sessions, events after
-    /// thirty days, the messages of deleted chats, and link previews that no message has any more.
+    /// thirty days, deliveries of webhooks after seven, the messages of deleted chats, and link previews that no message
+    /// has any more.
     pub async fn apply_retention(&self) -> Result<()> {
         // It is called rarely: the lease may have expired since.
         self.renew_node_lease().await?;
@@ -46,6 +47,7 @@ impl Messenger {
         self.purge_deleted_chats().await?;
         self.delete_orphaned_previews().await?;
         self.prune_events().await?;
+        self.delete_old_deliveries().await?;
         // Last, because a bucket may be down.
         self.confirm_late_uploads().await?;
         self.delete_orphaned_files().await

@@ -1,6 +1,7 @@
 //! Messages: posting, editing, reading, and what hangs on them.
 
 pub(crate) mod bookmark;
+pub(crate) mod command;
 pub(crate) mod draft;
 pub(crate) mod erase;
 pub(crate) mod expiry;

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::boxed;
 use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
+use crate::messenger::messages::command::Sent;
 use crate::messenger::messages::post_queue::PostQueue;
 use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest};
 use crate::messenger::messages::retry_detection::{self, UnacknowledgedPost};
@@ -33,12 +34,18 @@ pub(crate) struct Post {
 type Posted = (Message, Option<UnacknowledgedPost>);
 
 impl Caller {
-    /// Posts a message in a chat. Returns when it is stored and announced.
+    /// Posts a message in a chat. Returns when it is stored and announced. A command of one of the chat's bots is handed to
+    /// the bot instead; the message is then not stored, and has expired.
+    #[boxed]
+    pub async fn post(self, chat: ChatId, new: NewMessage) -> Result<Message> {
+        Ok(self.send(chat, new).await?.into_message())
+    }
+
+    /// Posts a message, also one that looks like a command.
     ///
     /// It is a method of the caller and not of a [`Membership`](crate::messenger::chats::membership::Membership), because the
     /// rights of all posts of a batch are looked up in one query.
-    #[boxed]
-    pub async fn post(self, chat: ChatId, new: NewMessage) -> Result<Message> {
+    pub(crate) async fn post_message(self, chat: ChatId, new: NewMessage) -> Result<Message> {
         let request = PostRequest::new(chat, self.access.user, new, self.attempt);
         Ok(enqueue(&self.messenger, request).await?.0)
     }
@@ -51,8 +58,16 @@ impl Caller {
         chat: ChatId,
         new: NewMessage,
     ) -> Result<(Message, UnacknowledgedPost)> {
+        let command = self.messenger.command_in(chat, self.access.user, &new).await?;
         let mut request = PostRequest::new(chat, self.access.user, new, self.attempt);
         let fingerprint = retry_detection::fingerprint(&request);
+        if let Some((bot, call)) = command {
+            let PostRequest { author, new, attempt, .. } = request;
+            let invoked = self.messenger.invoke((chat, bot, call), author, new, attempt).await?;
+            let message = Sent::Command(invoked).into_message();
+            let unacknowledged = UnacknowledgedPost::new(&self.messenger, fingerprint, message.id);
+            return Ok((message, unacknowledged));
+        }
         request.fingerprint = Some(fingerprint);
         let (message, unacknowledged) = enqueue(&self.messenger, request).await?;
         let unacknowledged = unacknowledged

@@ -65,7 +65,11 @@ class Outbox {
       this.sender = new Sender({
         store: this.store,
         user: me,
-        post: (entry) => request<Message>(this.cache, 'POST', '/messages', { body: body(entry), key: entry.client_id }),
+        post: async (entry) => {
+          const options = { body: body(entry), key: entry.client_id }
+          const answer = await request<Message | { command: string }>(this.cache, 'POST', '/messages', options)
+          return 'command' in answer ? null : answer
+        },
         upload: (entry, at, signal) => {
           const { blob, name, type } = entry.files[at]!
           return upload(this.cache, blob, name, type, {

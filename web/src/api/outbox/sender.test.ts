@@ -68,6 +68,13 @@ test('a duplicate of what was deleted since is done with', async () => {
   expect(sent).toEqual([])
 })
 
+test('a slash command is done with when a bot has it', async () => {
+  await store.put(entry('1', { content: '/deploy api' }))
+  await sender({ post: async () => null }).pump()
+  await vi.waitFor(async () => expect(await states()).toEqual([]))
+  expect(sent).toEqual([])
+})
+
 test('a request that is still running is asked about again', async () => {
   await store.put(entry('1'))
   const post = vi.fn().mockRejectedValueOnce(new ApiError(409, 'duplicate_request', ''))

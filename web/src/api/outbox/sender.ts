@@ -10,7 +10,8 @@ export interface SenderPorts {
   user: number
   /// Uploads one file of an entry, by its position; answers its id.
   upload: (entry: Entry, at: number, signal: AbortSignal) => Promise<string>
-  post: (entry: Entry) => Promise<Message>
+  /// Null if it was a slash command, which is handed to a bot and not posted.
+  post: (entry: Entry) => Promise<Message | null>
   onSent: (message: Message) => void
   onChange: () => void
   pause?: (tries: number) => number
@@ -102,7 +103,7 @@ export class Sender {
     }
   }
 
-  /// `message` is null when it has been deleted since.
+  /// `message` is null when it has been deleted since, and for a slash command.
   private async sent(entry: Entry, message: Message | null): Promise<void> {
     this.failures.delete(entry.client_id)
     await this.ports.store.remove(entry.client_id)
