@@ -42,6 +42,7 @@ pub mod media;
 pub mod members;
 pub mod mentions;
 pub mod messages;
+pub mod outgoing_mail;
 pub mod pins;
 pub mod polls;
 pub mod previews;

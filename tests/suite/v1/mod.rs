@@ -24,6 +24,7 @@ mod interleavings;
 mod invites;
 mod kinds;
 mod links;
+mod mail;
 pub mod media;
 mod meetings;
 mod members;
