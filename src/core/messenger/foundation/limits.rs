@@ -39,6 +39,8 @@ pub enum Limit {
     Import(UserId),
     Connect(UserId),
     ConnectFrom(Network),
+    /// Looking at an invitation without being signed in.
+    Invited(Network),
 }
 
 impl Limit {
@@ -67,7 +69,7 @@ impl Limit {
             Self::Export(_) | Self::Import(_) => (3, every(3, hour)),
             Self::Read(_) => (100, every(20, second)),
             Self::Connect(_) => (30, every(30, minute)),
-            Self::ConnectFrom(_) => (60, every(60, minute)),
+            Self::ConnectFrom(_) | Self::Invited(_) => (60, every(60, minute)),
         }
     }
 }
