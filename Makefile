@@ -10,7 +10,7 @@
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
 .PHONY: run quick release test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
-	test-garage test-hooks faults test-web test-binary test-browser bench bench-vs gen web deps clean
+	test-garage test-hooks test-clients faults test-web test-binary test-browser bench bench-vs gen web deps clean
 .DELETE_ON_ERROR:
 
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
@@ -100,6 +100,10 @@ test-garage: quick
 # Not a part of CI: it installs published programs.
 test-hooks: quick
 	tests/hooks.sh $(QUICK)
+
+# Not a part of CI: the generators come from the package registries.
+test-clients: quick
+	tests/with-server.sh $(QUICK) tests/clients.sh
 
 # One after the other: each has nodes, a database, NATS, a bucket and HAProxy to itself.
 faults: web

@@ -6,6 +6,7 @@ mod services;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 
@@ -15,6 +16,7 @@ use besedka_core::files::{AwsEnv, StorageLocation};
 use besedka_core::hub::BusSettings;
 use besedka_core::integrations::AllowedTarget;
 use besedka_core::messenger::{BackupSettings, Clock, RegistrationPolicy, Settings, WebhookSettings};
+use besedka_core::model::Language;
 
 pub use operation::Operation;
 pub use services::{Codes, Services};
@@ -44,9 +46,15 @@ pub struct Config {
     pub rate_limits: Switch,
 
     /// Who may create an account: everybody (open), people with a code from `besedka invite` (invite), or only
-    /// administrators, with `besedka user add` (closed).
+    /// administrators, with `besedka user add` (closed). With `verified`, alone or after a comma (invite,verified),
+    /// only for an e-mail address that is proved by a code before anything else; by default, addresses are unverified.
     #[arg(long, env = "BESEDKA_REGISTRATION", default_value = "open", value_name = "MODE")]
     pub registration: Registration,
+
+    /// The language of notices, e-mails and SMS to those of whom the server knows none: their profile and their program
+    /// name none.
+    #[arg(long, env = "BESEDKA_LANGUAGE", default_value = "ru", value_name = "ru|en")]
+    pub language: ServerLanguage,
 
     /// The largest file that may be uploaded, in bytes.
     #[arg(long, env = "BESEDKA_UPLOAD_LIMIT", default_value_t = 100 * 1024 * 1024, value_name = "BYTES",
@@ -263,11 +271,46 @@ pub enum Switch {
     Off,
 }
 
+/// Who may create an account, and whether only for an e-mail address that is proved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registration {
+    pub policy: RegistrationPolicy,
+    pub needs_proof: bool,
+}
+
+impl FromStr for Registration {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (mut policy, mut needs_proof) = (None, None);
+        for word in text.split(',').map(str::trim) {
+            let is_repeated = match word {
+                "open" => policy.replace(RegistrationPolicy::Open).is_some(),
+                "invite" => policy.replace(RegistrationPolicy::Invite).is_some(),
+                "closed" => policy.replace(RegistrationPolicy::Closed).is_some(),
+                "verified" => needs_proof.replace(true).is_some(),
+                "unverified" => needs_proof.replace(false).is_some(),
+                _ => true,
+            };
+            if is_repeated {
+                return Err(
+                    "it must be open, invite or closed, perhaps with verified or unverified, for example \
+                            open,verified"
+                        .to_owned(),
+                );
+            }
+        }
+        Ok(Self {
+            policy: policy.unwrap_or(RegistrationPolicy::Open),
+            needs_proof: needs_proof.unwrap_or(false),
+        })
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Registration {
-    Open,
-    Invite,
-    Closed,
+pub enum ServerLanguage {
+    Ru,
+    En,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -363,12 +406,15 @@ impl Config {
 
     /// The messenger's settings, or a sentence that says why the file of one can't be used.
     pub fn settings(&self) -> Result<Settings, String> {
+        let senders = self.services.senders(self.public_url.as_deref())?;
+        if self.registration.needs_proof && senders.mail.is_none() && !senders.to_log {
+            return Err(
+                "--registration verified needs --smtp-url: the server must send codes by mail".to_owned()
+            );
+        }
         Ok(Settings {
-            registration: match self.registration {
-                Registration::Open => RegistrationPolicy::Open,
-                Registration::Invite => RegistrationPolicy::Invite,
-                Registration::Closed => RegistrationPolicy::Closed,
-            },
+            registration: self.registration.policy,
+            needs_email_proof: self.registration.needs_proof,
             upload_limit: self.upload_limit,
             voice_limit: self.voice_limit,
             quota_per_user: self.quota_per_user,
@@ -380,9 +426,13 @@ impl Config {
                 authorities: self.bus_ca.clone(),
             }),
             link_previews: (self.link_previews == Switch::On).then(|| self.link_preview_allow.clone()),
-            senders: self.services.senders()?,
+            senders,
             assistant: self.services.assistant()?,
             meetings: self.services.meetings(),
+            language: match self.language {
+                ServerLanguage::Ru => Language::Russian,
+                ServerLanguage::En => Language::English,
+            },
             backup: Some(self.backup()),
             webhooks: Some(WebhookSettings {
                 allowed: self.webhook_allow.clone(),
@@ -498,6 +548,25 @@ mod tests {
         for wrong in ["localhost", "8000", ":8000", "a b:80", "localhost:99999"] {
             assert!(listen_address(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn registration_may_demand_a_proved_address() {
+        for (text, policy, needs_proof) in [
+            ("open", RegistrationPolicy::Open, false),
+            ("verified", RegistrationPolicy::Open, true),
+            ("unverified", RegistrationPolicy::Open, false),
+            ("invite,verified", RegistrationPolicy::Invite, true),
+            ("verified, invite", RegistrationPolicy::Invite, true),
+            ("closed", RegistrationPolicy::Closed, false),
+        ] {
+            assert_eq!(text.parse(), Ok(Registration { policy, needs_proof }), "{text}");
+        }
+        for wrong in ["", "public", "open,invite", "verified,unverified", "open,"] {
+            assert!(wrong.parse::<Registration>().is_err(), "{wrong}");
+        }
+        let config = Config { registration: "verified".parse().unwrap(), ..Config::default() };
+        assert!(config.settings().is_err_and(|why| why.contains("--smtp-url")));
     }
 
     #[test]

@@ -77,7 +77,9 @@ pub async fn open<T: SocketFormat>(
     let access = messenger.access(token.ok_or(Error::Unauthorized)?, Scopes::READ).await?;
     messenger.limit(Limit::Connect(access.user))?;
     let listener = messenger.listen_to_chat(access, chat).await?;
-    let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+    let accepted = Language::known(request.header(header::ACCEPT_LANGUAGE.as_str()));
+    messenger.load_language(access.user).await?;
+    let language = messenger.language(Some(access.user), accepted);
     let links = Links::new(messenger, &site.base(request), access.user).lasting(T::LINK_LIFE);
     let links = links.in_language(language);
     let room = Room { messenger: messenger.clone(), chat, links };

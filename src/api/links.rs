@@ -37,7 +37,8 @@ impl Links {
 
     /// For the sender of a request.
     pub fn to(messenger: &Messenger, visit: &Visit, reader: UserId) -> Self {
-        Self::new(messenger, &visit.base, reader).in_language(visit.language)
+        Self::new(messenger, &visit.base, reader)
+            .in_language(messenger.language(Some(reader), visit.language))
     }
 
     pub fn in_language(self, language: Language) -> Self {

@@ -18,7 +18,7 @@ pub struct Visit {
     /// The `User-Agent`.
     pub agent: Option<String>,
     /// The first language of `Accept-Language` in which the server writes.
-    pub language: Language,
+    pub language: Option<Language>,
     /// Whether the browser reports a page of ours as the request's origin.
     pub is_ours: bool,
 }
@@ -35,7 +35,7 @@ impl<'a> FromRequest<'a> for Visit {
             address: site.address(request),
             is_https: site.is_https(request),
             agent: request.header(header::USER_AGENT.as_str()).map(str::to_owned),
-            language: Language::of(request.header(header::ACCEPT_LANGUAGE.as_str())),
+            language: Language::known(request.header(header::ACCEPT_LANGUAGE.as_str())),
             is_ours: origin.is_none_or(|origin| host(origin) == host(&base)),
             base,
         })
@@ -43,11 +43,13 @@ impl<'a> FromRequest<'a> for Visit {
 }
 
 /// The user of a dialect request's token, if its scopes allow the request: a GET reads, everything else changes
-/// something. Counts reads against the rate limit; changes are counted by the messenger.
+/// something. Counts reads against the rate limit; changes are counted by the messenger. The user's language is known
+/// afterwards.
 pub async fn admit(messenger: &Messenger, request: &Request, token: &str) -> messenger::Result<Access> {
     let reads = request.method() == Method::GET;
     let access = messenger.access(token, if reads { Scopes::READ } else { Scopes::WRITE }).await?;
     SignedInMark::set(request);
+    messenger.load_language(access.user).await?;
     if reads {
         messenger.limit(Limit::Read(access.user))?;
     }

@@ -7,8 +7,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, open};
-use crate::config::{Config, Registration, Switch};
-use besedka_core::messenger::{Examined, Finding, Severity};
+use crate::config::{Config, Switch};
+use besedka_core::messenger::{Examined, Finding, RegistrationPolicy, Severity};
 use besedka_core::store::Db;
 
 #[derive(Args)]
@@ -75,7 +75,7 @@ async fn examine(config: &Config) -> Vec<Finding> {
         listen: config.listen.clone(),
         has_trusted_proxies: !config.trusted_proxies.is_empty(),
         upload_limit: config.upload_limit,
-        is_registration_open: config.registration == Registration::Open,
+        is_registration_open: config.registration.policy == RegistrationPolicy::Open,
         mail: settings.senders.mail.clone(),
         assistant: settings.assistant.clone(),
         bus: settings.bus.clone(),

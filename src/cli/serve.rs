@@ -4,8 +4,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, log};
-use crate::config::{Config, Registration};
+use crate::config::Config;
 use crate::server::Server;
+use besedka_core::messenger::RegistrationPolicy;
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     log::start(&config)?;
@@ -15,7 +16,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let running = Server::start(config, listener).await?;
     let url = public_url.unwrap_or_else(|| format!("http://{}", running.address));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %url, "besedka is ready");
-    if registration == Registration::Open && !running.address.ip().is_loopback() {
+    if registration.policy == RegistrationPolicy::Open && !running.address.ip().is_loopback() {
         tracing::warn!("everybody who can reach this server may register; see --registration");
     }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

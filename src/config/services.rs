@@ -97,7 +97,7 @@ pub enum Codes {
 
 impl Services {
     /// How codes are sent, or a sentence that says why the settings can't be used.
-    pub fn senders(&self) -> Result<Senders, String> {
+    pub fn senders(&self, public_url: Option<&str>) -> Result<Senders, String> {
         let mail = secret(self.smtp_url.as_deref(), self.smtp_url_file.as_deref())?;
         let sms = secret(self.sms_webhook.as_deref(), self.sms_webhook_file.as_deref())?;
         let sms_secret = secret(self.sms_secret.as_deref(), self.sms_secret_file.as_deref())?;
@@ -108,9 +108,11 @@ impl Services {
             }
             (None, _) => None,
         };
+        let url = public_url.and_then(|url| url::Url::parse(url).ok());
+        let name = url.and_then(|url| url.host_str().map(str::to_owned));
         Ok(Senders {
             to_log: self.codes == Codes::Log,
-            mail: mail.map(|url| MailServer { url, from: self.mail_from.clone() }),
+            mail: mail.map(|url| MailServer { url, from: self.mail_from.clone(), name }),
             sms,
         })
     }

@@ -32,7 +32,7 @@ use besedka_core::backup;
 use besedka_core::files::{Files, ProbeFailure, StorageLocation};
 use besedka_core::messenger::{Clock, Messenger, Operator, Secrets, Settings};
 use besedka_core::model::Time;
-use besedka_core::store::{Db, Tables};
+use besedka_core::store::{Db, Tables, measures};
 
 use accept::App;
 use metrics::RequestMetrics;
@@ -99,6 +99,11 @@ impl Server {
         config.check().map_err(StartError)?;
         config.normalize();
         let settings = config.settings().map_err(StartError)?;
+        if let Ok(url) = config.data.database_url() {
+            measures::refuse_damaged(&url)
+                .await
+                .map_err(|error| StartError::new("the database can't be used", &error))?;
+        }
         // Migrations and a restore are large futures, which run once.
         let messenger = Box::pin(open_messenger(&config.data, settings, config.clock.clone())).await?;
         match messenger.probe_files().await {

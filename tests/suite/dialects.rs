@@ -181,3 +181,43 @@ async fn notices_are_in_the_language_of_the_client() {
         assert!(english.contains("bob was added"), "{path}: {english}");
     }
 }
+
+#[tokio::test]
+async fn notices_are_in_the_language_of_the_profile_then_of_the_client_then_of_the_server() {
+    async fn notices(person: &Person, chat: i64, accepted: Option<&str>) -> Vec<String> {
+        let get = async |path: String| {
+            let request = person.http.get(format!("{}{path}", person.url)).bearer_auth(&person.token);
+            let request = match accepted {
+                Some(language) => request.header("Accept-Language", language),
+                None => request,
+            };
+            Reply::to(request).await.expect(200)
+        };
+        let of_kyte = get("/kyte/chats".to_owned()).await["chats"][0]["lastMessage"].clone();
+        let told_to_kyte =
+            get(format!("/kyte/chats/{chat}/messages")).await["messages"][0]["content"].clone();
+        let of_mimu = get("/mimu/api/v1/chats".to_owned()).await["chats"][0]["lastMessage"]["text"].clone();
+        let told_to_mimu =
+            get(format!("/mimu/api/v1/messages?chatId={chat}")).await["messages"][0]["text"].clone();
+        [of_kyte, told_to_kyte, of_mimu, told_to_mimu]
+            .map(|text| text.as_str().unwrap_or_default().to_owned())
+            .to_vec()
+    }
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Garden", &[]).await;
+    let russian = vec!["Создана группа «Garden»"; 4];
+    let english = vec!["The group “Garden” was created"; 4];
+    assert_eq!(notices(&anna, chat, None).await, russian);
+    assert_eq!(notices(&anna, chat, Some("en-GB, ru;q=0.5")).await, english);
+    anna.put("/users/me", json!({"language": "ru"})).await.expect(200);
+    assert_eq!(notices(&anna, chat, Some("en-GB")).await, russian);
+    anna.put("/users/me", json!({"language": "en"})).await.expect(200);
+    assert_eq!(notices(&anna, chat, Some("ru")).await, english);
+
+    let server = TestServer::with(&["--rate-limits", "off", "--language", "en"]).await;
+    let bob = server.person("bob").await;
+    let chat = bob.group("Garden", &[]).await;
+    assert_eq!(notices(&bob, chat, None).await, english);
+    assert_eq!(notices(&bob, chat, Some("ru")).await, russian);
+}

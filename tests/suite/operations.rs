@@ -215,3 +215,39 @@ async fn metrics_are_off_unless_asked_for() {
     assert_ne!(answer.status(), 200);
     assert!(server.running.metrics_address.is_none());
 }
+
+#[tokio::test]
+async fn a_start_on_a_damaged_database_is_refused_with_the_file_and_the_way_on() {
+    if crate::database::server().is_some() {
+        return crate::skip::leave("a database server checks its own files");
+    }
+    let full = async || {
+        let server = TestServer::start().await;
+        let anna = server.person("anna").await;
+        let chat = anna.group("Garden", &[]).await;
+        for number in 0..200 {
+            anna.say(chat, &format!("{number} {}", "words ".repeat(100))).await;
+        }
+        server
+    };
+    // A page in the middle is of another moment, as in a copy that was made while somebody wrote.
+    let refused = full().await.refused_after(|folder| {
+        let file = folder.join("besedka.db");
+        let mut bytes = std::fs::read(&file).unwrap();
+        let (page, middle) = (4_096, bytes.len() / 2 / 4_096 * 4_096);
+        for offset in (0..8).map(|number| middle + number * page) {
+            bytes[offset..offset + page].fill(0x5a);
+        }
+        std::fs::write(&file, bytes).unwrap();
+    });
+    let refused = refused.await;
+    for word in ["besedka.db", "damaged", "besedka restore"] {
+        assert!(refused.contains(word), "{word}: {refused}");
+    }
+    // What is no database at all.
+    let refused = full().await.refused_after(|folder| {
+        std::fs::write(folder.join("besedka.db"), vec![7; 100_000]).unwrap();
+    });
+    let refused = refused.await;
+    assert!(refused.contains("besedka.db is damaged"), "{refused}");
+}

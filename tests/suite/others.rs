@@ -165,25 +165,45 @@ async fn read(socket: &mut BufReader<TcpStream>) -> Option<Asked> {
     Some(asked)
 }
 
-/// A mail server that takes every letter.
+/// A mail server that takes every letter until it is told otherwise.
 pub struct MailServer {
     /// As `--smtp-url` wants it.
     pub url: String,
     letters: Arc<Mutex<Vec<String>>>,
+    /// By what names it was greeted.
+    greetings: Arc<Mutex<Vec<String>>>,
+    /// What it says to a recipient instead of taking the letter.
+    refusal: Arc<Mutex<Option<String>>>,
 }
 
 impl MailServer {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at("127.0.0.1:0").await
+    }
+
+    pub async fn at(address: &str) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let url = format!("smtp://{}", listener.local_addr().unwrap());
-        let letters = Arc::<Mutex<Vec<String>>>::default();
-        let kept = letters.clone();
+        let server =
+            Self { url, letters: Arc::default(), greetings: Arc::default(), refusal: Arc::default() };
+        let (kept, greetings, refusal) =
+            (server.letters.clone(), server.greetings.clone(), server.refusal.clone());
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(take_letters(socket, kept.clone()));
+                tokio::spawn(take_letters(socket, kept.clone(), greetings.clone(), refusal.clone()));
             }
         });
-        Self { url, letters }
+        server
+    }
+
+    /// Answers every recipient with this from now on; with `None`, takes letters again.
+    pub fn refuses(&self, answer: Option<&str>) {
+        *self.refusal.lock().unwrap() = answer.map(str::to_owned);
+    }
+
+    /// By what names it was greeted.
+    pub fn greetings(&self) -> Vec<String> {
+        self.greetings.lock().unwrap().clone()
     }
 
     /// The letters that it took, with their envelopes.
@@ -192,7 +212,12 @@ impl MailServer {
     }
 }
 
-async fn take_letters(socket: TcpStream, kept: Arc<Mutex<Vec<String>>>) -> Option<()> {
+async fn take_letters(
+    socket: TcpStream,
+    kept: Arc<Mutex<Vec<String>>>,
+    greetings: Arc<Mutex<Vec<String>>>,
+    refusal: Arc<Mutex<Option<String>>>,
+) -> Option<()> {
     let mut socket = BufReader::new(socket);
     let (mut letter, mut line) = (String::new(), String::new());
     let mut is_data = false;
@@ -203,6 +228,17 @@ async fn take_letters(socket: TcpStream, kept: Arc<Mutex<Vec<String>>>) -> Optio
             return None;
         }
         let word = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+        if !is_data && matches!(word.as_str(), "EHLO" | "HELO") {
+            greetings.lock().unwrap().push(line[4..].trim().to_owned());
+        }
+        if !is_data
+            && word == "RCPT"
+            && let Some(answer) = refusal.lock().unwrap().clone()
+        {
+            letter.clear();
+            socket.write_all(format!("{answer}\r\n").as_bytes()).await.ok()?;
+            continue;
+        }
         let answer = match (is_data, line.as_str(), word.as_str()) {
             (true, ".\r\n", _) => {
                 is_data = false;

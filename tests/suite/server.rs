@@ -143,6 +143,20 @@ impl TestServer {
         Self::in_folder(dir, database, storage, clock, flags).await
     }
 
+    /// Stops it and changes its folder; why it does not start again: a sentence.
+    pub async fn refused_after(self, change: impl FnOnce(&Path)) -> String {
+        let Self { dir, database, clock, running, .. } = self;
+        running.stop().await;
+        change(dir.path());
+        let mut config = Settings::parse_from(kept_in(&dir, &database)).config;
+        config.clock = clock;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        match Server::start(config, listener).await {
+            Ok(_) => panic!("it starts"),
+            Err(refused) => refused.to_string(),
+        }
+    }
+
     /// The way from one storage to another.
     pub fn moving(&self, from: &str, to: &str) -> Migration {
         let aws = aws(bucket::KEY_ID, bucket::SECRET);

@@ -41,6 +41,8 @@ struct Register {
     display_name: Option<String>,
     /// The invitation code, if registration requires one.
     invite_code: Option<String>,
+    /// The code that `POST /api/v1/auth/codes` sent to `email`, if registration requires a proven address.
+    email_code: Option<String>,
 }
 
 impl Example for Register {
@@ -51,6 +53,7 @@ impl Example for Register {
             password: "securePassword123".to_owned(),
             display_name: None,
             invite_code: None,
+            email_code: None,
         }
     }
 }
@@ -102,7 +105,7 @@ impl Auth {
         visit: Visit,
         body: JsonBody<Register>,
     ) -> Answer<Registered> {
-        let Register { username, email, password, display_name, invite_code } = body.0;
+        let Register { username, email, password, display_name, invite_code, email_code } = body.0;
         let registration = Registration {
             email: email.filter(|email| !email.is_empty()),
             username: Some(username),
@@ -110,6 +113,7 @@ impl Auth {
             display_name,
             avatar_url: None,
             invite_code,
+            email_code,
             device: visit.agent.clone(),
         };
         let (user, grant) = messenger.visitor(visit.address).register(registration).await?;

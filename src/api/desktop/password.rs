@@ -1,7 +1,5 @@
 //! `/auth/password`: resetting a password with a code sent by e-mail.
 
-use poem::Request;
-use poem::http::header;
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
@@ -11,7 +9,6 @@ use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::visit::Visit;
 use besedka_core::messenger::{Contact, Messenger};
-use besedka_core::model::Language;
 
 pub struct Passwords;
 
@@ -78,13 +75,12 @@ impl Passwords {
     #[oai(path = "/auth/password/forgot", method = "post", operation_id = "forgotPassword")]
     async fn forgot(
         &self,
-        request: &Request,
         messenger: Data<&Messenger>,
         visit: Visit,
         body: JsonBody<Forgotten>,
     ) -> Answer<Json<SentCode>> {
         let to = Contact::email(&body.0.email)?;
-        let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+        let language = messenger.language(None, visit.language);
         let life = messenger.visitor(visit.address).send_code(&to, language).await?;
         Ok(Json(SentCode { expires_in: life.as_secs() }))
     }

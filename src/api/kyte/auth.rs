@@ -25,6 +25,9 @@ struct Register {
     password: String,
     /// The display name; defaults to the part of the e-mail address before the `@`.
     name: Option<String>,
+    /// The code that `POST /api/v1/auth/codes` sent to `email`, if registration requires a proven address.
+    #[oai(rename = "emailCode")]
+    email_code: Option<String>,
 }
 
 impl Example for Register {
@@ -33,6 +36,7 @@ impl Example for Register {
             email: "user@example.com".to_owned(),
             password: "password123".to_owned(),
             name: Some("User Name".to_owned()),
+            email_code: None,
         }
     }
 }
@@ -100,11 +104,12 @@ impl Auth {
         visit: Visit,
         body: JsonBody<Register>,
     ) -> Answer<Created<SignedIn>> {
-        let Register { email, password, name } = body.0;
+        let Register { email, password, name, email_code } = body.0;
         let registration = Registration {
             email: Some(email.to_lowercase()),
             password,
             display_name: name.filter(|name| !name.trim().is_empty()),
+            email_code,
             device: visit.agent.clone(),
             ..Registration::default()
         };

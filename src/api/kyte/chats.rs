@@ -41,13 +41,14 @@ impl Chats {
         caller: SignedIn,
         visit: Visit,
     ) -> Answer<Json<ChatList>> {
+        let language = messenger.language(Some(caller.0.user), visit.language);
         let caller = messenger.as_user(caller.0);
         let chats = caller.chats().await?;
         let ids: Vec<ChatId> = chats.iter().map(model::Chat::id).collect();
         let mut people = caller.participants(&ids).await?;
         let chat = |chat: model::Chat| {
             let participants = people.remove(&chat.id()).unwrap_or_default();
-            Chat::new(chat, &participants, visit.language)
+            Chat::new(chat, &participants, language)
         };
         Ok(Json(ChatList { chats: chats.into_iter().map(chat).collect() }))
     }

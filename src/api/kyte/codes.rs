@@ -1,7 +1,6 @@
 //! `/auth/phone` and `/auth/email`: signing in with a one-time code.
 
-use poem::Request;
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
@@ -13,7 +12,6 @@ use crate::body::JsonBody;
 use crate::links::Links;
 use crate::visit::Visit;
 use besedka_core::messenger::{CodeSignIn, Contact, Error, Messenger};
-use besedka_core::model::Language;
 
 pub struct Codes;
 
@@ -98,12 +96,11 @@ impl Codes {
     #[oai(path = "/auth/phone/send-code", method = "post", operation_id = "sendPhoneCode")]
     async fn to_phone(
         &self,
-        request: &Request,
         messenger: Data<&Messenger>,
         visit: Visit,
         body: JsonBody<ToPhone>,
     ) -> Answer<Json<Sent>> {
-        send(&messenger, request, &visit, &Contact::phone(&body.0.phone)?).await
+        send(&messenger, &visit, &Contact::phone(&body.0.phone)?).await
     }
 
     /// Send a code by e-mail
@@ -112,12 +109,11 @@ impl Codes {
     #[oai(path = "/auth/email/send-code", method = "post", operation_id = "sendEmailCode")]
     async fn to_email(
         &self,
-        request: &Request,
         messenger: Data<&Messenger>,
         visit: Visit,
         body: JsonBody<ToEmail>,
     ) -> Answer<Json<Sent>> {
-        send(&messenger, request, &visit, &Contact::email(&body.0.email)?).await
+        send(&messenger, &visit, &Contact::email(&body.0.email)?).await
     }
 
     /// Sign in with a code sent by SMS
@@ -149,8 +145,8 @@ impl Codes {
     }
 }
 
-async fn send(messenger: &Messenger, request: &Request, visit: &Visit, to: &Contact) -> Answer<Json<Sent>> {
-    let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+async fn send(messenger: &Messenger, visit: &Visit, to: &Contact) -> Answer<Json<Sent>> {
+    let language = messenger.language(None, visit.language);
     let life = messenger.visitor(visit.address).send_code(to, language).await?;
     Ok(Json(Sent { success: true, message: "The code was sent".to_owned(), expires_in: life.as_secs() }))
 }

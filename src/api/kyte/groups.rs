@@ -86,7 +86,8 @@ impl Groups {
             members,
         };
         let chat = messenger.as_user(caller.0).create_group(new).await.map_err(renamed)?;
-        Ok(Created::Created(Json(Group { group: whole(&messenger, caller.0, chat, visit.language).await? })))
+        let language = messenger.language(Some(caller.0.user), visit.language);
+        Ok(Created::Created(Json(Group { group: whole(&messenger, caller.0, chat, language).await? })))
     }
 
     /// Join a group by code
@@ -106,7 +107,8 @@ impl Groups {
             Error::Conflict(reason) => Refusal::of(StatusCode::BAD_REQUEST, reason, "conflict"),
             error => error.into(),
         })?;
-        let group = whole(&messenger, caller.0, chat, visit.language).await?;
+        let language = messenger.language(Some(caller.0.user), visit.language);
+        let group = whole(&messenger, caller.0, chat, language).await?;
         // The caller knows the code already, although otherwise only members who can invite others see it.
         Ok(Json(Group { group: Chat { invite_code: Some(code), ..group } }))
     }

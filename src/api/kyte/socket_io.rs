@@ -69,7 +69,8 @@ struct Context {
     messenger: Messenger,
     /// The address that links begin with.
     base: String,
-    language: Language,
+    /// The language that the client accepts.
+    accepted: Option<Language>,
 }
 
 async fn prepare(mut request: Request) -> poem::Result<Request> {
@@ -81,8 +82,8 @@ async fn prepare(mut request: Request) -> poem::Result<Request> {
     if !query.split('&').any(|pair| pair.starts_with("sid=")) {
         messenger.limit(Limit::ConnectFrom(site.address(&request).into())).map_err(Refusal::from)?;
     }
-    let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
-    let context = Context { messenger: messenger.clone(), base: site.base(&request), language };
+    let accepted = Language::known(request.header(header::ACCEPT_LANGUAGE.as_str()));
+    let context = Context { messenger: messenger.clone(), base: site.base(&request), accepted };
     request.set_data(context);
     Upgrade::give_back(&mut request);
     Ok(request)
@@ -157,11 +158,14 @@ async fn accept(socket: SocketRef, TryData(auth): TryData<Parameters>) -> Result
     let token = given.token.or(auth.token).ok_or(Error::Unauthorized)?;
     let access = context.messenger.access(bare(&token), Scopes::READ).await?;
     context.messenger.limit(Limit::Connect(access.user))?;
+    context.messenger.load_language(access.user).await?;
+    let language = context.messenger.language(Some(access.user), context.accepted);
 
     let (queue, inbox) = mpsc::channel(MAX_INBOUND);
     let mut connection = Connection {
         context,
         access,
+        language,
         default_chat: None,
         chats: HashMap::new(),
         inbox,
@@ -224,6 +228,8 @@ async fn serve(socket: SocketRef) {
 struct Connection {
     context: Context,
     access: Access,
+    /// The language in which the server writes to the reader.
+    language: Language,
     /// The chat of events that do not name one.
     default_chat: Option<ChatId>,
     /// The chats that the client is subscribed to.
@@ -285,8 +291,8 @@ impl Connection {
                 let content = Content::new(Kind::Text, Some(post.content.trim().to_owned()), None)?;
                 let new = NewMessage { client_id: post.client_id, ..NewMessage::new(content) };
                 let posted = listener.post(chat, new).await?;
-                let Context { messenger, base, language } = &self.context;
-                let links = Links::new(messenger, base, self.access.user).in_language(*language);
+                let Context { messenger, base, .. } = &self.context;
+                let links = Links::new(messenger, base, self.access.user).in_language(self.language);
                 let message = told(&Change::MessageCreated(posted), messenger, &links).await;
                 Ok(json!({"message": message}))
             }
@@ -303,8 +309,8 @@ impl Connection {
     }
 
     async fn deliver(&self, socket: &SocketRef, taken: &Queued) -> Result<(), SendError> {
-        let Context { messenger, base, language } = &self.context;
-        let links = Links::new(messenger, base, self.access.user).in_language(*language);
+        let Context { messenger, base, .. } = &self.context;
+        let links = Links::new(messenger, base, self.access.user).in_language(self.language);
         for outbound in &taken.events {
             let own;
             let message = match outbound.known_for_socket_io(*language) {

@@ -26,6 +26,8 @@ struct Register {
     name: Option<String>,
     /// The invitation code, if registration requires one.
     invite_code: Option<String>,
+    /// The code that `POST /api/v1/auth/codes` sent to `email`, if registration requires a proven address.
+    email_code: Option<String>,
 }
 
 impl Example for Register {
@@ -36,6 +38,7 @@ impl Example for Register {
             password: "securePassword123".to_owned(),
             name: Some("Анна".to_owned()),
             invite_code: None,
+            email_code: None,
         }
     }
 }
@@ -123,13 +126,14 @@ impl Auth {
         visit: Visit,
         body: JsonBody<Register>,
     ) -> Answer<Tokens> {
-        let Register { email, username, password, name, invite_code } = body.0;
+        let Register { email, username, password, name, invite_code, email_code } = body.0;
         let registration = Registration {
             email,
             username,
             password,
             display_name: name,
             invite_code,
+            email_code,
             device: visit.agent,
             ..Registration::default()
         };

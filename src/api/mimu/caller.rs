@@ -45,6 +45,7 @@ async fn reading(request: &Request) -> std::result::Result<Access, Error> {
     let messenger = messenger(request)?;
     let access = messenger.access(token(request).ok_or(Error::Unauthorized)?, Scopes::READ).await?;
     messenger.limit(Limit::Read(access.user))?;
+    messenger.load_language(access.user).await?;
     Ok(access)
 }
 

@@ -36,6 +36,8 @@ impl<T: Type> Type for Envelope<T> {
             both.properties.push(("success", MetaSchemaRef::Inline(Box::new(success))));
             both.properties.push(("data", T::schema_ref()));
             both.example = None;
+            // Generators name types by titles.
+            both.title = Some(Self::name().into_owned());
             both
         });
     }

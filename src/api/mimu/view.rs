@@ -22,9 +22,9 @@ pub const OWN: &str = "mimu";
 /// The client's name for saved messages.
 const SAVED: &str = "Избранное";
 
-/// The base URL of file links for the requesting client.
+/// The base URL of file links for the requesting client, and the language that it accepts.
 #[derive(Debug, Clone)]
-pub struct Base(String, Language);
+pub struct Base(String, Option<Language>);
 
 impl<'a> FromRequest<'a> for Base {
     async fn from_request(request: &'a Request, body: &mut RequestBody) -> PoemResult<Self> {
@@ -166,7 +166,11 @@ impl<'a> View<'a> {
             chat_id: self.name(message.chat),
             kind,
             timestamp: message.sent_at.iso_millis(),
-            text: if is_file { caption } else { Some(message.plain_in(self.base.1)) },
+            text: if is_file {
+                caption
+            } else {
+                Some(message.plain_in(self.messenger.language(Some(self.reader), self.base.1)))
+            },
             file_id: file.as_ref().map(|file| file.file_id.clone()),
             voice_duration_seconds: length.filter(|_| message.kind == Kind::Voice),
             file_name: file_name.or_else(|| file.as_ref().map(|file| file.file_name.clone())),

@@ -33,6 +33,8 @@ struct Register {
     avatar_url: Option<String>,
     /// The invitation code, if registration requires one.
     invite_code: Option<String>,
+    /// The code that `POST /auth/codes` sent to `email`, if registration requires a proven address (`--registration verified`).
+    email_code: Option<String>,
     /// The name of this device in the list of sessions; defaults to the `User-Agent`.
     device: Option<String>,
 }
@@ -46,6 +48,7 @@ impl Example for Register {
             display_name: "John Doe".to_owned(),
             avatar_url: Some("https://example.com/avatar.jpg".to_owned()),
             invite_code: None,
+            email_code: None,
             device: None,
         }
     }
@@ -161,6 +164,7 @@ impl Auth {
             display_name: Some(new.display_name),
             avatar_url: new.avatar_url,
             invite_code: new.invite_code,
+            email_code: new.email_code,
             device: new.device.or_else(|| visit.agent.clone()),
         };
         let visitor = messenger.visitor(visit.address).once(key.answering(StatusCode::CREATED));

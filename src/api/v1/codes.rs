@@ -1,7 +1,6 @@
 //! `/auth/codes`: signing in and resetting a password with a one-time code.
 
-use poem::Request;
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::Header;
 use poem_openapi::payload::Json;
@@ -15,7 +14,6 @@ use super::types::{Done, Tokens, User};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use besedka_core::messenger::{CodeSignIn, Contact, Error, Messenger};
-use besedka_core::model::Language;
 
 pub struct Codes;
 
@@ -146,7 +144,6 @@ impl Codes {
     #[oai(path = "/auth/codes", method = "post", operation_id = "sendCode")]
     async fn send(
         &self,
-        request: &Request,
         messenger: Data<&Messenger>,
         visit: Visit,
         /// A unique key for this request, such as a UUID.
@@ -155,7 +152,7 @@ impl Codes {
         body: JsonBody<NewCode>,
     ) -> Answer<Json<SentCode>> {
         let to = contact(body.0.email, body.0.phone)?;
-        let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+        let language = messenger.language(None, visit.language);
         let visitor = messenger.visitor(visit.address).once(key.answering(StatusCode::OK));
         let life = visitor.send_code(&to, language).await?;
         Ok(Json(SentCode { expires_in: i64::try_from(life.as_secs()).unwrap_or(i64::MAX) }))

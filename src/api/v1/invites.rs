@@ -211,6 +211,20 @@ impl Invites {
         Ok(Json(messenger.as_user(caller.0).invited(&token.0).await?.into()))
     }
 
+    /// Look at an invitation
+    ///
+    /// Shows which group an invitation leads to. Needs no access token, for people who are not signed in yet.
+    #[oai(path = "/invites/:token/preview", method = "get", operation_id = "previewInvite")]
+    async fn preview(
+        &self,
+        messenger: Data<&Messenger>,
+        visit: Visit,
+        /// The last path segment of the invitation link.
+        token: Path<String>,
+    ) -> Answer<Json<InvitedTo>> {
+        Ok(Json(messenger.visitor(visit.address).invited(&token.0).await?.into()))
+    }
+
     /// Accept an invitation
     ///
     /// Joins the group and returns it.

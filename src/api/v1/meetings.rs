@@ -88,7 +88,9 @@ impl Meetings {
         chat_id: Path<i64>,
         body: JsonBody<NewMeeting>,
     ) -> Answer<Created<Meeting>> {
-        let language = Language::of(request.header(header::ACCEPT_LANGUAGE.as_str()));
+        let accepted = Language::known(request.header(header::ACCEPT_LANGUAGE.as_str()));
+        messenger.load_language(caller.0.user).await?;
+        let language = messenger.language(Some(caller.0.user), accepted);
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         let meeting = caller.meet(ChatId(chat_id.0), body.0.post, language).await?;
         Ok(Created::Created(Json(meeting.into())))

@@ -1,5 +1,7 @@
 //! `/sync` and `/ws/ticket`: missed events, and tickets for the WebSocket.
 
+use std::time::Duration;
+
 use poem::http::StatusCode;
 use poem::web::Data;
 use poem_openapi::param::Query;
@@ -129,10 +131,15 @@ impl Sync {
         cursor: Query<Option<String>>,
         /// The maximum number of events, 1 to 500; 500 by default.
         limit: Query<Option<u64>>,
+        /// How many seconds to wait for an event if there is none, 0 to 50; 0 by default. For clients behind a proxy
+        /// that does not let WebSockets through: request the next page as soon as one is there.
+        #[oai(validator(maximum(value = "50")))]
+        wait: Query<Option<u64>>,
     ) -> Answer<SerdeJson<SyncPage>> {
         let cursor = cursor.0.filter(|cursor| !cursor.is_empty());
         let cursor: Option<Cursor> = cursor.as_deref().map(str::parse).transpose()?;
-        let page = messenger.as_user(caller.0).sync(cursor.as_ref(), limit.0).await?;
+        let wait = Duration::from_secs(wait.0.unwrap_or_default());
+        let page = messenger.as_user(caller.0).sync_waiting(cursor.as_ref(), limit.0, wait).await?;
         Ok(SerdeJson(page.into()))
     }
 

@@ -88,9 +88,10 @@ impl Connection {
         if queue.closed.is_some() || queue.overflowed || events.is_empty() {
             return;
         }
-        queue.weight += events.iter().map(|event| event.weight()).sum::<usize>();
+        let shown = || events.iter().filter(|event| !event.is_hidden_from(self.user));
+        queue.weight += shown().map(|event| event.weight()).sum::<usize>();
         let (max_events, max_bytes) = MAX_QUEUED;
-        if queue.events.len() + events.len() > max_events || queue.weight > max_bytes {
+        if queue.events.len() + shown().count() > max_events || queue.weight > max_bytes {
             queue.events = VecDeque::new();
             queue.weight = 0;
             if queue.live {
@@ -99,7 +100,7 @@ impl Connection {
                 queue.overflowed = true;
             }
         } else {
-            queue.events.extend(events.iter().cloned());
+            queue.events.extend(shown().cloned());
         }
         drop(queue);
         self.wake.notify_one();

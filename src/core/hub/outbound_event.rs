@@ -65,6 +65,11 @@ impl OutboundEvent {
         self.event.position.stream
     }
 
+    /// Whether it is about a message that the user has hidden.
+    pub(super) fn is_hidden_from(&self, user: UserId) -> bool {
+        self.event.change.message().is_some_and(|message| message.hidden_from.contains(&user))
+    }
+
     pub(super) fn seq(&self) -> i64 {
         self.event.position.seq
     }

@@ -18,7 +18,7 @@ mod webhook_client;
 
 pub use google_meet::GoogleMeet;
 pub use language_model::{AnswerStream, LanguageModel, ModelError, PromptMessage, PromptRole};
-pub use mailer::Mailer;
+pub use mailer::{Mailer, is_mail_address};
 pub use page_fetcher::{PageError, PageFetcher};
 pub use public_address::{OutsideAnswer, PublicAddress, check_model_server};
 pub use sms::SmsClient;
@@ -28,9 +28,12 @@ pub use webhook_client::{SignedDelivery, WebhookAnswer, WebhookClient};
 /// Why a message was not delivered.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
-    /// It was certainly not sent.
+    /// It was not sent, and would be refused again.
     #[error("it was refused: {0}")]
     Refused(String),
+    /// It was not sent now, but may be later.
+    #[error("it could not be sent now: {0}")]
+    Deferred(String),
     /// It may have been sent or not.
     #[error("there was no answer in time")]
     TimedOut,

@@ -54,7 +54,7 @@ impl Caller {
             return Err(Error::invalid("token", "must be a Google access token"));
         }
         let user = self.access.user;
-        let sealed = self.messenger.meetings.encryptor.encrypt(user, token)?;
+        let sealed = self.messenger.meetings.encryptor.encrypt(user.0, token)?;
         let mut work = self.messenger.begin_for([user]).await?;
         let now = work.now;
         google_tokens::save(&mut work.tx, user, &sealed, now).await?;
@@ -82,7 +82,7 @@ impl Caller {
         }
         let user = self.access.user;
         let sealed = google_tokens::of_user(&mut self.messenger.db.read().await?, user).await?;
-        let token = sealed.and_then(|sealed| meetings.encryptor.decrypt(user, &sealed));
+        let token = sealed.and_then(|sealed| meetings.encryptor.decrypt(user.0, &sealed));
         let missing =
             || Error::invalid("google_token", "is missing; save one with PUT /users/me/google-token first");
         let created = meetings.google.create(&token.ok_or_else(missing)?).await;

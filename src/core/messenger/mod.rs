@@ -131,6 +131,7 @@ pub struct Core {
     previews: messages::preview::Previews,
     upload_locks: files::direct_uploads::UploadLocks,
     names: accounts::display_names::DisplayNameCache,
+    languages: accounts::languages::LanguageCache,
     indexing: search::indexing::Indexing,
     /// How many searches there may be at once.
     searches: Semaphore,
@@ -261,6 +262,7 @@ impl Messenger {
             previews: messages::preview::Previews::new(settings.link_previews.as_deref())?,
             upload_locks: files::direct_uploads::UploadLocks::default(),
             names: accounts::display_names::DisplayNameCache::default(),
+            languages: accounts::languages::LanguageCache::default(),
             indexing: search::indexing::Indexing::default(),
             searches: Semaphore::new(SEARCHES),
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
@@ -268,7 +270,7 @@ impl Messenger {
             group_invites: Key::new(HMAC_SHA256, &secrets.key("invitation into a group")),
             guesses: chats::short_code::Guesses::default(),
             sign_in_codes: Key::new(HMAC_SHA256, &secrets.key("sign-in code")),
-            code_delivery: accounts::code_delivery::CodeDelivery::new(&settings.senders)?,
+            code_delivery: accounts::code_delivery::CodeDelivery::new(&settings.senders, secrets)?,
             assistant: settings.assistant.as_ref().map(assistant::Assistant::new).transpose()?,
             abandoned_answers_checked: foundation::last_run::LastRun::default(),
             meetings: meetings::Meetings::new(&settings.meetings, secrets)?,
@@ -283,6 +285,7 @@ impl Messenger {
         messenger.check_secret(secrets.key("fingerprint")).await?;
         messenger.renew_node_lease().await?;
         messenger.load_revoked().await?;
+        messenger.update_email_keys().await?;
         tokio::spawn(messages::post::run_writer(Arc::downgrade(&messenger.0), waiting));
         Ok(messenger)
     }

@@ -128,3 +128,25 @@ pub enum Change {
     /// Own stream.
     TokenRevoked(SessionId),
 }
+
+impl Change {
+    /// The message of a change that shows it.
+    pub fn message(&self) -> Option<&Message> {
+        match self {
+            Self::MessageCreated(message) | Self::MessageUpdated(message) | Self::AnswerFinished(message) => {
+                Some(message)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn message_mut(&mut self) -> Option<&mut Message> {
+        match self {
+            Self::MessageCreated(message) | Self::MessageUpdated(message) | Self::AnswerFinished(message) => {
+                Some(message)
+            }
+            _ => None,
+        }
+    }
+}

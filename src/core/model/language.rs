@@ -8,15 +8,15 @@ pub enum Language {
 }
 
 impl Language {
-    /// The first supported language in an `Accept-Language` header; Russian when there is none.
-    pub fn of(accepted: Option<&str>) -> Self {
-        let tags = accepted.unwrap_or_default().split(',').map(|tag| tag.trim().to_ascii_lowercase());
+    /// The first supported language in an `Accept-Language` header, or that of a profile.
+    pub fn known(accepted: Option<&str>) -> Option<Self> {
+        let tags = accepted?.split(',').map(|tag| tag.trim().to_ascii_lowercase());
         let known = |tag: String| match tag.split(['-', '_', ';']).next() {
             Some("ru") => Some(Self::Russian),
             Some("en") => Some(Self::English),
             _ => None,
         };
-        tags.into_iter().find_map(known).unwrap_or(Self::Russian)
+        tags.into_iter().find_map(known)
     }
 }
 
@@ -27,14 +27,14 @@ mod tests {
     #[test]
     fn the_first_known_language_is_spoken() {
         for (accepted, spoken) in [
-            (None, Language::Russian),
-            (Some("en-US,en;q=0.9,ru;q=0.8"), Language::English),
-            (Some("de, EN-gb"), Language::English),
-            (Some("ru-RU"), Language::Russian),
-            (Some("rue, en"), Language::English),
-            (Some("*"), Language::Russian),
+            (None, None),
+            (Some("en-US,en;q=0.9,ru;q=0.8"), Some(Language::English)),
+            (Some("de, EN-gb"), Some(Language::English)),
+            (Some("ru-RU"), Some(Language::Russian)),
+            (Some("rue, en"), Some(Language::English)),
+            (Some("*"), None),
         ] {
-            assert_eq!(Language::of(accepted), spoken, "{accepted:?}");
+            assert_eq!(Language::known(accepted), spoken, "{accepted:?}");
         }
     }
 }

@@ -42,6 +42,8 @@ pub struct Message {
     pub attachments: Vec<Attachment>,
     /// The available previews of its links, unless the author removed them.
     pub previews: Vec<Preview>,
+    /// Users to whom changes of it are not told, because they have hidden it; known only for announced events.
+    pub hidden_from: Vec<UserId>,
 }
 
 impl Message {
@@ -77,6 +79,7 @@ impl Message {
             reactions: Vec::new(),
             attachments: Vec::new(),
             previews: Vec::new(),
+            hidden_from: Vec::new(),
         }
     }
 

@@ -8,6 +8,7 @@ mod chat;
 mod chat_kind;
 mod content;
 mod draft;
+mod email;
 mod event;
 mod external_file;
 mod id;
@@ -40,6 +41,7 @@ pub use chat::{Channel, Chat, ChatInfo, Member, Notify, Preferences, Roster};
 pub use chat_kind::ChatKind;
 pub use content::{Content, InvalidField, Kind, Payload, is_blank};
 pub use draft::Draft;
+pub use email::{ascii_domain, email_key, mailbox, with_ascii_domain};
 pub use event::{Change, Event, Position};
 pub use external_file::ExternalFile;
 pub use id::{

@@ -28,12 +28,17 @@ impl Time {
 
     /// Parses ISO 8601: with a time zone, without one (UTC), or a date alone.
     pub fn read(text: &str) -> Option<Self> {
+        Self::read_in(text, &jiff::tz::TimeZone::UTC)
+    }
+
+    /// The same; a time without a time zone, or a date alone, is of this zone.
+    pub fn read_in(text: &str, zone: &jiff::tz::TimeZone) -> Option<Self> {
         let text = text.trim();
         if let Ok(moment) = text.parse::<jiff::Timestamp>() {
             return Some(Self(moment.as_millisecond()));
         }
         let civil = text.parse::<jiff::civil::DateTime>().ok()?;
-        let moment = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        let moment = civil.to_zoned(zone.clone()).ok()?;
         Some(Self(moment.timestamp().as_millisecond()))
     }
 

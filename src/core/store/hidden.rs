@@ -25,17 +25,30 @@ pub async fn among(
     places: &[(ChatId, i64)],
     user: UserId,
 ) -> Result<Vec<MessageId>> {
-    let mut wanted = Cond::any();
-    for (chat, seq) in places {
-        wanted = wanted.add(Expr::col(H::ChatId).eq(*chat).and(Expr::col(H::Seq).eq(*seq)));
-    }
     let query = Query::select()
         .column(H::MessageId)
         .from(H::Table)
         .and_where(Expr::col(H::UserId).eq(user))
-        .cond_where(wanted)
+        .cond_where(at(places))
         .to_owned();
     Ok(executor.all::<(MessageId,)>(&query).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Who has hidden the messages at these positions.
+pub async fn readers(executor: &mut Executor, places: &[(ChatId, i64)]) -> Result<Vec<(MessageId, UserId)>> {
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query =
+        Query::select().columns([H::MessageId, H::UserId]).from(H::Table).cond_where(at(places)).to_owned();
+    executor.all(&query).await
+}
+
+/// A condition that a row is of one of these positions.
+fn at(places: &[(ChatId, i64)]) -> Cond {
+    places.iter().fold(Cond::any(), |any, (chat, seq)| {
+        any.add(Expr::col(H::ChatId).eq(*chat).and(Expr::col(H::Seq).eq(*seq)))
+    })
 }
 
 /// A condition that the reader has not hidden a message; the query selects from the message table.

@@ -1,18 +1,20 @@
 //! Numbers for whoever watches the server: the size of the database, and work that waits.
 
-use sea_query::{Alias, Expr, ExprTrait, Func, Query};
+use std::path::Path;
 
+use sea_query::{Alias, Expr, ExprTrait, Func, Query};
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use super::schema::{Deletion as D, ScheduledMessage as S, SearchPending as P};
-use super::{Db, Executor, Result};
+use super::{Db, Error, Executor, Result};
 use crate::model::Time;
 
 /// The size of a database in bytes.
 pub async fn database_bytes(db: &Db) -> Result<u64> {
     if let Some(file) = db.file() {
-        let size = |file: &std::path::Path| std::fs::metadata(file).map_or(0, |file| file.len());
+        let size = |file: &Path| std::fs::metadata(file).map_or(0, |file| file.len());
         let mut log = file.as_os_str().to_owned();
         log.push("-wal");
         return Ok(size(file) + size(log.as_ref()));
@@ -40,6 +42,48 @@ pub async fn version(db: &Db) -> Result<String> {
 /// What is damaged in an embedded database; `None` if nothing is. Other databases check themselves.
 pub async fn damage(db: &Db) -> Result<Option<String>> {
     let Some(file) = db.file() else { return Ok(None) };
+    Ok(quick_check(file).await?)
+}
+
+/// Refuses an embedded database whose file is damaged, as a copy is that was made while the database was written. A file
+/// that takes long to read is checked only if it was not closed in order.
+pub async fn refuse_damaged(url: &str) -> Result<()> {
+    /// Read in about a second.
+    const ALWAYS: u64 = 1024 * 1024 * 1024;
+    let Some(file) = url.strip_prefix("sqlite:").map(Path::new) else { return Ok(()) };
+    let size = |file: &Path| std::fs::metadata(file).map_or(0, |about| about.len());
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    let was_closed = size(Path::new(&log)) == 0;
+    if size(file) == 0 || was_closed && size(file) > ALWAYS {
+        return Ok(());
+    }
+    let found = match quick_check(file).await {
+        Ok(found) => found,
+        Err(sqlx::Error::Database(error)) if is_damage(&*error) => Some(error.message().to_owned()),
+        Err(error) => return Err(error.into()),
+    };
+    match found {
+        None => Ok(()),
+        Some(what) => Err(Error::Refused(format!(
+            "{} is damaged ({what}). Nothing was changed. A folder that is copied while the server writes gives such a \
+             file, and so does a broken disk: keep this one aside, and put the latest backup in its place with \
+             `besedka restore` (docs/run/backups.md)",
+            file.display()
+        ))),
+    }
+}
+
+/// Whether SQLite says that a file is no database, or one that is damaged.
+fn is_damage(error: &dyn DatabaseError) -> bool {
+    const CORRUPT: u32 = 11;
+    const NOTADB: u32 = 26;
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, CORRUPT | NOTADB))
+}
+
+async fn quick_check(file: &Path) -> sqlx::Result<Option<String>> {
+    // Read-only, so that nothing is written to a damaged file.
     let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await?;
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
     connection.close().await?;

@@ -45,6 +45,7 @@ pub mod members;
 pub mod mentions;
 pub mod messages;
 pub mod outgoing_webhooks;
+pub mod outgoing_mail;
 pub mod pins;
 pub mod polls;
 pub mod previews;

@@ -83,6 +83,7 @@ tables! {
     AssistantUse { UserId, Day, Asked }
     UnfinishedAnswer { MessageId, ChatId, Until }
     GoogleToken { UserId, Sealed, At }
+    OutgoingMail { Id, Contact, Sealed, Tries, NextAt, ExpiresAt }
     Lease { Name, Holder, Until }
     ChatName { UserId, Name, ChatId, At }
     Unheard { Fingerprint, MessageId, At }

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use sea_query::{CaseStatement, Cond, Expr, ExprTrait, LikeExpr, Order, Query, SelectStatement};
+use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, LikeExpr, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::schema::User as U;
 use super::{Executor, Result};
 use crate::model::{
-    AttachmentId, BotKind, DELETED_ACCOUNT_NAME, Person, SessionId, Time, User, UserId, fold,
+    AttachmentId, BotKind, DELETED_ACCOUNT_NAME, Person, SessionId, Time, User, UserId, email_key, fold,
 };
 
 /// A new account.
@@ -153,7 +153,7 @@ pub async fn insert(executor: &mut Executor, user: &New<'_>) -> Result<()> {
         .values_panic([
             user.id.into(),
             user.email.into(),
-            user.email.map(fold).into(),
+            user.email.map(email_key).into(),
             user.phone.into(),
             user.username.into(),
             user.username.map(fold).into(),
@@ -173,7 +173,7 @@ pub async fn update(executor: &mut Executor, user: &User) -> Result<()> {
     let update = Query::update()
         .table(U::Table)
         .value(U::Email, user.email.clone())
-        .value(U::EmailFolded, user.email.as_deref().map(fold))
+        .value(U::EmailFolded, user.email.as_deref().map(email_key))
         .value(U::Phone, user.phone.clone())
         .value(U::Username, user.person.username.clone())
         .value(U::UsernameFolded, user.person.username.as_deref().map(fold))
@@ -239,8 +239,39 @@ pub async fn by_id(executor: &mut Executor, id: UserId) -> Result<Option<User>> 
 
 pub async fn by_email(executor: &mut Executor, address: &str) -> Result<Option<User>> {
     let row: Option<UserRow> =
-        executor.one(users().and_where(Expr::col(U::EmailFolded).eq(fold(address)))).await?;
+        executor.one(users().and_where(Expr::col(U::EmailFolded).eq(email_key(address)))).await?;
     Ok(row.map(User::from))
+}
+
+/// Stores the keys of addresses with other than ASCII characters, which earlier versions wrote in another way. Returns the
+/// addresses that are left as they are, because another account has the same in another spelling.
+pub async fn update_email_keys(executor: &mut Executor) -> Result<Vec<String>> {
+    let bytes = if executor.is_mysql() { "LENGTH(email)" } else { "LENGTH(CAST(email AS BLOB))" };
+    let query = Query::select()
+        .columns([U::Id, U::Email, U::EmailFolded])
+        .from(U::Table)
+        .and_where(Expr::col(U::Email).is_not_null())
+        .and_where(Expr::cust(bytes).gt(Func::char_length(Expr::col(U::Email))))
+        .to_owned();
+    let rows: Vec<(UserId, String, Option<String>)> = executor.all(&query).await?;
+    let mut left = Vec::new();
+    for (user, address, key) in rows {
+        let wanted = email_key(&address);
+        if key.as_deref() == Some(wanted.as_str()) {
+            continue;
+        }
+        if by_email(executor, &address).await?.is_some() {
+            left.push(address);
+            continue;
+        }
+        let update = Query::update()
+            .table(U::Table)
+            .value(U::EmailFolded, wanted)
+            .and_where(Expr::col(U::Id).eq(user))
+            .to_owned();
+        executor.execute(&update).await?;
+    }
+    Ok(left)
 }
 
 pub async fn by_phone(executor: &mut Executor, number: &str) -> Result<Option<User>> {
@@ -309,13 +340,13 @@ pub async fn set_last_seen(executor: &mut Executor, seen: &[(UserId, Time)]) -> 
 
 /// The id and password hash of an account, by e-mail address, username or phone number.
 pub async fn credentials(executor: &mut Executor, name: &str) -> Result<Option<(UserId, String)>> {
-    let name = fold(name);
+    let (name, address) = (fold(name), email_key(name));
     let query = Query::select()
         .columns([U::Id, U::PasswordHash])
         .from(U::Table)
         .cond_where(
             Cond::any()
-                .add(Expr::col(U::EmailFolded).eq(name.as_str()))
+                .add(Expr::col(U::EmailFolded).eq(address.as_str()))
                 .add(Expr::col(U::UsernameFolded).eq(name.as_str()))
                 .add(Expr::col(U::Phone).eq(name.as_str())),
         )
@@ -388,7 +419,7 @@ pub(super) fn named(words: &str) -> Cond {
         let part = || like(format!("%{}%", escape(word)));
         each.add(Expr::col(U::NameFolded).like(part()).or(Expr::col(U::UsernameFolded).like(part())))
     });
-    Cond::any().add(each).add(Expr::col(U::EmailFolded).eq(words))
+    Cond::any().add(each).add(Expr::col(U::EmailFolded).eq(email_key(words)))
 }
 
 /// A condition that an account is one of a person or of a bot that somebody owns.
@@ -396,22 +427,40 @@ pub(super) fn is_person_or_bot() -> Cond {
     Cond::all().add(Expr::col(U::IsBot).is_in([0, BotKind::Bot as i64]))
 }
 
-/// Active users whose name or username contains each of the words, or whose e-mail address they are; those first whose
-/// name begins with them.
+/// First whose username it is, then whose name begins with the words.
+fn order_by_closeness(query: &mut SelectStatement, words: &str) {
+    let start = || like(format!("{}%", escape(words)));
+    let begins = Expr::col(U::NameFolded).like(start()).or(Expr::col(U::UsernameFolded).like(start()));
+    let closeness =
+        CaseStatement::new().case(Expr::col(U::UsernameFolded).eq(words), 0).case(begins, 1).finally(2);
+    query
+        .order_by_expr(closeness.into(), Order::Asc)
+        .order_by(U::NameFolded, Order::Asc)
+        .order_by(U::Id, Order::Asc);
+}
+
+/// Users by a name as authors of messages, the closest first; also those who were deactivated.
+pub async fn namesakes(executor: &mut Executor, words: &str, limit: u64) -> Result<Vec<UserId>> {
+    let words = fold(words);
+    let mut query =
+        Query::select().column(U::Id).from(U::Table).cond_where(named(&words)).limit(limit).to_owned();
+    query.and_where(Expr::col(U::DeletedAt).is_null());
+    order_by_closeness(&mut query, &words);
+    Ok(executor.all::<(UserId,)>(&query).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Active users whose name or username contains each of the words, or whose e-mail address they are; first whose username
+/// they are, then whose name begins with them.
 pub async fn search(executor: &mut Executor, words: &str, limit: u64) -> Result<Vec<User>> {
     let words = fold(words);
-    let start = || like(format!("{}%", escape(&words)));
-    let begins = Expr::col(U::NameFolded).like(start()).or(Expr::col(U::UsernameFolded).like(start()));
     let mut query = users();
     query
         .and_where(Expr::col(U::DeactivatedAt).is_null())
         .and_where(Expr::col(U::DeletedAt).is_null())
         .cond_where(is_person_or_bot())
         .cond_where(named(&words))
-        .order_by_expr(CaseStatement::new().case(begins, 0).finally(1).into(), Order::Asc)
-        .order_by(U::NameFolded, Order::Asc)
-        .order_by(U::Id, Order::Asc)
         .limit(limit);
+    order_by_closeness(&mut query, &words);
     let rows: Vec<UserRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(User::from).collect())
 }

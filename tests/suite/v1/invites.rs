@@ -49,6 +49,19 @@ async fn whoever_has_the_address_looks_at_it_and_comes_in() {
 }
 
 #[tokio::test]
+async fn whoever_is_not_signed_in_looks_at_it_too() {
+    let (server, ann, bob, chat) = two().await;
+    let made = invite(&ann, chat, json!({"max_uses": 1})).await;
+    let preview = format!("/invites/{}/preview", made["token"].as_str().unwrap());
+    let shown = server.nobody().get(&preview).await.expect(200);
+    assert_eq!((&shown["chat"]["title"], &shown["chat"]["is_member"]), (&json!("Garden"), &json!(false)));
+    assert_eq!(shown["chat"]["member_count"], 1);
+    server.nobody().get("/invites/abcd/preview").await.refused(404, "not_found");
+    follow(&bob, &made).await.expect(200);
+    server.nobody().get(&preview).await.refused(404, "not_found");
+}
+
+#[tokio::test]
 async fn an_invitation_ends_with_its_time_its_uses_or_its_revocation() {
     let (server, ann, bob, chat) = two().await;
     let (eve, dan) = (server.person("eve").await, server.person("dan").await);

@@ -25,6 +25,7 @@ pub mod interleavings;
 mod invites;
 mod kinds;
 mod links;
+mod mail;
 pub mod media;
 mod meetings;
 mod members;

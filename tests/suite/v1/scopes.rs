@@ -6,8 +6,17 @@ use serde_json::{Value, json};
 use crate::server::{Person, Reply, TestServer, fresh_key};
 
 /// Operations for which nobody has to be signed in.
-const FREE: &[&str] =
-    &["register", "login", "refresh", "avatar", "sendCode", "loginByCode", "resetPassword", "uploadFile"];
+const FREE: &[&str] = &[
+    "register",
+    "login",
+    "refresh",
+    "avatar",
+    "sendCode",
+    "loginByCode",
+    "resetPassword",
+    "uploadFile",
+    "previewInvite",
+];
 /// Operations that are about one's account.
 const ACCOUNT: &[&str] = &[
     "accounts",

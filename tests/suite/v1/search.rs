@@ -2,12 +2,81 @@
 
 use std::time::Duration;
 
+use besedka::model::Time;
 use besedka::model::search::{Query, Token, required_tokens};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::server::{Dice, Person, Reply, TestServer, fields};
+
+#[tokio::test]
+async fn those_who_left_or_were_deactivated_are_found_as_authors() {
+    let server = TestServer::start().await;
+    let (anna, bob) = (server.person("anna").await, server.person("bob").await);
+    let garden = anna.group("Garden", &[&bob]).await;
+    bob.say(garden, "роза от боба").await;
+    settle(&anna, garden).await;
+    assert_eq!(found(&anna, "from:bob роза").await.len(), 1);
+    anna.delete(&format!("/chats/{garden}/members/{}", bob.id)).await.expect(204);
+    assert_eq!(found(&anna, "from:bob роза").await.len(), 1);
+    anna.post(&format!("/admin/users/{}/deactivate", bob.id), json!({})).await.expect(204);
+    assert_eq!(found(&anna, "from:bob роза").await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_exact_user_name_comes_first() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    for name in ["ann", "annabel", "joann", "anne"] {
+        server.person(name).await;
+    }
+    // Their display names sort before.
+    server.change("UPDATE user SET display_name = 'Z', name_folded = 'z' WHERE username = 'ann'").await;
+    let people = anna.get("/users/search?q=ann").await.expect(200);
+    assert_eq!(people[0]["username"], "ann", "{people}");
+    let garden = anna.group("Garden", &[]).await;
+    anna.say(garden, "роза").await;
+    settle(&anna, garden).await;
+    assert_eq!(found(&anna, "from:ann роза").await, ["роза"; 1], "a part of a name is found too");
+}
+
+#[tokio::test]
+async fn a_part_of_a_version_is_found() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Releases", &[]).await;
+    for text in ["v1.2.3 is out", "release 1.2.30", "1.12.3"] {
+        anna.say(chat, text).await;
+    }
+    settle(&anna, chat).await;
+    for (query, count) in [("1.2", 2), ("1.2.3", 2), ("2.3", 2), ("12.3", 1), ("v1.2", 1), ("1", 2)] {
+        let texts = found(&anna, query).await;
+        assert_eq!(texts.len(), count, "{query}: {texts:?}");
+    }
+}
+
+#[tokio::test]
+async fn days_are_those_of_the_readers_time_zone() {
+    let server = TestServer::start().await;
+    // Eight in the evening in UTC, which is the next day in Tokyo.
+    let (evening, day) = (20 * 3_600_000, 86_400_000);
+    let until = (evening - server.clock.now().0 % day).rem_euclid(day);
+    server.clock.advance(Duration::from_millis(until.unsigned_abs()));
+    let anna = server.person("anna").await;
+    let chat = anna.group("Garden", &[]).await;
+    anna.say(chat, "роза").await;
+    settle(&anna, chat).await;
+    let date = |time: Time| time.iso().split('T').next().unwrap().to_owned();
+    let now = server.clock.now();
+    let query = format!("роза before:{}", date(now));
+    let next = format!("роза after:{}", date(now + Duration::from_secs(86_400)));
+    assert_eq!((found(&anna, &query).await.len(), found(&anna, &next).await.len()), (0, 0));
+    anna.put("/users/me", json!({"time_zone": "Asia/Tokyo"})).await.expect(200);
+    assert_eq!((found(&anna, &query).await.len(), found(&anna, &next).await.len()), (0, 1));
+    anna.put("/users/me", json!({"time_zone": "Pacific/Honolulu"})).await.expect(200);
+    assert_eq!((found(&anna, &query).await.len(), found(&anna, &next).await.len()), (0, 0));
+}
 
 #[tokio::test]
 async fn words_and_parts_of_words_are_found_in_any_script() {

@@ -488,3 +488,25 @@ async fn a_chat_that_is_gained_while_one_connects_is_heard() {
         assert_eq!(ear.until("message.created").await["id"], said["id"]);
     }
 }
+
+#[tokio::test]
+async fn frames_for_chats_of_others_are_limited_too() {
+    let server = TestServer::with(&["--rate-limits", "on"]).await;
+    let (ann, eve) = tokio::join!(server.person("ann"), server.person("eve"));
+    let chat = ann.group("Garden", &[]).await;
+    // One socket takes 250 frames in a while; a user may have several.
+    let mut sockets = join_all((0..3).map(|_| eve.socket())).await;
+    for socket in &mut sockets {
+        for _ in 0..200 {
+            socket.say(json!({"event": "read", "data": {"chat_id": chat}})).await;
+        }
+    }
+    let mut codes = Vec::new();
+    for socket in &mut sockets {
+        for _ in 0..200 {
+            codes.push(socket.until("error").await["data"]["code"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(codes[0], "forbidden");
+    assert!(codes.iter().any(|code| code == "too_many_requests"), "{} frames", codes.len());
+}

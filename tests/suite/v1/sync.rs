@@ -239,6 +239,94 @@ async fn what_was_hidden_from_oneself_does_not_come_back_in_a_replay() {
 }
 
 #[tokio::test]
+async fn changes_of_what_was_hidden_from_oneself_are_not_told_live() {
+    let server = TestServer::start().await;
+    let (ann, bob) = two(&server).await;
+    let chat = ann.direct(&bob).await;
+    let hidden = ann.say(chat, "hidden").await["id"].clone();
+    bob.delete(&format!("/messages/{hidden}?for=me")).await.expect(204);
+    let (mut of_ann, mut of_bob) = (ann.socket().await, bob.socket().await);
+    ann.patch(&format!("/messages/{hidden}"), json!({"content": "edited"})).await.expect(200);
+    ann.put(&format!("/messages/{hidden}/reactions/👍"), json!({})).await.expect(200);
+    ann.say(chat, "shown").await;
+    assert_eq!(of_ann.until("message.updated").await["data"]["content"], "edited");
+    loop {
+        let frame = of_bob.next().await.unwrap();
+        assert_ne!(frame["data"]["id"], hidden, "{frame}");
+        if frame["data"]["content"] == "shown" {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_joins_again_reads_what_was_said_meanwhile_everywhere() {
+    let server = TestServer::start().await;
+    let (ann, bob) = two(&server).await;
+    let chat = ann.group("Garden", &[&bob]).await;
+    ann.say(chat, "before").await;
+    let cursor = bob.cursor().await;
+    ann.delete(&format!("/chats/{chat}/members/{}", bob.id)).await.expect(204);
+    ann.say(chat, "meanwhile https://example.org/").await;
+    ann.post(&format!("/chats/{chat}/members"), json!({"user_id": bob.id})).await.expect(201);
+    ann.say(chat, "after").await;
+    let meanwhile = "meanwhile https://example.org/";
+    assert!(bob.texts(chat).await.contains(&meanwhile.to_owned()));
+    let links = bob.get(&format!("/chats/{chat}/media?type=link")).await.expect(200);
+    assert_eq!(links[0]["content"], meanwhile);
+    let told = missed(&bob, &cursor).await;
+    let said: Vec<&str> = told
+        .iter()
+        .filter(|event| event["event"] == "message.created" && event["data"]["type"] == "text")
+        .filter_map(|event| event["data"]["content"].as_str())
+        .collect();
+    assert_eq!(said, [meanwhile, "after"], "{told:?}");
+    // Who joins for the first time has no cursor of the chat, and reads it as a new one.
+    let eve = server.person("eve").await;
+    let cursor = eve.cursor().await;
+    ann.post(&format!("/chats/{chat}/members"), json!({"user_id": eve.id})).await.expect(201);
+    assert!(!json!(missed(&eve, &cursor).await).to_string().contains("meanwhile"));
+    assert!(eve.texts(chat).await.contains(&meanwhile.to_owned()));
+}
+
+#[tokio::test]
+async fn a_client_without_sockets_waits_for_events() {
+    let server = TestServer::start().await;
+    let (ann, bob) = two(&server).await;
+    let chat = ann.direct(&bob).await;
+    let cursor = bob.cursor().await;
+    let waits = tokio::spawn({
+        let (bob, path) = (bob.clone(), format!("/sync?cursor={cursor}&wait=15"));
+        async move { bob.get(&path).await.expect(200) }
+    });
+    // It waits: whoever waits is online.
+    for _ in 0..2_000 {
+        let seen = ann.get(&format!("/presence?user_ids={}", bob.id)).await.expect(200);
+        if seen[0]["status"] == "online" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert!(!waits.is_finished());
+    ann.say(chat, "at last").await;
+    let page = waits.await.unwrap();
+    assert_eq!(page["events"][0]["data"]["content"], "at last");
+    // What there is already comes at once, and without a wait so does nothing.
+    let path = format!("/sync?cursor={cursor}&wait=50");
+    assert_eq!(bob.get(&path).await.expect(200)["events"].as_array().unwrap().len(), 1);
+    let next = page["cursor"].as_str().unwrap();
+    assert_eq!(bob.get(&format!("/sync?cursor={next}")).await.expect(200)["events"], json!([]));
+    bob.get(&format!("/sync?cursor={next}&wait=51")).await.refused(400, "invalid");
+    // A session that ends while it waits is told so.
+    let waits = tokio::spawn({
+        let (bob, path) = (bob.clone(), format!("/sync?cursor={next}&wait=15"));
+        async move { bob.get(&path).await }
+    });
+    bob.post("/auth/logout", json!({})).await.expect(204);
+    waits.await.unwrap().refused(401, "session_ended");
+}
+
+#[tokio::test]
 async fn a_private_chat_made_while_one_was_away_appears() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;

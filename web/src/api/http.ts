@@ -86,6 +86,11 @@ export async function anonymous<T>(server: string, path: string, body: unknown, 
   return answer.status === 204 ? undefined as T : (await answer.json()) as T
 }
 
+/// Reads without a token, before there is a connection.
+export async function look<T>(server: string, path: string, signal?: AbortSignal): Promise<T> {
+  return (await (await expectOk(await reach(address(server, path, {}), init('GET', { signal })))).json()) as T
+}
+
 async function send({ server, tokens }: Connection, method: Method, path: string, options: Options): Promise<Response> {
   const asked = init(method, options)
   const target = address(server, path, options.query)

@@ -48,6 +48,7 @@ export async function connectLive(cache: QueryClient): Promise<() => void> {
     onFrames: (frames) => receive(cache, frames),
     onStatus: (status) => state.setStatus(status),
     onEnded,
+    poll: (cursor, wait, signal) => request<SyncPage>(cache, 'GET', '/sync', { query: { cursor, wait }, signal }),
   }, new Cursor(cursor))
   state.socket = live
   live.start()
@@ -124,6 +125,9 @@ export function onStatus(cache: QueryClient, listener: () => void): () => void {
 export const setAway = (cache: QueryClient) => liveOf(cache).setStatus('waiting')
 
 export const liveStatus = (cache: QueryClient) => liveOf(cache).status
+
+/// Whether events arrive, by a socket or by polling.
+export const isLive = (status: LiveStatus) => status === 'live' || status === 'polling'
 
 export function useLiveStatus(): LiveStatus {
   const cache = useQueryClient()

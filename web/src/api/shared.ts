@@ -4,7 +4,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { perKey } from '@/lib/perKey'
 import type { History } from './history'
 import { keys } from './keys'
-import { connectLive, liveStatus, onStatus, OtherAccountError, setAway } from './live'
+import { connectLive, isLive, liveStatus, onStatus, OtherAccountError, setAway } from './live'
 import { isAway, offlineOf, type OfflineCopy } from './offline'
 import { startOutbox } from './outbox'
 import type { User } from './types'
@@ -109,21 +109,20 @@ class Shared {
 /// What could not be fetched while there was no connection is fetched once there is one.
 function retryFailed(cache: QueryClient): () => void {
   return onStatus(cache, () => {
-    if (liveStatus(cache) === 'live') void cache.invalidateQueries({ predicate: ({ state }) => state.status === 'error' && isAway(state.error) })
+    if (isLive(liveStatus(cache))) void cache.invalidateQueries({ predicate: ({ state }) => state.status === 'error' && isAway(state.error) })
   })
 }
 
 /// Saves what is current, and fetches what is not once there is a connection.
 function keepCopy(cache: QueryClient, copy: OfflineCopy): () => void {
-  const isLive = () => liveStatus(cache) === 'live'
   const follow = () => {
     copy.away = liveStatus(cache) === 'waiting'
-    if (!isLive()) return void copy.left()
+    if (!isLive(liveStatus(cache))) return void copy.left()
     void copy.save()
     const isCopied = (chat: unknown) => cache.getQueryData<History>(keys.history(chat as number))?.copiedAt !== undefined
     void cache.invalidateQueries({ predicate: ({ queryKey: [kind, chat] }) => (kind === 'history' || kind === 'members') && isCopied(chat) })
   }
-  const stop = copy.start(isLive)
+  const stop = copy.start(() => isLive(liveStatus(cache)))
   const unsubscribe = onStatus(cache, follow)
   follow()
   return () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Cursor } from './cursor'
 import { closeCodes, LiveSocket, type LiveStatus } from './socket'
-import type { Frame } from './types'
+import type { Frame, SyncPage } from './types'
 
 class FakeSocket {
   static all: FakeSocket[] = []
@@ -204,4 +204,45 @@ test('stopping is for good', async () => {
   socket.stop()
   await vi.advanceTimersByTimeAsync(60_000)
   expect(FakeSocket.all).toHaveLength(1)
+})
+
+test('where sockets do not get through, events are polled', async () => {
+  const asked: [string, number][] = []
+  let answer: (page: SyncPage) => void = () => undefined
+  const socket = new LiveSocket({
+    url: 'ws://test/ws',
+    token: async () => 'token',
+    onFrames: (frames) => heard.push(...frames),
+    onStatus: (status) => statuses.push(status),
+    onEnded: () => undefined,
+    open: () => new FakeSocket() as unknown as WebSocket,
+    poll: (cursor, wait) => {
+      asked.push([cursor, wait])
+      return new Promise((resolve) => { answer = resolve })
+    },
+    random: () => 1,
+  }, new Cursor('c1-1'))
+  socket.start()
+  last().end(1006)
+  await vi.advanceTimersByTimeAsync(1_000)
+  last().end(1006)
+  const page = (events: Frame[], cursor: string, has_more = false) => ({ events, cursor, has_more, gaps: [] }) as unknown as SyncPage
+  answer(page([said('c1-2')], 'c1-2', true))
+  await vi.advanceTimersByTimeAsync(0)
+  answer(page([], 'c1-2'))
+  await vi.advanceTimersByTimeAsync(0)
+  answer(page([said('c1-3')], 'c1-3'))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(asked).toEqual([['c1-1', 0], ['c1-2', 0], ['c1-2', 25], ['c1-3', 25]])
+  expect(positions()).toEqual(['c1-2', 'c1-3'])
+  expect(statuses.at(-1)).toBe('polling')
+  // After some minutes a socket is tried again, and is used if it works.
+  await vi.advanceTimersByTimeAsync(5 * 60_000)
+  answer(page([], 'c1-3'))
+  await vi.advanceTimersByTimeAsync(0)
+  expect(FakeSocket.all).toHaveLength(3)
+  await last().accept()
+  last().say({ event: 'ready', data: { user_id: 1, cursor: 'c1-3' } })
+  expect(statuses.at(-1)).toBe('live')
+  socket.stop()
 })

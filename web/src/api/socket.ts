@@ -1,10 +1,11 @@
 /// The live connection: connects, authenticates with its first frame, detects a dead line, and reconnects with
 /// the cursor after a growing delay. Frames go to `onFrames`: a replay in one batch, then each as it arrives.
+/// Where sockets do not get through, as behind some proxies, it asks for events by requests that wait for them.
 
 import { Cursor } from './cursor'
-import type { Frame, Said } from './types'
+import type { Frame, Said, SyncPage } from './types'
 
-export type LiveStatus = 'connecting' | 'live' | 'waiting' | 'replaced' | 'ended'
+export type LiveStatus = 'connecting' | 'live' | 'polling' | 'waiting' | 'replaced' | 'ended'
 
 export interface SocketPorts {
   url: string
@@ -12,6 +13,8 @@ export interface SocketPorts {
   onFrames: (frames: Frame[]) => void
   onStatus: (status: LiveStatus) => void
   onEnded: (reason: string) => void
+  /// The events after a cursor; waits so many seconds for one if there is none.
+  poll?: (cursor: string, wait: number, signal: AbortSignal) => Promise<SyncPage>
   open?: (url: string) => WebSocket
   random?: () => number
 }
@@ -22,10 +25,18 @@ const PING_MS = 25_000
 const ANSWER_MS = 10_000
 const FIRST_MS = 1_000
 const LONGEST_MS = 30_000
+/// After so many sockets that never said anything, events are polled.
+const SILENT_SOCKETS = 2
+const POLL_WAIT_S = 25
+/// How long events are polled until a socket is tried again.
+const POLL_MS = 5 * 60_000
 
 export class LiveSocket {
   private socket: WebSocket | null = null
   private tries = 0
+  /// Sockets in a row that were closed without a frame.
+  private silent = 0
+  private polling: AbortController | null = null
   private refused = false
   private stopped = false
   private status: LiveStatus = 'connecting'
@@ -44,6 +55,7 @@ export class LiveSocket {
   stop(): void {
     this.stopped = true
     this.clearTimers()
+    this.polling?.abort()
     this.socket?.close(1000)
   }
 
@@ -51,7 +63,7 @@ export class LiveSocket {
   wake(): void {
     if (this.stopped || this.status === 'ended') return
     if (this.socket?.readyState === WebSocket.OPEN) this.ping()
-    else if (!this.socket) void this.connect()
+    else if (!this.socket && !this.polling) void this.connect()
   }
 
   send<Name extends keyof Said>(event: Name, data: Said[Name]): void {
@@ -66,7 +78,7 @@ export class LiveSocket {
   private async connect(): Promise<void> {
     this.clearTimers()
     if (this.stopped) return
-    if (this.status !== 'waiting') this.setStatus('connecting')
+    if (this.status !== 'waiting' && this.status !== 'polling') this.setStatus('connecting')
     let token: string
     const opening = (this.socket = (this.ports.open ?? ((url) => new WebSocket(url)))(this.ports.url))
     opening.onopen = async () => {
@@ -89,6 +101,7 @@ export class LiveSocket {
 
   private receive(socket: WebSocket, frame: Frame): void {
     clearTimeout(this.silence)
+    this.silent = 0
     if (this.status === 'live') return this.handle([frame])
     if (frame.event !== 'ready') {
       this.replay.push(frame)
@@ -145,9 +158,40 @@ export class LiveSocket {
     }
     if (code === closeCodes.replaced) return this.setStatus('replaced')
     if (code === closeCodes.tokenExpired) this.refused = true
+    this.silent += 1
+    if (this.silent >= SILENT_SOCKETS && this.ports.poll) return void this.poll(this.ports.poll)
     this.setStatus('waiting')
     this.retry = setTimeout(() => void this.connect(), this.pause(code))
     this.tries += 1
+  }
+
+  /// Asks for events until a socket is tried again, or a request fails.
+  private async poll(ask: NonNullable<SocketPorts['poll']>): Promise<void> {
+    const polling = (this.polling = new AbortController())
+    const until = Date.now() + POLL_MS
+    try {
+      for (let wait = 0; Date.now() < until;) {
+        const page = await ask(this.cursor.toString(), wait, polling.signal)
+        if (polling.signal.aborted) return
+        if (this.status !== 'polling') this.setStatus('polling')
+        this.tries = 0
+        this.handle([
+          ...page.gaps.map(({ chat_id, position }) => ({ event: 'gap', data: { chat_id }, position }) as Frame),
+          ...(page.events as Frame[]),
+        ])
+        this.cursor.take(page.cursor)
+        wait = page.has_more ? 0 : POLL_WAIT_S
+      }
+    } catch {
+      if (polling.signal.aborted) return
+      this.setStatus('waiting')
+      this.polling = null
+      this.retry = setTimeout(() => void this.connect(), this.pause(1006))
+      this.tries += 1
+      return
+    }
+    this.polling = null
+    void this.connect()
   }
 
   /// The delay before reconnecting: none for the first close with a known cause, else exponential, with jitter

@@ -2,7 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useEffectEvent, useState } from 'react'
-import { onMessage, onStatus, liveStatus } from '@/api/live'
+import { isLive, onMessage, onStatus, liveStatus } from '@/api/live'
 import { send } from '@/api/outbox'
 import { chatsQuery, historyQuery, meQuery } from '@/api/queries'
 import { messageCreated, messageDeleted, messageUpdated, putChat } from '@/api/events'
@@ -132,12 +132,12 @@ export interface WebSocketState {
 export function useWebSocket({ conversationId, ...on }: WebSocketOptions): WebSocketState {
   const cache = useQueryClient()
   const [listening, setListening] = useState(true)
-  const [isConnected, setConnected] = useState(() => liveStatus(cache) === 'live')
+  const [isConnected, setConnected] = useState(() => isLive(liveStatus(cache)))
   const heard = useEffectEvent((message: ServerMessage) => {
     if (String(message.chat_id) === conversationId) on.onMessage?.(asMessage(message))
   })
   const changed = useEffectEvent(() => {
-    const now = liveStatus(cache) === 'live'
+    const now = isLive(liveStatus(cache))
     if (now === isConnected) return
     setConnected(now)
     if (now) on.onOpen?.()

@@ -11,11 +11,13 @@ use crate::messenger::accounts::contact::{Contact, check_email};
 use crate::messenger::accounts::password;
 use crate::messenger::accounts::profile::{Profile, check_name, check_taken, check_url, check_username};
 use crate::messenger::accounts::session::TokenPair;
+use crate::messenger::accounts::sign_in_code::{Purpose, check_code, use_up};
 use crate::messenger::foundation::limits::name_key;
 use crate::messenger::foundation::settings::RegistrationPolicy;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Messenger, Operator, Visitor};
 use crate::model::{BotKind, Person, Time, User, UserId};
+use crate::store::users::EmailProof;
 use crate::store::{self, accounts, storage, streams, users};
 
 /// A new account; `email` or `username` is required.
@@ -28,6 +30,8 @@ pub struct Registration {
     pub display_name: Option<String>,
     pub avatar_url: Option<String>,
     pub invite_code: Option<String>,
+    /// The code that was sent to `email`, where registration needs a proof of the address.
+    pub email_code: Option<String>,
     pub device: Option<String>,
 }
 
@@ -46,9 +50,21 @@ impl Visitor {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignUp(self.address.into()))?;
         messenger.check_registration_allowed(new.invite_code.as_deref())?;
+        let proof = messenger.required_proof(&new)?;
+        if let Some((address, code)) = &proof {
+            // The code is checked before anything is said about the address, and again in the unit of work.
+            drop(check_code(messenger.begin().await?, address, Purpose::SignIn, code).await?);
+        }
         let (mut user, hash) = messenger.prepare(&new).await?;
         let mut work = messenger.begin().await?;
+        if let Some((address, code)) = &proof {
+            work = check_code(work, address, Purpose::SignIn, code).await?;
+            use_up(&mut work, address).await?;
+        }
         insert(&mut work.tx, &mut user, &hash).await?;
+        if proof.is_some() {
+            users::set_email_proof(&mut work.tx, user.id(), EmailProof::Owner).await?;
+        }
         let tokens = self.start_session(&mut work, user.id(), new.device).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
@@ -112,6 +128,25 @@ impl Messenger {
         }
     }
 
+    /// The address of a new account and the code that proves it, where registration needs that.
+    fn required_proof(&self, new: &Registration) -> Result<Option<(Contact, String)>> {
+        if !self.settings.needs_email_proof {
+            return Ok(None);
+        }
+        let needed = "is required on this server, which creates accounts only for proven addresses";
+        let address = new.email.as_deref().ok_or_else(|| Error::invalid("email", needed))?;
+        let address = Contact::email(address)?;
+        let code = new.email_code.clone().filter(|code| !code.trim().is_empty());
+        let code = code.ok_or_else(|| {
+            Error::invalid(
+                "email_code",
+                "is required on this server: the code that POST /auth/codes sends to the address; signing in by a \
+                 code creates an account too",
+            )
+        })?;
+        Ok(Some((address, code)))
+    }
+
     /// Creates an account without username and password, within a unit of work, for somebody who verified an address or
     /// number.
     pub(crate) async fn add_by_code(
@@ -145,6 +180,20 @@ impl Messenger {
         store::bots::mark(&mut work.tx, user.id(), kind).await?;
         user.person.is_bot = true;
         Ok(user)
+    }
+
+    /// Brings addresses that an earlier version stored in another way into the form by which they are found.
+    pub(crate) async fn update_email_keys(&self) -> Result<()> {
+        let mut work = self.begin().await?;
+        let left = users::update_email_keys(&mut work.tx).await?;
+        work.commit().await?;
+        if !left.is_empty() {
+            tracing::warn!(
+                accounts = left.len(),
+                "accounts have the address of another one in another spelling: they are found by their old spelling only"
+            );
+        }
+        Ok(())
     }
 
     fn check_invite(&self, code: Option<&str>) -> Result<()> {

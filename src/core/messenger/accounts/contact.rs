@@ -1,7 +1,8 @@
 //! Contacts by which users are reached outside of the messenger: e-mail addresses and phone numbers.
 
+use crate::integrations::is_mail_address;
 use crate::messenger::foundation::{Error, Result};
-use crate::model::{User, fold, text};
+use crate::model::{self, User, email_key, text};
 use crate::store::{Executor, users};
 
 /// An e-mail address, or a phone number in E.164.
@@ -42,7 +43,7 @@ impl Contact {
     /// The normalised form: different spellings of an address are equal.
     pub(crate) fn key(&self) -> String {
         match self {
-            Self::Email(address) => fold(address),
+            Self::Email(address) => email_key(address),
             Self::Phone(number) => number.clone(),
         }
     }
@@ -66,7 +67,7 @@ impl Contact {
     /// What mail servers compare by: unlike in [`Contact::key`], accents count.
     pub(crate) fn mailbox(&self) -> String {
         match self {
-            Self::Email(address) => address.to_lowercase(),
+            Self::Email(address) => model::mailbox(address),
             Self::Phone(number) => number.clone(),
         }
     }
@@ -83,16 +84,8 @@ impl Contact {
 
 pub(crate) fn check_email(text: &str) -> Result<String> {
     let text = text.trim();
-    let parts = text.rsplit_once('@');
-    let sound = parts.is_some_and(|(name, host)| {
-        !name.is_empty()
-            && !host.is_empty()
-            && !name.contains('@')
-            && !host.starts_with('.')
-            && !host.ends_with('.')
-    });
     let has_invisible = text.chars().any(char::is_whitespace) || text::has_invisible(text);
-    if !sound || has_invisible || text.chars().count() > 254 {
+    if has_invisible || !is_mail_address(text) {
         return Err(Error::invalid("email", "is not an e-mail address"));
     }
     Ok(text.to_owned())
@@ -116,6 +109,60 @@ mod tests {
             ("+3726123456", "+3726123456"),
         ] {
             assert_eq!(Contact::phone(written).unwrap(), Contact::Phone(number.to_owned()), "{written}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_is_refused() {
+        let long_label = format!("ann@{}.org", "a".repeat(64));
+        let long_name = format!("{}@example.org", "a".repeat(65));
+        let long = format!("ann@{}org", "abcdefghi.".repeat(26));
+        for wrong in [
+            "",
+            "@",
+            "ann",
+            "ann@",
+            "@example.org",
+            "a@b@c.org",
+            "a b@c.org",
+            ".ann@example.org",
+            "ann.@example.org",
+            "a..n@example.org",
+            "ann@example..org",
+            "ann@.org",
+            "ann@org.",
+            "ann@-example.org",
+            "ann@example-.org",
+            "ann@exa_mple.org",
+            "ann@exam,ple.org",
+            "ann@1.2.3.4",
+            "ann@b%41.org",
+            "<ann@example.org>",
+            "Ann <ann@example.org>",
+            "ann@example.org,",
+            "a(b)@example.org",
+            "ann@xn--\u{430}.org",
+            &long_label,
+            &long_name,
+            &long,
+        ] {
+            assert!(check_email(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_can_be_is_kept_as_it_is_written() {
+        for fine in [
+            "ann@example.org",
+            "Ann.Lee+chat@Example.org",
+            "o'neil@example.co.uk",
+            "анна@пример.рф",
+            "ann@xn--e1afmkfd.xn--p1ai",
+            "ann@localhost",
+            "a_b-c=d@mail-1.example.museum",
+            "用户@例子.广告",
+        ] {
+            assert_eq!(check_email(&format!(" {fine} ")).unwrap(), fine);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::messenger::accounts::notice::Notice;
 use crate::messenger::accounts::password::ConfirmedPassword;
 use crate::messenger::accounts::sign_in_code::{Purpose, check_code, use_up};
 use crate::messenger::foundation::{Error, Result, UnitOfWork};
-use crate::model::{Language, User};
+use crate::model::{User, mailbox};
 use crate::store::users::{self, EmailProof};
 
 /// What proves that the owner of the account wants its address changed, and owns the new one.
@@ -124,8 +124,8 @@ async fn check_free(work: &mut UnitOfWork, to: &Contact, user: &User) -> Result<
 async fn replace(work: &mut UnitOfWork, user: &mut User, to: Contact, proof: EmailProof) -> Result<()> {
     let Contact::Email(address) = to else { return Ok(()) };
     if let Some(old) = user.email.replace(address) {
-        let language = Language::of(user.language.as_deref());
-        work.after_commit(move |messenger| messenger.notify_address(old, Notice::AddressChanged, language));
+        let language = work.messenger().profile_language(user.language.as_deref());
+        Notice::AddressChanged.send(work, old, language).await?;
     }
     users::set_email_proof(&mut work.tx, user.id(), proof).await?;
     Ok(())
@@ -138,5 +138,5 @@ fn current_contact(user: &User) -> Option<Contact> {
 }
 
 fn is_same_mailbox(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
+    mailbox(one) == mailbox(other)
 }

@@ -7,6 +7,8 @@ pub(crate) mod code_delivery;
 pub(crate) mod contact;
 pub(crate) mod display_names;
 pub(crate) mod email_change;
+pub(crate) mod languages;
+pub(crate) mod mail_queue;
 pub(crate) mod notice;
 pub(crate) mod password;
 pub(crate) mod personal_token;

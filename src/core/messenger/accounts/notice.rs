@@ -1,7 +1,13 @@
 //! E-mails about what happened to an account.
 
-use crate::messenger::Messenger;
+use std::time::Duration;
+
+use crate::messenger::accounts::mail_queue::Mail;
+use crate::messenger::foundation::{Result, UnitOfWork};
 use crate::model::Language;
+
+/// How long a notice is tried.
+const LIFE: Duration = Duration::from_secs(24 * 3_600);
 
 /// A message about what happened to an account.
 #[derive(Debug, Clone, Copy)]
@@ -55,15 +61,23 @@ impl Notice {
     }
 }
 
-impl Messenger {
-    /// Sends a notice to an e-mail address, without waiting for the mail server.
-    pub(crate) fn notify_address(&self, address: String, notice: Notice, language: Language) {
-        let messenger = self.clone();
-        tokio::spawn(async move {
-            let (subject, text) = notice.subject_and_text(language);
-            if let Err(error) = messenger.code_delivery.notify(&address, subject, text).await {
-                tracing::warn!(%error, ?notice, "a notice could not be sent");
-            }
+impl Notice {
+    /// Sends the notice to an e-mail address once the unit of work is committed, where the server sends e-mail.
+    pub(crate) async fn send(self, work: &mut UnitOfWork, address: String, language: Language) -> Result<()> {
+        let (subject, text) = self.subject_and_text(language);
+        let messenger = work.messenger().clone();
+        if messenger.code_delivery.to_log {
+            work.after_commit(move |_| tracing::warn!(to = address, text, "{subject}"));
+            return Ok(());
+        }
+        let Some(queue) = &messenger.code_delivery.mail else { return Ok(()) };
+        let mail = Mail { to: address, subject: subject.to_owned(), text: text.to_owned() };
+        let queued = queue.add(work, mail, None, LIFE).await?;
+        work.after_commit(move |messenger| {
+            let messenger = messenger.clone();
+            // What it fails with is in the log.
+            tokio::spawn(async move { messenger.send_queued_mail(queued).await });
         });
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use crate::messenger::accounts::email_change::EmailProofs;
 use crate::messenger::accounts::sign_in_code::Purpose;
 use crate::messenger::files::avatar_image;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
-use crate::model::{Change, Language, Person, Stream, User, UserId, fold, text};
+use crate::model::{Change, Person, Stream, User, UserId, fold, text};
 use crate::store::{self, members, users};
 
 const MAX_NAME: usize = 64;
@@ -79,7 +79,7 @@ impl Caller {
         }
         work.commit().await?;
         if let Some(to) = to_prove {
-            let language = Language::of(user.language.as_deref());
+            let language = self.messenger.profile_language(user.language.as_deref());
             self.messenger.send_code(&to, Purpose::NewAddress(user.id()), language).await?;
             let mut work = self.messenger.begin().await?;
             work.once(self.attempt, Subject::User(user.id()));

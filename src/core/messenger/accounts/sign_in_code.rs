@@ -110,10 +110,8 @@ impl Visitor {
             users::set_email_proof(&mut work.tx, user.id(), proof).await?;
         }
         if has_earlier_access && let Some(address) = user.email.clone() {
-            let language = Language::of(user.language.as_deref());
-            work.after_commit(move |messenger| {
-                messenger.notify_address(address, Notice::FirstProved, language);
-            });
+            let language = messenger.profile_language(user.language.as_deref());
+            Notice::FirstProved.send(&mut work, address, language).await?;
         }
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
@@ -193,27 +191,41 @@ impl Messenger {
         // Addresses that are equal when compared may be different mailboxes: the code goes to the one of the account.
         let account = to.account(&mut work.tx).await?;
         let is_known = account.is_some();
+        let own = account.as_ref().and_then(|user| Language::known(user.language.as_deref()));
+        let language = own.unwrap_or(language);
         let to = account.and_then(|user| to.of(user)).unwrap_or_else(|| to.clone());
         let hash = hash_of(self, &to, purpose, &code);
         kept.send(hash, now, now + LIFE);
         sign_in_codes::update(&mut work.tx, &contact, &kept).await?;
-        work.commit().await?;
         // When registration is closed, unknown contacts get the same response but no code, so that accounts can't be
         // enumerated.
-        let is_wanted = is_known || matches!(purpose, Purpose::NewAddress(_));
-        if is_wanted || self.settings.registration != RegistrationPolicy::Closed {
-            let sent = self.deliver_code(&to, &code, language, now).await;
+        let is_wanted = is_known
+            || matches!(purpose, Purpose::NewAddress(_))
+            || self.settings.registration != RegistrationPolicy::Closed;
+        let queued = match is_wanted {
+            true => self.queue_code(&mut work, &to, &code, language, LIFE).await?,
+            false => None,
+        };
+        work.commit().await?;
+        if is_wanted {
+            let sent = self.deliver_code(&to, &code, queued, language, now).await;
             if let Err(error) = sent {
-                return Err(self.delivery_failed(&contact, hash, error).await?);
+                return Err(self.delivery_failed(&to, &contact, hash, error).await?);
             }
         }
         Ok(())
     }
 
     /// Does not count a code that was certainly not sent.
-    async fn delivery_failed(&self, contact: &str, hash: Hash, error: DeliveryError) -> Result<Error> {
+    async fn delivery_failed(
+        &self,
+        to: &Contact,
+        contact: &str,
+        hash: Hash,
+        error: DeliveryError,
+    ) -> Result<Error> {
         tracing::error!(%error, "a code could not be sent");
-        if let DeliveryError::Refused(_) = error {
+        if !matches!(error, DeliveryError::TimedOut) {
             let mut work = self.begin().await?;
             if let Some(mut kept) = sign_in_codes::locked(&mut work.tx, contact).await?
                 && kept.hash.as_deref() == Some(hash.as_slice())
@@ -223,7 +235,10 @@ impl Messenger {
                 work.commit().await?;
             }
         }
-        Ok(Error::UpstreamFailed("The code could not be sent; try again later"))
+        Ok(Error::UpstreamFailed(match to {
+            Contact::Email(_) => "The mail server refused the message with the code; check the address",
+            Contact::Phone(_) => "The code could not be sent; try again later",
+        }))
     }
 }
 

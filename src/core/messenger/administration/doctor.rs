@@ -273,7 +273,7 @@ fn file_descriptors(max: Option<u64>) -> Finding {
 async fn mail(server: Option<&MailServer>) -> Option<Finding> {
     let check = "mail";
     let server = server?;
-    let checked = match Mailer::new(&server.url, server.from.as_deref()) {
+    let checked = match Mailer::new(&server.url, server.from.as_deref(), server.name.as_deref()) {
         Ok(mailer) => mailer.check().await,
         Err(reason) => Err(reason),
     };

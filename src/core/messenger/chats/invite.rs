@@ -13,9 +13,10 @@ use crate::boxed;
 use crate::messenger::chats::join::join_chat;
 use crate::messenger::chats::moderation::Moderator;
 use crate::messenger::chats::notices::announce_access;
-use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
-use crate::messenger::{Caller, Messenger};
+use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
+use crate::messenger::{Caller, Messenger, Visitor};
 use crate::model::{Channel, Chat, Invite, InviteId, Right, Time};
+use crate::store::chats::ChatRecord;
 use crate::store::{chats, invites, members};
 
 /// The lifetime of an invitation, in seconds, if it has one.
@@ -99,18 +100,26 @@ impl Moderator {
     }
 }
 
+impl Visitor {
+    /// What a token is an invitation for, before anybody signs in.
+    #[boxed]
+    pub async fn invited(&self, token: &str) -> Result<Invited> {
+        self.messenger.limit(Limit::Invited(self.address.into()))?;
+        let (chat, expires_at) = self.messenger.invitation_to(token).await?;
+        let to = Channel { about: chat.about(), member_count: chat.member_count, is_member: false };
+        Ok(Invited { to, expires_at })
+    }
+}
+
 impl Caller {
     /// What a token is an invitation for, before it is used.
     #[boxed]
     pub async fn invited(&self, token: &str) -> Result<Invited> {
-        let id = self.messenger.invited_by(token)?;
+        let (chat, expires_at) = self.messenger.invitation_to(token).await?;
         let mut read = self.messenger.db.read().await?;
-        let invite = invites::by_id(&mut read, id).await?;
-        let invite = invite.filter(|invite| invite.is_good(self.messenger.clock.now())).ok_or(NO_INVITE)?;
-        let chat = chats::by_id(&mut read, invite.chat).await?.ok_or(NO_INVITE)?;
         let is_member = members::find(&mut read, chat.id, self.access.user).await?.is_some();
         let to = Channel { about: chat.about(), member_count: chat.member_count, is_member };
-        Ok(Invited { to, expires_at: invite.expires_at })
+        Ok(Invited { to, expires_at })
     }
 
     /// Joins a group by an invitation.
@@ -145,6 +154,16 @@ impl Messenger {
         let id = invite.id.0.to_be_bytes();
         let token = URL_SAFE_NO_PAD.encode([&id[..], &self.mac_of_invite(id)].concat());
         Invitation { invite, token }
+    }
+
+    /// The chat of a token that is still good, and when it expires.
+    async fn invitation_to(&self, token: &str) -> Result<(ChatRecord, Option<Time>)> {
+        let id = self.invited_by(token)?;
+        let mut read = self.db.read().await?;
+        let invite = invites::by_id(&mut read, id).await?;
+        let invite = invite.filter(|invite| invite.is_good(self.clock.now())).ok_or(NO_INVITE)?;
+        let chat = chats::by_id(&mut read, invite.chat).await?.ok_or(NO_INVITE)?;
+        Ok((chat, invite.expires_at))
     }
 
     /// The invitation that a token belongs to.

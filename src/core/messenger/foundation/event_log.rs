@@ -255,6 +255,25 @@ impl Subjects {
     }
 }
 
+/// Sets for changed messages to whom the change is not told. A new message can't be hidden yet.
+pub(crate) async fn set_hidden_from(executor: &mut Executor, events: &mut [Event]) -> Result<()> {
+    let is_new = |change: &Change| matches!(change, Change::MessageCreated(_));
+    let changed = events.iter().filter(|event| !is_new(&event.change));
+    let places: BTreeSet<(ChatId, i64)> = changed
+        .filter_map(|event| event.change.message())
+        .map(|message| (message.chat, message.seq))
+        .collect();
+    let places: Vec<_> = places.into_iter().collect();
+    let mut hidden: HashMap<MessageId, Vec<UserId>> = HashMap::new();
+    for (message, user) in store::hidden::readers(executor, &places).await? {
+        hidden.entry(message).or_default().push(user);
+    }
+    for message in events.iter_mut().filter_map(|event| event.change.message_mut()) {
+        message.hidden_from = hidden.get(&message.id).cloned().unwrap_or_default();
+    }
+    Ok(())
+}
+
 async fn messages(
     executor: &mut Executor,
     reader: UserId,

@@ -40,6 +40,8 @@ pub enum Limit {
     Connect(UserId),
     ConnectFrom(Network),
     Webhook(IncomingWebhookId),
+    /// Looking at an invitation without being signed in.
+    Invited(Network),
 }
 
 impl Limit {
@@ -68,7 +70,7 @@ impl Limit {
             Self::Export(_) | Self::Import(_) => (3, every(3, hour)),
             Self::Read(_) => (100, every(20, second)),
             Self::Connect(_) => (30, every(30, minute)),
-            Self::ConnectFrom(_) => (60, every(60, minute)),
+            Self::ConnectFrom(_) | Self::Invited(_) => (60, every(60, minute)),
             Self::Webhook(_) => (30, every(1, second)),
         }
     }

@@ -7,7 +7,7 @@ use crate::backup::BackupPlace;
 use crate::files::AwsEnv;
 use crate::hub::BusSettings;
 use crate::integrations::AllowedTarget;
-use crate::model::Change;
+use crate::model::{Change, Language};
 
 /// Who may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum RegistrationPolicy {
 #[derive(Clone)]
 pub struct Settings {
     pub registration: RegistrationPolicy,
+    /// Whether an account is created only for an e-mail address that is proved by a code.
+    pub needs_email_proof: bool,
     /// The largest file, in bytes.
     pub upload_limit: u64,
     /// The largest voice message, in bytes.
@@ -42,6 +44,8 @@ pub struct Settings {
     /// The language model of the assistant; `None` when the assistant is off.
     pub assistant: Option<AssistantSettings>,
     pub meetings: MeetingSettings,
+    /// The language in which the server writes to those of whom it knows none.
+    pub language: Language,
     /// How the server backs itself up; `None` if it does not.
     pub backup: Option<BackupSettings>,
     /// How outgoing webhooks are sent; `None` if they are not.
@@ -62,6 +66,7 @@ impl Settings {
     pub fn at_the_machine() -> Self {
         Self {
             registration: RegistrationPolicy::Open,
+            needs_email_proof: false,
             upload_limit: 1,
             voice_limit: 1,
             quota_per_user: 0,
@@ -72,6 +77,7 @@ impl Settings {
             senders: Senders::default(),
             assistant: None,
             meetings: MeetingSettings::default(),
+            language: Language::Russian,
             backup: None,
             webhooks: None,
         }
@@ -108,6 +114,8 @@ pub struct MailServer {
     pub url: String,
     /// The sender address of e-mails.
     pub from: Option<String>,
+    /// The name by which mail servers are greeted; that of the sender's address if there is none.
+    pub name: Option<String>,
 }
 
 #[derive(Clone)]

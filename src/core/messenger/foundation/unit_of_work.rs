@@ -200,7 +200,8 @@ impl UnitOfWork {
             let position = Position { stream, seq: seq.unwrap_or_default() };
             Event { position, at, change }
         };
-        let events: Vec<Event> = std::mem::take(&mut self.announced).into_iter().map(event).collect();
+        let mut events: Vec<Event> = std::mem::take(&mut self.announced).into_iter().map(event).collect();
+        event_log::set_hidden_from(&mut self.tx, &mut events).await?;
         let records: Vec<_> = events.iter().map(event_log::record).collect();
         store::events::insert_many(&mut self.tx, &records).await?;
         let keys: Vec<_> =
@@ -237,6 +238,7 @@ impl UnitOfWork {
         };
         let committed = tx.commit(move || {
             messenger.names.apply(&events);
+            messenger.languages.apply(&events);
             messenger.publish_positions(&events);
             messenger.deliveries.send(events, delivered);
             if wakes_index {

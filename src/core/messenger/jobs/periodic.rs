@@ -28,6 +28,7 @@ impl Messenger {
             return;
         }
         log("finishing the deletion of accounts", self.finish_deletions().await);
+        log("trying e-mail again", self.retry_mail().await);
         log("sending scheduled messages", self.send_due_messages().await);
         log("deleting unfinished answers of the assistant", self.delete_abandoned_answers().await);
         log("deleting expired messages", self.delete_expired_messages().await);

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::boxed;
 use crate::hub::{Connection, EphemeralEvent, Queued};
 use crate::messenger::accounts::token::Access;
 use crate::messenger::chats::lookup::find;
+use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Limit, Result, event_log};
 use crate::messenger::messages::request::NewMessage;
 use crate::messenger::{Caller, Messenger};
@@ -18,6 +20,8 @@ use crate::store::{Executor, members, streams};
 
 /// The most events of one page.
 const MAX_PAGE: u64 = 500;
+/// The longest wait for an event: shorter than the timeouts of proxies.
+const MAX_WAIT: Duration = Duration::from_secs(50);
 /// The events of one page of a replay, which is what each socket holds in memory.
 const REPLAY_PAGE: u64 = 100;
 /// The longest cursor that is accepted, in bytes: about ten thousand streams.
@@ -109,7 +113,6 @@ impl Cursor {
 
 /// The range of events of each of a user's streams that the user may read.
 struct Readable {
-    own: Stream,
     /// Where each stream begins for the user: where they joined the chat.
     starts: BTreeMap<Stream, i64>,
     /// The current end of each stream.
@@ -127,18 +130,14 @@ impl Readable {
         let ends: BTreeMap<Stream, i64> = streams::seqs(executor, &ids).await?.into_iter().collect();
         // A cursor without the user's own stream starts at its end: there is nothing to catch up with.
         starts.insert(own, ends.get(&own).copied().unwrap_or_default());
-        Ok(Self { own, starts, ends: Cursor(ends) })
+        Ok(Self { starts, ends: Cursor(ends) })
     }
 
-    /// Where to start with a cursor: for a chat never before the user joined, whatever the cursor says, and there for
-    /// streams that it does not contain.
+    /// Where to start with a cursor: where it says, and for streams that it does not contain where the user joined. Who
+    /// joins again also reads what happened in between, as in the history: members may read all of it.
     fn start(&self, cursor: &Cursor) -> Cursor {
-        let is_own = |stream: &Stream| self.own == *stream;
-        let start = |(stream, start): (&Stream, &i64)| match cursor.0.get(stream) {
-            Some(seq) if is_own(stream) => (*stream, *seq),
-            Some(seq) => (*stream, Ord::max(*seq, *start)),
-            None => (*stream, *start),
-        };
+        let start =
+            |(stream, start): (&Stream, &i64)| (*stream, cursor.0.get(stream).copied().unwrap_or(*start));
         Cursor(self.starts.iter().map(start).collect())
     }
 }
@@ -218,6 +217,48 @@ impl Caller {
         };
         let limit = limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
         page(&mut read, reader, readable.start(cursor), &readable.ends, limit).await
+    }
+}
+
+impl Caller {
+    /// The same; if there are no events, waits until there are some, for clients that can't open a WebSocket. Meanwhile the
+    /// user is online.
+    #[boxed]
+    pub async fn sync_waiting(
+        &self,
+        cursor: Option<&Cursor>,
+        limit: Option<u64>,
+        wait: Duration,
+    ) -> Result<Page> {
+        let page = self.sync(cursor, limit).await?;
+        let Some(cursor) = cursor.filter(|_| !wait.is_zero() && page.is_empty()) else { return Ok(page) };
+        let listener = self.messenger.listen(self.access, Some(cursor)).await?;
+        // What happened before it listened is not in its queue.
+        let page = self.sync(Some(cursor), limit).await?;
+        if !page.is_empty() {
+            return Ok(page);
+        }
+        let heard = async {
+            loop {
+                listener.ready().await;
+                let Queued { events, ephemeral, closed } = listener.connection.take();
+                if closed.is_some() || !events.is_empty() || ephemeral.is_empty() {
+                    return;
+                }
+            }
+        };
+        // Without events the page is empty, as it was.
+        let _ = tokio::time::timeout(wait.min(MAX_WAIT), heard).await;
+        if self.messenger.tokens.is_revoked(self.access.session) {
+            return Err(Error::SessionEnded);
+        }
+        self.sync(Some(cursor), limit).await
+    }
+}
+
+impl Page {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.gaps.is_empty() && !self.has_more
     }
 }
 
@@ -388,7 +429,7 @@ impl Listener {
     #[boxed]
     pub async fn read(&self, chat: ChatId, upto: Option<MessageId>) -> Result<()> {
         self.access.require(Scopes::WRITE)?;
-        self.messenger.as_user(self.access).chat(chat).await?.read(upto).await?;
+        self.chat_to_mark(chat).await?.read(upto).await?;
         Ok(())
     }
 
@@ -396,7 +437,19 @@ impl Listener {
     #[boxed]
     pub async fn delivered(&self, chat: ChatId, upto: MessageId) -> Result<()> {
         self.access.require(Scopes::WRITE)?;
-        self.messenger.as_user(self.access).chat(chat).await?.delivered(upto).await
+        self.chat_to_mark(chat).await?.delivered(upto).await
+    }
+
+    /// A chat of the user. Marking counts itself; a frame for a chat that is not the user's counts too, because it reads
+    /// the database as well.
+    async fn chat_to_mark(&self, chat: ChatId) -> Result<Membership> {
+        let limit = Limit::Mark(self.user());
+        self.messenger.limits.check(limit)?;
+        let found = self.messenger.as_user(self.access).chat(chat).await;
+        if found.is_err() {
+            self.messenger.limit(limit)?;
+        }
+        found
     }
 
     /// Sets whether the user is away from this connection.

@@ -14,6 +14,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
+
 use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::chats::lookup::find;
@@ -116,10 +118,13 @@ impl Caller {
         if search.text.chars().count() > MAX_QUERY {
             return Err(Error::invalid("q", format!("must have at most {MAX_QUERY} characters")));
         }
-        let query = Query::parse(&search.text);
         // Limited, so that searches leave database connections to other requests.
         let _permit = self.messenger.searches.acquire().await.map_err(|_| Error::Busy)?;
         let mut read = self.messenger.db.read().await?;
+        let profile = users::by_id(&mut read, reader).await?;
+        let zone = profile.and_then(|user| user.person.time_zone);
+        let zone = zone.and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC);
+        let query = Query::parse_in(&search.text, &zone);
         if let Some(chat) = search.chat {
             find(&mut read, chat, reader).await?;
         }
@@ -217,8 +222,7 @@ async fn authors(read: &mut Executor, reader: UserId, from: &[AuthorFilter]) -> 
                 authors.insert(*id);
             }
             AuthorFilter::Named(name) => {
-                let found = users::search(read, name, MAX_NAMESAKES).await?;
-                authors.extend(found.into_iter().map(|user| user.id()));
+                authors.extend(users::namesakes(read, name, MAX_NAMESAKES).await?);
             }
         }
     }

@@ -98,7 +98,9 @@ impl Term {
     fn hits<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
         let all = text.match_indices(self.text()).map(|(at, word)| at..at + word.len());
         all.filter(|hit| {
-            let begins = !(self.is_whole || self.begins_word) || is_boundary(text, hit.start);
+            let begins = !(self.is_whole || self.begins_word)
+                || is_boundary(text, hit.start)
+                || self.begins_number && begins_number(text, hit.start);
             begins && (!self.is_whole || is_boundary(text, hit.end))
         })
     }
@@ -108,6 +110,12 @@ impl Term {
 fn is_boundary(text: &str, at: usize) -> bool {
     let (before, after) = (text[..at].chars().next_back(), text[at..].chars().next());
     !(before.is_some_and(is_letter) && after.is_some_and(is_letter))
+}
+
+/// Whether there are digits after another letter.
+fn begins_number(text: &str, at: usize) -> bool {
+    let before = text[..at].chars().next_back();
+    before.is_some_and(|c| is_letter(c) && !c.is_numeric())
 }
 
 /// The score of a hit: a whole word, a prefix or a part.
@@ -190,6 +198,25 @@ mod tests {
             ["т", "ет", "ёт", "отчет июнь", "\"май за\"", "\"за ма\"", "\"чёт за\"", "отчет -май", "京東"]
         {
             assert!(!found(query, text), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_version_finds_the_whole() {
+        for (query, text) in [
+            ("1.2", "1.2.3 is out"),
+            ("2.3", "1.2.3 is out"),
+            ("1.2", "v1.2.3"),
+            ("1.2", "release1.20"),
+            ("v1.2", "(v1.2.3)"),
+            ("26.04", "ubuntu26.04.1"),
+            ("\"1.2\"", "v1.2"),
+        ] {
+            assert!(found(query, text), "{query} in {text}");
+        }
+        for (query, text) in [("1.2", "11.2"), ("1.2", "1,2"), ("2", "12"), ("1", "v1"), ("\"1.2\"", "v1.20")]
+        {
+            assert!(!found(query, text), "{query} in {text}");
         }
     }
 

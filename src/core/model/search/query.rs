@@ -7,7 +7,7 @@
 //! from:me from:anna       whose: me, a name, a username with or without @, an id
 //! in:бухгалтерия          in which chats: a part of the title, or an id
 //! has:file                with a file, image, voice, video or link
-//! after:2026-01-01        sent on this day or later (UTC)
+//! after:2026-01-01        sent on this day or later, in the reader's time zone
 //! before:2026-02-01       sent before this day
 //! ```
 //!
@@ -17,6 +17,8 @@
 //! different kinds narrow.
 
 use std::str::FromStr;
+
+use jiff::tz::TimeZone;
 
 use super::fold::{Folded, is_letter};
 use crate::model::{ChatId, FileClass, Time, UserId};
@@ -47,6 +49,9 @@ pub struct Term {
     pub(super) is_whole: bool,
     /// Whether it must match at the beginning of a word: the index has terms of less than three letters only there.
     pub(super) begins_word: bool,
+    /// Whether it is a part of a version or another row of numbers that begins with one or two digits. It is also found
+    /// where these follow letters: `1.2` in `v1.2.3`.
+    pub(super) begins_number: bool,
 }
 
 /// Filters by author.
@@ -77,10 +82,15 @@ pub enum Has {
 
 impl Query {
     pub fn parse(text: &str) -> Self {
+        Self::parse_in(text, &TimeZone::UTC)
+    }
+
+    /// The same, with days of a time zone.
+    pub fn parse_in(text: &str, zone: &TimeZone) -> Self {
         let mut query = Self::default();
         let mut rest = text.trim_start();
         while !rest.is_empty() {
-            rest = query.take(rest).trim_start();
+            rest = query.take(rest, zone).trim_start();
         }
         query
     }
@@ -91,13 +101,13 @@ impl Query {
     }
 
     /// Parses the first piece and returns the rest.
-    fn take<'a>(&mut self, text: &'a str) -> &'a str {
+    fn take<'a>(&mut self, text: &'a str, zone: &TimeZone) -> &'a str {
         if let Some(after) = text.strip_prefix('-').filter(|after| !after.starts_with(['-', ' '])) {
             let (word, rest) = piece(after);
             self.unwanted.extend(Term::of(word));
             return rest;
         }
-        if let Some(rest) = self.take_filter(text) {
+        if let Some(rest) = self.take_filter(text, zone) {
             return rest;
         }
         let (word, rest) = piece(text);
@@ -105,7 +115,7 @@ impl Query {
         rest
     }
 
-    fn take_filter<'a>(&mut self, text: &'a str) -> Option<&'a str> {
+    fn take_filter<'a>(&mut self, text: &'a str, zone: &TimeZone) -> Option<&'a str> {
         let (name, value) = text.split_once(':')?;
         if name.chars().any(char::is_whitespace) || value.starts_with(char::is_whitespace) {
             return None;
@@ -121,11 +131,11 @@ impl Query {
             "in" | "в" => self.chats.push(room(value)),
             "has" | "есть" => self.has.push(value.parse().ok()?),
             "before" | "до" => {
-                let day = day(value)?;
+                let day = day(value, zone)?;
                 self.before = Some(self.before.map_or(day, |before| before.min(day)));
             }
             "after" | "после" => {
-                let day = day(value)?;
+                let day = day(value, zone)?;
                 self.after = Some(self.after.map_or(day, |after| after.max(day)));
             }
             _ => return None,
@@ -165,7 +175,11 @@ impl Term {
         let is_whole = matches!(piece, Piece::Phrase(_));
         let text = if is_whole { folded.text() } else { bare(folded.text()) };
         let begins_word = text.chars().take_while(|c| is_letter(*c)).take(3).count() < 3;
-        (!text.is_empty()).then(|| Self { text: text.to_owned(), is_whole, begins_word })
+        let first: Vec<char> = text.chars().take_while(|c| is_letter(*c)).take(3).collect();
+        let begins_number = (1..3).contains(&first.len())
+            && first.iter().all(char::is_ascii_digit)
+            && text.chars().skip(first.len()).any(is_letter);
+        (!text.is_empty()).then(|| Self { text: text.to_owned(), is_whole, begins_word, begins_number })
     }
 
     pub fn text(&self) -> &str {
@@ -224,12 +238,12 @@ impl FromStr for Has {
     }
 }
 
-/// A day in UTC, as 2026-01-31 or 31.01.2026, or a timestamp.
-fn day(value: &str) -> Option<Time> {
+/// A day, as 2026-01-31 or 31.01.2026, or a timestamp.
+fn day(value: &str, zone: &TimeZone) -> Option<Time> {
     let parts: Vec<&str> = value.split('.').collect();
     match parts[..] {
-        [day, month, year] => Time::read(&format!("{year}-{month:0>2}-{day:0>2}")),
-        _ => Time::read(value),
+        [day, month, year] => Time::read_in(&format!("{year}-{month:0>2}-{day:0>2}"), zone),
+        _ => Time::read_in(value, zone),
     }
 }
 

@@ -112,7 +112,10 @@ pub fn tokens(message: &IndexedMessage) -> String {
 pub fn required_tokens(terms: &[Term]) -> Vec<Token> {
     let mut all = Vec::new();
     for term in terms {
+        // What begins a number may follow letters, where the index does not have it.
+        let mut is_skipped = term.begins_number;
         each_run(term.text(), |class, run| match (class, run.len()) {
+            (CharClass::Letter, _) if std::mem::take(&mut is_skipped) => {}
             (CharClass::Letter, 1 | 2) => all.push(Token::of(Tag::Start, run)),
             (CharClass::Letter, _) => all.extend(run.windows(3).map(|three| Token::of(Tag::Triple, three))),
             (CharClass::Ideograph | CharClass::Symbol, 1) => all.push(Token::of(Tag::Run, run)),

@@ -85,6 +85,7 @@ impl From<MessageRow> for Message {
             reactions: Vec::new(),
             attachments: Vec::new(),
             previews: Vec::new(),
+            hidden_from: Vec::new(),
         }
     }
 }

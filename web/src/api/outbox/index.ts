@@ -6,7 +6,7 @@ import { perKey } from '@/lib/perKey'
 import { uuid } from '@/lib/uuid'
 import { messageCreated } from '../events'
 import { connectionOf, request } from '../http'
-import { liveStatus, onStatus } from '../live'
+import { isLive, liveStatus, onStatus } from '../live'
 import type { Message } from '../types'
 import { upload } from '../upload'
 import { body, inOrder, type Draft, type Entry } from './entry'
@@ -58,7 +58,7 @@ class Outbox {
     void this.reload()
     const wake = () => this.sender?.wake()
     const unsubscribe = onStatus(this.cache, () => {
-      if (liveStatus(this.cache) === 'live') wake()
+      if (isLive(liveStatus(this.cache))) wake()
     })
     addEventListener('online', wake)
     void inOneTab(`${this.name}.outbox.${me}`, end.signal, () => {

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState, useSyncExternalStore } from 'react'
-import { reconnect, useLiveStatus } from '@/api/live'
+import { isLive, reconnect, useLiveStatus } from '@/api/live'
 import { useRestoredAt } from '@/api/offline'
 import { Spinner } from '@/components/Button'
 import { useT } from '@/lib/i18n'
@@ -16,13 +16,13 @@ export function ConnectionBanner() {
   const status = useLiveStatus()
   const online = useOnline()
   const restoredAt = useRestoredAt()
-  const connected = status === 'live' && online
+  const connected = isLive(status) && online
   const [isLong, setIsLong] = useState(false)
   useEffect(() => {
     const timer = setTimeout(() => setIsLong(!connected), connected ? 0 : SHOW_AFTER_MS)
     return () => clearTimeout(timer)
   }, [connected])
-  if (connected || restoredAt !== null || (!isLong && online && status !== 'replaced')) return <p role="status" className="visually-hidden" />
+  if (connected || restoredAt !== null || (!isLong && online && status !== 'replaced')) return <p role="status" className="visually-hidden">{status === 'polling' && t('connection.polling')}</p>
   return (
     <p role="status" className={styles.banner}>
       {status === 'replaced'

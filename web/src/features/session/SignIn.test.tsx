@@ -2,7 +2,7 @@ import { act } from 'react'
 import { afterEach, expect, test } from 'vitest'
 import { cacheOf } from '@/api/fixtures'
 import { Session, type EndReason } from '@/api/session'
-import { render, serve } from '@/testing/render'
+import { fill, Refusal, render, serve, until } from '@/testing/render'
 import { SignIn } from './SignIn'
 
 const said = () => document.querySelector('[role=status]')?.textContent?.trim()
@@ -24,4 +24,35 @@ test('the sign-in page says why the session ended, and what is kept', async () =
     expect(said()).toContain(text)
     expect(said()?.includes(texts.t('session.kept'))).toBe(kept)
   }
+})
+
+test('an invitation says to which group it leads before anybody signs in', async () => {
+  history.replaceState(null, '', '/join/abc')
+  serve({ 'GET /invites/abc/preview': { chat: { id: 7, title: 'Garden', avatar_url: null, member_count: 2, is_member: false }, expires_at: null } })
+  const { texts } = await render(<SignIn session={new Session(cacheOf())} />)
+  expect(said()).toBe(`${texts.t('session.invited')}Garden`)
+  history.replaceState(null, '', '/')
+})
+
+test('where registration needs a proved address, a code is sent and asked for', async () => {
+  const asked: unknown[] = []
+  serve({
+    'POST /auth/register': (body: { email_code?: string }) => {
+      asked.push(body.email_code)
+      return body.email_code ? { user: { id: 1 }, tokens: { access_token: 'a', token_type: 'bearer', expires_in: 900 } } : new Refusal(400, 'invalid', 'email_code: is required')
+    },
+    'POST /auth/codes': { expires_in: 600 },
+  })
+  const { page, texts } = await render(<SignIn session={new Session(cacheOf())} />)
+  await act(async () => [...page.querySelectorAll('button')].find((button) => button.textContent === texts.t('session.join'))!.click())
+  const write = (name: string, text: string) => fill(page.querySelector<HTMLInputElement>(`[name=${name}]`)!, text)
+  const submit = () => act(async () => page.querySelector('form')!.requestSubmit())
+  await write('name', 'Ann')
+  await write('login', 'ann@example.com')
+  await write('password', 'password123')
+  await submit()
+  await until(() => expect(said()).toBe(texts.t('session.code.sent', { address: 'ann@example.com' })))
+  await write('code', '123 456')
+  await submit()
+  await until(() => expect(asked).toEqual([undefined, '123456']))
 })

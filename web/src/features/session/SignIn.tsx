@@ -3,8 +3,10 @@ import type { EndReason, Session } from '@/api/session'
 import { Logo } from '@/components/Logo'
 import { languages, useLanguage, useT, type Key } from '@/lib/i18n'
 import { setLanguage } from '@/lib/pageLanguage'
+import { useInvitation } from '@/lib/route'
 import { CodeForm } from './CodeForm'
 import { PasswordForm } from './PasswordForm'
+import { InvitedTo } from './InvitedTo'
 import { invitation } from './invitation'
 import styles from './SignIn.module.css'
 
@@ -30,12 +32,14 @@ export function SignIn({ session }: { session: Session }) {
   const language = useLanguage()
   const reason = useSyncExternalStore(session.subscribe, session.endReason)
   const [way, setWay] = useState<Way>(invitation() ? 'join' : 'enter')
+  const invited = useInvitation()
   const link = (to: Way, text: string) => <button type="button" onClick={() => setWay(to)}>{text}</button>
   return (
     <main className={styles.page}>
       <div className={styles.card}>
         <div className={styles.brand}><Logo size={52} /><h1>{t('app.name')}</h1></div>
         {reason && <p className={styles.ended} role="status">{t(endings[reason])} {isKept(reason) && t('session.kept')}</p>}
+        {invited && <InvitedTo token={invited} />}
         {!(reason && way === 'enter') && <p className={styles.lead}>{t(leads[way])}</p>}
         {way === 'enter' || way === 'join'
           ? <PasswordForm key={way} session={session} joining={way === 'join'} />

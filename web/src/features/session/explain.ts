@@ -8,6 +8,11 @@ export function needsInvite(error: unknown): boolean {
   return error instanceof ApiError && error.code === 'invalid' && error.detail.startsWith('invite_code')
 }
 
+/// Whether the server creates accounts only for addresses that are proved by a code.
+export function needsProof(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'invalid' && error.detail.startsWith('email_code')
+}
+
 export function explainSignIn(error: unknown, withEmail: boolean): Key {
   if (error instanceof OfflineError) return 'problem.offline'
   if (!(error instanceof ApiError)) return 'problem.unknown'
