@@ -43,10 +43,11 @@ pub struct Config {
     #[arg(long, env = "BESEDKA_RATE_LIMITS", default_value = "on", value_name = "on|off")]
     pub rate_limits: Switch,
 
-    /// Who may create an account: everybody (open), people with a code from `besedka invite` (invite), or only
-    /// administrators, with `besedka user add` (closed).
-    #[arg(long, env = "BESEDKA_REGISTRATION", default_value = "open", value_name = "MODE")]
-    pub registration: Registration,
+    /// Who may create an account: everybody (open), people with a code from `besedka invite` (invite), people who
+    /// prove an e-mail address by a code that is sent there (mail), or only administrators, with `besedka user add`
+    /// (closed). By default, what an administrator chose in the web client; everybody, until somebody chooses.
+    #[arg(long, env = "BESEDKA_REGISTRATION", value_name = "MODE")]
+    pub registration: Option<Registration>,
 
     /// The largest file that may be uploaded, in bytes.
     #[arg(long, env = "BESEDKA_UPLOAD_LIMIT", default_value_t = 100 * 1024 * 1024, value_name = "BYTES",
@@ -261,6 +262,7 @@ pub enum Switch {
 pub enum Registration {
     Open,
     Invite,
+    Mail,
     Closed,
 }
 
@@ -358,11 +360,12 @@ impl Config {
     /// The messenger's settings, or a sentence that says why the file of one can't be used.
     pub fn settings(&self) -> Result<Settings, String> {
         Ok(Settings {
-            registration: match self.registration {
+            registration: self.registration.map(|registration| match registration {
                 Registration::Open => RegistrationPolicy::Open,
                 Registration::Invite => RegistrationPolicy::Invite,
+                Registration::Mail => RegistrationPolicy::Mail,
                 Registration::Closed => RegistrationPolicy::Closed,
-            },
+            }),
             upload_limit: self.upload_limit,
             voice_limit: self.voice_limit,
             quota_per_user: self.quota_per_user,

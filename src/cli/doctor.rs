@@ -7,8 +7,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Failure, open};
-use crate::config::{Config, Registration, Switch};
-use besedka_core::messenger::{Examined, Finding, Severity};
+use crate::config::{Config, Switch};
+use besedka_core::messenger::{Examined, Finding, RegistrationPolicy, Severity};
 use besedka_core::store::Db;
 
 #[derive(Args)]
@@ -69,6 +69,10 @@ async fn examine(config: &Config) -> Vec<Finding> {
             findings.push(Finding::error("database", error.to_string()));
             return findings;
         }
+    };
+    let registration = match settings.registration {
+        Some(policy) => Ok(policy),
+        None => operator.registration().await,
     };
     let examined = Examined {
         public_url: config.public_url.clone(),

@@ -30,7 +30,7 @@ use crate::config::{Config, Data, Switch};
 use besedka_api::delivery::Delivery;
 use besedka_core::backup;
 use besedka_core::files::{Files, ProbeFailure, StorageLocation};
-use besedka_core::messenger::{Clock, Messenger, Operator, Secrets, Settings};
+use besedka_core::messenger::{Clock, Messenger, Operator, Secrets, Settings, SetupToken};
 use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables};
 
@@ -67,6 +67,8 @@ pub struct Server {
     background: Vec<JoinHandle<()>>,
     /// Where `/metrics` is served besides.
     pub metrics_address: Option<SocketAddr>,
+    /// For the link with which the first administrator's account is created, if there was no administrator at the start.
+    pub setup_token: Option<SetupToken>,
     drain: Duration,
 }
 
@@ -76,6 +78,8 @@ pub struct Running {
     pub messenger: Messenger,
     /// Where `/metrics` is served besides.
     pub metrics_address: Option<SocketAddr>,
+    /// For the link with which the first administrator's account is created, if there was no administrator at the start.
+    pub setup_token: Option<SetupToken>,
     server: Server,
     accepting: JoinHandle<()>,
 }
@@ -86,11 +90,11 @@ impl Server {
         let address =
             listener.local_addr().map_err(|error| StartError::new("the listener has no address", &error))?;
         let site = config.site();
-        let server = Self::open(config).await?;
-        let messenger = server.messenger.clone();
+        let mut server = Self::open(config).await?;
+        let (messenger, setup_token) = (server.messenger.clone(), server.setup_token.take());
         let accepting = tokio::spawn(accept::accept(listener, server.app.clone(), site, server.stop.clone()));
         let metrics_address = server.metrics_address;
-        Ok(Running { address, messenger, metrics_address, server, accepting })
+        Ok(Running { address, messenger, metrics_address, setup_token, server, accepting })
     }
 
     /// Opens a server for another program, which passes requests to [`Server::endpoint`]. `config.listen` and the
@@ -100,7 +104,9 @@ impl Server {
         config.normalize();
         let settings = config.settings().map_err(StartError)?;
         // Migrations and a restore are large futures, which run once.
-        let messenger = Box::pin(open_messenger(&config.data, settings, config.clock.clone())).await?;
+        let operator = Box::pin(open_operator(&config.data, settings, config.clock.clone())).await?;
+        let setup_token = operator.setup_token().await.map_err(messenger_error)?;
+        let messenger = Messenger::clone(&operator);
         match messenger.probe_files().await {
             Ok(()) => {}
             // Waiting does not correct a wrong setting.
@@ -145,6 +151,7 @@ impl Server {
             stop,
             background,
             metrics_address,
+            setup_token,
             drain: Duration::from_secs(config.drain),
         })
     }

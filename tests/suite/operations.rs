@@ -74,7 +74,7 @@ async fn each_setting_is_shown_with_its_source_and_secrets_are_not() {
     };
     assert_eq!(of("--listen"), (Some("127.0.0.1:9000"), "environment"));
     assert_eq!(of("--upload-limit"), (Some("5000"), "flag"));
-    assert_eq!(of("--registration"), (Some("open"), "default"));
+    assert_eq!(of("--registration"), (None, "default"));
     assert_eq!(of("--public-url"), (None, "default"), "an empty variable counts as not set");
     assert_eq!(of("--database-url"), (Some("mysql://***@db.example.org/besedka"), "environment"));
     assert_eq!(of("--sms-secret"), (Some("***"), "environment"));

@@ -62,6 +62,7 @@ tables! {
         KeepOriginal, Detached,
     }
     Backup { StartedAt, FinishedAt, Place, Name, Bytes, VerifiedAt, Failure }
+    Setting { Name, Value }
     Storage { OwnerId, Bytes }
     Posted { AttachmentId, MessageId, ChatId, Place, Class }
     SearchPlace { Number, MessageId }

@@ -6,13 +6,24 @@ use serde_json::{Value, json};
 use crate::server::{Person, Reply, TestServer, fresh_key};
 
 /// Operations for which nobody has to be signed in.
-const FREE: &[&str] =
-    &["register", "login", "refresh", "avatar", "sendCode", "loginByCode", "resetPassword", "uploadFile"];
+const FREE: &[&str] = &[
+    "register",
+    "login",
+    "refresh",
+    "avatar",
+    "sendCode",
+    "loginByCode",
+    "resetPassword",
+    "uploadFile",
+    "checkSetup",
+    "setUp",
+];
 /// Operations that are about one's account.
 const ACCOUNT: &[&str] = &[
     "accounts",
     "appointAdmin",
     "changePassword",
+    "chooseRegistration",
     "createToken",
     "deactivateAccount",
     "deactivateMe",
@@ -26,6 +37,7 @@ const ACCOUNT: &[&str] = &[
     "linkExport",
     "logout",
     "reactivateAccount",
+    "registrationSetting",
     "revokeOtherSessions",
     "revokeSession",
     "revokeToken",

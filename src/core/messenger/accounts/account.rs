@@ -12,11 +12,10 @@ use crate::messenger::accounts::password;
 use crate::messenger::accounts::profile::{check_name, check_taken, check_url, check_username};
 use crate::messenger::accounts::session::TokenPair;
 use crate::messenger::foundation::limits::name_key;
-use crate::messenger::foundation::settings::RegistrationPolicy;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Messenger, Operator, Visitor};
 use crate::model::{Person, Time, User, UserId};
-use crate::store::{self, accounts, storage, streams, users};
+use crate::store::{self, streams, users};
 
 /// A new account; `email` or `username` is required.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +44,8 @@ impl Visitor {
     pub async fn register(self, new: Registration) -> Result<(User, TokenPair)> {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignUp(self.address.into()))?;
-        messenger.check_registration_allowed(new.invite_code.as_deref())?;
+        let policy = messenger.registration_policy(&mut messenger.db.read().await?).await?;
+        messenger.check_registration_allowed(policy, new.invite_code.as_deref(), None)?;
         let (mut user, hash) = messenger.prepare(&new).await?;
         let mut work = messenger.begin().await?;
         insert(&mut work.tx, &mut user, &hash).await?;
@@ -103,15 +103,6 @@ impl Operator {
 }
 
 impl Messenger {
-    /// Checks the registration policy.
-    pub(crate) fn check_registration_allowed(&self, invite_code: Option<&str>) -> Result<()> {
-        match self.settings.registration {
-            RegistrationPolicy::Open => Ok(()),
-            RegistrationPolicy::Invite => self.check_invite(invite_code),
-            RegistrationPolicy::Closed => Err(Error::RegistrationClosed),
-        }
-    }
-
     /// Creates an account without username and password, within a unit of work, for somebody who verified an address or
     /// number.
     pub(crate) async fn add_by_code(
@@ -139,7 +130,7 @@ impl Messenger {
         Ok(user.id())
     }
 
-    fn check_invite(&self, code: Option<&str>) -> Result<()> {
+    pub(crate) fn check_invite(&self, code: Option<&str>) -> Result<()> {
         let parts = code.and_then(|code| code.trim().split_once('-'));
         let until = parts.and_then(|(until, _)| i64::from_str_radix(until, 16).ok());
         match (until, parts) {
@@ -157,7 +148,8 @@ impl Messenger {
         URL_SAFE_NO_PAD.encode(&signature.as_ref()[..15])
     }
 
-    async fn prepare(&self, new: &Registration) -> Result<(User, String)> {
+    /// Checks a new account, and hashes its password.
+    pub(crate) async fn prepare(&self, new: &Registration) -> Result<(User, String)> {
         let email = new.email.as_deref().map(check_email).transpose()?;
         let username = new.username.as_deref().map(check_username).transpose()?;
         let fallback = username.clone().or_else(|| email.as_ref()?.split('@').next().map(str::to_owned));
@@ -210,13 +202,8 @@ impl Messenger {
     }
 }
 
-/// Inserts an account. The first one on the server becomes administrator.
-async fn insert(tx: &mut store::Tx, user: &mut User, hash: &str) -> Result<()> {
-    if !accounts::any(tx).await? {
-        // Locked, so that of two simultaneous registrations only one is the first.
-        storage::lock(tx).await?;
-        user.is_admin = !accounts::any(tx).await?;
-    }
+/// Inserts an account.
+pub(crate) async fn insert(tx: &mut store::Tx, user: &mut User, hash: &str) -> Result<()> {
     let new = users::New {
         id: user.id(),
         email: user.email.as_deref(),

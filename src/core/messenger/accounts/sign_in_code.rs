@@ -88,7 +88,8 @@ impl Visitor {
             }
             None => {
                 messenger.limit(Limit::SignUp(self.address.into()))?;
-                messenger.check_registration_allowed(who.invite_code.as_deref())?;
+                let policy = messenger.registration_policy(&mut work.tx).await?;
+                messenger.check_registration_allowed(policy, who.invite_code.as_deref(), Some(&who.to))?;
                 (messenger.add_by_code(&mut work, &who.to, who.display_name.as_deref()).await?, true)
             }
         };
@@ -201,7 +202,7 @@ impl Messenger {
         // When registration is closed, unknown contacts get the same response but no code, so that accounts can't be
         // enumerated.
         let is_wanted = is_known || matches!(purpose, Purpose::NewAddress(_));
-        if is_wanted || self.settings.registration != RegistrationPolicy::Closed {
+        if is_wanted || self.registration().await? != RegistrationPolicy::Closed {
             let sent = self.deliver_code(&to, &code, language, now).await;
             if let Err(error) = sent {
                 return Err(self.delivery_failed(&contact, hash, error).await?);

@@ -9,7 +9,7 @@ use crate::messenger::Operator;
 use crate::messenger::administration::proxy_advice::{self, Advice};
 use crate::messenger::foundation::settings::{AssistantSettings, MailServer};
 use crate::model::{MessageId, Time};
-use crate::store::{backups, measures, search};
+use crate::store::{accounts, backups, measures, search};
 
 /// How far the clocks of two machines may differ.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
@@ -106,6 +106,7 @@ impl Operator {
         found.push(self.examine_storage(examined.public_url.as_deref()).await);
         found.push(self.examine_backups(examined.backup_every).await);
         found.push(registration(examined));
+        found.push(self.examine_administrators().await);
         found.push(file_descriptors(examined.max_fds));
         found.extend(mail(examined.mail.as_ref()).await);
         found.extend(model(examined.assistant.as_ref()).await);
@@ -138,6 +139,19 @@ impl Operator {
                 format!("the database is damaged ({damage}): restore the last verified backup"),
             ),
             Err(error) => Finding::error(check, format!("the database can't be checked: {error}")),
+        }
+    }
+
+    async fn examine_administrators(&self) -> Finding {
+        let check = "administrator";
+        let has_admin = async { accounts::has_admin(&mut self.db.read().await?).await };
+        match has_admin.await {
+            Ok(true) => Finding::ok(check, "the server has an administrator"),
+            Ok(false) => Finding::warning(
+                check,
+                "the server has no administrator: `besedka user setup-link` prints a link that creates one",
+            ),
+            Err(error) => Finding::error(check, format!("the administrators are unknown: {error}")),
         }
     }
 

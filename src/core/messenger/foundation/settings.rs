@@ -15,14 +15,34 @@ pub enum RegistrationPolicy {
     Open,
     /// Those with an invite code of an administrator.
     Invite,
+    /// Those who prove an e-mail address by a code that the server sends there.
+    Mail,
     /// Only administrators.
     Closed,
+}
+
+impl RegistrationPolicy {
+    pub const ALL: [Self; 4] = [Self::Open, Self::Invite, Self::Mail, Self::Closed];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+            Self::Mail => "mail",
+            Self::Closed => "closed",
+        }
+    }
+
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.name() == name)
+    }
 }
 
 /// The messenger's settings.
 #[derive(Clone)]
 pub struct Settings {
-    pub registration: RegistrationPolicy,
+    /// `None` for what an administrator chose.
+    pub registration: Option<RegistrationPolicy>,
     /// The largest file, in bytes.
     pub upload_limit: u64,
     /// The largest voice message, in bytes.
@@ -49,7 +69,7 @@ impl Settings {
     /// The settings of the command line: no limits, and no connections to other services.
     pub fn at_the_machine() -> Self {
         Self {
-            registration: RegistrationPolicy::Open,
+            registration: None,
             upload_limit: 1,
             voice_limit: 1,
             quota_per_user: 0,
