@@ -4,12 +4,13 @@
 # make faults     nodes, databases, NATS and buckets that fail under load, each a process of its own; five minutes
 # make lint       formatting, clippy, eslint, shell scripts, links between texts, licences
 # make release    the binary to install: optimised across crates, smaller and faster, and slow to build
+# make dist       the archives that people download, for both processors: slower still, and needs a compiler for ARM
 # make bench      how fast it is
 # make bench-vs   how fast it is compared with another commit: make bench-vs REV=v0.1.0
 # make gen        the API documents and the web client's types, from the code
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
-.PHONY: run quick release test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
+.PHONY: run quick release dist test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
 	test-garage faults test-web test-binary test-browser bench bench-vs gen web deps clean
 .DELETE_ON_ERROR:
 
@@ -46,6 +47,19 @@ release: web
 	cargo build --release $(LOCKED)
 	tests/release.sh $(RELEASE)
 
+# Named targets: a build for this machine's own processor has the same path as one for another.
+DIST_TARGETS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER ?= aarch64-linux-gnu-gcc
+
+dist: $(DIST_TARGETS:%=dist-%)
+
+.PHONY: $(DIST_TARGETS:%=dist-%)
+$(DIST_TARGETS:%=dist-%): dist-%: web
+	@tests/deps.sh rust $(if $(filter $*,$(HOST)),,cross)
+	@[ "$*" = "$(HOST)" ] || rustup target add $*
+	cargo build --profile dist --locked --target $*
+	deploy/release/pack.sh $(TARGET)/$*/dist/besedka $* $(TARGET)/dist
+
 # One after the other: the compiler fills every core by itself. What fails soonest comes first.
 test: deps lint test-web test-rust test-bucket test-databases test-binary test-browser
 
@@ -54,7 +68,7 @@ test-all: test test-databases-all faults test-garage
 lint: $(MODULES)
 	@tests/deps.sh rust shell
 	cargo fmt --all --check
-	shellcheck install.sh .ci/run tests/*.sh tests/bench/run tests/bench/versus
+	shellcheck install.sh .ci/run tests/*.sh deploy/release/*.sh tests/bench/run tests/bench/versus
 	cd web && npm run lint
 	node tests/links.mjs
 	@# The profile of the tests: build scripts and macros are compiled once for both.
@@ -105,6 +119,7 @@ faults: web
 test-binary: quick
 	tests/binary.sh $(QUICK)
 	@[ -z "$(CI)" ] || tests/deps.sh deploy
+	tests/dist.sh $(QUICK)
 	tests/install.sh $(QUICK)
 	tests/proxies.sh $(QUICK)
 
