@@ -32,7 +32,7 @@ BUCKET_TESTS := v1::attachments v1::media v1::avatars v1::export
 ENGINES_AT_ONCE := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n / 2 > 0 ? n / 2 : 1)))
 GARAGE := $(abspath $(TARGET))/garage
 # Folders too: one changes when a file in it goes.
-SOURCES := $(shell find web/src web/docs web/public 2>/dev/null) \
+SOURCES := $(shell find web/src web/docs web/public web/scripts docs 2>/dev/null) \
 	$(wildcard web/*.html web/*.json web/*.ts web/*.js)
 
 run: quick
