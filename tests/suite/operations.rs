@@ -184,6 +184,41 @@ async fn metrics_count_requests_posts_and_sockets_and_are_read_by_a_parser() {
     assert_eq!(client().get(elsewhere).send().await.unwrap().status(), 404);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_dashboard_asks_for_metrics_and_labels_that_exist() {
+    let target = TempDir::new().unwrap();
+    let flags = ["--metrics-listen", "127.0.0.1:0", "--backup-every", "24h", "--backup-to"];
+    let server = TestServer::with(&[&flags[..], &[target.path().to_str().unwrap()]].concat()).await;
+    server.nobody().get("/users/me").await;
+    // Some metrics begin with the first backup.
+    server.running.messenger.run_due_jobs().await;
+    server.running.messenger.back_up_if_due().await;
+    let url = format!("http://{}/metrics", server.running.metrics_address.unwrap());
+    let page = Metrics::of(&url, None).await.0;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/grafana/besedka.json");
+    let dashboard: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let mut asked = 0;
+    for panel in dashboard["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().unwrap_or(&Vec::new()) {
+            let query = target["expr"].as_str().unwrap();
+            let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            for name in
+                words.filter(|word| ["besedka_", "http_", "process_"].iter().any(|p| word.starts_with(p)))
+            {
+                let line = page.lines().find(|line| line.split(['{', ' ']).next() == Some(name));
+                let line = line.unwrap_or_else(|| panic!("{name} of {} is not in\n{page}", panel["title"]));
+                for label in ["le", "route", "status"] {
+                    let is_used =
+                        query.contains(&format!("by ({label})")) || query.contains(&format!(",{label}"));
+                    assert!(!is_used || line.contains(&format!("{label}=\"")), "{query} asks for {label}");
+                }
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 25, "{asked} metrics");
+}
+
 #[tokio::test]
 async fn late_work_is_in_the_metrics() {
     let server = TestServer::with(&["--rate-limits", "off", "--metrics-token", "hush"]).await;
