@@ -4,12 +4,13 @@
 # make faults     nodes, databases, NATS and buckets that fail under load, each a process of its own; five minutes
 # make lint       formatting, clippy, eslint, shell scripts, links between texts, licences
 # make release    the binary to install: optimised across crates, smaller and faster, and slow to build
+# make dist       the archives that people download, for both processors: slower still, and needs a compiler for ARM
 # make bench      how fast it is
 # make bench-vs   how fast it is compared with another commit: make bench-vs REV=v0.1.0
 # make gen        the API documents and the web client's types, from the code
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
-.PHONY: run quick release test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
+.PHONY: run quick release dist test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
 	test-garage test-hooks test-clients faults test-web test-binary test-browser bench bench-vs gen web deps clean
 .DELETE_ON_ERROR:
 
@@ -31,7 +32,7 @@ BUCKET_TESTS := v1::attachments v1::media v1::avatars v1::export
 ENGINES_AT_ONCE := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n / 2 > 0 ? n / 2 : 1)))
 GARAGE := $(abspath $(TARGET))/garage
 # Folders too: one changes when a file in it goes.
-SOURCES := $(shell find web/src web/docs web/public 2>/dev/null) \
+SOURCES := $(shell find web/src web/docs web/public web/scripts docs 2>/dev/null) \
 	$(wildcard web/*.html web/*.json web/*.ts web/*.js)
 
 run: quick
@@ -46,6 +47,19 @@ release: web
 	cargo build --profile dist $(LOCKED)
 	tests/release.sh $(RELEASE)
 
+# Named targets: a build for this machine's own processor has the same path as one for another.
+DIST_TARGETS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu
+export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER ?= aarch64-linux-gnu-gcc
+
+dist: $(DIST_TARGETS:%=dist-%)
+
+.PHONY: $(DIST_TARGETS:%=dist-%)
+$(DIST_TARGETS:%=dist-%): dist-%: web
+	@tests/deps.sh rust $(if $(filter $*,$(HOST)),,cross)
+	@[ "$*" = "$(HOST)" ] || rustup target add $*
+	cargo build --profile dist --locked --target $*
+	deploy/release/pack.sh $(TARGET)/$*/dist/besedka $* $(TARGET)/dist
+
 # One after the other: the compiler fills every core by itself. What fails soonest comes first.
 test:
 	@tests/stages.sh deps lint test-web test-rust test-bucket test-databases test-binary test-browser
@@ -55,7 +69,7 @@ test-all: test test-databases-all faults test-garage
 lint: $(MODULES)
 	@tests/deps.sh rust shell
 	cargo fmt --all --check
-	shellcheck install.sh .ci/run tests/*.sh tests/bench/run tests/bench/versus
+	shellcheck install.sh .ci/run tests/*.sh deploy/release/*.sh tests/bench/run tests/bench/versus
 	cd web && npm run lint
 	node tests/links.mjs
 	@# The profile of the tests: build scripts and macros are compiled once for both.
@@ -66,7 +80,7 @@ test-web: web
 	cd web && npm test
 
 test-rust: web
-	@tests/deps.sh rust bus
+	@tests/deps.sh rust bus tls
 	$(CARGO_TEST) --workspace
 	cargo test --profile quick $(LOCKED) --workspace --doc
 
@@ -114,6 +128,7 @@ faults: web
 test-binary: quick
 	tests/binary.sh $(QUICK)
 	@[ -z "$(CI)" ] || tests/deps.sh deploy
+	tests/dist.sh $(QUICK)
 	tests/install.sh $(QUICK)
 	tests/proxies.sh $(QUICK)
 

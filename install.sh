@@ -286,7 +286,8 @@ BESEDKA_LISTEN=0.0.0.0:8000
 # Other origins whose pages may use the API.
 #BESEDKA_CORS_ORIGINS=https://app.example.org
 
-# Who may create an account: open (everybody who can reach the server), invite, closed.
+# Who may create an account: open (everybody who can reach the server), invite, mail,
+# closed. Without it, what the first administrator chooses.
 #BESEDKA_REGISTRATION=invite
 # The largest file that may be uploaded, in bytes.
 #BESEDKA_UPLOAD_LIMIT=104857600
@@ -413,8 +414,17 @@ rm -f "$target.previous" "$unit.previous"
 
 say "Besedka is running: $public"
 say "Settings: $settings   Log: $log   Data: $data"
-say "The first account to register becomes the administrator. Everybody who can reach the server may register,"
-say "unless BESEDKA_REGISTRATION in the settings says otherwise."
+# The account of the service, with its settings; a server that has an administrator gives no link.
+as_service() {
+    if [ "$mode" = user ]; then
+        sh -c "set -a; . '$settings'; set +a; BESEDKA_DATA_DIR='$data' exec \"\$@\"" sh "$@"
+    else
+        sh -c "set -a; . '$settings'; set +a; BESEDKA_DATA_DIR='$data' exec setpriv --reuid besedka --regid besedka --clear-groups \"\$@\"" sh "$@"
+    fi
+}
+if link=$(as_service "$target" user setup-link --public-url "$public" 2>/dev/null); then
+    say "To create the administrator's account, open this link, which works once: $link"
+fi
 if [ "$mode" = user ]; then
     say "To add an account yourself: $target user add NAME --data-dir $data"
 else

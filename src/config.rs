@@ -3,6 +3,7 @@
 
 mod operation;
 mod services;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use besedka_core::model::Language;
 
 pub use operation::Operation;
 pub use services::{Codes, Services};
+pub use tls::Tls;
 
 /// The settings of a server. All of them are optional.
 #[derive(Clone, Args)]
@@ -45,11 +47,12 @@ pub struct Config {
     #[arg(long, env = "BESEDKA_RATE_LIMITS", default_value = "on", value_name = "on|off")]
     pub rate_limits: Switch,
 
-    /// Who may create an account: everybody (open), people with a code from `besedka invite` (invite), or only
-    /// administrators, with `besedka user add` (closed). With `verified`, alone or after a comma (invite,verified),
-    /// only for an e-mail address that is proved by a code before anything else; by default, addresses are unverified.
-    #[arg(long, env = "BESEDKA_REGISTRATION", default_value = "open", value_name = "MODE")]
-    pub registration: Registration,
+    /// Who may create an account: everybody (open), people with a code from `besedka invite` (invite), people who
+    /// prove an e-mail address by a code that is sent there (mail), or only administrators, with `besedka user add`
+    /// (closed). By default, what an administrator chose in the web client; everybody, until somebody chooses.
+    /// With `verified` after a comma (invite,verified), people with a code prove an e-mail address too.
+    #[arg(long, env = "BESEDKA_REGISTRATION", value_name = "MODE")]
+    pub registration: Option<Registration>,
 
     /// The language of notices, e-mails and SMS to those of whom the server knows none: their profile and their program
     /// name none.
@@ -98,6 +101,9 @@ pub struct Config {
     /// as 10.0.0.0/8, `private` (all private networks) or `loopback` (this machine).
     #[arg(long, env = "BESEDKA_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDRESS,…")]
     pub trusted_proxies: Vec<Proxies>,
+
+    #[command(flatten)]
+    pub tls: Tls,
 
     #[command(flatten)]
     pub services: Services,
@@ -271,10 +277,11 @@ pub enum Switch {
     Off,
 }
 
-/// Who may create an account, and whether only for an e-mail address that is proved.
+/// Who may create an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Registration {
     pub policy: RegistrationPolicy,
+    /// Whether people with an invitation must prove an e-mail address too.
     pub needs_proof: bool,
 }
 
@@ -287,22 +294,21 @@ impl FromStr for Registration {
             let is_repeated = match word {
                 "open" => policy.replace(RegistrationPolicy::Open).is_some(),
                 "invite" => policy.replace(RegistrationPolicy::Invite).is_some(),
+                "mail" => policy.replace(RegistrationPolicy::Mail).is_some(),
                 "closed" => policy.replace(RegistrationPolicy::Closed).is_some(),
                 "verified" => needs_proof.replace(true).is_some(),
                 "unverified" => needs_proof.replace(false).is_some(),
                 _ => true,
             };
             if is_repeated {
-                return Err(
-                    "it must be open, invite or closed, perhaps with verified or unverified, for example \
-                            open,verified"
-                        .to_owned(),
-                );
+                let words = "it must be open, invite, mail or closed, perhaps with verified: invite,verified";
+                return Err(words.to_owned());
             }
         }
-        Ok(Self {
-            policy: policy.unwrap_or(RegistrationPolicy::Open),
-            needs_proof: needs_proof.unwrap_or(false),
+        Ok(match (policy.unwrap_or(RegistrationPolicy::Open), needs_proof.unwrap_or(false)) {
+            (RegistrationPolicy::Open, true) => Self { policy: RegistrationPolicy::Mail, needs_proof: false },
+            (policy @ RegistrationPolicy::Invite, needs_proof) => Self { policy, needs_proof },
+            (policy, _) => Self { policy, needs_proof: false },
         })
     }
 }
@@ -377,6 +383,7 @@ impl Config {
         if let Some(url) = &self.public_url {
             public_address(url).map_err(|why| format!("public_url: {why}"))?;
         }
+        self.tls.check()?;
         self.dialects.check()
     }
 
@@ -407,14 +414,18 @@ impl Config {
     /// The messenger's settings, or a sentence that says why the file of one can't be used.
     pub fn settings(&self) -> Result<Settings, String> {
         let senders = self.services.senders(self.public_url.as_deref())?;
-        if self.registration.needs_proof && senders.mail.is_none() && !senders.to_log {
+        let registration = self.registration;
+        let needs_mail = registration.is_some_and(|registration| {
+            registration.needs_proof || registration.policy == RegistrationPolicy::Mail
+        });
+        if needs_mail && senders.mail.is_none() && !senders.to_log {
             return Err(
-                "--registration verified needs --smtp-url: the server must send codes by mail".to_owned()
+                "--registration mail or verified needs --smtp-url: the server must send codes by mail".to_owned()
             );
         }
         Ok(Settings {
-            registration: self.registration.policy,
-            needs_email_proof: self.registration.needs_proof,
+            registration: registration.map(|registration| registration.policy),
+            needs_email_proof: registration.is_some_and(|registration| registration.needs_proof),
             upload_limit: self.upload_limit,
             voice_limit: self.voice_limit,
             quota_per_user: self.quota_per_user,
@@ -554,7 +565,9 @@ mod tests {
     fn registration_may_demand_a_proved_address() {
         for (text, policy, needs_proof) in [
             ("open", RegistrationPolicy::Open, false),
-            ("verified", RegistrationPolicy::Open, true),
+            ("mail", RegistrationPolicy::Mail, false),
+            ("verified", RegistrationPolicy::Mail, false),
+            ("open,verified", RegistrationPolicy::Mail, false),
             ("unverified", RegistrationPolicy::Open, false),
             ("invite,verified", RegistrationPolicy::Invite, true),
             ("verified, invite", RegistrationPolicy::Invite, true),
@@ -565,7 +578,7 @@ mod tests {
         for wrong in ["", "public", "open,invite", "verified,unverified", "open,"] {
             assert!(wrong.parse::<Registration>().is_err(), "{wrong}");
         }
-        let config = Config { registration: "verified".parse().unwrap(), ..Config::default() };
+        let config = Config { registration: Some("mail".parse().unwrap()), ..Config::default() };
         assert!(config.settings().is_err_and(|why| why.contains("--smtp-url")));
     }
 

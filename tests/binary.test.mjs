@@ -31,6 +31,32 @@ test('the documentation pages are inside', async () => {
   await page('/docs/events')
 })
 
+test('the guide is inside, in both languages, and its links lead somewhere', async () => {
+  const seen = new Set()
+  const pages = new Map()
+  const ahead = ['/docs/guide', '/docs/guide/ru']
+  for (const path of ahead) {
+    const answer = await fetch(at(path), { headers: { Accept: 'text/html' } })
+    assert.equal(answer.status, 200, path)
+    const html = await answer.text()
+    assert.match(html, /<link rel="stylesheet" href="\/docs\/guide\/guide\.css">/, path)
+    pages.set(path, html)
+    for (const [, link] of html.matchAll(/href="(\/docs\/guide[^"#]*)(?:#[^"]*)?"/g)) {
+      if (seen.has(link) || link.endsWith('.css')) continue
+      seen.add(link)
+      if (!ahead.includes(link)) ahead.push(link)
+    }
+  }
+  assert.ok(pages.size > 25, `${pages.size} pages`)
+  for (const [path, html] of pages) {
+    for (const [, link, name] of html.matchAll(/href="(\/docs\/guide[^"#]*|)#([^"]+)"/g)) {
+      assert.ok(pages.get(link || path)?.includes(`id="${decodeURIComponent(name)}"`), `${path}: ${link}#${name}`)
+    }
+  }
+  const style = await fetch(at('/docs/guide/guide.css'))
+  assert.match(style.headers.get('content-type') ?? '', /^text\/css/)
+})
+
 test('every API it lists has a document', async () => {
   const apis = await (await fetch(at('/openapi/index.json'))).json()
   assert.ok(apis.length > 0)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # tests/deps.sh PART...: installs what a part needs and this machine lacks, or says what to install.
 # Parts: rust (to compile), bus (to run several nodes), web (to build the client), browser (to test it),
-# databases (to test on), balancer (to put before nodes), deploy (to try deploy/ and install.sh), shell (to lint scripts).
+# databases (to test on), tls (to get certificates in tests), cross (to compile
+# for another processor), balancer (to put before nodes), deploy (to try deploy/ and install.sh), shell (to lint scripts).
 set -euo pipefail
 
 packages=() missing=()
@@ -53,6 +54,13 @@ for part in "$@"; do
         has curl || lack 'curl' curl
         ;;
     bus) has nats-server || [ -x /usr/sbin/nats-server ] || lack 'NATS (nats-server)' nats-server ;;
+    cross)
+        has aarch64-linux-gnu-gcc || lack 'a C compiler for ARM' gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+        ;;
+    tls)
+        has pebble || lack 'Pebble, the test server of ACME' pebble
+        has curl || lack 'curl' curl
+        ;;
     shell) has shellcheck || lack 'shellcheck' shellcheck ;;
     *) stop "deps.sh knows no part $part" ;;
     esac

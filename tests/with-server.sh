@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # tests/with-server.sh BINARY COMMAND...: runs the command beside a fresh server, which BESEDKA_URL names.
+# BESEDKA_SETUP names a file with the link for its first administrator.
 # The server has its own folder and port, and ends with the command, whatever the command does. Its files are in a folder,
 # or where BESEDKA_TEST_BUCKET says, a --storage-url.
 set -euo pipefail
@@ -18,11 +19,17 @@ url=http://127.0.0.1:$port
 
 # Many people sign up here within seconds, all from one address.
 BESEDKA_LISTEN=127.0.0.1:$port BESEDKA_DATA_DIR=$folder/data BESEDKA_PUBLIC_URL=$url \
-    BESEDKA_REGISTRATION=open BESEDKA_RATE_LIMITS=off "$binary" serve ${bucket:+--storage-url "$bucket"} >"$folder/log" 2>&1 </dev/null &
+    BESEDKA_REGISTRATION=open BESEDKA_RATE_LIMITS=off "$binary" serve ${bucket:+--storage-url "$bucket"} >"$folder/setup" 2>"$folder/log" </dev/null &
 server=$!
 for _ in $(seq 150); do
     kill -0 "$server" 2>/dev/null || { echo 'the server did not start' >&2; exit 1; }
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
     sleep 0.1
 done
-BESEDKA_URL=$url BESEDKA_TEST_BUCKET=$bucket "$@"
+# It is printed after the server is ready.
+for _ in $(seq 150); do
+    grep -q '/setup#' "$folder/setup" && break
+    sleep 0.1
+done
+grep -o 'http.*/setup#.*' "$folder/setup" >"$folder/link" || true
+BESEDKA_SETUP=$folder/link BESEDKA_URL=$url BESEDKA_TEST_BUCKET=$bucket "$@"

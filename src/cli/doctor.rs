@@ -70,12 +70,17 @@ async fn examine(config: &Config) -> Vec<Finding> {
             return findings;
         }
     };
+    let registration = match settings.registration {
+        Some(policy) => Ok(policy),
+        None => operator.registration().await,
+    };
     let examined = Examined {
         public_url: config.public_url.clone(),
         listen: config.listen.clone(),
         has_trusted_proxies: !config.trusted_proxies.is_empty(),
         upload_limit: config.upload_limit,
-        is_registration_open: config.registration.policy == RegistrationPolicy::Open,
+        is_registration_open: registration.is_ok_and(|policy| policy == RegistrationPolicy::Open),
+        has_tls: config.tls.is_on(),
         mail: settings.senders.mail.clone(),
         assistant: settings.assistant.clone(),
         bus: settings.bus.clone(),

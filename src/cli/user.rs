@@ -4,6 +4,7 @@ use std::io::{BufRead, Write};
 
 use clap::{Args, Subcommand};
 
+use super::serve::setup_link;
 use super::{Failure, open};
 use crate::config::Data;
 use besedka_core::messenger::{MessagesOnDeletion, Operator, Registration};
@@ -29,6 +30,17 @@ enum Action {
         /// The e-mail address, which can also be used to sign in.
         #[arg(long)]
         email: Option<String>,
+        /// Make the user a server administrator.
+        #[arg(long)]
+        admin: bool,
+    },
+    /// Print a link with which the first administrator's account is created. It works once, for a day.
+    SetupLink {
+        #[command(flatten)]
+        data: Data,
+        /// The address at which people reach the server.
+        #[arg(long, env = "BESEDKA_PUBLIC_URL", default_value = "http://localhost:8000", value_name = "URL")]
+        public_url: String,
     },
     /// Set a new password for a user and print it. All their sessions end.
     Password {
@@ -49,7 +61,7 @@ enum Action {
     Deactivate(Named),
     /// Reactivate an account, so that its user can sign in again.
     Reactivate(Named),
-    /// Make a user a server administrator. The first account to register is one already.
+    /// Make a user a server administrator.
     Admin {
         #[command(flatten)]
         named: Named,
@@ -84,7 +96,15 @@ impl Named {
 impl User {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self.action {
-            Action::Add { data, username, display_name, email } => {
+            Action::SetupLink { data, public_url } => {
+                let operator = open(&data).await?;
+                let token = operator.setup_token().await?;
+                operator.close().await;
+                let token =
+                    token.ok_or("the server has an administrator already; see `besedka user admin`")?;
+                writeln!(std::io::stdout(), "{}", setup_link(&public_url, &token))?;
+            }
+            Action::Add { data, username, display_name, email, admin } => {
                 let password = new_password();
                 let new = Registration {
                     email,
@@ -95,6 +115,9 @@ impl User {
                 };
                 let operator = open(&data).await?;
                 operator.add_user(new).await?;
+                if admin {
+                    operator.appoint(&username, true).await?;
+                }
                 operator.close().await;
                 writeln!(std::io::stdout(), "username: {username}\npassword: {password}")?;
             }

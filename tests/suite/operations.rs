@@ -74,7 +74,7 @@ async fn each_setting_is_shown_with_its_source_and_secrets_are_not() {
     };
     assert_eq!(of("--listen"), (Some("127.0.0.1:9000"), "environment"));
     assert_eq!(of("--upload-limit"), (Some("5000"), "flag"));
-    assert_eq!(of("--registration"), (Some("open"), "default"));
+    assert_eq!(of("--registration"), (None, "default"));
     assert_eq!(of("--public-url"), (None, "default"), "an empty variable counts as not set");
     assert_eq!(of("--database-url"), (Some("mysql://***@db.example.org/besedka"), "environment"));
     assert_eq!(of("--sms-secret"), (Some("***"), "environment"));
@@ -182,6 +182,41 @@ async fn metrics_count_requests_posts_and_sockets_and_are_read_by_a_parser() {
     assert_eq!(client().post(&url).send().await.unwrap().status(), 405);
     let elsewhere = url.replace("/metrics", "/api/v1/users/me");
     assert_eq!(client().get(elsewhere).send().await.unwrap().status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_dashboard_asks_for_metrics_and_labels_that_exist() {
+    let target = TempDir::new().unwrap();
+    let flags = ["--metrics-listen", "127.0.0.1:0", "--backup-every", "24h", "--backup-to"];
+    let server = TestServer::with(&[&flags[..], &[target.path().to_str().unwrap()]].concat()).await;
+    server.nobody().get("/users/me").await;
+    // Some metrics begin with the first backup.
+    server.running.messenger.run_due_jobs().await;
+    server.running.messenger.back_up_if_due().await;
+    let url = format!("http://{}/metrics", server.running.metrics_address.unwrap());
+    let page = Metrics::of(&url, None).await.0;
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/grafana/besedka.json");
+    let dashboard: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let mut asked = 0;
+    for panel in dashboard["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().unwrap_or(&Vec::new()) {
+            let query = target["expr"].as_str().unwrap();
+            let words = query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            for name in
+                words.filter(|word| ["besedka_", "http_", "process_"].iter().any(|p| word.starts_with(p)))
+            {
+                let line = page.lines().find(|line| line.split(['{', ' ']).next() == Some(name));
+                let line = line.unwrap_or_else(|| panic!("{name} of {} is not in\n{page}", panel["title"]));
+                for label in ["le", "route", "status"] {
+                    let is_used =
+                        query.contains(&format!("by ({label})")) || query.contains(&format!(",{label}"));
+                    assert!(!is_used || line.contains(&format!("{label}=\"")), "{query} asks for {label}");
+                }
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 25, "{asked} metrics");
 }
 
 #[tokio::test]

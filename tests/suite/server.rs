@@ -4,6 +4,7 @@ mod person;
 mod socket;
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use besedka::config::Config;
@@ -64,6 +65,8 @@ pub struct TestServer {
     pub url: String,
     flags: Vec<String>,
     http: reqwest::Client,
+    /// Of the link for the first administrator.
+    setup: Mutex<Option<String>>,
 }
 
 impl TestServer {
@@ -74,6 +77,14 @@ impl TestServer {
     /// With flags as on the command line.
     pub async fn with(flags: &[&str]) -> Self {
         Self::storing(Storage::chosen(), flags).await
+    }
+
+    /// At a port that something else has to know before.
+    pub async fn at(port: u16, flags: &[&str]) -> Self {
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let storage = (Storage::Folder, None, None);
+        let dir = TempDir::new().unwrap();
+        Self::listening(port, dir, Database::new().await, storage, Clock::default(), flags).await
     }
 
     /// On a database that the test looks after.
@@ -108,6 +119,17 @@ impl TestServer {
     async fn in_folder(
         dir: TempDir,
         database: Database,
+        storage: (Storage, Option<Bucket>, Option<String>),
+        clock: Clock,
+        flags: Vec<String>,
+    ) -> Self {
+        Self::listening(0, dir, database, storage, clock, flags).await
+    }
+
+    async fn listening(
+        port: u16,
+        dir: TempDir,
+        database: Database,
         (storage, bucket, storage_url): (Storage, Option<Bucket>, Option<String>),
         clock: Clock,
         flags: Vec<String>,
@@ -119,12 +141,13 @@ impl TestServer {
         args.extend(flags.iter().cloned());
         let mut config = Settings::parse_from(args).config;
         config.data.aws = aws(bucket::KEY_ID, bucket::SECRET);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         config.clock = clock.clone();
-        let running = Server::start(config, listener).await.unwrap();
+        let mut running = Server::start(config, listener).await.unwrap();
         let url = format!("http://{}", running.address);
         let http = client();
-        Self { dir, database, storage, bucket, storage_url, clock, running, url, flags, http }
+        let setup = Mutex::new(running.setup_token.take().map(|setup| setup.token));
+        Self { dir, database, storage, bucket, storage_url, clock, running, url, flags, http, setup }
     }
 
     /// Stops it gracefully and starts it again on the same data, at another port.
@@ -216,12 +239,25 @@ impl TestServer {
         self.database.count(self.dir.path(), question).await
     }
 
-    /// Makes an account `<name>@example.com` with the password `password123`, signed in.
+    /// The token of the link for the first administrator, for whoever asks first.
+    pub fn setup_token(&self) -> Option<String> {
+        self.setup.lock().unwrap().take()
+    }
+
+    /// Makes an account `<name>@example.com` with the password `password123`, signed in. The first one takes the link
+    /// for the administrator.
     pub async fn person(&self, name: &str) -> Person {
-        let body = json!({
+        let mut body = json!({
             "email": format!("{name}@example.com"), "username": name, "password": PASSWORD, "display_name": name,
         });
-        let reply = self.nobody().post("/auth/register", body).await.expect(201);
+        let path = match self.setup_token() {
+            Some(token) => {
+                body["token"] = json!(token);
+                "/auth/setup"
+            }
+            None => "/auth/register",
+        };
+        let reply = self.nobody().post(path, body).await.expect(201);
         Person {
             id: reply["user"]["id"].as_i64().unwrap(),
             token: reply["tokens"]["access_token"].as_str().unwrap().to_owned(),

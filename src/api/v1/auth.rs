@@ -92,9 +92,9 @@ impl Example for Refresh {
 /// A new account and its tokens.
 #[derive(Object)]
 #[oai(example)]
-struct Registered {
-    user: User,
-    tokens: Tokens,
+pub(super) struct Registered {
+    pub user: User,
+    pub tokens: Tokens,
 }
 
 impl Example for Registered {
@@ -104,7 +104,7 @@ impl Example for Registered {
 }
 
 #[derive(ApiResponse)]
-enum RegisteredAnswer {
+pub(super) enum RegisteredAnswer {
     /// The account was created and the user is signed in.
     #[oai(status = 201)]
     Created(
@@ -142,7 +142,7 @@ enum SignedOut {
 impl Auth {
     /// Register an account
     ///
-    /// Creates an account and signs in. The first account on a server becomes its administrator.
+    /// Creates an account and signs in.
     #[oai(path = "/auth/register", method = "post", operation_id = "register")]
     async fn register(
         &self,

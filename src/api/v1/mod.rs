@@ -31,6 +31,7 @@ mod receipts;
 mod scheduled;
 mod search;
 mod sessions;
+mod setup;
 mod socket;
 mod sync;
 mod tokens;
@@ -66,8 +67,8 @@ enum Area {
     Tokens,
     /// User profiles, blocking, presence, import and export.
     Users,
-    /// Server administration. The first account on a server is an administrator; `besedka user admin` appoints
-    /// others.
+    /// Server administration. The link that a server prints at its first start creates the first administrator;
+    /// `besedka user admin` appoints others.
     Admin,
     /// Private chats, groups and channels, their members, and read receipts.
     Chats,
@@ -110,7 +111,8 @@ Errors have the form `{\"detail\", \"code\"}`.";
 
 fn service() -> OpenApiService<impl OpenApi, ()> {
     // In groups, because poem-openapi accepts at most sixteen at once.
-    let accounts = (auth::Auth, codes::Codes, sessions::Sessions, tokens::Tokens, account::Account);
+    let accounts =
+        (auth::Auth, setup::Setup, codes::Codes, sessions::Sessions, tokens::Tokens, account::Account);
     let portability = (export::Exports, import::Imports);
     let people = (users::Users, blocks::Blocks, presence::Presences, admin::Admin);
     let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);

@@ -3,6 +3,8 @@
 //! URLs that users write are requested by [`PageFetcher`] and [`WebhookClient`] only, behind a guard against server-side request forgery
 //! ([`ssrf_guard`]).
 
+mod acme;
+mod certificate;
 mod charset;
 mod google_meet;
 mod http;
@@ -16,6 +18,8 @@ mod sms;
 mod ssrf_guard;
 mod webhook_client;
 
+pub use acme::{Acme, AcmeError, Challenge, IssuedCertificate, Proof, write_private};
+pub use certificate::validity;
 pub use google_meet::GoogleMeet;
 pub use language_model::{AnswerStream, LanguageModel, ModelError, PromptMessage, PromptRole};
 pub use mailer::{Mailer, is_mail_address};

@@ -44,6 +44,7 @@ pub use administration::deletion::MessagesOnDeletion;
 pub use administration::doctor::{Examined, Finding, Severity};
 pub use administration::measurements::Measurements;
 pub use administration::proxy_advice::Advice;
+pub use administration::setup::{RegistrationChoice, SetupToken};
 pub use assistant::UnreadSummary;
 pub use bots::OwnedBot;
 pub use chats::chat::NewGroup;
@@ -138,6 +139,8 @@ pub struct Core {
     /// From a refresh token, the one that follows it.
     successors: Key,
     invites: Key,
+    /// For links with which the first administrator's account is created.
+    setups: Key,
     /// From an invitation into a group, its token.
     group_invites: Key,
     guesses: chats::short_code::Guesses,
@@ -267,6 +270,7 @@ impl Messenger {
             searches: Semaphore::new(SEARCHES),
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
             invites: Key::new(HMAC_SHA256, &secrets.key("invite")),
+            setups: Key::new(HMAC_SHA256, &secrets.key("setup")),
             group_invites: Key::new(HMAC_SHA256, &secrets.key("invitation into a group")),
             guesses: chats::short_code::Guesses::default(),
             sign_in_codes: Key::new(HMAC_SHA256, &secrets.key("sign-in code")),

@@ -1,6 +1,6 @@
 //! Accounts as administrators see them.
 
-use sea_query::{Expr, ExprTrait, Order, Query};
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::schema::User as U;
@@ -44,27 +44,30 @@ pub async fn list(
     Ok(rows.into_iter().map(account).collect())
 }
 
-/// Whether there is any account.
-pub async fn any(executor: &mut Executor) -> Result<bool> {
-    let query = Query::select().column(U::Id).from(U::Table).limit(1).to_owned();
-    Ok(executor.one::<(UserId,)>(&query).await?.is_some())
+/// Whether the server has an active administrator.
+pub async fn has_admin(executor: &mut Executor) -> Result<bool> {
+    Ok(executor.one::<(UserId,)>(active_admins().limit(1)).await?.is_some())
 }
 
 /// The active administrators of the server.
 pub async fn admins(executor: &mut Executor) -> Result<Vec<UserId>> {
-    let mut query = Query::select()
+    let mut query = active_admins();
+    if executor.is_mysql() {
+        // So that two administrators who leave at the same time do not both see the other one stay.
+        query.lock_exclusive();
+    }
+    Ok(executor.all::<(UserId,)>(&query).await?.into_iter().map(|(user,)| user).collect())
+}
+
+fn active_admins() -> SelectStatement {
+    Query::select()
         .column(U::Id)
         .from(U::Table)
         .and_where(Expr::col(U::IsAdmin).ne(0))
         .and_where(Expr::col(U::DeactivatedAt).is_null())
         .and_where(Expr::col(U::DeletedAt).is_null())
         .order_by(U::Id, Order::Asc)
-        .to_owned();
-    if executor.is_mysql() {
-        // So that two administrators who leave at the same time do not both see the other one stay.
-        query.lock_exclusive();
-    }
-    Ok(executor.all::<(UserId,)>(&query).await?.into_iter().map(|(user,)| user).collect())
+        .to_owned()
 }
 
 pub async fn set_admin(executor: &mut Executor, id: UserId, is_admin: bool) -> Result<()> {

@@ -53,6 +53,7 @@ pub mod reactions;
 pub mod scheduled;
 pub mod search;
 pub mod sessions;
+pub mod settings;
 pub mod sign_in_codes;
 pub mod snapshot;
 pub mod storage;

@@ -73,6 +73,7 @@ tables! {
     WebhookDelivery {
         Id, WebhookId, Event, Body, CreatedAt, NextAt, Attempts, AttemptedAt, DeliveredAt, Status, Failure,
     }
+    Setting { Name, Value }
     Storage { OwnerId, Bytes }
     Posted { AttachmentId, MessageId, ChatId, Place, Class }
     SearchPlace { Number, MessageId }

@@ -43,6 +43,7 @@ mod scheduled;
 mod scopes;
 mod search;
 mod sessions;
+mod setup;
 mod socket;
 mod sync;
 mod tokens;

@@ -16,6 +16,8 @@ const FREE: &[&str] = &[
     "resetPassword",
     "uploadFile",
     "previewInvite",
+    "checkSetup",
+    "setUp",
 ];
 /// Operations that are about one's account.
 const ACCOUNT: &[&str] = &[
@@ -40,6 +42,7 @@ const ACCOUNT: &[&str] = &[
     "updateOutgoingWebhook",
     "webhookDeliveries",
     "changePassword",
+    "chooseRegistration",
     "createToken",
     "deactivateAccount",
     "deactivateMe",
@@ -53,6 +56,7 @@ const ACCOUNT: &[&str] = &[
     "linkExport",
     "logout",
     "reactivateAccount",
+    "registrationSetting",
     "revokeOtherSessions",
     "revokeSession",
     "revokeToken",

@@ -2,7 +2,7 @@
 /// cookie. Tabs refresh one at a time and tell each other of sign-in and sign-out.
 
 import type { QueryClient } from '@tanstack/react-query'
-import type { Code, CodeSignIn, PasswordReset, Registration, Tokens, User, Whose } from './types'
+import type { Code, CodeSignIn, FirstAdministrator, PasswordReset, Registration, RegistrationSetting, Tokens, User, Whose } from './types'
 import { anonymous, ApiError, connect, request, type TokenProvider } from './http'
 
 const HINT = 'besedka.signed-in'
@@ -62,6 +62,16 @@ export class Session implements TokenProvider {
 
   async register(form: Registration): Promise<User> {
     return this.started(await anonymous<Registered>('', '/auth/register', { ...form, device: device() }, COOKIE))
+  }
+
+  /// What the first administrator can choose, if the token of the setup link is valid.
+  checkSetup(token: string): Promise<RegistrationSetting> {
+    return anonymous<RegistrationSetting>('', '/auth/setup/check', { token })
+  }
+
+  /// Creates the first administrator's account and signs in.
+  async setUp(form: FirstAdministrator): Promise<User> {
+    return this.started(await anonymous<Registered>('', '/auth/setup', { ...form, device: device() }, COOKIE))
   }
 
   async signIn(form: { email?: string; username?: string; password: string }): Promise<void> {

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useSyncExternalStore } from 'react'
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react'
 import { Toaster } from 'sonner'
 import { offlineOf } from '@/api/offline'
 import type { Session } from '@/api/session'
@@ -7,12 +7,14 @@ import { SignIn } from '@/features/session/SignIn'
 import { OwnsHistory } from '@/lib/back'
 import { TextsContext } from '@/lib/i18n'
 import { usePageTexts } from '@/lib/pageLanguage'
+import { setupToken } from '@/lib/route'
 import { useTheme } from '@/lib/theme'
 import { ErrorBoundary } from './ErrorBoundary'
 import { Splash } from './Splash'
 import { useSession } from './useSession'
 
 export const loadChats = () => import('./Shell')
+const Setup = lazy(() => import('@/features/session/Setup').then((part) => ({ default: part.Setup })))
 const Shell = lazy(() => loadChats().then((part) => ({ default: part.Shell })))
 
 export function App({ session }: { session: Session }) {
@@ -34,11 +36,18 @@ export function App({ session }: { session: Session }) {
   return (
     <OwnsHistory value>
     <TextsContext value={texts}>
-      <ErrorBoundary>{state === 'out' ? <SignIn session={session} /> : <SignedIn />}</ErrorBoundary>
+      <ErrorBoundary>{state === 'out' ? <SignedOut session={session} /> : <SignedIn />}</ErrorBoundary>
       <Toaster theme={theme === 'contrast' ? 'system' : theme} position="top-center" closeButton containerAriaLabel={t('app.notices')} toastOptions={{ closeButtonAriaLabel: t('common.close') }} />
     </TextsContext>
     </OwnsHistory>
   )
+}
+
+function SignedOut({ session }: { session: Session }) {
+  // Kept: the address changes once the account is created.
+  const [token] = useState(setupToken)
+  if (token === null) return <SignIn session={session} />
+  return <Suspense fallback={<Splash />}><Setup session={session} token={token} /></Suspense>
 }
 
 function SignedIn() {

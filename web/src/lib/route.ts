@@ -40,5 +40,8 @@ export const useOpenChat = (): number | null => numbered(/^\/chats\/(\d+)/.exec(
 /// The message that a link leads to.
 export const useLinkedMessage = (): number | null => numbered(/^\/chats\/\d+\/(\d+)/.exec(usePath())?.[1])
 
+/// The token of a setup link: /setup#…
+export const setupToken = (): string | null => (location.pathname === '/setup' && location.hash.length > 1 ? location.hash.slice(1) : null)
+
 /// The token of an invitation: /join/…
 export const useInvitation = (): string | null => /^\/join\/([\w-]+)/.exec(usePath())?.[1] ?? null

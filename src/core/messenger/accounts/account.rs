@@ -49,8 +49,10 @@ impl Visitor {
     pub async fn register(self, new: Registration) -> Result<(User, TokenPair)> {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignUp(self.address.into()))?;
-        messenger.check_registration_allowed(new.invite_code.as_deref())?;
-        let proof = messenger.required_proof(&new)?;
+        let policy = messenger.registration_policy(&mut messenger.db.read().await?).await?;
+        let proof = messenger.required_proof(policy, &new)?;
+        let proved = proof.as_ref().map(|(address, _)| address);
+        messenger.check_registration_allowed(policy, new.invite_code.as_deref(), proved)?;
         if let Some((address, code)) = &proof {
             // The code is checked before anything is said about the address, and again in the unit of work.
             drop(check_code(messenger.begin().await?, address, Purpose::SignIn, code).await?);
@@ -119,19 +121,16 @@ impl Operator {
 }
 
 impl Messenger {
-    /// Checks the registration policy.
-    pub(crate) fn check_registration_allowed(&self, invite_code: Option<&str>) -> Result<()> {
-        match self.settings.registration {
-            RegistrationPolicy::Open => Ok(()),
-            RegistrationPolicy::Invite => self.check_invite(invite_code),
-            RegistrationPolicy::Closed => Err(Error::RegistrationClosed),
-        }
-    }
-
     /// The address of a new account and the code that proves it, where registration needs that.
-    fn required_proof(&self, new: &Registration) -> Result<Option<(Contact, String)>> {
-        if !self.settings.needs_email_proof {
-            return Ok(None);
+    fn required_proof(
+        &self,
+        policy: RegistrationPolicy,
+        new: &Registration,
+    ) -> Result<Option<(Contact, String)>> {
+        match policy {
+            RegistrationPolicy::Mail => {}
+            RegistrationPolicy::Invite if self.settings.needs_email_proof => {}
+            _ => return Ok(None),
         }
         let needed = "is required on this server, which creates accounts only for proven addresses";
         let address = new.email.as_deref().ok_or_else(|| Error::invalid("email", needed))?;
@@ -196,7 +195,7 @@ impl Messenger {
         Ok(())
     }
 
-    fn check_invite(&self, code: Option<&str>) -> Result<()> {
+    pub(crate) fn check_invite(&self, code: Option<&str>) -> Result<()> {
         let parts = code.and_then(|code| code.trim().split_once('-'));
         let until = parts.and_then(|(until, _)| i64::from_str_radix(until, 16).ok());
         match (until, parts) {
@@ -214,7 +213,8 @@ impl Messenger {
         URL_SAFE_NO_PAD.encode(&signature.as_ref()[..15])
     }
 
-    async fn prepare(&self, new: &Registration) -> Result<(User, String)> {
+    /// Checks a new account, and hashes its password.
+    pub(crate) async fn prepare(&self, new: &Registration) -> Result<(User, String)> {
         let email = new.email.as_deref().map(check_email).transpose()?;
         let username = new.username.as_deref().map(check_username).transpose()?;
         let fallback = username.clone().or_else(|| email.as_ref()?.split('@').next().map(str::to_owned));
@@ -268,13 +268,8 @@ impl Messenger {
     }
 }
 
-/// Inserts an account. The first one on the server becomes administrator.
-async fn insert(tx: &mut store::Tx, user: &mut User, hash: &str) -> Result<()> {
-    if !accounts::any(tx).await? {
-        // Locked, so that of two simultaneous registrations only one is the first.
-        storage::lock(tx).await?;
-        user.is_admin = !accounts::any(tx).await?;
-    }
+/// Inserts an account.
+pub(crate) async fn insert(tx: &mut store::Tx, user: &mut User, hash: &str) -> Result<()> {
     let new = users::New {
         id: user.id(),
         email: user.email.as_deref(),

@@ -35,6 +35,11 @@ impl CodeDelivery {
         })
     }
 
+    /// Whether e-mail can be sent.
+    pub(crate) fn sends_mail(&self) -> bool {
+        self.to_log || self.mail.is_some()
+    }
+
     /// Fails if there is no channel for this contact.
     pub(crate) fn check(&self, to: &Contact) -> Result<()> {
         match to {

@@ -13,6 +13,7 @@ pub(crate) mod notice;
 pub(crate) mod password;
 pub(crate) mod personal_token;
 pub(crate) mod profile;
+pub(crate) mod registration;
 pub(crate) mod session;
 pub(crate) mod sign_in_code;
 pub(crate) mod token;

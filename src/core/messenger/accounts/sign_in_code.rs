@@ -88,7 +88,8 @@ impl Visitor {
             }
             None => {
                 messenger.limit(Limit::SignUp(self.address.into()))?;
-                messenger.check_registration_allowed(who.invite_code.as_deref())?;
+                let policy = messenger.registration_policy(&mut work.tx).await?;
+                messenger.check_registration_allowed(policy, who.invite_code.as_deref(), Some(&who.to))?;
                 (messenger.add_by_code(&mut work, &who.to, who.display_name.as_deref()).await?, true)
             }
         };
@@ -201,7 +202,7 @@ impl Messenger {
         // enumerated.
         let is_wanted = is_known
             || matches!(purpose, Purpose::NewAddress(_))
-            || self.settings.registration != RegistrationPolicy::Closed;
+            || self.registration_policy(&mut work.tx).await? != RegistrationPolicy::Closed;
         let queued = match is_wanted {
             true => self.queue_code(&mut work, &to, &code, language, LIFE).await?,
             false => None,

@@ -90,7 +90,12 @@ impl Administrator {
         Ok(work)
     }
 
-    async fn finish(self, mut work: UnitOfWork) -> Result<()> {
+    /// Begins a change that concerns nobody else.
+    pub(crate) async fn begin_alone(&self) -> Result<UnitOfWork> {
+        self.begin(self.access.user).await
+    }
+
+    pub(crate) async fn finish(self, mut work: UnitOfWork) -> Result<()> {
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }

@@ -9,7 +9,7 @@ use crate::messenger::Operator;
 use crate::messenger::administration::proxy_advice::{self, Advice};
 use crate::messenger::foundation::settings::{AssistantSettings, MailServer};
 use crate::model::{MessageId, Time};
-use crate::store::{backups, measures, search};
+use crate::store::{accounts, backups, measures, search};
 
 /// How far the clocks of two machines may differ.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
@@ -82,6 +82,8 @@ pub struct Examined {
     pub has_trusted_proxies: bool,
     pub upload_limit: u64,
     pub is_registration_open: bool,
+    /// Whether the server encrypts by itself.
+    pub has_tls: bool,
     pub mail: Option<MailServer>,
     pub assistant: Option<AssistantSettings>,
     pub bus: Option<BusSettings>,
@@ -106,6 +108,7 @@ impl Operator {
         found.push(self.examine_storage(examined.public_url.as_deref()).await);
         found.push(self.examine_backups(examined.backup_every).await);
         found.push(registration(examined));
+        found.push(self.examine_administrators().await);
         found.push(file_descriptors(examined.max_fds));
         found.extend(mail(examined.mail.as_ref()).await);
         found.extend(model(examined.assistant.as_ref()).await);
@@ -138,6 +141,19 @@ impl Operator {
                 format!("the database is damaged ({damage}): restore the last verified backup"),
             ),
             Err(error) => Finding::error(check, format!("the database can't be checked: {error}")),
+        }
+    }
+
+    async fn examine_administrators(&self) -> Finding {
+        let check = "administrator";
+        let has_admin = async { accounts::has_admin(&mut self.db.read().await?).await };
+        match has_admin.await {
+            Ok(true) => Finding::ok(check, "the server has an administrator"),
+            Ok(false) => Finding::warning(
+                check,
+                "the server has no administrator: `besedka user setup-link` prints a link that creates one",
+            ),
+            Err(error) => Finding::error(check, format!("the administrators are unknown: {error}")),
         }
     }
 
@@ -304,6 +320,11 @@ async fn bus(settings: Option<&BusSettings>) -> Option<Finding> {
 
 fn without_public_url(examined: &Examined) -> Finding {
     let check = "public-address";
+    if examined.has_tls {
+        let summary =
+            "the server encrypts by itself; set --public-url, so that it can be examined from outside";
+        return Finding::warning(check, summary);
+    }
     match examined.listens_on_loopback() {
         true => Finding::warning(
             check,

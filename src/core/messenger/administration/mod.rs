@@ -7,3 +7,4 @@ pub(crate) mod deletion;
 pub(crate) mod doctor;
 pub(crate) mod measurements;
 pub(crate) mod proxy_advice;
+pub(crate) mod setup;

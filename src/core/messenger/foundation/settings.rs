@@ -16,15 +16,35 @@ pub enum RegistrationPolicy {
     Open,
     /// Those with an invite code of an administrator.
     Invite,
+    /// Those who prove an e-mail address by a code that the server sends there.
+    Mail,
     /// Only administrators.
     Closed,
+}
+
+impl RegistrationPolicy {
+    pub const ALL: [Self; 4] = [Self::Open, Self::Invite, Self::Mail, Self::Closed];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Invite => "invite",
+            Self::Mail => "mail",
+            Self::Closed => "closed",
+        }
+    }
+
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.name() == name)
+    }
 }
 
 /// The messenger's settings.
 #[derive(Clone)]
 pub struct Settings {
-    pub registration: RegistrationPolicy,
-    /// Whether an account is created only for an e-mail address that is proved by a code.
+    /// `None` for what an administrator chose.
+    pub registration: Option<RegistrationPolicy>,
+    /// Whether those who are invited must prove their e-mail address too.
     pub needs_email_proof: bool,
     /// The largest file, in bytes.
     pub upload_limit: u64,
@@ -65,7 +85,7 @@ impl Settings {
     /// The settings of the command line: no limits, and no connections to other services.
     pub fn at_the_machine() -> Self {
         Self {
-            registration: RegistrationPolicy::Open,
+            registration: None,
             needs_email_proof: false,
             upload_limit: 1,
             voice_limit: 1,
