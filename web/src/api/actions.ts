@@ -31,6 +31,15 @@ export function useOpenDirect() {
   })
 }
 
+export function useJoinByCode() {
+  const cache = useQueryClient()
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (code: string, { client }) => request<Chat>(client, 'POST', '/chats/join', { body: { code } }),
+    onSuccess: (chat) => putChat(cache, chat),
+  })
+}
+
 function useDropChat() {
   const cache = useQueryClient()
   return (chat: number) => {

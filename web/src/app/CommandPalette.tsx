@@ -46,6 +46,7 @@ export function CommandPalette({ onOpen, onNew, onView, onKeys, onSettings, onCl
       command('new', t('chats.new'), SquarePen, () => onNew(null)),
       command('new-group', t('chats.new_group'), Users, () => onNew('group')),
       command('new-channel', t('chats.new_channel'), Megaphone, () => onNew('channel')),
+      command('join-code', t('invites.by_code'), KeyRound, () => onNew('code')),
       command('search', t('search.title'), Search, () => onView('search'), `${mod}Shift F`),
       command('bookmarks', t('saved.bookmarks'), Bookmark, () => onView('bookmarks')),
       command('channels', t('channels.title'), Megaphone, () => onView('channels')),

@@ -44,7 +44,7 @@ export function ChatInfo({ chat, me, onView, onClose }: Props) {
   if (page === 'add' && members) return <AddMembers chat={chat.id} members={members} onClose={back} />
   if (page === 'edit') return <EditChat chat={chat} onClose={back} />
   if (page === 'bans') return <Bans chat={chat.id} onClose={back} />
-  if (page === 'invites') return <Invites chat={chat.id} onClose={back} />
+  if (page === 'invites') return <Invites chat={chat} onClose={back} />
   return (
     <Dialog title={chat.kind === 'channel' ? t('members.channel') : chat.is_group ? t('members.group') : t('members.private')} onClose={onClose}>
       <div className={styles.body}>
