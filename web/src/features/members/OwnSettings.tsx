@@ -46,7 +46,7 @@ export function OwnSettings({ chat }: { chat: Chat }) {
         ]}
       />
       <Switch label={t('settings.pin')} checked={chat.pinned} onChange={(pinned) => change.mutate({ pinned })} />
-      <Switch label={t('settings.archive')} checked={chat.archived} onChange={(archived) => change.mutate({ archived })} />
+      <Switch label={t('settings.archived')} checked={chat.archived} onChange={(archived) => change.mutate({ archived })} />
     </section>
   )
 }
