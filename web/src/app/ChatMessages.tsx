@@ -66,7 +66,8 @@ function Conversation({ chat, me, target, onBack }: { chat: Chat; me: User; targ
   const [asking, setAsking] = useState(false)
   const assistant = useHas('assistant') && chat.assistant
   const meetings = useHas('meetings') && chat.kind !== 'saved' && canPost(chat)
-  const meet = useMeet(chat.id)
+  const { mutate: createMeeting } = useMeet(chat.id)
+  const meet = useMemo(() => (meetings ? () => createMeeting() : undefined), [meetings, createMeeting])
   const [jumped, setJumped] = useState<Target | null>(null)
   const columns = useRef<HTMLDivElement>(null)
   const shown = jumped && jumped.time > (target?.time ?? 0) ? jumped : target
@@ -100,14 +101,15 @@ function Conversation({ chat, me, target, onBack }: { chat: Chat; me: User; targ
       setQuoted(action === 'answer' ? { id: message.id, author_id: message.author_id, type: message.type, text: summary(t, message) } : null)
     },
     onJump: jump,
+    onMeet: meet,
     // eslint-disable-next-line react-hooks/exhaustive-deps -- jump and openThread use setters and the cache alone
-  }), [chat, me, members, t])
+  }), [chat, me, members, meet, t])
 
   return (
     <MessagesProvider value={context}>
       <div className={styles.columns} ref={columns}>
         <div className={styles.chat}>
-          <ChatHeader chat={chat} onBack={onBack} onView={open} canCatchUp={assistant} onMeet={meetings ? () => meet.mutate() : undefined} />
+          <ChatHeader chat={chat} onBack={onBack} onView={open} canCatchUp={assistant} onMeet={meet} />
           <div className={styles.narrow}><ConnectionBanner /></div>
           <PinBar chat={chat.id} onOpen={jump} onList={() => open('pins')} />
           <DropZone onFiles={addFiles}>

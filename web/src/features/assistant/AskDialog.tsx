@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { useEffect, useEffectEvent, useState, type FormEvent } from 'react'
+import { useEffect, useEffectEvent, useRef, useState, type FormEvent } from 'react'
+import { toast } from 'sonner'
 import { explain } from '@/api/explain'
 import { onMessage } from '@/api/live'
 import { Area } from '@/components/Area'
@@ -15,9 +16,14 @@ export function AskDialog({ chat, me, onClose }: { chat: number; me: number; onC
   const t = useT()
   const cache = useQueryClient()
   const [question, setQuestion] = useState('')
-  const ask = useAsk(chat)
+  const shown = useRef(true)
+  const ask = useAsk(chat, (error) => { if (!shown.current) toast.error(t(explain(error))) })
   // The first words of the answer are in the chat: there is no more to wait for here.
   const close = useEffectEvent(onClose)
+  useEffect(() => {
+    shown.current = true
+    return () => { shown.current = false }
+  }, [])
   useEffect(() => onMessage(cache, (message) => {
     if (message.type === 'ai' && message.chat_id === chat && message.payload?.asked_by === me) close()
   }), [cache, chat, me])

@@ -6,11 +6,14 @@ import { request } from '@/api/http'
 import { keys } from '@/api/keys'
 import type { CatchUp, Message } from '@/api/types'
 
-/// Resolves when the answer is complete; its first words arrive before, as a message of the chat.
-export const useAsk = (chat: number) => useMutation({
+/// Resolves when the answer is complete; its first words arrive before, as a message of the chat. It may fail after that.
+export const useAsk = (chat: number, onFailed: (error: Error) => void) => useMutation({
   meta: { quiet: true },
   mutationFn: (question: string, { client }) => request<Message>(client, 'POST', '/ai/ask', { body: { chat_id: chat, question } }),
-  onError: (error, _question, _before, { client }) => noteLacking(client, 'assistant', error),
+  onError: (error, _question, _before, { client }) => {
+    noteLacking(client, 'assistant', error)
+    onFailed(error)
+  },
 })
 
 /// A summary of what the user has not read; the server makes one for each request.
