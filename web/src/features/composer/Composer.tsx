@@ -12,6 +12,7 @@ import { Context } from './Context'
 import { EmojiButton } from './EmojiButton'
 import { SendButton } from './SendButton'
 import { Suggestions } from './Suggestions'
+import { TextField } from './TextField'
 import type { StagedFile } from './bundles'
 import { useCompletion, type Offer } from './useCompletion'
 import { useDraft } from './useDraft'
@@ -142,24 +143,14 @@ export function Composer({ chat, me, thread = null, staged, onStage, onFiles, ed
       {!editing && staged.length > 0 && <Suspense><Staged files={staged} onChange={onStage} /></Suspense>}
       <div className={styles.line}>
         {!editing && <AttachButton onFiles={(files) => { onFiles(files); field.current?.focus() }} onPoll={onPoll} onAsk={onAsk} onSuggest={onAsk && suggest} />}
-        <textarea
-          ref={field}
-          className={styles.field}
-          rows={1}
-          dir="auto"
-          maxLength={16_000}
-          aria-label={t('composer.field')}
-          aria-autocomplete="list"
-          {...(completion.offers.length > 0 && { 'aria-controls': 'completion', 'aria-activedescendant': `completion-${completion.index}` })}
+        <TextField
+          field={field}
+          text={text}
+          offers={completion.offers.length}
+          offer={completion.index}
           placeholder={staged.length > 1 && !editing ? t('composer.common_caption') : staged.length > 0 || (editing && editing.type !== 'text') ? t('composer.caption') : thread ? t('thread.reply') : t('composer.field')}
-          enterKeyHint={isTouch() ? 'enter' : 'send'}
-          value={text}
-          onChange={(event) => {
-            setCaret(event.target.selectionStart)
-            change(event.target.value)
-            if (!editing) typing()
-          }}
-          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
+          onText={(next) => { change(next); if (!editing) typing() }}
+          onCaret={setCaret}
           onPaste={paste}
           onKeyDown={keys}
         />
