@@ -32,8 +32,9 @@ function wicked(kind, plain) {
   return kind === 'text' ? `${plain} ${text}`.slice(0, MOST.text) : `${text.slice(0, MOST[kind] - plain.length - 1).replace(/[\u0000-\u001F]/g, '')} ${plain}`.trim()
 }
 
-// Further numbers give each place another of the texts.
-for (const start of [0]) {
+// Each day gives each place another of the texts; `HOSTILE=3` repeats a day, `HOSTILE=0,1,2,3,4,5` tries all of them.
+const starts = process.env.HOSTILE?.split(',').map(Number) ?? [Math.floor(Date.now() / 86_400_000) % WICKED.length]
+for (const start of starts) {
   test(`texts that mean harm stay texts, in each place at 320 px: ${start}`, async () => {
     turn = start
     const context = await device({ viewport: { width: 320, height: 640 }, reducedMotion: 'reduce' })
