@@ -40,6 +40,15 @@ export function useJoinByCode() {
   })
 }
 
+/// The user's saved messages: a chat with nobody else, which is made when it is first opened.
+export function useOpenSaved() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (_: void, { client }) => request<Chat>(client, 'POST', '/chats', { body: { kind: 'saved', member_ids: [] } }),
+    onSuccess: (chat) => putChat(cache, chat),
+  })
+}
+
 function useDropChat() {
   const cache = useQueryClient()
   return (chat: number) => {

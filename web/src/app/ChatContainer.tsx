@@ -1,6 +1,7 @@
 import { MessagesSquare } from 'lucide-react'
 import { Suspense, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useHas } from '@/api/abilities'
+import { useOpenSaved } from '@/api/actions'
 import { useChats } from '@/api/queries'
 import { Empty } from '@/components/Empty'
 import { ChatSelect } from '@/features/chats/ChatSelect'
@@ -63,6 +64,8 @@ export function ChatContainer({ open, linked = null, onOpen, onSettings, account
   const close = useCallback(() => setPanel(null), [])
   const closeSide = useCallback(() => setSide(null), [])
   const choose = useCallback((chat: number) => { setAsked(null); onOpen(chat) }, [onOpen])
+  const { mutate: openSaved } = useOpenSaved()
+  const showSaved = useCallback(() => openSaved(undefined, { onSuccess: ({ id }) => choose(id) }), [openSaved, choose])
   const back = useCallback(() => onOpen(null), [onOpen])
   const make = useCallback((kind: NewKind) => setPanel({ show: 'new', kind }), [])
   const find = useCallback(() => make(null), [make])
@@ -124,7 +127,7 @@ export function ChatContainer({ open, linked = null, onOpen, onSettings, account
                 onSearch={(words) => setSide({ view: 'search', words })}
                 banner={<><ConnectionBanner /><CopyNote />{banner?.(find)}</>}
                 before={account}
-                after={<SideMenu onView={showView} onKeys={showKeys} onSwitch={() => setPanel({ show: 'switcher' })} />}
+                after={<SideMenu onView={showView} onSaved={showSaved} onKeys={showKeys} onSwitch={() => setPanel({ show: 'switcher' })} />}
               />
             )}
           </div>
@@ -142,6 +145,7 @@ export function ChatContainer({ open, linked = null, onOpen, onSettings, account
             onOpen={(chat, message) => (message ? openMessage(chat, message) : choose(chat))}
             onNew={make}
             onView={showView}
+            onSaved={showSaved}
             onKeys={showKeys}
             onSettings={onSettings}
             onClose={close}

@@ -4,7 +4,7 @@ import { fill, named, press, render, serve, until } from '@/testing/render'
 import { CommandPalette } from './CommandPalette'
 
 const found = { results: [{ message: message(7), snippet: { text: 'план сада', highlights: [[0, 4]] } }], cursor: null }
-const ports = () => ({ onOpen: vi.fn(), onNew: vi.fn(), onView: vi.fn(), onKeys: vi.fn(), onSettings: vi.fn(), onClose: vi.fn() })
+const ports = () => ({ onOpen: vi.fn(), onNew: vi.fn(), onView: vi.fn(), onSaved: vi.fn(), onKeys: vi.fn(), onSettings: vi.fn(), onClose: vi.fn() })
 
 async function palette(answers = {}) {
   const calls = serve({ 'GET /users/search': [], 'GET /search': { results: [], cursor: null }, 'GET /users/2': person(2, 'Вера'), ...answers })
