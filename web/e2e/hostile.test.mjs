@@ -18,7 +18,7 @@ const LONG = 'Ы'.repeat(5_000)
 
 const WICKED = [MARKUP, LINKS, BIDI, ZALGO, SPACES, LONG]
 /// How long a text of each kind may be.
-const MOST = { name: 60, title: 120, about: 480, option: 90, text: 6_000, file: 110 }
+const MOST = { name: 60, title: 120, about: 480, option: 90, text: 6_000, file: 110, token: 90 }
 let turn = 0
 
 /// One wicked text after the other, cut to what the server takes; the marks by which the walk finds things stay.
@@ -41,10 +41,10 @@ for (const start of starts) {
     const dialogs = []
     const watch = (page) => page.on('dialog', (dialog) => { dialogs.push(dialog.message()); void dialog.dismiss() })
     context.on('page', watch)
-    const { page, chat } = await furnished(context, wicked)
+    const { page, chat, tag } = await furnished(context, wicked)
     const wide = []
     let number = 0
-    await tour(page, chat, async (name) => {
+    await tour(page, chat, tag, async (name) => {
       const over = await page.evaluate(() => {
         const most = document.documentElement.clientWidth
         if (document.documentElement.scrollWidth > most) return `the page is ${document.documentElement.scrollWidth}`

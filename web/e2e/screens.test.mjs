@@ -11,10 +11,10 @@ afterEach(assertWellBehaved)
 for (const [theme, viewport] of [['light', { width: 1280, height: 800 }], ['dark', { width: 360, height: 740 }]]) {
   test(`every screen is accessible: ${theme}, ${viewport.width} px`, async () => {
     const context = await device({ colorScheme: theme, viewport, reducedMotion: 'reduce' })
-    const { page, chat } = await furnished(context)
+    const { page, chat, tag } = await furnished(context)
     const found = []
     let number = 0
-    await tour(page, chat, async (name) => {
+    await tour(page, chat, tag, async (name) => {
       for (const one of await axe(page)) found.push(`${name}: ${one}`)
       await page.screenshot({ path: `${SHOTS}screens-${theme}-${String(++number).padStart(2, '0')}.png` })
     })
