@@ -1,4 +1,4 @@
-// Every screen, panel, menu and dialog for people who use a screen reader, in both themes.
+// Every screen, panel, menu and dialog for people who use a screen reader, in every theme.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { assertWellBehaved, axe, close, device, open, SHOTS } from './lib.mjs'
@@ -16,6 +16,11 @@ for (const [theme, viewport] of [['light', { width: 1280, height: 800 }], ['dark
     let number = 0
     await tour(page, chat, tag, async (name) => {
       for (const one of await axe(page)) found.push(`${name}: ${one}`)
+      // The other themes change nothing but colours.
+      const before = await page.evaluate(() => document.documentElement.dataset.theme)
+      await page.evaluate(() => { document.documentElement.dataset.theme = 'contrast' })
+      for (const one of await axe(page, ['color-contrast'])) found.push(`${name}, high contrast: ${one}`)
+      await page.evaluate((theme) => { if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme }, before)
       await page.screenshot({ path: `${SHOTS}screens-${theme}-${String(++number).padStart(2, '0')}.png` })
     })
     assert.deepEqual(found, [])
