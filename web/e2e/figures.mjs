@@ -108,6 +108,8 @@ try {
   const owner = await api(ann.login)
   const chat = await owner.post('/chats', { title: 'Long', is_group: true, member_ids: [bob.id] })
   await fill(owner, chat.id)
+  // Whoever has read all sees the end.
+  await (await api(bob.login)).post(`/chats/${chat.id}/read`)
   const page = await signIn(context, ann.login)
   await page.close()
   const list = await visit(context)
