@@ -11,7 +11,7 @@
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
 .PHONY: run quick release dist test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
-	test-garage test-hooks test-clients faults test-web test-binary test-browser bench bench-vs gen web deps clean
+	test-garage test-hooks test-clients faults test-web test-binary test-browser test-package bench bench-vs gen web deps clean
 .DELETE_ON_ERROR:
 
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
@@ -135,6 +135,12 @@ test-binary: quick
 test-browser: quick
 	@tests/deps.sh browser
 	tests/with-server.sh $(QUICK) tests/browser.sh
+
+# The package for other sites: packed, installed into a fresh application, type-checked, and opened from another origin.
+test-package: quick
+	@tests/deps.sh browser
+	cd web && npm run build:package
+	BESEDKA_TEST_ORIGINS=http://127.0.0.1:5279 tests/with-server.sh $(QUICK) tests/browser.sh e2e/package/embed.test.mjs
 
 bench: release
 	@tests/deps.sh bus

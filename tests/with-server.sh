@@ -10,6 +10,8 @@ set -euo pipefail
 binary=$(realpath "$1")
 shift
 bucket=${BESEDKA_TEST_BUCKET:-}
+# Other sites whose pages may ask the server.
+origins=${BESEDKA_TEST_ORIGINS:-}
 # A developer's own settings are for a developer's own server.
 while read -r name; do unset "$name"; done < <(compgen -e BESEDKA_ || true)
 
@@ -19,7 +21,7 @@ url=http://127.0.0.1:$port
 
 # Many people sign up here within seconds, all from one address.
 BESEDKA_LISTEN=127.0.0.1:$port BESEDKA_DATA_DIR=$folder/data BESEDKA_PUBLIC_URL=$url \
-    BESEDKA_REGISTRATION=open BESEDKA_RATE_LIMITS=off "$binary" serve ${bucket:+--storage-url "$bucket"} >"$folder/setup" 2>"$folder/log" </dev/null &
+    BESEDKA_REGISTRATION=open BESEDKA_RATE_LIMITS=off "$binary" serve ${bucket:+--storage-url "$bucket"} ${origins:+--cors-origins "$origins"} >"$folder/setup" 2>"$folder/log" </dev/null &
 server=$!
 for _ in $(seq 150); do
     kill -0 "$server" 2>/dev/null || { echo 'the server did not start' >&2; exit 1; }

@@ -3,7 +3,6 @@ import SwaggerUI from 'swagger-ui-dist/swagger-ui-es-bundle.js'
 import 'swagger-ui-dist/swagger-ui.css'
 import './page.css'
 import './docs.css'
-import { showErrors } from './errors'
 import { freshKeys } from './keys'
 import { learn, searchOperations, withKnown, type Call, type Known } from './newcomer'
 import { root } from './root'
@@ -63,7 +62,6 @@ async function show() {
 }
 
 followSystemTheme()
-showErrors(element<HTMLTableElement>('errors'))
 show().catch((error: unknown) => {
   element('api').textContent = `The list of APIs could not be loaded. ${String(error)}`
 })

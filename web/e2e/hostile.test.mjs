@@ -18,7 +18,7 @@ const LONG = 'Ы'.repeat(5_000)
 
 const WICKED = [MARKUP, LINKS, BIDI, ZALGO, SPACES, LONG]
 /// How long a text of each kind may be.
-const MOST = { name: 60, title: 120, about: 480, option: 90, text: 6_000, file: 110 }
+const MOST = { name: 60, title: 120, about: 480, option: 90, text: 6_000, file: 110, token: 90 }
 let turn = 0
 
 /// One wicked text after the other, cut to what the server takes; the marks by which the walk finds things stay.
@@ -32,18 +32,19 @@ function wicked(kind, plain) {
   return kind === 'text' ? `${plain} ${text}`.slice(0, MOST.text) : `${text.slice(0, MOST[kind] - plain.length - 1).replace(/[\u0000-\u001F]/g, '')} ${plain}`.trim()
 }
 
-// Further numbers give each place another of the texts.
-for (const start of [0]) {
+// Each day gives each place another of the texts; `HOSTILE=3` repeats a day, `HOSTILE=0,1,2,3,4,5` tries all of them.
+const starts = process.env.HOSTILE?.split(',').map(Number) ?? [Math.floor(Date.now() / 86_400_000) % WICKED.length]
+for (const start of starts) {
   test(`texts that mean harm stay texts, in each place at 320 px: ${start}`, async () => {
     turn = start
     const context = await device({ viewport: { width: 320, height: 640 }, reducedMotion: 'reduce' })
     const dialogs = []
     const watch = (page) => page.on('dialog', (dialog) => { dialogs.push(dialog.message()); void dialog.dismiss() })
     context.on('page', watch)
-    const { page, chat } = await furnished(context, wicked)
+    const { page, chat, tag } = await furnished(context, wicked)
     const wide = []
     let number = 0
-    await tour(page, chat, async (name) => {
+    await tour(page, chat, tag, async (name) => {
       const over = await page.evaluate(() => {
         const most = document.documentElement.clientWidth
         if (document.documentElement.scrollWidth > most) return `the page is ${document.documentElement.scrollWidth}`

@@ -187,14 +187,14 @@ export async function register(name, login = `${unique()}@example.com`) {
   return { login, ...(await answer.json()).user }
 }
 
-/// Serious and critical findings of axe.
-export async function axe(page) {
+/// Serious and critical findings of axe, by all of its rules or by some.
+export async function axe(page, rules) {
   const { createRequire } = await import('node:module')
   const source = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
   const { readFileSync } = await import('node:fs')
   // Through the debugger, because the policy (rightly) refuses an injected script.
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(readFileSync(source, 'utf8'))
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }))
+  const { violations } = await page.evaluate((runOnly) => globalThis.axe.run(document, { resultTypes: ['violations'], ...(runOnly && { runOnly }) }), rules)
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target.join(' ')} ${node.any[0]?.message ?? ''}`).join(' | ')}`)

@@ -22,6 +22,9 @@ export async function furnished(context, say = (_kind, plain) => plain) {
   await her.put(`/messages/${first.id}/reactions/${encodeURIComponent('🎉')}`)
   await her.post('/scheduled', { chat_id: chat.id, content: say('text', 'Позже'), send_at: new Date(Date.now() + 86_400_000).toISOString().slice(0, 19) })
   await her.post(`/chats/${chat.id}/invites`, {})
+  const pest = await register(say('name', `Вера ${tag}`))
+  await her.put(`/users/me/blocked/${pest.id}`)
+  await her.post('/tokens', { name: say('token', 'Бот'), scopes: ['read'] })
   await his.post('/chats', { title: say('title', `Канал ${tag}`), kind: 'channel', is_group: true, public: true, member_ids: [] }).catch(() => undefined)
   await her.post('/chats/direct', { user_id: other.id })
   // Who administers depends on who signed up first; here everybody sees the page.
@@ -69,7 +72,7 @@ async function go(page, url) {
 }
 
 /// Opens each screen, calls `look(name)`, and closes it.
-export async function tour(page, chat, look) {
+export async function tour(page, chat, tag, look) {
   const button = (name, exact = true) => page.getByRole('button', { name, exact })
   const item = (name) => page.getByRole('menuitem', { name, exact: true }).click()
   const seen = async (name, locator) => {
@@ -118,9 +121,22 @@ export async function tour(page, chat, look) {
   await page.keyboard.press('Control+KeyK')
   await seen('the switcher', dialog)
   await escape(dialog)
+  await button('Новый чат').first().click()
+  await dialog.getByRole('searchbox').fill(tag)
+  await seen('people who are found', dialog.getByRole('listitem'))
+  await dialog.getByRole('button', { name: 'Вступить по коду' }).click()
+  await seen('a code to join', dialog.getByLabel('Код для вступления'))
+  await escape(dialog)
   await button(/^Профиль: /).click()
   await dialog.getByRole('navigation').getByRole('button', { name: 'Администрирование' }).click()
   await seen('administration', dialog.getByRole('region', { name: 'Администрирование' }).getByRole('listitem'))
+  for (const [name, part] of [['Приватность', button(/^Разблокировать: /)], ['Безопасность', button(/^Отозвать/)]]) {
+    // On a phone, a page covers the list of pages.
+    const back = dialog.getByRole('button', { name: 'Назад', exact: true })
+    if (await back.isVisible()) await back.click()
+    await dialog.getByRole('navigation').getByRole('button', { name }).click()
+    await seen(name, part)
+  }
   await escape(dialog)
 
   await go(page, `${origin}/chats/${chat.id}`)
@@ -182,6 +198,10 @@ export async function tour(page, chat, look) {
   await escape(page.getByRole('searchbox', { name: 'Поиск эмодзи' }))
   await button('Прикрепить файл').click()
   await seen('what can be attached', menu)
+  await item('Спросить помощника')
+  await seen('a question', dialog)
+  await escape(dialog)
+  await button('Прикрепить файл').click()
   await item('Опрос')
   await seen('a new poll', dialog)
   await escape(dialog)

@@ -31,6 +31,24 @@ export function useOpenDirect() {
   })
 }
 
+export function useJoinByCode() {
+  const cache = useQueryClient()
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: (code: string, { client }) => request<Chat>(client, 'POST', '/chats/join', { body: { code } }),
+    onSuccess: (chat) => putChat(cache, chat),
+  })
+}
+
+/// The user's saved messages: a chat with nobody else, which is made when it is first opened.
+export function useOpenSaved() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (_: void, { client }) => request<Chat>(client, 'POST', '/chats', { body: { kind: 'saved', member_ids: [] } }),
+    onSuccess: (chat) => putChat(cache, chat),
+  })
+}
+
 function useDropChat() {
   const cache = useQueryClient()
   return (chat: number) => {

@@ -26,6 +26,8 @@ const fields: Record<string, Key> = {
   code: 'problem.wrong_code',
   display_name: 'problem.name',
   email: 'problem.email',
+  email_code: 'problem.wrong_code',
+  google_token: 'problem.not_configured',
   invite_code: 'problem.invite',
   new_password: 'problem.password',
   password: 'problem.password',

@@ -32,5 +32,8 @@ export const keys = {
   blocked: ['blocked'] as const,
   quota: ['quota'] as const,
   presence: (id: number) => ['presence', id] as const,
+  status: ['status'] as const,
+  catchUp: (chat: number) => ['catch-up', chat] as const,
+  lacking: ['lacking'] as const,
   accounts: (words: string) => ['accounts', words] as const,
 }

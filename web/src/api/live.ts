@@ -13,6 +13,9 @@ import { chatsQuery, meQuery } from './queries'
 import { LiveSocket, type LiveStatus } from './socket'
 import type { Frame, Message, ServerFrame, SyncPage, User } from './types'
 
+/// How often receipt is confirmed, and for how many chats at a time: the server closes a socket that says too much.
+const CONFIRM_MS = 1_000
+const CONFIRM_CHATS = 3
 const TYPING_MS = 5_000
 const SEND_TYPING_MS = 3_500
 
@@ -21,6 +24,9 @@ class Live {
   socket: LiveSocket | null = null
   status: LiveStatus = 'connecting'
   lastTyping = { chat: 0, at: 0 }
+  /// The newest message of each chat that came to this device and was not confirmed yet.
+  readonly arrived = new Map<number, number>()
+  confirming: ReturnType<typeof setTimeout> | undefined
   readonly statusListeners = new Set<() => void>()
   readonly messageListeners = new Set<(message: Message) => void>()
   readonly typingTimers = new Map<string, ReturnType<typeof setTimeout>>()
@@ -146,8 +152,25 @@ function receive(cache: QueryClient, frames: Frame[]): void {
     if (event === 'typing') typing(cache, data)
     if (event !== 'message.created') continue
     stopTyping(cache, data.chat_id, data.author_id)
+    confirm(cache, data)
     announceMessage(cache, data)
   }
+}
+
+/// Tells the server that a message came to this device, for those who wrote it.
+function confirm(cache: QueryClient, message: Message): void {
+  if (message.author_id === meOf(cache)) return
+  const live = liveOf(cache)
+  live.arrived.set(message.chat_id, Math.max(message.id, live.arrived.get(message.chat_id) ?? 0))
+  live.confirming ??= setTimeout(() => confirmArrived(live), CONFIRM_MS)
+}
+
+function confirmArrived(live: Live): void {
+  for (const [chat_id, message_id] of [...live.arrived].slice(0, CONFIRM_CHATS)) {
+    live.socket?.send('delivered', { chat_id, message_id })
+    live.arrived.delete(chat_id)
+  }
+  live.confirming = live.arrived.size > 0 ? setTimeout(() => confirmArrived(live), CONFIRM_MS) : undefined
 }
 
 /// Tells every listener of a message that came.

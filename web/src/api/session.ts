@@ -2,7 +2,7 @@
 /// cookie. Tabs refresh one at a time and tell each other of sign-in and sign-out.
 
 import type { QueryClient } from '@tanstack/react-query'
-import type { Code, CodeSignIn, FirstAdministrator, PasswordReset, Registration, RegistrationSetting, Tokens, User, Whose } from './types'
+import type { Code, CodeSignIn, FirstAdministrator, PasswordReset, Registration, RegistrationSetting, SignedIn, Tokens, User, Whose } from './types'
 import { anonymous, ApiError, connect, request, type TokenProvider } from './http'
 
 const HINT = 'besedka.signed-in'
@@ -30,6 +30,8 @@ export class Session implements TokenProvider {
   private why: EndReason | null = null
   /// Signing out closes the socket, which must not pass for a session that was ended elsewhere.
   private leaving = false
+  /// Others may have access by a password that was set before this person's address was proven.
+  private earlier = false
   private token: string | null = null
   private state: SessionState = read() ? 'unknown' : 'out'
   private refreshing: Promise<string> | null = null
@@ -51,6 +53,7 @@ export class Session implements TokenProvider {
   readonly current = () => this.state
   /// Why the last session is over; null if it was ended here.
   readonly endReason = () => this.why
+  readonly earlierAccess = () => this.earlier
   readonly accessToken = () => this.token
 
   readonly subscribe = (listener: () => void) => {
@@ -80,7 +83,9 @@ export class Session implements TokenProvider {
 
   /// Signs in with a code from an email or a text message; an unknown address becomes a new account.
   async signInByCode(form: CodeSignIn): Promise<User> {
-    return this.started(await anonymous<Registered>('', '/auth/codes/login', { ...form, device: device() }, COOKIE))
+    const answer = await anonymous<SignedIn>('', '/auth/codes/login', { ...form, device: device() }, COOKIE)
+    this.earlier = !!answer.earlier_access
+    return this.started(answer)
   }
 
   /// Sends a code to an address; answers how many seconds it is valid.
@@ -90,6 +95,17 @@ export class Session implements TokenProvider {
 
   async resetPassword(form: PasswordReset): Promise<void> {
     await anonymous<void>('', '/auth/codes/password', form)
+  }
+
+  /// Ends the password, sessions and tokens from before this person proved their address.
+  async endEarlierAccess(): Promise<void> {
+    await request(this.cache, 'DELETE', '/users/me/earlier-access')
+    this.keepEarlierAccess()
+  }
+
+  keepEarlierAccess(): void {
+    this.earlier = false
+    this.notify()
   }
 
   async signOut(): Promise<void> {

@@ -13,6 +13,8 @@ type Wire<T> = T extends (infer Item)[] ? Wire<Item>[]
 
 export type Person = Wire<Schemas['Person']>
 export type User = Wire<Schemas['User']>
+export type UpdatedUser = Wire<Schemas['UpdatedUser']>
+export type SignedIn = Wire<Schemas['SignedIn']>
 export type Tokens = Wire<Schemas['Tokens']>
 export type Reaction = Wire<Schemas['Reaction']>
 export type Attachment = Schemas['Attachment']
@@ -75,6 +77,9 @@ export type Invite = Wire<Schemas['Invite']>
 export type InvitedTo = Wire<Schemas['InvitedTo']>
 export type Vote = Wire<Schemas['Vote']>
 export type Poll = Wire<Schemas['Poll']>
+export type CatchUp = Wire<Schemas['CatchUp']>
+export type ServerStatus = Wire<Schemas['ServerStatus']>
+export type Meeting = Omit<Wire<Schemas['Meeting']>, 'message'> & { message?: Message | null }
 export type Chat = Omit<Wire<Schemas['Chat']>, 'last_message'> & { last_message: Message | null }
 
 export interface NewMessage {

@@ -1,5 +1,7 @@
 import { MessagesSquare } from 'lucide-react'
 import { Suspense, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
+import { useHas } from '@/api/abilities'
+import { useOpenSaved } from '@/api/actions'
 import { useChats } from '@/api/queries'
 import { Empty } from '@/components/Empty'
 import { ChatSelect } from '@/features/chats/ChatSelect'
@@ -24,6 +26,7 @@ const CommandPalette = lazyComponent(() => import('./CommandPalette').then((file
 const PersonCard = lazyComponent(() => import('@/features/people/PersonCard').then((file) => file.PersonCard))
 const SearchPanel = lazyComponent(() => import('@/features/search/SearchPanel').then((file) => file.SearchPanel))
 const BookmarksPanel = lazyComponent(() => import('@/features/saved/BookmarksPanel').then((file) => file.BookmarksPanel))
+const CatchUpDialog = lazyComponent(() => import('@/features/assistant/CatchUpDialog').then((file) => file.CatchUpDialog))
 const ChannelsPanel = lazyComponent(() => import('@/features/channels/ChannelsPanel').then((file) => file.ChannelsPanel))
 const Shortcuts = lazyComponent(() => import('@/features/help/Shortcuts').then((file) => file.Shortcuts))
 
@@ -54,11 +57,15 @@ export function ChatContainer({ open, linked = null, onOpen, onSettings, account
   const frame = useRef<HTMLDivElement>(null)
   const [panel, setPanel] = useState<Panel>(null)
   const [side, setSide] = useState<{ view: SideView; words?: string } | null>(null)
+  const [caughtUp, setCaughtUp] = useState<number | null>(null)
+  const assistant = useHas('assistant')
   const [person, setPerson] = useState<number | null>(null)
   const [asked, setAsked] = useState<Target & { chat: number } | null>(null)
   const close = useCallback(() => setPanel(null), [])
   const closeSide = useCallback(() => setSide(null), [])
   const choose = useCallback((chat: number) => { setAsked(null); onOpen(chat) }, [onOpen])
+  const { mutate: openSaved } = useOpenSaved()
+  const showSaved = useCallback(() => openSaved(undefined, { onSuccess: ({ id }) => choose(id) }), [openSaved, choose])
   const back = useCallback(() => onOpen(null), [onOpen])
   const make = useCallback((kind: NewKind) => setPanel({ show: 'new', kind }), [])
   const find = useCallback(() => make(null), [make])
@@ -116,10 +123,11 @@ export function ChatContainer({ open, linked = null, onOpen, onSettings, account
                 selected={open}
                 onSelect={choose}
                 onNew={find}
+                onCatchUp={assistant ? setCaughtUp : undefined}
                 onSearch={(words) => setSide({ view: 'search', words })}
                 banner={<><ConnectionBanner /><CopyNote />{banner?.(find)}</>}
                 before={account}
-                after={<SideMenu onView={showView} onKeys={showKeys} onSwitch={() => setPanel({ show: 'switcher' })} />}
+                after={<SideMenu onView={showView} onSaved={showSaved} onKeys={showKeys} onSwitch={() => setPanel({ show: 'switcher' })} />}
               />
             )}
           </div>
@@ -137,12 +145,14 @@ export function ChatContainer({ open, linked = null, onOpen, onSettings, account
             onOpen={(chat, message) => (message ? openMessage(chat, message) : choose(chat))}
             onNew={make}
             onView={showView}
+            onSaved={showSaved}
             onKeys={showKeys}
             onSettings={onSettings}
             onClose={close}
           />
         )}
         {panel?.show === 'keys' && <Shortcuts onClose={close} />}
+        {caughtUp !== null && <CatchUpDialog chat={caughtUp} onClose={() => setCaughtUp(null)} />}
         {person !== null && <PersonCard key={person} id={person} onClose={() => setPerson(null)} onOpen={choose} />}
       </Suspense>
     </PersonContext>

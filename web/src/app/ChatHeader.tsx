@@ -1,4 +1,4 @@
-import { ArrowLeft, BellOff, CalendarClock, EllipsisVertical, Images, Info, Pin, Search } from 'lucide-react'
+import { ArrowLeft, BellOff, CalendarClock, EllipsisVertical, Images, Info, Pin, Search, Sparkles, Video } from 'lucide-react'
 import { useState } from 'react'
 import type { Chat } from '@/api/types'
 import { Avatar } from '@/components/Avatar'
@@ -9,10 +9,19 @@ import { isMuted } from '@/lib/chats'
 import { useT } from '@/lib/i18n'
 import styles from './ChatMessages.module.css'
 
-export type ChatView = 'info' | 'search' | 'pins' | 'media' | 'scheduled'
+export type ChatView = 'info' | 'search' | 'pins' | 'media' | 'scheduled' | 'catch-up'
+
+interface Props {
+  chat: Chat
+  onBack?: () => void
+  onView: (view: ChatView) => void
+  /// Where the server may have meetings, and an assistant.
+  onMeet?: () => void
+  canCatchUp?: boolean
+}
 
 /// A chat's name, and what can be opened of it.
-export function ChatHeader({ chat, onBack, onView }: { chat: Chat; onBack?: () => void; onView: (view: ChatView) => void }) {
+export function ChatHeader({ chat, onBack, onView, onMeet, canCatchUp }: Props) {
   const t = useT()
   const [at, setAt] = useState<Point | null>(null)
   const then = (view: ChatView) => () => { setAt(null); onView(view) }
@@ -44,6 +53,8 @@ export function ChatHeader({ chat, onBack, onView }: { chat: Chat; onBack?: () =
       {at && (
         <Menu label={t('chats.more')} at={at} onClose={() => setAt(null)}>
           <MenuItem icon={<Info size={18} />} onSelect={then('info')}>{t('members.open')}</MenuItem>
+          {canCatchUp && chat.unread_count > 0 && <MenuItem icon={<Sparkles size={18} />} onSelect={then('catch-up')}>{t('assistant.catch_up')}</MenuItem>}
+          {onMeet && <MenuItem icon={<Video size={18} />} onSelect={() => { setAt(null); onMeet() }}>{t('meeting.create')}</MenuItem>}
           <MenuItem icon={<Images size={18} />} onSelect={then('media')}>{t('media.title')}</MenuItem>
           <MenuItem icon={<Pin size={18} />} onSelect={then('pins')}>{t('pins.title')}</MenuItem>
           <MenuItem icon={<CalendarClock size={18} />} onSelect={then('scheduled')}>{t('scheduled.title')}</MenuItem>

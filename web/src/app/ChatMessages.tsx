@@ -1,6 +1,7 @@
 import { MessageCircleOff } from 'lucide-react'
 import { Suspense, useMemo, useRef, useState } from 'react'
 import { useQueryClient } from '@tanstack/react-query'
+import { useHas } from '@/api/abilities'
 import type { History as Known } from '@/api/history'
 import { keys } from '@/api/keys'
 import { useChat, useChats, useMe, useMembers } from '@/api/queries'
@@ -10,6 +11,7 @@ import { ConnectionBanner } from '@/features/chats/ConnectionBanner'
 import { Composer } from '@/features/composer/Composer'
 import { DropZone } from '@/features/composer/DropZone'
 import { useStaged } from '@/features/composer/useStaged'
+import { useMeet } from '@/features/meetings/useMeet'
 import { Announcer } from '@/features/messages/Announcer'
 import { MessagesProvider, type MessageAction } from '@/features/messages/context'
 import { History } from '@/features/messages/History'
@@ -29,6 +31,8 @@ const MediaPanel = lazyComponent(() => import('@/features/media/MediaPanel').the
 const ScheduledPanel = lazyComponent(() => import('@/features/scheduled/ScheduledPanel').then((file) => file.ScheduledPanel))
 const ThreadPanel = lazyComponent(() => import('./ThreadPanel').then((file) => file.ThreadPanel))
 const ForwardDialog = lazyComponent(() => import('@/features/forward/ForwardDialog').then((file) => file.ForwardDialog))
+const AskDialog = lazyComponent(() => import('@/features/assistant/AskDialog').then((file) => file.AskDialog))
+const CatchUpDialog = lazyComponent(() => import('@/features/assistant/CatchUpDialog').then((file) => file.CatchUpDialog))
 const PollMaker = lazyComponent(() => import('@/features/polls/PollMaker').then((file) => file.PollMaker))
 
 interface Props {
@@ -59,6 +63,11 @@ function Conversation({ chat, me, target, onBack }: { chat: Chat; me: User; targ
   const [thread, setThread] = useState<Message | null>(null)
   const [forwarded, setForwarded] = useState<Message | null>(null)
   const [poll, setPoll] = useState<{ thread: number | null } | null>(null)
+  const [asking, setAsking] = useState(false)
+  const assistant = useHas('assistant') && chat.assistant
+  const meetings = useHas('meetings') && chat.kind !== 'saved' && canPost(chat)
+  const { mutate: createMeeting } = useMeet(chat.id)
+  const meet = useMemo(() => (meetings ? () => createMeeting() : undefined), [meetings, createMeeting])
   const [jumped, setJumped] = useState<Target | null>(null)
   const columns = useRef<HTMLDivElement>(null)
   const shown = jumped && jumped.time > (target?.time ?? 0) ? jumped : target
@@ -92,14 +101,15 @@ function Conversation({ chat, me, target, onBack }: { chat: Chat; me: User; targ
       setQuoted(action === 'answer' ? { id: message.id, author_id: message.author_id, type: message.type, text: summary(t, message) } : null)
     },
     onJump: jump,
+    onMeet: meet,
     // eslint-disable-next-line react-hooks/exhaustive-deps -- jump and openThread use setters and the cache alone
-  }), [chat, me, members, t])
+  }), [chat, me, members, meet, t])
 
   return (
     <MessagesProvider value={context}>
       <div className={styles.columns} ref={columns}>
         <div className={styles.chat}>
-          <ChatHeader chat={chat} onBack={onBack} onView={open} />
+          <ChatHeader chat={chat} onBack={onBack} onView={open} canCatchUp={assistant} onMeet={meet} />
           <div className={styles.narrow}><ConnectionBanner /></div>
           <PinBar chat={chat.id} onOpen={jump} onList={() => open('pins')} />
           <DropZone onFiles={addFiles}>
@@ -119,6 +129,7 @@ function Conversation({ chat, me, target, onBack }: { chat: Chat; me: User; targ
                   onQuote={setQuoted}
                   onEditLast={editLast}
                   onPoll={() => setPoll({ thread: null })}
+                  onAsk={assistant ? () => setAsking(true) : undefined}
                 />
               )
               : <p className={styles.closed}>{t('composer.read_only')}</p>}
@@ -136,6 +147,8 @@ function Conversation({ chat, me, target, onBack }: { chat: Chat; me: User; targ
       <Suspense>
         {view === 'info' && <ChatInfo chat={chat} me={me.id} onView={open} onClose={() => setView(null)} />}
         {forwarded && <ForwardDialog message={forwarded} onClose={() => setForwarded(null)} />}
+        {view === 'catch-up' && <CatchUpDialog chat={chat.id} onClose={() => setView(null)} />}
+        {asking && <AskDialog chat={chat.id} me={me.id} onClose={() => setAsking(false)} />}
         {poll && <PollMaker chat={chat.id} thread={poll.thread} onClose={() => setPoll(null)} />}
       </Suspense>
     </MessagesProvider>

@@ -4,7 +4,7 @@ import { fill, named, press, render, serve, until } from '@/testing/render'
 import { CommandPalette } from './CommandPalette'
 
 const found = { results: [{ message: message(7), snippet: { text: 'план сада', highlights: [[0, 4]] } }], cursor: null }
-const ports = () => ({ onOpen: vi.fn(), onNew: vi.fn(), onView: vi.fn(), onKeys: vi.fn(), onSettings: vi.fn(), onClose: vi.fn() })
+const ports = () => ({ onOpen: vi.fn(), onNew: vi.fn(), onView: vi.fn(), onSaved: vi.fn(), onKeys: vi.fn(), onSettings: vi.fn(), onClose: vi.fn() })
 
 async function palette(answers = {}) {
   const calls = serve({ 'GET /users/search': [], 'GET /search': { results: [], cursor: null }, 'GET /users/2': person(2, 'Вера'), ...answers })
@@ -47,7 +47,7 @@ test('what is found later does not move the choice', async () => {
 })
 
 test('a command is found by its words and run', async () => {
-  const { field, onSettings, onNew, onKeys } = await palette()
+  const { field, onSettings, onNew, onSaved, onKeys } = await palette()
   await fill(field, 'настр увед')
   expect(texts()).toEqual(['Настройки: Уведомления'])
   await press(field, 'Enter')
@@ -55,6 +55,9 @@ test('a command is found by its words and run', async () => {
   await fill(field, 'канал нов')
   await press(field, 'Enter')
   expect(onNew).toHaveBeenCalledWith('channel')
+  await fill(field, 'избран')
+  await press(field, 'Enter')
+  expect(onSaved).toHaveBeenCalled()
   await fill(field, 'клавиши')
   await press(field, 'Enter')
   expect(onKeys).toHaveBeenCalled()
@@ -78,5 +81,5 @@ test('a page key goes from section to section, and nothing found is said', async
 test('an embedded chat has no commands for the account and the page around it', async () => {
   serve({})
   await render(<CommandPalette {...ports()} onSettings={undefined} />, { chats: [] })
-  expect(texts()).toEqual(['Новый чат', 'Новая группа', 'Новый канал', 'Поиск по сообщениям', 'Закладки', 'Каналы', 'Горячие клавиши'])
+  expect(texts()).toEqual(['Новый чат', 'Новая группа', 'Новый канал', 'Вступить по коду', 'Поиск по сообщениям', 'Избранное', 'Закладки', 'Каналы', 'Горячие клавиши'])
 })

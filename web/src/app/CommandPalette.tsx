@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { Bell, Bookmark, Contrast, Database, Eye, Keyboard, KeyRound, LogOut, Megaphone, Moon, Palette, Search, Settings, ShieldCheck, SquarePen, Sun, SunMoon, UserRound, Users } from 'lucide-react'
+import { Bell, Bookmark, Contrast, Database, Eye, Keyboard, KeyRound, LogOut, Megaphone, Moon, Palette, Search, Settings, ShieldCheck, SquarePen, Star, Sun, SunMoon, UserRound, Users } from 'lucide-react'
 import { useMemo, type ComponentType } from 'react'
 import { useUnsent } from '@/api/outbox'
 import { useMe } from '@/api/queries'
@@ -18,6 +18,7 @@ interface Props {
   onOpen: (chat: number, message?: number) => void
   onNew: (kind: NewKind) => void
   onView: (view: SideView) => void
+  onSaved: () => void
   onKeys: () => void
   onSettings?: (page: Page | null) => void
   onClose: () => void
@@ -34,7 +35,7 @@ const THEMES: [Theme, Key, Icon][] = [
 ]
 
 /// The switcher with everything that the messenger can be told to do.
-export function CommandPalette({ onOpen, onNew, onView, onKeys, onSettings, onClose }: Props) {
+export function CommandPalette({ onOpen, onNew, onView, onSaved, onKeys, onSettings, onClose }: Props) {
   const t = useT()
   const cache = useQueryClient()
   const me = useMe()
@@ -46,7 +47,9 @@ export function CommandPalette({ onOpen, onNew, onView, onKeys, onSettings, onCl
       command('new', t('chats.new'), SquarePen, () => onNew(null)),
       command('new-group', t('chats.new_group'), Users, () => onNew('group')),
       command('new-channel', t('chats.new_channel'), Megaphone, () => onNew('channel')),
+      command('join-code', t('invites.by_code'), KeyRound, () => onNew('code')),
       command('search', t('search.title'), Search, () => onView('search'), `${mod}Shift F`),
+      command('saved', t('chats.saved'), Star, onSaved),
       command('bookmarks', t('saved.bookmarks'), Bookmark, () => onView('bookmarks')),
       command('channels', t('channels.title'), Megaphone, () => onView('channels')),
       ...(onSettings ? [
@@ -60,6 +63,6 @@ export function CommandPalette({ onOpen, onNew, onView, onKeys, onSettings, onCl
       // With messages that would be lost, the settings warn beside their button.
       ...(onSettings && sessionOf(cache) ? [command('sign-out', t('profile.leave'), LogOut, () => (unsent > 0 ? onSettings(null) : void signOut(cache)))] : []),
     ]
-  }, [t, cache, me?.is_admin, unsent, onNew, onView, onKeys, onSettings])
+  }, [t, cache, me?.is_admin, unsent, onNew, onView, onSaved, onKeys, onSettings])
   return <Switcher commands={commands} onOpen={onOpen} onClose={onClose} />
 }

@@ -1,5 +1,7 @@
-import { Suspense, useCallback, useEffect, useEffectEvent, useState } from 'react'
+import { useQueryClient } from '@tanstack/react-query'
+import { Suspense, useCallback, useEffect, useEffectEvent, useState, useSyncExternalStore } from 'react'
 import { useChats, useMe } from '@/api/queries'
+import { sessionOf, type Session } from '@/api/session'
 import { Avatar } from '@/components/Avatar'
 import { NotifyPrompt } from '@/features/notifications/NotifyPrompt'
 import { useNotifications } from '@/features/notifications/useNotifications'
@@ -13,6 +15,7 @@ import styles from './Shell.module.css'
 
 const Settings = lazyComponent(() => import('@/features/settings/Settings').then((file) => file.Settings))
 const Invitation = lazyComponent(() => import('@/features/invites/Invitation').then((file) => file.Invitation))
+const EarlierAccess = lazyComponent(() => import('@/features/session/EarlierAccess').then((file) => file.EarlierAccess))
 const Welcome = lazyComponent(() => import('@/features/welcome/Welcome').then((file) => file.Welcome))
 
 // A page that opens at a chat needs it at once; the list alone does not.
@@ -23,6 +26,7 @@ type Account = { page: Page | null } | null
 /// The page around the messenger: the address, the account, notifications, the first start.
 export function Shell() {
   const t = useT()
+  const session = sessionOf(useQueryClient())
   const me = useMe()
   const { chats } = useChats()
   const open = useOpenChat()
@@ -56,9 +60,14 @@ export function Shell() {
         )}
       />
       <Suspense>{account && me && <Settings me={me} start={account.page} onClose={() => setAccount(null)} />}
-      {invitation && <Invitation token={invitation} onOpen={(chat) => go(chatPath(chat), { replace: true })} onClose={() => choose(null)} />}</Suspense>
+      {invitation && <Invitation token={invitation} onOpen={(chat) => go(chatPath(chat), { replace: true })} onClose={() => choose(null)} />}
+      {session && <Earlier session={session} />}</Suspense>
     </>
   )
+}
+
+function Earlier({ session }: { session: Session }) {
+  return useSyncExternalStore(session.subscribe, session.earlierAccess) && <EarlierAccess session={session} />
 }
 
 /// The language of the account, once it is known, also on a device where it was not chosen.

@@ -1,4 +1,4 @@
-import { Bookmark, Command, EllipsisVertical, Keyboard, Megaphone, Search } from 'lucide-react'
+import { Bookmark, Command, EllipsisVertical, Keyboard, Megaphone, Search, Star } from 'lucide-react'
 import { useState } from 'react'
 import { IconButton } from '@/components/Button'
 import { Menu, MenuItem, type Point } from '@/components/Menu'
@@ -6,8 +6,15 @@ import { useT } from '@/lib/i18n'
 
 export type SideView = 'search' | 'bookmarks' | 'channels'
 
-/// What stands beside the chats: search, bookmarks, channels, keys.
-export function SideMenu({ onView, onKeys, onSwitch }: { onView: (view: SideView) => void; onKeys: () => void; onSwitch: () => void }) {
+interface Props {
+  onView: (view: SideView) => void
+  onSaved: () => void
+  onKeys: () => void
+  onSwitch: () => void
+}
+
+/// What stands beside the chats: search, saved messages, bookmarks, channels, keys.
+export function SideMenu({ onView, onSaved, onKeys, onSwitch }: Props) {
   const t = useT()
   const [at, setAt] = useState<Point | null>(null)
   const then = (work: () => void) => () => { setAt(null); work() }
@@ -27,6 +34,7 @@ export function SideMenu({ onView, onKeys, onSwitch }: { onView: (view: SideView
         <Menu label={t('app.menu')} at={at} onClose={() => setAt(null)}>
           <MenuItem icon={<Command size={18} />} onSelect={then(onSwitch)}>{t('switcher.title')}</MenuItem>
           <MenuItem icon={<Search size={18} />} onSelect={then(() => onView('search'))}>{t('search.title')}</MenuItem>
+          <MenuItem icon={<Star size={18} />} onSelect={then(onSaved)}>{t('chats.saved')}</MenuItem>
           <MenuItem icon={<Bookmark size={18} />} onSelect={then(() => onView('bookmarks'))}>{t('saved.bookmarks')}</MenuItem>
           <MenuItem icon={<Megaphone size={18} />} onSelect={then(() => onView('channels'))}>{t('channels.title')}</MenuItem>
           <MenuItem icon={<Keyboard size={18} />} onSelect={then(onKeys)}>{t('keys.title')}</MenuItem>

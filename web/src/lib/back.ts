@@ -32,9 +32,17 @@ export function openLayer(close: () => void): () => void {
     clearTimeout(leaving)
     // Later: one dialog may give way to another.
     leaving = setTimeout(() => {
-      if (layers.length === 0 && isLayer()) history.back()
+      if (layers.length === 0 && isLayer()) leave()
     })
   }
+}
+
+/// Drops the entry of the layers. The browser does so later: what is opened meanwhile is no part of it.
+function leave(): void {
+  addEventListener('popstate', () => {
+    if (layers.length > 0 && !isLayer()) history.pushState({ layer: true }, '')
+  }, { once: true })
+  history.back()
 }
 
 function popped(): void {

@@ -125,7 +125,7 @@ export function serve(answers: Answers): Call[] {
     }
     calls.push(call)
     const known = answers[`${method} ${call.path}`] ?? (method === 'GET' ? new Refusal(404, 'not_found') : () => undefined)
-    const answer: unknown = typeof known === 'function' ? (known as (body: unknown) => unknown)(call.body) : known
+    const answer: unknown = typeof known === 'function' ? await (known as (body: unknown) => unknown)(call.body) : known
     if (answer instanceof Refusal) return new Response(JSON.stringify({ code: answer.code, detail: answer.detail }), { status: answer.status })
     return answer === undefined ? new Response(null, { status: 204 }) : new Response(JSON.stringify(answer))
   }))

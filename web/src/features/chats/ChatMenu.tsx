@@ -1,4 +1,4 @@
-import { Archive, ArchiveRestore, Bell, BellOff, CheckCheck, Pin, PinOff } from 'lucide-react'
+import { Archive, ArchiveRestore, Bell, BellOff, CheckCheck, Pin, PinOff, Sparkles } from 'lucide-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useMarkRead } from '@/api/actions'
 import { changeChat } from '@/api/events'
@@ -9,7 +9,7 @@ import { isMuted } from '@/lib/chats'
 import { useT } from '@/lib/i18n'
 
 /// What can be done with a chat from the list.
-export function ChatMenu({ chat, at, onClose }: { chat: Chat; at: Point; onClose: () => void }) {
+export function ChatMenu({ chat, at, onCatchUp, onClose }: { chat: Chat; at: Point; onCatchUp?: () => void; onClose: () => void }) {
   const t = useT()
   const cache = useQueryClient()
   const { mutate: markRead } = useMarkRead(chat.id)
@@ -25,6 +25,7 @@ export function ChatMenu({ chat, at, onClose }: { chat: Chat; at: Point; onClose
       {chat.unread_count > 0 && chat.last_message && (
         <MenuItem icon={<CheckCheck size={18} />} onSelect={then(() => markRead(chat.last_message!.id))}>{t('chats.mark_read')}</MenuItem>
       )}
+      {chat.unread_count > 0 && chat.assistant && onCatchUp && <MenuItem icon={<Sparkles size={18} />} onSelect={then(onCatchUp)}>{t('assistant.catch_up')}</MenuItem>}
       <MenuItem icon={chat.pinned ? <PinOff size={18} /> : <Pin size={18} />} onSelect={then(() => mutate({ pinned: !chat.pinned }))}>{chat.pinned ? t('chats.unpin') : t('settings.pin')}</MenuItem>
       <MenuItem icon={muted ? <Bell size={18} /> : <BellOff size={18} />} onSelect={then(mute)}>{muted ? t('chats.unmute') : t('settings.mute')}</MenuItem>
       <MenuItem icon={chat.archived ? <ArchiveRestore size={18} /> : <Archive size={18} />} onSelect={then(() => mutate({ archived: !chat.archived }))}>{chat.archived ? t('chats.unarchive') : t('settings.archive')}</MenuItem>

@@ -21,6 +21,8 @@ interface Props {
   onNew: () => void
   /// Looks for words in messages.
   onSearch?: (words: string) => void
+  /// Where there is an assistant: sums up what is unread in a chat.
+  onCatchUp?: (chat: number) => void
   /// Shown before the search field.
   before?: ReactNode
   /// Shown after the button for a new chat.
@@ -30,7 +32,7 @@ interface Props {
 }
 
 /// The user's chats, the most recently active first.
-export function ChatSelect({ selected, onSelect, onNew, onSearch, before, after, banner }: Props) {
+export function ChatSelect({ selected, onSelect, onNew, onSearch, onCatchUp, before, after, banner }: Props) {
   const t = useT()
   const language = useLanguage()
   const { chats, isPending, isError, refetch } = useChats()
@@ -84,7 +86,7 @@ export function ChatSelect({ selected, onSelect, onNew, onSearch, before, after,
           ))}
         </ul>
       )}
-      <Suspense>{menu && <ChatMenu chat={menu.chat} at={menu.at} onClose={() => setMenu(null)} />}</Suspense>
+      <Suspense>{menu && <ChatMenu chat={menu.chat} at={menu.at} onCatchUp={onCatchUp && (() => onCatchUp(menu.chat.id))} onClose={() => setMenu(null)} />}</Suspense>
     </nav>
   )
 }

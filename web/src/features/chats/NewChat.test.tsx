@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { chat, person } from '@/api/fixtures'
-import { button, click, fill, named, render, serve, until } from '@/testing/render'
+import { button, click, fill, named, Refusal, render, serve, until } from '@/testing/render'
 import { NewChat } from './NewChat'
 
 async function dialog() {
@@ -54,4 +54,18 @@ test('a person who is found is written to', async () => {
   await click(button(/^Вера/))
   expect(calls.at(-1)).toMatchObject({ path: '/chats/direct', body: { user_id: 5 } })
   expect(open).toHaveBeenCalledWith(78)
+})
+
+test('a group is joined by its code, however it is written; a wrong one is said', async () => {
+  const calls = serve({ 'POST /chats/join': ({ code }: { code: string }) => (code === 'AB12CD' ? chat({ id: 90 }) : new Refusal(404, 'not_found')) })
+  const open = vi.fn()
+  await render(<NewChat onClose={() => undefined} onOpen={open} />)
+  await click(button('Вступить по коду'))
+  await fill(named('input', 'Код для вступления'), 'zzzzzz')
+  await click(button('Вступить'))
+  expect(document.querySelector('[role=alert]')?.textContent).toBe('Неверный или устаревший код')
+  await fill(named('input', 'Код для вступления'), 'ab1 2cd')
+  await click(button('Вступить'))
+  expect(calls.at(-1)?.body).toEqual({ code: 'AB12CD' })
+  expect(open).toHaveBeenCalledWith(90)
 })

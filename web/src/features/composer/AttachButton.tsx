@@ -1,11 +1,19 @@
-import { ChartBarBig, File, Paperclip } from 'lucide-react'
+import { ChartBarBig, File, Lightbulb, Paperclip, Sparkles } from 'lucide-react'
 import { useRef, useState } from 'react'
 import { IconButton } from '@/components/Button'
 import { Menu, MenuItem, type Point } from '@/components/Menu'
 import { useT } from '@/lib/i18n'
 
-/// Adds files or a poll.
-export function AttachButton({ onFiles, onPoll }: { onFiles: (files: File[]) => void; onPoll: () => void }) {
+interface Props {
+  onFiles: (files: File[]) => void
+  onPoll: () => void
+  /// Where there is an assistant: a question to it, and replies that it suggests.
+  onAsk?: () => void
+  onSuggest?: () => void
+}
+
+/// Adds files or a poll, or lets the assistant write.
+export function AttachButton({ onFiles, onPoll, onAsk, onSuggest }: Props) {
   const t = useT()
   const picker = useRef<HTMLInputElement>(null)
   const [at, setAt] = useState<Point | null>(null)
@@ -36,6 +44,8 @@ export function AttachButton({ onFiles, onPoll }: { onFiles: (files: File[]) => 
         <Menu label={t('composer.attach')} at={at} onClose={() => setAt(null)}>
           <MenuItem icon={<File size={18} />} onSelect={() => { setAt(null); picker.current?.click() }}>{t('composer.file')}</MenuItem>
           <MenuItem icon={<ChartBarBig size={18} />} onSelect={() => { setAt(null); onPoll() }}>{t('composer.poll')}</MenuItem>
+          {onAsk && <MenuItem icon={<Sparkles size={18} />} onSelect={() => { setAt(null); onAsk() }}>{t('assistant.ask')}</MenuItem>}
+          {onSuggest && <MenuItem icon={<Lightbulb size={18} />} onSelect={() => { setAt(null); onSuggest() }}>{t('assistant.suggest')}</MenuItem>}
         </Menu>
       )}
     </>

@@ -11,11 +11,14 @@ import styles from './Composer.module.css'
 import { Context } from './Context'
 import { EmojiButton } from './EmojiButton'
 import { SendButton } from './SendButton'
+import { Suggestions } from './Suggestions'
+import { TextField } from './TextField'
 import type { StagedFile } from './bundles'
 import { useCompletion, type Offer } from './useCompletion'
 import { useDraft } from './useDraft'
 import { useGrow } from './useGrow'
 import { useSending, useSendLater, type How } from './useSending'
+import { useSuggestions } from './useSuggestions'
 import { completes, isTouch, linkedBy, markedBy } from './text'
 
 const Staged = lazyComponent(() => import('./Staged').then((file) => file.Staged))
@@ -38,10 +41,12 @@ interface Props {
   /// ArrowUp in an empty field.
   onEditLast: () => void
   onPoll: () => void
+  /// Where there is an assistant.
+  onAsk?: () => void
 }
 
 /// Writes, records and edits messages, with attachments.
-export function Composer({ chat, me, thread = null, staged, onStage, onFiles, editing, onEdit, quoted, onQuote, onEditLast, onPoll }: Props) {
+export function Composer({ chat, me, thread = null, staged, onStage, onFiles, editing, onEdit, quoted, onQuote, onEditLast, onPoll, onAsk }: Props) {
   const t = useT()
   const [draft, setDraft] = useDraft(chat.id, thread)
   const [edited, setEdited] = useState(editing?.content ?? '')
@@ -54,6 +59,7 @@ export function Composer({ chat, me, thread = null, staged, onStage, onFiles, ed
   const later = useSendLater(place)
   const text = editing ? edited : draft
   const field = useGrow(text)
+  const { texts: suggested, suggest, clear: dropSuggested } = useSuggestions(chat.id)
   const completion = useCompletion(chat, me.id, text, caret)
   const ready = text.trim() !== '' || (staged.length > 0 && !editing)
 
@@ -81,6 +87,7 @@ export function Composer({ chat, me, thread = null, staged, onStage, onFiles, ed
     onStage([])
     onQuote(null)
     setDraft('')
+    dropSuggested()
     named.current.clear()
     field.current?.focus()
   }
@@ -131,28 +138,19 @@ export function Composer({ chat, me, thread = null, staged, onStage, onFiles, ed
   return (
     <form className={styles.composer} aria-label={thread ? t('thread.reply') : t('composer.title')} onSubmit={(event) => { event.preventDefault(); submit() }}>
       {completion.offers.length > 0 && <Completion offers={completion.offers} index={completion.index} onChoose={choose} onHover={completion.setActive} />}
+      {!editing && suggested.length > 0 && <Suggestions texts={suggested} onChoose={(what) => { dropSuggested(); insert(what, 0, text.length) }} onClose={dropSuggested} />}
       <Context editing={editing} quoted={quoted} onEdit={onEdit} onQuote={onQuote} />
       {!editing && staged.length > 0 && <Suspense><Staged files={staged} onChange={onStage} /></Suspense>}
       <div className={styles.line}>
-        {!editing && <AttachButton onFiles={(files) => { onFiles(files); field.current?.focus() }} onPoll={onPoll} />}
-        <textarea
-          ref={field}
-          className={styles.field}
-          rows={1}
-          dir="auto"
-          maxLength={16_000}
-          aria-label={t('composer.field')}
-          aria-autocomplete="list"
-          {...(completion.offers.length > 0 && { 'aria-controls': 'completion', 'aria-activedescendant': `completion-${completion.index}` })}
+        {!editing && <AttachButton onFiles={(files) => { onFiles(files); field.current?.focus() }} onPoll={onPoll} onAsk={onAsk} onSuggest={onAsk && suggest} />}
+        <TextField
+          field={field}
+          text={text}
+          offers={completion.offers.length}
+          offer={completion.index}
           placeholder={staged.length > 1 && !editing ? t('composer.common_caption') : staged.length > 0 || (editing && editing.type !== 'text') ? t('composer.caption') : thread ? t('thread.reply') : t('composer.field')}
-          enterKeyHint={isTouch() ? 'enter' : 'send'}
-          value={text}
-          onChange={(event) => {
-            setCaret(event.target.selectionStart)
-            change(event.target.value)
-            if (!editing) typing()
-          }}
-          onSelect={(event) => setCaret(event.currentTarget.selectionStart)}
+          onText={(next) => { change(next); if (!editing) typing() }}
+          onCaret={setCaret}
           onPaste={paste}
           onKeyDown={keys}
         />

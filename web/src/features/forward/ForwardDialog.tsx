@@ -46,7 +46,7 @@ export function ForwardDialog({ message, onClose }: { message: Message; onClose:
             <li key={chat.id}>
               <button type="button" aria-pressed={chosen.includes(chat.id)} onClick={() => toggle(chat.id)}>
                 <Avatar id={chat.peer?.id ?? chat.id} name={chat.title} url={chat.avatar_url ?? chat.peer?.avatar_url} size="small" group={chat.is_group} />
-                <span dir="auto">{chat.title}</span>
+                <span dir="auto">{chat.kind === 'saved' ? t('chats.saved') : chat.title}</span>
               </button>
             </li>
           ))}

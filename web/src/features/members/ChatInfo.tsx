@@ -15,7 +15,7 @@ import styles from './ChatInfo.module.css'
 import { EditChat } from './EditChat'
 import { Invites } from './Invites'
 import { MemberList } from './MemberList'
-import { OwnSettings } from './OwnSettings'
+import { OwnSettings, SharedSettings } from './OwnSettings'
 
 interface Props {
   chat: Chat
@@ -44,7 +44,7 @@ export function ChatInfo({ chat, me, onView, onClose }: Props) {
   if (page === 'add' && members) return <AddMembers chat={chat.id} members={members} onClose={back} />
   if (page === 'edit') return <EditChat chat={chat} onClose={back} />
   if (page === 'bans') return <Bans chat={chat.id} onClose={back} />
-  if (page === 'invites') return <Invites chat={chat.id} onClose={back} />
+  if (page === 'invites') return <Invites chat={chat} onClose={back} />
   return (
     <Dialog title={chat.kind === 'channel' ? t('members.channel') : chat.is_group ? t('members.group') : t('members.private')} onClose={onClose}>
       <div className={styles.body}>
@@ -65,6 +65,7 @@ export function ChatInfo({ chat, me, onView, onClose }: Props) {
           {moderator && <button type="button" onClick={() => setPage('bans')}><Ban size={19} />{t('members.bans')}</button>}
         </div>
         {chat.kind !== 'saved' && <OwnSettings chat={chat} />}
+        {chat.kind === 'private' && <SharedSettings chat={chat} />}
         {chat.is_group && (
           <section aria-label={t('members.title')}>
             {moderator && (

@@ -5,14 +5,11 @@ import { Avatar } from '@/components/Avatar'
 import { Button } from '@/components/Button'
 import { Dialog } from '@/components/Dialog'
 import { Field } from '@/components/Field'
-import { Select } from '@/components/Select'
 import { Switch } from '@/components/Switch'
 import { useT } from '@/lib/i18n'
 import styles from './ChatInfo.module.css'
+import { LifeSelect } from './LifeSelect'
 import { useChangeChat, useSetAvatar } from './server'
-
-const DAY_S = 86_400
-const LIVES = [DAY_S, 7 * DAY_S, 30 * DAY_S, 365 * DAY_S]
 
 /// A group's name, description and rules, for its owner and admins.
 export function EditChat({ chat, onClose }: { chat: Chat; onClose: () => void }) {
@@ -25,7 +22,6 @@ export function EditChat({ chat, onClose }: { chat: Chat; onClose: () => void })
   const picker = useRef<HTMLInputElement>(null)
   const change = useChangeChat(chat.id)
   const avatar = useSetAvatar(chat.id)
-  const lives = LIVES.includes(life) || life === 0 ? LIVES : [...LIVES, life].sort((a, b) => a - b)
   const save = (event: FormEvent) => {
     event.preventDefault()
     const form = {
@@ -67,13 +63,7 @@ export function EditChat({ chat, onClose }: { chat: Chat; onClose: () => void })
         </label>
         <Switch label={t('members.read_only')} checked={readOnly} onChange={setReadOnly} />
         <Switch label={t('members.assistant')} checked={assistant} onChange={setAssistant} />
-        <Select
-          inRow
-          label={t('members.life')}
-          value={String(life)}
-          onChange={(event) => setLife(Number(event.target.value))}
-          options={[{ value: '0', text: t('members.life_forever') }, ...lives.map((seconds) => ({ value: String(seconds), text: t('members.life_days', { count: Math.max(1, Math.round(seconds / DAY_S)) }) }))]}
-        />
+        <LifeSelect value={life} onChange={setLife} />
         <Button type="submit" look="main" busy={change.isPending} disabled={!title.trim()}>{t('common.save')}</Button>
       </form>
     </Dialog>

@@ -1,7 +1,7 @@
-import { Copy, Trash2 } from 'lucide-react'
+import { Copy, RefreshCw, Trash2 } from 'lucide-react'
 import { useContext, useState } from 'react'
 import { toast } from 'sonner'
-import type { Invite } from '@/api/types'
+import type { Chat, Invite } from '@/api/types'
 import { Button, IconButton } from '@/components/Button'
 import { Dialog } from '@/components/Dialog'
 import { Select } from '@/components/Select'
@@ -10,12 +10,12 @@ import { brief, instant } from '@/lib/dates'
 import { useT } from '@/lib/i18n'
 import { ServerContext } from '@/lib/server'
 import styles from './ChatInfo.module.css'
-import { useInvites, useInviting } from './server'
+import { useInvites, useInviting, useJoinCode } from './server'
 
 const DAY_S = 86_400
 
-/// Links that let people join a group.
-export function Invites({ chat, onClose }: { chat: number; onClose: () => void }) {
+/// Links and a code that let people join a group.
+export function Invites({ chat: { id: chat, code }, onClose }: { chat: Pick<Chat, 'id' | 'code'>; onClose: () => void }) {
   const t = useT()
   const server = useContext(ServerContext) || location.origin
   const invites = useInvites(chat)
@@ -66,7 +66,29 @@ export function Invites({ chat, onClose }: { chat: number; onClose: () => void }
             </li>
           ))}
         </ul>
+        <JoinCode chat={chat} code={code ?? null} />
       </div>
     </Dialog>
+  )
+}
+
+function JoinCode({ chat, code }: { chat: number; code: string | null }) {
+  const t = useT()
+  const { renew, remove } = useJoinCode(chat)
+  return (
+    <section className={styles.code} aria-label={t('invites.code')}>
+      <h4>{t('invites.code')}</h4>
+      <p>{t('invites.code.hint')}</p>
+      {code
+        ? (
+          <div>
+            <code>{code}</code>
+            <IconButton label={t('invites.code.copy')} onClick={() => void copyText(code).then(() => toast(t('message.copied')))}><Copy size={17} /></IconButton>
+            <IconButton label={t('invites.code.renew')} onClick={() => renew.mutate()}><RefreshCw size={17} /></IconButton>
+            <IconButton label={t('invites.code.remove')} onClick={() => remove.mutate()}><Trash2 size={17} /></IconButton>
+          </div>
+        )
+        : <Button busy={renew.isPending} onClick={() => renew.mutate()}>{t('invites.code.create')}</Button>}
+    </section>
   )
 }

@@ -5,7 +5,8 @@ import { Switch } from '@/components/Switch'
 import { useT } from '@/lib/i18n'
 import { isMuted } from '@/lib/chats'
 import styles from './ChatInfo.module.css'
-import { useChangeSettings } from './server'
+import { LifeSelect } from './LifeSelect'
+import { useChangeChat, useChangeSettings } from './server'
 
 const HOUR_S = 3600
 
@@ -46,7 +47,20 @@ export function OwnSettings({ chat }: { chat: Chat }) {
         ]}
       />
       <Switch label={t('settings.pin')} checked={chat.pinned} onChange={(pinned) => change.mutate({ pinned })} />
-      <Switch label={t('settings.archive')} checked={chat.archived} onChange={(archived) => change.mutate({ archived })} />
+      <Switch label={t('settings.archived')} checked={chat.archived} onChange={(archived) => change.mutate({ archived })} />
+    </section>
+  )
+}
+
+/// What applies to both people of a private chat.
+export function SharedSettings({ chat }: { chat: Chat }) {
+  const t = useT()
+  const { mutate } = useChangeChat(chat.id)
+  return (
+    <section className={styles.own} aria-label={t('members.both')}>
+      <h4>{t('members.both')}</h4>
+      <LifeSelect value={chat.message_life ?? 0} onChange={(seconds) => mutate({ message_life: seconds || null })} />
+      <Switch label={t('members.assistant')} checked={chat.assistant} onChange={(assistant) => mutate({ assistant })} />
     </section>
   )
 }

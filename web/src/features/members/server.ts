@@ -95,6 +95,15 @@ export const useInvites = (chat: number) => useQuery({
   staleTime: 0,
 }).data
 
+/// The code with which people join a group: a new one, or none.
+export function useJoinCode(chat: number) {
+  const cache = useQueryClient()
+  const keep = (code: string | null) => changeChat(cache, chat, (one) => ({ ...one, code }))
+  const renew = useMutation({ mutationFn: (_: void, { client }) => request<Chat>(client, 'POST', `/chats/${chat}/code`), onSuccess: ({ code }) => keep(code ?? null) })
+  const remove = useMutation({ mutationFn: (_: void, { client }) => request(client, 'DELETE', `/chats/${chat}/code`), onSuccess: () => keep(null) })
+  return { renew, remove }
+}
+
 export function useInviting(chat: number) {
   const cache = useQueryClient()
   const refetch = () => cache.invalidateQueries({ queryKey: keys.invites(chat) })

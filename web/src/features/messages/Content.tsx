@@ -15,6 +15,7 @@ import { useMessages } from './context'
 import { FilePart } from './FilePart'
 import { ImagePart } from './ImagePart'
 import { LocationPart } from './LocationPart'
+import { MeetPart } from './MeetPart'
 import { PollPart } from './PollPart'
 import { Previews } from './Previews'
 import { VideoPart } from './VideoPart'
@@ -46,6 +47,7 @@ export function Content({ message, entry, me }: { message: Message; entry: Entry
       {type === 'file' && <FilePart file={message.attachments[0]} />}
       {type === 'voice' && <Suspense fallback={<div className={styles.voice} />}><VoicePart message={message} local={file} /></Suspense>}
       {message.content && <RichText text={message.content} me={user.username} mentions={mentions} onMention={open} />}
+      <MeetPart message={message} />
       {message.type === 'ai' && <SentPart message={message} />}
       {message.type === 'location' && <LocationPart message={message} />}
       {message.poll && <PollPart message={message} poll={message.poll} me={me} />}

@@ -13,6 +13,8 @@ export interface MessagesContext {
   onAction: (action: MessageAction, message: Message) => void
   /// Shows another message of the chat.
   onJump: (message: number) => void
+  /// Creates a video meeting, where the server may have them.
+  onMeet?: () => void
   /// Whether these are the replies of a thread.
   inThread?: boolean
 }

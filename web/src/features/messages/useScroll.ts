@@ -94,6 +94,7 @@ export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loa
     })
   }, [keep, loadNewest, virtualizer])
 
+  const follow = useEffectEvent(() => void toEnd().catch(() => undefined))
   useEffect(() => {
     const frame = ref.current
     if (!frame) return
@@ -101,22 +102,30 @@ export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loa
     const stop = () => cancelAnimationFrame(aim.current)
     const moves = ['wheel', 'touchmove', 'keydown', 'pointerdown'] as const
     for (const move of moves) frame.addEventListener(move, stop, { passive: true })
-    let height = frame.clientHeight
-    // Keeps the bottom in view when a keyboard opens or the composer grows.
+    let { clientHeight: height, clientWidth: width } = frame
+    let ended = true
+    const note = () => {
+      if (frame.clientWidth === width) ended = frame.scrollHeight - frame.scrollTop - frame.clientHeight <= END_PX
+    }
+    frame.addEventListener('scroll', note, { passive: true })
+    // Keeps the bottom in view when a keyboard opens, the composer grows, or rows wrap anew in another width.
     const observer = new ResizeObserver(() => {
+      const turned = frame.clientWidth !== width
       frame.scrollTop += height - frame.clientHeight
       height = frame.clientHeight
+      width = frame.clientWidth
+      if (turned && ended && !missing.current) follow()
     })
     observer.observe(frame)
     return () => {
       stop()
+      frame.removeEventListener('scroll', note)
       for (const move of moves) frame.removeEventListener(move, stop)
       observer.disconnect()
     }
   }, [])
 
   const before = useRef(unsent)
-  const follow = useEffectEvent(() => void toEnd().catch(() => undefined))
   useEffect(() => {
     // The user's own message is always scrolled into view.
     const added = unsent > before.current

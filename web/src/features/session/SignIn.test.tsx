@@ -2,7 +2,8 @@ import { act } from 'react'
 import { afterEach, expect, test } from 'vitest'
 import { cacheOf } from '@/api/fixtures'
 import { Session, type EndReason } from '@/api/session'
-import { fill, Refusal, render, serve, until } from '@/testing/render'
+import { button, click, fill, Refusal, render, serve, until } from '@/testing/render'
+import { EarlierAccess } from './EarlierAccess'
 import { SignIn } from './SignIn'
 
 const said = () => document.querySelector('[role=status]')?.textContent?.trim()
@@ -55,4 +56,16 @@ test('where registration needs a proved address, a code is sent and asked for', 
   await write('code', '123 456')
   await submit()
   await until(() => expect(asked).toEqual([undefined, '123456']))
+})
+
+test('whoever first proves an address may end the access that was there before', async () => {
+  const user = { id: 1, display_name: 'Айгуль', is_admin: false }
+  const calls = serve({ 'POST /auth/codes/login': { user, tokens: { access_token: 'a', token_type: 'bearer', expires_in: 900 }, earlier_access: 'Others may have access' } })
+  const session = new Session(cacheOf())
+  await session.signInByCode({ email: 'a@example.org', code: '123456' })
+  expect(session.earlierAccess()).toBe(true)
+  await render(<EarlierAccess session={session} />)
+  await click(button('Завершить'))
+  expect(calls).toContainEqual(expect.objectContaining({ method: 'DELETE', path: '/users/me/earlier-access' }))
+  expect(session.earlierAccess()).toBe(false)
 })

@@ -7,10 +7,11 @@ import { Search } from '@/components/Search'
 import { Time } from '@/components/Time'
 import { useT } from '@/lib/i18n'
 import { useDebounced } from '@/lib/useDebounced'
+import { Status } from './Status'
 import { useAccounts, useAppointAdmin, useDeactivateAccount, useDismissAdmin, useReactivateAccount } from './api'
 import styles from './Settings.module.css'
 
-/// The accounts of this server, for its administrators.
+/// The state and the accounts of this server, for its administrators.
 export function Administration({ me }: { me: User }) {
   const t = useT()
   const [words, setWords] = useState('')
@@ -18,14 +19,17 @@ export function Administration({ me }: { me: User }) {
   const accounts = data?.pages.flat() ?? []
   return (
     <div className={styles.stack}>
-      <p className={styles.note}>{t('admin.hint')}</p>
-      <Search label={t('admin.search')} value={words} onChange={(event) => setWords(event.target.value)} />
-      <ul className={styles.list} aria-busy={isFetching}>
-        {accounts.map((account) => <Row key={account.id} account={account} own={account.id === me.id} />)}
-      </ul>
-      <p role="status" className={styles.note}>{data && accounts.length === 0 ? t('people.none') : ''}</p>
-      {isFetching && !data && <Spinner />}
-      {hasNextPage && <Button busy={isFetching} onClick={() => void fetchNextPage()}>{t('admin.more')}</Button>}
+      <Status />
+      <section className={styles.block} aria-label={t('admin.accounts')}>
+        <h4>{t('admin.accounts')}</h4>
+        <Search label={t('admin.search')} value={words} onChange={(event) => setWords(event.target.value)} />
+        <ul className={styles.list} aria-busy={isFetching}>
+          {accounts.map((account) => <Row key={account.id} account={account} own={account.id === me.id} />)}
+        </ul>
+        <p role="status" className={styles.note}>{data && accounts.length === 0 ? t('people.none') : ''}</p>
+        {isFetching && !data && <Spinner />}
+        {hasNextPage && <Button busy={isFetching} onClick={() => void fetchNextPage()}>{t('admin.more')}</Button>}
+      </section>
     </div>
   )
 }
@@ -48,18 +52,22 @@ function Row({ account, own }: { account: Account; own: boolean }) {
           {account.deactivated_at ? <> · {t('admin.deactivated')}</> : account.last_seen_at && <> · <Time at={account.last_seen_at} form="brief" /></>}
         </small>
       </p>
-      {!own && !account.deactivated_at && (
-        <Button
-          aria-label={account.is_admin ? t('admin.dismiss.whom', { name }) : t('admin.appoint.whom', { name })}
-          busy={appoint.isPending || dismiss.isPending}
-          onClick={() => (account.is_admin ? dismiss : appoint).mutate(id)}
-        >
-          {account.is_admin ? t('admin.dismiss') : t('admin.appoint')}
-        </Button>
+      {!own && (
+        <div className={styles.actions}>
+          {!account.deactivated_at && (
+            <Button
+              aria-label={account.is_admin ? t('admin.dismiss.whom', { name }) : t('admin.appoint.whom', { name })}
+              busy={appoint.isPending || dismiss.isPending}
+              onClick={() => (account.is_admin ? dismiss : appoint).mutate(id)}
+            >
+              {account.is_admin ? t('admin.dismiss') : t('admin.appoint')}
+            </Button>
+          )}
+          {account.deactivated_at
+            ? <Button aria-label={t('admin.reactivate.whom', { name })} busy={reactivate.isPending} onClick={() => reactivate.mutate(id)}>{t('admin.reactivate')}</Button>
+            : <Button look="danger" aria-label={t('admin.deactivate.whom', { name })} onClick={() => setAsking(true)}>{t('admin.deactivate')}</Button>}
+        </div>
       )}
-      {!own && (account.deactivated_at
-        ? <Button aria-label={t('admin.reactivate.whom', { name })} busy={reactivate.isPending} onClick={() => reactivate.mutate(id)}>{t('admin.reactivate')}</Button>
-        : <Button look="danger" aria-label={t('admin.deactivate.whom', { name })} onClick={() => setAsking(true)}>{t('admin.deactivate')}</Button>)}
       {asking && (
         <Confirm
           title={t('admin.deactivate.sure', { name })}

@@ -3,7 +3,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { absolute, request } from '@/api/http'
 import { keys } from '@/api/keys'
-import type { Account, Blocked, ExportLink, Imported, PersonalToken, ProfileChange, Quota, Scope, Session, TokenWithSecret, User } from '@/api/types'
+import type { Account, Blocked, ExportLink, Imported, PersonalToken, ProfileChange, Quota, Scope, ServerStatus, Session, TokenWithSecret, UpdatedUser, User } from '@/api/types'
 import { upload } from '@/api/upload'
 
 const PAGE = 50
@@ -47,9 +47,31 @@ export function useRemoveAvatar() {
 
 export const useChangePassword = () => useMutation({
   meta: { quiet: true },
-  mutationFn: (body: { old_password: string; new_password: string }, { client }) =>
+  mutationFn: (body: { old_password: string; new_password: string; keep_tokens?: number[] }, { client }) =>
     request<undefined>(client, 'PUT', '/users/me/password', { body }),
 })
+
+/// What shows that an e-mail address is changed by the account's owner.
+export type EmailProof = Pick<ProfileChange, 'password' | 'code' | 'email_code'>
+
+/// Asks for another address, and with the code that was sent there, completes the change.
+export function useChangeEmail() {
+  const cache = useQueryClient()
+  return useMutation({
+    meta: { quiet: true },
+    mutationFn: ({ email, password, code, email_code }: EmailProof & { email: string }, { client }) => request<UpdatedUser>(client, 'PUT', '/users/me', {
+      body: {
+        email,
+        ...(password && { password }),
+        ...(code && { code: digits(code) }),
+        ...(email_code && { email_code: digits(email_code) }),
+      },
+    }),
+    onSuccess: ({ pending_email: _, ...me }) => cache.setQueryData<User>(keys.me, me),
+  })
+}
+
+const digits = (code: string) => code.replace(/\D/g, '')
 
 export const useSessions = () => useQuery({
   queryKey: keys.sessions,
@@ -115,6 +137,14 @@ export const useDeleteAccount = () => useMutation({
   mutationFn: (body: { password: string; messages: 'keep' | 'delete' }, { client }) =>
     request<undefined>(client, 'POST', '/users/me/deletion', { body }),
 })
+
+/// The state of the server, for administrators.
+export const useServerStatus = () => useQuery({
+  queryKey: keys.status,
+  queryFn: ({ signal, client }) => request<ServerStatus>(client, 'GET', '/admin/status', { signal }),
+  staleTime: 0,
+  refetchInterval: 30_000,
+}).data
 
 /// The server's accounts, for administrators.
 export const useAccounts = (q: string) => useInfiniteQuery({

@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { ME, person } from '@/api/fixtures'
 import { keys } from '@/api/keys'
 import type { User } from '@/api/types'
-import { button, click, fill, named, Refusal, render, serve, type Answers } from '@/testing/render'
+import { button, click, fill, named, Refusal, render, serve, until, type Answers } from '@/testing/render'
 import { Administration } from './Administration'
 import { Data } from './Data'
 import { Privacy } from './Privacy'
@@ -59,6 +59,20 @@ test('a wrong current password is explained, a right one empties the form', asyn
   await click(button('Сменить пароль'))
   expect(calls.at(-1)?.body).toEqual({ old_password: 'guess', new_password: 'long enough' })
   expect(old.value).toBe('')
+})
+
+test('an administrator sees what the server holds, and that its backup failed', async () => {
+  const backup = { started_at: '2024-03-26T10:00:00', finished_at: '2024-03-26T10:01:00', place: '/backups', name: '', bytes: 0, failure: 'No space left' }
+  serve({
+    'GET /admin/users': [],
+    'GET /admin/status': { version: '1.2.3', sockets: 4, posts_waiting: 0, scheduled_overdue: 0, scheduled_lag_ms: 0, search_pending: 0, search_lag_ms: 0, database_bytes: 2_500_000, storage_bytes: 1_000, disk_free_bytes: null, last_backup: null, last_verified_backup_at: null, backups: [backup] },
+  })
+  const { page } = await render(<Administration me={{ ...me, is_admin: true }} />)
+  await until(() => expect(page.textContent).toContain('1.2.3'))
+  expect(page.textContent).toContain('2,5 МБ')
+  expect(page.textContent).toContain('Последняя резервная копияне было')
+  expect(page.textContent).not.toContain('Свободно на диске')
+  expect(page.textContent).toContain('No space left')
 })
 
 test('another session is ended by name; the current one cannot be', async () => {
