@@ -10,6 +10,7 @@ import { usePageTexts } from '@/lib/pageLanguage'
 import { useTheme } from '@/lib/theme'
 import { ErrorBoundary } from './ErrorBoundary'
 import { Splash } from './Splash'
+import { useDesktop } from './useDesktop'
 import { useSession } from './useSession'
 
 export const loadChats = () => import('./Shell')
@@ -21,6 +22,7 @@ export function App({ session }: { session: Session }) {
   const theme = useTheme()
   const state = useSyncExternalStore(session.subscribe, session.current)
   const cache = useQueryClient()
+  useDesktop(state)
 
   useEffect(() => {
     document.title = t('app.name')
