@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { addressOf, connectShell } from './desktopShell'
-import { shell, startShell, use } from './shell'
+import { shell, use } from './shell'
+import { startShell } from './startShell'
 
 const REQUESTS = 'besedka-server://localhost'
 const calls: { command: string; arguments_: Record<string, unknown> }[] = []

@@ -1,5 +1,5 @@
-/// What the messenger runs in: a browser, or the desktop app. The only module that knows; what the app does
-/// is in `desktopShell.ts`, which browsers never load.
+/// What the messenger runs in: a browser, or the desktop app. The rest of the client asks here; what the app
+/// does is in `desktopShell.ts`, which browsers never load.
 
 export interface Notice {
   title: string
@@ -48,11 +48,6 @@ const browser: Shell = {
 let current = browser
 
 export const shell = (): Shell => current
-
-/// Finds out what the page runs in; before anything else of the page starts.
-export async function startShell(): Promise<void> {
-  if ('__TAURI_INTERNALS__' in window) use(await (await import('./desktopShell')).connectShell())
-}
 
 /// For the start, and for tests; null is the browser.
 export function use(shell: Shell | null): void {
