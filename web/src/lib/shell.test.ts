@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { addressOf, connectShell } from './desktopShell'
-import { shell, use } from './shell'
+import { setShell, shell } from './shell'
 import { startShell } from './startShell'
 
 const REQUESTS = 'besedka-server://localhost'
@@ -23,7 +23,7 @@ function answer(answers: Record<string, unknown>): void {
 const callbacks = new Map<number, (data: unknown) => void>()
 
 afterEach(() => {
-  use(null)
+  setShell(null)
   calls.length = 0
   callbacks.clear()
   vi.unstubAllGlobals()

@@ -50,6 +50,6 @@ let current = browser
 export const shell = (): Shell => current
 
 /// For the start, and for tests; null is the browser.
-export function use(shell: Shell | null): void {
+export function setShell(shell: Shell | null): void {
   current = shell ?? browser
 }
