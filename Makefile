@@ -7,11 +7,14 @@
 # make dist       the archives that people download, for both processors: slower still, and needs a compiler for ARM
 # make bench      how fast it is
 # make bench-vs   how fast it is compared with another commit: make bench-vs REV=v0.1.0
+# make desktop    the desktop app as a Debian package; make desktop-windows: as a setup program
+# make test-desktop  its tests, and the app itself under Xvfb against a server; not a part of CI
 # make gen        the API documents and the web client's types, from the code
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
 .PHONY: run quick release dist test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
-	test-garage test-hooks test-clients faults test-web test-binary test-browser test-package bench bench-vs gen web deps clean
+	test-garage test-hooks test-clients faults test-web test-binary test-browser test-package bench bench-vs gen web deps clean \
+	desktop desktop-windows desktop-pages test-desktop
 .DELETE_ON_ERROR:
 
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
@@ -69,7 +72,8 @@ test-all: test test-databases-all faults test-garage
 lint: $(MODULES)
 	@tests/deps.sh rust shell
 	cargo fmt --all --check
-	shellcheck install.sh .ci/run tests/*.sh deploy/release/*.sh tests/bench/run tests/bench/versus
+	cargo fmt --manifest-path desktop/Cargo.toml --all --check
+	shellcheck install.sh .ci/run tests/*.sh deploy/release/*.sh tests/bench/run tests/bench/versus desktop/*.sh desktop/package/*.sh
 	cd web && npm run lint
 	node tests/links.mjs
 	@# The profile of the tests: build scripts and macros are compiled once for both.
@@ -141,6 +145,34 @@ test-package: quick
 	@tests/deps.sh browser
 	cd web && npm run build:package
 	BESEDKA_TEST_ORIGINS=http://127.0.0.1:5279 tests/with-server.sh $(QUICK) tests/browser.sh e2e/package/embed.test.mjs
+
+# The app is a workspace of its own, with a folder of its own to build in. The webview is a library of the system:
+# the server's flags for a static binary are set aside.
+DESKTOP := RUSTFLAGS= CARGO_TARGET_DIR=$(or $(CARGO_TARGET_DIR),$(abspath desktop/target)) cargo
+DESKTOP_OUT := $(or $(CARGO_TARGET_DIR),desktop/target)
+WINDOWS := x86_64-pc-windows-gnu
+
+desktop-pages: web
+	desktop/pages.sh
+
+desktop: desktop-pages
+	@tests/deps.sh rust desktop
+	cd desktop && $(DESKTOP) build --release $(LOCKED)
+	desktop/package/deb.sh $(DESKTOP_OUT)/$(HOST)/release/besedka-desktop desktop/out
+
+desktop-windows: desktop-pages
+	@tests/deps.sh rust desktop-windows
+	rustup target add $(WINDOWS)
+	cd desktop && $(DESKTOP) build --release $(LOCKED) --target $(WINDOWS)
+	desktop/package/windows.sh $(DESKTOP_OUT)/$(WINDOWS)/release/besedka-desktop.exe desktop/out
+
+# SERVER is the binary to test against.
+SERVER ?= $(QUICK)
+test-desktop: desktop-pages $(if $(filter $(QUICK),$(SERVER)),quick)
+	@tests/deps.sh rust desktop
+	cd desktop && $(DESKTOP) test --workspace $(LOCKED)
+	cd desktop && $(DESKTOP) build $(LOCKED)
+	desktop/test.sh $(SERVER) $(DESKTOP_OUT)/$(HOST)/debug/besedka-desktop
 
 bench: release
 	@tests/deps.sh bus

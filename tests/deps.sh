@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # tests/deps.sh PART...: installs what a part needs and this machine lacks, or says what to install.
 # Parts: rust (to compile), bus (to run several nodes), web (to build the client), browser (to test it),
-# databases (to test on), tls (to get certificates in tests), cross (to compile
-# for another processor), balancer (to put before nodes), deploy (to try deploy/ and install.sh), shell (to lint scripts).
+# databases (to test on), tls (to get certificates in tests), cross (to compile for another processor), desktop (to build and
+# test the desktop app), desktop-windows (to build it for Windows), balancer (to put before nodes), deploy (to try deploy/ and
+# install.sh), shell (to lint scripts).
 set -euo pipefail
 
 packages=() missing=()
@@ -42,6 +43,17 @@ for part in "$@"; do
         # MySQL is in no stable Debian: tests/databases.sh fetches it when it is needed.
         has mariadbd || [ -x /usr/sbin/mariadbd ] || lack 'MariaDB' mariadb-server-core mariadb-client-core
         has openssl || lack 'OpenSSL (openssl)' openssl
+        ;;
+    desktop)
+        pkg-config --exists webkit2gtk-4.1 2>/dev/null || lack 'WebKitGTK 4.1 for building' pkg-config libwebkit2gtk-4.1-dev
+        has WebKitWebDriver || lack 'the WebDriver of WebKitGTK' webkit2gtk-driver
+        has Xvfb || lack 'Xvfb' xvfb xauth
+        has dbus-run-session || lack 'D-Bus' dbus
+        ldconfig -p | grep -q ayatana-appindicator3 || lack 'the tray library' libayatana-appindicator3-1
+        ;;
+    desktop-windows)
+        has x86_64-w64-mingw32-gcc || lack 'mingw-w64' gcc-mingw-w64-x86-64
+        has makensis || lack 'NSIS' nsis
         ;;
     balancer) has haproxy || [ -x /usr/sbin/haproxy ] || lack 'HAProxy' haproxy ;;
     deploy)

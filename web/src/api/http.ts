@@ -2,6 +2,7 @@
 /// A query cache belongs to one connection: which server, and whose token. Two chats on a page have two caches.
 
 import type { QueryClient } from '@tanstack/react-query'
+import { shell } from '@/lib/shell'
 import { uuid } from '@/lib/uuid'
 
 export const BASE = '/api/v1'
@@ -57,7 +58,10 @@ export function connectionOf(cache: QueryClient): Connection {
 }
 
 /// An address that the server answered, which may be relative to it.
-export const absolute = (cache: QueryClient, url: string) => (url.startsWith('/') ? `${connectionOf(cache).server}${url}` : url)
+export const absolute = (cache: QueryClient, url: string) => (url.startsWith('/') ? `${connectionOf(cache).server}${url}` : shell().address(url))
+
+/// The app's shell answers with this header where a browser would report a network error.
+export const UNREACHED = 'X-Besedka-Shell'
 
 export interface Options {
   query?: Record<string, string | number | null | undefined>
@@ -121,12 +125,15 @@ function address(server: string, path: string, query: Options['query']): string 
 }
 
 async function reach(target: string, init: RequestInit): Promise<Response> {
+  let answer: Response
   try {
-    return await fetch(target, init)
+    answer = await fetch(target, init)
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     throw new OfflineError()
   }
+  if (answer.headers.has(UNREACHED)) throw new OfflineError()
+  return answer
 }
 
 async function expectOk(answer: Response): Promise<Response> {

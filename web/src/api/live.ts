@@ -4,6 +4,7 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
 import { perKey } from '@/lib/perKey'
+import { shell } from '@/lib/shell'
 import { Cursor } from './cursor'
 import { applyEvents, meOf } from './events'
 import { connectionOf, request } from './http'
@@ -50,6 +51,7 @@ export async function connectLive(cache: QueryClient): Promise<() => void> {
   if (copy && copy.restoredAt !== null) await replaceCopy(cache, copy)
   const live = new LiveSocket({
     url: socketUrl(cache),
+    open: shell().desktop?.openSocket,
     token: async (refused) => (refused ? tokens.refresh(tokens.accessToken() ?? undefined) : (tokens.accessToken() ?? tokens.refresh())),
     onFrames: (frames) => receive(cache, frames),
     onStatus: (status) => state.setStatus(status),

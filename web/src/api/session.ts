@@ -2,6 +2,7 @@
 /// cookie. Tabs refresh one at a time and tell each other of sign-in and sign-out.
 
 import type { QueryClient } from '@tanstack/react-query'
+import { shell } from '@/lib/shell'
 import type { Code, CodeSignIn, FirstAdministrator, PasswordReset, Registration, RegistrationSetting, SignedIn, Tokens, User, Whose } from './types'
 import { anonymous, ApiError, connect, request, type TokenProvider } from './http'
 
@@ -39,7 +40,7 @@ export class Session implements TokenProvider {
   private readonly tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('besedka.session')
 
   constructor(private readonly cache: QueryClient) {
-    connect(cache, { server: '', tokens: this, onEnded: (reason) => this.end(reasons[reason] ?? 'revoked') })
+    connect(cache, { server: shell().requests, tokens: this, onEnded: (reason) => this.end(reasons[reason] ?? 'revoked') })
     sessions.set(cache, this)
     if (!this.tabs) return
     this.tabs.onmessage = ({ data }: MessageEvent<TabMessage>) => {
@@ -64,37 +65,37 @@ export class Session implements TokenProvider {
   }
 
   async register(form: Registration): Promise<User> {
-    return this.started(await anonymous<Registered>('', '/auth/register', { ...form, device: device() }, COOKIE))
+    return this.started(await anonymous<Registered>(shell().requests, '/auth/register', { ...form, device: device() }, COOKIE))
   }
 
   /// What the first administrator can choose, if the token of the setup link is valid.
   checkSetup(token: string): Promise<RegistrationSetting> {
-    return anonymous<RegistrationSetting>('', '/auth/setup/check', { token })
+    return anonymous<RegistrationSetting>(shell().requests, '/auth/setup/check', { token })
   }
 
   /// Creates the first administrator's account and signs in.
   async setUp(form: FirstAdministrator): Promise<User> {
-    return this.started(await anonymous<Registered>('', '/auth/setup', { ...form, device: device() }, COOKIE))
+    return this.started(await anonymous<Registered>(shell().requests, '/auth/setup', { ...form, device: device() }, COOKIE))
   }
 
   async signIn(form: { email?: string; username?: string; password: string }): Promise<void> {
-    this.start(await anonymous<Tokens>('', '/auth/login', { ...form, device: device() }, COOKIE))
+    this.start(await anonymous<Tokens>(shell().requests, '/auth/login', { ...form, device: device() }, COOKIE))
   }
 
   /// Signs in with a code from an email or a text message; an unknown address becomes a new account.
   async signInByCode(form: CodeSignIn): Promise<User> {
-    const answer = await anonymous<SignedIn>('', '/auth/codes/login', { ...form, device: device() }, COOKIE)
+    const answer = await anonymous<SignedIn>(shell().requests, '/auth/codes/login', { ...form, device: device() }, COOKIE)
     this.earlier = !!answer.earlier_access
     return this.started(answer)
   }
 
   /// Sends a code to an address; answers how many seconds it is valid.
   async sendCode(to: Whose): Promise<number> {
-    return (await anonymous<Code>('', '/auth/codes', to)).expires_in
+    return (await anonymous<Code>(shell().requests, '/auth/codes', to)).expires_in
   }
 
   async resetPassword(form: PasswordReset): Promise<void> {
-    await anonymous<void>('', '/auth/codes/password', form)
+    await anonymous<void>(shell().requests, '/auth/codes/password', form)
   }
 
   /// Ends the password, sessions and tokens from before this person proved their address.
@@ -138,7 +139,7 @@ export class Session implements TokenProvider {
     this.refreshing ??= withLock(async () => {
       if (this.token && this.token !== stale) return this.token
       try {
-        const tokens = await anonymous<Tokens>('', '/auth/refresh', {}, COOKIE)
+        const tokens = await anonymous<Tokens>(shell().requests, '/auth/refresh', {}, COOKIE)
         this.token = tokens.access_token
         this.tabs?.postMessage({ kind: 'token', token: this.token } satisfies TabMessage)
         this.setState('in')
@@ -209,7 +210,7 @@ function write(signedIn: boolean): void {
 
 function device(): string {
   const agent = navigator.userAgent
-  const browser = /Firefox\/|Edg\/|OPR\/|Chrome\/|Safari\//.exec(agent)?.[0].replace('/', '') ?? 'Browser'
+  const browser = shell().desktop ? 'Besedka' : /Firefox\/|Edg\/|OPR\/|Chrome\/|Safari\//.exec(agent)?.[0].replace('/', '') ?? 'Browser'
   const system = /Windows|Android|iPhone|iPad|Mac OS X|Linux/.exec(agent)?.[0] ?? ''
   return [browser.replace('Edg', 'Edge').replace('OPR', 'Opera'), system].filter(Boolean).join(', ')
 }

@@ -1,7 +1,7 @@
 /// Uploads one file: requests a form, posts it with progress, returns the attachment's id.
 
 import type { QueryClient } from '@tanstack/react-query'
-import { absolute, ApiError, OfflineError, request } from './http'
+import { absolute, ApiError, OfflineError, request, UNREACHED } from './http'
 import type { UploadForm } from './types'
 
 export interface UploadPorts {
@@ -33,7 +33,7 @@ function post(url: string, parts: FormData, { signal, onProgress }: UploadPorts)
     xhr.upload.onprogress = ({ loaded, total, lengthComputable }) => {
       if (lengthComputable) onProgress(loaded / total)
     }
-    xhr.onload = () => (xhr.status >= 200 && xhr.status < 300 ? resolve() : reject(refusal(xhr)))
+    xhr.onload = () => (xhr.status >= 200 && xhr.status < 300 ? resolve() : reject(xhr.getResponseHeader(UNREACHED) ? new OfflineError() : refusal(xhr)))
     xhr.onerror = () => reject(new OfflineError())
     xhr.onabort = () => reject(new DOMException('cancelled', 'AbortError'))
     xhr.onloadend = () => signal.removeEventListener('abort', abort)

@@ -11,6 +11,7 @@ import { setupToken } from '@/lib/route'
 import { useTheme } from '@/lib/theme'
 import { ErrorBoundary } from './ErrorBoundary'
 import { Splash } from './Splash'
+import { useDesktop } from './useDesktop'
 import { useSession } from './useSession'
 
 export const loadChats = () => import('./Shell')
@@ -23,6 +24,7 @@ export function App({ session }: { session: Session }) {
   const theme = useTheme()
   const state = useSyncExternalStore(session.subscribe, session.current)
   const cache = useQueryClient()
+  useDesktop(state)
 
   useEffect(() => {
     document.title = t('app.name')

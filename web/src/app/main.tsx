@@ -5,11 +5,15 @@ import 'sonner/dist/styles.css'
 import { keepOffline } from '@/api/offline'
 import { Session } from '@/api/session'
 import { pageTexts, startLanguage } from '@/lib/pageLanguage'
+import { shell } from '@/lib/shell'
+import { startShell } from '@/lib/startShell'
 import './base.css'
 import './page.css'
 import { App, loadChats } from './App'
 import { makeCache } from './cache'
 
+// Before anything that asks where the server is.
+await startShell()
 const cache = makeCache((key, params) => pageTexts().t(key, params))
 const session = new Session(cache)
 keepOffline(cache)
@@ -26,7 +30,8 @@ void startLanguage().catch(() => undefined).then(() => {
   )
 })
 
-if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+// The app has its files with it.
+if (import.meta.env.PROD && !shell().desktop && 'serviceWorker' in navigator) {
   addEventListener('load', () => void navigator.serviceWorker.register('/sw.js').then(keepLoaded).catch(() => undefined))
 }
 

@@ -15,7 +15,8 @@ export type Catalogue = Record<string, string>
 /// The languages by code, each named in itself. Written by the build from the files.
 declare const __LANGUAGES__: Record<Language, string>
 export const languages = Object.entries(__LANGUAGES__).map(([value, text]) => ({ value, text }))
-export const isLanguage = (code: string | null | undefined): code is Language => code != null && Object.hasOwn(__LANGUAGES__, code)
+export const isLanguage = (code: string | null | undefined): code is Language => languages.some(({ value }) => value === code)
+const added = new Map<Language, Catalogue>()
 
 const files = import.meta.glob<Catalogue>('../locales/*.json', { import: 'default' })
 
@@ -39,7 +40,17 @@ export class Texts {
 }
 
 export async function loadTexts(language: Language): Promise<Texts> {
-  return new Texts(language, await files[`../locales/${language}.json`]!())
+  // What an added language lacks is said in English.
+  const file = files[`../locales/${language}.json`] ?? files['../locales/en.json']!
+  return new Texts(language, { ...await file(), ...added.get(language) })
+}
+
+/// Languages from outside: new ones, and other words for those that there are.
+export function addLanguages(catalogues: Record<Language, Catalogue>): void {
+  for (const [code, catalogue] of Object.entries(catalogues)) {
+    added.set(code, catalogue)
+    if (!isLanguage(code)) languages.push({ value: code, text: catalogue.language ?? code })
+  }
 }
 
 /// The first language of a list that there is a catalogue for. Neighbours that read Russian get it.

@@ -2,6 +2,7 @@
 
 import { useSyncExternalStore } from 'react'
 import type { Chat, Message } from '@/api/types'
+import { shell } from './shell'
 
 export interface NotifyChoices {
   /// Shows notifications while the page is in the background.
@@ -83,8 +84,8 @@ export function unreadTotal(chats: Chat[], now: number): number {
 
 export type Permission = 'granted' | 'denied' | 'default' | 'missing'
 
-/// Notifications exist only in secure contexts: not over plain HTTP.
-export const permission = (): Permission => (typeof Notification === 'undefined' || !isSecureContext ? 'missing' : Notification.permission)
+/// Notifications exist only in secure contexts: not over plain HTTP. The app shows the system's own.
+export const permission = (): Permission => (shell().desktop ? 'granted' : typeof Notification === 'undefined' || !isSecureContext ? 'missing' : Notification.permission)
 
 export async function askPermission(): Promise<Permission> {
   const answer = await Notification.requestPermission()

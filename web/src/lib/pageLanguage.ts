@@ -2,7 +2,8 @@
 /// an embedded chat gets its language as a property.
 
 import { useSyncExternalStore } from 'react'
-import { choose, isLanguage, loadTexts, Texts, type Language } from './i18n'
+import { addLanguages, choose, isLanguage, loadTexts, Texts, type Language } from './i18n'
+import { shell } from './shell'
 
 const STORED = 'besedka.language'
 const listeners = new Set<() => void>()
@@ -16,7 +17,11 @@ export const usePageTexts = () => useSyncExternalStore((listener) => {
 }, pageTexts)
 
 /// Loads the texts that the page starts with.
-export const startLanguage = () => show(chosenLanguage() ?? choose(navigator.languages ?? []))
+export function startLanguage(): Promise<void> {
+  const { added, language } = shell()
+  addLanguages(added)
+  return show(chosenLanguage() ?? choose(language ? [language] : (navigator.languages ?? [])))
+}
 
 /// The language that was chosen in this browser, if one was.
 export function chosenLanguage(): Language | null {

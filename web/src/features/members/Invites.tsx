@@ -9,6 +9,7 @@ import { copyText } from '@/lib/clipboard'
 import { brief, instant } from '@/lib/dates'
 import { useT } from '@/lib/i18n'
 import { ServerContext } from '@/lib/server'
+import { shell } from '@/lib/shell'
 import styles from './ChatInfo.module.css'
 import { useInvites, useInviting, useJoinCode } from './server'
 
@@ -17,7 +18,7 @@ const DAY_S = 86_400
 /// Links and a code that let people join a group.
 export function Invites({ chat: { id: chat, code }, onClose }: { chat: Pick<Chat, 'id' | 'code'>; onClose: () => void }) {
   const t = useT()
-  const server = useContext(ServerContext) || location.origin
+  const server = useContext(ServerContext) || shell().site
   const invites = useInvites(chat)
   const { create, revoke } = useInviting(chat)
   const [days, setDays] = useState('7')

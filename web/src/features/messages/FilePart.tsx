@@ -3,17 +3,21 @@ import { Download, File, FileText } from 'lucide-react'
 import { Suspense, useState } from 'react'
 import { toast } from 'sonner'
 import { bytes } from '@/api/http'
-import { linkQuery } from '@/api/queries'
+import { saveFile } from '@/api/save'
 import type { Attachment } from '@/api/types'
 import { useT } from '@/lib/i18n'
 import { lazyComponent } from '@/lib/lazy'
 import { size } from '@/lib/media'
 import { previewOf } from '@/lib/preview'
+import { shell } from '@/lib/shell'
 import styles from './Media.module.css'
 
 const TextPreview = lazyComponent(() => import('./TextPreview').then((file) => file.TextPreview))
 
 const OPEN_MS = 60_000
+
+/// The app's shell says in words why it could not save.
+const failure = (error: unknown) => (typeof error === 'string' ? error : null)
 
 /// A file: texts and PDF open here, anything is downloaded. One that is still uploading has no id.
 export function FilePart({ file }: { file: Attachment | undefined }) {
@@ -22,16 +26,12 @@ export function FilePart({ file }: { file: Attachment | undefined }) {
   const [reading, setReading] = useState(false)
   const id = file?.id
   const name = file?.filename ?? t('message.file')
-  const preview = id && (previewOf(file) !== 'pdf' || navigator.pdfViewerEnabled !== false) ? previewOf(file) : null
+  // The app has no tabs for a PDF.
+  const readsPdf = !shell().desktop && navigator.pdfViewerEnabled !== false
+  const preview = id && (previewOf(file) !== 'pdf' || readsPdf) ? previewOf(file) : null
 
   const download = async () => {
-    if (!id) return
-    const { url } = await cache.fetchQuery(linkQuery(id))
-    if (!url) return
-    const link = document.createElement('a')
-    link.href = url
-    link.download = name
-    link.click()
+    if (id) await saveFile(cache, id, name).catch((error: unknown) => void toast.error(failure(error) ?? t('file.failed')))
   }
 
   /// In a tab of its own: the browser's viewer does not run in a sandbox, and this type alone makes it a viewer.

@@ -1,9 +1,13 @@
 import { ChevronLeft, ChevronRight, Download, X, ZoomIn, ZoomOut } from 'lucide-react'
+import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, type KeyboardEvent, type MouseEvent } from 'react'
+import { toast } from 'sonner'
 import { useBlob, useThumbnail } from '@/api/queries'
+import { saveFile } from '@/api/save'
 import type { Message } from '@/api/types'
 import { useBackCloses } from '@/lib/back'
 import { useT } from '@/lib/i18n'
+import { shell } from '@/lib/shell'
 import styles from './Media.module.css'
 import { usePictures } from './usePictures'
 import { useZoom } from './useZoom'
@@ -19,6 +23,7 @@ interface Props {
 /// A picture as large as the window, with the chat's other pictures before and after it.
 export function Lightbox({ message, at: first = 0, preview, onClose }: Props) {
   const t = useT()
+  const cache = useQueryClient()
   const ref = useRef<HTMLDialogElement>(null)
   const { shown, step, hasPrevious, hasNext } = usePictures(message, first)
   const file = shown.message.attachments[shown.at]
@@ -41,6 +46,12 @@ export function Lightbox({ message, at: first = 0, preview, onClose }: Props) {
   }
   const click = (event: MouseEvent) => {
     if (!moved.current && (event.target as Element).matches('[data-veil]')) ref.current?.close()
+  }
+  // The app asks where to; a browser saves what it has.
+  const save = (event: MouseEvent) => {
+    if (!shell().desktop || !file?.id) return
+    event.preventDefault()
+    void saveFile(cache, file.id, name).catch(() => toast.error(t('file.failed')))
   }
   const width = file?.width ?? shown.message.payload?.width
   const height = file?.height ?? shown.message.payload?.height
@@ -65,7 +76,7 @@ export function Lightbox({ message, at: first = 0, preview, onClose }: Props) {
       <nav>
         <button type="button" aria-label={t('lightbox.smaller')} disabled={view.scale === 1} onClick={smaller}><ZoomOut size={20} /></button>
         <button type="button" aria-label={t('lightbox.larger')} onClick={larger}><ZoomIn size={20} /></button>
-        {url && <a href={data ?? url} download={name} aria-label={t('message.download', { name })}><Download size={20} /></a>}
+        {url && <a href={data ?? url} download={name} onClick={save} aria-label={t('message.download', { name })}><Download size={20} /></a>}
         <button type="button" aria-label={t('common.close')} onClick={() => ref.current?.close()}><X size={22} /></button>
       </nav>
     </dialog>

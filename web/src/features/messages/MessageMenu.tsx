@@ -13,6 +13,7 @@ import { useT, type Key } from '@/lib/i18n'
 import { lazyComponent } from '@/lib/lazy'
 import { messagePath } from '@/lib/route'
 import { ServerContext } from '@/lib/server'
+import { shell } from '@/lib/shell'
 import { canPin, isModerator, useMessages } from './context'
 import { DeleteDialog } from './DeleteDialog'
 import styles from './Reactions.module.css'
@@ -26,7 +27,7 @@ const QUICK = ['👍', '❤️', '😂', '🎉', '😮', '😢', '🙏']
 /// What can be done with a message.
 export function MessageMenu({ message, at, onClose }: { message: Message; at: Point; onClose: () => void }) {
   const t = useT()
-  const server = useContext(ServerContext) || location.origin
+  const server = useContext(ServerContext) || shell().site
   const { chat, me, inThread, onAction } = useMessages()
   const [step, setStep] = useState<'delete' | 'react' | 'info' | null>(null)
   const { data: bookmarks } = useQuery(bookmarksQuery)

@@ -1,11 +1,12 @@
 import { Play } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import { useLink, useThumbnail } from '@/api/queries'
+import { useBlob, useLink, useThumbnail } from '@/api/queries'
 import type { Message } from '@/api/types'
 import { Placeholder } from '@/components/Placeholder'
 import { length } from '@/lib/dates'
 import { useT } from '@/lib/i18n'
 import { fit } from '@/lib/media'
+import { shell } from '@/lib/shell'
 import { useObjectUrl } from '@/lib/useObjectUrl'
 import styles from './Media.module.css'
 
@@ -21,9 +22,12 @@ export function VideoPart({ message, local, at = 0 }: { message: Message; local:
   const video = useRef<HTMLVideoElement>(null)
   const file = message.attachments[at]
   const { data: poster } = useThumbnail(file, !local)
-  const { data, refetch } = useLink(file?.id || undefined, !local)
+  // The players of the app's webviews know no scheme of ours: they get the whole file.
+  const isWhole = shell().desktop !== null
+  const { data, refetch } = useLink(file?.id || undefined, !local && !isWhole)
+  const { data: whole } = useBlob(file?.id || undefined, !local && isWhole && (started || !file?.has_thumbnail))
   const box = fit(file?.width ?? message.payload?.width ?? 420, file?.height ?? message.payload?.height ?? 236, MAX)
-  const url = here ?? data?.url ?? undefined
+  const url = here ?? whole ?? data?.url ?? undefined
   const ms = file?.duration_ms ?? message.payload?.duration_ms
   const name = file?.filename ?? t('message.video')
   // With a thumbnail nothing of the file is needed; otherwise the browser draws its first frame.
@@ -59,7 +63,7 @@ export function VideoPart({ message, local, at = 0 }: { message: Message; local:
       {started
         ? <button type="button" tabIndex={-1} className={styles.rate} aria-label={t('voice.speed', { speed })} onClick={faster}>{speed}×</button>
         : (
-          <button type="button" tabIndex={-1} className={styles.start} aria-label={t('video.play', { name })} disabled={!url} onClick={() => setStarted(true)}>
+          <button type="button" tabIndex={-1} className={styles.start} aria-label={t('video.play', { name })} disabled={!url && !isWhole} onClick={() => setStarted(true)}>
             <span><Play size={26} fill="currentColor" /></span>
             {ms ? <small>{length(ms)}</small> : null}
           </button>

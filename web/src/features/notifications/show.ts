@@ -1,5 +1,7 @@
 /// Shows a notification of the system. Pressing it opens its chat.
 
+import { shell } from '@/lib/shell'
+
 export interface Notice {
   title: string
   body: string
@@ -8,6 +10,9 @@ export interface Notice {
 }
 
 export async function show({ title, body, chat, icon }: Notice, onOpen: (chat: number) => void): Promise<void> {
+  const { desktop } = shell()
+  // The app opens the chat by itself, also where its window is closed.
+  if (desktop) return desktop.notify({ title, body, chat })
   const options = { body, icon: icon ?? '/icons/icon-192.png', tag: `chat-${chat}`, renotify: true, silent: true, data: { chat } }
   try {
     const notification = new Notification(title, options)

@@ -9,6 +9,7 @@ import { personQuery, useChats } from '@/api/queries'
 import type { Chat, Message, User } from '@/api/types'
 import { useT } from '@/lib/i18n'
 import { isWanted, notifyChoices, permission, unreadTotal } from '@/lib/notify'
+import { shell } from '@/lib/shell'
 import { summary } from '@/lib/system'
 import { onPressed, show } from './show'
 import { playSound } from './sound'
@@ -66,6 +67,8 @@ function useBadge(): void {
     const unread = unreadTotal(chats ?? [], Date.now())
     document.title = unread > 0 ? `(${unread}) ${t('app.name')}` : t('app.name')
     document.querySelector('link[rel=icon]')?.setAttribute('href', unread > 0 ? '/icons/mark-unread.svg' : '/icons/mark.svg')
-    void (unread > 0 ? navigator.setAppBadge?.(unread) : navigator.clearAppBadge?.())?.catch(() => undefined)
+    const { desktop } = shell()
+    if (desktop) void desktop.setBadge(unread).catch(() => undefined)
+    else void (unread > 0 ? navigator.setAppBadge?.(unread) : navigator.clearAppBadge?.())?.catch(() => undefined)
   }, [chats, t])
 }

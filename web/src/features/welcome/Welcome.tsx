@@ -4,6 +4,7 @@ import { useState } from 'react'
 import type { User } from '@/api/types'
 import { Logo } from '@/components/Logo'
 import { useT } from '@/lib/i18n'
+import { shell } from '@/lib/shell'
 import { askPermission, permission } from '@/lib/notify'
 import styles from './Welcome.module.css'
 
@@ -28,7 +29,7 @@ export function Welcome({ me, onFind, onProfile, onAdmin }: Props) {
         {allowed === 'default' && (
           <Step icon={<Bell size={20} />} title={t('welcome.notify')} onPress={() => void askPermission().then(setAllowed)}>{t('welcome.notify.hint')}</Step>
         )}
-        {me.is_admin && <Step icon={<ShieldCheck size={20} />} title={t('welcome.admin')} onPress={onAdmin}>{t('welcome.admin.hint', { address: location.origin })}</Step>}
+        {me.is_admin && <Step icon={<ShieldCheck size={20} />} title={t('welcome.admin')} onPress={onAdmin}>{t('welcome.admin.hint', { address: shell().site })}</Step>}
       </ul>
     </section>
   )

@@ -1,0 +1,290 @@
+//! The commands that pages may call: each belongs to the window that calls it, and so to one account.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use futures_util::StreamExt;
+use serde::Serialize;
+use tauri::http::Uri;
+use tauri::ipc::Channel;
+use tauri::{AppHandle, Manager, State, WebviewWindow};
+use tauri_plugin_dialog::DialogExt;
+use tokio::io::AsyncWriteExt;
+use url::Url;
+
+use crate::notify::{self, Notice};
+use crate::shell::{Shell, Told};
+use crate::{menu, tray, windows};
+use besedka_desktop_core::accounts::{self, Server};
+use besedka_desktop_core::address::{self, Note};
+use besedka_desktop_core::forward::{self, Target};
+use besedka_desktop_core::net;
+use besedka_desktop_core::socket::Heard;
+use besedka_desktop_core::texts::Catalogue;
+
+/// What the page's own window lets it do.
+fn account(window: &WebviewWindow) -> Result<u32, String> {
+    windows::account_of(window.label()).ok_or_else(|| "this window belongs to no account".to_owned())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Start {
+    /// The origin of requests to the account's server; see `forward`.
+    requests: String,
+    /// The server's address for people, as in invitations.
+    site: Option<String>,
+    language: String,
+    /// The texts that users added, by language.
+    languages: BTreeMap<String, Catalogue>,
+    /// The texts of the shell's own page.
+    texts: Catalogue,
+    /// The address that a link brought.
+    entered: Option<String>,
+}
+
+/// What a page begins with. What the page before it had open is closed.
+#[tauri::command]
+pub fn start(window: WebviewWindow, shell: State<'_, Shell>) -> Result<Start, String> {
+    let id = account(&window)?;
+    shell.sockets.close_all(window.label());
+    shell.reloaded(id);
+    let requests = if cfg!(windows) {
+        format!("http://{}.localhost", forward::SCHEME)
+    } else {
+        format!("{}://localhost", forward::SCHEME)
+    };
+    Ok(Start {
+        requests,
+        site: shell.accounts.server(id).map(|server| server.url.as_str().trim_end_matches('/').to_owned()),
+        language: shell.texts.language.clone(),
+        languages: shell.texts.added.clone(),
+        texts: shell.texts.starting("desktop."),
+        entered: shell.entered(id),
+    })
+}
+
+#[tauri::command]
+pub fn listen(window: WebviewWindow, shell: State<'_, Shell>, channel: Channel<Told>) -> Result<(), String> {
+    shell.listen(account(&window)?, channel);
+    Ok(())
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Checked {
+    text: String,
+    notes: Vec<String>,
+}
+
+/// Checks a server's address; only an account that has none yet may ask.
+#[tauri::command]
+pub async fn check(
+    window: WebviewWindow,
+    shell: State<'_, Shell>,
+    address: String,
+) -> Result<Checked, String> {
+    let found = find(&window, &shell, &address).await?;
+    let notes = found.notes.iter().map(|note| match note {
+        Note::Newer => shell.texts.with(
+            "desktop.connect.newer",
+            &[("version", &found.server.version), ("own", env!("CARGO_PKG_VERSION"))],
+        ),
+        Note::Plain => shell.texts.get("desktop.connect.plain"),
+    });
+    Ok(Checked {
+        text: shell.texts.with(
+            "desktop.connect.found",
+            &[("address", &address::authority(&found.server.url)), ("version", &found.server.version)],
+        ),
+        notes: notes.collect(),
+    })
+}
+
+async fn find(window: &WebviewWindow, shell: &Shell, address: &str) -> Result<address::Found, String> {
+    if shell.accounts.server(account(window)?).is_some() {
+        return Err("this account has its server".to_owned());
+    }
+    address::check(&shell.clients().http, address, env!("CARGO_PKG_VERSION"))
+        .await
+        .map_err(|trouble| trouble.text(&shell.texts))
+}
+
+/// Keeps the address and shows the messenger.
+#[tauri::command]
+pub async fn connect(window: WebviewWindow, shell: State<'_, Shell>, address: String) -> Result<(), String> {
+    let found = find(&window, &shell, &address).await?;
+    let id = account(&window)?;
+    shell.accounts.change(id, |account| account.server = Some(found.server));
+    shell.accounts.show(id);
+    menu::renew(window.app_handle());
+    let path = if found.path.is_empty() { "/" } else { &found.path };
+    let page = window.url().and_then(|url| Ok(url.join(path)?)).map_err(|error| error.to_string())?;
+    window.navigate(page).map_err(|error| error.to_string())
+}
+
+/// Lets the user choose the certificate of an authority, which all connections trust from then on.
+#[tauri::command]
+pub async fn choose_certificate(
+    window: WebviewWindow,
+    shell: State<'_, Shell>,
+) -> Result<Option<String>, String> {
+    if shell.accounts.server(account(&window)?).is_some() {
+        return Err("this account has its server".to_owned());
+    }
+    let (chosen, choice) = tokio::sync::oneshot::channel();
+    window
+        .dialog()
+        .file()
+        .add_filter("PEM", &["pem", "crt", "cer"])
+        .pick_file(move |file| drop(chosen.send(file)));
+    let Some(path) = choice.await.ok().flatten().and_then(|file| file.into_path().ok()) else {
+        return Ok(None);
+    };
+    add_certificate(&shell, &path).map(Some)
+}
+
+fn add_certificate(shell: &Shell, path: &Path) -> Result<String, String> {
+    let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+    if net::read_authorities(&pem).is_empty() {
+        return Err(shell.texts.get("desktop.connect.certificate_bad"));
+    }
+    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("authority").to_owned();
+    let kept = shell.certificates().join(format!("{name}.pem"));
+    accounts::replace(&kept, &pem).map_err(|error| error.to_string())?;
+    shell.renew_clients().map_err(|error| error.to_string())?;
+    Ok(shell.texts.with("desktop.connect.certificate_added", &[("name", &name)]))
+}
+
+/// Who is signed in, for the menu.
+#[tauri::command]
+pub fn signed_in(window: WebviewWindow, shell: State<'_, Shell>, name: Option<String>) -> Result<(), String> {
+    let id = account(&window)?;
+    let name =
+        name.map(|name| name.chars().filter(|letter| !letter.is_control()).take(64).collect::<String>());
+    if shell.accounts.get(id).is_some_and(|account| account.name != name) {
+        let is_in = name.is_some();
+        shell.accounts.change(id, |account| account.name = name);
+        menu::renew(window.app_handle());
+        if is_in && shell.secrets.is_in_file() {
+            shell.tell(id, Told::Note { text: shell.texts.get("desktop.secrets.file") });
+        }
+    }
+    Ok(())
+}
+
+#[tauri::command]
+pub fn badge(window: WebviewWindow, unread: u32) -> Result<(), String> {
+    tray::count(window.app_handle(), account(&window)?, unread);
+    Ok(())
+}
+
+#[tauri::command]
+pub fn notify(window: WebviewWindow, notice: Notice) -> Result<(), String> {
+    notify::show(window.app_handle(), account(&window)?, &notice);
+    Ok(())
+}
+
+/// Saves a file of the server where the user says. Answers whether it was saved.
+#[tauri::command]
+pub async fn save(app: AppHandle, window: WebviewWindow, name: String, url: String) -> Result<bool, String> {
+    let shell = app.state::<Shell>();
+    let server = shell.accounts.server(account(&window)?).ok_or("there is no server")?;
+    let url = source(&server, &url).ok_or("this is no address of a file")?;
+    let (chosen, choice) = tokio::sync::oneshot::channel();
+    window.dialog().file().set_file_name(plain_name(&name)).save_file(move |file| drop(chosen.send(file)));
+    let Some(path) = choice.await.ok().flatten().and_then(|file| file.into_path().ok()) else {
+        return Ok(false);
+    };
+    let saved = download(&shell.clients().http, url, &path).await;
+    saved.map(|()| true).map_err(|reason| shell.texts.with("desktop.save.failed", &[("reason", &reason)]))
+}
+
+fn source(server: &Server, url: &str) -> Option<Url> {
+    let uri: Uri = url.parse().ok()?;
+    // An address of the scheme, or one that the server answered.
+    match forward::target(server, &uri)? {
+        Target::Server(url) | Target::Elsewhere(url) => Some(url),
+    }
+}
+
+/// A name without folders and without what systems refuse; never hidden or empty.
+fn plain_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let is_fine = |letter: &char| {
+        !letter.is_control()
+            && !"<>:\"|?*\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}"
+                .contains(*letter)
+    };
+    let name: String = last.chars().filter(is_fine).take(200).collect();
+    let name = name.trim().trim_start_matches('.').trim_end_matches('.');
+    (if name.is_empty() { "file" } else { name }).to_owned()
+}
+
+/// Written beside its place first, so that a broken download leaves nothing that looks whole.
+async fn download(client: &reqwest::Client, url: Url, path: &Path) -> Result<(), String> {
+    let answer = client.get(url).send().await.and_then(reqwest::Response::error_for_status);
+    let answer = answer.map_err(|error| error.without_url().to_string())?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let written = async {
+        let mut file = tokio::fs::File::create(&part).await.map_err(|error| error.to_string())?;
+        let mut stream = answer.bytes_stream();
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(|error| error.without_url().to_string())?;
+            file.write_all(&chunk).await.map_err(|error| error.to_string())?;
+        }
+        file.sync_all().await.map_err(|error| error.to_string())?;
+        tokio::fs::rename(&part, path).await.map_err(|error| error.to_string())
+    }
+    .await;
+    if written.is_err() {
+        drop(tokio::fs::remove_file(&part).await);
+    }
+    written
+}
+
+#[tauri::command]
+pub fn socket_open(
+    window: WebviewWindow,
+    shell: State<'_, Shell>,
+    id: u32,
+    channel: Channel<Heard>,
+) -> Result<(), String> {
+    let server = shell.accounts.server(account(&window)?).ok_or("there is no server")?;
+    let client = shell.clients().socket.clone();
+    let tell = move |heard: Heard| drop(channel.send(heard));
+    tauri::async_runtime::spawn(shell.sockets.open(window.label(), id, client, &server.url, tell));
+    Ok(())
+}
+
+#[tauri::command]
+pub fn socket_send(window: WebviewWindow, shell: State<'_, Shell>, id: u32, text: String) {
+    shell.sockets.send(window.label(), id, text);
+}
+
+#[tauri::command]
+pub fn socket_close(window: WebviewWindow, shell: State<'_, Shell>, id: u32, code: u16) {
+    shell.sockets.close(window.label(), id, code);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_name;
+
+    #[test]
+    fn a_file_is_saved_under_a_harmless_name() {
+        for (name, plain) in [
+            ("отчёт.pdf", "отчёт.pdf"),
+            ("../../.bashrc", "bashrc"),
+            ("C:\\Windows\\system.ini", "system.ini"),
+            ("invoice\u{202e}fdp.exe", "invoicefdp.exe"),
+            ("a\u{0}b\n.txt", "ab.txt"),
+            ("..", "file"),
+            ("", "file"),
+        ] {
+            assert_eq!(plain_name(name), plain);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What all parts of the shell share.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use serde::Serialize;
+use tauri::ipc::Channel;
+
+use besedka_desktop_core::accounts::Accounts;
+use besedka_desktop_core::net::Clients;
+use besedka_desktop_core::secrets::Secrets;
+use besedka_desktop_core::socket::Sockets;
+use besedka_desktop_core::texts::Texts;
+
+/// What the shell tells a page.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Told {
+    /// Show this page of the messenger.
+    Open { path: String },
+    /// A word for the user.
+    Note { text: String },
+}
+
+#[derive(Default)]
+struct Page {
+    channel: Option<Channel<Told>>,
+    /// What was told before the page listened.
+    waiting: Vec<Told>,
+    unread: u32,
+    /// The address that a link brought, for the page that asks for one.
+    entered: Option<String>,
+}
+
+pub struct Shell {
+    pub accounts: Accounts,
+    pub secrets: Arc<Secrets>,
+    pub texts: Texts,
+    pub sockets: Sockets,
+    pub settings: PathBuf,
+    clients: RwLock<Arc<Clients>>,
+    pages: Mutex<HashMap<u32, Page>>,
+}
+
+impl Shell {
+    pub fn new(
+        settings: PathBuf,
+        accounts: Accounts,
+        secrets: Secrets,
+        texts: Texts,
+        clients: Clients,
+    ) -> Self {
+        Self {
+            accounts,
+            secrets: Arc::new(secrets),
+            texts,
+            sockets: Sockets::default(),
+            settings,
+            clients: RwLock::new(Arc::new(clients)),
+            pages: Mutex::default(),
+        }
+    }
+
+    pub fn clients(&self) -> Arc<Clients> {
+        self.clients.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes the clients anew, after a certificate was added.
+    pub fn renew_clients(&self) -> Result<(), reqwest::Error> {
+        let fresh = Arc::new(Clients::new(&self.certificates())?);
+        *self.clients.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
+    pub fn certificates(&self) -> PathBuf {
+        self.settings.join("certificates")
+    }
+
+    fn pages(&self) -> MutexGuard<'_, HashMap<u32, Page>> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn listen(&self, account: u32, channel: Channel<Told>) {
+        let mut pages = self.pages();
+        let page = pages.entry(account).or_default();
+        for told in page.waiting.drain(..) {
+            drop(channel.send(told));
+        }
+        page.channel = Some(channel);
+    }
+
+    /// The window of an account loads a page anew.
+    pub fn reloaded(&self, account: u32) {
+        self.pages().entry(account).or_default().channel = None;
+    }
+
+    pub fn tell(&self, account: u32, told: Told) {
+        let mut pages = self.pages();
+        let page = pages.entry(account).or_default();
+        match &page.channel {
+            Some(channel) => drop(channel.send(told)),
+            None => page.waiting.push(told),
+        }
+    }
+
+    /// Notes an account's unread messages; answers how many there are in all.
+    pub fn count(&self, account: u32, unread: u32) -> u32 {
+        let mut pages = self.pages();
+        pages.entry(account).or_default().unread = unread;
+        pages.values().fold(0, |sum, page| sum.saturating_add(page.unread))
+    }
+
+    pub fn enter(&self, account: u32, address: String) {
+        self.pages().entry(account).or_default().entered = Some(address);
+    }
+
+    pub fn entered(&self, account: u32) -> Option<String> {
+        self.pages().entry(account).or_default().entered.take()
+    }
+
+    pub fn forget(&self, account: u32) {
+        self.pages().remove(&account);
+    }
+}
