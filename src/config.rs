@@ -420,7 +420,8 @@ impl Config {
         });
         if needs_mail && senders.mail.is_none() && !senders.to_log {
             return Err(
-                "--registration mail or verified needs --smtp-url: the server must send codes by mail".to_owned()
+                "--registration mail or verified needs --smtp-url: the server must send codes by mail"
+                    .to_owned(),
             );
         }
         Ok(Settings {
