@@ -77,7 +77,7 @@ fn new_message(change: &Change) -> Option<&model::Message> {
 }
 
 /// The frame that reports a change to clients, if any.
-pub async fn told(change: &Change, messenger: &Messenger, links: &Links) -> Option<Value> {
+pub async fn message_of(change: &Change, messenger: &Messenger, links: &Links) -> Option<Value> {
     let new = new_message(change)?;
     // A message without its author's name is better than none.
     let author = messenger.name(new.author).await.unwrap_or_default();
@@ -98,7 +98,7 @@ impl SocketFormat for Kyte {
     const FORMAT: EventFormat = EventFormat::new(1);
 
     async fn event(room: &Room, event: &Event) -> Option<String> {
-        told(&event.change, &room.messenger, &room.links).await.map(|message| message.to_string())
+        message_of(&event.change, &room.messenger, &room.links).await.map(|message| message.to_string())
     }
 
     fn ephemeral(_: &EphemeralEvent) -> Option<String> {

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::socket::told;
+use super::socket::message_of;
 use super::{NOT_A_MEMBER, Refusal, chat_id, hide_existence};
 use crate::chat_socket::{bare, depends_on_reader};
 use crate::links::Links;
@@ -110,12 +110,12 @@ impl Parameters {
 
 /// An event from the client, to be acknowledged if the client asks for that.
 struct ClientEvent {
-    event: Asked,
+    event: Command,
     ack: AckSender,
 }
 
 /// What a client asks for.
-enum Asked {
+enum Command {
     Join(ChatReference),
     Leave(ChatReference),
     Post(Post),
@@ -176,9 +176,9 @@ async fn accept(socket: SocketRef, TryData(auth): TryData<Parameters>) -> Result
         connection.subscribe(chat).await?;
         connection.default_chat = Some(chat);
     }
-    socket.on("join_chat", enqueue(&queue, Asked::Join));
-    socket.on("leave_chat", enqueue(&queue, Asked::Leave));
-    socket.on("message", enqueue(&queue, Asked::Post));
+    socket.on("join_chat", enqueue(&queue, Command::Join));
+    socket.on("leave_chat", enqueue(&queue, Command::Leave));
+    socket.on("message", enqueue(&queue, Command::Post));
     let gone = connection.gone.clone();
     socket.on_disconnect(async move || gone.cancel());
     socket.extensions.insert(Arc::new(Mutex::new(Some(connection))));
@@ -188,7 +188,7 @@ async fn accept(socket: SocketRef, TryData(auth): TryData<Parameters>) -> Result
 /// Queues a client's events in order, because the protocol library runs handlers concurrently.
 fn enqueue<T: 'static>(
     queue: &mpsc::Sender<ClientEvent>,
-    event: fn(T) -> Asked,
+    event: fn(T) -> Command,
 ) -> impl Fn(TryData<T>, AckSender) -> Ready<()> + Clone + Send + Sync + 'static {
     let queue = queue.clone();
     move |TryData(data), ack| {
@@ -201,7 +201,7 @@ fn enqueue<T: 'static>(
     }
 }
 
-/// Acknowledges an event that failed. A client that is gone or did not ask is told nothing.
+/// Acknowledges an event that failed. A client that is gone or did not ask is message_of nothing.
 fn refuse(ack: AckSender, message: &str) {
     let _ = ack.send(&json!({"error": {"message": message}}));
 }
@@ -272,18 +272,18 @@ impl Connection {
     }
 
     /// Does what a client asks for, and returns the data of the acknowledgement.
-    async fn handle(&mut self, event: Asked) -> Result<Value, Error> {
+    async fn handle(&mut self, event: Command) -> Result<Value, Error> {
         match event {
-            Asked::Join(reference) => {
+            Command::Join(reference) => {
                 self.context.messenger.limit(Limit::Read(self.access.user))?;
                 self.subscribe(reference.chat()?).await?;
                 Ok(json!({}))
             }
-            Asked::Leave(reference) => {
+            Command::Leave(reference) => {
                 self.chats.remove(&reference.chat()?);
                 Ok(json!({}))
             }
-            Asked::Post(post) => {
+            Command::Post(post) => {
                 let named = post.chat_id.map(|chat| chat_id(&chat)).transpose()?;
                 let chat = named.or(self.default_chat).ok_or(NOT_A_MEMBER)?;
                 // A client can send where it is subscribed, for as long as its session lasts.
@@ -293,7 +293,7 @@ impl Connection {
                 let posted = listener.post(chat, new).await?;
                 let Context { messenger, base, .. } = &self.context;
                 let links = Links::new(messenger, base, self.access.user).in_language(self.language);
-                let message = told(&Change::MessageCreated(posted), messenger, &links).await;
+                let message = message_of(&Change::MessageCreated(posted), messenger, &links).await;
                 Ok(json!({"message": message}))
             }
         }
@@ -313,15 +313,15 @@ impl Connection {
         let links = Links::new(messenger, base, self.access.user).in_language(self.language);
         for outbound in &taken.events {
             let own;
-            let message = match outbound.known_for_socket_io(*language) {
+            let message = match outbound.known_for_socket_io(self.language) {
                 Some(known) => known,
                 None => {
-                    let built = told(&outbound.event.change, messenger, &links).await;
+                    let built = message_of(&outbound.event.change, messenger, &links).await;
                     if depends_on_reader(&outbound.event.change) {
                         own = built;
                         &own
                     } else {
-                        outbound.keep_for_socket_io(*language, built)
+                        outbound.keep_for_socket_io(self.language, built)
                     }
                 }
             };

@@ -141,9 +141,14 @@ pub(super) async fn down_sqlite(connection: &mut SqliteConnection, last: i64) ->
     Ok(tx.commit().await?)
 }
 
-/// Applies pending migrations, each by itself: MySQL can't take back changes of tables.
+/// Applies pending migrations.
 pub(super) async fn up_mysql(connection: &mut MySqlConnection) -> Result<()> {
-    Ok(MYSQL.run_direct(None, connection, false).await?)
+    up_mysql_to(connection, None).await
+}
+
+/// Applies pending migrations up to one, each by itself: MySQL can't take back changes of tables.
+pub(super) async fn up_mysql_to(connection: &mut MySqlConnection, last: Option<i64>) -> Result<()> {
+    Ok(MYSQL.run_direct(last, connection, false).await?)
 }
 
 /// Reverts all migrations after `last`.

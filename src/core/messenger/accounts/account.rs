@@ -18,7 +18,7 @@ use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Messenger, Operator, Visitor};
 use crate::model::{BotKind, Person, Time, User, UserId};
 use crate::store::users::EmailProof;
-use crate::store::{self, accounts, storage, streams, users};
+use crate::store::{self, streams, users};
 
 /// A new account; `email` or `username` is required.
 #[derive(Debug, Clone, Default)]

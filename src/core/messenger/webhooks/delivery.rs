@@ -7,7 +7,7 @@ use crate::integrations::{SignedDelivery, WebhookAnswer};
 use crate::messenger::Messenger;
 use crate::messenger::accounts::notice::Notice;
 use crate::messenger::foundation::{Error, Result, UnitOfWork};
-use crate::model::{Delivery, DeliveryId, Language, OutgoingWebhook, OutgoingWebhookId, Time};
+use crate::model::{Delivery, DeliveryId, OutgoingWebhook, OutgoingWebhookId, Time};
 use crate::store::{outgoing_webhooks, users, webhook_deliveries};
 
 /// How long to wait after each failed try; after the last one a delivery is given up. Three days in all.
@@ -196,10 +196,9 @@ async fn notify_creator(work: &mut UnitOfWork, webhook: &OutgoingWebhook) -> Res
     tracing::warn!(webhook = webhook.id.0, "a webhook was switched off after repeated failures");
     let creator = users::by_id(&mut work.tx, webhook.creator).await?;
     if let Some(address) = creator.as_ref().and_then(|creator| creator.email.clone()) {
-        let language = Language::of(creator.and_then(|creator| creator.language).as_deref());
-        work.after_commit(move |messenger| {
-            messenger.notify_address(address, Notice::WebhookDisabled, language);
-        });
+        let language = creator.and_then(|creator| creator.language);
+        let language = work.messenger().profile_language(language.as_deref());
+        Notice::WebhookDisabled.send(work, address, language).await?;
     }
     Ok(())
 }
