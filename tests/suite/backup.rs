@@ -17,6 +17,7 @@ use crate::others::{Answer, Other};
 use crate::process::{Process, ended};
 use crate::server::{PASSWORD, Person, Storage, TestServer};
 use crate::skip::leave;
+use crate::v1::push;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 
@@ -270,6 +271,35 @@ async fn webhooks_that_waited_before_a_restore_are_not_sent_again() {
     ann.say(chat, "new").await;
     let asked = program.until_asked(2).await;
     assert_eq!(asked[1].json()["data"]["content"], "new");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_server_pushes_what_is_new_with_the_same_key_and_nothing_that_waited() {
+    let server = TestServer::storing(Storage::Folder, &push::FLAGS).await;
+    let service = push::PushService::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let device = push::Device::of(&service, "bob", &bob).await;
+    let chat = ann.direct(&bob).await;
+    let key = ann.get("/push/key").await.expect(200);
+    service.answers("503 Service Unavailable");
+    ann.say(chat, "before").await;
+    service.told(&device, 1).await;
+    assert_eq!(server.count("SELECT COUNT(*) FROM push_delivery").await, 1, "it waits");
+    let target = TempDir::new().unwrap();
+    succeeded(&back_up(&server, &[target.path().to_str().unwrap()]).await);
+    server.running.stop().await;
+    service.answers("201 Created");
+    let place = Place::new().await;
+    succeeded(&place.restore(&only_archive(target.path())).await);
+    let url = place.database.url(&place.folder());
+    let flags = [&push::FLAGS[..], &["--database-url", &url]].concat();
+    let process = Process::start(&place.folder(), &flags).await;
+    assert_eq!(place.database.count(&place.folder(), "SELECT COUNT(*) FROM push_delivery").await, 0);
+    let ann = Person { url: process.url.clone(), ..ann };
+    ann.say(chat, "after").await;
+    let told = service.told(&device, 2).await;
+    assert_eq!(told[1]["text"], "after", "the device is known there");
+    assert_eq!(ann.get("/push/key").await.expect(200), key);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

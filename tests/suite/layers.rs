@@ -45,7 +45,7 @@ const JOINING: [&str; 3] = ["main", "besedka", "besedka::cli"];
 /// The folders of the messenger, the lowest first. A folder may use those of lines above its own, and of its own line
 /// only itself. What `messenger/mod.rs` itself defines (`Messenger`, `Caller`, `Visitor`, `Core`) all may use: each
 /// folder adds what it is about to these types.
-const FOLDERS: [&[&str]; 9] = [
+const FOLDERS: [&[&str]; 10] = [
     &["foundation"],
     &["files"],
     &["accounts"],
@@ -54,6 +54,7 @@ const FOLDERS: [&[&str]; 9] = [
     &["live", "search", "assistant", "meetings", "portability", "administration"],
     &["bots"],
     &["webhooks"],
+    &["notifications"],
     &["jobs"],
 ];
 

@@ -201,7 +201,7 @@ fn enqueue<T: 'static>(
     }
 }
 
-/// Acknowledges an event that failed. A client that is gone or did not ask is message_of nothing.
+/// Acknowledges an event that failed. A client that is gone or did not ask receives nothing.
 fn refuse(ack: AckSender, message: &str) {
     let _ = ack.send(&json!({"error": {"message": message}}));
 }

@@ -1,7 +1,7 @@
 //! Clients of external services. All outgoing requests but those to the storage are made here.
 //!
-//! URLs that users write are requested by [`PageFetcher`] and [`WebhookClient`] only, behind a guard against server-side request forgery
-//! ([`ssrf_guard`]).
+//! URLs that users write are requested by [`PageFetcher`], [`WebhookClient`] and [`PushClient`] only, behind a guard against
+//! server-side request forgery ([`ssrf_guard`]).
 
 mod acme;
 mod certificate;
@@ -14,6 +14,8 @@ mod mailer;
 mod page_fetcher;
 mod page_metadata;
 mod public_address;
+mod push_client;
+mod push_encryption;
 mod sms;
 mod ssrf_guard;
 mod webhook_client;
@@ -25,6 +27,7 @@ pub use language_model::{AnswerStream, LanguageModel, ModelError, PromptMessage,
 pub use mailer::{Mailer, is_mail_address};
 pub use page_fetcher::{PageError, PageFetcher};
 pub use public_address::{OutsideAnswer, PublicAddress, check_model_server};
+pub use push_client::{Push, PushClient, PushError, Urgency};
 pub use sms::SmsClient;
 pub use ssrf_guard::AllowedTarget;
 pub use webhook_client::{SignedDelivery, WebhookAnswer, WebhookClient};

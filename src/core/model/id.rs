@@ -40,6 +40,8 @@ id! {
     OutgoingWebhookId,
     /// A delivery of an outgoing webhook.
     DeliveryId,
+    /// A device that is sent pushes.
+    PushSubscriptionId,
     /// An ordered log of events: every chat has one, and every user has one of their own.
     Stream,
 }

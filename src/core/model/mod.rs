@@ -22,6 +22,7 @@ mod message;
 mod notice;
 mod poll;
 mod presence;
+mod push;
 mod right;
 mod role;
 mod scheduled;
@@ -46,7 +47,7 @@ pub use event::{Change, Event, Position};
 pub use external_file::ExternalFile;
 pub use id::{
     AttachmentId, BookmarkId, ChatId, DeliveryId, Ids, IncomingWebhookId, InviteId, MessageId, NODES,
-    OutgoingWebhookId, ScheduledId, SessionId, Stream, UserId,
+    OutgoingWebhookId, PushSubscriptionId, ScheduledId, SessionId, Stream, UserId,
 };
 pub use import_summary::ImportSummary;
 pub use invite::{Ban, Invite};
@@ -58,6 +59,7 @@ pub use message::{Edit, Message, Origin, Parts, Quote, Reaction, Thread, is_same
 pub use notice::Notice;
 pub use poll::{Choice, Poll, Vote};
 pub use presence::{Presence, Status};
+pub use push::{PushKeys, PushLogEntry, PushOutcome, PushSubscription};
 pub use right::Right;
 pub use role::Role;
 pub use scheduled::{Failure, Scheduled};

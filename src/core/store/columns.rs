@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::model::{
     AttachmentId, BookmarkId, ChatId, ChatKind, DeliveryId, FileClass, IncomingWebhookId, InviteId, Kind,
-    MessageId, Notify, OutgoingWebhookId, Role, ScheduledId, Scopes, SessionId, SessionKind, Stream, Time,
-    UserId,
+    MessageId, Notify, OutgoingWebhookId, PushOutcome, PushSubscriptionId, Role, ScheduledId, Scopes, SessionId,
+    SessionKind, Stream, Time, UserId,
 };
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -58,6 +58,7 @@ number! {
     IncomingWebhookId: |id| id.0, |number| Ok(IncomingWebhookId(number));
     OutgoingWebhookId: |id| id.0, |number| Ok(OutgoingWebhookId(number));
     DeliveryId: |id| id.0, |number| Ok(DeliveryId(number));
+    PushSubscriptionId: |id| id.0, |number| Ok(PushSubscriptionId(number));
     Stream: |id| id.0, |number| Ok(Stream(number));
     Time: |time| time.0, |number| Ok(Time(number));
     Scopes: |scopes| scopes.bits(), |number| Ok(Scopes::from_bits(number));
@@ -79,6 +80,13 @@ number! {
         2 => Ok(Notify::Mentions),
         3 => Ok(Notify::Nothing),
         _ => Err(format!("{number} is no level of notification").into()),
+    };
+    PushOutcome: |outcome| outcome as i64, |number| match number {
+        1 => Ok(PushOutcome::Sent),
+        2 => Ok(PushOutcome::Retried),
+        3 => Ok(PushOutcome::Failed),
+        4 => Ok(PushOutcome::Removed),
+        _ => Err(format!("{number} is no outcome of a push").into()),
     };
     FileClass: |class| class as i64, |number| match number {
         1 => Ok(FileClass::Picture),

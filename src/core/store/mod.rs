@@ -49,6 +49,7 @@ pub mod outgoing_webhooks;
 pub mod pins;
 pub mod polls;
 pub mod previews;
+pub mod push;
 pub mod reactions;
 pub mod scheduled;
 pub mod search;
