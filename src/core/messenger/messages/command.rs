@@ -20,7 +20,6 @@ const ACCEPTED: u16 = 202;
 
 /// What became of something that a user sent.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each request, and most are messages")]
 pub enum Sent {
     Message(Message),
     /// It was a command, and was handed to a bot.
