@@ -62,8 +62,8 @@ pub use foundation::idempotency::{Attempt, AttemptGuard};
 pub use foundation::limits::{Limit, Network};
 pub use foundation::secrets::Secrets;
 pub use foundation::settings::{
-    AssistantSettings, BackupSettings, MailServer, MeetingSettings, PushSettings, RegistrationPolicy, Senders,
-    Settings, SmsGateway, WebhookSettings,
+    AssistantSettings, BackupSettings, MailServer, MeetingSettings, PushSettings, RegistrationPolicy,
+    Senders, Settings, SmsGateway, WebhookSettings,
 };
 pub use foundation::subject::{Original, Subject};
 pub use foundation::unit_of_work::Retries;

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::model::{
     AttachmentId, BookmarkId, ChatId, ChatKind, DeliveryId, FileClass, IncomingWebhookId, InviteId, Kind,
-    MessageId, Notify, OutgoingWebhookId, PushOutcome, PushSubscriptionId, Role, ScheduledId, Scopes, SessionId,
-    SessionKind, Stream, Time, UserId,
+    MessageId, Notify, OutgoingWebhookId, PushOutcome, PushSubscriptionId, Role, ScheduledId, Scopes,
+    SessionId, SessionKind, Stream, Time, UserId,
 };
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -207,7 +207,7 @@ impl Messenger {
         if results.is_empty() {
             return Ok(());
         }
-        let recorded = self.record(&results).await;
+        let recorded = self.record_push(&results).await;
         let mut state = self.pushes.state();
         match recorded {
             Ok(()) => {
@@ -223,7 +223,7 @@ impl Messenger {
         }
     }
 
-    async fn record(&self, results: &[Sent]) -> Result<()> {
+    async fn record_push(&self, results: &[Sent]) -> Result<()> {
         let mut work = self.begin_background().await?;
         let now = work.now;
         for Sent { delivery, user, service, result } in results {
