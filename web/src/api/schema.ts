@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Register an account
-         * @description Creates an account and signs in. The first account on a server becomes its administrator.
+         * @description Creates an account and signs in.
          */
         post: operations["register"];
         delete?: never;
@@ -81,6 +81,73 @@ export interface paths {
          *     personal access token, revokes that token.
          */
         post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/setup/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a setup link
+         * @description Answers what the first administrator can choose. 403 if the token is wrong or has expired, 409 if the server has
+         *     an administrator.
+         */
+        post: operations["checkSetup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create the first administrator
+         * @description Creates an administrator's account with the token of the link that the server prints while it has no
+         *     administrator, and signs in. The token works once, for a day. 403 if it is wrong or has expired, 409 if the
+         *     server has an administrator.
+         */
+        post: operations["setUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may register
+         * @description Only for server administrators.
+         */
+        get: operations["registrationSetting"];
+        /**
+         * Choose who may register
+         * @description 400 if it is set on the server's command line. Only for server administrators.
+         */
+        put: operations["chooseRegistration"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -998,6 +1065,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/invites/{token}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at an invitation
+         * @description Shows which group an invitation leads to. Needs no access token, for people who are not signed in yet.
+         */
+        get: operations["previewInvite"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/invites/{token}/join": {
         parameters: {
             query?: never;
@@ -1101,6 +1188,9 @@ export interface paths {
          * Send a message
          * @description The response is sent once the message is stored durably. Everyone in the chat receives `message.created`
          *     on all of their connections, including the sender.
+         *
+         *     A text that begins with `/name` of a slash command of one of the chat's bots is not posted: it is handed to
+         *     the bot, and the answer is 202. With a command that no bot of the chat has, it is a message like any other.
          */
         post: operations["sendMessage"];
         delete?: never;
@@ -1740,6 +1830,342 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/bots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List own bots
+         * @description Sorted by creation, oldest first.
+         */
+        get: operations["bots"];
+        put?: never;
+        /**
+         * Create a bot
+         * @description Creates the account of a program, which the caller owns. Nobody can sign in to it; programs use its tokens
+         *     from `POST /bots/{bot_id}/tokens`. It is added to chats as people are, by those who may add members. A user
+         *     can own 20 bots.
+         */
+        post: operations["createBot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bots/{bot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a bot
+         * @description Only for its owner and server administrators, like everything else about a bot.
+         */
+        get: operations["bot"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a bot
+         * @description Its tokens, commands and webhooks end at once, and it leaves its chats. Its messages are kept.
+         */
+        delete: operations["deleteBot"];
+        options?: never;
+        head?: never;
+        /** Change a bot's profile */
+        patch: operations["updateBot"];
+        trace?: never;
+    };
+    "/bots/{bot_id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a bot's tokens
+         * @description Sorted newest first; the secrets are not included.
+         */
+        get: operations["botTokens"];
+        put?: never;
+        /**
+         * Create a token for a bot
+         * @description With the token, a program acts as the bot in all of this API. Its scopes can be `read` and `write`. The
+         *     secret is only returned in this response.
+         */
+        post: operations["createBotToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bots/{bot_id}/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a bot's token */
+        delete: operations["revokeBotToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bots/{bot_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set a bot's slash commands
+         * @description Replaces all of them. In the bot's chats, a message that begins with `/name` of a command is not posted but
+         *     sent to the bot's outgoing webhooks as the event `command.invoked`.
+         */
+        put: operations["setBotCommands"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{chat_id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a chat's slash commands
+         * @description Those of the bots in the chat. Of two bots with the same command, the one that joined first gets it;
+         *     `/name@username` addresses the other.
+         */
+        get: operations["chatCommands"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{chat_id}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List incoming webhooks
+         * @description Only for the owner and admins. Sorted oldest first; the secret URLs are not included.
+         */
+        get: operations["webhooks"];
+        put?: never;
+        /**
+         * Create an incoming webhook
+         * @description Only for the owner and admins. Returns a URL to which programs POST messages in the formats of Slack and
+         *     Mattermost. The URL is only returned in this response.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{chat_id}/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete an incoming webhook
+         * @description Only for the owner and admins. Its messages are kept.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename an incoming webhook
+         * @description Only for the owner and admins. The author of its earlier messages is renamed too.
+         */
+        patch: operations["renameWebhook"];
+        trace?: never;
+    };
+    "/chats/{chat_id}/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace an incoming webhook's URL
+         * @description Only for the owner and admins. The URL before is no longer valid.
+         */
+        post: operations["rotateWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{chat_id}/outgoing-webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a chat's outgoing webhooks
+         * @description Only for the owner and admins. Sorted oldest first.
+         */
+        get: operations["outgoingWebhooks"];
+        put?: never;
+        /**
+         * Create an outgoing webhook for a chat
+         * @description Only for the owner and admins. Sends the chat's events to a URL, signed as Standard Webhooks define it. What
+         *     bots and incoming webhooks post is not sent, so that two programs do not answer each other for ever. The
+         *     signing secret is only returned in this response.
+         */
+        post: operations["createOutgoingWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bots/{bot_id}/outgoing-webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a bot's outgoing webhooks */
+        get: operations["botOutgoingWebhooks"];
+        put?: never;
+        /**
+         * Create an outgoing webhook for a bot
+         * @description Only for the bot's owner and server administrators. Sends the events of all chats of the bot, and its slash
+         *     commands, to a URL. The signing secret is only returned in this response.
+         */
+        post: operations["createBotOutgoingWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outgoing-webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete an outgoing webhook
+         * @description Its deliveries are deleted too.
+         */
+        delete: operations["deleteOutgoingWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an outgoing webhook
+         * @description Only for those who may create it. Switching it off gives up its waiting deliveries.
+         */
+        patch: operations["updateOutgoingWebhook"];
+        trace?: never;
+    };
+    "/outgoing-webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace an outgoing webhook's secret
+         * @description For 24 hours deliveries are signed with both secrets.
+         */
+        post: operations["rotateOutgoingWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outgoing-webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List an outgoing webhook's deliveries
+         * @description Those of the last seven days, newest first.
+         */
+        get: operations["webhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outgoing-webhooks/{id}/deliveries/{delivery_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a delivery again
+         * @description At once, with the same `webhook-id` and body.
+         */
+        post: operations["replayDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/attachments": {
         parameters: {
             query?: never;
@@ -2018,6 +2444,8 @@ export interface components {
             display_name: string;
             /** @description Whether the user is a server administrator. */
             is_admin: boolean;
+            /** @description True for a bot. Absent for people. */
+            is_bot?: boolean | null;
             /** @description UTC, ISO 8601 without a zone. */
             created_at: string;
             /** @description When the user was last connected; null if never, or if the user hides it. UTC, ISO 8601 without a zone. */
@@ -2240,6 +2668,79 @@ export interface components {
             message: components["schemas"]["Message"];
         };
         /**
+         * Bot
+         * @description The account of a program.
+         * @example {
+         *       "user": {
+         *         "id": 253402301247,
+         *         "username": "builds",
+         *         "display_name": "Build bot",
+         *         "avatar_url": null,
+         *         "about": null,
+         *         "time_zone": null,
+         *         "created_at": "2024-03-26T10:00:00",
+         *         "deactivated": false,
+         *         "deleted": false,
+         *         "is_bot": true
+         *       },
+         *       "owner_id": 253402300863,
+         *       "commands": [
+         *         {
+         *           "name": "deploy",
+         *           "description": "Deploys a service: /deploy NAME"
+         *         }
+         *       ]
+         *     }
+         */
+        Bot: {
+            user: components["schemas"]["Person"];
+            /**
+             * Format: int64
+             * @description Who created it.
+             */
+            owner_id: number;
+            /** @description Sorted by name. */
+            commands: components["schemas"]["BotCommand"][];
+        };
+        /**
+         * BotChange
+         * @description Changes of a bot's profile; what is missing stays.
+         * @example {
+         *       "display_name": "Builds",
+         *       "username": null,
+         *       "about": null,
+         *       "avatar_url": null
+         *     }
+         */
+        BotChange: {
+            display_name?: string | null;
+            username?: string | null;
+            /** @description An empty text removes it. */
+            about?: string | null;
+            /** @description An empty text removes it. */
+            avatar_url?: string | null;
+        };
+        /**
+         * BotCommand
+         * @description A slash command of a bot.
+         * @example {
+         *       "name": "deploy",
+         *       "description": "Deploys a service: /deploy NAME"
+         *     }
+         */
+        BotCommand: {
+            /**
+             * @description Without the slash: 1 to 32 letters, digits, `_` or `-`, of which the first is a letter. Upper case counts as
+             *     lower case.
+             */
+            name: string;
+            /**
+             * @description What the command does, up to 100 characters.
+             * @default
+             */
+            description: string | null;
+        };
+        /**
          * CatchUp
          * @description A summary of unread messages.
          * @example {
@@ -2436,6 +2937,25 @@ export interface components {
             assistant?: boolean | null;
         };
         /**
+         * ChatCommand
+         * @description A slash command that can be used in a chat.
+         * @example {
+         *       "name": "deploy",
+         *       "description": "Deploys a service: /deploy NAME",
+         *       "bot_id": 253402301247
+         *     }
+         */
+        ChatCommand: {
+            /** @description Without the slash. */
+            name: string;
+            description: string;
+            /**
+             * Format: int64
+             * @description The bot that the command goes to.
+             */
+            bot_id: number;
+        };
+        /**
          * @description The kind of chat.
          * @enum {string}
          */
@@ -2489,6 +3009,39 @@ export interface components {
         Code: {
             /** @description Six characters: letters A to Z and digits. */
             code: string;
+        };
+        /**
+         * CommandInvoked
+         * @description A slash command that was handed to a bot.
+         * @example {
+         *       "command": "deploy",
+         *       "arguments": "api",
+         *       "bot_id": 253402301247
+         *     }
+         */
+        CommandInvoked: {
+            /** @description The name of the command, without the slash. */
+            command: string;
+            /** @description What followed it. */
+            arguments: string;
+            /** Format: int64 */
+            bot_id: number;
+        };
+        /**
+         * Commands
+         * @description A bot's slash commands.
+         * @example {
+         *       "commands": [
+         *         {
+         *           "name": "deploy",
+         *           "description": "Deploys a service: /deploy NAME"
+         *         }
+         *       ]
+         *     }
+         */
+        Commands: {
+            /** @description Up to 50; an empty list removes all. */
+            commands: components["schemas"]["BotCommand"][];
         };
         /**
          * CreateMessage
@@ -2583,6 +3136,54 @@ export interface components {
              */
             message_id: number;
         };
+        /**
+         * Delivery
+         * @description A delivery of an outgoing webhook.
+         * @example {
+         *       "id": 253402301503,
+         *       "message_id": "msg_253402301503",
+         *       "event": "message.created",
+         *       "state": "delivered",
+         *       "created_at": "2024-03-26T12:00:00",
+         *       "attempts": 1,
+         *       "last_attempt_at": "2024-03-26T12:00:00",
+         *       "next_attempt_at": null,
+         *       "delivered_at": "2024-03-26T12:00:00",
+         *       "status": 200,
+         *       "failure": null
+         *     }
+         */
+        Delivery: {
+            /** Format: int64 */
+            id: number;
+            /** @description Its `webhook-id`, the same each time that it is sent. */
+            message_id: string;
+            event: string;
+            state: components["schemas"]["DeliveryState"];
+            /** @description UTC, ISO 8601 without a zone. */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description The number of tries.
+             */
+            attempts: number;
+            last_attempt_at?: string | null;
+            /** @description When the next try is due. */
+            next_attempt_at?: string | null;
+            delivered_at?: string | null;
+            /**
+             * Format: int64
+             * @description The HTTP status of the last answer.
+             */
+            status?: number | null;
+            /** @description Why the last try failed. */
+            failure?: string | null;
+        };
+        /**
+         * @description The state of a delivery.
+         * @enum {string}
+         */
+        DeliveryState: "waiting" | "delivered" | "failed";
         /**
          * Draft
          * @description A draft.
@@ -2681,6 +3282,34 @@ export interface components {
             detail: string;
             /** @description A stable code for programs, as in errors. */
             code: string;
+        };
+        /**
+         * FirstAdministrator
+         * @description The first administrator's account. At least one of `email` and `username` is required.
+         * @example {
+         *       "token": "19ad0c1f400-Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24g",
+         *       "email": null,
+         *       "username": "aigul",
+         *       "password": "securePassword123",
+         *       "display_name": "Aigul",
+         *       "registration": "invite",
+         *       "device": null
+         *     }
+         */
+        FirstAdministrator: {
+            /** @description What follows `#` in the link that the server prints at its first start. */
+            token: string;
+            email?: string | null;
+            /** @description 2 to 32 letters, digits, `_`, `-` or `.`. */
+            username?: string | null;
+            /** @description 8 to 128 characters. */
+            password: string;
+            /** @description The name that others see, 1 to 64 characters. */
+            display_name: string;
+            /** @description Who may register from now on; unchanged if missing. */
+            registration?: components["schemas"]["Policy"] | null;
+            /** @description The name of this device in the list of sessions; defaults to the `User-Agent`. */
+            device?: string | null;
         };
         /**
          * @description For whom to delete a message.
@@ -3112,6 +3741,26 @@ export interface components {
             reason?: string | null;
         };
         /**
+         * NewBot
+         * @description A new bot.
+         * @example {
+         *       "display_name": "Build bot",
+         *       "username": "builds",
+         *       "about": null,
+         *       "avatar_url": null
+         *     }
+         */
+        NewBot: {
+            /** @description 1 to 64 characters. */
+            display_name: string;
+            /** @description 2 to 32 letters, digits, `_`, `-` or `.`; unique. */
+            username?: string | null;
+            /** @description Up to 500 characters. */
+            about?: string | null;
+            /** @description An http or https URL. */
+            avatar_url?: string | null;
+        };
+        /**
          * NewChat
          * @description A new chat.
          * @example {
@@ -3237,6 +3886,16 @@ export interface components {
             new_password: string;
         };
         /**
+         * NewRegistrationSetting
+         * @description Who may register.
+         * @example {
+         *       "registration": "invite"
+         *     }
+         */
+        NewRegistrationSetting: {
+            registration: components["schemas"]["Policy"];
+        };
+        /**
          * NewSubscription
          * @description A device to push notifications to: what `PushSubscription.toJSON()` returns in a browser, or the endpoint and the keys
          *     that UnifiedPush gives an app.
@@ -3321,6 +3980,154 @@ export interface components {
             body: unknown;
         };
         /**
+         * OutgoingWebhook
+         * @description An outgoing webhook, without its secret.
+         * @example {
+         *       "id": 253402301439,
+         *       "chat_id": 253402300927,
+         *       "bot_id": null,
+         *       "name": "Archive",
+         *       "url": "https://archive.example.org/besedka",
+         *       "events": [
+         *         "message.created"
+         *       ],
+         *       "creator_id": 253402300863,
+         *       "created_at": "2024-03-26T12:00:00",
+         *       "enabled": true,
+         *       "disabled_at": null,
+         *       "disabled_reason": null,
+         *       "failing_since": null
+         *     }
+         */
+        OutgoingWebhook: {
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description The chat whose events it tells; null if it tells those of a bot's chats.
+             */
+            chat_id?: number | null;
+            /**
+             * Format: int64
+             * @description The bot whose chats' events and commands it tells; null if it tells those of one chat.
+             */
+            bot_id?: number | null;
+            name: string;
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            /**
+             * Format: int64
+             * @description Who created it.
+             */
+            creator_id: number;
+            /** @description UTC, ISO 8601 without a zone. */
+            created_at: string;
+            /** @description Whether it is switched on. */
+            enabled: boolean;
+            /** @description When it was switched off, by hand or after repeated failures. */
+            disabled_at?: string | null;
+            disabled_reason?: string | null;
+            /** @description Since when no delivery has succeeded; null if the last one did. */
+            failing_since?: string | null;
+        };
+        /**
+         * OutgoingWebhookPatch
+         * @description Changes of an outgoing webhook; what is missing stays.
+         * @example {
+         *       "name": null,
+         *       "url": null,
+         *       "events": null,
+         *       "enabled": true
+         *     }
+         */
+        OutgoingWebhookPatch: {
+            name?: string | null;
+            url?: string | null;
+            events?: components["schemas"]["WebhookEvent"][] | null;
+            /** @description A webhook that is switched on again begins with the next event. */
+            enabled?: boolean | null;
+        };
+        /**
+         * OutgoingWebhookRequest
+         * @description A new outgoing webhook.
+         * @example {
+         *       "name": "Archive",
+         *       "url": "https://archive.example.org/besedka",
+         *       "events": [
+         *         "message.created",
+         *         "message.updated"
+         *       ]
+         *     }
+         */
+        OutgoingWebhookRequest: {
+            /** @description 1 to 64 characters. */
+            name: string;
+            /**
+             * @description The http or https URL to which events are sent. Addresses that are not public are refused unless the server's
+             *     operator allows them (`--webhook-allow`).
+             */
+            url: string;
+            /**
+             * @description By default `message.created`, and for a bot `command.invoked` too.
+             * @default []
+             */
+            events: components["schemas"]["WebhookEvent"][] | null;
+        };
+        /**
+         * OutgoingWebhookWithSecret
+         * @description An outgoing webhook with its signing secret.
+         * @example {
+         *       "secret": "whsec_Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24gaW4gYSBnYXI=",
+         *       "id": 253402301439,
+         *       "chat_id": 253402300927,
+         *       "bot_id": null,
+         *       "name": "Archive",
+         *       "url": "https://archive.example.org/besedka",
+         *       "events": [
+         *         "message.created"
+         *       ],
+         *       "creator_id": 253402300863,
+         *       "created_at": "2024-03-26T12:00:00",
+         *       "enabled": true,
+         *       "disabled_at": null,
+         *       "disabled_reason": null,
+         *       "failing_since": null
+         *     }
+         */
+        OutgoingWebhookWithSecret: {
+            /** @description With which the receiver verifies signatures, as Standard Webhooks define it. It is only returned once. */
+            secret: string;
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description The chat whose events it tells; null if it tells those of a bot's chats.
+             */
+            chat_id?: number | null;
+            /**
+             * Format: int64
+             * @description The bot whose chats' events and commands it tells; null if it tells those of one chat.
+             */
+            bot_id?: number | null;
+            name: string;
+            url: string;
+            events: components["schemas"]["WebhookEvent"][];
+            /**
+             * Format: int64
+             * @description Who created it.
+             */
+            creator_id: number;
+            /** @description UTC, ISO 8601 without a zone. */
+            created_at: string;
+            /** @description Whether it is switched on. */
+            enabled: boolean;
+            /** @description When it was switched off, by hand or after repeated failures. */
+            disabled_at?: string | null;
+            disabled_reason?: string | null;
+            /** @description Since when no delivery has succeeded; null if the last one did. */
+            failing_since?: string | null;
+        };
+        /**
          * Password
          * @description The caller's current password, as confirmation.
          * @example {
@@ -3387,6 +4194,8 @@ export interface components {
             presence?: components["schemas"]["Presence"] | null;
             /** @description Whether the account was deleted. It has no name any more: show one in the reader's language. */
             deleted: boolean;
+            /** @description True for the account of a program: a bot, an incoming webhook or the assistant. Absent for people. */
+            is_bot?: boolean | null;
         };
         /**
          * PersonPresence
@@ -3405,6 +4214,11 @@ export interface components {
             /** @description When the user was last online: UTC, ISO 8601 without a zone. Null while they are online, and if unknown. */
             last_seen_at?: string | null;
         };
+        /**
+         * @description Who may create an account.
+         * @enum {string}
+         */
+        Policy: "open" | "invite" | "mail" | "closed";
         /**
          * Poll
          * @description A poll and its votes.
@@ -3750,6 +4564,7 @@ export interface components {
          *       "display_name": "John Doe",
          *       "avatar_url": "https://example.com/avatar.jpg",
          *       "invite_code": null,
+         *       "email_code": null,
          *       "device": null
          *     }
          */
@@ -3766,6 +4581,8 @@ export interface components {
             avatar_url?: string | null;
             /** @description The invitation code, if registration requires one. */
             invite_code?: string | null;
+            /** @description The code that `POST /auth/codes` sent to `email`, if registration requires a proven address (`--registration verified`). */
+            email_code?: string | null;
             /** @description The name of this device in the list of sessions; defaults to the `User-Agent`. */
             device?: string | null;
         };
@@ -3801,6 +4618,22 @@ export interface components {
             tokens: components["schemas"]["Tokens"];
         };
         /**
+         * RegistrationSetting
+         * @description Who may register, and what can be chosen.
+         * @example {
+         *       "registration": "open",
+         *       "is_fixed": false,
+         *       "sends_mail": true
+         *     }
+         */
+        RegistrationSetting: {
+            registration: components["schemas"]["Policy"];
+            /** @description Whether it is set on the server's command line and cannot be changed here. */
+            is_fixed: boolean;
+            /** @description Whether the server can send e-mail, which `mail` needs. */
+            sends_mail: boolean;
+        };
+        /**
          * @description A member's role in a chat.
          * @enum {string}
          */
@@ -3817,7 +4650,7 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
-         * SayLater
+         * ScheduleMessage
          * @description A message to be sent later.
          * @example {
          *       "chat_id": 253402300927,
@@ -3831,7 +4664,7 @@ export interface components {
          *       "send_at": "2024-03-27T06:00:00"
          *     }
          */
-        SayLater: {
+        ScheduleMessage: {
             /** Format: int64 */
             chat_id: number;
             /**
@@ -4204,6 +5037,17 @@ export interface components {
             pinned?: boolean | null;
             archived?: boolean | null;
             notify?: components["schemas"]["Notify"] | null;
+        };
+        /**
+         * SetupLink
+         * @description The token of a setup link.
+         * @example {
+         *       "token": "19ad0c1f400-Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24g"
+         *     }
+         */
+        SetupLink: {
+            /** @description What follows `#` in the link that the server prints at its first start. */
+            token: string;
         };
         /**
          * SignInByCode
@@ -4665,6 +5509,95 @@ export interface components {
             chat_id: number;
             /** @description The chosen options, counted from 0; empty if the caller has not voted. */
             options: number[];
+        };
+        /**
+         * Webhook
+         * @description An incoming webhook, without its secret URL.
+         * @example {
+         *       "id": 253402301311,
+         *       "chat_id": 253402300927,
+         *       "name": "Alertmanager",
+         *       "author_id": 253402301375,
+         *       "creator_id": 253402300863,
+         *       "created_at": "2024-03-26T12:00:00",
+         *       "last_used_at": null
+         *     }
+         */
+        Webhook: {
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            chat_id: number;
+            /** @description Shown as the author of its messages. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The `author_id` of its messages.
+             */
+            author_id: number;
+            /**
+             * Format: int64
+             * @description Who created it.
+             */
+            creator_id: number;
+            /** @description UTC, ISO 8601 without a zone. */
+            created_at: string;
+            /** @description When a message was last posted with it, accurate to a minute; null if never. */
+            last_used_at?: string | null;
+        };
+        /**
+         * @description An event that outgoing webhooks tell.
+         * @enum {string}
+         */
+        WebhookEvent: "message.created" | "message.updated" | "message.deleted" | "messages.deleted" | "member.added" | "member.updated" | "member.removed" | "chat.updated" | "command.invoked";
+        /**
+         * WebhookName
+         * @description The name of an incoming webhook.
+         * @example {
+         *       "name": "Alertmanager"
+         *     }
+         */
+        WebhookName: {
+            /** @description Shown as the author of its messages, 1 to 64 characters. */
+            name: string;
+        };
+        /**
+         * WebhookWithUrl
+         * @description An incoming webhook with its secret URL.
+         * @example {
+         *       "url": "https://chat.example.org/hooks/c7n3kq5x2yv4mzb6wd8h9ta7rj2fpg4s",
+         *       "id": 253402301311,
+         *       "chat_id": 253402300927,
+         *       "name": "Alertmanager",
+         *       "author_id": 253402301375,
+         *       "creator_id": 253402300863,
+         *       "created_at": "2024-03-26T12:00:00",
+         *       "last_used_at": null
+         *     }
+         */
+        WebhookWithUrl: {
+            /** @description Where programs POST messages. Whoever knows it can post in the chat. It is only returned once. */
+            url: string;
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            chat_id: number;
+            /** @description Shown as the author of its messages. */
+            name: string;
+            /**
+             * Format: int64
+             * @description The `author_id` of its messages.
+             */
+            author_id: number;
+            /**
+             * Format: int64
+             * @description Who created it.
+             */
+            creator_id: number;
+            /** @description UTC, ISO 8601 without a zone. */
+            created_at: string;
+            /** @description When a message was last posted with it, accurate to a minute; null if never. */
+            last_used_at?: string | null;
         };
         /**
          * Whom
@@ -6169,6 +7102,149 @@ export interface operations {
                 headers: {
                     /** @description Removes the cookie. */
                     "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    checkSetup: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupLink"];
+            };
+        };
+        responses: {
+            /** @description Who may register. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationSetting"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    setUp: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+                /** @description `cookie` to receive the refresh token in an HttpOnly cookie instead of in the body. */
+                "X-Besedka-Session"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstAdministrator"];
+            };
+        };
+        responses: {
+            /** @description The account was created and the user is signed in. */
+            201: {
+                headers: {
+                    /** @description The refresh token, if the request has `X-Besedka-Session: cookie`. */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registered"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    registrationSetting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who may register. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationSetting"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    chooseRegistration: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRegistrationSetting"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8057,6 +9133,35 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    previewInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The last path segment of the invitation link. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedTo"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     joinByInvite: {
         parameters: {
             query?: never;
@@ -8265,6 +9370,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description It was a slash command, and was handed to its bot. No message was posted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandInvoked"];
                 };
             };
             400: components["responses"]["Invalid"];
@@ -9129,7 +10243,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SayLater"];
+                "application/json": components["schemas"]["ScheduleMessage"];
             };
         };
         responses: {
@@ -9612,6 +10726,848 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
+    bots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bot"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createBot: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBot"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bot"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    bot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bot"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    deleteBot: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                bot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    updateBot: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                bot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BotChange"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bot"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    botTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createBotToken: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                bot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenWithSecret"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    revokeBotToken: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                bot_id: number;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    setBotCommands: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                bot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Commands"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bot"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    chatCommands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCommand"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookName"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithUrl"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                chat_id: number;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    renameWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                chat_id: number;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookName"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    rotateWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                chat_id: number;
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithUrl"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    outgoingWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingWebhook"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createOutgoingWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutgoingWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingWebhookWithSecret"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    botOutgoingWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingWebhook"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    createBotOutgoingWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                bot_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutgoingWebhookRequest"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingWebhookWithSecret"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    deleteOutgoingWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    updateOutgoingWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutgoingWebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingWebhook"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    rotateOutgoingWebhook: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingWebhookWithSecret"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    webhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description Only deliveries older than this one. */
+                before_id?: number;
+                /** @description The maximum number of results, 1 to 100; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    replayDelivery: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+                delivery_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
     announceAttachment: {
         parameters: {
             query?: never;
@@ -9989,6 +11945,11 @@ export interface operations {
                 cursor?: string;
                 /** @description The maximum number of events, 1 to 500; 500 by default. */
                 limit?: number;
+                /**
+                 * @description How many seconds to wait for an event if there is none, 0 to 50; 0 by default. For clients behind a proxy
+                 *     that does not let WebSockets through: request the next page as soon as one is there.
+                 */
+                wait?: number;
             };
             header?: never;
             path?: never;

@@ -6,34 +6,38 @@ import { keepOffline } from '@/api/offline'
 import { Session } from '@/api/session'
 import { pageTexts, startLanguage } from '@/lib/pageLanguage'
 import { shell } from '@/lib/shell'
-import { startShell } from '@/lib/startShell'
+import { hasShell, startShell } from '@/lib/startShell'
 import './base.css'
 import './page.css'
 import { App, loadChats } from './App'
 import { makeCache } from './cache'
 
-// Before anything that asks where the server is.
-await startShell()
-const cache = makeCache((key, params) => pageTexts().t(key, params))
-const session = new Session(cache)
-keepOffline(cache)
-// The texts and the messenger come at the same time, not one after the other.
-if (session.current() !== 'out') void loadChats().catch(() => undefined)
+function start(): void {
+  const cache = makeCache((key, params) => pageTexts().t(key, params))
+  const session = new Session(cache)
+  keepOffline(cache)
+  // The texts and the messenger come at the same time, not one after the other.
+  if (session.current() !== 'out') void loadChats().catch(() => undefined)
 
-void startLanguage().catch(() => undefined).then(() => {
-  createRoot(document.getElementById('root')!).render(
-    <StrictMode>
-      <QueryClientProvider client={cache}>
-        <App session={session} />
-      </QueryClientProvider>
-    </StrictMode>,
-  )
-})
+  void startLanguage().catch(() => undefined).then(() => {
+    createRoot(document.getElementById('root')!).render(
+      <StrictMode>
+        <QueryClientProvider client={cache}>
+          <App session={session} />
+        </QueryClientProvider>
+      </StrictMode>,
+    )
+  })
 
-// The app has its files with it.
-if (import.meta.env.PROD && !shell().desktop && 'serviceWorker' in navigator) {
-  addEventListener('load', () => void navigator.serviceWorker.register('/sw.js').then(keepLoaded).catch(() => undefined))
+  // The app has its files with it.
+  if (import.meta.env.PROD && !shell().desktop && 'serviceWorker' in navigator) {
+    addEventListener('load', () => void navigator.serviceWorker.register('/sw.js').then(keepLoaded).catch(() => undefined))
+  }
 }
+
+// Before anything that asks where the server is. Not awaited at the top: modules that wait are split into many more files.
+if (hasShell()) void startShell().then(start)
+else start()
 
 /// The first page is loaded without the service worker: it is told what that page consists of, to open it offline.
 async function keepLoaded(): Promise<void> {
