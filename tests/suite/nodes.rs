@@ -455,7 +455,7 @@ async fn bus_is(server: &TestServer, is_there: bool) {
         if ready["bus"].is_null() == is_there {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -145,9 +145,10 @@ async fn catch_up(connection: &mut Socket, listener: &mut Listener) -> Result<()
     loop {
         match listener.replay().await {
             Ok(Some(page)) => {
-                let frames =
-                    page.gaps.iter().map(events::missing).chain(page.events.iter().map(events::write));
-                connection.send_all(frames.map(Bytes::from).collect()).await?;
+                let gaps = page.gaps.iter().map(events::missing);
+                // Each event is freed when it is written.
+                let events = page.events.into_iter().map(|event| events::write(&event));
+                connection.send_all(gaps.chain(events).map(Bytes::from).collect()).await?;
             }
             Ok(None) => {
                 let ready = events::ready(listener.user(), listener.cursor());
