@@ -133,6 +133,7 @@ const OWN: &[&str] = &[
     "logout",
     "me",
     "presence",
+    "previewInvite",
     "quota",
     "reactivateAccount",
     "refresh",
