@@ -151,6 +151,7 @@ const OWN: &[&str] = &[
     "logout",
     "me",
     "presence",
+    "previewInvite",
     "quota",
     "reactivateAccount",
     "refresh",
