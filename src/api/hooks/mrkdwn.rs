@@ -47,7 +47,7 @@ fn prose(text: &str, to: &mut Formatted) {
     while let Some(start) = rest.find('<') {
         let (before, from) = rest.split_at(start);
         to.text.push_str(&unescape(&bold(before)));
-        let inside = from[1..].find(['<', '>', '\n']).filter(|end| from[1..].as_bytes()[*end] == b'>');
+        let inside = from[1..].find(['<', '>', '\n']).filter(|end| from.as_bytes()[*end + 1] == b'>');
         match inside.and_then(|end| Some((reference(&from[1..=end], to)?, end))) {
             Some((shown, end)) => {
                 to.text.push_str(&shown);

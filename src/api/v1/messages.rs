@@ -92,6 +92,7 @@ impl Example for CommandInvoked {
 
 /// A posted message, or a command.
 #[derive(ApiResponse)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each request, and it is written at once")]
 enum PostedOrInvoked {
     /// Created.
     #[oai(status = 201)]
