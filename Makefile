@@ -79,7 +79,7 @@ test-web: web
 	cd web && npm test
 
 test-rust: web
-	@tests/deps.sh rust bus
+	@tests/deps.sh rust bus tls
 	$(CARGO_TEST) --workspace
 	cargo test --profile quick $(LOCKED) --workspace --doc
 

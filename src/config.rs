@@ -3,6 +3,7 @@
 
 mod operation;
 mod services;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use besedka_core::messenger::{BackupSettings, Clock, RegistrationPolicy, Setting
 
 pub use operation::Operation;
 pub use services::{Codes, Services};
+pub use tls::Tls;
 
 /// The settings of a server. All of them are optional.
 #[derive(Clone, Args)]
@@ -85,6 +87,9 @@ pub struct Config {
     /// as 10.0.0.0/8, `private` (all private networks) or `loopback` (this machine).
     #[arg(long, env = "BESEDKA_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDRESS,…")]
     pub trusted_proxies: Vec<Proxies>,
+
+    #[command(flatten)]
+    pub tls: Tls,
 
     #[command(flatten)]
     pub services: Services,
@@ -330,6 +335,7 @@ impl Config {
         if let Some(url) = &self.public_url {
             public_address(url).map_err(|why| format!("public_url: {why}"))?;
         }
+        self.tls.check()?;
         self.dialects.check()
     }
 

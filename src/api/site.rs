@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
+use poem::http::uri::Scheme;
 use poem::http::{HeaderMap, Method, header};
 use poem::{Addr, Request};
 
@@ -109,6 +110,9 @@ impl Site {
     pub fn is_https(&self, request: &Request) -> bool {
         if let Some(url) = &self.public_url {
             return url.starts_with("https://");
+        }
+        if *request.scheme() == Scheme::HTTPS {
+            return true;
         }
         let forwarded = request.header("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
         forwarded && self.is_proxy(peer(request))

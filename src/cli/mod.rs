@@ -1,5 +1,6 @@
 //! The command line: the server and the administrator's commands.
 
+mod any_certificate;
 mod backup;
 mod config;
 mod doctor;

@@ -16,8 +16,10 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let listener = TcpListener::bind(&config.listen).await;
     let listener = listener.map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
     let public_url = config.public_url.clone();
+    let scheme = if config.tls.is_on() { "https" } else { "http" };
+    let host = config.tls.tls_domain.first().cloned();
     let mut running = Server::start(config, listener).await?;
-    let url = public_url.unwrap_or_else(|| local_url(running.address));
+    let url = public_url.unwrap_or_else(|| local_url(scheme, host, running.address));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), %url, "besedka is ready");
     let is_open = running.messenger.registration().await? == RegistrationPolicy::Open;
     if is_open && !running.address.ip().is_loopback() {
@@ -40,18 +42,21 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where a browser on this machine finds the server.
-fn local_url(address: SocketAddr) -> String {
-    match address.ip().is_unspecified() {
-        true => format!("http://localhost:{}", address.port()),
-        false => format!("http://{address}"),
+/// Where a browser finds the server; without a host name, one on this machine.
+fn local_url(scheme: &str, host: Option<String>, address: SocketAddr) -> String {
+    let is_usual = (scheme, address.port()) == ("https", 443);
+    match host.or_else(|| address.ip().is_unspecified().then(|| "localhost".to_owned())) {
+        Some(host) if is_usual => format!("{scheme}://{host}"),
+        Some(host) => format!("{scheme}://{host}:{}", address.port()),
+        None => format!("{scheme}://{address}"),
     }
 }
 
 /// Prints the link. It is not logged: logs are collected, sent to other machines and kept.
 fn show_setup_link(url: &str, token: &SetupToken) {
     let link = setup_link(url, token);
-    let text = format!("Open this link to create the administrator's account. It works once:\n\n    {link}\n\n");
+    let text =
+        format!("Open this link to create the administrator's account. It works once:\n\n    {link}\n\n");
     // Whoever closed the standard output prints the link with the command.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

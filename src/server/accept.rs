@@ -26,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use super::body_pace::{self, Stopped};
 use super::connections::{Connection, Connections};
 use super::delivery_tracking::{PendingResponses, TrackedStream};
+use super::tls::Tls;
 use besedka_api::delivery::Delivery;
 use besedka_api::site::Site;
 use besedka_api::upgrade::Upgrade;
@@ -42,7 +43,13 @@ const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 pub(super) type App = Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>;
 
 /// Serves connections until `stop` is cancelled, then waits for the requests in progress.
-pub(super) async fn accept(listener: TcpListener, app: App, site: Site, stop: CancellationToken) {
+pub(super) async fn accept(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    app: App,
+    site: Site,
+    stop: CancellationToken,
+) {
     let connections = Connections::default();
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let open = TaskTracker::new();
@@ -73,9 +80,22 @@ pub(super) async fn accept(listener: TcpListener, app: App, site: Site, stop: Ca
             LocalAddr(listener.local_addr().map(Addr::SocketAddr).unwrap_or(Addr::SocketAddr(peer))),
             RemoteAddr(Addr::SocketAddr(peer)),
         );
-        let (app, stop) = (app.clone(), stop.clone());
+        let (app, tls, stop) = (app.clone(), tls.clone(), stop.clone());
         open.spawn(async move {
-            serve(stream, addresses, app, entry.connection.clone(), stop).await;
+            let connection = entry.connection.clone();
+            match tls {
+                None => serve(stream, Scheme::HTTP, addresses, app, connection, stop).await,
+                Some(tls) => {
+                    let handshake = tls.handshake(stream, &connection);
+                    let encrypted = tokio::select! {
+                        () = stop.cancelled() => None,
+                        encrypted = handshake => encrypted,
+                    };
+                    if let Some(stream) = encrypted {
+                        serve(stream, Scheme::HTTPS, addresses, app, connection, stop).await;
+                    }
+                }
+            }
             drop((permit, entry));
         });
     }
@@ -85,6 +105,7 @@ pub(super) async fn accept(listener: TcpListener, app: App, site: Site, stop: Ca
 
 async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
+    scheme: Scheme,
     (local, remote): (LocalAddr, RemoteAddr),
     app: App,
     connection: Arc<Connection>,
@@ -95,14 +116,14 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let watched = connection.clone();
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         let (app, local, remote, pending) = (app.clone(), local.clone(), remote.clone(), pending.clone());
-        let connection = connection.clone();
+        let (connection, scheme) = (connection.clone(), scheme.clone());
         let delivery = Delivery::default();
         request.extensions_mut().insert(delivery.clone());
         request.extensions_mut().insert(connection.mark.clone());
         Upgrade::keep(&mut request);
         let active = connection.begin(request.version() == Version::HTTP_2);
         async move {
-            let mut request: poem::Request = (request, local, remote, Scheme::HTTP).into();
+            let mut request: poem::Request = (request, local, remote, scheme).into();
             let body = body_pace::pace(&mut request, &connection);
             let response = tokio::select! {
                 biased;
@@ -182,7 +203,7 @@ mod tests {
         let app: App = Arc::new(poem::endpoint::ToDynEndpoint(app.map_to_response()));
         let address = Addr::SocketAddr(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
         let addresses = (LocalAddr(address.clone()), RemoteAddr(address));
-        tokio::spawn(serve(ours, addresses, app, Arc::default(), CancellationToken::new()));
+        tokio::spawn(serve(ours, Scheme::HTTP, addresses, app, Arc::default(), CancellationToken::new()));
         theirs
     }
 

@@ -278,7 +278,7 @@ pub(super) async fn serve(
         }
     });
     let app: App = Arc::new(poem::endpoint::ToDynEndpoint(endpoint));
-    accept::accept(listener, app, Site::default(), stop).await;
+    accept::accept(listener, None, app, Site::default(), stop).await;
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod process_info;
 mod request_log;
 mod route_patterns;
 mod routes;
+mod tls;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -36,6 +37,7 @@ use besedka_core::store::{Db, Tables};
 
 use accept::App;
 use metrics::RequestMetrics;
+use tls::{Authority, Certificates, Proofs, Tls};
 
 /// How often data that is no longer needed is removed.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(10 * 60);
@@ -78,6 +80,8 @@ pub struct Running {
     pub messenger: Messenger,
     /// Where `/metrics` is served besides.
     pub metrics_address: Option<SocketAddr>,
+    /// Where plain HTTP is redirected.
+    pub http_address: Option<SocketAddr>,
     /// For the link with which the first administrator's account is created, if there was no administrator at the start.
     pub setup_token: Option<SetupToken>,
     server: Server,
@@ -89,16 +93,58 @@ impl Server {
     pub async fn start(config: Config, listener: TcpListener) -> Result<Running, StartError> {
         let address =
             listener.local_addr().map_err(|error| StartError::new("the listener has no address", &error))?;
-        let site = config.site();
-        let mut server = Self::open(config).await?;
+        let mut server = Self::open(config.clone()).await?;
         let (messenger, setup_token) = (server.messenger.clone(), server.setup_token.take());
-        let accepting = tokio::spawn(accept::accept(listener, server.app.clone(), site, server.stop.clone()));
+        let (tls, http_address) = server.start_tls(&config, address.port()).await?;
+        let accepting = accept::accept(listener, tls, server.app.clone(), config.site(), server.stop.clone());
+        let accepting = tokio::spawn(accepting);
         let metrics_address = server.metrics_address;
-        Ok(Running { address, messenger, metrics_address, setup_token, server, accepting })
+        Ok(Running { address, messenger, metrics_address, http_address, setup_token, server, accepting })
     }
 
-    /// Opens a server for another program, which passes requests to [`Server::endpoint`]. `config.listen` and the
-    /// settings of the log are not used. Call [`Server::stop`] at the end.
+    /// Begins to look after the certificate, if the server encrypts by itself, and to serve plain HTTP beside it.
+    async fn start_tls(
+        &mut self,
+        config: &Config,
+        port: u16,
+    ) -> Result<(Option<Tls>, Option<SocketAddr>), StartError> {
+        let settings = &config.tls;
+        if !settings.is_on() {
+            return Ok((None, None));
+        }
+        let certificates = Arc::<Certificates>::default();
+        let tls =
+            Tls::new(certificates.clone()).map_err(|error| StartError::new("TLS can't be used", &error))?;
+        let proofs = Proofs::default();
+        let mut http_address = None;
+        if let Some(address) = settings.http_listen {
+            let listener = TcpListener::bind(address).await.map_err(|error| {
+                StartError::new(format_args!("can't listen on --http-listen {address}"), &error)
+            })?;
+            http_address = listener.local_addr().ok();
+            let origin = config.public_origin().map(str::to_owned);
+            let endpoint = tls::redirect(proofs.clone(), origin, port);
+            let app: App = Arc::new(poem::endpoint::ToDynEndpoint(endpoint));
+            let serving = accept::accept(listener, None, app, config.site(), self.stop.clone());
+            self.background.push(tokio::spawn(serving));
+        }
+        match (&settings.tls_cert, &settings.tls_key) {
+            (Some(certificate), Some(key)) => {
+                let files = (certificate.clone(), key.clone());
+                let watching = tls::watch(files, certificates, self.stop.clone()).map_err(StartError)?;
+                self.background.push(tokio::spawn(watching));
+            }
+            _ => {
+                let proofs = http_address.map(|_| proofs);
+                let authority = Authority::new(config, certificates, proofs).map_err(StartError)?;
+                self.background.push(tokio::spawn(authority.run(self.stop.clone())));
+            }
+        }
+        Ok((Some(tls), http_address))
+    }
+
+    /// Opens a server for another program, which passes requests to [`Server::endpoint`]. `config.listen`, `config.tls` and
+    /// the settings of the log are not used. Call [`Server::stop`] at the end.
     pub async fn open(mut config: Config) -> Result<Self, StartError> {
         config.check().map_err(StartError)?;
         config.normalize();

@@ -15,6 +15,8 @@ use super::route_patterns::ROUTES;
 pub(super) struct RequestLog {
     /// Whether answers differ by the origin of a page.
     pub varies_by_origin: bool,
+    /// Whether browsers are told to use only HTTPS.
+    pub sends_hsts: bool,
     /// Where requests are counted, if somebody asks for metrics.
     pub metrics: Option<Arc<RequestMetrics>>,
 }
@@ -34,19 +36,27 @@ impl<E: Endpoint> Middleware<E> for RequestLog {
     type Output = RequestLogEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        RequestLogEndpoint { inner, varies_by_origin: self.varies_by_origin, metrics: self.metrics.clone() }
+        RequestLogEndpoint {
+            inner,
+            varies_by_origin: self.varies_by_origin,
+            sends_hsts: self.sends_hsts,
+            metrics: self.metrics.clone(),
+        }
     }
 }
 
 pub(super) struct RequestLogEndpoint<E> {
     inner: E,
     varies_by_origin: bool,
+    sends_hsts: bool,
     metrics: Option<Arc<RequestMetrics>>,
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+/// For two years.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const ORIGIN: HeaderValue = HeaderValue::from_static("Origin");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -92,6 +102,9 @@ impl<E: Endpoint> Endpoint for RequestLogEndpoint<E> {
         headers.insert(header::REFERRER_POLICY, NO_REFERRER);
         headers.entry("cross-origin-resource-policy").or_insert(SAME_ORIGIN);
         headers.insert("permissions-policy", PERMISSIONS);
+        if self.sends_hsts {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
+        }
         headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(LOAD_NOTHING);
         if let Ok(id) = HeaderValue::from_str(&id) {

@@ -110,7 +110,11 @@ pub(super) fn routes(
             answer
         }
     });
-    let log = RequestLog { varies_by_origin: !config.cors_origins.is_empty(), metrics };
+    let log = RequestLog {
+        varies_by_origin: !config.cors_origins.is_empty(),
+        sends_hsts: config.tls.sends_hsts(),
+        metrics,
+    };
     let app = app.with(CatchPanic::new().with_handler(panicked)).with(log).map_to_response();
     Arc::new(poem::endpoint::ToDynEndpoint(app))
 }

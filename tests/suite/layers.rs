@@ -24,7 +24,18 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("besedka::config", &["files", "hub", "backup", "integrations", "messenger", "besedka_api"]),
     (
         "besedka::server",
-        &["model", "store", "files", "hub", "backup", "messenger", "besedka_api", "web", "config"],
+        &[
+            "model",
+            "store",
+            "files",
+            "hub",
+            "backup",
+            "integrations",
+            "messenger",
+            "besedka_api",
+            "web",
+            "config",
+        ],
     ),
 ];
 

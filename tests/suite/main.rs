@@ -47,6 +47,7 @@ mod server;
 mod site;
 mod skip;
 mod store;
+mod tls;
 mod unet;
 mod v1;
 mod witness;

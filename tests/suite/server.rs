@@ -79,6 +79,14 @@ impl TestServer {
         Self::storing(Storage::chosen(), flags).await
     }
 
+    /// At a port that something else has to know before.
+    pub async fn at(port: u16, flags: &[&str]) -> Self {
+        let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        let storage = (Storage::Folder, None, None);
+        let dir = TempDir::new().unwrap();
+        Self::listening(port, dir, Database::new().await, storage, Clock::default(), flags).await
+    }
+
     /// On a database that the test looks after.
     pub async fn on(database: Database, flags: &[&str]) -> Self {
         let flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
@@ -111,6 +119,17 @@ impl TestServer {
     async fn in_folder(
         dir: TempDir,
         database: Database,
+        storage: (Storage, Option<Bucket>, Option<String>),
+        clock: Clock,
+        flags: Vec<String>,
+    ) -> Self {
+        Self::listening(0, dir, database, storage, clock, flags).await
+    }
+
+    async fn listening(
+        port: u16,
+        dir: TempDir,
+        database: Database,
         (storage, bucket, storage_url): (Storage, Option<Bucket>, Option<String>),
         clock: Clock,
         flags: Vec<String>,
@@ -122,7 +141,7 @@ impl TestServer {
         args.extend(flags.iter().cloned());
         let mut config = Settings::parse_from(args).config;
         config.data.aws = aws(bucket::KEY_ID, bucket::SECRET);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         config.clock = clock.clone();
         let mut running = Server::start(config, listener).await.unwrap();
         let url = format!("http://{}", running.address);

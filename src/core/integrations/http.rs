@@ -13,9 +13,14 @@ const USER_AGENT: &str = concat!("Mozilla/5.0 (compatible; Besedka/", env!("CARG
 
 /// A client that follows no redirects and ignores proxy settings in the environment.
 pub(super) fn client() -> Result<ClientBuilder, rustls::Error> {
+    client_trusting(authorities())
+}
+
+/// The same, which trusts these authorities.
+pub(super) fn client_trusting(trusted: Arc<RootCertStore>) -> Result<ClientBuilder, rustls::Error> {
     let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()?
-        .with_root_certificates(authorities())
+        .with_root_certificates(trusted)
         .with_no_client_auth();
     Ok(Client::builder()
         .tls_backend_preconfigured(tls)
@@ -28,7 +33,7 @@ pub(super) fn client() -> Result<ClientBuilder, rustls::Error> {
 }
 
 /// The machine's trusted certificate authorities; Mozilla's where it has none, as in an empty container. Read once.
-fn authorities() -> Arc<RootCertStore> {
+pub(super) fn authorities() -> Arc<RootCertStore> {
     static AUTHORITIES: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
         let mut trusted = RootCertStore::empty();
         trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -3,6 +3,8 @@
 //! URLs that users write are requested by [`PageFetcher`] only, behind a guard against server-side request forgery
 //! ([`ssrf_guard`]).
 
+mod acme;
+mod certificate;
 mod charset;
 mod google_meet;
 mod http;
@@ -15,6 +17,8 @@ mod public_address;
 mod sms;
 mod ssrf_guard;
 
+pub use acme::{Acme, AcmeError, Challenge, IssuedCertificate, Proof, write_private};
+pub use certificate::validity;
 pub use google_meet::GoogleMeet;
 pub use language_model::{AnswerStream, LanguageModel, ModelError, PromptMessage, PromptRole};
 pub use mailer::Mailer;

@@ -82,6 +82,8 @@ pub struct Examined {
     pub has_trusted_proxies: bool,
     pub upload_limit: u64,
     pub is_registration_open: bool,
+    /// Whether the server encrypts by itself.
+    pub has_tls: bool,
     pub mail: Option<MailServer>,
     pub assistant: Option<AssistantSettings>,
     pub bus: Option<BusSettings>,
@@ -318,6 +320,11 @@ async fn bus(settings: Option<&BusSettings>) -> Option<Finding> {
 
 fn without_public_url(examined: &Examined) -> Finding {
     let check = "public-address";
+    if examined.has_tls {
+        let summary =
+            "the server encrypts by itself; set --public-url, so that it can be examined from outside";
+        return Finding::warning(check, summary);
+    }
     match examined.listens_on_loopback() {
         true => Finding::warning(
             check,
