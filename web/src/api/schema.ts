@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Register an account
-         * @description Creates an account and signs in. The first account on a server becomes its administrator.
+         * @description Creates an account and signs in.
          */
         post: operations["register"];
         delete?: never;
@@ -81,6 +81,73 @@ export interface paths {
          *     personal access token, revokes that token.
          */
         post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/setup/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a setup link
+         * @description Answers what the first administrator can choose. 403 if the token is wrong or has expired, 409 if the server has
+         *     an administrator.
+         */
+        post: operations["checkSetup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create the first administrator
+         * @description Creates an administrator's account with the token of the link that the server prints while it has no
+         *     administrator, and signs in. The token works once, for a day. 403 if it is wrong or has expired, 409 if the
+         *     server has an administrator.
+         */
+        post: operations["setUp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may register
+         * @description Only for server administrators.
+         */
+        get: operations["registrationSetting"];
+        /**
+         * Choose who may register
+         * @description 400 if it is set on the server's command line. Only for server administrators.
+         */
+        put: operations["chooseRegistration"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2595,6 +2662,34 @@ export interface components {
             code: string;
         };
         /**
+         * FirstAdministrator
+         * @description The first administrator's account. At least one of `email` and `username` is required.
+         * @example {
+         *       "token": "19ad0c1f400-Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24g",
+         *       "email": null,
+         *       "username": "aigul",
+         *       "password": "securePassword123",
+         *       "display_name": "Aigul",
+         *       "registration": "invite",
+         *       "device": null
+         *     }
+         */
+        FirstAdministrator: {
+            /** @description What follows `#` in the link that the server prints at its first start. */
+            token: string;
+            email?: string | null;
+            /** @description 2 to 32 letters, digits, `_`, `-` or `.`. */
+            username?: string | null;
+            /** @description 8 to 128 characters. */
+            password: string;
+            /** @description The name that others see, 1 to 64 characters. */
+            display_name: string;
+            /** @description Who may register from now on; unchanged if missing. */
+            registration?: components["schemas"]["Policy"] | null;
+            /** @description The name of this device in the list of sessions; defaults to the `User-Agent`. */
+            device?: string | null;
+        };
+        /**
          * @description For whom to delete a message.
          * @enum {string}
          */
@@ -3149,6 +3244,16 @@ export interface components {
             new_password: string;
         };
         /**
+         * NewRegistrationSetting
+         * @description Who may register.
+         * @example {
+         *       "registration": "invite"
+         *     }
+         */
+        NewRegistrationSetting: {
+            registration: components["schemas"]["Policy"];
+        };
+        /**
          * Note
          * @description A bookmark's note.
          * @example {
@@ -3285,6 +3390,11 @@ export interface components {
             /** @description When the user was last online: UTC, ISO 8601 without a zone. Null while they are online, and if unknown. */
             last_seen_at?: string | null;
         };
+        /**
+         * @description Who may create an account.
+         * @enum {string}
+         */
+        Policy: "open" | "invite" | "mail" | "closed";
         /**
          * Poll
          * @description A poll and its votes.
@@ -3589,6 +3699,22 @@ export interface components {
         Registered: {
             user: components["schemas"]["User"];
             tokens: components["schemas"]["Tokens"];
+        };
+        /**
+         * RegistrationSetting
+         * @description Who may register, and what can be chosen.
+         * @example {
+         *       "registration": "open",
+         *       "is_fixed": false,
+         *       "sends_mail": true
+         *     }
+         */
+        RegistrationSetting: {
+            registration: components["schemas"]["Policy"];
+            /** @description Whether it is set on the server's command line and cannot be changed here. */
+            is_fixed: boolean;
+            /** @description Whether the server can send e-mail, which `mail` needs. */
+            sends_mail: boolean;
         };
         /**
          * @description A member's role in a chat.
@@ -3994,6 +4120,17 @@ export interface components {
             pinned?: boolean | null;
             archived?: boolean | null;
             notify?: components["schemas"]["Notify"] | null;
+        };
+        /**
+         * SetupLink
+         * @description The token of a setup link.
+         * @example {
+         *       "token": "19ad0c1f400-Qm9vdHN0cmFwIGlzIGEgcGF2aWxpb24g"
+         *     }
+         */
+        SetupLink: {
+            /** @description What follows `#` in the link that the server prints at its first start. */
+            token: string;
         };
         /**
          * SignInByCode
@@ -5959,6 +6096,149 @@ export interface operations {
                 headers: {
                     /** @description Removes the cookie. */
                     "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    checkSetup: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupLink"];
+            };
+        };
+        responses: {
+            /** @description Who may register. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationSetting"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    setUp: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+                /** @description `cookie` to receive the refresh token in an HttpOnly cookie instead of in the body. */
+                "X-Besedka-Session"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstAdministrator"];
+            };
+        };
+        responses: {
+            /** @description The account was created and the user is signed in. */
+            201: {
+                headers: {
+                    /** @description The refresh token, if the request has `X-Besedka-Session: cookie`. */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registered"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    registrationSetting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who may register. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistrationSetting"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    chooseRegistration: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRegistrationSetting"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
