@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use super::certificates::{Certificates, parse};
+use super::certificates::{Certificates, parse, unchecked};
 use super::plain::Proofs;
 use crate::config::Config;
 use besedka_core::integrations::{Acme, Challenge, Proof, validity, write_private};
@@ -177,8 +178,9 @@ fn proof_certificate(proof: &Proof) -> Result<rustls::sign::CertifiedKey, String
         let mut params = CertificateParams::new([proof.host.clone()])?;
         params.custom_extensions = vec![CustomExtension::new_acme_identifier(&proof.digest)];
         let key = KeyPair::generate()?;
-        Ok::<_, rcgen::Error>((params.self_signed(&key)?.pem(), key.serialize_pem()))
+        Ok::<_, rcgen::Error>((params.self_signed(&key)?.der().clone(), key.serialize_der()))
     };
     let (certificate, key) = make().map_err(|error| error.to_string())?;
-    parse(certificate.as_bytes(), key.as_bytes())
+    let key = PrivatePkcs8KeyDer::from(key).into();
+    unchecked(certificate, key).map_err(|error| error.to_string())
 }

@@ -67,3 +67,13 @@ pub(super) fn parse(chain: &[u8], key: &[u8]) -> Result<CertifiedKey, String> {
     CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider())
         .map_err(|error| format!("the private key can't be used with the certificate: {error}"))
 }
+
+/// A certificate and its key as they are. [`parse`] compares them, for which it reads the certificate, and refuses one
+/// with a critical extension that it does not know, as a proof has.
+pub(super) fn unchecked(
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+) -> Result<CertifiedKey, rustls::Error> {
+    let key = aws_lc_rs::default_provider().key_provider.load_private_key(key)?;
+    Ok(CertifiedKey::new(vec![certificate], key))
+}
