@@ -171,6 +171,7 @@ SERVER ?= $(QUICK)
 test-desktop: desktop-pages $(if $(filter $(QUICK),$(SERVER)),quick)
 	@tests/deps.sh rust desktop
 	cd desktop && $(DESKTOP) test --workspace $(LOCKED)
+	cd desktop && ../tests/with-server.sh $(abspath $(SERVER)) env $(DESKTOP) test -p besedka-desktop-core $(LOCKED) --test server -- --ignored
 	cd desktop && $(DESKTOP) build $(LOCKED)
 	desktop/test.sh $(SERVER) $(DESKTOP_OUT)/$(HOST)/debug/besedka-desktop
 
