@@ -292,7 +292,7 @@ async fn a_restored_server_pushes_what_is_new_with_the_same_key_and_nothing_that
     let place = Place::new().await;
     succeeded(&place.restore(&only_archive(target.path())).await);
     let url = place.database.url(&place.folder());
-    let flags = [&push::FLAGS[..], &["--database-url", &url]].concat();
+    let flags = [&push::FLAGS[2..], &["--database-url", &url]].concat();
     let process = Process::start(&place.folder(), &flags).await;
     assert_eq!(place.database.count(&place.folder(), "SELECT COUNT(*) FROM push_delivery").await, 0);
     let ann = Person { url: process.url.clone(), ..ann };

@@ -171,8 +171,8 @@ async fn each_message_is_pushed_once_however_many_nodes_there_are() {
     assert_eq!(pushed.into_iter().collect::<BTreeSet<_>>(), said);
 
     // Who is active at one node is not disturbed by another.
-    let mut socket = bob.socket().await;
     let mut hearing = ann.socket().await;
+    let mut socket = bob.socket().await;
     hearing.until("presence").await;
     ann.say(chat, "active").await;
     socket.until("message.created").await;

@@ -37,7 +37,7 @@ struct Received {
 impl Received {
     fn header(&self, name: &str) -> &str {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map_or("", |(_, value)| value)
+        found.map_or("", |(_, value)| value.as_str())
     }
 }
 
