@@ -374,6 +374,7 @@ impl Config {
                 authorities: self.bus_ca.clone(),
             }),
             link_previews: (self.link_previews == Switch::On).then(|| self.link_preview_allow.clone()),
+            push: self.services.push(self.public_url.as_deref()),
             senders: self.services.senders()?,
             assistant: self.services.assistant()?,
             meetings: self.services.meetings(),

@@ -12,7 +12,7 @@
 //!
 //! Imports point down only, without circles; `tests/suite/layers.rs` holds that. The folders of the messenger have an
 //! order, too: `foundation`, `files`, `accounts`, `chats`, `messages`; then `live`, `search`, `assistant`, `meetings`,
-//! `portability` and `administration`; last `jobs`.
+//! `portability` and `administration`; then `notifications`; last `jobs`.
 //!
 //! **One message, from the socket to the disk and back.** `server::accept` reads a request and `api::v1` translates it.
 //! [`messenger::Caller::post`] sends it to the one task that writes posts. That task takes all waiting posts and reads

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use besedka_core::messenger::{AssistantSettings, MailServer, MeetingSettings, Senders, SmsGateway};
+use super::Switch;
+use besedka_core::integrations::AllowedTarget;
+use besedka_core::messenger::{
+    AssistantSettings, MailServer, MeetingSettings, PushSettings, Senders, SmsGateway,
+};
 
 /// External services. Settings that hold a secret can be read from a file instead.
 #[derive(Debug, Clone, Args)]
@@ -43,6 +47,21 @@ pub struct Services {
     /// What to do with codes: `send` them, or, for development, write them to the `log`.
     #[arg(long, env = "BESEDKA_CODES", default_value = "send", value_name = "MODE")]
     pub codes: Codes,
+
+    /// Whether users may have notifications pushed to their browsers and phones while these are not connected. Pushes
+    /// pass through the push services of the browsers' makers, encrypted.
+    #[arg(long, env = "BESEDKA_PUSH", default_value = "on", value_name = "on|off")]
+    pub push: Switch,
+
+    /// How the operators of push services reach you: a web address or mailto:ADDRESS. By default, --public-url.
+    #[arg(long, env = "BESEDKA_PUSH_CONTACT", value_name = "URL", value_parser = contact)]
+    pub push_contact: Option<String>,
+
+    /// Hosts and networks in which push services may be although their addresses are not public, for example
+    /// ntfy.corp,10.1.0.0/16; any port is allowed, and http. Use with care: every user can make the server send
+    /// requests there.
+    #[arg(long, env = "BESEDKA_PUSH_ALLOW", value_delimiter = ',', value_name = "HOST,…")]
+    pub push_allow: Vec<AllowedTarget>,
 
     /// The language model that answers questions in chats: the base URL, which ends in /v1, of any server with an
     /// OpenAI-compatible API. Questions are sent there together with the latest messages of the chat.
@@ -131,9 +150,24 @@ impl Services {
         }))
     }
 
+    /// How pushes are sent, if they are.
+    pub fn push(&self, public_url: Option<&str>) -> Option<PushSettings> {
+        let is_https = |url: &&str| url.starts_with("https://");
+        let contact = self.push_contact.as_deref().or(public_url.filter(is_https)).map(str::to_owned);
+        (self.push == Switch::On).then(|| PushSettings { contact, allowed: self.push_allow.clone() })
+    }
+
     pub fn meetings(&self) -> MeetingSettings {
         let jitsi = self.jitsi_url.clone().filter(|url| !url.is_empty());
         MeetingSettings { jitsi, google: self.google_meet_url.clone() }
+    }
+}
+
+fn contact(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text.starts_with("https://") || text.starts_with("mailto:") && text.contains('@') {
+        true => Ok(text.to_owned()),
+        false => Err("it must be an address, for example mailto:admin@example.org".to_owned()),
     }
 }
 

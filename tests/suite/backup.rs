@@ -16,6 +16,7 @@ use crate::database::Database;
 use crate::process::{Process, ended};
 use crate::server::{PASSWORD, Person, Storage, TestServer};
 use crate::skip::leave;
+use crate::v1::push;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 
@@ -239,6 +240,35 @@ async fn what_was_scheduled_before_a_restore_is_not_sent_again() {
     assert_eq!(waiting[0]["failure"]["code"], "restored", "{waiting}");
     assert_eq!(waiting[1]["failure"], json!(null), "{waiting}");
     assert_eq!(ann.texts(chat).await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_server_pushes_what_is_new_with_the_same_key_and_nothing_that_waited() {
+    let server = TestServer::storing(Storage::Folder, &push::FLAGS).await;
+    let service = push::PushService::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let device = push::Device::of(&service, "bob", &bob).await;
+    let chat = ann.direct(&bob).await;
+    let key = ann.get("/push/key").await.expect(200);
+    service.answers("503 Service Unavailable");
+    ann.say(chat, "before").await;
+    service.told(&device, 1).await;
+    assert_eq!(server.count("SELECT COUNT(*) FROM push_delivery").await, 1, "it waits");
+    let target = TempDir::new().unwrap();
+    succeeded(&back_up(&server, &[target.path().to_str().unwrap()]).await);
+    server.running.stop().await;
+    service.answers("201 Created");
+    let place = Place::new().await;
+    succeeded(&place.restore(&only_archive(target.path())).await);
+    let url = place.database.url(&place.folder());
+    let flags = [&push::FLAGS[2..], &["--database-url", &url]].concat();
+    let process = Process::start(&place.folder(), &flags).await;
+    assert_eq!(place.database.count(&place.folder(), "SELECT COUNT(*) FROM push_delivery").await, 0);
+    let ann = Person { url: process.url.clone(), ..ann };
+    ann.say(chat, "after").await;
+    let told = service.told(&device, 2).await;
+    assert_eq!(told[1]["text"], "after", "the device is known there");
+    assert_eq!(ann.get("/push/key").await.expect(200), key);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

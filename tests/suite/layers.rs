@@ -34,13 +34,14 @@ const JOINING: [&str; 3] = ["main", "besedka", "besedka::cli"];
 /// The folders of the messenger, the lowest first. A folder may use those of lines above its own, and of its own line
 /// only itself. What `messenger/mod.rs` itself defines (`Messenger`, `Caller`, `Visitor`, `Core`) all may use: each
 /// folder adds what it is about to these types.
-const FOLDERS: [&[&str]; 7] = [
+const FOLDERS: [&[&str]; 8] = [
     &["foundation"],
     &["files"],
     &["accounts"],
     &["chats"],
     &["messages"],
     &["live", "search", "assistant", "meetings", "portability", "administration"],
+    &["notifications"],
     &["jobs"],
 ];
 

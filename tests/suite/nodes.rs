@@ -17,7 +17,7 @@ use crate::database::Database;
 use crate::others::{Answer, Other};
 use crate::server::{PASSWORD, Person, Socket, TestServer};
 use crate::skip::skip;
-use crate::v1::import;
+use crate::v1::{import, push};
 
 /// NATS, as Debian has it.
 pub struct Nats {
@@ -143,6 +143,41 @@ async fn what_is_said_on_two_nodes_is_heard_on_both_once_and_in_order_also_witho
         all.as_array().unwrap().iter().map(|message| message["id"].as_i64().unwrap()).collect();
     let nodes: BTreeSet<i64> = ids.iter().map(|id| id >> 6 & 63).collect();
     assert_eq!(nodes.len(), 2, "each node has a number of its own: {nodes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_message_is_pushed_once_however_many_nodes_there_are() {
+    const EACH: usize = 6;
+    let Some(nats) = Nats::start() else { return };
+    let (one, two) = with(&nats, &push::FLAGS).await;
+    let service = push::PushService::start().await;
+    let (ann, cat, bob) = (one.person("ann").await, one.person("cat").await, two.person("bob").await);
+    assert_eq!(ann.get("/push/key").await.expect(200), bob.get("/push/key").await.expect(200));
+    let device = push::Device::of(&service, "bob", &bob).await;
+    // Each node knows at once of its own devices, and in some seconds of those of others.
+    let marker = push::Device::of(&service, "marker", &cat).await;
+    let (chat, marked) = (ann.direct(&bob).await, ann.direct(&cat).await);
+    let there = at(&two, &ann);
+    let mut said = BTreeSet::new();
+    for number in 0..EACH {
+        for person in [&ann, &there] {
+            said.insert(person.say(chat, &number.to_string()).await["id"].as_i64().unwrap());
+        }
+    }
+    let told = service.told(&device, 2 * EACH).await;
+    let pushed: Vec<i64> = told.iter().map(|told| told["message_id"].as_i64().unwrap()).collect();
+    assert_eq!(pushed.len(), said.len(), "{pushed:?}");
+    assert_eq!(pushed.into_iter().collect::<BTreeSet<_>>(), said);
+
+    // Who is active at one node is not disturbed by another.
+    let mut hearing = ann.socket().await;
+    let mut socket = bob.socket().await;
+    hearing.until("presence").await;
+    ann.say(chat, "active").await;
+    socket.until("message.created").await;
+    ann.say(marked, "later").await;
+    service.told(&marker, 1).await;
+    assert_eq!(service.told(&device, 2 * EACH).await.len(), 2 * EACH);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

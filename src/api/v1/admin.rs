@@ -5,14 +5,14 @@ use poem::web::Data;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::{Enum, Object, OpenApi};
 
 use super::caller::Owner;
 use super::idempotency::Key;
 use super::types::Done;
 use super::{Answer, Area};
 use besedka_core::messenger::{Administrator, Measurements, Messenger};
-use besedka_core::model::{self, Time, UserId};
+use besedka_core::model::{self, PushOutcome, Time, UserId};
 
 pub struct Admin;
 
@@ -185,6 +185,70 @@ impl Example for ServerStatus {
     }
 }
 
+/// What became of a push.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[oai(rename_all = "lowercase")]
+enum PushResult {
+    /// The push service accepted it.
+    Sent,
+    /// It failed, and is tried again.
+    Retried,
+    /// It failed for good, or too often.
+    Failed,
+    /// The push service no longer knows the device; its subscription was removed.
+    Removed,
+}
+
+/// An attempt to push a notification to a device.
+#[derive(Object)]
+#[oai(example)]
+struct PushDelivery {
+    id: i64,
+    /// UTC, ISO 8601 without a zone.
+    at: String,
+    user_id: i64,
+    /// The host of the push service.
+    service: String,
+    result: PushResult,
+    /// The HTTP status of its answer; null if it did not answer.
+    status: Option<u16>,
+    /// The number of attempts up to now.
+    attempts: i64,
+}
+
+impl From<model::PushLogEntry> for PushDelivery {
+    fn from(entry: model::PushLogEntry) -> Self {
+        Self {
+            id: entry.id,
+            at: entry.at.iso(),
+            user_id: entry.user.0,
+            service: entry.service,
+            result: match entry.outcome {
+                PushOutcome::Sent => PushResult::Sent,
+                PushOutcome::Retried => PushResult::Retried,
+                PushOutcome::Failed => PushResult::Failed,
+                PushOutcome::Removed => PushResult::Removed,
+            },
+            status: entry.status,
+            attempts: entry.attempts,
+        }
+    }
+}
+
+impl Example for PushDelivery {
+    fn example() -> Self {
+        Self {
+            id: 253_402_301_311,
+            at: "2024-03-26T12:00:01".to_owned(),
+            user_id: 253_402_300_863,
+            service: "push.example.org".to_owned(),
+            result: PushResult::Sent,
+            status: Some(201),
+            attempts: 1,
+        }
+    }
+}
+
 #[OpenApi(tag = "Area::Admin")]
 impl Admin {
     /// The state of the server
@@ -195,6 +259,24 @@ impl Admin {
         let administrator = messenger.as_user(caller.0).administering().await?;
         let (measured, backups) = (administrator.measurements().await?, administrator.backups().await?);
         Ok(Json(ServerStatus::new(measured, backups)))
+    }
+
+    /// List attempts to push notifications
+    ///
+    /// Sorted newest first, from the last seven days and at most 10,000, without the contents. For the next page, pass the
+    /// last entry's `id` as `before_id`. Only for server administrators.
+    #[oai(path = "/admin/push-deliveries", method = "get", operation_id = "pushDeliveries")]
+    async fn push_deliveries(
+        &self,
+        messenger: Data<&Messenger>,
+        caller: Owner,
+        before_id: Query<Option<i64>>,
+        /// The maximum number of results, 1 to 200; 50 by default.
+        limit: Query<Option<u64>>,
+    ) -> Answer<Json<Vec<PushDelivery>>> {
+        let administrator = messenger.as_user(caller.0).administering().await?;
+        let logged = administrator.push_log(before_id.0, limit.0).await?;
+        Ok(Json(logged.into_iter().map(PushDelivery::from).collect()))
     }
 
     /// List accounts

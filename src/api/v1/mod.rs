@@ -26,6 +26,7 @@ mod messages;
 mod pins;
 mod polls;
 mod presence;
+mod push;
 mod receipts;
 mod scheduled;
 mod search;
@@ -64,6 +65,8 @@ enum Area {
     Tokens,
     /// User profiles, blocking, presence, import and export.
     Users,
+    /// Notifications for devices that are not connected, through push services (Web Push and UnifiedPush).
+    Push,
     /// Server administration. The first account on a server is an administrator; `besedka user admin` appoints
     /// others.
     Admin,
@@ -106,7 +109,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     // In groups, because poem-openapi accepts at most sixteen at once.
     let accounts = (auth::Auth, codes::Codes, sessions::Sessions, tokens::Tokens, account::Account);
     let portability = (export::Exports, import::Imports);
-    let people = (users::Users, blocks::Blocks, presence::Presences, admin::Admin);
+    let people = (users::Users, blocks::Blocks, presence::Presences, push::Push, admin::Admin);
     let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
     let personal = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);

@@ -1,7 +1,7 @@
 //! Clients of external services. All outgoing requests but those to the storage are made here.
 //!
-//! URLs that users write are requested by [`PageFetcher`] only, behind a guard against server-side request forgery
-//! ([`ssrf_guard`]).
+//! URLs that users write are requested by [`PageFetcher`] and [`PushClient`] only, behind a guard against server-side
+//! request forgery ([`ssrf_guard`]).
 
 mod charset;
 mod google_meet;
@@ -12,6 +12,8 @@ mod mailer;
 mod page_fetcher;
 mod page_metadata;
 mod public_address;
+mod push_client;
+mod push_encryption;
 mod sms;
 mod ssrf_guard;
 
@@ -20,6 +22,7 @@ pub use language_model::{AnswerStream, LanguageModel, ModelError, PromptMessage,
 pub use mailer::Mailer;
 pub use page_fetcher::{PageError, PageFetcher};
 pub use public_address::{OutsideAnswer, PublicAddress, check_model_server};
+pub use push_client::{Push, PushClient, PushError, Urgency};
 pub use sms::SmsClient;
 pub use ssrf_guard::AllowedTarget;
 

@@ -69,19 +69,29 @@ impl SsrfGuard {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Forbidden("it contains a password"));
         }
-        let (is_allowed, is_public) = match url.host() {
+        let is_public = match url.host() {
             // Its IP addresses are checked when it is resolved.
-            Some(Host::Domain(name)) => (self.allows_host(name), true),
-            Some(Host::Ipv4(address)) => (self.allows(address.into()), is_public(address.into())),
-            Some(Host::Ipv6(address)) => (self.allows(address.into()), is_public(address.into())),
+            Some(Host::Domain(_)) => true,
+            Some(Host::Ipv4(address)) => is_public(address.into()),
+            Some(Host::Ipv6(address)) => is_public(address.into()),
             None => return Err(Forbidden("it names no host")),
         };
         match () {
-            () if is_allowed => Ok(()),
+            () if self.is_allowed(url) => Ok(()),
             () if !is_public => Err(NOT_PUBLIC),
             // `port` is `None` for the scheme's default port.
             () if url.port().is_some() => Err(Forbidden("it names a port that is not the web's")),
             () => Ok(()),
+        }
+    }
+
+    /// Whether a URL names a host that is allowed although it is not public.
+    pub(super) fn is_allowed(&self, url: &Url) -> bool {
+        match url.host() {
+            Some(Host::Domain(name)) => self.allows_host(name),
+            Some(Host::Ipv4(address)) => self.allows(address.into()),
+            Some(Host::Ipv6(address)) => self.allows(address.into()),
+            None => false,
         }
     }
 

@@ -16,6 +16,7 @@ mod jobs;
 mod live;
 mod meetings;
 mod messages;
+mod notifications;
 mod portability;
 mod search;
 
@@ -57,8 +58,8 @@ pub use foundation::idempotency::{Attempt, AttemptGuard};
 pub use foundation::limits::{Limit, Network};
 pub use foundation::secrets::Secrets;
 pub use foundation::settings::{
-    AssistantSettings, BackupSettings, MailServer, MeetingSettings, RegistrationPolicy, Senders, Settings,
-    SmsGateway,
+    AssistantSettings, BackupSettings, MailServer, MeetingSettings, PushSettings, RegistrationPolicy,
+    Senders, Settings, SmsGateway,
 };
 pub use foundation::subject::{Original, Subject};
 pub use foundation::unit_of_work::Retries;
@@ -72,6 +73,7 @@ pub use messages::receipt::{Reading, Receipts};
 pub use messages::request::NewMessage;
 pub use messages::retry_detection::UnacknowledgedPost;
 pub use messages::scheduled::Rescheduling;
+pub use notifications::subscription::NewPushSubscription;
 pub use portability::export::{Export, ExportPart};
 pub use portability::import::{Import, LineBudget, SourceChat, SourceFile, SourceMessage, TargetChat};
 pub use search::query::{Found, Further, Hit, Order, Search};
@@ -123,6 +125,8 @@ pub struct Core {
     imports: Arc<Semaphore>,
     posts: mpsc::Sender<messages::post::Post>,
     previews: messages::preview::Previews,
+    push_queue: messages::push_queue::PushQueue,
+    pushes: notifications::delivery::Pushes,
     upload_locks: files::direct_uploads::UploadLocks,
     names: accounts::display_names::DisplayNameCache,
     indexing: search::indexing::Indexing,
@@ -252,6 +256,8 @@ impl Messenger {
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),
             posts,
             previews: messages::preview::Previews::new(settings.link_previews.as_deref())?,
+            push_queue: messages::push_queue::PushQueue::default(),
+            pushes: notifications::delivery::Pushes::new(settings.push.as_ref(), secrets)?,
             upload_locks: files::direct_uploads::UploadLocks::default(),
             names: accounts::display_names::DisplayNameCache::default(),
             indexing: search::indexing::Indexing::default(),
@@ -275,6 +281,7 @@ impl Messenger {
         messenger.check_secret(secrets.key("fingerprint")).await?;
         messenger.renew_node_lease().await?;
         messenger.load_revoked().await?;
+        messenger.check_push_use().await?;
         tokio::spawn(messages::post::run_writer(Arc::downgrade(&messenger.0), waiting));
         Ok(messenger)
     }

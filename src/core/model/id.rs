@@ -34,6 +34,8 @@ id! {
     BookmarkId,
     /// A scheduled message.
     ScheduledId,
+    /// A device that is sent pushes.
+    PushSubscriptionId,
     /// An ordered log of events: every chat has one, and every user has one of their own.
     Stream,
 }

@@ -20,6 +20,7 @@ mod message;
 mod notice;
 mod poll;
 mod presence;
+mod push;
 mod right;
 mod role;
 mod scheduled;
@@ -40,7 +41,8 @@ pub use draft::Draft;
 pub use event::{Change, Event, Position};
 pub use external_file::ExternalFile;
 pub use id::{
-    AttachmentId, BookmarkId, ChatId, Ids, InviteId, MessageId, NODES, ScheduledId, SessionId, Stream, UserId,
+    AttachmentId, BookmarkId, ChatId, Ids, InviteId, MessageId, NODES, PushSubscriptionId, ScheduledId,
+    SessionId, Stream, UserId,
 };
 pub use import_summary::ImportSummary;
 pub use invite::{Ban, Invite};
@@ -52,6 +54,7 @@ pub use message::{Edit, Message, Origin, Parts, Quote, Reaction, Thread, is_same
 pub use notice::Notice;
 pub use poll::{Choice, Poll, Vote};
 pub use presence::{Presence, Status};
+pub use push::{PushKeys, PushLogEntry, PushOutcome, PushSubscription};
 pub use right::Right;
 pub use role::Role;
 pub use scheduled::{Failure, Scheduled};

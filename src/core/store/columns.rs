@@ -5,8 +5,8 @@ use sqlx::{Database, Decode, Type};
 use uuid::Uuid;
 
 use crate::model::{
-    AttachmentId, BookmarkId, ChatId, ChatKind, FileClass, InviteId, Kind, MessageId, Notify, Role,
-    ScheduledId, Scopes, SessionId, SessionKind, Stream, Time, UserId,
+    AttachmentId, BookmarkId, ChatId, ChatKind, FileClass, InviteId, Kind, MessageId, Notify, PushOutcome,
+    PushSubscriptionId, Role, ScheduledId, Scopes, SessionId, SessionKind, Stream, Time, UserId,
 };
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -54,6 +54,7 @@ number! {
     SessionId: |id| id.0, |number| Ok(SessionId(number));
     BookmarkId: |id| id.0, |number| Ok(BookmarkId(number));
     ScheduledId: |id| id.0, |number| Ok(ScheduledId(number));
+    PushSubscriptionId: |id| id.0, |number| Ok(PushSubscriptionId(number));
     Stream: |id| id.0, |number| Ok(Stream(number));
     Time: |time| time.0, |number| Ok(Time(number));
     Scopes: |scopes| scopes.bits(), |number| Ok(Scopes::from_bits(number));
@@ -75,6 +76,13 @@ number! {
         2 => Ok(Notify::Mentions),
         3 => Ok(Notify::Nothing),
         _ => Err(format!("{number} is no level of notification").into()),
+    };
+    PushOutcome: |outcome| outcome as i64, |number| match number {
+        1 => Ok(PushOutcome::Sent),
+        2 => Ok(PushOutcome::Retried),
+        3 => Ok(PushOutcome::Failed),
+        4 => Ok(PushOutcome::Removed),
+        _ => Err(format!("{number} is no outcome of a push").into()),
     };
     FileClass: |class| class as i64, |number| match number {
         1 => Ok(FileClass::Picture),

@@ -45,6 +45,7 @@ pub mod messages;
 pub mod pins;
 pub mod polls;
 pub mod previews;
+pub mod push;
 pub mod reactions;
 pub mod scheduled;
 pub mod search;

@@ -75,5 +75,11 @@ tables! {
     Lease { Name, Holder, Until }
     ChatName { UserId, Name, ChatId, At }
     Unheard { Fingerprint, MessageId, At }
+    PushSubscription {
+        Id, UserId, SessionId, Endpoint, EndpointHash, PublicKey, AuthSecret, HidesContent, QuietUntil, CreatedAt,
+    }
+    PushMessage { MessageId }
+    PushDelivery { SubscriptionId, MessageId, DueAt, Attempts, IsDeferred, IsAddressed }
+    PushLog { Id, At, UserId, Service, Outcome, Status, Attempts }
     IdempotencyKey { Fingerprint, Body, Status, Subject, At }
 }

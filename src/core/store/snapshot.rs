@@ -16,7 +16,7 @@ use sqlx::{ConnectOptions, Connection};
 
 use super::database_copy::{self, Cell, Cells, Contents, Table};
 use super::schema::{Event as E, Lease as L, ScheduledMessage as S, Stream as St, Ticket as T};
-use super::{Db, Error, Executor, MigrationStatus, Result, migrations, mysql};
+use super::{Db, Error, Executor, MigrationStatus, Result, migrations, mysql, push};
 use crate::model::Time;
 
 /// Tables whose rows mean nothing to a restored server.
@@ -303,7 +303,7 @@ pub async fn upgrade_file(file: &Path) -> Result<()> {
 ///
 /// Clients may know events that are lost. So all streams continue at far higher sequence numbers and no events are
 /// kept: to each cursor from before, all events up to now are missing, and the client loads its chats anew. Leases,
-/// tickets and the work that was in progress end. Messages that were scheduled for a time between the backup and now
+/// tickets, pushes that waited and the work that was in progress end. Messages that were scheduled for a time between the backup and now
 /// were perhaps sent then; they are marked as failed, with a code and a reason, and their authors decide.
 pub async fn begin_anew(db: &Db, now: Time, (code, reason): (&str, &str)) -> Result<()> {
     let mut tx = db.begin().await?;
@@ -312,6 +312,8 @@ pub async fn begin_anew(db: &Db, now: Time, (code, reason): (&str, &str)) -> Res
     tx.execute(&Query::delete().from_table(E::Table).to_owned()).await?;
     tx.execute(&Query::delete().from_table(L::Table).to_owned()).await?;
     tx.execute(&Query::delete().from_table(T::Table).to_owned()).await?;
+    // They were sent in the meantime.
+    push::delete_waiting(&mut tx).await?;
     let overdue = Query::update()
         .table(S::Table)
         .value(S::Failure, code)

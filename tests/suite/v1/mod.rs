@@ -33,6 +33,7 @@ mod pins;
 mod polls;
 mod presence;
 mod previews;
+pub mod push;
 mod receipts;
 mod replies;
 mod rights;

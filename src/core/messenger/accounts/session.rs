@@ -17,7 +17,7 @@ use crate::messenger::foundation::secrets::{self, sha256};
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger, Visitor};
 use crate::model::{Change, Scopes, Session, SessionId, SessionKind, Time, UserId};
-use crate::store::sessions;
+use crate::store::{push, sessions};
 
 /// Within this time a reused refresh token gives the same successor, for two tabs that refresh at once; later it counts
 /// as theft.
@@ -127,10 +127,11 @@ impl Messenger {
     }
 }
 
-/// Ends a session within a unit of work: its tokens and sockets end with the commit.
+/// Ends a session within a unit of work: its tokens, sockets and pushes end with the commit.
 pub(crate) async fn revoke(work: &mut UnitOfWork, session: &Session) -> Result<()> {
     let (id, user, now) = (session.id, session.user, work.now);
     sessions::revoke(&mut work.tx, id, now).await?;
+    push::delete_of_session(&mut work.tx, id).await?;
     let change = match session.kind {
         SessionKind::SignIn => Change::SessionRevoked(id),
         SessionKind::Token => Change::TokenRevoked(id),

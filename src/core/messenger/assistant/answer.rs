@@ -17,6 +17,7 @@ use crate::messenger::chats::notices::announce_notice;
 use crate::messenger::foundation::{Attempt, Error, Result, Subject, UnitOfWork};
 use crate::messenger::messages::erase::erase;
 use crate::messenger::messages::message::update_links;
+use crate::messenger::messages::push_queue::queue_pushes;
 use crate::model::{
     Change, ChatId, Content, Message, MessageId, Payload, UserId, is_blank, proposes_meeting,
 };
@@ -136,6 +137,7 @@ impl AnswerWriter {
         let mut work = self.put(Change::AnswerFinished).await?;
         assistant::end_answer(&mut work.tx, self.id).await?;
         let message = messages::by_id(&mut work.tx, self.id).await?.ok_or(Error::NotFound("message"))?;
+        queue_pushes(&mut work, &[&message]).await?;
         if let Some(content) = &message.content {
             update_links(&mut work, &message, content).await?;
         }

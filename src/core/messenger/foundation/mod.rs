@@ -19,6 +19,7 @@ pub(crate) use clock::Clock;
 pub(crate) use error::{Error, Result};
 pub(crate) use idempotency::Attempt;
 pub(crate) use limits::{Limit, Network};
+pub(crate) use secrets::Secrets;
 pub(crate) use shared_query::SharedQueries;
 pub(crate) use slice::SliceSize;
 pub(crate) use subject::{Original, Subject};

@@ -36,6 +36,8 @@ pub struct Settings {
     pub bus: Option<BusSettings>,
     /// Non-public addresses that may be fetched for link previews; `None` when previews are off.
     pub link_previews: Option<Vec<AllowedTarget>>,
+    /// How pushes are sent; `None` when they are off.
+    pub push: Option<PushSettings>,
     /// How sign-in codes are sent.
     pub senders: Senders,
     /// The language model of the assistant; `None` when the assistant is off.
@@ -57,6 +59,7 @@ impl Settings {
             rate_limits: false,
             bus: None,
             link_previews: None,
+            push: None,
             senders: Senders::default(),
             assistant: None,
             meetings: MeetingSettings::default(),
@@ -79,6 +82,15 @@ pub struct BackupSettings {
     pub aws: AwsEnv,
     /// The version of the program.
     pub version: &'static str,
+}
+
+/// How pushes are sent.
+#[derive(Debug, Clone)]
+pub struct PushSettings {
+    /// The address that operators of push services may turn to.
+    pub contact: Option<String>,
+    /// Push services that may be used although their addresses are not public.
+    pub allowed: Vec<AllowedTarget>,
 }
 
 /// How sign-in codes are sent.

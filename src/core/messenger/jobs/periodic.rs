@@ -24,11 +24,14 @@ impl Messenger {
         self.hub.close_expired(self.clock.now());
         self.hub.retry_gaps();
         log("closing sessions that were revoked by other processes", self.apply_revocations().await);
+        log("looking for devices to push to", self.check_push_use().await);
         if !self.is_job_leader() {
             return;
         }
         log("finishing the deletion of accounts", self.finish_deletions().await);
         log("sending scheduled messages", self.send_due_messages().await);
+        log("choosing whom new messages are pushed to", self.choose_push_recipients().await);
+        log("sending pushes", self.send_due_pushes().await);
         log("deleting unfinished answers of the assistant", self.delete_abandoned_answers().await);
         log("deleting expired messages", self.delete_expired_messages().await);
     }

@@ -23,7 +23,7 @@ const BATCH: u64 = 200;
 
 impl Messenger {
     /// Deletes idempotency keys after a day, files that were not posted within a day, expired sessions, events after
-    /// thirty days, the messages of deleted chats, and link previews that no message has any more.
+    /// thirty days, devices to push to whose sessions have ended, the messages of deleted chats, and link previews that no message has any more.
     pub async fn apply_retention(&self) -> Result<()> {
         // It is called rarely: the lease may have expired since.
         self.renew_node_lease().await?;
@@ -41,6 +41,7 @@ impl Messenger {
         sessions::delete_expired(&mut work.tx, now).await?;
         sign_in_codes::delete_before(&mut work.tx, now - CODES).await?;
         self.delete_assistant_use(&mut work).await?;
+        self.delete_old_pushes(&mut work).await?;
         drafts::delete_before(&mut work.tx, now - EVENTS).await?;
         work.commit().await?;
         self.purge_deleted_chats().await?;

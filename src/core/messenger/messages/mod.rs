@@ -14,6 +14,7 @@ pub(crate) mod poll;
 pub(crate) mod post;
 mod post_queue;
 pub(crate) mod preview;
+pub(crate) mod push_queue;
 pub(crate) mod reaction;
 pub(crate) mod receipt;
 pub(crate) mod request;

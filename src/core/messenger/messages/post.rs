@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::boxed;
 use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::messages::post_queue::PostQueue;
+use crate::messenger::messages::push_queue::queue_pushes;
 use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest};
 use crate::messenger::messages::retry_detection::{self, UnacknowledgedPost};
 use crate::messenger::messages::validate;
@@ -258,6 +259,11 @@ pub(crate) async fn insert_posts(
     }
     attachments::attach_many(&mut work.tx, &new).await?;
     mentions::insert_many(&mut work.tx, &new).await?;
+    let is_old = |index: usize| requests[index].prechecked.as_ref().is_some_and(|it| it.is_old);
+    let posted = new.iter().zip(&open);
+    let notified: Vec<&Message> =
+        posted.filter(|(_, index)| !is_old(**index)).map(|(message, _)| message).collect();
+    queue_pushes(work, &notified).await?;
     links::insert_many(&mut work.tx, &addresses).await?;
     addresses
         .retain(|(id, ..)| new.iter().any(|message| message.id == *id && !message.parts.has(Parts::BARE)));

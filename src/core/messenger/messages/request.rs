@@ -110,6 +110,6 @@ pub(crate) struct Prechecked {
     /// Where a forwarded message was first posted.
     pub origin: Option<Origin>,
     pub files: Vec<Attachment>,
-    /// It was posted long ago: its links get no previews.
+    /// It was posted long ago: its links get no previews, and nobody is notified.
     pub is_old: bool,
 }

@@ -1,0 +1,1 @@
+DROP INDEX push_subscription_user ON push_subscription;

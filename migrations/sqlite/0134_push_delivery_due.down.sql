@@ -1,0 +1,1 @@
+DROP INDEX push_delivery_due;
