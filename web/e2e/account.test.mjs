@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
-import { api, assertWellBehaved, axe, bubble, chatRow, close, device, gone, open, PASSWORD, register, say, shot, signUp, talkTo, until, visit } from './lib.mjs'
+import { api, assertWellBehaved, axe, bubble, chatRow, close, device, gone, notifications, open, PASSWORD, press, register, say, shot, signUp, talkTo, until, visit } from './lib.mjs'
 
 before(open)
 after(close)
@@ -134,27 +134,20 @@ test('the back button closes a dialog and stays in the messenger', async () => {
 
 test('a message in the background is a notification, and pressing it opens its chat', async () => {
   const context = await device({ permissions: ['notifications'] })
-  await context.addInitScript(() => {
-    document.hasFocus = () => false
-    globalThis.shown = []
-    globalThis.Notification = class {
-      static permission = 'granted'
-      constructor(title, { body }) { globalThis.shown.push({ title, body, press: () => this.onclick() }) }
-      close() {}
-    }
-  })
+  await context.addInitScript(() => { document.hasFocus = () => false })
   const { page, login } = await signUp(context, 'Жанна Белова')
   const his = await register('Захар Мухин')
   const he = await api(his.login)
   const [me] = await he.get('/users/search?q=' + encodeURIComponent(login))
   const chat = await he.post('/chats/direct', { user_id: me.id })
   await he.post('/messages', { chat_id: chat.id, type: 'text', content: 'Вы здесь?' })
-  await until(() => page.evaluate(() => globalThis.shown.length === 1), 'a notification')
-  assert.deepEqual(await page.evaluate(() => [globalThis.shown[0].title, globalThis.shown[0].body]), ['Захар Мухин', 'Вы здесь?'])
+  await until(async () => (await notifications(page)).length === 1, 'a notification')
+  assert.deepEqual(await notifications(page), [{ title: 'Захар Мухин', body: 'Вы здесь?' }])
   assert.equal(await page.title(), '(1) Беседка')
   assert.match(await page.locator('link[rel=icon]').getAttribute('href'), /unread/)
-  await page.evaluate(() => globalThis.shown[0].press())
+  await press(page)
   await bubble(page, 'Вы здесь?').waitFor()
+  await until(async () => (await notifications(page)).length === 0, 'it is closed')
   await context.close()
 })
 

@@ -69,10 +69,10 @@ export async function device(options = {}) {
   return context
 }
 
-// The browser itself reports every refused or failed request as an error, and over plain HTTP that a header has no
-// effect there; those are parts of stories here.
+// The browser itself reports every refused or failed request as an error, over plain HTTP that a header has no effect
+// there, and that its contexts have no push service; those are parts of stories here.
 const expected = (text) =>
-  /Failed to load resource|WebSocket connection to .* failed|ERR_INTERNET_DISCONNECTED|Cross-Origin-Opener-Policy header has been ignored/.test(text)
+  /Failed to load resource|WebSocket connection to .* failed|ERR_INTERNET_DISCONNECTED|Cross-Origin-Opener-Policy header has been ignored|does not support the Push API in incognito mode/.test(text)
 
 export function assertWellBehaved() {
   assert.deepEqual(offences.splice(0), [])
@@ -185,6 +185,36 @@ export async function register(name, login = `${unique()}@example.com`) {
   })
   assert.equal(answer.status, 201, await answer.clone().text())
   return { login, ...(await answer.json()).user }
+}
+
+/// The notifications that are shown, by any page of the server in a browser.
+export const notifications = (page) => page.evaluate(async () => {
+  const worker = await navigator.serviceWorker.getRegistration('/')
+  return (await worker.getNotifications()).map(({ title, body }) => ({ title, body }))
+})
+
+/// Presses the one that is shown. A browser lets only a person's press bring a page to the front.
+export async function press(page) {
+  const [worker] = page.context().serviceWorkers()
+  await worker.evaluate(async () => {
+    globalThis.WindowClient.prototype.focus = async function () { return this }
+    const [shown] = await globalThis.registration.getNotifications()
+    await globalThis.openPressed(shown)
+  })
+}
+
+/// Has the browser's push service deliver something to the service worker.
+export async function push(context, told) {
+  const page = await context.newPage()
+  const session = await context.newCDPSession(page)
+  const found = new Promise((resolve) => session.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+    const one = registrations.find(({ scopeURL, isDeleted }) => !isDeleted && scopeURL === `${BASE}/`)
+    if (one) resolve(one.registrationId)
+  }))
+  await session.send('ServiceWorker.enable')
+  const data = typeof told === 'string' ? told : JSON.stringify(told)
+  await session.send('ServiceWorker.deliverPushMessage', { origin: BASE, registrationId: await found, data })
+  await page.close()
 }
 
 /// Serious and critical findings of axe.

@@ -10,8 +10,9 @@ self.addEventListener('install', (event) => {
 
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
 
-// What the first page loaded before this worker was there.
+// What the first page loaded before this worker was there, and the words of notifications in the page's language.
 self.addEventListener('message', (event) => {
+  if (event.data?.kind === 'notify') return event.waitUntil(keepWords(event.data))
   if (event.data?.kind !== 'keep') return
   const assets = event.data.urls.filter((url) => {
     const { origin, pathname } = new URL(url)
@@ -64,14 +65,68 @@ async function asset(request, hashed) {
   }
 }
 
-// A pressed notification opens its chat in a page that is open already, or in a new one.
-self.addEventListener('notificationclick', (event) => {
-  event.notification.close()
-  const chat = event.notification.data?.chat
+// In a cache of its own, because a worker that is woken by a push has nothing else to keep it in.
+const WORDS = 'besedka-notify'
+const WORDS_OF = '/notify'
+
+async function keepWords({ app, text, sound }) {
+  const cache = await caches.open(WORDS)
+  await cache.put(WORDS_OF, new Response(JSON.stringify({ app, text, sound })))
+}
+
+async function words() {
+  const kept = await caches.match(WORDS_OF, { cacheName: WORDS }).then((answer) => answer?.json()).catch(() => null)
+  return { app: 'Besedka', text: 'New message', sound: true, ...kept }
+}
+
+// The server pushes what nobody looks at: each chat has one notification, with its newest message.
+self.addEventListener('push', (event) => {
   event.waitUntil((async () => {
-    const [page] = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
-    if (!page) return self.clients.openWindow(chat ? `/chats/${chat}` : '/')
-    await page.focus()
-    page.postMessage({ kind: 'open-chat', chat })
+    let told
+    try {
+      told = event.data.json()
+    } catch {
+      return
+    }
+    if (told?.type === 'message' && Number.isInteger(told.chat_id)) await showPush(told)
   })())
 })
+
+async function showPush({ chat_id: chat, message_id: message, chat_title: title, author_name: author, text }) {
+  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  // The messenger that is looked at shows it itself.
+  if (pages.some(({ focused, url }) => focused && !OTHERS.test(new URL(url).pathname))) return
+  const { app, text: hidden, sound } = await words()
+  const tag = `chat-${chat}`
+  const shown = await self.registration.getNotifications({ tag })
+  // An open page was first, or a later push.
+  const known = shown.find(({ data }) => data?.message >= message)
+  const body = known ? known.body : author === undefined ? hidden : title ? `${author}: ${text}` : text
+  await self.registration.showNotification(known ? known.title : author === undefined ? app : title ?? author, {
+    body,
+    tag,
+    icon: '/icons/icon-192.png',
+    renotify: !known,
+    silent: !!known || !sound,
+    data: { chat, message: known ? known.data.message : message },
+  })
+  await countOnIcon()
+}
+
+async function countOnIcon() {
+  const count = (await self.registration.getNotifications()).length
+  await (count > 0 ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.())?.catch(() => undefined)
+}
+
+// A pressed notification opens its chat in a page that is open already, or in a new one.
+self.addEventListener('notificationclick', (event) => event.waitUntil(openPressed(event.notification)))
+
+async function openPressed(notification) {
+  notification.close()
+  const chat = notification.data?.chat
+  await countOnIcon()
+  const [page] = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  if (!page) return self.clients.openWindow(chat ? `/chats/${chat}` : '/')
+  await page.focus()
+  page.postMessage({ kind: 'open-chat', chat })
+}

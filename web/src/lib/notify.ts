@@ -86,6 +86,9 @@ export type Permission = 'granted' | 'denied' | 'default' | 'missing'
 /// Notifications exist only in secure contexts: not over plain HTTP.
 export const permission = (): Permission => (typeof Notification === 'undefined' || !isSecureContext ? 'missing' : Notification.permission)
 
+/// Safari on iPhone and iPad knows notifications only of pages on the Home Screen.
+export const needsHomeScreen = () => isSecureContext && typeof Notification === 'undefined'
+
 export async function askPermission(): Promise<Permission> {
   const answer = await Notification.requestPermission()
   setNotifyChoices({ desktop: answer === 'granted', askedAt: Date.now() })

@@ -4,22 +4,36 @@ export interface Notice {
   title: string
   body: string
   chat: number
+  message: number
   icon: string | undefined
 }
 
-export async function show({ title, body, chat, icon }: Notice, onOpen: (chat: number) => void): Promise<void> {
-  const options = { body, icon: icon ?? '/icons/icon-192.png', tag: `chat-${chat}`, renotify: true, silent: true, data: { chat } }
-  try {
-    const notification = new Notification(title, options)
-    notification.onclick = () => {
-      window.focus()
-      onOpen(chat)
-      notification.close()
-    }
-  } catch {
-    // Phones show notifications only from a service worker; it tells the page which chat was pressed.
-    const worker = await navigator.serviceWorker?.getRegistration()
-    await worker?.showNotification(title, options)
+const registration = async () => ('serviceWorker' in navigator ? navigator.serviceWorker.getRegistration('/') : undefined)
+const tagOf = (chat: number) => `chat-${chat}`
+
+export async function show({ title, body, chat, message, icon }: Notice, onOpen: (chat: number) => void): Promise<void> {
+  const options = { body, icon: icon ?? '/icons/icon-192.png', tag: tagOf(chat), renotify: true, silent: true, data: { chat, message } }
+  const worker = await registration()
+  // The service worker shows pushes of the same messages: what it showed already is not shown twice. Phones show
+  // notifications only from there. It tells the page which chat was pressed.
+  if (worker?.active) {
+    const shown = await worker.getNotifications({ tag: options.tag })
+    if (shown.some(({ data }) => data?.message >= message)) return
+    return worker.showNotification(title, options)
+  }
+  const notification = new Notification(title, options)
+  notification.onclick = () => {
+    window.focus()
+    onOpen(chat)
+    notification.close()
+  }
+}
+
+/// Closes the notifications of chats that were read, here or elsewhere.
+export async function closeRead(isUnread: (chat: number) => boolean): Promise<void> {
+  for (const shown of (await (await registration())?.getNotifications()) ?? []) {
+    const chat = (shown.data as { chat?: number } | null)?.chat
+    if (chat && !isUnread(chat)) shown.close()
   }
 }
 

@@ -10,8 +10,9 @@ import type { Chat, Message, User } from '@/api/types'
 import { useT } from '@/lib/i18n'
 import { isWanted, notifyChoices, permission, unreadTotal } from '@/lib/notify'
 import { summary } from '@/lib/system'
-import { onPressed, show } from './show'
+import { closeRead, onPressed, show } from './show'
 import { playSound } from './sound'
+import { usePush } from './usePush'
 
 /// A tab in the background waits, so that one that shows the chat is first.
 const BACKGROUND_MS = 200
@@ -20,7 +21,9 @@ const HELD_MS = 3_000
 export function useNotifications(open: number | null, onOpen: (chat: number) => void): void {
   const cache = useQueryClient()
   const t = useT()
+  usePush()
   useBadge()
+  useReadElsewhere()
 
   const announce = useEffectEvent(async (message: Message) => {
     const me = cache.getQueryData<User>(keys.me)?.id ?? 0
@@ -40,6 +43,7 @@ export function useNotifications(open: number | null, onOpen: (chat: number) => 
       title: chat.kind === 'private' ? name : chat.title,
       body: chat.kind === 'private' ? text : `${name}: ${text}`,
       chat: chat.id,
+      message: message.id,
       icon: author?.avatar_url ?? undefined,
     }, onOpen)
   })
@@ -68,4 +72,12 @@ function useBadge(): void {
     document.querySelector('link[rel=icon]')?.setAttribute('href', unread > 0 ? '/icons/mark-unread.svg' : '/icons/mark.svg')
     void (unread > 0 ? navigator.setAppBadge?.(unread) : navigator.clearAppBadge?.())?.catch(() => undefined)
   }, [chats, t])
+}
+
+/// A notification goes when its chat is read, on whichever device.
+function useReadElsewhere(): void {
+  const { chats } = useChats()
+  useEffect(() => {
+    if (chats) void closeRead((id) => chats.some((chat) => chat.id === id && chat.unread_count > 0)).catch(() => undefined)
+  }, [chats])
 }

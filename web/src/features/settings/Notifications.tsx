@@ -1,19 +1,23 @@
 import { useState } from 'react'
+import { usePushState, type PushState } from '@/api/push'
 import { Button } from '@/components/Button'
 import { Segments } from '@/components/Segments'
 import { Switch } from '@/components/Switch'
 import { Time } from '@/components/Time'
 import { useT, type Key } from '@/lib/i18n'
-import { askPermission, permission, setNotifyChoices, useNotifyChoices } from '@/lib/notify'
+import { askPermission, needsHomeScreen, permission, setNotifyChoices, useNotifyChoices } from '@/lib/notify'
 import styles from './Settings.module.css'
 
 type Quiet = 'off' | 'hour' | 'morning' | 'on'
 const quiet: Record<Quiet, Key> = { off: 'notify.quiet.off', hour: 'notify.quiet.hour', morning: 'notify.quiet.morning', on: 'notify.quiet.on' }
 
+const reach: Record<PushState, Key> = { on: 'notify.push.on', failed: 'notify.push.failed', missing: 'notify.desktop.hint', off: 'notify.desktop.hint' }
+
 /// What this browser does when a message comes. Each chat has its own rules besides.
 export function Notifications() {
   const t = useT()
   const choices = useNotifyChoices()
+  const push = usePushState()
   const [allowed, setAllowed] = useState(permission)
   const [now] = useState(() => Date.now())
   const state = choices.quietUntil === Infinity ? 'on' : choices.quietUntil > now ? 'until' : 'off'
@@ -28,8 +32,8 @@ export function Notifications() {
           </>
         )}
         {allowed === 'denied' && <p className={styles.warning}>{t('notify.denied')}</p>}
-        {allowed === 'missing' && <p className={styles.warning}>{t('notify.insecure')}</p>}
-        <Switch label={t('notify.desktop')} hint={t('notify.desktop.hint')} checked={choices.desktop && allowed === 'granted'} disabled={allowed !== 'granted'} onChange={(desktop) => setNotifyChoices({ desktop })} />
+        {allowed === 'missing' && <p className={styles.warning}>{t(needsHomeScreen() ? 'notify.home' : 'notify.insecure')}</p>}
+        <Switch label={t('notify.desktop')} hint={t(reach[push])} checked={choices.desktop && allowed === 'granted'} disabled={allowed !== 'granted'} onChange={(desktop) => setNotifyChoices({ desktop })} />
         <Switch label={t('notify.preview')} hint={t('notify.preview.hint')} checked={choices.preview} onChange={(preview) => setNotifyChoices({ preview })} />
         <Switch label={t('notify.sound')} checked={choices.sound} onChange={(sound) => setNotifyChoices({ sound })} />
       </div>
