@@ -466,6 +466,73 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/push/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the server's public key for pushes
+         * @description Answers 503 with code `not_configured` if pushes are off on this server.
+         */
+        get: operations["pushKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/push-subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List devices with pushes
+         * @description Sorted newest first.
+         */
+        get: operations["pushSubscriptions"];
+        put?: never;
+        /**
+         * Push notifications to this device
+         * @description Each session has one device; another endpoint replaces the one before, and the same endpoint changes its settings.
+         *     It ends with the session, and when the push service no longer knows it. Requests to push services have a `TTL` of
+         *     up to a day, a `Topic` for each chat, and the `Urgency` `high` for private chats and mentions. They contain JSON
+         *     (`type` is `message`; `chat_id`, `message_id` and, unless `hide_content` is set, `chat_title`, `author_id`,
+         *     `author_name`, `text` and `mention`), encrypted with `aes128gcm` (RFC 8291). Messages are not pushed that are the
+         *     user's own, read, silent or in a muted chat, those that the chat's `notify` excludes, and, for half a minute,
+         *     those that come while the user is online.
+         */
+        post: operations["subscribeToPushes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/me/push-subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End pushes to a device */
+        delete: operations["endPushSubscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/status": {
         parameters: {
             query?: never;
@@ -478,6 +545,27 @@ export interface paths {
          * @description Connections, waiting work, sizes and backups. Only for server administrators.
          */
         get: operations["serverStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/push-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List attempts to push notifications
+         * @description Sorted newest first, from the last seven days and at most 10,000, without the contents. For the next page, pass the
+         *     last entry's `id` as `before_id`. Only for server administrators.
+         */
+        get: operations["pushDeliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3149,6 +3237,38 @@ export interface components {
             new_password: string;
         };
         /**
+         * NewSubscription
+         * @description A device to push notifications to: what `PushSubscription.toJSON()` returns in a browser, or the endpoint and the keys
+         *     that UnifiedPush gives an app.
+         * @example {
+         *       "endpoint": "https://push.example.org/send/f3a1",
+         *       "keys": {
+         *         "p256dh": "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs",
+         *         "auth": "BTBZMqHH6r4Tts7J_aSIgg"
+         *       },
+         *       "expirationTime": null,
+         *       "hide_content": false,
+         *       "quiet_until": null
+         *     }
+         */
+        NewSubscription: {
+            /** @description The address at the push service: `https` and public. */
+            endpoint: string;
+            keys: components["schemas"]["PushKeys"];
+            /**
+             * Format: double
+             * @description Not used.
+             */
+            expirationTime?: number | null;
+            /**
+             * @description Push only that there is a message, without its text, author and chat title.
+             * @default false
+             */
+            hide_content: boolean | null;
+            /** @description Do not disturb: push nothing until then. UTC, ISO 8601. */
+            quiet_until?: string | null;
+        };
+        /**
          * Note
          * @description A bookmark's note.
          * @example {
@@ -3418,6 +3538,96 @@ export interface components {
             hides_presence?: boolean | null;
             /** @description Whether to hide read receipts from others. */
             hides_reading?: boolean | null;
+        };
+        /**
+         * PushDelivery
+         * @description An attempt to push a notification to a device.
+         * @example {
+         *       "id": 253402301311,
+         *       "at": "2024-03-26T12:00:01",
+         *       "user_id": 253402300863,
+         *       "service": "push.example.org",
+         *       "result": "sent",
+         *       "status": 201,
+         *       "attempts": 1
+         *     }
+         */
+        PushDelivery: {
+            /** Format: int64 */
+            id: number;
+            /** @description UTC, ISO 8601 without a zone. */
+            at: string;
+            /** Format: int64 */
+            user_id: number;
+            /** @description The host of the push service. */
+            service: string;
+            result: components["schemas"]["PushResult"];
+            /**
+             * Format: uint16
+             * @description The HTTP status of its answer; null if it did not answer.
+             */
+            status?: number | null;
+            /**
+             * Format: int64
+             * @description The number of attempts up to now.
+             */
+            attempts: number;
+        };
+        /**
+         * PushKey
+         * @description The server's public key for pushes.
+         * @example {
+         *       "public_key": "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs"
+         *     }
+         */
+        PushKey: {
+            /** @description The `applicationServerKey` of the browser's `pushManager.subscribe`: a point on P-256 in Base64 for URLs. */
+            public_key: string;
+        };
+        /**
+         * PushKeys
+         * @description The keys with which pushes are encrypted for a device.
+         */
+        PushKeys: {
+            /** @description The device's public key: 65 bytes in Base64. */
+            p256dh: string;
+            /** @description A secret of the device: 16 bytes in Base64. */
+            auth: string;
+        };
+        /**
+         * @description What became of a push.
+         * @enum {string}
+         */
+        PushResult: "sent" | "retried" | "failed" | "removed";
+        /**
+         * PushSubscription
+         * @description A device to which notifications are pushed.
+         * @example {
+         *       "id": 253402301247,
+         *       "session_id": 253402301055,
+         *       "current": true,
+         *       "endpoint": "https://push.example.org/send/f3a1",
+         *       "hide_content": false,
+         *       "quiet_until": null,
+         *       "created_at": "2024-03-26T10:00:00"
+         *     }
+         */
+        PushSubscription: {
+            /** Format: int64 */
+            id: number;
+            /**
+             * Format: int64
+             * @description The session with which it ends.
+             */
+            session_id: number;
+            /** @description Whether that is the session that made the request. */
+            current: boolean;
+            endpoint: string;
+            hide_content: boolean;
+            /** @description UTC, ISO 8601 without a zone; null if it is not in the future. */
+            quiet_until?: string | null;
+            /** @description UTC, ISO 8601 without a zone. */
+            created_at: string;
         };
         /**
          * Question
@@ -6678,6 +6888,132 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    pushKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushKey"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    pushSubscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushSubscription"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    subscribeToPushes: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSubscription"];
+            };
+        };
+        responses: {
+            /** @description Created. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushSubscription"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    endPushSubscription: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
     serverStatus: {
         parameters: {
             query?: never;
@@ -6694,6 +7030,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServerStatus"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    pushDeliveries: {
+        parameters: {
+            query?: {
+                before_id?: number;
+                /** @description The maximum number of results, 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushDelivery"][];
                 };
             };
             400: components["responses"]["Invalid"];
