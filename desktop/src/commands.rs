@@ -119,7 +119,8 @@ pub async fn connect(window: WebviewWindow, shell: State<'_, Shell>, address: St
     shell.accounts.show(id);
     menu::renew(window.app_handle());
     let path = if found.path.is_empty() { "/" } else { &found.path };
-    let page = window.url().and_then(|url| Ok(url.join(path)?)).map_err(|error| error.to_string())?;
+    let shown = window.url().map_err(|error| error.to_string())?;
+    let page = shown.join(path).map_err(|error| error.to_string())?;
     window.navigate(page).map_err(|error| error.to_string())
 }
 
