@@ -1,6 +1,6 @@
 //! Declares the commands: without this list every window could call all of them.
 
-fn main() -> Result<(), tauri_build::Error> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let commands = tauri_build::AppManifest::new().commands(&[
         "start",
         "listen",
@@ -15,5 +15,5 @@ fn main() -> Result<(), tauri_build::Error> {
         "socket_send",
         "socket_close",
     ]);
-    tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))
+    Ok(tauri_build::try_build(tauri_build::Attributes::new().app_manifest(commands))?)
 }

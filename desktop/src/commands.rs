@@ -119,7 +119,8 @@ pub async fn connect(window: WebviewWindow, shell: State<'_, Shell>, address: St
     shell.accounts.show(id);
     menu::renew(window.app_handle());
     let path = if found.path.is_empty() { "/" } else { &found.path };
-    let page = window.url().and_then(|url| Ok(url.join(path)?)).map_err(|error| error.to_string())?;
+    let shown = window.url().map_err(|error| error.to_string())?;
+    let page = shown.join(path).map_err(|error| error.to_string())?;
     window.navigate(page).map_err(|error| error.to_string())
 }
 
@@ -202,7 +203,14 @@ pub async fn save(app: AppHandle, window: WebviewWindow, name: String, url: Stri
 
 fn source(server: &Server, url: &str) -> Option<Url> {
     let uri: Uri = url.parse().ok()?;
-    // An address of the scheme, or one that the server answered.
+    // As pages name what they ask of the server; see `Start::requests`.
+    let is_ours = match (uri.scheme_str()?, uri.host()?) {
+        (scheme, "localhost") => scheme == forward::SCHEME,
+        (scheme, host) => scheme == "http" && host.strip_suffix(".localhost") == Some(forward::SCHEME),
+    };
+    if !is_ours {
+        return None;
+    }
     match forward::target(server, &uri)? {
         Target::Server(url) | Target::Elsewhere(url) => Some(url),
     }
@@ -271,7 +279,25 @@ pub fn socket_close(window: WebviewWindow, shell: State<'_, Shell>, id: u32, cod
 
 #[cfg(test)]
 mod tests {
-    use super::plain_name;
+    use super::{plain_name, source};
+    use besedka_desktop_core::accounts::Server;
+
+    #[test]
+    fn only_what_pages_ask_of_the_server_is_saved() {
+        let server = Server { url: "https://a.example".parse().unwrap(), version: String::new() };
+        let found = |url: &str| source(&server, url).map(|url| url.to_string());
+        assert_eq!(found("besedka-server://localhost/f?s=1").unwrap(), "https://a.example/f?s=1");
+        assert_eq!(found("http://besedka-server.localhost/f").unwrap(), "https://a.example/f");
+        for url in [
+            "file:///etc/passwd",
+            "nonsense",
+            "https://evil.example/f",
+            "besedka-server://evil/f",
+            "besedka-server://localhost/~file%3A%2F%2F%2Fetc%2Fpasswd",
+        ] {
+            assert_eq!(found(url), None, "{url}");
+        }
+    }
 
     #[test]
     fn a_file_is_saved_under_a_harmless_name() {
