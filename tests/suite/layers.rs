@@ -21,7 +21,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("besedka_core::messenger", &["model", "store", "files", "hub", "integrations", "backup"]),
     ("besedka_api", &["model", "files", "hub", "messenger"]),
     ("besedka::web", &[]),
-    ("besedka::config", &["files", "hub", "backup", "integrations", "messenger", "besedka_api"]),
+    ("besedka::config", &["model", "files", "hub", "backup", "integrations", "messenger", "besedka_api"]),
     (
         "besedka::server",
         &[
