@@ -217,10 +217,8 @@ async fn take_letters(
         if !is_data && matches!(word.as_str(), "EHLO" | "HELO") {
             greetings.lock().unwrap().push(line[4..].trim().to_owned());
         }
-        if !is_data
-            && word == "RCPT"
-            && let Some(answer) = refusal.lock().unwrap().clone()
-        {
+        let refused = refusal.lock().unwrap().clone().filter(|_| !is_data && word == "RCPT");
+        if let Some(answer) = refused {
             letter.clear();
             socket.write_all(format!("{answer}\r\n").as_bytes()).await.ok()?;
             continue;

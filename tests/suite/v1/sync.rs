@@ -304,7 +304,7 @@ async fn a_client_without_sockets_waits_for_events() {
         if seen[0]["status"] == "online" {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(!waits.is_finished());
     ann.say(chat, "at last").await;
