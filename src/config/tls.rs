@@ -36,8 +36,7 @@ pub struct Tls {
     #[arg(long, env = "BESEDKA_ACME_EMAIL", value_name = "ADDRESS")]
     pub acme_email: Option<String>,
 
-    /// A file with the certificates (PEM) of the authorities that sign the certificate of --acme-directory, if they are
-    /// not publicly known.
+    /// A file with the certificates (PEM) of the authorities that vouch for that address, if they are not publicly known.
     #[arg(long, env = "BESEDKA_ACME_CA", value_name = "FILE")]
     pub acme_ca: Option<PathBuf>,
 

@@ -351,7 +351,8 @@ async fn passwords_are_guessed_no_faster_on_two_nodes() {
         wrong
     };
     let here = guesses(&one).await;
-    assert!(here >= 10, "ten are allowed at once: {here}");
+    // Two of the ten attempts that one address has at once made the accounts.
+    assert!(here >= 8, "{here}");
     // What one counts the other hears a moment later, at the latest while it looks at a password itself.
     let there = guesses(&two).await;
     assert!(there < 10, "ten, not ten on each: {there}");
@@ -421,7 +422,7 @@ async fn a_name_that_changes_on_one_node_is_shown_by_the_other_at_once() {
     };
     assert_eq!(shown().await, "ann");
     for name in ["Ann", "Anna", "Annabel"] {
-        ann.patch("/users/me", json!({"display_name": name})).await.expect(200);
+        ann.put("/users/me", json!({"display_name": name})).await.expect(200);
         let known = async {
             while shown().await != name {
                 sleep(Duration::from_millis(5)).await;

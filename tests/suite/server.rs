@@ -257,7 +257,13 @@ impl TestServer {
             }
             None => "/auth/register",
         };
-        let reply = self.nobody().post(path, body).await.expect(201);
+        let mut reply = self.nobody().post(path, body.clone()).await;
+        // Another node has an administrator by now.
+        if reply.status == 409 && path == "/auth/setup" {
+            body.as_object_mut().unwrap().remove("token");
+            reply = self.nobody().post("/auth/register", body).await;
+        }
+        let reply = reply.expect(201);
         Person {
             id: reply["user"]["id"].as_i64().unwrap(),
             token: reply["tokens"]["access_token"].as_str().unwrap().to_owned(),

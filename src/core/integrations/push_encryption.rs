@@ -14,13 +14,18 @@ use ece::{Cryptographer, EcKeyComponents, Error, LocalKeyPair, RemotePublicKey};
 
 use crate::model::PushKeys;
 
-/// Encrypts a push for a device. Fails if its keys are none.
-pub(super) fn encrypt(keys: &PushKeys, text: &[u8]) -> Result<Vec<u8>, Error> {
+/// Has `ece` use the cryptography that the rest of the program uses.
+fn choose_cryptography() {
     static SET: Once = Once::new();
     // It fails only if the program that embeds this uses `ece` as well, and chose.
     SET.call_once(|| {
         let _ = set_cryptographer(&AwsLc);
     });
+}
+
+/// Encrypts a push for a device. Fails if its keys are none.
+pub(super) fn encrypt(keys: &PushKeys, text: &[u8]) -> Result<Vec<u8>, Error> {
+    choose_cryptography();
     ece::encrypt(&keys.public, &keys.auth, text)
 }
 
@@ -131,6 +136,7 @@ mod tests {
 
     #[test]
     fn the_example_of_rfc_8291_is_encrypted_and_decrypted() {
+        choose_cryptography();
         ece::crypto::test_cryptographer(AwsLc);
     }
 

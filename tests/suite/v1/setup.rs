@@ -148,10 +148,11 @@ async fn the_command_line_overrides_what_was_chosen() {
 #[tokio::test]
 async fn by_mail_an_account_needs_a_proved_address() {
     let mail = MailServer::start().await;
-    let flags = ["--rate-limits", "off", "--smtp-url", &mail.url, "--mail-from", "b@example.org"];
+    let flags =
+        ["--rate-limits", "off", "--language", "en", "--smtp-url", &mail.url, "--mail-from", "b@example.org"];
     let server = TestServer::with(&[&flags[..], &["--registration", "mail"]].concat()).await;
     server.person("ann").await;
-    registration(&server, "bob").await.refused(403, "forbidden");
+    registration(&server, "bob").await.refused(400, "invalid");
     server.nobody().post("/auth/codes", json!({"email": "bob@example.org"})).await.expect(200);
     let code = code_in(mail.letters().pop().unwrap().split_once("\r\n\r\n").unwrap().1);
     let body = json!({"email": "bob@example.org", "code": code});

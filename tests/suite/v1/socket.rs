@@ -504,7 +504,8 @@ async fn frames_for_chats_of_others_are_limited_too() {
     let mut codes = Vec::new();
     for socket in &mut sockets {
         for _ in 0..200 {
-            codes.push(socket.until("error").await["data"]["code"].as_str().unwrap().to_owned());
+            let error = socket.until("error").await;
+            codes.push(error["code"].as_str().unwrap_or_else(|| panic!("{error}")).to_owned());
         }
     }
     assert_eq!(codes[0], "forbidden");

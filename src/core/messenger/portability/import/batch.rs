@@ -193,6 +193,10 @@ impl Import {
     /// Writes messages in one unit of work, and creates the group if there is none yet. Returns how long others could not
     /// write meanwhile.
     async fn write(&mut self, target: &mut TargetChat, ready: Vec<Ready>) -> Result<Duration> {
+        self.write_new(target, ready).await.map_err(again_if_taken)
+    }
+
+    async fn write_new(&mut self, target: &mut TargetChat, ready: Vec<Ready>) -> Result<Duration> {
         let mut work = self.caller.messenger.begin_background_for(self.user()).await?;
         let began = Instant::now();
         self.check_still_signed_in(&mut work).await?;
@@ -247,8 +251,7 @@ impl Import {
         if requests.is_empty() {
             return Ok(());
         }
-        let said = insert_posts(&self.caller.messenger, work, &requests, BatchMode::KnownNew).await;
-        let said = said.map_err(again_if_taken)?;
+        let said = insert_posts(&self.caller.messenger, work, &requests, BatchMode::KnownNew).await?;
         for (id, result) in ids.into_iter().zip(said) {
             match result {
                 Ok(message) => {
