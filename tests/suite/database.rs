@@ -63,7 +63,9 @@ impl Database {
             }
             None => {
                 let number = MADE.fetch_add(1, Ordering::Relaxed);
-                let name = format!("besedka_{}_{number}", std::process::id());
+                // Numbers of processes come again.
+                let random = uuid::Uuid::new_v4().as_fields().0;
+                let name = format!("besedka_{}_{number}_{random:x}", std::process::id());
                 let create = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
                 run(&mut connection, &create).await;
                 name
