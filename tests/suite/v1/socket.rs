@@ -504,7 +504,7 @@ async fn frames_for_chats_of_others_are_limited_too() {
     let mut codes = Vec::new();
     for socket in &mut sockets {
         for _ in 0..200 {
-            codes.push(socket.until("error").await["data"]["code"].as_str().unwrap().to_owned());
+            codes.push(socket.until("error").await["code"].as_str().unwrap().to_owned());
         }
     }
     assert_eq!(codes[0], "forbidden");
