@@ -910,6 +910,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/invites/{token}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at an invitation
+         * @description Shows which group an invitation leads to. Needs no access token, for people who are not signed in yet.
+         */
+        get: operations["previewInvite"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/invites/{token}/join": {
         parameters: {
             query?: never;
@@ -3540,6 +3560,7 @@ export interface components {
          *       "display_name": "John Doe",
          *       "avatar_url": "https://example.com/avatar.jpg",
          *       "invite_code": null,
+         *       "email_code": null,
          *       "device": null
          *     }
          */
@@ -3556,6 +3577,8 @@ export interface components {
             avatar_url?: string | null;
             /** @description The invitation code, if registration requires one. */
             invite_code?: string | null;
+            /** @description The code that `POST /auth/codes` sent to `email`, if registration requires a proven address (`--registration verified`). */
+            email_code?: string | null;
             /** @description The name of this device in the list of sessions; defaults to the `User-Agent`. */
             device?: string | null;
         };
@@ -7690,6 +7713,35 @@ export interface operations {
             503: components["responses"]["Busy"];
         };
     };
+    previewInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The last path segment of the invitation link. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitedTo"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
     joinByInvite: {
         parameters: {
             query?: never;
@@ -9622,6 +9674,11 @@ export interface operations {
                 cursor?: string;
                 /** @description The maximum number of events, 1 to 500; 500 by default. */
                 limit?: number;
+                /**
+                 * @description How many seconds to wait for an event if there is none, 0 to 50; 0 by default. For clients behind a proxy
+                 *     that does not let WebSockets through: request the next page as soon as one is there.
+                 */
+                wait?: number;
             };
             header?: never;
             path?: never;
