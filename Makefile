@@ -182,7 +182,9 @@ bench: release
 bench-vs: release
 	tests/bench/versus $(RELEASE) $(or $(REV),$(error REV=COMMIT is missing)) $(BENCH)
 
-gen: web
+# With the client as it was built last: its code may need the new types before it can be built again.
+gen: $(MODULES)
+	@[ -f web/dist/index.html ] || $(MAKE) --no-print-directory web
 	cargo run --profile quick $(LOCKED) -- openapi --write openapi/
 	cd web && npm run gen
 
