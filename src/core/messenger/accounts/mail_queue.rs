@@ -8,14 +8,25 @@ use serde::{Deserialize, Serialize};
 use crate::integrations::{DeliveryError, Mailer};
 use crate::messenger::Messenger;
 use crate::messenger::foundation::encryption::Encryptor;
+use crate::messenger::foundation::retry::RetrySchedule;
 use crate::messenger::foundation::secrets::Secrets;
 use crate::messenger::foundation::{Result, UnitOfWork};
 use crate::model::Time;
 use crate::store::outgoing_mail::{self, OutgoingMail};
 
-/// The pause after the first try; each further one is twice as long, up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_secs(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
+/// After the last of these delays a message is tried every quarter of an hour until it expires.
+const RETRIES: RetrySchedule = RetrySchedule::new(
+    &[
+        Duration::from_secs(20),
+        Duration::from_secs(40),
+        Duration::from_secs(80),
+        Duration::from_secs(160),
+        Duration::from_secs(320),
+        Duration::from_secs(640),
+    ],
+    Duration::ZERO,
+);
+const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 /// How many messages one run tries.
 const BATCH: u64 = 20;
 
@@ -61,15 +72,9 @@ impl MailQueue {
         let json = serde_json::to_string(&mail).unwrap_or_default();
         let sealed = self.encryptor.encrypt(id, &json)?;
         let row = OutgoingMail { id, sealed, tries: 1, expires_at: work.now + life };
-        outgoing_mail::add(&mut work.tx, &row, contact, work.now + pause_after(1)).await?;
+        outgoing_mail::add(&mut work.tx, &row, contact, next_try(&row, work.now)).await?;
         Ok(QueuedMail { id, mail })
     }
-}
-
-/// The pause after so many tries.
-fn pause_after(tries: i64) -> Duration {
-    let doublings = u32::try_from(tries - 1).unwrap_or(0).min(10);
-    LONGEST_PAUSE.min(FIRST_PAUSE * 2u32.pow(doublings))
 }
 
 impl Messenger {
@@ -135,8 +140,8 @@ impl Messenger {
                 outgoing_mail::delete(&mut work.tx, row.id).await?;
                 continue;
             }
-            let tries = row.tries + 1;
-            outgoing_mail::begin_try(&mut work.tx, row.id, tries, next_try(&row, now)).await?;
+            let row = OutgoingMail { tries: row.tries + 1, ..row };
+            outgoing_mail::begin_try(&mut work.tx, row.id, row.tries, next_try(&row, now)).await?;
             tried.push(row);
         }
         work.commit().await?;
@@ -154,19 +159,8 @@ impl Messenger {
     }
 }
 
-/// When a message is tried after the try that begins now; the last time when it expires.
+/// When a message is tried after the try that is its latest; the last time when it expires.
 fn next_try(row: &OutgoingMail, now: Time) -> Time {
-    row.expires_at.min(now + pause_after(row.tries + 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow() {
-        let seconds = |tries| pause_after(tries).as_secs();
-        assert_eq!([1, 2, 3, 4, 5].map(seconds), [20, 40, 80, 160, 320]);
-        assert_eq!([7, 100].map(seconds), [900, 900]);
-    }
+    let next = RETRIES.next(row.tries, now, None).unwrap_or(now + LONGEST_DELAY);
+    row.expires_at.min(next)
 }

@@ -8,6 +8,7 @@ pub(crate) mod event_log;
 pub(crate) mod idempotency;
 pub(crate) mod last_run;
 pub(crate) mod limits;
+pub(crate) mod retry;
 pub(crate) mod secrets;
 pub(crate) mod settings;
 pub(crate) mod shared_query;

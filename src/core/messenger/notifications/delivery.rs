@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::integrations::{Push, PushClient, PushError, Urgency};
 use crate::messenger::Messenger;
 use crate::messenger::foundation::last_run::LastRun;
+use crate::messenger::foundation::retry::RetrySchedule;
 use crate::messenger::foundation::settings::PushSettings;
 use crate::messenger::foundation::{Error, Result, Secrets};
 use crate::messenger::notifications::rules;
@@ -25,16 +26,17 @@ use crate::store::{chats, messages, users};
 
 /// For how long a push is tried, and kept by the push service for a device that is off.
 pub(crate) const LIFE: Duration = Duration::from_secs(24 * 3_600);
-/// How long after each failed attempt the next one follows. After the last one it is given up.
-const RETRY_AFTER: [Duration; 5] = [
-    Duration::from_secs(10),
-    Duration::from_secs(60),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(30 * 60),
-    Duration::from_secs(2 * 3_600),
-];
-/// The longest time that a push service may ask to wait.
-const MAX_WAIT: Duration = Duration::from_secs(6 * 3_600);
+/// After the last try a push is given up.
+const RETRIES: RetrySchedule = RetrySchedule::new(
+    &[
+        Duration::from_secs(10),
+        Duration::from_secs(60),
+        Duration::from_secs(5 * 60),
+        Duration::from_secs(30 * 60),
+        Duration::from_secs(2 * 3_600),
+    ],
+    Duration::from_secs(6 * 3_600),
+);
 /// How long no other node tries a push that one has begun to send: longer than that takes.
 const CLAIM: Duration = Duration::from_secs(60);
 /// The most pushes that are sent at once, and the most to one user's devices: an address that does not answer delays only
@@ -228,17 +230,17 @@ impl Messenger {
         let now = work.now;
         for Sent { delivery, user, service, result } in results {
             let attempts = delivery.attempts + 1;
-            let wait = usize::try_from(delivery.attempts).ok().and_then(|number| RETRY_AFTER.get(number));
-            let (outcome, status) = match (*result, wait) {
-                (Ok(status), _) => (PushOutcome::Sent, Some(status)),
-                (Err(PushError::Gone(status)), _) => (PushOutcome::Removed, Some(status)),
-                (Err(PushError::Later { status, after }), Some(wait)) => {
-                    let wait = after.unwrap_or_default().min(MAX_WAIT).max(*wait);
-                    push::postpone(&mut work.tx, delivery, now + wait, attempts).await?;
-                    (PushOutcome::Retried, status)
-                }
-                (Err(PushError::Later { status, .. }), None) => (PushOutcome::Failed, status),
-                (Err(PushError::Refused(status)), _) => (PushOutcome::Failed, status),
+            let (outcome, status) = match *result {
+                Ok(status) => (PushOutcome::Sent, Some(status)),
+                Err(PushError::Gone(status)) => (PushOutcome::Removed, Some(status)),
+                Err(PushError::Later { status, after }) => match RETRIES.next(attempts, now, after) {
+                    Some(next) => {
+                        push::postpone(&mut work.tx, delivery, next, attempts).await?;
+                        (PushOutcome::Retried, status)
+                    }
+                    None => (PushOutcome::Failed, status),
+                },
+                Err(PushError::Refused(status)) => (PushOutcome::Failed, status),
             };
             match outcome {
                 PushOutcome::Sent | PushOutcome::Failed => {

@@ -6,24 +6,27 @@ use super::outgoing::{OVERLAP, disable};
 use crate::integrations::{SignedDelivery, WebhookAnswer};
 use crate::messenger::Messenger;
 use crate::messenger::accounts::notice::Notice;
+use crate::messenger::foundation::retry::RetrySchedule;
 use crate::messenger::foundation::{Error, Result, UnitOfWork};
-use crate::model::{Delivery, DeliveryId, OutgoingWebhook, OutgoingWebhookId, Time};
+use crate::model::{Delivery, DeliveryId, OutgoingWebhook, OutgoingWebhookId};
 use crate::store::{outgoing_webhooks, users, webhook_deliveries};
 
-/// How long to wait after each failed try; after the last one a delivery is given up. Three days in all.
-const DELAYS: [Duration; 9] = [
-    Duration::from_secs(5),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(30 * 60),
-    Duration::from_secs(2 * 3_600),
-    Duration::from_secs(5 * 3_600),
-    Duration::from_secs(10 * 3_600),
-    Duration::from_secs(14 * 3_600),
-    Duration::from_secs(20 * 3_600),
+/// After the last try a delivery is given up: three days in all.
+const RETRIES: RetrySchedule = RetrySchedule::new(
+    &[
+        FIRST_DELAY,
+        Duration::from_secs(5 * 60),
+        Duration::from_secs(30 * 60),
+        Duration::from_secs(2 * 3_600),
+        Duration::from_secs(5 * 3_600),
+        Duration::from_secs(10 * 3_600),
+        Duration::from_secs(14 * 3_600),
+        Duration::from_secs(20 * 3_600),
+        Duration::from_secs(24 * 3_600),
+    ],
     Duration::from_secs(24 * 3_600),
-];
-/// The longest time that a receiver may ask to wait for.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 3_600);
+);
+const FIRST_DELAY: Duration = Duration::from_secs(5);
 /// For how long a delivery belongs to the node that sends it: longer than sending can take.
 const CLAIM: Duration = Duration::from_secs(60);
 /// How many webhooks are served at once.
@@ -116,10 +119,10 @@ impl Messenger {
         } else {
             webhook.failing_since = webhook.failing_since.or(Some(now));
             let retry_after = outcome.ok().and_then(|answer| answer.retry_after);
-            delivery.next_at = next_try(delivery.attempts, now, retry_after);
+            delivery.next_at = RETRIES.next(delivery.attempts, now, retry_after);
         }
         webhook_deliveries::update(&mut work.tx, &delivery).await?;
-        let since = webhook.failing_since.filter(|since| *since <= delivery.created_at + DELAYS[0]);
+        let since = webhook.failing_since.filter(|since| *since <= delivery.created_at + FIRST_DELAY);
         let reason = match () {
             () if status == Some(GONE) => Some("The receiver answered 410 (gone)".to_owned()),
             () if delivery.next_at.is_none() && since.is_some() => Some(format!(
@@ -183,14 +186,6 @@ fn failure(outcome: &std::result::Result<WebhookAnswer, String>) -> Option<Strin
     }
 }
 
-/// When to try again after some tries; `None` when there were enough.
-fn next_try(attempts: i64, now: Time, retry_after: Option<Duration>) -> Option<Time> {
-    let index = usize::try_from(attempts - 1).unwrap_or_default();
-    let delay = DELAYS.get(index)?;
-    let wanted = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
-    Some(now + wanted.max(*delay))
-}
-
 /// Tells the creator of a webhook by e-mail that it was switched off.
 async fn notify_creator(work: &mut UnitOfWork, webhook: &OutgoingWebhook) -> Result<()> {
     tracing::warn!(webhook = webhook.id.0, "a webhook was switched off after repeated failures");
@@ -206,22 +201,17 @@ async fn notify_creator(work: &mut UnitOfWork, webhook: &OutgoingWebhook) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Time;
 
     #[test]
     fn a_delivery_is_tried_ten_times_in_about_three_days() {
         let mut now = Time(0);
         let mut attempts = 1;
-        while let Some(next) = next_try(attempts, now, None) {
+        while let Some(next) = RETRIES.next(attempts, now, None) {
             assert!(next > now);
             (now, attempts) = (next, attempts + 1);
         }
         assert_eq!(attempts, 10);
         assert!((3 * 24..=4 * 24).contains(&(now.seconds() / 3_600)), "{}", now.seconds() / 3_600);
-    }
-
-    #[test]
-    fn a_receiver_may_ask_for_more_time_but_not_for_less() {
-        let after = |seconds| next_try(1, Time(0), Some(Duration::from_secs(seconds))).unwrap().seconds();
-        assert_eq!((after(1), after(120), after(1_000_000)), (5, 120, 24 * 3_600));
     }
 }
