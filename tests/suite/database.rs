@@ -1,24 +1,21 @@
 //! Where a test keeps its data: SQLite in the test's own folder or, when `BESEDKA_TEST_DATABASE` names a server, a
 //! database there (`tests/databases.sh`).
 //!
-//! MySQL takes half a second to make the tables, and far less to empty them. So the databases of tests that are over
-//! are emptied and used again.
+//! MySQL takes seconds to make the tables, and far less to empty them. So the databases of tests that are over are
+//! emptied and used again, by other processes too: a list on the server names them.
 
-use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use besedka::store::Db;
 use sqlx::mysql::MySqlRow;
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, Row, SqliteConnection};
 
-/// Those whose tests are over, the one that was used longest ago first.
-static FREE: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
-static MADE: AtomicUsize = AtomicUsize::new(0);
-/// So many rest, because of a test that is just over something may go on for a moment.
-const RESTING: usize = 3;
+/// Databases whose tests are over.
+const IDLE: &str = "CREATE DATABASE IF NOT EXISTS besedka_tests; \
+    CREATE TABLE IF NOT EXISTS besedka_tests.idle (number BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(64) NOT NULL)";
+/// How many younger ones a database waits for: what a test started may go on for a moment after it.
+const RESTING: i64 = 3;
 
 /// A database for one test.
 pub struct Database {
@@ -30,42 +27,35 @@ pub struct Database {
 
 /// The server that was named for the tests, if any.
 pub fn server() -> Option<String> {
-    told("BESEDKA_TEST_DATABASE").map(|url| url.trim_end_matches('/').to_owned())
+    environment("BESEDKA_TEST_DATABASE").map(|url| url.trim_end_matches('/').to_owned())
 }
 
 /// What kind of server that is.
 pub fn engine() -> Option<String> {
-    told("BESEDKA_TEST_ENGINE")
+    environment("BESEDKA_TEST_ENGINE")
 }
 
 /// Who signed that server's certificate: a file.
 pub fn authority() -> Option<String> {
-    told("BESEDKA_TEST_AUTHORITY")
+    environment("BESEDKA_TEST_AUTHORITY")
 }
 
-#[expect(clippy::disallowed_methods, reason = "it is told to the tests and is no setting")]
-fn told(name: &str) -> Option<String> {
+#[expect(clippy::disallowed_methods, reason = "it concerns the tests and is no setting")]
+fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 impl Database {
     pub async fn new() -> Self {
         let Some(server) = server() else { return Self { name: None, elsewhere: None } };
-        let rested = {
-            let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-            if free.len() > RESTING { free.pop_front() } else { None }
-        };
         let mut connection = MySqlConnection::connect(&server).await.unwrap();
-        let name = match rested {
+        let name = match take_idle(&mut connection).await {
             Some(name) => {
                 empty(&mut connection, &name).await;
                 name
             }
             None => {
-                let number = MADE.fetch_add(1, Ordering::Relaxed);
-                // Numbers of processes come again.
-                let random = uuid::Uuid::new_v4().as_fields().0;
-                let name = format!("besedka_{}_{number}_{random:x}", std::process::id());
+                let name = format!("besedka_{}", uuid::Uuid::new_v4().simple());
                 let create = format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
                 run(&mut connection, &create).await;
                 name
@@ -175,10 +165,39 @@ impl Busy {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Some(name) = self.name.take() {
-            FREE.lock().unwrap_or_else(PoisonError::into_inner).push_back(name);
-        }
+        let (Some(name), Some(server)) = (self.name.take(), server()) else { return };
+        // A destructor can't wait for the test's own runtime. One that fails leaves a database that nobody uses again.
+        let added = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut connection = MySqlConnection::connect(&server).await?;
+                let add = sqlx::query("INSERT INTO besedka_tests.idle (name) VALUES (?)").bind(name);
+                add.execute(&mut connection).await
+            })
+        });
+        drop(added.join());
     }
+}
+
+/// The database that has been idle for the longest time, taken off the list.
+async fn take_idle(connection: &mut MySqlConnection) -> Option<String> {
+    run(connection, IDLE).await;
+    let mut transaction = connection.begin().await.unwrap();
+    let idle: Option<(i64, String)> = sqlx::query_as(
+        "SELECT number, name FROM besedka_tests.idle \
+         WHERE number <= (SELECT MAX(number) FROM besedka_tests.idle) - ? \
+         ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED",
+    )
+    .bind(RESTING)
+    .fetch_optional(&mut *transaction)
+    .await
+    .unwrap();
+    if let Some((number, _)) = &idle {
+        let remove = sqlx::query("DELETE FROM besedka_tests.idle WHERE number = ?").bind(number);
+        remove.execute(&mut *transaction).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+    idle.map(|(_, name)| name)
 }
 
 /// Takes everything out of a database, after whoever still uses it.
