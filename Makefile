@@ -12,7 +12,7 @@
 # make gen        the API documents and the web client's types, from the code
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
-.PHONY: run quick release dist test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
+.PHONY: run quick tested release dist test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
 	test-garage test-hooks test-clients faults test-web test-binary test-browser test-package bench bench-vs gen web deps clean \
 	desktop desktop-windows desktop-pages test-desktop
 .DELETE_ON_ERROR:
@@ -24,7 +24,7 @@ QUICK := $(TARGET)/$(HOST)/quick/besedka
 RELEASE := $(TARGET)/$(HOST)/dist/besedka
 LOCKED := $(if $(CI),--locked)
 CARGO_TEST := $(shell if cargo nextest --version >/dev/null 2>&1; \
-	then echo cargo nextest run --cargo-profile quick; else echo cargo test --profile quick; fi) $(LOCKED)
+	then echo cargo nextest run --cargo-profile quick; else echo cargo test --profile quick; fi) $(LOCKED) --workspace
 MODULES := web/node_modules/.package-lock.json
 # The modules of the suite whose SQL or locking differs from one database to another.
 DATABASE_TESTS = $(shell grep -v '^\#' tests/databases.filter)
@@ -44,6 +44,12 @@ run: quick
 quick: web
 	@tests/deps.sh rust
 	cargo build --profile quick $(LOCKED)
+
+# The same binary for tests that start it. Tests ask for more features of some libraries: with the example these are
+# chosen here too, and nothing is compiled a second time after the suite.
+tested: web
+	@tests/deps.sh rust
+	cargo build --profile quick $(LOCKED) --workspace --bin besedka --example embed
 
 release: web
 	@tests/deps.sh rust
@@ -85,7 +91,7 @@ test-web: web
 
 test-rust: web
 	@tests/deps.sh rust bus tls
-	$(CARGO_TEST) --workspace
+	$(CARGO_TEST)
 	cargo test --profile quick $(LOCKED) --workspace --doc
 
 # Files once more, in a bucket and in one behind the server.
@@ -108,7 +114,7 @@ test-databases-all: web
 	tests/databases.sh with mysql $(CARGO_TEST) --test suite -- $(SAME)
 
 # Not a part of CI: Garage is as large as Besedka to build.
-test-garage: quick
+test-garage: tested
 	@tests/deps.sh browser
 	cargo install garage --version 2.5.0 --locked --no-default-features --features bundled-libs,sqlite --debug \
 		--root $(GARAGE)
@@ -116,32 +122,32 @@ test-garage: quick
 	tests/garage.sh $(GARAGE)/bin/garage tests/with-server.sh $(QUICK) tests/browser.sh e2e/files.test.mjs
 
 # Not a part of CI: it installs published programs.
-test-hooks: quick
+test-hooks: tested
 	tests/hooks.sh $(QUICK)
 
 # Not a part of CI: the generators come from the package registries.
-test-clients: quick
+test-clients: tested
 	tests/with-server.sh $(QUICK) tests/clients.sh
 
 # One after the other: each has nodes, a database, NATS, a bucket and HAProxy to itself.
 faults: web
 	@tests/deps.sh rust bus databases balancer
-	cargo test --profile quick $(LOCKED) --test suite -- --ignored cluster:: --test-threads 1
+	cargo test --profile quick $(LOCKED) --workspace --test suite -- --ignored cluster:: --test-threads 1
 
 # Packages of proxies start services where there is systemd: a developer decides about that.
-test-binary: quick
+test-binary: tested
 	tests/binary.sh $(QUICK)
 	@[ -z "$(CI)" ] || tests/deps.sh deploy
 	tests/dist.sh $(QUICK)
 	tests/install.sh $(QUICK)
 	tests/proxies.sh $(QUICK)
 
-test-browser: quick
+test-browser: tested
 	@tests/deps.sh browser
 	tests/with-server.sh $(QUICK) tests/browser.sh
 
 # The package for other sites: packed, installed into a fresh application, type-checked, and opened from another origin.
-test-package: quick
+test-package: tested
 	@tests/deps.sh browser
 	cd web && npm run build:package
 	BESEDKA_TEST_ORIGINS=http://127.0.0.1:5279 tests/with-server.sh $(QUICK) tests/browser.sh e2e/package/embed.test.mjs
@@ -168,7 +174,7 @@ desktop-windows: desktop-pages
 
 # SERVER is the binary to test against.
 SERVER ?= $(QUICK)
-test-desktop: desktop-pages $(if $(filter $(QUICK),$(SERVER)),quick)
+test-desktop: desktop-pages $(if $(filter $(QUICK),$(SERVER)),tested)
 	@tests/deps.sh rust desktop
 	cd desktop && $(DESKTOP) test --workspace $(LOCKED)
 	cd desktop && ../tests/with-server.sh $(abspath $(SERVER)) env $(DESKTOP) test -p besedka-desktop-core $(LOCKED) --test server -- --ignored
