@@ -166,10 +166,11 @@ impl Executor {
         })
     }
 
-    /// A statement after those that were deferred.
+    /// A statement after those that were deferred, and after the beginning of a snapshot.
     fn with_deferred(&mut self, sql: String, values: SqlxValues) -> (String, SqlxValues) {
         match &mut self.0 {
             Handle::Writer(lease) => lease.with_deferred(sql, values),
+            Handle::Reader(reader) => (reader.with_begin(sql), values),
             _ => (sql, values),
         }
     }

@@ -72,8 +72,17 @@ pub(super) async fn open(options: SqliteConnectOptions, connections: u32) -> Res
 pub struct Reader {
     /// `None` once it is returned.
     connection: Option<Object<Opener>>,
-    has_snapshot: bool,
+    snapshot: Snapshot,
     state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Snapshot {
+    /// Each query sees the newest commit.
+    None,
+    /// It begins with the first query, as SQLite's would in any case.
+    Pending,
+    Begun,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,18 +97,26 @@ enum State {
 impl Reader {
     pub(super) async fn lease(readers: &Readers) -> Result<Self> {
         let connection = pool::get(readers).await?;
-        Ok(Self { connection: Some(connection), has_snapshot: false, state: State::Ready })
+        Ok(Self { connection: Some(connection), snapshot: Snapshot::None, state: State::Ready })
     }
 
     /// A connection on which all queries see the same snapshot.
     pub(super) async fn snapshot(readers: &Readers) -> Result<Self> {
         let mut reader = Self::lease(readers).await?;
-        // Set first: a BEGIN that nobody waits for any more may still take effect.
-        reader.has_snapshot = true;
-        let begun = reader.begin_query()?.execute("BEGIN").await;
-        reader.answered(begun.as_ref().err());
-        begun?;
+        reader.snapshot = Snapshot::Pending;
         Ok(reader)
+    }
+
+    /// A query, after the beginning of the snapshot if it is the first one: that takes no trip of its own.
+    pub(super) fn with_begin(&mut self, sql: String) -> String {
+        match self.snapshot {
+            Snapshot::Pending => {
+                // A query that nobody waits for any more may still take effect.
+                self.snapshot = Snapshot::Begun;
+                format!("BEGIN; {sql}")
+            }
+            Snapshot::None | Snapshot::Begun => sql,
+        }
     }
 
     /// The connection, for one query; [`Reader::answered`] follows it.
@@ -121,14 +138,14 @@ impl Drop for Reader {
         let Some(mut connection) = self.connection.take() else { return };
         match self.state {
             // Sent and not waited for: the connection's thread does everything in the order in which it comes.
-            State::Ready if self.has_snapshot => {
+            State::Ready if self.snapshot == Snapshot::Begun => {
                 if let Some(Err(_)) = connection.execute("ROLLBACK").now_or_never() {
                     drop(Object::take(connection));
                 }
             }
             State::Ready => {}
             State::Busy => {
-                tokio::spawn(await_idle(connection, self.has_snapshot));
+                tokio::spawn(await_idle(connection, self.snapshot == Snapshot::Begun));
             }
             State::Lost => drop(Object::take(connection)),
         }
