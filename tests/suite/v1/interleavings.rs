@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use futures_util::future::{join, join_all};
 use futures_util::poll;
-use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
