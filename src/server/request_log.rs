@@ -73,7 +73,7 @@ impl<E: Endpoint> Endpoint for RequestLogEndpoint<E> {
         let is_logged = tracing::enabled!(tracing::Level::DEBUG);
         let recorded = (is_logged || self.metrics.is_some())
             .then(|| (request.method().clone(), ROUTES.pattern(request.uri().path())));
-        let path = request.uri().path().to_owned();
+        let uri = request.uri().clone();
         let span = tracing::info_span!("request", id = %id);
         let started = tokio::time::Instant::now();
         let mut response =
@@ -90,7 +90,7 @@ impl<E: Endpoint> Endpoint for RequestLogEndpoint<E> {
         let headers = response.headers_mut();
         if is_not_allowed
             && !headers.contains_key(header::ALLOW)
-            && let Ok(methods) = HeaderValue::from_str(&ROUTES.methods(&path))
+            && let Ok(methods) = HeaderValue::from_str(&ROUTES.methods(uri.path()))
         {
             headers.insert(header::ALLOW, methods);
         }

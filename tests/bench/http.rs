@@ -45,8 +45,13 @@ impl Connection {
 
     /// Sends one whole request and waits for its whole answer.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<Answer<'_>> {
-        let answer = timeout(PATIENCE, self.exchange(request)).await;
-        answer.map_err(|_| format!("no answer within {PATIENCE:?}"))?
+        self.ask_within(PATIENCE, request).await
+    }
+
+    /// The same for what may take longer.
+    pub(crate) async fn ask_within(&mut self, patience: Duration, request: &[u8]) -> Result<Answer<'_>> {
+        let answer = timeout(patience, self.exchange(request)).await;
+        answer.map_err(|_| format!("no answer within {patience:?}"))?
     }
 
     async fn exchange(&mut self, request: &[u8]) -> Result<Answer<'_>> {

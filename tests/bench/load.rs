@@ -179,7 +179,10 @@ impl Bench {
             report.add("sends", sends::measure(self, &mut crowd).await);
         }
         if self.options.wants("storm") {
-            report.add("storm", storm::measure(self, &mut crowd).await);
+            match storm::measure(self, &mut crowd).await {
+                Ok(tables) => tables.into_iter().for_each(|table| report.add("storm", Ok(table))),
+                Err(why) => report.add("storm", Err(why)),
+            }
         }
         if self.options.wants("questions") {
             report.add("questions", questions::measure(self, &mut crowd).await);

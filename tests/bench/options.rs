@@ -10,7 +10,7 @@ cargo bench --bench load -- [SECTION]… [OPTION]…
 
 Sections (all of them without one):
   sends      durable sends a second, with 1, 16 and 64 senders
-  storm      the same by 16 senders, while other clients do the worst they may
+  storm      the same by 16 senders, while other clients do the worst they may; importing an archive
   questions  what requests cost that read nothing, one row, the chats, and the last 50 messages
   dialects   sends by each API, with 16 senders
   delivery   from the sender to 10, 100 and 1,000 receivers

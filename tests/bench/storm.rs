@@ -1,12 +1,12 @@
 //! Section `storm`: how long posts take while other clients do the worst that they may: one lists two hundred chats
 //! twenty times at once, one imports an archive, one searches, one gives up on its posts and tries again, and one
-//! opens a socket and reads nothing.
+//! opens a socket and reads nothing. Also how fast an archive is imported, alone and in the storm.
 
 use std::cell::Cell;
 use std::io::{Cursor, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
@@ -17,9 +17,10 @@ use tokio::time::sleep;
 use zip::write::SimpleFileOptions;
 
 use crate::crowd::{Crowd, Person};
+use crate::effort::Watch;
 use crate::http::{Connection, request};
 use crate::post::Post;
-use crate::report::Table;
+use crate::report::{Cell as Field, Table};
 use crate::sends::{columns, posts, run};
 use crate::server::Server;
 use crate::socket::Socket;
@@ -28,8 +29,10 @@ use crate::{Bench, Result};
 const SENDERS: usize = 16;
 const OTHERS: usize = 5;
 const CHATS: usize = 8;
+/// An import that takes longer has failed.
+const IMPORT_PATIENCE: Duration = Duration::from_secs(600);
 
-pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
+pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<[Table; 2]> {
     let server = bench.start(&crowd.data).await?;
     crowd.gather(&server, SENDERS + OTHERS).await?;
     let (senders, others) = crowd.people[..SENDERS + OTHERS].split_at(SENDERS);
@@ -41,12 +44,21 @@ pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
     unread_chats(bench, &server, &senders[0], &others[0]).await?;
 
     let mut table = Table::new("Durable sends in a storm", &columns("senders"));
+    let of_import = ["import", "messages", "messages/s", "server CPU µs/message"];
+    let mut imports = Table::new("Importing an archive", &of_import);
+    let messages = bench.pick(100_000, 1_000);
+    let archive = upload(server.address, &others[4], messages).await?;
+    let watch = Watch::start(&[&server])?;
+    let took = import(server.address, &others[4].token, &archive).await?;
+    let cost = watch.read(&[&server])?.micros_each(messages as u64);
+    imports.row(vec!["alone".into(), Field::count(messages), rate(messages, took).into(), cost.into()]);
+    let imported_in = Rc::new(Cell::new(Duration::ZERO));
     for is_stormy in [false, true] {
         eprintln!("storm: {} …", if is_stormy { "with it" } else { "calm" });
         let ended = Rc::new(Cell::new(false));
         let mut storm = JoinSet::new();
         if is_stormy {
-            start(bench, &server, others, &ended, &mut storm).await?;
+            start(&server, others, messages, &imported_in, &ended, &mut storm).await?;
         }
         let mut row = run(bench, &server, posts(senders, &chats), 201).await?;
         row[0] = if is_stormy { "16, in the storm".into() } else { "16, calm".into() };
@@ -57,7 +69,13 @@ pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<Table> {
         }
     }
     server.stop()?;
-    Ok(table)
+    let rate = rate(messages, imported_in.get()).into();
+    imports.row(vec!["begun in the storm".into(), Field::count(messages), rate, "".into()]);
+    Ok([table, imports])
+}
+
+fn rate(messages: usize, took: Duration) -> f64 {
+    messages as f64 / took.as_secs_f64()
 }
 
 /// Two hundred chats, each with messages that their one reader never reads.
@@ -75,25 +93,24 @@ async fn unread_chats(bench: &Bench, server: &Server, author: &Person, reader: &
 }
 
 async fn start(
-    bench: &Bench,
     server: &Server,
     people: &[Person],
+    messages: usize,
+    imported_in: &Rc<Cell<Duration>>,
     ended: &Rc<Cell<bool>>,
     storm: &mut JoinSet<Result<()>>,
 ) -> Result<()> {
     let [lister, importer, searcher, impatient, idle] = people else {
         return Err(format!("a storm takes {OTHERS} people").into());
     };
-    let archive = upload(server.address, importer, bench.pick(100_000, 1_000)).await?;
+    let archive = upload(server.address, importer, messages).await?;
     let address = server.address;
     let (token, ended_) = (lister.token.clone(), Rc::clone(ended));
     storm.spawn_local(async move { list(address, &token, &ended_).await });
-    let token = importer.token.clone();
+    let (token, imported_in) = (importer.token.clone(), Rc::clone(imported_in));
     storm.spawn_local(async move {
-        // It may take longer than the measurement; then the server is stopped meanwhile.
-        let mut connection = Connection::open(address).await?;
-        let body = json!({"attachment_id": archive});
-        let _ = connection.ask(&request("POST", "/api/v1/users/me/import", Some(&token), &body)).await;
+        // It may take longer than the measurement, which then waits for it.
+        imported_in.set(import(address, &token, &archive).await?);
         Ok(())
     });
     let (token, ended_) = (searcher.token.clone(), Rc::clone(ended));
@@ -110,6 +127,16 @@ async fn start(
         Ok(())
     });
     Ok(())
+}
+
+/// How long an import takes.
+async fn import(address: SocketAddr, token: &str, archive: &str) -> Result<Duration> {
+    let mut connection = Connection::open(address).await?;
+    let body = json!({"attachment_id": archive});
+    let request = request("POST", "/api/v1/users/me/import", Some(token), &body);
+    let begun = Instant::now();
+    connection.ask_within(IMPORT_PATIENCE, &request).await?.expect(200)?;
+    Ok(begun.elapsed())
 }
 
 async fn list(address: SocketAddr, token: &str, ended: &Cell<bool>) -> Result<()> {

@@ -16,6 +16,7 @@ use poem::endpoint::{BoxEndpoint, TowerCompatExt};
 use poem::http::header;
 use poem::{EndpointExt, Request};
 use serde::Deserialize;
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use socketioxide::extract::{AckSender, SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
@@ -316,12 +317,13 @@ impl Connection {
             let message = match outbound.known_for_socket_io(self.language) {
                 Some(known) => known,
                 None => {
-                    let built = message_of(&outbound.event.change, messenger, &links).await;
+                    let message = message_of(&outbound.event.change, messenger, &links).await;
+                    let written = message.and_then(|message| to_raw_value(&message).ok());
                     if depends_on_reader(&outbound.event.change) {
-                        own = built;
+                        own = written;
                         &own
                     } else {
-                        outbound.keep_for_socket_io(self.language, built)
+                        outbound.keep_for_socket_io(self.language, written)
                     }
                 }
             };

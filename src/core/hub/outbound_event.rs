@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::model::{ChatId, Content, Event, Language, Presence, Stream, UserId};
 
@@ -42,7 +42,7 @@ type Forms<const COUNT: usize> = [OnceLock<Bytes>; COUNT];
 pub struct OutboundEvent {
     pub event: Event,
     formats: Forms<{ FORMATS * LANGUAGES }>,
-    socket_io: [OnceLock<Option<Value>>; LANGUAGES],
+    socket_io: [OnceLock<Option<Box<RawValue>>>; LANGUAGES],
 }
 
 impl OutboundEvent {
@@ -50,14 +50,18 @@ impl OutboundEvent {
         Self { event, formats: Default::default(), socket_io: Default::default() }
     }
 
-    /// The event's data for Socket.IO, whose library serializes it into packets of its own, if it was built before. The
-    /// inner `None` says that the event is not delivered there.
-    pub fn known_for_socket_io(&self, language: Language) -> Option<&Option<Value>> {
+    /// The event's serialized data for Socket.IO, whose library copies it into packets of its own, if it was serialized
+    /// before. The inner `None` says that the event is not delivered there.
+    pub fn known_for_socket_io(&self, language: Language) -> Option<&Option<Box<RawValue>>> {
         self.socket_io[index(language)].get()
     }
 
-    /// Keeps the event's data for all Socket.IO connections.
-    pub fn keep_for_socket_io(&self, language: Language, data: Option<Value>) -> &Option<Value> {
+    /// Keeps the event's serialized data for all Socket.IO connections.
+    pub fn keep_for_socket_io(
+        &self,
+        language: Language,
+        data: Option<Box<RawValue>>,
+    ) -> &Option<Box<RawValue>> {
         self.socket_io[index(language)].get_or_init(|| data)
     }
 

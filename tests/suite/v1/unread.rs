@@ -142,6 +142,10 @@ impl World {
             if let Some(chat) = chat {
                 let shown = (chat["unread_count"].as_i64().unwrap(), chat["mention_count"].as_i64().unwrap());
                 assert_eq!(shown, self.counts(who), "of person {who}, seed {seed}, step {step}");
+                let newest =
+                    person.get(&format!("/messages?chat_id={}&limit=1", self.chat)).await.expect(200);
+                let newest = &newest[0]["id"];
+                assert_eq!(chat["last_message"]["id"], *newest, "of person {who}, seed {seed}, step {step}");
             }
         }
     }

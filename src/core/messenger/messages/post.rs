@@ -285,8 +285,10 @@ pub(crate) async fn insert_posts(
     if !addresses.is_empty() {
         work.after_commit(|messenger| messenger.preview(addresses));
     }
-    let posted = next.keys().map(|chat| (*chat, new.iter().filter(|message| message.chat == *chat).count()));
-    let posted: HashMap<ChatId, usize> = posted.collect();
+    let mut posted: HashMap<ChatId, usize> = HashMap::new();
+    for message in &new {
+        *posted.entry(message.chat).or_default() += 1;
+    }
     work.after_commit(move |messenger| messenger.note_posts(&posted));
     let threads: Vec<MessageId> = new.iter().filter_map(|message| message.thread).collect();
     messages::set_parts(&mut work.tx, &threads, Parts::REPLIES).await?;
