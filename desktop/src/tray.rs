@@ -35,9 +35,13 @@ pub fn start(app: &AppHandle) -> tauri::Result<()> {
 pub fn renew(app: &AppHandle) -> tauri::Result<()> {
     let Some(tray) = app.tray_by_id(ID) else { return Ok(()) };
     let texts = &app.state::<Shell>().texts;
-    let built = MenuBuilder::new(app)
+    let mut built = MenuBuilder::new(app)
         .item(&MenuItemBuilder::with_id("open", texts.get("desktop.tray.open")).build(app)?)
-        .item(&menu::accounts(app)?)
+        .item(&menu::accounts(app)?);
+    if let Some(update) = menu::update(app)? {
+        built = built.item(&update);
+    }
+    let built = built
         .separator()
         .item(&MenuItemBuilder::with_id("quit", texts.get("desktop.menu.quit")).build(app)?)
         .build()?;
