@@ -15,6 +15,8 @@ const ICON: Image<'static> = tauri::include_image!("icons/tray.png");
 pub fn start(app: &AppHandle) -> tauri::Result<()> {
     TrayIconBuilder::with_id(ID)
         .icon(ICON)
+        // On Linux an icon is a file; by default all users of the computer would share a folder for it.
+        .temp_dir_path(app.path().app_cache_dir()?.join("tray"))
         .tooltip(app.state::<Shell>().texts.get("desktop.name"))
         .show_menu_on_left_click(false)
         .on_tray_icon_event(|tray, event| {
