@@ -49,6 +49,12 @@ for part in "$@"; do
         has WebKitWebDriver || lack 'the WebDriver of WebKitGTK' webkit2gtk-driver
         has Xvfb || lack 'Xvfb' xvfb xauth
         has dbus-run-session || lack 'D-Bus' dbus
+        has openbox || lack 'a window manager (openbox)' openbox
+        has xdotool || lack 'xdotool' xdotool
+        has gnome-keyring-daemon || lack 'a keyring (gnome-keyring)' gnome-keyring
+        has minisign || lack 'minisign' minisign
+        /usr/bin/python3 -c 'import dbus, gi; gi.require_version("GdkPixbuf", "2.0")' 2>/dev/null ||
+            lack 'D-Bus for Python' python3-dbus python3-gi gir1.2-gdkpixbuf-2.0
         ldconfig -p | grep -q ayatana-appindicator3 || lack 'the tray library' libayatana-appindicator3-1
         ;;
     desktop-windows)

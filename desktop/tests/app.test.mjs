@@ -1,6 +1,6 @@
 // The app itself, against a real server: connect, sign in, talk, be killed, lose nothing; and hostile content.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -54,9 +54,7 @@ test('a wrong address is refused in plain words, and the right one is kept', asy
 
 test('sign in, read what is there, send, receive', async () => {
   await app.shot('sign-in')
-  await app.type('//input[not(@type="password")]', anna.username)
-  await app.type('//input[@type="password"]', anna.password)
-  await app.click('//form//button[@type="submit" or not(@type)]')
+  await app.signIn(anna)
   await app.click('//a[contains(., "Борис")] | //button[contains(., "Борис")]')
   await app.shows('Добро пожаловать')
   await say('Привет из приложения')
@@ -69,11 +67,10 @@ test('sign in, read what is there, send, receive', async () => {
 test('no token is where pages or other users of the computer can read it', async () => {
   const kept = await app.run('return JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie])')
   assert.doesNotMatch(kept, /refresh|token/i)
-  // There is no keyring under the test: the file is the user's alone, and the page said so.
+  // There is no keyring on this bus: the file is the user's alone, and the page said so.
   const secrets = join(folder, 'config', 'org.besedka.desktop', 'secrets')
-  if (existsSync(secrets)) {
-    for (const file of readdirSync(secrets)) assert.equal(statSync(join(secrets, file)).mode & 0o777, 0o600)
-  }
+  assert.deepEqual(readdirSync(secrets), ['account-1.json'])
+  assert.equal(statSync(join(secrets, 'account-1.json')).mode & 0o777, 0o600)
 })
 
 test('a message that could not be sent survives kill -9 and arrives once', async () => {
