@@ -8,13 +8,14 @@
 # make bench      how fast it is
 # make bench-vs   how fast it is compared with another commit: make bench-vs REV=v0.1.0
 # make desktop    the desktop app as a Debian package; make desktop-windows: as a setup program
-# make test-desktop  its tests, and the app itself under Xvfb against a server; not a part of CI
+# make test-desktop  its tests, and the app itself under Xvfb against a server; CI runs it only when it changed
+# make test-desktop-deb  its package installed, started and removed in a fresh Debian, as root
 # make gen        the API documents and the web client's types, from the code
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
 .PHONY: run quick release dist test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
 	test-garage test-hooks test-clients faults test-web test-binary test-browser test-package bench bench-vs gen web deps clean \
-	desktop desktop-windows desktop-pages test-desktop
+	desktop desktop-windows desktop-pages test-desktop test-desktop-deb lint-desktop
 .DELETE_ON_ERROR:
 
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
@@ -166,14 +167,27 @@ desktop-windows: desktop-pages
 	cd desktop && $(DESKTOP) build --release $(LOCKED) --target $(WINDOWS)
 	desktop/package/windows.sh $(DESKTOP_OUT)/$(WINDOWS)/release/besedka-desktop.exe desktop/out
 
-# SERVER is the binary to test against.
+lint-desktop: desktop-pages
+	@tests/deps.sh rust desktop
+	cd desktop && $(DESKTOP) clippy --workspace --all-targets $(LOCKED) -- -D warnings
+
+# SERVER is the binary to test against. The app is built with a key of the tests, which sign updates with its other half.
 SERVER ?= $(QUICK)
+UPDATE_KEY := $(DESKTOP_OUT)/update-test
+WITH_KEY = BESEDKA_DESKTOP_UPDATE_KEY=$$(tail -n 1 $(abspath $(UPDATE_KEY)).pub)
 test-desktop: desktop-pages $(if $(filter $(QUICK),$(SERVER)),quick)
 	@tests/deps.sh rust desktop
-	cd desktop && $(DESKTOP) test --workspace $(LOCKED)
-	cd desktop && ../tests/with-server.sh $(abspath $(SERVER)) env $(DESKTOP) test -p besedka-desktop-core $(LOCKED) --test server -- --ignored
-	cd desktop && $(DESKTOP) build $(LOCKED)
-	desktop/test.sh $(SERVER) $(DESKTOP_OUT)/$(HOST)/debug/besedka-desktop
+	@mkdir -p $(DESKTOP_OUT)
+	@[ -f $(UPDATE_KEY).key ] || minisign -G -W -p $(UPDATE_KEY).pub -s $(UPDATE_KEY).key >/dev/null
+	cd desktop && $(WITH_KEY) $(DESKTOP) test --workspace $(LOCKED)
+	cd desktop && BESEDKA_TEST_UPDATES=on ../tests/with-server.sh $(abspath $(SERVER)) \
+		env $(WITH_KEY) $(DESKTOP) test -p besedka-desktop-core $(LOCKED) --test server -- --ignored
+	cd desktop && $(WITH_KEY) $(DESKTOP) build $(LOCKED)
+	desktop/test.sh $(SERVER) $(DESKTOP_OUT)/$(HOST)/debug/besedka-desktop $(UPDATE_KEY).key
+
+test-desktop-deb: desktop
+	@tests/deps.sh desktop-deb
+	desktop/package/test-deb.sh $$(ls -t desktop/out/besedka-desktop_*.deb | head -n 1)
 
 bench: release
 	@tests/deps.sh bus

@@ -45,6 +45,8 @@ test('the tray has the number of unread messages, and a menu', async () => {
     return tray.red > 0 && tray
   })
   writeFileSync(new URL('./screenshots/tray.png', import.meta.url), Buffer.from(some.png, 'base64'))
+  // Not where other users of the computer have theirs.
+  assert.ok(some.file.startsWith(folder), some.file)
   assert.ok(some.menu.includes('Открыть Беседку') && some.menu.includes('Выйти из приложения'), some.menu.join())
   assert.ok(some.menu.some((label) => label.includes('Анна')), some.menu.join())
   // What was read elsewhere is not counted any more.
