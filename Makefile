@@ -9,13 +9,15 @@
 # make bench-vs   how fast it is compared with another commit: make bench-vs REV=v0.1.0
 # make desktop    the desktop app as a Debian package; make desktop-windows: as a setup program
 # make test-desktop  its tests, and the app itself under Xvfb against a server; CI runs it only when it changed
+# make bench-desktop  how fast it starts and delivers, and how much memory it needs
 # make test-desktop-deb  its package installed, started and removed in a fresh Debian, as root
 # make gen        the API documents and the web client's types, from the code
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
 .PHONY: run quick release dist test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
 	test-garage test-hooks test-clients faults test-web test-binary test-browser test-package bench bench-vs gen web deps clean \
-	desktop desktop-windows desktop-pages test-desktop test-desktop-deb lint-desktop
+	desktop desktop-windows desktop-pages test-desktop test-desktop-deb \
+	lint-desktop bench-desktop
 .DELETE_ON_ERROR:
 
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
@@ -180,10 +182,13 @@ test-desktop: desktop-pages $(if $(filter $(QUICK),$(SERVER)),quick)
 	@mkdir -p $(DESKTOP_OUT)
 	@[ -f $(UPDATE_KEY).key ] || minisign -G -W -p $(UPDATE_KEY).pub -s $(UPDATE_KEY).key >/dev/null
 	cd desktop && $(WITH_KEY) $(DESKTOP) test --workspace $(LOCKED)
-	cd desktop && BESEDKA_TEST_UPDATES=on ../tests/with-server.sh $(abspath $(SERVER)) \
+	cd desktop && ../tests/with-server.sh $(abspath $(SERVER)) \
 		env $(WITH_KEY) $(DESKTOP) test -p besedka-desktop-core $(LOCKED) --test server -- --ignored
 	cd desktop && $(WITH_KEY) $(DESKTOP) build $(LOCKED)
-	desktop/test.sh $(SERVER) $(DESKTOP_OUT)/$(HOST)/debug/besedka-desktop $(UPDATE_KEY).key
+	UPDATE_KEY=$(UPDATE_KEY).key desktop/test.sh $(SERVER) $(DESKTOP_OUT)/$(HOST)/debug/besedka-desktop
+
+bench-desktop: desktop $(if $(filter $(QUICK),$(SERVER)),quick)
+	desktop/test.sh $(SERVER) $(DESKTOP_OUT)/$(HOST)/release/besedka-desktop desktop/tests/figures.test.mjs
 
 test-desktop-deb: desktop
 	@tests/deps.sh desktop-deb

@@ -1,6 +1,6 @@
 // The app itself, against a real server: connect, sign in, talk, be killed, lose nothing; and hostile content.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -212,27 +212,4 @@ test('in the dark, and in English', async () => {
   app = await App.start(home(), { language: 'en_US.UTF-8' })
   await app.shows('Connect to a server')
   await app.shot('connect-english')
-})
-
-test('how long it takes, and how much it needs', async () => {
-  await app.stop()
-  app = await App.start(folder)
-  await app.shows('Борис')
-  const usable = performance.now() - app.startedAt
-  const status = readFileSync(`/proc/${app.pid()}/status`, 'utf8')
-  const memory = Object.fromEntries([...status.matchAll(/^(VmRSS|RssAnon|RssFile|VmHWM):\s+(\d+)/gm)].map(([, name, kb]) => [name, Number(kb) / 1024]))
-  const delays = []
-  await app.click('//a[contains(., "Борис")] | //button[contains(., "Борис")]')
-  for (let round = 0; round < 20; round++) {
-    const text = `Проба ${round} ${Date.now()}`
-    const seen = app.run(`
-      const text = args[0]
-      while (!document.body.textContent.includes(text)) await new Promise((resolve) => setTimeout(resolve, 5))
-      return Date.now()`, text)
-    const sent = Date.now()
-    await boris.call('POST', '/messages', { chat_id: chat, type: 'text', content: text })
-    delays.push(await seen - sent)
-  }
-  delays.sort((a, b) => a - b)
-  console.log(JSON.stringify({ usable_ms: Math.round(usable), memory_mib: memory, delivery_ms: { median: delays[10], p95: delays[18] } }))
 })

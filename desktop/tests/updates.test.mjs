@@ -9,7 +9,7 @@ import { App, Desktop, SERVER, home, person, until } from './lib.mjs'
 const folder = home()
 const updates = process.env.BESEDKA_UPDATES
 /** The key with whose public half the app was built. */
-const ours = process.env.BESEDKA_UPDATE_SECRET
+const ours = process.env.UPDATE_KEY
 const VERSION = '9.1.0'
 const FILE = `besedka-desktop_${VERSION}_amd64.deb`
 let app
