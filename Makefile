@@ -8,13 +8,16 @@
 # make bench      how fast it is
 # make bench-vs   how fast it is compared with another commit: make bench-vs REV=v0.1.0
 # make desktop    the desktop app as a Debian package; make desktop-windows: as a setup program
-# make test-desktop  its tests, and the app itself under Xvfb against a server; not a part of CI
+# make test-desktop  its tests, and the app itself under Xvfb against a server; CI runs it only when it changed
+# make bench-desktop  how fast it starts and delivers, and how much memory it needs
+# make test-desktop-deb  its package installed, started and removed in a fresh Debian, as root
 # make gen        the API documents and the web client's types, from the code
 # Each installs what this machine lacks. What is longer than a line is a script in tests/.
 
 .PHONY: run quick tested release dist test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
 	test-garage test-hooks test-clients faults test-web test-binary test-browser test-package bench bench-vs gen web deps clean \
-	desktop desktop-windows desktop-pages test-desktop
+	desktop desktop-windows desktop-pages test-desktop test-desktop-deb \
+	lint-desktop bench-desktop
 .DELETE_ON_ERROR:
 
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
@@ -25,6 +28,9 @@ RELEASE := $(TARGET)/$(HOST)/dist/besedka
 LOCKED := $(if $(CI),--locked)
 CARGO_TEST := $(shell if cargo nextest --version >/dev/null 2>&1; \
 	then echo cargo nextest run --cargo-profile quick; else echo cargo test --profile quick; fi) $(LOCKED) --workspace
+# The same binary for tests that start it. Tests ask for more features of some libraries: with the example these are
+# chosen here too, and nothing is compiled a second time after the suite.
+BUILD_TESTED := cargo build --profile quick $(LOCKED) --workspace --bin besedka --example embed
 MODULES := web/node_modules/.package-lock.json
 # The modules of the suite whose SQL or locking differs from one database to another.
 DATABASE_TESTS = $(shell grep -v '^\#' tests/databases.filter)
@@ -45,11 +51,9 @@ quick: web
 	@tests/deps.sh rust
 	cargo build --profile quick $(LOCKED)
 
-# The same binary for tests that start it. Tests ask for more features of some libraries: with the example these are
-# chosen here too, and nothing is compiled a second time after the suite.
 tested: web
 	@tests/deps.sh rust
-	cargo build --profile quick $(LOCKED) --workspace --bin besedka --example embed
+	$(BUILD_TESTED)
 
 release: web
 	@tests/deps.sh rust
@@ -172,14 +176,30 @@ desktop-windows: desktop-pages
 	cd desktop && $(DESKTOP) build --release $(LOCKED) --target $(WINDOWS)
 	desktop/package/windows.sh $(DESKTOP_OUT)/$(WINDOWS)/release/besedka-desktop.exe desktop/out
 
-# SERVER is the binary to test against.
+lint-desktop: desktop-pages
+	@tests/deps.sh rust desktop
+	cd desktop && $(DESKTOP) clippy --workspace --all-targets $(LOCKED) -- -D warnings
+
+# SERVER is the binary to test against. The app is built with a key of the tests, which sign updates with its other half.
 SERVER ?= $(QUICK)
+UPDATE_KEY := $(DESKTOP_OUT)/update-test
+WITH_KEY = BESEDKA_DESKTOP_UPDATE_KEY=$$(tail -n 1 $(abspath $(UPDATE_KEY)).pub)
 test-desktop: desktop-pages $(if $(filter $(QUICK),$(SERVER)),tested)
 	@tests/deps.sh rust desktop
-	cd desktop && $(DESKTOP) test --workspace $(LOCKED)
-	cd desktop && ../tests/with-server.sh $(abspath $(SERVER)) env $(DESKTOP) test -p besedka-desktop-core $(LOCKED) --test server -- --ignored
-	cd desktop && $(DESKTOP) build $(LOCKED)
-	desktop/test.sh $(SERVER) $(DESKTOP_OUT)/$(HOST)/debug/besedka-desktop
+	@mkdir -p $(DESKTOP_OUT)
+	@[ -f $(UPDATE_KEY).key ] || minisign -G -W -p $(UPDATE_KEY).pub -s $(UPDATE_KEY).key >/dev/null
+	cd desktop && $(WITH_KEY) $(DESKTOP) test --workspace $(LOCKED)
+	cd desktop && ../tests/with-server.sh $(abspath $(SERVER)) \
+		env $(WITH_KEY) $(DESKTOP) test -p besedka-desktop-core $(LOCKED) --test server -- --ignored
+	cd desktop && $(WITH_KEY) $(DESKTOP) build $(LOCKED)
+	UPDATE_KEY=$(UPDATE_KEY).key desktop/test.sh $(SERVER) $(DESKTOP_OUT)/$(HOST)/debug/besedka-desktop
+
+bench-desktop: desktop $(if $(filter $(QUICK),$(SERVER)),tested)
+	desktop/test.sh $(SERVER) $(DESKTOP_OUT)/$(HOST)/release/besedka-desktop desktop/tests/figures.test.mjs
+
+test-desktop-deb: desktop
+	@tests/deps.sh desktop-deb
+	desktop/package/test-deb.sh $$(ls -t desktop/out/besedka-desktop_*.deb | head -n 1)
 
 bench: release
 	@tests/deps.sh bus
@@ -191,7 +211,8 @@ bench-vs: release
 # With the client as it was built last: its code may need the new types before it can be built again.
 gen: $(MODULES)
 	@[ -f web/dist/index.html ] || $(MAKE) --no-print-directory web
-	cargo run --profile quick $(LOCKED) -- openapi --write openapi/
+	$(BUILD_TESTED)
+	$(QUICK) openapi --write openapi/
 	cd web && npm run gen
 
 web: web/dist/index.html

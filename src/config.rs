@@ -384,6 +384,7 @@ impl Config {
             public_address(url).map_err(|why| format!("public_url: {why}"))?;
         }
         self.tls.check()?;
+        self.operation.check()?;
         self.dialects.check()
     }
 

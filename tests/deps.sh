@@ -2,8 +2,8 @@
 # tests/deps.sh PART...: installs what a part needs and this machine lacks, or says what to install.
 # Parts: rust (to compile), bus (to run several nodes), web (to build the client), browser (to test it),
 # databases (to test on), tls (to get certificates in tests), cross (to compile for another processor), desktop (to build and
-# test the desktop app), desktop-windows (to build it for Windows), balancer (to put before nodes), deploy (to try deploy/ and
-# install.sh), shell (to lint scripts).
+# test the desktop app), desktop-deb (to try its package), desktop-windows (to build it for Windows), balancer (to put before
+# nodes), deploy (to try deploy/ and install.sh), shell (to lint scripts).
 set -euo pipefail
 
 packages=() missing=()
@@ -49,7 +49,18 @@ for part in "$@"; do
         has WebKitWebDriver || lack 'the WebDriver of WebKitGTK' webkit2gtk-driver
         has Xvfb || lack 'Xvfb' xvfb xauth
         has dbus-run-session || lack 'D-Bus' dbus
+        has openbox || lack 'a window manager (openbox)' openbox
+        has xdotool || lack 'xdotool' xdotool
+        has gnome-keyring-daemon || lack 'a keyring (gnome-keyring)' gnome-keyring
+        has minisign || lack 'minisign' minisign
+        /usr/bin/python3 -c 'import dbus, gi; gi.require_version("GdkPixbuf", "2.0")' 2>/dev/null ||
+            lack 'D-Bus for Python' python3-dbus python3-gi gir1.2-gdkpixbuf-2.0
         ldconfig -p | grep -q ayatana-appindicator3 || lack 'the tray library' libayatana-appindicator3-1
+        ;;
+    desktop-deb)
+        has debootstrap || [ -x /usr/sbin/debootstrap ] || lack 'debootstrap' debootstrap
+        has Xvfb || lack 'Xvfb' xvfb xauth
+        has xdotool || lack 'xdotool' xdotool
         ;;
     desktop-windows)
         has x86_64-w64-mingw32-gcc || lack 'mingw-w64' gcc-mingw-w64-x86-64

@@ -12,16 +12,20 @@ shift
 bucket=${BESEDKA_TEST_BUCKET:-}
 # Other sites whose pages may ask the server.
 origins=${BESEDKA_TEST_ORIGINS:-}
+# Whether the desktop app finds updates, in the folder that BESEDKA_UPDATES names.
+updates=${BESEDKA_TEST_UPDATES:-}
 # A developer's own settings are for a developer's own server.
 while read -r name; do unset "$name"; done < <(compgen -e BESEDKA_ || true)
 
 beside "$(mktemp -d)"
+mkdir "$folder/updates"
 port=$(free_port)
 url=http://127.0.0.1:$port
 
 # Many people sign up here within seconds, all from one address.
 BESEDKA_LISTEN=127.0.0.1:$port BESEDKA_DATA_DIR=$folder/data BESEDKA_PUBLIC_URL=$url \
-    BESEDKA_REGISTRATION=open BESEDKA_RATE_LIMITS=off "$binary" serve ${bucket:+--storage-url "$bucket"} ${origins:+--cors-origins "$origins"} >"$folder/setup" 2>"$folder/log" </dev/null &
+    BESEDKA_REGISTRATION=open BESEDKA_RATE_LIMITS=off "$binary" serve ${bucket:+--storage-url "$bucket"} ${origins:+--cors-origins "$origins"} \
+    ${updates:+--desktop-updates "$folder/updates"} >"$folder/setup" 2>"$folder/log" </dev/null &
 server=$!
 for _ in $(seq 150); do
     kill -0 "$server" 2>/dev/null || { echo 'the server did not start' >&2; exit 1; }
@@ -34,4 +38,4 @@ for _ in $(seq 150); do
     sleep 0.1
 done
 grep -o 'http.*/setup#.*' "$folder/setup" >"$folder/link" || true
-BESEDKA_SETUP=$folder/link BESEDKA_URL=$url BESEDKA_TEST_BUCKET=$bucket "$@"
+BESEDKA_SETUP=$folder/link BESEDKA_URL=$url BESEDKA_UPDATES=$folder/updates BESEDKA_TEST_BUCKET=$bucket "$@"

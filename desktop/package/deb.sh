@@ -25,6 +25,7 @@ needs=$(cd "$root" && dpkg-shlibdeps -O usr/bin/besedka-desktop 2>/dev/null | se
 rm -r "$root/debian"
 [ -n "$needs" ] || { echo 'what the binary needs could not be told' >&2; exit 1; }
 
+# Besides: the tray's library is loaded when the app starts, TLS needs authorities, and notifications a session bus.
 mkdir -p "$root/DEBIAN"
 cat >"$root/DEBIAN/control" <<CONTROL
 Package: besedka-desktop
@@ -32,8 +33,8 @@ Version: $version
 Architecture: $arch
 Maintainer: Besedka <besedka@localhost>
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
-Depends: $needs
-Recommends: libayatana-appindicator3-1, gnome-keyring | kwalletmanager | keepassxc, hunspell-ru, hunspell-en-us
+Depends: $needs, libayatana-appindicator3-1, ca-certificates, default-dbus-session-bus | dbus-session-bus
+Recommends: gnome-keyring | kwalletmanager | keepassxc, hunspell-ru, hunspell-en-us
 Section: net
 Priority: optional
 Description: Messenger of your team on your server

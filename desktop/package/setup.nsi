@@ -39,7 +39,18 @@ LangString WEBVIEW ${LANG_ENGLISH} "Microsoft Edge WebView2 is missing on this c
 LangString DATA ${LANG_RUSSIAN} "Удалить и настройки с неотправленными сообщениями?"
 LangString DATA ${LANG_ENGLISH} "Remove the settings and unsent messages too?"
 
+Var Patience
+Var IsUpdate
+
 Function .onInit
+  StrCpy $IsUpdate 0
+  ${GetParameters} $0
+  ClearErrors
+  ${GetOptions} $0 "/UPDATE" $1
+  ${IfNot} ${Errors}
+    StrCpy $IsUpdate 1
+    StrCpy $Patience 40
+  ${EndIf}
   ReadRegStr $0 HKLM "SOFTWARE\WOW6432Node\Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}" "pv"
   ${If} $0 == ""
     ReadRegStr $0 HKCU "Software\Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}" "pv"
@@ -55,6 +66,12 @@ FunctionEnd
     ClearErrors
     FileOpen $0 "$INSTDIR\besedka-desktop.exe" a
     ${If} ${Errors}
+      ; An update is started by the app itself, which takes a moment to end.
+      ${If} $Patience > 0
+        IntOp $Patience $Patience - 1
+        Sleep 500
+        Goto again
+      ${EndIf}
       MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(RUNNING)" /SD IDCANCEL IDRETRY again
       Abort
     ${EndIf}
@@ -88,6 +105,9 @@ Section
   ; Notifications are named after it.
   WriteRegStr HKCU "Software\Classes\AppUserModelId\${ID}" "DisplayName" "Besedka"
   WriteRegStr HKCU "Software\Classes\AppUserModelId\${ID}" "IconUri" "$INSTDIR\besedka-desktop.exe"
+  ${If} $IsUpdate = 1
+    Exec '"$INSTDIR\besedka-desktop.exe"'
+  ${EndIf}
 SectionEnd
 
 Section "Uninstall"

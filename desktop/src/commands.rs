@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use futures_util::StreamExt;
 use serde::Serialize;
 use tauri::http::Uri;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
-use tokio::io::AsyncWriteExt;
 use url::Url;
 
 use crate::notify::{self, Notice};
@@ -17,6 +15,7 @@ use crate::shell::{Shell, Told};
 use crate::{menu, tray, windows};
 use besedka_desktop_core::accounts::{self, Server};
 use besedka_desktop_core::address::{self, Note};
+use besedka_desktop_core::download::download;
 use besedka_desktop_core::forward::{self, Target};
 use besedka_desktop_core::net;
 use besedka_desktop_core::socket::Heard;
@@ -197,7 +196,7 @@ pub async fn save(app: AppHandle, window: WebviewWindow, name: String, url: Stri
     let Some(path) = choice.await.ok().flatten().and_then(|file| file.into_path().ok()) else {
         return Ok(false);
     };
-    let saved = download(&shell.clients().http, url, &path).await;
+    let saved = download(&shell.clients().http, url, &path, None).await;
     saved.map(|()| true).map_err(|reason| shell.texts.with("desktop.save.failed", &[("reason", &reason)]))
 }
 
@@ -227,30 +226,6 @@ fn plain_name(name: &str) -> String {
     let name: String = last.chars().filter(is_fine).take(200).collect();
     let name = name.trim().trim_start_matches('.').trim_end_matches('.');
     (if name.is_empty() { "file" } else { name }).to_owned()
-}
-
-/// Written beside its place first, so that a broken download leaves nothing that looks whole.
-async fn download(client: &reqwest::Client, url: Url, path: &Path) -> Result<(), String> {
-    let answer = client.get(url).send().await.and_then(reqwest::Response::error_for_status);
-    let answer = answer.map_err(|error| error.without_url().to_string())?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let written = async {
-        let mut file = tokio::fs::File::create(&part).await.map_err(|error| error.to_string())?;
-        let mut stream = answer.bytes_stream();
-        while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|error| error.without_url().to_string())?;
-            file.write_all(&chunk).await.map_err(|error| error.to_string())?;
-        }
-        file.sync_all().await.map_err(|error| error.to_string())?;
-        tokio::fs::rename(&part, path).await.map_err(|error| error.to_string())
-    }
-    .await;
-    if written.is_err() {
-        drop(tokio::fs::remove_file(&part).await);
-    }
-    written
 }
 
 #[tauri::command]

@@ -8,6 +8,9 @@ pub struct SystemKeyring;
 
 impl SystemKeyring {
     fn entry(account: u32) -> Result<::keyring::Entry, String> {
+        if let Err(error) = ::keyring::Entry::store_status() {
+            return Err(error.to_string());
+        }
         ::keyring::Entry::new(SERVICE, &format!("account-{account}")).map_err(|error| error.to_string())
     }
 }

@@ -15,6 +15,7 @@ mod menu;
 mod notify;
 mod shell;
 mod tray;
+mod updates;
 mod windows;
 
 use tauri::{AppHandle, Manager};
@@ -121,6 +122,7 @@ fn set_up(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
             windows::follow(app, link);
         }
     }
+    updates::start(app);
     Ok(())
 }
 

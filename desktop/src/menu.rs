@@ -1,7 +1,7 @@
 //! The menu of the windows, and what its items and those of the tray do.
 
 use tauri::menu::{
-    CheckMenuItemBuilder, Menu, MenuBuilder, MenuEvent, MenuItemBuilder, Submenu, SubmenuBuilder,
+    CheckMenuItemBuilder, Menu, MenuBuilder, MenuEvent, MenuItem, MenuItemBuilder, Submenu, SubmenuBuilder,
 };
 use tauri::{AppHandle, Manager, WebviewWindow};
 use tauri_plugin_autostart::ManagerExt;
@@ -9,7 +9,7 @@ use tauri_plugin_dialog::{DialogExt, MessageDialogButtons};
 use tauri_plugin_opener::OpenerExt;
 
 use crate::shell::Shell;
-use crate::{tray, windows};
+use crate::{tray, updates, windows};
 
 const ACCOUNT: &str = "account:";
 const ZOOM_STEP: f64 = 0.1;
@@ -37,9 +37,11 @@ fn build(app: &AppHandle) -> tauri::Result<Menu<tauri::Wry>> {
     let is_started = app.autolaunch().is_enabled().unwrap_or(false);
     let autostart =
         CheckMenuItemBuilder::with_id("autostart", text("autostart")).checked(is_started).build(app)?;
-    let main = SubmenuBuilder::new(app, text("app"))
-        .item(&autostart)
-        .item(&item("folder", None)?)
+    let mut main = SubmenuBuilder::new(app, text("app")).item(&autostart).item(&item("folder", None)?);
+    if let Some(update) = update(app)? {
+        main = main.item(&update);
+    }
+    let main = main
         .separator()
         .item(&item("hide", Some("CmdOrCtrl+W"))?)
         .item(&item("quit", Some("CmdOrCtrl+Q"))?)
@@ -68,6 +70,19 @@ fn build(app: &AppHandle) -> tauri::Result<Menu<tauri::Wry>> {
             .build()?,
     );
     menu.item(&view).build()
+}
+
+/// Takes an update that was found, or looks for one. None if this app does not look for updates.
+pub fn update(app: &AppHandle) -> tauri::Result<Option<MenuItem<tauri::Wry>>> {
+    if !updates::are_on() {
+        return Ok(None);
+    }
+    let shell = app.state::<Shell>();
+    let text = match shell.update() {
+        Some(update) => shell.texts.with("desktop.menu.update", &[("version", &update.version)]),
+        None => shell.texts.get("desktop.menu.look_for_update"),
+    };
+    MenuItemBuilder::with_id("update", text).build(app).map(Some)
 }
 
 /// The accounts, the current one with its mark.
@@ -116,6 +131,7 @@ pub fn pressed(app: &AppHandle, event: &MenuEvent) {
                 log::warn!("the folder could not be opened: {error}");
             }
         }
+        "update" => updates::pressed(app),
         "quit" => app.exit(0),
         _ => {
             let focused =

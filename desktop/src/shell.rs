@@ -12,6 +12,7 @@ use besedka_desktop_core::net::Clients;
 use besedka_desktop_core::secrets::Secrets;
 use besedka_desktop_core::socket::Sockets;
 use besedka_desktop_core::texts::Texts;
+use besedka_desktop_core::updates::Update;
 
 /// What the shell tells a page.
 #[derive(Clone, Debug, Serialize)]
@@ -41,6 +42,8 @@ pub struct Shell {
     pub settings: PathBuf,
     clients: RwLock<Arc<Clients>>,
     pages: Mutex<HashMap<u32, Page>>,
+    /// The newest version that a server offered.
+    update: Mutex<Option<Update>>,
 }
 
 impl Shell {
@@ -59,6 +62,7 @@ impl Shell {
             settings,
             clients: RwLock::new(Arc::new(clients)),
             pages: Mutex::default(),
+            update: Mutex::default(),
         }
     }
 
@@ -117,6 +121,20 @@ impl Shell {
 
     pub fn entered(&self, account: u32) -> Option<String> {
         self.pages().entry(account).or_default().entered.take()
+    }
+
+    /// Notes an update; answers whether it was not known yet.
+    pub fn offer(&self, update: Update) -> bool {
+        let mut known = self.update.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = known.as_ref().is_none_or(|known| update.is_newer_than(known));
+        if is_new {
+            *known = Some(update);
+        }
+        is_new
+    }
+
+    pub fn update(&self) -> Option<Update> {
+        self.update.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn forget(&self, account: u32) {

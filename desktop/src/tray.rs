@@ -15,6 +15,8 @@ const ICON: Image<'static> = tauri::include_image!("icons/tray.png");
 pub fn start(app: &AppHandle) -> tauri::Result<()> {
     TrayIconBuilder::with_id(ID)
         .icon(ICON)
+        // On Linux an icon is a file; by default all users of the computer would share a folder for it.
+        .temp_dir_path(app.path().app_cache_dir()?.join("tray"))
         .tooltip(app.state::<Shell>().texts.get("desktop.name"))
         .show_menu_on_left_click(false)
         .on_tray_icon_event(|tray, event| {
@@ -35,9 +37,13 @@ pub fn start(app: &AppHandle) -> tauri::Result<()> {
 pub fn renew(app: &AppHandle) -> tauri::Result<()> {
     let Some(tray) = app.tray_by_id(ID) else { return Ok(()) };
     let texts = &app.state::<Shell>().texts;
-    let built = MenuBuilder::new(app)
+    let mut built = MenuBuilder::new(app)
         .item(&MenuItemBuilder::with_id("open", texts.get("desktop.tray.open")).build(app)?)
-        .item(&menu::accounts(app)?)
+        .item(&menu::accounts(app)?);
+    if let Some(update) = menu::update(app)? {
+        built = built.item(&update);
+    }
+    let built = built
         .separator()
         .item(&MenuItemBuilder::with_id("quit", texts.get("desktop.menu.quit")).build(app)?)
         .build()?;

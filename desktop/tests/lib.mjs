@@ -1,9 +1,11 @@
 // The app under a WebDriver (WebKitWebDriver, as tauri-driver uses it), and a line to the server that can be cut.
-import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 export const SERVER = process.env.BESEDKA_URL
 const APP = process.env.BESEDKA_APP
@@ -54,30 +56,32 @@ function descendants(root) {
 }
 
 export class App {
-  static async start(folder, { language = 'ru_RU.UTF-8', theme = 'light' } = {}) {
+  static async start(folder, { language = 'ru_RU.UTF-8', theme = 'light', args = [], env = {} } = {}) {
     const app = new App()
     app.folder = folder
     const port = await freePort()
     app.base = `http://127.0.0.1:${port}`
+    app.env = {
+      ...process.env,
+      HOME: folder,
+      XDG_CONFIG_HOME: join(folder, 'config'),
+      XDG_DATA_HOME: join(folder, 'data'),
+      XDG_CACHE_HOME: join(folder, 'cache'),
+      LANG: language,
+      LANGUAGE: '',
+      LC_ALL: language,
+      NO_AT_BRIDGE: '1',
+      GTK_THEME: theme === 'dark' ? 'Adwaita:dark' : 'Adwaita',
+      ...env,
+    }
     app.driver = spawn('WebKitWebDriver', [`--port=${port}`], {
       stdio: ['ignore', 'inherit', 'inherit'],
-      env: {
-        ...process.env,
-        TAURI_WEBVIEW_AUTOMATION: 'true',
-        XDG_CONFIG_HOME: join(folder, 'config'),
-        XDG_DATA_HOME: join(folder, 'data'),
-        XDG_CACHE_HOME: join(folder, 'cache'),
-        LANG: language,
-        LANGUAGE: '',
-        LC_ALL: language,
-        NO_AT_BRIDGE: '1',
-        GTK_THEME: theme === 'dark' ? 'Adwaita:dark' : 'Adwaita',
-      },
+      env: { ...app.env, TAURI_WEBVIEW_AUTOMATION: 'true' },
     })
     await until('the driver answers', async () => (await fetch(`${app.base}/status`)).ok)
     app.startedAt = performance.now()
     const { sessionId } = await app.ask('POST', '/session', {
-      capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': { binary: APP, args: [] } } },
+      capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': { binary: APP, args } } },
     })
     app.session = `/session/${sessionId}`
     return app
@@ -144,6 +148,44 @@ export class App {
     })
   }
 
+  /** Starts the app once more, as a second start by the user or a link does; answers its exit code. */
+  async again(...args) {
+    const second = spawn(APP, args, { stdio: 'ignore', env: this.env })
+    return new Promise((resolve, reject) => second.once('exit', resolve).once('error', reject))
+  }
+
+  /** The app's window as X knows it: its id, or none while it is closed. */
+  window() {
+    return tool('search', '--onlyvisible', '--pid', String(this.pid()), '--name', '.').split('\n').filter(Boolean).pop()
+  }
+
+  /** How large the window is. */
+  size() {
+    const [, width, height] = /Geometry: (\d+)x(\d+)/.exec(tool('getwindowgeometry', this.window()))
+    return { width: Number(width), height: Number(height) }
+  }
+
+  resize({ width, height }) {
+    tool('windowsize', '--sync', this.window(), String(width), String(height))
+  }
+
+  /** Waits for the app to end by itself. */
+  async ends() {
+    const pid = this.pid()
+    return () => until('the app ended', () => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '))
+  }
+
+  /** The user closes the window. */
+  async close() {
+    tool('windowactivate', '--sync', this.window(), 'key', 'alt+F4')
+    await until('the window is closed', () => !this.window())
+  }
+
+  /** Chooses an item of a menu of the window, by their places. */
+  async menu(menu, item) {
+    tool('windowactivate', '--sync', this.window(), 'key', 'F10', ...Array(menu).fill('Right'), ...Array(item + 1).fill('Down'), 'Return')
+  }
+
   /** As a power cut would: every process of the app at once. */
   async kill() {
     for (const pid of descendants(this.driver.pid)) {
@@ -159,6 +201,21 @@ export class App {
   async stop() {
     await this.ask('DELETE', this.session).catch(() => undefined)
     await this.kill()
+  }
+
+  /** Signs in on the page that asks who somebody is. */
+  async signIn({ username, password }) {
+    await this.type('//input[not(@type="password")]', username)
+    await this.type('//input[@type="password"]', password)
+    await this.click('//form//button[@type="submit" or not(@type)]')
+  }
+
+  /** Names the server on the page that asks for it. */
+  async connect(address) {
+    await this.find('//button[@id="check"]')
+    await this.run('const field = document.getElementById("address"); field.value = args[0]', address)
+    await this.click('//button[@id="check"]')
+    await this.find('//input[@type="password"]')
   }
 
   async end() {
@@ -208,6 +265,67 @@ export async function line() {
   }
 }
 
+/** xdotool, as the user's hand. */
+function tool(...args) {
+  const { stdout, error } = spawnSync('xdotool', args, { encoding: 'utf8' })
+  if (error) throw error
+  return stdout.trim()
+}
+
+/** The desktop around the app: notifications and the tray. */
+export class Desktop {
+  static async start(env = process.env) {
+    const desktop = new Desktop()
+    desktop.notifications = []
+    desktop.answers = []
+    desktop.process = spawn('/usr/bin/python3', [new URL('./desktop.py', import.meta.url).pathname], { stdio: ['pipe', 'pipe', 'inherit'], env })
+    createInterface(desktop.process.stdout).on('line', (line) => {
+      const heard = JSON.parse(line)
+      if (heard.notification) desktop.notifications.push(heard.notification)
+      else if (heard.ready) desktop.isReady = true
+      else if (!heard.tray) desktop.answers.shift()?.(heard)
+    })
+    await until('the desktop is there', () => desktop.isReady)
+    return desktop
+  }
+
+  async ask(request) {
+    const heard = new Promise((resolve) => this.answers.push(resolve))
+    this.process.stdin.write(`${JSON.stringify(request)}\n`)
+    const { answer, error } = await heard
+    if (error) throw new Error(error)
+    return answer
+  }
+
+  tray() {
+    return this.ask({ do: 'tray' })
+  }
+
+  choose(text) {
+    return this.ask({ do: 'choose', text })
+  }
+
+  press(notification) {
+    return this.ask({ do: 'press', id: notification.id })
+  }
+
+  /** A notification with this text, once it is there. */
+  notified(text) {
+    return until(`a notification says ${text}`, () => this.notifications.find(({ body, summary }) => `${summary} ${body}`.includes(text)))
+  }
+
+  stop() {
+    this.process.kill()
+  }
+}
+
+/** A session bus of its own, as another user of the computer has. */
+export async function bus() {
+  const daemon = spawn('dbus-daemon', [`--config-file=${new URL('./bus.conf', import.meta.url).pathname}`, '--nofork', '--print-address'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = await once(createInterface(daemon.stdout), 'line')
+  return { address: line, stop: () => daemon.kill() }
+}
+
 let people = 0
 
 /** Somebody with an account, who talks by the API. */
@@ -224,5 +342,12 @@ export async function person(name) {
     return answer.status === 204 ? null : answer.json()
   }
   const { user, tokens } = await call('POST', '/auth/register', { username, password, display_name: name })
-  return { id: user.id, name, username, password, call: (method, path, body) => call(method, path, body, tokens.access_token) }
+  const asks = (method, path, body) => call(method, path, body, tokens.access_token)
+  /** Begins a chat with somebody, who writes first; answers its id. */
+  const meets = async (other) => {
+    const { id } = await asks('POST', '/chats/direct', { user_id: other.id })
+    await other.call('POST', '/messages', { chat_id: id, type: 'text', content: 'Здравствуйте!' })
+    return id
+  }
+  return { id: user.id, name, username, password, call: asks, meets }
 }

@@ -1,4 +1,4 @@
-//! Settings for the operation of a server: metrics and scheduled backups.
+//! Settings for the operation of a server: metrics, scheduled backups, updates of the desktop app.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,9 +36,24 @@ pub struct Operation {
     /// How many backups to keep there; older ones are deleted after each backup. 0 keeps all.
     #[arg(long, env = "BESEDKA_BACKUP_KEEP", default_value_t = 7, value_name = "NUMBER")]
     pub backup_keep: u32,
+
+    /// A folder with packages of the desktop app and their signed manifest, from which apps that are connected to
+    /// this server update. By default, none.
+    #[arg(long, env = "BESEDKA_DESKTOP_UPDATES", value_name = "FOLDER")]
+    pub desktop_updates: Option<PathBuf>,
 }
 
 impl Operation {
+    /// Checks that what the settings name is there; if it is not, says so in a sentence.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match &self.desktop_updates {
+            Some(folder) if !folder.is_dir() => {
+                Err(format!("--desktop-updates {}: there is no such folder", folder.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The token for /metrics on the server's own address, or a sentence that says why it can't be used.
     pub fn metrics_token(&self) -> Result<Option<String>, String> {
         super::services::secret(self.metrics_token.as_deref(), self.metrics_token_file.as_deref())

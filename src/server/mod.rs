@@ -4,6 +4,7 @@ mod accept;
 mod body_pace;
 mod connections;
 mod delivery_tracking;
+mod desktop_updates;
 mod host_router;
 mod metrics;
 mod normalize_path;

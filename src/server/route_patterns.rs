@@ -8,7 +8,8 @@ use besedka_api::Spec;
 use serde_json::Value;
 
 /// What is not in a document of an API.
-const OTHERS: [&str; 6] = ["/ws", "/health", "/ready", "/metrics", "/docs", "/docs/events"];
+const OTHERS: [&str; 7] =
+    ["/ws", "/health", "/ready", "/metrics", "/docs", "/docs/events", "/desktop-updates/{file}"];
 
 /// A pattern such as `/chats/{id}/messages`, by its segments.
 struct Pattern {

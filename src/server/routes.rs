@@ -10,6 +10,7 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, get, h
 use serde_json::json;
 
 use super::accept::App;
+use super::desktop_updates::DesktopUpdates;
 use super::host_router::HostRouter;
 use super::metrics::{self, RequestMetrics};
 use super::normalize_path::normalize_path;
@@ -37,6 +38,9 @@ pub(super) fn routes(
         .at("/ready", get(ready));
     if let (Some(token), Some(requests)) = (metrics_token, &metrics) {
         app = app.at("/metrics", metrics::with_token(messenger.clone(), requests.clone(), token));
+    }
+    if let Some(folder) = &config.operation.desktop_updates {
+        app = app.at("/desktop-updates/:file", get(DesktopUpdates::new(folder.clone())));
     }
     app = app.nest("/", Web::new(&messenger.storage_origins(), base_path));
     let is_served = |slug| slug == v1::SLUG || enabled.iter().any(|dialect| dialect.slug == slug);

@@ -341,3 +341,44 @@ async fn the_first_calls_of_the_documentation_work_as_they_stand() {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert_eq!(said.matches("Hello everyone!").count(), 2, "{said}");
 }
+
+#[tokio::test]
+async fn the_desktop_app_finds_its_updates_and_nothing_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let updates = folder.path().join("updates");
+    std::fs::create_dir_all(updates.join("inner")).unwrap();
+    std::fs::write(folder.path().join("secret"), "x").unwrap();
+    std::fs::write(updates.join(".hidden"), "x").unwrap();
+    std::fs::write(updates.join("inner/file"), "x").unwrap();
+    std::fs::write(updates.join("manifest.json"), r#"{"version":"9.0.0"}"#).unwrap();
+    std::fs::write(updates.join("besedka-desktop_9.0.0_amd64.deb"), "package").unwrap();
+    let server = TestServer::with(&["--desktop-updates", updates.to_str().unwrap()]).await;
+
+    let manifest = get(&server, "/desktop-updates/manifest.json").await;
+    assert_eq!(manifest.header("Cache-Control"), "no-cache");
+    assert_eq!(manifest.header("Content-Type"), "application/json");
+    let tag = manifest.header("ETag").to_owned();
+    assert_eq!(manifest.expect(200), json!({"version": "9.0.0"}));
+    let known =
+        ask(&server, Method::GET, "/desktop-updates/manifest.json").header("If-None-Match", tag.clone());
+    assert_eq!(known.send().await.unwrap().status(), 304);
+    // A new release is seen at once.
+    std::fs::write(updates.join("manifest.json"), r#"{"version":"9.0.1"}"#).unwrap();
+    let known = ask(&server, Method::GET, "/desktop-updates/manifest.json").header("If-None-Match", tag);
+    assert_eq!(known.send().await.unwrap().status(), 200);
+
+    let package = "/desktop-updates/besedka-desktop_9.0.0_amd64.deb";
+    let sent = ask(&server, Method::GET, package).send().await.unwrap();
+    assert_eq!(sent.headers()["cache-control"], "public, max-age=86400");
+    assert_eq!(sent.headers()["content-type"], "application/octet-stream");
+    assert_eq!(sent.text().await.unwrap(), "package");
+    let head = ask(&server, Method::HEAD, package).send().await.unwrap();
+    assert_eq!((head.status().as_u16(), head.headers()["content-length"].to_str().unwrap()), (200, "7"));
+    for path in ["", ".hidden", "inner", "inner/file", "..%2Fsecret", "%2e%2e/secret", "missing.deb"] {
+        let reply = ask(&server, Method::GET, &format!("/desktop-updates/{path}")).send().await.unwrap();
+        assert_eq!(reply.status(), 404, "{path}");
+    }
+
+    let without = TestServer::start().await;
+    assert_eq!(get(&without, "/desktop-updates/manifest.json").await.status, 404);
+}

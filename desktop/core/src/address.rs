@@ -195,7 +195,8 @@ async fn description(mut answer: reqwest::Response) -> Result<Info, Option<reqwe
     serde_json::from_slice::<Description>(&bytes).map(|description| description.info).map_err(|_| None)
 }
 
-fn numbers(version: &str) -> Option<(u32, u32, u32)> {
+/// A version as numbers, to compare it.
+pub fn numbers(version: &str) -> Option<(u32, u32, u32)> {
     let plain = version.split(['-', '+']).next()?;
     let mut parts = plain.split('.').map(|part| part.parse().ok());
     Some((parts.next()??, parts.next()??, parts.next()??))

@@ -4,9 +4,11 @@
 pub mod accounts;
 pub mod address;
 pub mod badge;
+pub mod download;
 pub mod forward;
 pub mod links;
 pub mod net;
 pub mod secrets;
 pub mod socket;
 pub mod texts;
+pub mod updates;

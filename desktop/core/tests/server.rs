@@ -36,6 +36,7 @@ struct Shell {
 
 impl Shell {
     /// What a page asks, and what it sees of the answer.
+    #[expect(clippy::unwrap_used, reason = "a part of tests")]
     async fn ask(
         &self,
         method: Method,
