@@ -18,7 +18,7 @@ const LONG = 'Ы'.repeat(5_000)
 
 const WICKED = [MARKUP, LINKS, BIDI, ZALGO, SPACES, LONG]
 /// How long a text of each kind may be.
-const MOST = { name: 60, title: 95, about: 480, option: 90, text: 6_000, file: 110, token: 90 }
+const MOST = { name: 60, title: 95, about: 480, option: 90, text: 6_000, file: 110, token: 90, host: 200 }
 let turn = 0
 
 /// One wicked text after the other, cut to what the server takes; the marks by which the walk finds things stay.

@@ -43,7 +43,7 @@ export function OutgoingForm({ label, action, ofBot, webhook, change, onSave, on
   return (
     <form className={styles.block} aria-label={label} onSubmit={submit}>
       <Field label={t('webhooks.name')} name="name" defaultValue={webhook?.name} required maxLength={64} autoFocus={!webhook} autoComplete="off" dir="auto" />
-      <Field label={t('webhooks.url')} name="url" type="url" dir="ltr" defaultValue={webhook?.url} required maxLength={2048} autoComplete="off" placeholder="https://" hint={t('webhooks.url.hint')} />
+      <Field label={t('webhooks.url')} name="url" type="url" dir="ltr" defaultValue={webhook?.url} required maxLength={2048} autoComplete="off" hint={t('webhooks.url.hint')} />
       <fieldset className={styles.boxes}>
         <legend>{t('webhooks.events')}</legend>
         {offered.map((event) => <label key={event}><input type="checkbox" name="event" value={event} defaultChecked={usual.includes(event)} />{t(events[event])}</label>)}
