@@ -38,7 +38,7 @@ export function OutgoingWebhooks({ source }: { source: Source }) {
               <Send size={20} aria-hidden="true" />
               <span className={styles.what}>
                 <b dir="auto">{webhook.name}</b>
-                <small dir="ltr">{webhook.url}</small>
+                <small dir="ltr" className={styles.address} title={webhook.url}>{webhook.url}</small>
                 <State webhook={webhook} />
               </span>
               <ChevronRight size={18} aria-hidden="true" />
