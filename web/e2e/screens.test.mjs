@@ -34,7 +34,10 @@ const unmarked = (page) => page.evaluate(() => {
 /// What is wider than the page.
 const wider = (page) => page.evaluate(() => {
   const { scrollWidth, clientWidth } = document.documentElement
-  return scrollWidth > clientWidth ? [`the page is ${scrollWidth} wide`] : []
+  const sideways = [...document.querySelectorAll('dialog[open] *, aside *, [role=menu]')]
+    .filter((one) => one.tagName !== 'PRE' && one.scrollWidth > one.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(one).overflowX))
+    .map((one) => `${one.tagName}.${one.className} scrolls sideways, ${one.scrollWidth} in ${one.clientWidth}`)
+  return [...(scrollWidth > clientWidth ? [`the page is ${scrollWidth} wide`] : []), ...sideways]
 })
 
 /// Goes through the topmost dialog with the keyboard: everything in it can be reached, and shows where the focus is.
