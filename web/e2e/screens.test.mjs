@@ -31,6 +31,12 @@ const unmarked = (page) => page.evaluate(() => {
     .map((one) => `chosen only by colour: ${one.tagName} ${one.textContent.slice(0, 40)}`)
 })
 
+/// Where the reader wants more contrast, lines and minor texts have the colour of the text, in every theme.
+const paleLines = (page) => page.evaluate(() => {
+  const style = getComputedStyle(document.querySelector('.besedka'))
+  return ['--line', '--ink-soft', '--ink-faint'].filter((name) => style.getPropertyValue(name) !== style.getPropertyValue('--ink'))
+})
+
 /// What is wider than the page.
 const wider = (page) => page.evaluate(() => {
   const { scrollWidth, clientWidth } = document.documentElement
@@ -76,7 +82,7 @@ const WAYS = [
   { name: 'light, 1280 px, by keyboard', viewport: { width: 1280, height: 800 }, look: byKeyboard },
   { name: 'dark, 360 px', viewport: { width: 360, height: 740 }, colorScheme: 'dark', look: inHighContrast },
   { name: 'forced colours, 320 px, from right to left', viewport: { width: 320, height: 640 }, forcedColors: 'active', rtl: true, look: unmarked },
-  { name: 'more contrast, 3840 px', viewport: { width: 3840, height: 2160 }, contrast: 'more', look: () => [] },
+  { name: 'more contrast, dark, 3840 px', viewport: { width: 3840, height: 2160 }, colorScheme: 'dark', contrast: 'more', look: paleLines },
 ]
 
 for (const { name: way, look, rtl, ...options } of WAYS) {
