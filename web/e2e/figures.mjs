@@ -1,6 +1,6 @@
 // The figures of the web client beside the server at BESEDKA_URL, printed and not asserted: they are a machine's own.
 // `BESEDKA_URL=… node e2e/figures.mjs`; MESSAGES says how long the long chat is.
-import { register, api, bubble, close, device, field, history, open, PASSWORD, unique, visit } from './lib.mjs'
+import { register, api, BASE, bubble, close, device, field, history, open, PASSWORD, unique, visit } from './lib.mjs'
 
 const MESSAGES = Number(process.env.MESSAGES ?? 10_000)
 const SENT = Number(process.env.SENT ?? 50)
@@ -43,6 +43,30 @@ async function starts(context, path, ready, count = STARTS) {
     const page = await visit(context, path)
     await ready(page).waitFor()
     times.push(await since(page))
+    await page.close()
+  }
+  return times
+}
+
+/// Milliseconds from the answer with the messages to the first of them on the screen.
+async function drawn(context, path) {
+  const times = []
+  for (let n = 0; n < STARTS; n++) {
+    const page = await context.newPage()
+    await page.addInitScript(() => {
+      const seen = new MutationObserver(() => {
+        if (!document.querySelector('article')) return
+        seen.disconnect()
+        globalThis.firstArticle = performance.now()
+      })
+      addEventListener('DOMContentLoaded', () => seen.observe(document.body, { childList: true, subtree: true }))
+    })
+    await page.goto(new URL(path, BASE).href)
+    await history(page).getByRole('article').last().waitFor()
+    times.push(await page.evaluate(() => {
+      const answers = performance.getEntriesByType('resource').filter(({ name }) => name.includes('/api/v1/messages?'))
+      return globalThis.firstArticle - Math.min(...answers.map(({ responseEnd }) => responseEnd))
+    }))
     await page.close()
   }
   return times
@@ -121,6 +145,8 @@ try {
   await plain.close()
   print('chat list, warm', ms(await starts(context, '/', (one) => one.getByRole('navigation').getByRole('listitem').first())))
   print(`a chat of ${MESSAGES} messages shows its end, from the start of the page`, ms(await starts(context, `/chats/${chat.id}`, (one) => history(one).getByRole('article').last())))
+
+  print('the same, from the answer of the server', ms(await drawn(context, `/chats/${chat.id}`)))
 
   const his = await device({ locale: 'en-US' })
   const [left, right] = [await visit(context, `/chats/${chat.id}`), await signIn(his, bob.login)]

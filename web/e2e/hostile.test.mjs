@@ -18,7 +18,7 @@ const LONG = 'Ы'.repeat(5_000)
 
 const WICKED = [MARKUP, LINKS, BIDI, ZALGO, SPACES, LONG]
 /// How long a text of each kind may be.
-const MOST = { name: 60, title: 95, about: 480, option: 90, text: 6_000, file: 110, token: 90 }
+const MOST = { name: 60, title: 95, about: 480, option: 90, text: 6_000, file: 110, token: 90, host: 200 }
 let turn = 0
 
 /// One wicked text after the other, cut to what the server takes; the marks by which the walk finds things stay.
@@ -52,7 +52,11 @@ for (const start of starts) {
         const scrolls = (one) => one && (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(one).overflowX) || scrolls(one.parentElement))
         const found = [...document.querySelectorAll('dialog[open] *, aside *, article *, [role=menu] *')]
           .find((one) => one.getBoundingClientRect().right > most + 1 && one.getClientRects().length > 0 && !scrolls(one.parentElement))
-        return found ? `${found.tagName}.${found.className} ends at ${found.getBoundingClientRect().right}` : null
+        if (found) return `${found.tagName}.${found.className} ends at ${found.getBoundingClientRect().right}`
+        // Whatever scrolls from top to bottom would scroll sideways too, and only code may.
+        const sideways = [...document.querySelectorAll('dialog[open] *, aside *, [role=menu]')]
+          .find((one) => one.tagName !== 'PRE' && one.scrollWidth > one.clientWidth + 1 && ['auto', 'scroll'].includes(getComputedStyle(one).overflowX))
+        return sideways ? `${sideways.tagName}.${sideways.className} scrolls sideways, ${sideways.scrollWidth} in ${sideways.clientWidth}` : null
       })
       if (over) wide.push(`${name}: ${over}`)
       await page.screenshot({ path: `${SHOTS}hostile-${start}-${String(++number).padStart(2, '0')}.png` })

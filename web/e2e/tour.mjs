@@ -1,4 +1,5 @@
 // A walk through every screen, panel, menu and dialog of the messenger, for stories that look at each of them.
+import assert from 'node:assert/strict'
 import { api, bubble, gone, history, register, signUp, still, unique } from './lib.mjs'
 
 /// A number in a message by which it is found, whatever else it says.
@@ -24,6 +25,13 @@ export async function furnished(context, say = (_kind, plain) => plain) {
   await her.post(`/chats/${chat.id}/invites`, {})
   const pest = await register(say('name', `Вера ${tag}`))
   await her.put(`/users/me/blocked/${pest.id}`)
+  const bot = await her.post('/bots', { display_name: say('name', `Бот ${tag}`), about: say('about', 'Выкладывает') })
+  await her.put(`/bots/${bot.user.id}/commands`, { commands: [{ name: 'deploy', description: say('option', 'Выложить') }] })
+  await her.post(`/bots/${bot.user.id}/tokens`, { name: say('token', 'Сервер'), scopes: ['read'] })
+  await her.post(`/chats/${chat.id}/members`, { user_id: bot.user.id })
+  const hook = await her.post(`/chats/${chat.id}/webhooks`, { name: say('name', `Сборка ${tag}`) })
+  await posted(hook.url, { text: say('text', 'Сборка прошла'), username: say('name', 'Проверка') })
+  await her.post(`/chats/${chat.id}/outgoing-webhooks`, { name: say('name', `Учёт ${tag}`), url: `https://example.com/${'a'.repeat(200)}?q=%22%3E%3Cimg%20src=x%3E` })
   await her.post('/tokens', { name: say('token', 'Бот'), scopes: ['read'] })
   await his.post('/chats', { title: say('title', `Канал ${tag}`), kind: 'channel', is_group: true, public: true, member_ids: [] }).catch(() => undefined)
   await her.post('/chats/direct', { user_id: other.id })
@@ -36,6 +44,14 @@ export async function furnished(context, say = (_kind, plain) => plain) {
   await context.route('**/api/v1/admin/users?*', (route) => route.fulfill({
     json: [{ id: other.id, email: 'a@example.com', username: null, display_name: other.display_name, is_admin: false, created_at: '2024-03-26T12:00:00' }],
   }))
+  await context.route('**/api/v1/admin/push-deliveries?*', (route) => route.fulfill({
+    json: ['sent', 'retried', 'failed', 'removed'].map((result, at) => (
+      { id: 9 - at, at: '2024-03-26T12:00:00', user_id: other.id, service: say('host', 'push.example.org'), result, status: at ? 500 : 201, attempts: at + 1 })),
+  }))
+  await context.route('**/outgoing-webhooks/*/deliveries?*', (route) => route.fulfill({
+    json: ['waiting', 'delivered', 'failed'].map((state, at) => (
+      { id: 9 - at, message_id: `msg_${at}`, event: at ? 'message.created' : say('host', 'unknown.event'), state, created_at: '2024-03-26T12:00:00', attempts: at + 1, next_attempt_at: at ? null : '2024-03-26T12:05:00', status: at && 500, failure: say('about', 'the receiver answered 500') })),
+  }))
   const { page } = anna
   await page.goto(new URL(`/chats/${chat.id}`, page.url()).href)
   await history(page).getByRole('article').first().waitFor()
@@ -46,10 +62,16 @@ export async function furnished(context, say = (_kind, plain) => plain) {
   for (const [index, file] of files.entries()) {
     await page.locator('input[type=file]').first().setInputFiles(file)
     await page.getByRole('button', { name: 'Отправить', exact: true }).click()
-    await history(page).getByRole('article').nth(4 + index).getByRole('img', { name: /Отправлено|Прочитано/ }).waitFor()
+    await history(page).getByRole('article').nth(5 + index).getByRole('img', { name: /Отправлено|Прочитано/ }).waitFor()
   }
   await gone(page.getByRole('button', { name: 'Отправить', exact: true }))
   return { page, chat, tag, other }
+}
+
+/// Posts to an incoming webhook.
+async function posted(url, form) {
+  const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(form) })
+  assert.ok(answer.ok, await answer.text())
 }
 
 const picture = (page) => page.evaluate(async () => {
@@ -130,12 +152,23 @@ export async function tour(page, chat, tag, look) {
   await button(/^Профиль: /).click()
   await dialog.getByRole('navigation').getByRole('button', { name: 'Администрирование' }).click()
   await seen('administration', dialog.getByRole('region', { name: 'Администрирование' }).getByRole('listitem'))
-  for (const [name, part] of [['Приватность', button(/^Разблокировать: /)], ['Безопасность', button(/^Отозвать/)]]) {
+  await dialog.getByRole('button', { name: 'Журнал отправки' }).click()
+  await seen('the log of pushes', page.getByRole('dialog', { name: 'Push-уведомления' }).getByRole('listitem'))
+  await page.keyboard.press('Escape')
+  await gone(page.getByRole('dialog', { name: 'Push-уведомления' }))
+  for (const [name, part] of [['Уведомления', page.getByRole('region', { name: 'Устройства с уведомлениями' })], ['Боты', page.getByRole('list', { name: 'Боты' }).getByRole('listitem')], ['Приватность', button(/^Разблокировать: /)], ['Безопасность', button(/^Отозвать/)]]) {
     // On a phone, a page covers the list of pages.
     const back = dialog.getByRole('button', { name: 'Назад', exact: true })
     if (await back.isVisible()) await back.click()
     await dialog.getByRole('navigation').getByRole('button', { name }).click()
     await seen(name, part)
+    if (name === 'Боты') {
+      await part.getByRole('button').click()
+      const bot = page.getByRole('dialog', { name: 'Бот', exact: true })
+      await seen('a bot', bot.getByRole('button', { name: /^Отозвать токен/ }))
+      await page.keyboard.press('Escape')
+      await gone(bot)
+    }
   }
   await escape(dialog)
 
@@ -160,6 +193,23 @@ export async function tour(page, chat, tag, look) {
   await dialog.getByRole('listitem').nth(1).getByRole('button').first().click()
   await seen('a person', page.getByRole('dialog').getByRole('button', { name: 'Написать' }))
   await escape(dialog)
+
+  await button('Действия с чатом').click()
+  await item('О чате')
+  await dialog.getByRole('button', { name: 'Вебхуки', exact: true }).click()
+  const hooks = page.getByRole('dialog', { name: 'Вебхуки' })
+  await seen('incoming webhooks', hooks.getByRole('listitem'))
+  await hooks.getByRole('radio', { name: 'Исходящие' }).check()
+  await seen('outgoing webhooks', hooks.getByRole('listitem'))
+  await hooks.getByRole('list').getByRole('button').click()
+  const log = page.getByRole('dialog').filter({ has: page.getByRole('radio', { name: 'Журнал доставки' }) }).last()
+  await seen('deliveries', log.getByText(/Не доставлено/))
+  await log.getByRole('radio', { name: 'Настройки' }).check()
+  await seen('the settings of a webhook', log.getByRole('switch'))
+  await page.keyboard.press('Escape')
+  await gone(log.getByRole('switch'))
+  await page.keyboard.press('Escape')
+  await gone(hooks)
 
   await button('Поиск в чате').click()
   await seen('search in the chat', panel.getByRole('searchbox'))

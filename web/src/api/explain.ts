@@ -24,6 +24,7 @@ const codes: Record<string, Key> = {
 /// The answer to an invalid form begins with the name of the field.
 const fields: Record<string, Key> = {
   code: 'problem.wrong_code',
+  commands: 'problem.commands',
   display_name: 'problem.name',
   email: 'problem.email',
   email_code: 'problem.wrong_code',
@@ -32,7 +33,9 @@ const fields: Record<string, Key> = {
   new_password: 'problem.password',
   password: 'problem.password',
   phone: 'problem.phone',
+  name: 'problem.name',
   time_zone: 'problem.time_zone',
+  url: 'problem.url',
   username: 'problem.username',
 }
 

@@ -36,4 +36,14 @@ export const keys = {
   catchUp: (chat: number) => ['catch-up', chat] as const,
   lacking: ['lacking'] as const,
   accounts: (words: string) => ['accounts', words] as const,
+  pushLog: ['push-log'] as const,
+  pushDevices: ['push-devices'] as const,
+  pushKey: ['push-key'] as const,
+  bots: ['bots'] as const,
+  botTokens: (bot: number) => ['bots', 'tokens', bot] as const,
+  commands: (chat: number) => ['commands', chat] as const,
+  webhooks: (chat: number) => ['webhooks', chat] as const,
+  /// Of a chat or a bot, by the path of its list.
+  outgoing: (path: string) => ['outgoing-webhooks', path] as const,
+  deliveries: (webhook: number) => ['deliveries', webhook] as const,
 }

@@ -1,8 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react'
-import { Toaster } from 'sonner'
 import { offlineOf } from '@/api/offline'
 import type { Session } from '@/api/session'
+import { Notices } from '@/components/Notices'
 import { SignIn } from '@/features/session/SignIn'
 import { OwnsHistory } from '@/lib/back'
 import { TextsContext } from '@/lib/i18n'
@@ -39,7 +39,7 @@ export function App({ session }: { session: Session }) {
     <OwnsHistory value>
     <TextsContext value={texts}>
       <ErrorBoundary>{state === 'out' ? <SignedOut session={session} /> : <SignedIn />}</ErrorBoundary>
-      <Toaster theme={theme === 'contrast' ? 'system' : theme} position="top-center" closeButton containerAriaLabel={t('app.notices')} toastOptions={{ closeButtonAriaLabel: t('common.close') }} />
+      <Notices theme={theme === 'contrast' ? 'system' : theme} containerAriaLabel={t('app.notices')} toastOptions={{ closeButtonAriaLabel: t('common.close') }} />
     </TextsContext>
     </OwnsHistory>
   )

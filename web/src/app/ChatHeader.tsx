@@ -9,7 +9,7 @@ import { isMuted } from '@/lib/chats'
 import { useT } from '@/lib/i18n'
 import styles from './ChatMessages.module.css'
 
-export type ChatView = 'info' | 'search' | 'pins' | 'media' | 'scheduled' | 'catch-up'
+export type ChatView = 'info' | 'search' | 'pins' | 'media' | 'scheduled' | 'webhooks' | 'catch-up'
 
 interface Props {
   chat: Chat

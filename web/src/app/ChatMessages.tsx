@@ -33,6 +33,7 @@ const ThreadPanel = lazyComponent(() => import('./ThreadPanel').then((file) => f
 const ForwardDialog = lazyComponent(() => import('@/features/forward/ForwardDialog').then((file) => file.ForwardDialog))
 const AskDialog = lazyComponent(() => import('@/features/assistant/AskDialog').then((file) => file.AskDialog))
 const CatchUpDialog = lazyComponent(() => import('@/features/assistant/CatchUpDialog').then((file) => file.CatchUpDialog))
+const ChatWebhooks = lazyComponent(() => import('@/features/integrations/ChatWebhooks').then((file) => file.ChatWebhooks))
 const PollMaker = lazyComponent(() => import('@/features/polls/PollMaker').then((file) => file.PollMaker))
 
 interface Props {
@@ -146,6 +147,7 @@ function Conversation({ chat, me, target, onBack }: { chat: Chat; me: User; targ
       </div>
       <Suspense>
         {view === 'info' && <ChatInfo chat={chat} me={me.id} onView={open} onClose={() => setView(null)} />}
+        {view === 'webhooks' && <ChatWebhooks chat={chat.id} onClose={() => setView(null)} />}
         {forwarded && <ForwardDialog message={forwarded} onClose={() => setForwarded(null)} />}
         {view === 'catch-up' && <CatchUpDialog chat={chat.id} onClose={() => setView(null)} />}
         {asking && <AskDialog chat={chat.id} me={me.id} onClose={() => setAsking(false)} />}

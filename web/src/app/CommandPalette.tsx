@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { Bell, Bookmark, Contrast, Database, Eye, Keyboard, KeyRound, LogOut, Megaphone, Moon, Palette, Search, Settings, ShieldCheck, SquarePen, Star, Sun, SunMoon, UserRound, Users } from 'lucide-react'
+import { Bell, Bookmark, Bot, Contrast, Database, Eye, Keyboard, KeyRound, LogOut, Megaphone, Moon, Palette, Search, Settings, ShieldCheck, SquarePen, Star, Sun, SunMoon, UserRound, Users } from 'lucide-react'
 import { useMemo, type ComponentType } from 'react'
 import { useUnsent } from '@/api/outbox'
 import { useMe } from '@/api/queries'
@@ -28,7 +28,7 @@ type Icon = ComponentType<{ size: number }>
 
 const PAGES: [Page, Key, Icon][] = [
   ['profile', 'settings.profile', UserRound], ['appearance', 'settings.appearance', Palette], ['notifications', 'settings.notifications', Bell],
-  ['privacy', 'settings.privacy', Eye], ['security', 'settings.security', KeyRound], ['data', 'settings.data', Database],
+  ['privacy', 'settings.privacy', Eye], ['security', 'settings.security', KeyRound], ['data', 'settings.data', Database], ['bots', 'bots.title', Bot],
 ]
 const THEMES: [Theme, Key, Icon][] = [
   ['system', 'switcher.theme.system', SunMoon], ['light', 'switcher.theme.light', Sun], ['dark', 'switcher.theme.dark', Moon], ['contrast', 'switcher.theme.contrast', Contrast],

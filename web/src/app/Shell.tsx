@@ -14,6 +14,7 @@ import { ChatContainer } from './ChatContainer'
 import styles from './Shell.module.css'
 
 const Settings = lazyComponent(() => import('@/features/settings/Settings').then((file) => file.Settings))
+const BotsPage = lazyComponent(() => import('@/features/integrations/BotsPage').then((file) => file.BotsPage))
 const Invitation = lazyComponent(() => import('@/features/invites/Invitation').then((file) => file.Invitation))
 const EarlierAccess = lazyComponent(() => import('@/features/session/EarlierAccess').then((file) => file.EarlierAccess))
 const Welcome = lazyComponent(() => import('@/features/welcome/Welcome').then((file) => file.Welcome))
@@ -59,7 +60,7 @@ export function Shell() {
           </button>
         )}
       />
-      <Suspense>{account && me && <Settings me={me} start={account.page} onClose={() => setAccount(null)} />}
+      <Suspense>{account && me && <Settings me={me} start={account.page} bots={<BotsPage />} onClose={() => setAccount(null)} />}
       {invitation && <Invitation token={invitation} onOpen={(chat) => go(chatPath(chat), { replace: true })} onClose={() => choose(null)} />}
       {session && <Earlier session={session} />}</Suspense>
     </>

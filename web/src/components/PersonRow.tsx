@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import type { Person } from '@/api/types'
+import { useT } from '@/lib/i18n'
 import { Avatar } from './Avatar'
 import styles from './PersonRow.module.css'
 
@@ -13,12 +14,13 @@ interface Props {
 
 /// A person in a list; a button if selectable.
 export function PersonRow({ person, note, onSelect, selected, children }: Props) {
+  const t = useT()
   const inside = (
     <>
       <Avatar id={person.id} name={person.display_name} url={person.avatar_url} />
       <span className={styles.text}>
         <b>{person.display_name}</b>
-        <small>{note ?? (person.username ? `@${person.username}` : '')}</small>
+        <small>{note ?? [person.is_bot && t('bots.tag'), person.username && `@${person.username}`].filter(Boolean).join(' · ')}</small>
       </span>
     </>
   )

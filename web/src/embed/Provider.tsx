@@ -3,7 +3,7 @@ import { createContext, useContext, useEffect, useState, type CSSProperties, typ
 import { connectionOf } from '@/api/http'
 import { Splash } from '@/app/Splash'
 import { useSession } from '@/app/useSession'
-import { Toaster } from 'sonner'
+import { Notices } from '@/components/Notices'
 import { isLanguage, loadTexts, TextsContext, type Texts } from '@/lib/i18n'
 import { ServerContext } from '@/lib/server'
 import '@/app/base.css'
@@ -77,7 +77,7 @@ function Notices({ theme, label }: { theme: Theme; label: string }) {
       shown.delete(own)
     }
   }, [own])
-  return first && <Toaster theme={theme === 'contrast' ? 'light' : theme} position="top-center" closeButton containerAriaLabel={label} />
+  return first && <Notices theme={theme === 'contrast' ? 'light' : theme} containerAriaLabel={label} />
 }
 
 function useTexts(client: BesedkaClient, language: string): Texts | null {

@@ -12,12 +12,14 @@ export interface NotifyChoices {
   preview: boolean
   /// Do not disturb until this time in ms; Infinity has no end.
   quietUntil: number
-  /// When the question about notifications was put off, in ms.
+  /// When the question about notifications was answered, in ms; 0 if it was not asked.
   askedAt: number
+  /// Whether the user has sent a message.
+  hasSent: boolean
 }
 
 const STORED = 'besedka.notifications'
-const DEFAULTS: NotifyChoices = { desktop: true, sound: true, preview: true, quietUntil: 0, askedAt: 0 }
+const DEFAULTS: NotifyChoices = { desktop: true, sound: true, preview: true, quietUntil: 0, askedAt: 0, hasSent: false }
 const listeners = new Set<() => void>()
 let choices: NotifyChoices | null = null
 

@@ -7,7 +7,7 @@ import { uuid } from '@/lib/uuid'
 import { messageCreated } from '../events'
 import { connectionOf, request } from '../http'
 import { isLive, liveStatus, onStatus } from '../live'
-import type { Message } from '../types'
+import type { CommandInvoked, Message } from '../types'
 import { upload } from '../upload'
 import { body, inOrder, type Draft, type Entry } from './entry'
 import { Sender } from './sender'
@@ -16,7 +16,7 @@ import { openOutbox, type Storage } from './store'
 export type { Draft, Entry, LocalFile } from './entry'
 export { asMessage } from './entry'
 
-type TabMessage = { kind: 'changed' } | { kind: 'progress'; id: string; share: number } | { kind: 'cancel'; id: string }
+type TabMessage = { kind: 'changed' } | { kind: 'progress'; id: string; share: number } | { kind: 'cancel'; id: string } | { kind: 'invoked'; chat: number; command: string }
 
 const NONE: Entry[] = []
 
@@ -25,6 +25,7 @@ class Outbox {
   private readonly store
   private readonly tabs: BroadcastChannel | null
   private readonly listeners = new Set<() => void>()
+  readonly onInvoked = new Set<(chat: number, command: string) => void>()
   private readonly discarded = new Set<string>()
   /// Created here, perhaps not in IndexedDB yet.
   private readonly fresh = new Map<string, Entry>()
@@ -67,8 +68,10 @@ class Outbox {
         user: me,
         post: async (entry) => {
           const options = { body: body(entry), key: entry.client_id }
-          const answer = await request<Message | { command: string }>(this.cache, 'POST', '/messages', options)
-          return 'command' in answer ? null : answer
+          const answer = await request<Message | CommandInvoked>(this.cache, 'POST', '/messages', options)
+          if (!('command' in answer)) return answer
+          this.broadcast({ kind: 'invoked', chat: entry.chat_id, command: answer.command })
+          return null
         },
         upload: (entry, at, signal) => {
           const { blob, name, type } = entry.files[at]!
@@ -158,6 +161,7 @@ class Outbox {
       this.progress = { ...this.progress, [change.id]: change.share }
       return this.notify()
     }
+    if (change.kind === 'invoked') return this.onInvoked.forEach((listener) => listener(change.chat, change.command))
     if (change.kind === 'cancel') this.sender?.cancel(change.id)
     void this.reload().then(() => this.sender?.pump())
   }
@@ -180,6 +184,13 @@ export const startOutbox = (cache: QueryClient, me: number) => outboxOf(cache).s
 
 /// Stores a message and sends it as soon as possible.
 export const send = (cache: QueryClient, draft: Draft) => outboxOf(cache).send(draft)
+
+/// Calls back when a slash command was handed to its bot, and so became no message.
+export function onCommandInvoked(cache: QueryClient, listener: (chat: number, command: string) => void): () => void {
+  const { onInvoked } = outboxOf(cache)
+  onInvoked.add(listener)
+  return () => void onInvoked.delete(listener)
+}
 
 export const retry = (cache: QueryClient, id: string) => outboxOf(cache).retry(id)
 

@@ -8,6 +8,7 @@ import { Avatar } from '@/components/Avatar'
 import { DeliveryIcon } from '@/components/DeliveryIcon'
 import type { Point } from '@/components/Menu'
 import { Time } from '@/components/Time'
+import { authorName, personName } from '@/lib/author'
 import { isMuted } from '@/lib/chats'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
@@ -80,8 +81,8 @@ function Last({ chat, message }: { chat: Chat; message: Message }) {
   const system = message.type === 'system'
   const author = usePerson(chat.is_group || system ? message.author_id : null)
   const target = usePerson(system ? message.payload?.user_id : null)
-  if (system) return <Line>{systemText(t, message, author?.display_name ?? '', target?.display_name ?? '')}</Line>
-  const name = own ? t('chats.you') : chat.is_group ? author?.display_name : null
+  if (system) return <Line>{systemText(t, message, personName(t, author), personName(t, target))}</Line>
+  const name = own ? t('chats.you') : chat.is_group ? authorName(t, message, author) : null
   return <Line>{name && <span className={styles.author}>{name}: </span>}{summary(t, message)}</Line>
 }
 

@@ -26,7 +26,7 @@ export function Completion({ offers, index, onChoose, onHover }: Props) {
         >
           {offer.emoji ? <span className={styles.emoji}>{offer.emoji}</span> : <Avatar id={offer.person?.id ?? 0} name={offer.person?.display_name ?? '@'} url={offer.person?.avatar_url} size="small" />}
           <b dir="auto">{offer.label}</b>
-          <small>{offer.note}</small>
+          <small dir="auto">{offer.note}</small>
         </li>
       ))}
     </ul>

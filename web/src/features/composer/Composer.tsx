@@ -79,7 +79,7 @@ export function Composer({ chat, me, thread = null, staged, onStage, onFiles, ed
   }
   const choose = ({ text: what, person }: Offer) => {
     if (!completion.asked) return
-    if (person && !person.username) named.current.set(person.display_name, person.id)
+    if (person && !person.username && completion.asked.kind === '@') named.current.set(person.display_name, person.id)
     insert(what, completion.asked.from, completion.asked.to)
   }
   const mentions = () => [...named.current].filter(([name]) => text.includes(name)).map(([, id]) => id)

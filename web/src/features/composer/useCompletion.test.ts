@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ME, member, person } from '@/api/fixtures'
 import type { T } from '@/lib/i18n'
 import { wrap } from './text'
-import { askedAt, peopleFor } from './useCompletion'
+import { askedAt, commandsFor, peopleFor } from './useCompletion'
 
 const t: T = (key) => key
 
@@ -27,4 +27,17 @@ test('marks are put around a selection and taken away again', () => {
   const bold = wrap('say it', 4, 6, '**')
   expect(bold).toEqual({ text: 'say **it**', from: 6, to: 8 })
   expect(wrap(bold.text, bold.from, bold.to, '**')).toEqual({ text: 'say it', from: 4, to: 6 })
+})
+
+test('a command is completed at the beginning only', () => {
+  expect(askedAt('/de', 3)).toEqual({ kind: '/', words: 'de', from: 0, to: 3 })
+  expect(askedAt('/', 1)).toMatchObject({ kind: '/', words: '' })
+  expect([askedAt('/deploy api', 11), askedAt('see /de', 7), askedAt('/etc/passwd', 11)]).toEqual([null, null, null])
+})
+
+test('of two commands with a name, the second is addressed to its bot', () => {
+  const command = (name: string, bot_id: number) => ({ name, description: '', bot_id })
+  const members = [member(2, { user: { ...person(2), username: 'first' } }), member(3, { user: { ...person(3), username: 'second' } })]
+  const found = commandsFor('De', [command('deploy', 2), command('help', 2), command('deploy', 3)], members)
+  expect(found.map(({ text }) => text)).toEqual(['/deploy ', '/deploy@second '])
 })

@@ -1,8 +1,11 @@
-/// Completion while writing: `@` offers people, `:` offers emoji.
+/// Completion while writing: `@` offers people, `:` offers emoji, `/` at the beginning the commands of the chat's bots.
 
+import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
+import { request } from '@/api/http'
+import { keys } from '@/api/keys'
 import { useMembers } from '@/api/queries'
-import type { Chat, Member, Person } from '@/api/types'
+import type { Chat, ChatCommand, Member, Person } from '@/api/types'
 import type { Emoji } from '@/lib/emoji'
 import everybodyNames from '@/lib/everybody.json'
 import { useLanguage, useT, type T } from '@/lib/i18n'
@@ -18,16 +21,19 @@ export interface Offer {
 }
 
 interface Asked {
-  kind: '@' | ':'
+  kind: '@' | ':' | '/'
   words: string
   from: number
   to: number
 }
 
 const MOST = 8
+const COMMANDS_MS = 30_000
 
 /// What is being completed at the caret, if anything.
 export function askedAt(text: string, caret: number): Asked | null {
+  const command = /^\/([\p{L}\p{N}_-]*)$/u.exec(text.slice(0, caret))
+  if (command) return { kind: '/', words: command[1]!, from: 0, to: caret }
   const match = /(?:^|[\s(])([@:])([\p{L}\p{N}_.+-]*)$/u.exec(text.slice(0, caret))
   if (!match) return null
   const [, kind, words] = match
@@ -55,6 +61,26 @@ export function peopleFor(t: T, words: string, members: Member[], me: number, gr
   ]
 }
 
+/// The commands that begin with the words. Of two with the same name, the second has to be addressed.
+export function commandsFor(words: string, commands: ChatCommand[], members: Member[]): Offer[] {
+  const wanted = fold(words)
+  return commands.flatMap(({ name, description, bot_id }, at) => {
+    const bot = members.find(({ user }) => user.id === bot_id)?.user
+    const again = commands.findIndex((one) => one.name === name) < at
+    if (!fold(name).startsWith(wanted) || (again && !bot?.username)) return []
+    const written = again ? `/${name}@${bot!.username}` : `/${name}`
+    return [{ id: `command-${bot_id}-${name}`, text: `${written} `, label: written, note: description, person: bot }]
+  }).slice(0, MOST)
+}
+
+/// A bot may get others at any time, and says so to nobody.
+const useCommands = (chat: number, enabled: boolean) => useQuery({
+  queryKey: keys.commands(chat),
+  queryFn: ({ signal, client }) => request<ChatCommand[]>(client, 'GET', `/chats/${chat}/commands`, { signal }),
+  enabled,
+  staleTime: COMMANDS_MS,
+}).data ?? []
+
 export function useCompletion(chat: Chat, me: number, text: string, caret: number) {
   const t = useT()
   const language = useLanguage()
@@ -76,8 +102,9 @@ export function useCompletion(chat: Chat, me: number, text: string, caret: numbe
     return () => { over = true }
   }, [asked?.kind, words, language])
 
+  const commands = useCommands(chat.id, asked?.kind === '/')
   const people = asked?.kind === '@' ? peopleFor(t, words, members ?? [], me, chat.is_group) : []
-  const offers = !asked || closedAt === key ? [] : asked.kind === '@' ? people : emoji
+  const offers = !asked || closedAt === key ? [] : asked.kind === '/' ? commandsFor(words, commands, members ?? []) : asked.kind === '@' ? people : emoji
   const index = Math.min(active, Math.max(0, offers.length - 1))
   return {
     offers,

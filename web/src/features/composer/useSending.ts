@@ -1,12 +1,14 @@
 /// Puts messages into the outbox and reports typing.
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { useEffect, useMemo } from 'react'
+import { toast } from 'sonner'
 import { request } from '@/api/http'
 import { keys } from '@/api/keys'
 import { resetTyping, sendTyping } from '@/api/live'
-import { send } from '@/api/outbox'
+import { onCommandInvoked, send } from '@/api/outbox'
 import type { NewMessage, Payload, Quote, Scheduled } from '@/api/types'
+import { useT } from '@/lib/i18n'
 import { kindOf, measure, measureVideo } from '@/lib/media'
 import { extension, type Recording } from '@/lib/recorder'
 import { bundles, type StagedFile } from './bundles'
@@ -26,6 +28,11 @@ export interface How {
 
 export function useSending({ chat, thread, quoted }: Place) {
   const cache = useQueryClient()
+  const t = useT()
+  useEffect(() => onCommandInvoked(cache, (where, command) => {
+    // The thread beside the chat says nothing about it a second time.
+    if (where === chat && thread === null) toast(t('composer.command_sent', { command }))
+  }), [cache, chat, thread, t])
   return useMemo(() => {
     const place = { chat_id: chat, thread_id: thread, reply_to: quoted }
     return {

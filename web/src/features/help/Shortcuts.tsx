@@ -8,7 +8,7 @@ const GROUPS: [title: Key, keys: [keys: string, what: Key][]][] = [
     ['Mod K', 'keys.switch'], ['Mod Shift F', 'keys.search_all'], ['Mod F', 'keys.search'], ['Alt ↑', 'keys.previous'], ['Alt ↓', 'keys.next'], ['Esc', 'keys.close'], ['Mod /', 'keys.help'],
   ]],
   ['keys.writing', [
-    ['Enter', 'keys.send'], ['Shift Enter', 'keys.line'], ['↑', 'keys.edit'], ['Mod B', 'keys.bold'], ['Mod I', 'keys.italic'], ['Mod E', 'keys.code'], ['@', 'keys.mention'], [':', 'keys.emoji'],
+    ['Enter', 'keys.send'], ['Shift Enter', 'keys.line'], ['↑', 'keys.edit'], ['Mod B', 'keys.bold'], ['Mod I', 'keys.italic'], ['Mod E', 'keys.code'], ['@', 'keys.mention'], [':', 'keys.emoji'], ['/', 'keys.command'],
   ]],
   ['keys.messages', [['↑ ↓', 'keys.move'], ['Enter', 'keys.actions']]],
 ]

@@ -10,6 +10,7 @@ import { Empty } from '@/components/Empty'
 import { MessageLine } from '@/components/MessageLine'
 import { Panel } from '@/components/Panel'
 import { Segments } from '@/components/Segments'
+import { authorName } from '@/lib/author'
 import { useT } from '@/lib/i18n'
 import { linksIn } from '@/lib/links'
 import { size } from '@/lib/media'
@@ -74,7 +75,7 @@ function Tile({ file, onOpen }: { file: Attachment; onOpen: () => void }) {
 function Line({ message, kind, onOpen }: { message: Message; kind: Kind; onOpen: () => void }) {
   const t = useT()
   const author = usePerson(message.author_id)
-  const name = author?.display_name ?? ''
+  const name = authorName(t, message, author)
   const file = message.attachments[0]
   const text = kind === 'link' ? linksIn(message.content ?? '').map(({ url }) => url).join(' ') || summary(t, message)
     : file ? `${kind === 'audio' && message.type === 'voice' ? summary(t, message) : file.filename} · ${size(file.size, t)}` : summary(t, message)

@@ -1,4 +1,4 @@
-import { Ban, CalendarClock, Images, Link, LogOut, Pin, Settings, Trash2, UserPlus } from 'lucide-react'
+import { Ban, CalendarClock, Images, Link, LogOut, Pin, Settings, Trash2, UserPlus, Webhook } from 'lucide-react'
 import { useState } from 'react'
 import { useDeleteChat, useLeaveChat } from '@/api/actions'
 import { useMembers } from '@/api/queries'
@@ -20,7 +20,7 @@ import { OwnSettings, SharedSettings } from './OwnSettings'
 interface Props {
   chat: Chat
   me: number
-  onView: (view: 'media' | 'pins' | 'scheduled') => void
+  onView: (view: 'media' | 'pins' | 'scheduled' | 'webhooks') => void
   onClose: () => void
 }
 
@@ -62,6 +62,7 @@ export function ChatInfo({ chat, me, onView, onClose }: Props) {
           <button type="button" onClick={() => onView('scheduled')}><CalendarClock size={19} />{t('scheduled.title')}</button>
           {moderator && <button type="button" onClick={() => setPage('edit')}><Settings size={19} />{t('members.edit')}</button>}
           {moderator && <button type="button" onClick={() => setPage('invites')}><Link size={19} />{t('invites.title')}</button>}
+          {moderator && <button type="button" onClick={() => onView('webhooks')}><Webhook size={19} />{t('webhooks.title')}</button>}
           {moderator && <button type="button" onClick={() => setPage('bans')}><Ban size={19} />{t('members.bans')}</button>}
         </div>
         {chat.kind !== 'saved' && <OwnSettings chat={chat} />}

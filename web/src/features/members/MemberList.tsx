@@ -63,7 +63,7 @@ export function MemberList({ chat, members, me, role, onPerson }: Props) {
           <PersonRow
             key={member.user.id}
             person={member.user}
-            note={[member.user.id === me ? t('chats.you') : '', t(roles[member.role])].filter(Boolean).join(' · ')}
+            note={[member.user.id === me ? t('chats.you') : '', member.user.is_bot ? t('bots.tag') : '', t(roles[member.role])].filter(Boolean).join(' · ')}
             onSelect={onPerson && (() => onPerson(member.user.id))}
           >
             {canManage(member) && (

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react'
 import { onMessage } from '@/api/live'
 import { useMe, useMembers, usePerson } from '@/api/queries'
 import type { Message } from '@/api/types'
+import { authorName } from '@/lib/author'
 import { useT } from '@/lib/i18n'
 import { summary } from '@/lib/system'
 
@@ -19,7 +20,7 @@ export function Announcer({ chat }: { chat: number }) {
   }), [cache, chat, me?.id])
   return (
     <p className="visually-hidden" aria-live="polite">
-      {message && t('history.announce', { name: author?.display_name ?? '', text: summary(t, message) })}
+      {message && t('history.announce', { name: authorName(t, message, author), text: summary(t, message) })}
     </p>
   )
 }

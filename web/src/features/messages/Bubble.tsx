@@ -1,6 +1,7 @@
 import { BellOff, EllipsisVertical, MessagesSquare, Pin, Timer } from 'lucide-react'
-import type { Message } from '@/api/types'
+import type { Message, Person } from '@/api/types'
 import type { Point } from '@/components/Menu'
+import { BotTag } from '@/components/BotTag'
 import { DeliveryIcon, type Delivery } from '@/components/DeliveryIcon'
 import { Time } from '@/components/Time'
 import { cx } from '@/lib/cx'
@@ -19,11 +20,13 @@ interface Props {
   row: Row
   own: boolean
   author: string | null
+  /// The program that wrote it, if one did.
+  bot: Person | null
   delivery: Delivery | null
   onMenu: (message: Message, at: Point) => void
 }
 
-export function Bubble({ row, own, author, delivery, onMenu }: Props) {
+export function Bubble({ row, own, author, bot, delivery, onMenu }: Props) {
   const t = useT()
   const { me: { id: me } } = useMessages()
   const openPerson = useOpenPerson()
@@ -43,7 +46,9 @@ export function Bubble({ row, own, author, delivery, onMenu }: Props) {
         {...hold}
       >
         {author && (
-          <button type="button" tabIndex={-1} className={cx(styles.author, styles[`hue${hue(message.author_id)}`])} disabled={!openPerson} onClick={() => openPerson?.(message.author_id)}>{author}</button>
+          <button type="button" tabIndex={-1} className={cx(styles.author, styles[`hue${hue(message.author_id)}`])} disabled={!openPerson} title={bot && bot.display_name !== author ? t('bots.via', { name: bot.display_name }) : undefined} onClick={() => openPerson?.(message.author_id)}>
+            <bdi>{author}</bdi>{bot && <BotTag />}
+          </button>
         )}
         <Content message={message} entry={entry} me={me} />
         <Meta row={row} delivery={delivery} />

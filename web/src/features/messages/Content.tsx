@@ -4,6 +4,7 @@ import type { Entry } from '@/api/outbox'
 import { usePerson } from '@/api/queries'
 import type { Message, Quote } from '@/api/types'
 import { RichText } from '@/components/RichText'
+import { personName } from '@/lib/author'
 import { useT } from '@/lib/i18n'
 import { lazyComponent } from '@/lib/lazy'
 import { withoutMarks } from '@/lib/markdown'
@@ -63,7 +64,7 @@ function Quoted({ quote }: { quote: Quote }) {
   const gone = quote.text === null || quote.text === undefined
   return (
     <button type="button" tabIndex={-1} className={styles.quote} disabled={gone} title={gone ? undefined : t('message.show_quoted')} onClick={() => onJump(quote.id)}>
-      <b>{author?.display_name}</b>
+      <b>{personName(t, author)}</b>
       <span dir="auto">{gone ? t('message.deleted') : withoutMarks(quote.text!)}</span>
     </button>
   )

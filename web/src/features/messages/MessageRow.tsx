@@ -5,6 +5,7 @@ import type { Message } from '@/api/types'
 import { Avatar } from '@/components/Avatar'
 import type { Point } from '@/components/Menu'
 import { Time } from '@/components/Time'
+import { authorName, personName } from '@/lib/author'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
 import { useOpenPerson } from '@/lib/person'
@@ -27,7 +28,7 @@ export const MessageRow = memo(function MessageRow({ row, onMenu }: Props) {
   const own = message.author_id === me
   const system = message.type === 'system'
   const author = usePerson(own && !system ? null : message.author_id, members)
-  const name = author?.display_name ?? ''
+  const name = authorName(t, message, author)
   const meant = !own && !message.deleted && mentionsMe(message, me)
   const face = <Avatar id={message.author_id} name={name || '?'} url={author?.avatar_url} size="small" />
   return (
@@ -53,6 +54,7 @@ export const MessageRow = memo(function MessageRow({ row, onMenu }: Props) {
               row={row}
               own={own}
               author={chat.is_group && !own && row.first ? name : null}
+              bot={author?.is_bot ? author : null}
               delivery={own ? deliveryOf(row, members, me) : null}
               onMenu={onMenu}
             />
@@ -66,5 +68,5 @@ function SystemLine({ message, actor }: { message: Message; actor: string }) {
   const { members } = useMessages()
   const target = usePerson(message.payload?.user_id, members)
   const t = useT()
-  return <p className={styles.system}><span>{systemText(t, message, actor, target?.display_name ?? '')}</span></p>
+  return <p className={styles.system}><span>{systemText(t, message, actor, personName(t, target))}</span></p>
 }

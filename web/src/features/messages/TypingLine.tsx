@@ -10,7 +10,7 @@ export function TypingLine({ chat }: { chat: Chat }) {
   const members = useMembers(chat.id)
   const first = usePerson(typing[0], members)
   if (typing.length === 0) {
-    return <small className={styles.line}>{chat.is_group ? t('chats.members', { count: chat.member_count }) : chat.peer?.username ? `@${chat.peer.username}` : ''}</small>
+    return <small className={styles.line}>{chat.is_group ? t('chats.members', { count: chat.member_count }) : [chat.peer?.is_bot && t('bots.tag'), chat.peer?.username && `@${chat.peer.username}`].filter(Boolean).join(' · ')}</small>
   }
   const text = !chat.is_group
     ? t('chats.typing')

@@ -62,7 +62,7 @@ function timeOf(message: Message): { day: string; ms: number } {
 const dayOf = (message: Message) => timeOf(message).day
 
 function together(a: Message | undefined, b: Message): boolean {
-  if (!a || a.author_id !== b.author_id || a.type === 'system' || b.type === 'system') return false
+  if (!a || a.author_id !== b.author_id || a.payload?.sender_name !== b.payload?.sender_name || a.type === 'system' || b.type === 'system') return false
   return timeOf(b).ms - timeOf(a).ms < TOGETHER_MS
 }
 

@@ -1,21 +1,24 @@
 import { Bell } from 'lucide-react'
-import { useState } from 'react'
-import { useChats } from '@/api/queries'
+import { useEffect } from 'react'
+import { useChats, useMe } from '@/api/queries'
 import { Button } from '@/components/Button'
 import { useT } from '@/lib/i18n'
 import { askPermission, permission, setNotifyChoices, useNotifyChoices } from '@/lib/notify'
 import styles from './NotifyPrompt.module.css'
 
-const AGAIN_MS = 30 * 24 * 3600_000
-
-/// Offers notifications once there is a conversation: the browser's own question comes only after "turn on".
+/// Offers notifications once the user has sent a message, and so may expect an answer. Whoever puts it off is not asked
+/// again; the settings have it. The browser's own question comes only after "turn on".
 export function NotifyPrompt() {
   const t = useT()
+  const me = useMe()
   const { chats } = useChats()
-  const { askedAt } = useNotifyChoices()
-  const [now] = useState(() => Date.now())
-  const talking = chats?.some((chat) => chat.last_message && chat.last_message.type !== 'system') ?? false
-  if (!talking || permission() !== 'default' || now - askedAt < AGAIN_MS) return null
+  const { askedAt, hasSent } = useNotifyChoices()
+  const sends = chats?.some(({ last_message: last }) => last && last.type !== 'system' && last.author_id === me?.id) ?? false
+  // The answer comes next, and must not take the offer away.
+  useEffect(() => {
+    if (sends && !hasSent) setNotifyChoices({ hasSent: true })
+  }, [sends, hasSent])
+  if (!(hasSent || sends) || permission() !== 'default' || askedAt > 0) return null
   return (
     <section className={styles.prompt} aria-label={t('settings.notifications')}>
       <Bell size={20} aria-hidden="true" />

@@ -5,7 +5,7 @@ import { keys } from '@/api/keys'
 import { announceMessage } from '@/api/live'
 import type { Chat, Message } from '@/api/types'
 import { isWanted, setNotifyChoices, unreadTotal } from '@/lib/notify'
-import { button, click, render, serve, settle } from '@/testing/render'
+import { click, render, serve, settle } from '@/testing/render'
 import { NotifyPrompt } from './NotifyPrompt'
 import { useNotifications } from './useNotifications'
 
@@ -29,7 +29,7 @@ beforeEach(() => {
   vi.stubGlobal('Notification', FakeNotification)
   vi.stubGlobal('isSecureContext', true)
   vi.spyOn(document, 'hasFocus').mockReturnValue(false)
-  setNotifyChoices({ desktop: true, sound: false, preview: true, quietUntil: 0, askedAt: 0 })
+  setNotifyChoices({ desktop: true, sound: false, preview: true, quietUntil: 0, askedAt: 0, hasSent: false })
   vi.useFakeTimers({ toFake: ['setTimeout', 'Date'], shouldAdvanceTime: true })
 })
 
@@ -96,13 +96,21 @@ test('a page that is looked at shows no notification', async () => {
   expect(shown).toEqual([])
 })
 
-test('the offer comes with the first conversation, and not again once it was put off', async () => {
+test('the offer comes after the first sent message, stays when it is answered, and does not come again once it was put off', async () => {
   FakeNotification.permission = 'default'
   serve({})
+  const offered = () => document.querySelector('section')
   await render(<NotifyPrompt />, { chats: [chat({ last_message: null })] })
-  expect(document.querySelector('section')).toBeNull()
   await render(<NotifyPrompt />, { chats: [chat({ last_message: message(1) })] })
-  await click(button('Не сейчас'))
-  expect(document.querySelector('section')).toBeNull()
+  expect(offered(), 'what others say is no reason').toBeNull()
+  const { cache } = await render(<NotifyPrompt />, { chats: [chat({ last_message: message(2, { author_id: ME }) })] })
+  expect(offered()).not.toBeNull()
+  await act(async () => cache.setQueryData<Chat[]>(keys.chats, [chat({ last_message: message(3) })]))
+  expect(offered()).not.toBeNull()
+  for (const one of document.querySelectorAll('section button:last-child')) await click(one)
+  expect(offered()).toBeNull()
+  vi.setSystemTime(Date.now() + 365 * 86_400_000)
+  await render(<NotifyPrompt />, { chats: [chat({ last_message: message(4, { author_id: ME }) })] })
+  expect(offered()).toBeNull()
   expect(FakeNotification.requestPermission).not.toHaveBeenCalled()
 })

@@ -7,6 +7,7 @@ import { onMessage } from '@/api/live'
 import { keys } from '@/api/keys'
 import { personQuery, useChats } from '@/api/queries'
 import type { Chat, Message, User } from '@/api/types'
+import { authorName } from '@/lib/author'
 import { useT } from '@/lib/i18n'
 import { isWanted, notifyChoices, permission, unreadTotal } from '@/lib/notify'
 import { shell } from '@/lib/shell'
@@ -38,7 +39,7 @@ export function useNotifications(open: number | null, onOpen: (chat: number) => 
     if (sound && !message.silent) playSound()
     if (looking || !desktop || permission() !== 'granted') return
     const author = await cache.fetchQuery(personQuery(message.author_id)).catch(() => null)
-    const name = author?.display_name ?? chat.title
+    const name = author ? authorName(t, message, author) : chat.title
     const text = preview ? summary(t, message) : t('notify.message')
     void show({
       title: chat.kind === 'private' ? name : chat.title,

@@ -4,9 +4,11 @@ import { useOpenDirect } from '@/api/actions'
 import { useMe, usePerson } from '@/api/queries'
 import type { Person } from '@/api/types'
 import { Avatar } from '@/components/Avatar'
+import { BotTag } from '@/components/BotTag'
 import { Button, Spinner } from '@/components/Button'
 import { Confirm } from '@/components/Confirm'
 import { Dialog } from '@/components/Dialog'
+import { personName } from '@/lib/author'
 import { clock } from '@/lib/dates'
 import { useT } from '@/lib/i18n'
 import { useIsBlocked, useSetBlocked } from './api'
@@ -42,9 +44,9 @@ function Card({ person, onClose, onOpen }: { person: Person } & Omit<Props, 'id'
   return (
     <div className={styles.body}>
       <Avatar id={person.id} name={person.display_name} url={person.avatar_url} size="large" />
-      <h3 dir="auto">{person.display_name}</h3>
+      <h3 dir="auto">{personName(t, person)}{person.is_bot && <BotTag />}</h3>
       {person.username && <p className={styles.name}>@{person.username}</p>}
-      {person.deleted ? <p>{t('person.deleted')}</p> : person.deactivated ? <p>{t('person.deactivated')}</p> : !own && <PresenceLine id={person.id} />}
+      {person.deleted ? <p>{t('person.deleted')}</p> : person.deactivated ? <p>{t('person.deactivated')}</p> : person.is_bot ? <p>{t('bots.program')}</p> : !own && <PresenceLine id={person.id} />}
       {person.about && <p className={styles.about} dir="auto">{person.about}</p>}
       {person.time_zone && <LocalTime zone={person.time_zone} />}
       {!own && !person.deleted && (

@@ -4,6 +4,7 @@ import type { Member, Message } from '@/api/types'
 import { Empty } from '@/components/Empty'
 import { MessageLine } from '@/components/MessageLine'
 import { Panel } from '@/components/Panel'
+import { authorName } from '@/lib/author'
 import { useT } from '@/lib/i18n'
 import { summary } from '@/lib/system'
 import { usePins } from './server'
@@ -23,6 +24,6 @@ export function PinsPanel({ chat, onOpen, onClose }: { chat: number; onOpen: (me
 function Line({ message, members, onOpen }: { message: Message; members: Member[] | undefined; onOpen: () => void }) {
   const t = useT()
   const author = usePerson(message.author_id, members)
-  const name = author?.display_name ?? ''
+  const name = authorName(t, message, author)
   return <MessageLine avatar={{ id: message.author_id, name: name || '?', url: author?.avatar_url }} title={name} at={message.ts} onOpen={onOpen}>{summary(t, message)}</MessageLine>
 }

@@ -8,6 +8,7 @@ import { IconButton, Spinner } from '@/components/Button'
 import { Empty } from '@/components/Empty'
 import { MessageLine } from '@/components/MessageLine'
 import { Panel } from '@/components/Panel'
+import { authorName } from '@/lib/author'
 import { useT } from '@/lib/i18n'
 import { summary } from '@/lib/system'
 
@@ -54,7 +55,7 @@ interface LineProps {
 function Line({ bookmark: { message, note }, chat, onOpen, onRemove }: LineProps) {
   const t = useT()
   const author = usePerson(message.author_id)
-  const name = author?.display_name ?? ''
+  const name = authorName(t, message, author)
   return (
     <MessageLine
       avatar={{ id: message.author_id, name: name || '?', url: author?.avatar_url }}

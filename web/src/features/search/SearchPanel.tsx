@@ -9,6 +9,7 @@ import { Empty } from '@/components/Empty'
 import { Marked, MessageLine } from '@/components/MessageLine'
 import { Panel } from '@/components/Panel'
 import { Search } from '@/components/Search'
+import { authorName } from '@/lib/author'
 import { useT } from '@/lib/i18n'
 import { toast } from 'sonner'
 import { FilterBar } from './FilterBar'
@@ -102,8 +103,9 @@ interface ResultProps {
 }
 
 function Result({ result: { message, snippet }, chat, everywhere, onOpen }: ResultProps) {
+  const t = useT()
   const author = usePerson(message.author_id)
-  const name = author?.display_name ?? ''
+  const name = authorName(t, message, author)
   const inChat = everywhere && chat?.is_group ? `${name} · ${chat.title}` : name
   return (
     <MessageLine avatar={{ id: message.author_id, name: name || '?', url: author?.avatar_url }} title={inChat} at={message.ts} onOpen={onOpen}>

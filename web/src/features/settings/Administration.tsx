@@ -7,6 +7,7 @@ import { Search } from '@/components/Search'
 import { Time } from '@/components/Time'
 import { useT } from '@/lib/i18n'
 import { useDebounced } from '@/lib/useDebounced'
+import { PushState } from './PushLog'
 import { Status } from './Status'
 import { useAccounts, useAppointAdmin, useDeactivateAccount, useDismissAdmin, useReactivateAccount } from './api'
 import styles from './Settings.module.css'
@@ -20,6 +21,7 @@ export function Administration({ me }: { me: User }) {
   return (
     <div className={styles.stack}>
       <Status />
+      <PushState />
       <section className={styles.block} aria-label={t('admin.accounts')}>
         <h4>{t('admin.accounts')}</h4>
         <Search label={t('admin.search')} value={words} onChange={(event) => setWords(event.target.value)} />

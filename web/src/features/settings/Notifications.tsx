@@ -6,6 +6,7 @@ import { Switch } from '@/components/Switch'
 import { Time } from '@/components/Time'
 import { useT, type Key } from '@/lib/i18n'
 import { askPermission, needsHomeScreen, permission, setNotifyChoices, useNotifyChoices } from '@/lib/notify'
+import { PushDevices } from './PushDevices'
 import styles from './Settings.module.css'
 
 type Quiet = 'off' | 'hour' | 'morning' | 'on'
@@ -49,6 +50,7 @@ export function Notifications() {
         </p>
         <p className={styles.note}>{t('notify.chats')}</p>
       </div>
+      <PushDevices key={push} />
     </div>
   )
 }

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { Bell, ChevronRight, Database, Eye, KeyRound, LogOut, Palette, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react'
-import { useState, type ComponentType } from 'react'
+import { Bell, Bot, ChevronRight, Database, Eye, KeyRound, LogOut, Palette, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react'
+import { Suspense, useState, type ComponentType, type ReactNode } from 'react'
 import { useUnsent } from '@/api/outbox'
 import { sessionOf } from '@/api/session'
 import { signOut } from '@/api/signOut'
@@ -19,26 +19,35 @@ import { Profile } from './Profile'
 import { Security } from './Security'
 import styles from './Settings.module.css'
 
-export type Page = 'profile' | 'appearance' | 'notifications' | 'privacy' | 'security' | 'data' | 'admin'
+export type Page = 'profile' | 'appearance' | 'notifications' | 'privacy' | 'security' | 'data' | 'bots' | 'admin'
 
-const pages: Record<Page, { title: Key; icon: LucideIcon; Content: ComponentType<{ me: User }> }> = {
+const pages: Record<Page, { title: Key; icon: LucideIcon; Content?: ComponentType<{ me: User }> }> = {
   profile: { title: 'settings.profile', icon: UserRound, Content: Profile },
   appearance: { title: 'settings.appearance', icon: Palette, Content: Appearance },
   notifications: { title: 'settings.notifications', icon: Bell, Content: Notifications },
   privacy: { title: 'settings.privacy', icon: Eye, Content: Privacy },
   security: { title: 'settings.security', icon: KeyRound, Content: Security },
   data: { title: 'settings.data', icon: Database, Content: Data },
+  bots: { title: 'bots.title', icon: Bot },
   admin: { title: 'settings.admin', icon: ShieldCheck, Content: Administration },
+}
+
+interface Props {
+  me: User
+  start?: Page | null
+  /// The page of the user's bots, which another feature draws.
+  bots?: ReactNode
+  onClose: () => void
 }
 
 /// Everything about the user's account. On a wide screen the pages stand beside the chosen one; on a phone each
 /// page covers the list.
-export function Settings({ me, start = null, onClose }: { me: User; start?: Page | null; onClose: () => void }) {
+export function Settings({ me, start = null, bots, onClose }: Props) {
   const t = useT()
   const [chosen, setChosen] = useState<Page | null>(start)
   const shown = chosen ?? 'profile'
   const { Content, title } = pages[shown]
-  const offered = (Object.keys(pages) as Page[]).filter((page) => page !== 'admin' || me.is_admin)
+  const offered = (Object.keys(pages) as Page[]).filter((page) => (page !== 'admin' || me.is_admin) && (page !== 'bots' || bots))
   return (
     <Dialog title={t('settings.title')} subtitle={chosen ? t(title) : undefined} wide onClose={onClose} onBack={chosen ? () => setChosen(null) : undefined}>
       <div className={cx(styles.columns, chosen && styles.chosen)}>
@@ -63,7 +72,7 @@ export function Settings({ me, start = null, onClose }: { me: User; start?: Page
         </nav>
         <section className={styles.page} aria-label={t(title)} key={shown}>
           <h3 className={styles.title}>{t(title)}</h3>
-          <Content me={me} />
+          {Content ? <Content me={me} /> : <Suspense>{bots}</Suspense>}
         </section>
       </div>
     </Dialog>

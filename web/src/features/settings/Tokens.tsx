@@ -6,6 +6,7 @@ import type { Scope } from '@/api/types'
 import { Button } from '@/components/Button'
 import { Field } from '@/components/Field'
 import { Problem } from '@/components/Problem'
+import { Secret } from '@/components/Secret'
 import { Select } from '@/components/Select'
 import { Time } from '@/components/Time'
 import { copyText } from '@/lib/clipboard'
@@ -27,13 +28,7 @@ export function Tokens() {
     <section className={styles.block} aria-label={t('tokens.title')}>
       <h4>{t('tokens.title')}</h4>
       <p className={styles.note}>{t('tokens.hint')}</p>
-      {secret && (
-        <div className={styles.secret} role="status">
-          <p>{t('tokens.secret')}</p>
-          <code>{secret}</code>
-          <Button onClick={() => void copyText(secret).then(() => toast(t('message.copied')))}>{t('tokens.copy')}</Button>
-        </div>
-      )}
+      {secret && <Secret note={t('tokens.secret')} secret={secret} copy={t('tokens.copy')} onCopy={() => void copyText(secret).then(() => toast(t('message.copied')))} />}
       <ul className={styles.list}>
         {data?.map((token) => (
           <li key={token.id}>

@@ -1,9 +1,9 @@
 /// What the settings ask of the server and change there.
 
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { absolute, request } from '@/api/http'
+import { absolute, ApiError, request } from '@/api/http'
 import { keys } from '@/api/keys'
-import type { Account, Blocked, ExportLink, Imported, PersonalToken, ProfileChange, Quota, Scope, ServerStatus, Session, TokenWithSecret, UpdatedUser, User } from '@/api/types'
+import type { Account, Blocked, ExportLink, Imported, PersonalToken, ProfileChange, PushDelivery, PushKey, PushSubscription, Quota, Scope, ServerStatus, Session, TokenWithSecret, UpdatedUser, User } from '@/api/types'
 import { upload } from '@/api/upload'
 
 const PAGE = 50
@@ -155,6 +155,37 @@ export const useAccounts = (q: string) => useInfiniteQuery({
   getNextPageParam: (last) => (last.length < PAGE ? undefined : last.at(-1)?.id),
   placeholderData: (before) => before,
 })
+
+/// By which browsers know the server's pushes; null where it sends none.
+export const usePushKey = () => useQuery({
+  queryKey: keys.pushKey,
+  queryFn: async ({ signal, client }) => {
+    try {
+      return (await request<PushKey>(client, 'GET', '/push/key', { signal })).public_key
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'not_configured') return null
+      throw error
+    }
+  },
+})
+
+/// The attempts to push notifications, for administrators.
+export const usePushLog = () => useInfiniteQuery({
+  queryKey: keys.pushLog,
+  initialPageParam: undefined as number | undefined,
+  queryFn: ({ signal, client, pageParam }) =>
+    request<PushDelivery[]>(client, 'GET', '/admin/push-deliveries', { query: { before_id: pageParam, limit: PAGE }, signal }),
+  getNextPageParam: (last) => (last.length < PAGE ? undefined : last.at(-1)?.id),
+  staleTime: 0,
+})
+
+export const usePushDevices = () => useQuery({
+  queryKey: keys.pushDevices,
+  queryFn: ({ signal, client }) => request<PushSubscription[]>(client, 'GET', '/users/me/push-subscriptions', { signal }),
+  staleTime: 0,
+})
+
+export const useRemovePushDevice = () => useChange<number>('DELETE', (id) => `/users/me/push-subscriptions/${id}`, keys.pushDevices)
 
 const accounts = ['accounts'] as const
 export const useDeactivateAccount = () => useChange<number>('POST', (id) => `/admin/users/${id}/deactivate`, accounts)

@@ -5,6 +5,7 @@ import { Dialog } from '@/components/Dialog'
 import { Marked } from '@/components/MessageLine'
 import { Search } from '@/components/Search'
 import { Time } from '@/components/Time'
+import { authorName } from '@/lib/author'
 import { useT } from '@/lib/i18n'
 import { useSections, type Command, type Found, type Option, type Section } from './options'
 import styles from './Switcher.module.css'
@@ -101,9 +102,10 @@ function Line({ face, note, children }: { face: ReactNode; note?: ReactNode; chi
 }
 
 function FoundMessage({ found: { message, snippet } }: { found: Found }) {
+  const t = useT()
   const chat = useChat(message.chat_id)
   const author = usePerson(message.author_id)
-  const name = author?.display_name ?? ''
+  const name = authorName(t, message, author)
   return (
     <>
       <Avatar id={message.author_id} name={name || '?'} url={author?.avatar_url} size="small" />
