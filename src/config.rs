@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 
-use besedka_api::site::{Proxies, Site};
+use besedka_api::site::{Contradictions, Proxies, Site};
 use besedka_core::backup::BackupPlace;
 use besedka_core::files::{AwsEnv, StorageLocation};
 use besedka_core::hub::BusSettings;
@@ -97,7 +97,7 @@ pub struct Config {
     #[arg(long, env = "BESEDKA_CORS_ORIGINS", value_delimiter = ',', value_name = "URL,…", value_parser = web_address)]
     pub cors_origins: Vec<String>,
 
-    /// The reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted: addresses, networks such
+    /// The reverse proxies whose X-Forwarded-* and Forwarded headers are trusted: addresses, networks such
     /// as 10.0.0.0/8, `private` (all private networks) or `loopback` (this machine).
     #[arg(long, env = "BESEDKA_TRUSTED_PROXIES", value_delimiter = ',', value_name = "ADDRESS,…")]
     pub trusted_proxies: Vec<Proxies>,
@@ -461,7 +461,12 @@ impl Config {
     }
 
     pub fn site(&self) -> Site {
-        Site { public_url: self.public_url.clone(), trusted_proxies: self.trusted_proxies.clone() }
+        Site {
+            public_url: self.public_url.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+            cors_origins: self.cors_origins.clone(),
+            contradictions: Contradictions::default(),
+        }
     }
 }
 

@@ -125,6 +125,10 @@ fn complete_operation<B: Body>(
     for (status, response) in responses.iter_mut() {
         if let Some(content) = response.get_mut("content") {
             name_json(content);
+            // A file is served with its own type. Generators that know no wildcards take the first.
+            if let Some(file) = content.get("application/octet-stream").cloned() {
+                content["*/*"] = file;
+            }
         }
         if response["description"].as_str().unwrap_or_default().is_empty() {
             response["description"] = "Success.".into();

@@ -1,11 +1,14 @@
 //! The server's public address, and the addresses of clients.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use poem::http::uri::Scheme;
+use poem::http::uri::{Authority, Scheme};
 use poem::http::{HeaderMap, Method, header};
 use poem::{Addr, Request};
+use url::Url;
 
 /// The method of the original request: poem turns HEAD into GET, but a link is signed for one method.
 #[derive(Debug, Clone)]
@@ -18,6 +21,37 @@ pub struct Site {
     pub public_url: Option<String>,
     /// The proxies whose `X-Forwarded-*` headers are trusted.
     pub trusted_proxies: Vec<Proxies>,
+    /// Other origins whose pages may use the API.
+    pub cors_origins: Vec<String>,
+    pub contradictions: Contradictions,
+}
+
+/// What was seen of requests that contradicts the settings, one sentence of each kind. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Contradictions(Arc<Mutex<BTreeMap<Contradiction, String>>>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Contradiction {
+    /// A page is at another address than the server's.
+    Address,
+    /// A proxy that is not trusted tells of clients.
+    Proxy,
+}
+
+impl Contradictions {
+    /// Logs the first one of its kind, and keeps it for the administrator.
+    pub fn note(&self, kind: Contradiction, text: impl FnOnce() -> String) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.entry(kind).or_insert_with(|| {
+            let text = text();
+            tracing::warn!("{text}");
+            text
+        });
+    }
+
+    pub fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
 }
 
 /// An address, a network, or a named group of networks.
@@ -83,22 +117,56 @@ impl Site {
     }
 
     fn address_behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        self.forwarded(peer, headers).address
+    }
+
+    /// What trusted proxies tell of the client's request. Each proxy adds its part at the end: as many parts count as
+    /// there are trusted proxies in a row, because what is before them may be invented by the client. `Forwarded`
+    /// (RFC 7239) is read where there is no `X-Forwarded-*` of its kind.
+    fn forwarded(&self, peer: IpAddr, headers: &HeaderMap) -> Forwarded {
+        let mut told = Forwarded { address: peer, is_https: None, host: None };
         if !self.is_proxy(peer) {
-            return peer;
+            return told;
         }
-        let forwarded = headers.get_all("x-forwarded-for").iter();
-        // A value that isn't text is one hop that can't be read.
-        let values: Vec<&str> = forwarded.map(|value| value.to_str().unwrap_or("unreadable")).collect();
-        let hops: Vec<&str> = values.iter().flat_map(|value| value.split(',')).map(str::trim).collect();
-        let mut nearest = peer;
-        for hop in hops.into_iter().rev().filter(|hop| !hop.is_empty()) {
+        let list = |name: &str| {
+            // A value that isn't text is one part that can't be read.
+            let values = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("unreadable"));
+            let parts = values.flat_map(|value| split(value, ',')).map(str::trim);
+            parts.filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let elements = list("forwarded");
+        let of_elements = |name: &str| -> Vec<String> {
+            elements.iter().map(|element| parameter(element, name).unwrap_or_default()).collect()
+        };
+        let either = |own: Vec<String>, name: &str| if own.is_empty() { of_elements(name) } else { own };
+        let mut proxies = 1;
+        for hop in either(list("x-forwarded-for"), "for").iter().rev() {
             let Some(address) = hop_address(hop) else { break };
-            nearest = address;
+            told.address = address;
             if !self.is_proxy(address) {
                 break;
             }
+            proxies += 1;
         }
-        nearest
+        // A proxy that sets a value instead of adding to a list leaves one.
+        let seen_first = |list: Vec<String>| {
+            let first = list.len().saturating_sub(proxies);
+            list.into_iter().nth(first).filter(|value| !value.is_empty())
+        };
+        let scheme = seen_first(either(list("x-forwarded-proto"), "proto"));
+        told.is_https =
+            scheme.map(|scheme| scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("wss"));
+        let host = seen_first(either(list("x-forwarded-host"), "host"));
+        told.host =
+            host.filter(|host| host.parse::<Authority>().is_ok_and(|host| !host.as_str().contains('@')));
+        if let Some(host) = &mut told.host
+            && let Some(port) = seen_first(list("x-forwarded-port")).and_then(|port| port.parse::<u16>().ok())
+            && !matches!(port, 80 | 443)
+            && host.parse::<Authority>().is_ok_and(|host| host.port().is_none())
+        {
+            *host = format!("{host}:{port}");
+        }
+        told
     }
 
     /// Whether an address is one of a trusted proxy.
@@ -114,8 +182,7 @@ impl Site {
         if *request.scheme() == Scheme::HTTPS {
             return true;
         }
-        let forwarded = request.header("x-forwarded-proto").is_some_and(|scheme| scheme == "https");
-        forwarded && self.is_proxy(peer(request))
+        self.forwarded(peer(request), request.headers()).is_https.unwrap_or(false)
     }
 
     /// The address that links begin with, without a trailing slash.
@@ -123,11 +190,64 @@ impl Site {
         if let Some(url) = &self.public_url {
             return url.trim_end_matches('/').to_owned();
         }
+        let scheme = if self.is_https(request) { "https" } else { "http" };
+        if let Some(host) = self.forwarded(peer(request), request.headers()).host
+            && let Some(authority) = authority(&format!("{scheme}://{host}"))
+        {
+            return format!("{scheme}://{authority}");
+        }
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
-        let scheme = if self.is_https(request) { "https" } else { "http" };
         format!("{scheme}://{}", host.unwrap_or("localhost"))
     }
+
+    /// Notes a proxy that tells of clients and is not trusted. Only of one in a private network: anybody else may send
+    /// such headers.
+    pub fn watch(&self, request: &Request) {
+        const TOLD: [&str; 3] = ["x-forwarded-for", "x-forwarded-proto", "forwarded"];
+        let peer = peer(request);
+        let is_near = Proxies::Private.contains(peer) || Proxies::Loopback.contains(peer);
+        if is_near && !self.is_proxy(peer) && TOLD.iter().any(|name| request.headers().contains_key(*name)) {
+            self.contradictions.note(Contradiction::Proxy, || {
+                format!(
+                    "a proxy at {peer} tells who asks and how, and is not trusted: set --trusted-proxies {peer} \
+                     (BESEDKA_TRUSTED_PROXIES)"
+                )
+            });
+        }
+    }
+}
+
+/// What proxies tell of a client's request.
+#[derive(Debug)]
+struct Forwarded {
+    address: IpAddr,
+    is_https: Option<bool>,
+    /// The host, perhaps with a port, to which the client sent it.
+    host: Option<String>,
+}
+
+/// The parts of a list, which may contain the separator in quotes.
+fn split(list: &str, separator: char) -> impl Iterator<Item = &str> {
+    let mut is_quoted = false;
+    list.split(move |c| {
+        is_quoted ^= c == '"';
+        c == separator && !is_quoted
+    })
+}
+
+/// A parameter of an element of `Forwarded`.
+fn parameter(element: &str, name: &str) -> Option<String> {
+    let pairs = split(element, ';').filter_map(|pair| pair.split_once('='));
+    let found = pairs.into_iter().find(|(found, _)| found.trim().eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value.trim().trim_matches('"').to_owned())
+}
+
+/// The host of a web address as browsers write it, with a port that is not the usual one.
+pub fn authority(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let host = url.host_str()?;
+    Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
 /// The address of a hop, with or without a port: `203.0.113.7`, `203.0.113.7:51234`, `2001:db8::1`, `[2001:db8::1]`,
@@ -163,7 +283,7 @@ mod tests {
 
     fn taken(proxies: &[&str], forwarded: &[&str]) -> String {
         let trusted_proxies = proxies.iter().map(|text| text.parse().unwrap()).collect();
-        let site = Site { public_url: None, trusted_proxies };
+        let site = Site { trusted_proxies, ..Site::default() };
         let mut headers = HeaderMap::new();
         for value in forwarded {
             headers.append("x-forwarded-for", value.parse().unwrap());

@@ -3,9 +3,10 @@
 use poem::http::{Method, header};
 use poem::web::Data;
 use poem::{FromRequest, Request, RequestBody, Result};
+use url::Url;
 
 use super::connection::SignedInMark;
-use super::site::Site;
+use super::site::{Contradiction, Contradictions, Site, authority};
 use besedka_core::messenger::{self, Access, Limit, Messenger};
 use besedka_core::model::{Language, Scopes};
 
@@ -19,24 +20,58 @@ pub struct Visit {
     pub agent: Option<String>,
     /// The first language of `Accept-Language` in which the server writes.
     pub language: Option<Language>,
-    /// Whether the browser reports a page of ours as the request's origin.
-    pub is_ours: bool,
+    /// The origin of the page that sent the request, if its browser tells it.
+    page: Option<String>,
+    /// Whether that is one of the other origins that are let in.
+    is_let_in: bool,
+    contradictions: Contradictions,
+}
+
+impl Visit {
+    /// Whether the request comes from a page of ours, or from no page.
+    pub fn is_ours(&self) -> bool {
+        // `null`, from a page without an address, must not be treated as a missing origin.
+        self.page.as_deref().is_none_or(|page| {
+            let page = authority(page);
+            page.is_some() && page == authority(&self.base)
+        })
+    }
+
+    /// Refuses a sign-in whose cookie the browser would not keep, or would not be believed when the page is loaded again.
+    pub fn check_cookie(&self) -> messenger::Result<()> {
+        let Some(page) = &self.page else { return Ok(()) };
+        let is_local = || {
+            let host = Url::parse(page).ok().and_then(|url| url.host_str().map(str::to_owned));
+            host.is_some_and(|host| host == "localhost" || host.ends_with(".localhost"))
+        };
+        if self.is_let_in || self.is_ours() && !(self.is_https && page.starts_with("http://") && !is_local())
+        {
+            return Ok(());
+        }
+        let base = &self.base;
+        let text = format!(
+            "this page is at {page}, and the server takes {base} for its own address, so nobody can stay signed in here. \
+             Open {base}, or start the server with --public-url {page} (BESEDKA_PUBLIC_URL)"
+        );
+        self.contradictions.note(Contradiction::Address, || text.clone());
+        Err(messenger::Error::invalid("X-Besedka-Session", text))
+    }
 }
 
 impl<'a> FromRequest<'a> for Visit {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
         let site = Data::<&Site>::from_request_without_body(request).await?;
         let base = site.base(request);
-        let host = |url: &str| url.split('/').nth(2).map(str::to_owned);
-        // `null`, from a page without an address, has no host either and must not be treated as a missing
-        // origin.
+        site.watch(request);
         let origin = request.header(header::ORIGIN.as_str());
         Ok(Self {
             address: site.address(request),
             is_https: site.is_https(request),
             agent: request.header(header::USER_AGENT.as_str()).map(str::to_owned),
             language: Language::known(request.header(header::ACCEPT_LANGUAGE.as_str())),
-            is_ours: origin.is_none_or(|origin| host(origin) == host(&base)),
+            is_let_in: origin.is_some_and(|origin| site.cors_origins.iter().any(|known| known == origin)),
+            page: origin.map(str::to_owned),
+            contradictions: site.contradictions.clone(),
             base,
         })
     }

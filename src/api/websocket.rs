@@ -31,16 +31,21 @@ pub struct WebSocketRequest {
 }
 
 impl WebSocketRequest {
-    pub fn of(request: &Request) -> Result<Self, WebSocketError> {
+    /// Whether a request asks for a WebSocket as RFC 6455 says.
+    pub fn is_valid(request: &Request) -> bool {
         let has = |name: HeaderName, wanted: &str| {
             let value = request.headers().get(name).and_then(|value| value.to_str().ok());
             value.is_some_and(|value| value.split(',').any(|token| token.trim().eq_ignore_ascii_case(wanted)))
         };
-        let is_websocket = request.method() == Method::GET
+        request.method() == Method::GET
             && has(header::UPGRADE, "websocket")
             && has(header::CONNECTION, "upgrade")
-            && has(header::SEC_WEBSOCKET_VERSION, "13");
-        let key = request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| is_websocket);
+            && has(header::SEC_WEBSOCKET_VERSION, "13")
+            && request.headers().contains_key(header::SEC_WEBSOCKET_KEY)
+    }
+
+    pub fn of(request: &Request) -> Result<Self, WebSocketError> {
+        let key = request.headers().get(header::SEC_WEBSOCKET_KEY).filter(|_| Self::is_valid(request));
         let key = key.cloned().ok_or(WebSocketError::InvalidProtocol)?;
         Ok(Self { key, upgrade: request.take_upgrade()? })
     }

@@ -127,7 +127,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             let body = body_pace::pace(&mut request, &connection);
             let response = tokio::select! {
                 biased;
-                response = app.get_response(request) => response,
+                response = async {
+                    body_pace::receive_small(&mut request).await;
+                    app.get_response(request).await
+                } => response,
                 stopped = body.stopped() => refuse(stopped),
             };
             // Whoever read the body answers that it could not be read.

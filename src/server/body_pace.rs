@@ -9,8 +9,8 @@ use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::Stream;
+use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, Stream, StreamExt};
 use poem::http::{Method, Version, header};
 use poem::{Body, Request};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,6 +27,8 @@ const FILE_GRACE: Duration = Duration::from_secs(15);
 const SLOWEST_FILE: u64 = 8 * 1024;
 /// The memory for all unfinished bodies together that are not files, which are stored as they come.
 const MEMORY: usize = 64 * 1024 * 1024;
+/// The largest body that is awaited as a whole.
+const SMALL: usize = 64 * 1024;
 /// One unit of that memory.
 const BLOCK: usize = 1024;
 
@@ -79,6 +81,30 @@ pub(super) fn pace(request: &mut Request, connection: &Arc<Connection>) -> Watch
     };
     request.set_body(Body::from_bytes_stream(stream));
     watch
+}
+
+/// Waits for a small body before anything is done for its request: what an answer in progress keeps in memory is more
+/// than the body. A larger one is read as it comes, by whoever knows how large it may be.
+pub(super) async fn receive_small(request: &mut Request) {
+    if !may_have_body(request) || request.content_type().is_some_and(is_file) {
+        return;
+    }
+    let length = request.header(header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
+    if length.is_some_and(|length: usize| length > SMALL) {
+        return;
+    }
+    let mut stream = Box::pin(request.take_body().into_bytes_stream());
+    let mut received = BytesMut::new();
+    let mut failure = None;
+    while received.len() <= SMALL && failure.is_none() {
+        match stream.next().await {
+            Some(Ok(bytes)) => received.extend_from_slice(&bytes),
+            Some(Err(error)) => failure = Some(Err(error)),
+            None => break,
+        }
+    }
+    let read = std::iter::once(Ok(received.freeze())).chain(failure);
+    request.set_body(Body::from_bytes_stream(stream::iter(read).chain(stream)));
 }
 
 fn may_have_body(request: &Request) -> bool {
@@ -188,6 +214,40 @@ mod tests {
         assert_eq!(left(true, 15, 0), 0);
         assert_eq!(left(true, 100, 100 * SLOWEST_FILE), 15);
         assert_eq!(left(true, 200, 100 * SLOWEST_FILE), 0);
+    }
+
+    #[tokio::test]
+    async fn a_small_body_is_awaited_and_a_large_one_is_not() {
+        for (size, announced, is_awaited) in
+            [(10, true, true), (SMALL * 3, true, false), (SMALL * 3, false, true)]
+        {
+            let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(1);
+            let parts =
+                stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
+            let request = Request::builder().method(Method::POST).content_type("application/json");
+            let request = match announced {
+                true => request.header(header::CONTENT_LENGTH, size),
+                false => request.header(header::TRANSFER_ENCODING, "chunked"),
+            };
+            let mut request = request.body(Body::from_bytes_stream(Box::pin(parts)));
+            let mut receiving = Box::pin(receive_small(&mut request));
+            let polled = futures_util::poll!(receiving.as_mut());
+            assert_eq!(polled.is_pending(), is_awaited, "{size}");
+            let sending = async {
+                for _ in 0..10 {
+                    let _ = sender.send(Ok(vec![b'a'; size / 10].into())).await;
+                }
+                drop(sender);
+            };
+            let sending = tokio::spawn(sending);
+            if is_awaited {
+                receiving.await;
+            } else {
+                drop(receiving);
+            }
+            assert_eq!(request.take_body().into_bytes().await.unwrap().len(), size / 10 * 10);
+            sending.await.unwrap();
+        }
     }
 
     #[test]

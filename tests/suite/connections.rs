@@ -72,6 +72,7 @@ async fn an_upgrade_that_cannot_be_is_refused_in_words() {
         format!("/kyte/ws/chat/{chat}?token={token}"),
         format!("/api/unet-chat/ws/conversations/{chat}/?Authorization=Bearer%20{token}"),
         format!("/desktop/ws/chat/{chat}?token={token}"),
+        format!("/kyte/socket.io/?EIO=4&transport=websocket&chatId={chat}&token={token}"),
     ] {
         let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                        Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";

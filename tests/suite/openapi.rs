@@ -82,6 +82,8 @@ fn generators_can_read_the_documents() {
             }
             if let Some(content) = value["content"].as_object() {
                 assert!(content.keys().all(|kind| !kind.contains(';')), "{place}: {content:?}");
+                let is_file = content.contains_key("application/octet-stream");
+                assert!(!is_file || content.contains_key("*/*"), "{place}: files have types of their own");
             }
             if value["nullable"] == true {
                 assert!(!name.ends_with("3.1"), "{place}: JSON Schema has no nullable");

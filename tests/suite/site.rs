@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::server::{Reply, TestServer};
+use crate::server::{PASSWORD, Reply, TestServer};
 
 const QUIET: [&str; 2] = ["--rate-limits", "off"];
 
@@ -381,4 +381,107 @@ async fn the_desktop_app_finds_its_updates_and_nothing_beside_them() {
 
     let without = TestServer::start().await;
     assert_eq!(get(&without, "/desktop-updates/manifest.json").await.status, 404);
+}
+
+/// What a page behind a proxy is told of the server: its address in links, or why nobody can stay signed in there.
+#[tokio::test]
+async fn a_page_behind_any_proxy_stays_signed_in_or_says_what_to_set() {
+    const LOCAL: &str = "127.0.0.1:8000";
+    const CHAT: &str = "https://chat.example.org";
+    let trusted = ["--trusted-proxies", "127.0.0.1"];
+    const ROMASHKA: &str = "https://xn--80aa3agjl3d.xn--p1ai";
+    let idn = ["--public-url", "https://Ромашка.рф/"];
+    let none: &[(&str, &str)] = &[];
+    let public = ["--public-url", "https://Chat.Example.org:443/"];
+    let two: &[(&str, &str)] = &[
+        ("X-Forwarded-For", "203.0.113.7, 127.0.0.1"),
+        ("X-Forwarded-Proto", "https, http"),
+        ("X-Forwarded-Host", "chat.example.org, inner"),
+    ];
+    let invented: &[(&str, &str)] = &[
+        ("X-Forwarded-For", "198.51.100.9, 203.0.113.7"),
+        ("X-Forwarded-Proto", "http, HTTPS"),
+        ("X-Forwarded-Host", "evil.example, Chat.example.org:443"),
+    ];
+    let port: &[(&str, &str)] = &[
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "chat.example.org"),
+        ("X-Forwarded-Port", "8443"),
+    ];
+    let standard: &[(&str, &str)] = &[(
+        "Forwarded",
+        "for=198.51.100.9;host=evil.example, For=\"203.0.113.7:5\";Proto=https;host=\"chat.example.org\"",
+    )];
+    let usual: &[(&str, &str)] = &[
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "chat.example.org"),
+        ("X-Forwarded-Port", "443"),
+    ];
+    for (flags, host, page, headers, base) in [
+        (&trusted[..], LOCAL, CHAT, usual, Some(CHAT)),
+        (&trusted[..], LOCAL, CHAT, two, Some(CHAT)),
+        (&trusted[..], LOCAL, CHAT, invented, Some(CHAT)),
+        (&trusted[..], LOCAL, CHAT, standard, Some(CHAT)),
+        (&trusted[..], LOCAL, "https://chat.example.org:8443", port, Some("https://chat.example.org:8443")),
+        (&public[..], "chat.example.org", CHAT, none, Some(CHAT)),
+        (&idn[..], LOCAL, ROMASHKA, none, Some(ROMASHKA)),
+        (&[][..], "chat.example.org", CHAT, none, Some("http://chat.example.org")),
+        (&[][..], "Chat.Example.org:80", "http://chat.example.org", none, Some("http://Chat.Example.org:80")),
+        (&[][..], LOCAL, CHAT, usual, None),
+        (&[][..], LOCAL, "http://chat.example.org:8080", none, None),
+        (&[][..], "chat.example.org", "http://chat.example.org:8080", none, None),
+        (&public[..], "chat.example.org", "http://chat.example.org", none, None),
+        (&[][..], LOCAL, "null", none, None),
+    ] {
+        let server = TestServer::with(&[&QUIET[..], flags].concat()).await;
+        let of_page = |path: &str, body: Value| {
+            let request = server.nobody().request(Method::POST, path).header("Idempotency-Key", path);
+            let request = request.header("Host", host).header("Origin", page);
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).json(&body)
+        };
+        let body = json!({"username": "anna", "password": "password123", "display_name": "Anna"});
+        let request = of_page("/auth/register", body).header("X-Besedka-Session", "cookie");
+        let registered = Reply::to(request).await;
+        let Some(base) = base else {
+            let refusal = registered.refused(400, "invalid");
+            let detail = refusal["detail"].as_str().unwrap();
+            assert!(detail.contains("--public-url"), "{page}: {detail}");
+            continue;
+        };
+        let cookie = registered.header("Set-Cookie").split(';').next().unwrap().to_owned();
+        assert!(registered.header("Set-Cookie").contains("; Secure") == base.starts_with("https"), "{page}");
+        let request = of_page("/auth/refresh", json!({})).header("X-Besedka-Session", "cookie");
+        let renewed = Reply::to(request.header("Cookie", cookie)).await.expect(200);
+        let token = format!("Bearer {}", renewed["access_token"].as_str().unwrap());
+        let body = json!({"filename": "a.txt", "content_type": "text/plain"});
+        let form = Reply::to(of_page("/attachments", body).header("Authorization", token)).await.expect(200);
+        assert_eq!(form["url"], format!("{base}/api/v1/uploads"), "{page} {headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_contradicts_the_address_is_shown_to_the_administrator() {
+    let server = TestServer::with(&QUIET).await;
+    let anna = server.person("anna").await;
+    let status = anna.get("/admin/status").await.expect(200);
+    assert_eq!(status["warnings"], json!([]));
+    for _ in 0..2 {
+        let request = server
+            .nobody()
+            .request(Method::POST, "/auth/login")
+            .header("Idempotency-Key", uuid::Uuid::new_v4().to_string());
+        let request =
+            request.header("Origin", "https://chat.example.org").header("X-Forwarded-Proto", "https");
+        let login = json!({"username": "anna", "password": PASSWORD});
+        let request = request.header("X-Besedka-Session", "cookie").json(&login);
+        Reply::to(request).await.refused(400, "invalid");
+    }
+    let status = anna.get("/admin/status").await.expect(200);
+    let warnings = status["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    let all = status["warnings"].to_string();
+    assert!(
+        all.contains("--public-url https://chat.example.org") && all.contains("--trusted-proxies"),
+        "{all}"
+    );
 }

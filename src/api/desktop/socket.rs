@@ -81,7 +81,15 @@ impl SocketFormat for Desktop {
 
     fn parse(text: &str) -> ClientFrame {
         let Ok(Frame { kind, content, client_id, message_id }) = serde_json::from_str(text) else {
-            return ClientFrame::Answer(error("a frame must be a JSON object with a type"));
+            let frame: Value = serde_json::from_str(text).unwrap_or_default();
+            let is_wrong =
+                |field: &str| frame.get(field).is_some_and(|value| !value.is_null() && !value.is_string());
+            return ClientFrame::Answer(error(
+                match ["type", "content"].into_iter().find(|field| is_wrong(field)) {
+                    Some(field) => &format!("{field}: must be a string"),
+                    None => "a frame must be a JSON object with a type",
+                },
+            ));
         };
         match kind.as_str() {
             "message" => match Content::new(Kind::Text, content, None) {

@@ -114,7 +114,7 @@ impl Auth {
             ..Registration::default()
         };
         let visitor = messenger.visitor(visit.address).for_long();
-        let (user, grant) = visitor.register(registration).await?;
+        let (user, grant) = visitor.register(registration).await.map_err(renamed)?;
         let links = Links::to(&messenger, &visit, user.id());
         let user = User::new(user, &links);
         Ok(Created::Created(Json(SignedIn::new(user, grant))))
@@ -179,4 +179,16 @@ async fn signed_in(messenger: &Messenger, grant: TokenPair, visit: &Visit) -> An
     let user = messenger.as_user(access).me().await?;
     let links = Links::to(messenger, visit, user.id());
     Ok(SignedIn::new(User::new(user, &links), grant))
+}
+
+/// The messenger does not know this API's name of the field.
+fn renamed(error: Error) -> Error {
+    match error {
+        Error::Invalid { field: "email_code", .. } => Error::invalid(
+            "emailCode",
+            "is required on this server: the code that POST /auth/email/send-code sends to the address; \
+             POST /auth/email/verify-code creates an account too",
+        ),
+        error => error,
+    }
 }

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use futures_util::future::{pending, select_all};
 use poem::endpoint::{BoxEndpoint, TowerCompatExt};
-use poem::http::header;
+use poem::error::WebSocketError;
+use poem::http::{Method, header};
 use poem::{EndpointExt, Request};
 use serde::Deserialize;
 use serde_json::value::to_raw_value;
@@ -31,6 +32,7 @@ use crate::chat_socket::{bare, depends_on_reader};
 use crate::links::Links;
 use crate::site::Site;
 use crate::upgrade::Upgrade;
+use crate::websocket::WebSocketRequest;
 use besedka_core::hub::{Close, Queued};
 use besedka_core::messenger::{Access, Error, Limit, Listener, Messenger, NewMessage};
 use besedka_core::model::{Change, ChatId, Content, Kind, Language, Scopes};
@@ -75,6 +77,13 @@ struct Context {
 }
 
 async fn prepare(mut request: Request) -> poem::Result<Request> {
+    let is_for_socket = |pair: &str| pair == "transport=websocket";
+    if request.method() == Method::GET
+        && request.uri().query().unwrap_or_default().split('&').any(is_for_socket)
+        && !WebSocketRequest::is_valid(&request)
+    {
+        return Err(WebSocketError::InvalidProtocol.into());
+    }
     let (Some(messenger), Some(site)) = (request.data::<Messenger>(), request.data::<Site>()) else {
         return Err(Refusal::from(Error::Unauthorized).into());
     };

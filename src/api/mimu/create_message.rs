@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::view::OWN;
 use besedka_core::messenger::{Error, NewMessage, Result};
-use besedka_core::model::{Attachment, AttachmentId, Content, Kind, MessageId, Payload};
+use besedka_core::model::{Attachment, AttachmentId, Content, Kind, MessageId, Payload, text};
 
 /// The longest name of a client-defined type.
 const MAX_TYPE: usize = 32;
@@ -108,9 +108,7 @@ impl CreateMessage {
             Some(kind) => {
                 let mut payload = Payload::new();
                 payload.insert("attachment_id".to_owned(), self.file()?.to_string().into());
-                if let Some(name) =
-                    self.file_name.filter(|name| !name.is_empty() && name.chars().count() <= 255)
-                {
+                if let Some(name) = self.file_name.as_deref().and_then(text::file_name) {
                     payload.insert("file_name".to_owned(), name.into());
                 }
                 if kind == Kind::Voice {

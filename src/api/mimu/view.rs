@@ -13,7 +13,7 @@ use crate::json_object::JsonObject;
 use crate::links;
 use crate::visit::Visit;
 use besedka_core::messenger::{Access, Messenger, Reading, Result};
-use besedka_core::model::{self, Attachment, ChatId, ChatKind, Content, Kind, Language, UserId};
+use besedka_core::model::{self, Attachment, ChatId, ChatKind, Content, Kind, Language, UserId, text};
 
 /// How long a link to a file is valid.
 pub const LINK_LIFE: Duration = Duration::from_secs(3_600);
@@ -157,7 +157,7 @@ impl<'a> View<'a> {
         let payload = message.content.as_ref().and_then(Content::payload);
         let field = |name: &str| payload.and_then(|payload| payload.get(name));
         let file = message.attachments.first().map(|file| self.base.file(self.messenger, self.reader, file));
-        let file_name = field("file_name").and_then(Value::as_str).map(str::to_owned);
+        let file_name = field("file_name").and_then(Value::as_str).and_then(text::file_name);
         let length = field("duration_ms").and_then(Value::as_i64).map(seconds);
         let reading = self.readings.get(&message.chat);
         let several = if message.attachments.len() > 1 { &message.attachments[..] } else { &[] };

@@ -76,6 +76,11 @@ impl SocketFormat for Unet {
         if kind != "message:new" {
             return ClientFrame::Nothing;
         }
+        let is_wrong =
+            |field: &&str| payload.get(*field).is_some_and(|value| !value.is_null() && !value.is_string());
+        if let Some(field) = ["text", "reply_to"].into_iter().find(is_wrong) {
+            return wrong(&format!("{field}: must be a string"));
+        }
         let reply_to = payload["reply_to"].as_str().map(ids::message).transpose();
         let Ok(reply_to): Result<Option<MessageId>, Refusal> = reply_to else {
             return wrong("reply_to: no such message");

@@ -11,6 +11,7 @@ use super::caller::Owner;
 use super::idempotency::Key;
 use super::types::Done;
 use super::{Answer, Area};
+use crate::site::Site;
 use besedka_core::messenger::{Administrator, Measurements, Messenger};
 use besedka_core::model::{self, PushOutcome, Time, UserId};
 
@@ -147,10 +148,12 @@ struct ServerStatus {
     last_verified_backup_at: Option<String>,
     /// The last backups and attempts, the newest first.
     backups: Vec<Backup>,
+    /// What the node that answers saw of requests that contradicts its settings, and which setting mends it.
+    warnings: Vec<String>,
 }
 
 impl ServerStatus {
-    fn new(measured: Measurements, backups: Vec<model::Backup>) -> Self {
+    fn new(measured: Measurements, backups: Vec<model::Backup>, warnings: Vec<String>) -> Self {
         let milliseconds = |lag: std::time::Duration| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX);
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -166,6 +169,7 @@ impl ServerStatus {
             last_backup: measured.last_backup.map(Backup::from),
             last_verified_backup_at: measured.last_verified_backup.map(Time::iso),
             backups: backups.into_iter().map(Backup::from).collect(),
+            warnings,
         }
     }
 }
@@ -186,6 +190,7 @@ impl Example for ServerStatus {
             last_backup: Some(Backup::example()),
             last_verified_backup_at: Some("2024-03-26T03:00:00".to_owned()),
             backups: vec![Backup::example()],
+            warnings: Vec::new(),
         }
     }
 }
@@ -260,10 +265,15 @@ impl Admin {
     ///
     /// Connections, waiting work, sizes and backups. Only for server administrators.
     #[oai(path = "/admin/status", method = "get", operation_id = "serverStatus")]
-    async fn status(&self, messenger: Data<&Messenger>, caller: Owner) -> Answer<Json<ServerStatus>> {
+    async fn status(
+        &self,
+        messenger: Data<&Messenger>,
+        site: Data<&Site>,
+        caller: Owner,
+    ) -> Answer<Json<ServerStatus>> {
         let administrator = messenger.as_user(caller.0).administering().await?;
         let (measured, backups) = (administrator.measurements().await?, administrator.backups().await?);
-        Ok(Json(ServerStatus::new(measured, backups)))
+        Ok(Json(ServerStatus::new(measured, backups, site.contradictions.all())))
     }
 
     /// List attempts to push notifications

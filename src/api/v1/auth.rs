@@ -156,6 +156,7 @@ impl Auth {
         session: Header<Option<String>>,
         body: JsonBody<Register>,
     ) -> Answer<RegisteredAnswer> {
+        check_session(session.0.as_deref(), &visit)?;
         let new = body.0;
         let registration = Registration {
             email: new.email,
@@ -189,6 +190,7 @@ impl Auth {
         session: Header<Option<String>>,
         body: JsonBody<Login>,
     ) -> Answer<TokensAnswer> {
+        check_session(session.0.as_deref(), &visit)?;
         let who = body.0;
         let name = who.email.or(who.username);
         let name =
@@ -218,7 +220,7 @@ impl Auth {
     ) -> Answer<TokensAnswer> {
         let token = match body.0.refresh_token {
             Some(token) => token,
-            None if is_cookie(session.0.as_deref()) && visit.is_ours => {
+            None if is_cookie(session.0.as_deref()) && visit.is_ours() => {
                 cookie_of(request, &visit).ok_or(Error::Unauthorized)?
             }
             None => return Err(Error::invalid("refresh_token", "is missing").into()),
@@ -252,6 +254,11 @@ impl Auth {
 
 fn is_cookie(session: Option<&str>) -> bool {
     session == Some("cookie")
+}
+
+/// Refuses a session by cookie where no cookie can keep one.
+pub(super) fn check_session(session: Option<&str>, visit: &Visit) -> Result<(), Error> {
+    if is_cookie(session) { visit.check_cookie() } else { Ok(()) }
 }
 
 /// Returns both tokens for the body or, if the client asks for it, the refresh token as a cookie.

@@ -7,7 +7,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Object, OpenApi};
 
-use super::auth::hand_over;
+use super::auth::{check_session, hand_over};
 use super::caller::Visit;
 use super::idempotency::Key;
 use super::types::{Done, Tokens, User};
@@ -176,6 +176,7 @@ impl Codes {
         session: Header<Option<String>>,
         body: JsonBody<SignInByCode>,
     ) -> Answer<SignedInAnswer> {
+        check_session(session.0.as_deref(), &visit)?;
         let SignInByCode { email, phone, code, display_name, invite_code, device, end_earlier_access } =
             body.0;
         let who = CodeSignIn {

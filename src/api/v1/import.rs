@@ -69,7 +69,7 @@ impl Imports {
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::OK));
         let import = caller.import(AttachmentId(body.0.attachment_id)).await?;
         let carried_out = tokio::spawn(async move {
-            let done = Box::pin(carry_out(import)).await;
+            let done = Box::pin(import.run(carry_out)).await;
             // The key stays reserved until the import is complete, even if the client disconnects.
             drop(key);
             done.inspect_err(|error| tracing::warn!(%error, "an import failed"))

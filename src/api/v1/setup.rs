@@ -7,7 +7,7 @@ use poem_openapi::payload::Json;
 use poem_openapi::types::Example;
 use poem_openapi::{ApiResponse, Enum, Object, OpenApi};
 
-use super::auth::{Registered, RegisteredAnswer, hand_over};
+use super::auth::{Registered, RegisteredAnswer, check_session, hand_over};
 use super::caller::{Owner, Visit};
 use super::idempotency::Key;
 use super::types::Done;
@@ -184,6 +184,7 @@ impl Setup {
         session: Header<Option<String>>,
         body: JsonBody<FirstAdministrator>,
     ) -> Answer<RegisteredAnswer> {
+        check_session(session.0.as_deref(), &visit)?;
         let FirstAdministrator { token, email, username, password, display_name, registration, device } =
             body.0;
         let new = Registration {

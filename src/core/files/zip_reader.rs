@@ -117,6 +117,11 @@ impl ZipReader {
         self.entries.keys().map(String::as_str)
     }
 
+    /// The size of the archive in bytes.
+    pub fn packed_size(&self) -> u64 {
+        u64::try_from(self.file.size).unwrap_or_default()
+    }
+
     /// An entry's decompressed size in bytes, if it exists.
     pub fn size(&self, name: &str) -> Option<u64> {
         self.entries.get(name).map(|entry| entry.size)

@@ -169,9 +169,11 @@ pub struct Edit {
     pub since: Time,
 }
 
-/// Whether two spellings are one emoji: keyboards write many with and without a variation selector (U+FE0F).
+/// Whether two spellings are one emoji: keyboards write many with and without a variation selector (U+FE0F, or
+/// U+FE0E for the plain form).
 pub fn is_same_emoji(one: &str, other: &str) -> bool {
-    let bare = |emoji: &'_ str| emoji.chars().filter(|c| *c != '\u{fe0f}').collect::<String>();
+    let bare =
+        |emoji: &'_ str| emoji.chars().filter(|c| !matches!(c, '\u{fe0e}' | '\u{fe0f}')).collect::<String>();
     one == other || bare(one) == bare(other)
 }
 

@@ -18,8 +18,19 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Characters that turn the direction of writing, so that a program's name looks like a document's.
-pub fn is_directional(c: char) -> bool {
+fn is_directional(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The name of a file without its folder and without characters that turn the direction of writing. `None` when it is
+/// empty, has control characters or is longer than 255 characters.
+pub fn file_name(name: &str) -> Option<String> {
+    // Some browsers send a path: only its last part is the name.
+    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name: String = name.chars().filter(|c| !is_directional(*c)).collect();
+    let name = name.trim();
+    let is_sound = !name.is_empty() && name.chars().count() <= 255 && !name.chars().any(char::is_control);
+    is_sound.then(|| name.to_owned())
 }
 
 /// Characters that join or modify others and show nothing alone.

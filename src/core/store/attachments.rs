@@ -6,7 +6,10 @@ use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::columns::uuid;
-use super::schema::{Attachment as A, Member as M, Posted as P, ScheduledFile as W};
+use super::hidden::is_seen_at;
+use super::schema::{
+    Attachment as A, Deletion as D, Member as M, Message as Msg, Posted as P, ScheduledFile as W,
+};
 use super::{Executor, Result, storage};
 use crate::model::{
     Attachment, AttachmentId, ChatId, FileClass, MediaMetadata, Message, MessageId, Stream, Time, UserId,
@@ -360,17 +363,31 @@ pub async fn is_detached(executor: &mut Executor, id: AttachmentId) -> Result<bo
     Ok(executor.one::<(i64,)>(&query).await?.is_some_and(|(detached,)| detached != 0))
 }
 
-/// Whether a file is attached in a chat that a user is in.
+/// Whether a file is attached in a chat that a user is in, to a message that the user has not hidden and whose author
+/// does not have their messages deleted just now.
 pub async fn is_visible(executor: &mut Executor, id: AttachmentId, reader: UserId) -> Result<bool> {
     let query = Query::select()
         .column((P::Table, P::ChatId))
         .from(P::Table)
         .inner_join(M::Table, Expr::col((M::Table, M::ChatId)).equals((P::Table, P::ChatId)))
+        .inner_join(Msg::Table, Expr::col((Msg::Table, Msg::Id)).equals((P::Table, P::MessageId)))
         .and_where(Expr::col((P::Table, P::AttachmentId)).eq(id))
         .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
+        .and_where(is_seen_at(reader, (Msg::Table, Msg::ChatId), (Msg::Table, Msg::Seq)))
+        .and_where(Expr::exists(being_erased()).not())
         .limit(1)
         .to_owned();
     Ok(executor.one::<(ChatId,)>(&query).await?.is_some())
+}
+
+/// The unfinished deletion of a message's author that deletes their messages too.
+fn being_erased() -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(D::Table)
+        .and_where(Expr::col((D::Table, D::UserId)).equals((Msg::Table, Msg::AuthorId)))
+        .and_where(Expr::col((D::Table, D::Erases)).ne(0))
+        .to_owned()
 }
 
 #[derive(FromRow)]

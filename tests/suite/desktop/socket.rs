@@ -27,6 +27,8 @@ async fn what_is_said_comes_to_everybody_the_sender_included() {
         one.say(wrong).await;
         assert!(until(&mut one, "error").await["detail"].is_string());
     }
+    one.say(json!({"type": "message", "content": 5})).await;
+    assert_eq!(until(&mut one, "error").await["detail"], "content: must be a string");
     // What the server says is said by nobody.
     let eve = Client::registered(&server, "eve").await;
     let path = format!("{}/api/v1/chats/{chat}/members", server.url);

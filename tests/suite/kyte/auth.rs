@@ -8,6 +8,16 @@ use super::{Friend, refused};
 use crate::server::{PASSWORD, TestServer, fields};
 
 #[tokio::test]
+async fn a_refusal_names_the_field_as_this_api_does() {
+    let server = TestServer::with(&["--registration", "mail", "--codes", "log"]).await;
+    server.person("first").await;
+    let nobody = Friend::nobody(&server);
+    let reply = nobody.post("/auth/register", json!({"email": "a@example.org", "password": PASSWORD})).await;
+    let text = refused(reply, 400);
+    assert!(text.starts_with("emailCode: ") && text.contains("/auth/email/send-code"), "{text}");
+}
+
+#[tokio::test]
 async fn who_registers_is_signed_in() {
     let server = TestServer::start().await;
     let nobody = Friend::nobody(&server);

@@ -71,7 +71,10 @@ async fn a_picture_a_film_a_voice_and_a_file_are_said() {
     say(json!({"type": "voice", "durationSeconds": 7}), &voice).await;
     let file = sent(&ann, "file", PDF, "a.pdf").await;
     say(json!({"type": "file", "fileName": "Отчёт.pdf", "fileSize": 17, "caption": "вот"}), &file).await;
-    let told = bob.messages(&chat).await;
+    let turned = json!({"type": "file", "fileName": "report\u{202e}xcod.exe"});
+    say(turned, &sent(&ann, "file", PDF, "b.pdf").await).await;
+    let mut told = bob.messages(&chat).await;
+    assert_eq!(told.pop().unwrap()["fileName"], "reportxcod.exe");
     let kinds: Vec<_> = told.iter().map(|message| message["type"].clone()).collect();
     assert_eq!(kinds, ["image", "video", "voice", "file"]);
     assert_eq!((&told[0]["text"], &told[0]["fileId"]), (&json!("Смотри"), &image["fileId"]));

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::server::{Person, Reply, TestServer};
+use crate::server::{PASSWORD, Person, Reply, TestServer};
 use crate::skip::leave;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
@@ -511,6 +511,31 @@ async fn a_file_of_a_deleted_message_is_read_by_nobody_else_and_goes() {
     server.clock.advance(Duration::from_secs(25 * 3_600));
     server.running.messenger.apply_retention().await.unwrap();
     assert_eq!(server.kept(), Vec::<PathBuf>::new());
+}
+
+#[tokio::test]
+async fn a_link_ends_when_its_message_is_hidden_or_its_author_erased() {
+    let server = TestServer::start().await;
+    let (ann, bob) = two(&server).await;
+    let chat = ann.group("Garden", &[&bob]).await;
+    let id = bob.upload("a.png", "image/png", PNG.to_vec()).await;
+    let message = post_file(&bob, chat, "image", &id).await.expect(201)["id"].clone();
+    let link = async |person: &Person| {
+        let info = person.get(&format!("/attachments/{id}/info")).await.expect(200);
+        info["url"].as_str().unwrap().to_owned()
+    };
+    let status = async |link: &str| server.nobody().http.get(link).send().await.unwrap().status().as_u16();
+    let (eve, others) = (server.person("eve").await, link(&ann).await);
+    ann.post(&format!("/chats/{chat}/members"), json!({"user_id": eve.id})).await.expect(201);
+    let hers = link(&eve).await;
+    assert_eq!((status(&others).await, status(&hers).await), (200, 200));
+    eve.delete(&format!("/messages/{message}?for=me")).await.expect(204);
+    assert_eq!((status(&others).await, status(&hers).await), (200, 404));
+    eve.get(&format!("/attachments/{id}/info")).await.refused(404, "not_found");
+    // Before the messages are deleted one after another.
+    let leave = json!({"password": PASSWORD, "messages": "delete"});
+    bob.post("/users/me/deletion", leave).await.expect(204);
+    assert_eq!(status(&others).await, 404);
 }
 
 #[tokio::test]

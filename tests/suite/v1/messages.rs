@@ -408,7 +408,12 @@ async fn the_two_spellings_of_an_emoji_are_one_reaction() {
     let server = TestServer::start().await;
     let (anna, boris) = (server.person("anna").await, server.person("boris").await);
     let chat = anna.group("Ours", &[&boris]).await;
-    for (one, other) in [("\u{2764}\u{fe0f}", "\u{2764}"), ("\u{1f44d}", "\u{1f44d}\u{fe0f}")] {
+    for (one, other) in [
+        ("\u{2764}\u{fe0f}", "\u{2764}"),
+        ("\u{1f44d}", "\u{1f44d}\u{fe0f}"),
+        ("\u{260e}\u{fe0e}", "\u{260e}"),
+        ("\u{263a}\u{fe0e}", "\u{263a}\u{fe0f}"),
+    ] {
         let said = anna.say(chat, "hello").await;
         let path = format!("/messages/{}", said["id"]);
         anna.put(&format!("{path}/reactions/{one}"), json!({})).await.expect(200);

@@ -356,14 +356,8 @@ pub(crate) async fn mark_uploaded(
 }
 
 fn check_filename(name: &str) -> Result<String> {
-    // Some browsers send a path: only its last part is the name.
-    let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name: String = name.chars().filter(|c| !text::is_directional(*c)).collect();
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > 255 || name.chars().any(char::is_control) {
-        return Err(Error::invalid("filename", "must have 1 to 255 characters and no control characters"));
-    }
-    Ok(name.to_owned())
+    let reason = "must have 1 to 255 characters and no control characters";
+    text::file_name(name).ok_or_else(|| Error::invalid("filename", reason))
 }
 
 fn check_content_type(content_type: &str) -> Result<String> {

@@ -10,7 +10,10 @@ mod batch;
 mod file;
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use tokio::sync::OwnedSemaphorePermit;
@@ -34,6 +37,8 @@ const MAX_MESSAGES: u64 = 500_000;
 /// The most lines, blank ones included, and the most bytes in lines that are too long to be messages.
 const MAX_LINES: u64 = 1_000_000;
 const MAX_SKIPPED_BYTES: u64 = 64 * 1024 * 1024;
+/// How long reading an import may occupy a processor: `MAX_TIME`, and a second for each MiB of the zip.
+const MAX_TIME: Duration = Duration::from_secs(120);
 /// The limit on decompressed bytes: `MAX_RATIO` times the size of the zip plus `MAX_EXTRA`.
 const MAX_EXTRA: u64 = 2 * 1024 * 1024 * 1024;
 const MAX_RATIO: u64 = 4;
@@ -196,7 +201,29 @@ fn client_id_of(exporter: i64, chat: i64, message: i64) -> Uuid {
     uuid::Builder::from_custom_bytes(name).into_uuid()
 }
 
+/// Runs a future until its polls have taken longer than a limit together. Waiting does not count.
+async fn within_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut work = pin!(work);
+    let mut left = limit;
+    poll_fn(move |context| {
+        let started = Instant::now();
+        let polled = work.as_mut().poll(context);
+        left = left.saturating_sub(started.elapsed());
+        match polled.is_pending() && left.is_zero() {
+            true => Poll::Ready(Err(Error::TooLarge("The import takes too much processor time".to_owned()))),
+            false => polled,
+        }
+    })
+    .await
+}
+
 impl Import {
+    /// Carries out an import unless it takes too much processor time: what is complete by then stays.
+    pub async fn run<T, F: Future<Output = Result<T>>>(self, steps: impl FnOnce(Self) -> F) -> Result<T> {
+        let limit = MAX_TIME + Duration::from_secs(self.zip.packed_size() / (1024 * 1024));
+        within_time(limit, steps(self)).await
+    }
+
     pub fn zip(&self) -> &ZipReader {
         &self.zip
     }
@@ -281,5 +308,30 @@ mod tests {
         all.dedup();
         assert_eq!(all.len(), ids.len() + others.len());
         assert_eq!(client_id_of(7, 5, -1), client_id_of(7, 5, -1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn processor_time_counts_and_waiting_does_not() {
+        let limit = Duration::from_millis(50);
+        let busy = async {
+            for _ in 0..1_000 {
+                let started = Instant::now();
+                while started.elapsed() < Duration::from_millis(5) {}
+                tokio::task::yield_now().await;
+            }
+            Ok(())
+        };
+        assert!(matches!(within_time(limit, busy).await, Err(Error::TooLarge(_))));
+        tokio::time::pause();
+        let idle = async {
+            tokio::time::sleep(Duration::from_secs(3_600)).await;
+            Ok(())
+        };
+        assert!(within_time(limit, idle).await.is_ok());
     }
 }

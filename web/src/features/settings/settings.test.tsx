@@ -65,7 +65,7 @@ test('an administrator sees what the server holds, and that its backup failed', 
   const backup = { started_at: '2024-03-26T10:00:00', finished_at: '2024-03-26T10:01:00', place: '/backups', name: '', bytes: 0, failure: 'No space left' }
   serve({
     'GET /admin/users': [],
-    'GET /admin/status': { version: '1.2.3', sockets: 4, posts_waiting: 0, scheduled_overdue: 0, scheduled_lag_ms: 0, search_pending: 0, search_lag_ms: 0, database_bytes: 2_500_000, storage_bytes: 1_000, disk_free_bytes: null, last_backup: null, last_verified_backup_at: null, backups: [backup] },
+    'GET /admin/status': { version: '1.2.3', sockets: 4, posts_waiting: 0, scheduled_overdue: 0, scheduled_lag_ms: 0, search_pending: 0, search_lag_ms: 0, database_bytes: 2_500_000, storage_bytes: 1_000, disk_free_bytes: null, last_backup: null, last_verified_backup_at: null, backups: [backup], warnings: [] },
   })
   const { page } = await render(<Administration me={{ ...me, is_admin: true }} />)
   await until(() => expect(page.textContent).toContain('1.2.3'))
