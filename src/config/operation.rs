@@ -1,4 +1,4 @@
-//! Settings for the operation of a server: metrics and scheduled backups.
+//! Settings for the operation of a server: metrics, scheduled backups and the audit log.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -36,6 +36,11 @@ pub struct Operation {
     /// How many backups to keep there; older ones are deleted after each backup. 0 keeps all.
     #[arg(long, env = "BESEDKA_BACKUP_KEEP", default_value_t = 7, value_name = "NUMBER")]
     pub backup_keep: u32,
+
+    /// For how many days entries of the audit log are kept; 0 keeps them for ever.
+    #[arg(long, env = "BESEDKA_AUDIT_DAYS", default_value_t = 365, value_name = "DAYS",
+          value_parser = clap::value_parser!(u32).range(..=36_500))]
+    pub audit_days: u32,
 }
 
 impl Operation {

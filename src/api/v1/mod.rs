@@ -7,6 +7,7 @@ mod account;
 mod admin;
 mod assistant;
 mod attachments;
+mod audit;
 mod auth;
 mod avatars;
 mod blocks;
@@ -50,6 +51,7 @@ use super::document::{described, with_codes, with_operation};
 use super::refusal::{self, Failure};
 use besedka_core::messenger::Error;
 
+pub use audit::AuditFormat;
 pub use events::{asyncapi, event_data};
 pub use types::{AVATARS, avatar_path};
 
@@ -117,13 +119,25 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let accounts =
         (auth::Auth, setup::Setup, codes::Codes, sessions::Sessions, tokens::Tokens, account::Account);
     let portability = (export::Exports, import::Imports);
-    let people = (users::Users, blocks::Blocks, presence::Presences, push::Push, admin::Admin);
+    let people = (users::Users, blocks::Blocks, presence::Presences, push::Push);
     let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
     let personal = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
     let features = (assistant::Assistant, meetings::Meetings, bots::Bots, webhooks::Webhooks);
+    let administration = (admin::Admin, audit::Audit);
     let files = (attachments::Attachments, avatars::Avatars);
-    let apis = (accounts, people, chats, messages, personal, portability, features, files, sync::Sync);
+    let apis = (
+        accounts,
+        people,
+        chats,
+        messages,
+        personal,
+        portability,
+        features,
+        administration,
+        files,
+        sync::Sync,
+    );
     OpenApiService::new(apis, "Besedka v1", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .server("/api/v1")

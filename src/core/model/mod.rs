@@ -1,6 +1,7 @@
 //! Domain types: plain data, without database, network or clock.
 
 mod attachment;
+mod audit;
 mod backup;
 mod bookmark;
 mod bot;
@@ -35,6 +36,7 @@ mod user;
 mod webhook;
 
 pub use attachment::{Attachment, FileClass, MediaMetadata};
+pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditTarget};
 pub use backup::Backup;
 pub use bookmark::Bookmark;
 pub use bot::{Bot, BotCommand, BotKind, CommandCall};

@@ -17,6 +17,7 @@ mod writer;
 pub mod accounts;
 pub mod assistant;
 pub mod attachments;
+pub mod audit;
 pub mod backups;
 pub mod bans;
 pub mod blocks;

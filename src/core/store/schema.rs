@@ -61,6 +61,9 @@ tables! {
         Waveform, Placeholder, Thumbnail, AvatarOf, StoredByName, RefusalCode, RefusalReason,
         KeepOriginal, Detached,
     }
+    AuditEntry {
+        Id, At, Action, ActorKind, ActorId, ActorName, TargetKind, TargetId, TargetName, Address, Details,
+    }
     Backup { StartedAt, FinishedAt, Place, Name, Bytes, VerifiedAt, Failure }
     Bot { UserId, OwnerId }
     BotCommand { BotId, Name, Description }

@@ -4,6 +4,7 @@ mod address;
 mod admins;
 mod assistant;
 mod attachments;
+mod audit;
 mod auth;
 mod avatars;
 mod blocks;

@@ -109,6 +109,8 @@ fn tomorrow() -> String {
 const OWN: &[&str] = &[
     "accounts",
     "announceAttachment",
+    "auditLog",
+    "exportAuditLog",
     "appointAdmin",
     "attachment",
     "attachmentInfo",

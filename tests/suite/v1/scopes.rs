@@ -23,6 +23,8 @@ const FREE: &[&str] = &[
 const ACCOUNT: &[&str] = &[
     "accounts",
     "appointAdmin",
+    "auditLog",
+    "exportAuditLog",
     "bot",
     "botOutgoingWebhooks",
     "botTokens",

@@ -1,6 +1,8 @@
-//! Administration of accounts, their deactivation and deletion; what the server measures of itself; backups.
+//! Administration of accounts, their deactivation and deletion; the audit log; what the server measures
+//! of itself; backups.
 
 pub(crate) mod administrator;
+pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod deactivation;
 pub(crate) mod deletion;
