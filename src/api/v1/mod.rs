@@ -30,6 +30,7 @@ mod polls;
 mod presence;
 mod push;
 mod receipts;
+mod reports;
 mod scheduled;
 mod search;
 mod sessions;
@@ -124,7 +125,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
     let personal = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
     let features = (assistant::Assistant, meetings::Meetings, bots::Bots, webhooks::Webhooks);
-    let administration = (admin::Admin, audit::Audit);
+    let administration = (admin::Admin, audit::Audit, reports::Reports);
     let files = (attachments::Attachments, avatars::Avatars);
     let apis = (
         accounts,

@@ -46,6 +46,7 @@ pub use administration::deletion::MessagesOnDeletion;
 pub use administration::doctor::{Examined, Finding, Severity};
 pub use administration::measurements::Measurements;
 pub use administration::proxy_advice::Advice;
+pub use administration::reports::ReportView;
 pub use administration::setup::{RegistrationChoice, SetupToken};
 pub use assistant::UnreadSummary;
 pub use bots::OwnedBot;

@@ -52,6 +52,7 @@ pub mod polls;
 pub mod previews;
 pub mod push;
 pub mod reactions;
+pub mod reports;
 pub mod scheduled;
 pub mod search;
 pub mod sessions;

@@ -76,6 +76,10 @@ tables! {
     WebhookDelivery {
         Id, WebhookId, Event, Body, CreatedAt, NextAt, Attempts, AttemptedAt, DeliveredAt, Status, Failure,
     }
+    Report {
+        Id, ReporterId, SubjectKind, SubjectId, UserId, ChatId, Reason, Comment, MessageKind, Text, SentAt, CreatedAt,
+        ClosedAt, ClosedBy, IsUpheld, Note,
+    }
     Setting { Name, Value }
     Storage { OwnerId, Bytes }
     Posted { AttachmentId, MessageId, ChatId, Place, Class }

@@ -40,6 +40,7 @@ mod previews;
 pub mod push;
 mod receipts;
 mod replies;
+mod reports;
 mod rights;
 mod scheduled;
 mod scopes;

@@ -43,6 +43,10 @@ impl Administrator {
         &self.messenger
     }
 
+    pub(crate) fn id(&self) -> UserId {
+        self.access.user
+    }
+
     /// Who acts, for the audit log.
     pub(crate) fn actor(&self) -> Actor {
         self.access.actor()

@@ -1,4 +1,4 @@
-//! Administration of accounts, their deactivation and deletion; the audit log; what the server measures
+//! Administration of accounts, their deactivation and deletion; the audit log; reports by users; what the server measures
 //! of itself; backups.
 
 pub(crate) mod administrator;
@@ -9,4 +9,5 @@ pub(crate) mod deletion;
 pub(crate) mod doctor;
 pub(crate) mod measurements;
 pub(crate) mod proxy_advice;
+pub(crate) mod reports;
 pub(crate) mod setup;

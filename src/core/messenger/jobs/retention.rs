@@ -50,6 +50,7 @@ impl Messenger {
         self.prune_events().await?;
         self.delete_old_deliveries().await?;
         self.delete_old_audit_entries().await?;
+        self.delete_old_reports().await?;
         // Last, because a bucket may be down.
         self.confirm_late_uploads().await?;
         self.delete_orphaned_files().await
