@@ -380,7 +380,7 @@ impl Admin {
     }
 }
 
-async fn administrator(messenger: &Messenger, caller: Owner, key: &Key) -> Answer<Administrator> {
+pub async fn administrator(messenger: &Messenger, caller: Owner, key: &Key) -> Answer<Administrator> {
     let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
     Ok(caller.administering().await?)
 }

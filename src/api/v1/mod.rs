@@ -5,6 +5,7 @@
 
 mod account;
 mod admin;
+mod admin_people;
 mod assistant;
 mod attachments;
 mod audit;
@@ -125,7 +126,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
     let personal = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
     let features = (assistant::Assistant, meetings::Meetings, bots::Bots, webhooks::Webhooks);
-    let administration = (admin::Admin, audit::Audit, reports::Reports);
+    let administration = (admin::Admin, admin_people::AdminPeople, audit::Audit, reports::Reports);
     let files = (attachments::Attachments, avatars::Avatars);
     let apis = (
         accounts,

@@ -41,6 +41,7 @@ pub use accounts::session::{SocketTicket, TokenPair};
 pub use accounts::sign_in_code::{CodeSignIn, SignedInByCode};
 pub use accounts::token::{ACCESS_LIFE, Access};
 pub use administration::administrator::Administrator;
+pub use administration::announcement::Announcement;
 pub use administration::audit::AuditExport;
 pub use administration::deletion::MessagesOnDeletion;
 pub use administration::doctor::{Examined, Finding, Severity};

@@ -47,6 +47,11 @@ impl Administrator {
         self.access.user
     }
 
+    /// Fails for personal access tokens.
+    pub(crate) fn require_sign_in(&self) -> Result<()> {
+        self.access.require_sign_in()
+    }
+
     /// Who acts, for the audit log.
     pub(crate) fn actor(&self) -> Actor {
         self.access.actor()
@@ -94,7 +99,7 @@ impl Administrator {
 
     /// Begins a change. The role is checked again within the transaction: a caller who loses it at the same moment acts
     /// before that, or not at all.
-    async fn begin(&self, other: UserId) -> Result<UnitOfWork> {
+    pub(crate) async fn begin(&self, other: UserId) -> Result<UnitOfWork> {
         self.messenger.limit(Limit::Change(self.access.user))?;
         let mut work = self.messenger.begin_for([self.access.user, other]).await?;
         allow(users::by_id(&mut work.tx, self.access.user).await?)?;
