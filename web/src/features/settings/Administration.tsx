@@ -7,6 +7,8 @@ import { Search } from '@/components/Search'
 import { Time } from '@/components/Time'
 import { useT } from '@/lib/i18n'
 import { useDebounced } from '@/lib/useDebounced'
+import { AccountAccess } from './AccountAccess'
+import { AnnouncementForm, RegistrationChoice } from './ServerSettings'
 import { Status } from './Status'
 import { useAccounts, useAppointAdmin, useDeactivateAccount, useDismissAdmin, useReactivateAccount } from './api'
 import styles from './Settings.module.css'
@@ -20,6 +22,8 @@ export function Administration({ me }: { me: User }) {
   return (
     <div className={styles.stack}>
       <Status />
+      <RegistrationChoice />
+      <AnnouncementForm />
       <section className={styles.block} aria-label={t('admin.accounts')}>
         <h4>{t('admin.accounts')}</h4>
         <Search label={t('admin.search')} value={words} onChange={(event) => setWords(event.target.value)} />
@@ -37,6 +41,7 @@ export function Administration({ me }: { me: User }) {
 function Row({ account, own }: { account: Account; own: boolean }) {
   const t = useT()
   const [asking, setAsking] = useState(false)
+  const [access, setAccess] = useState(false)
   const deactivate = useDeactivateAccount()
   const reactivate = useReactivateAccount()
   const appoint = useAppointAdmin()
@@ -63,11 +68,13 @@ function Row({ account, own }: { account: Account; own: boolean }) {
               {account.is_admin ? t('admin.dismiss') : t('admin.appoint')}
             </Button>
           )}
+          {!account.deactivated_at && !account.is_bot && <Button aria-label={t('admin.access', { name })} onClick={() => setAccess(true)}>{t('admin.access.open')}</Button>}
           {account.deactivated_at
             ? <Button aria-label={t('admin.reactivate.whom', { name })} busy={reactivate.isPending} onClick={() => reactivate.mutate(id)}>{t('admin.reactivate')}</Button>
             : <Button look="danger" aria-label={t('admin.deactivate.whom', { name })} onClick={() => setAsking(true)}>{t('admin.deactivate')}</Button>}
         </div>
       )}
+      {access && <AccountAccess account={account} onClose={() => setAccess(false)} />}
       {asking && (
         <Confirm
           title={t('admin.deactivate.sure', { name })}
