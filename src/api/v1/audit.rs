@@ -34,7 +34,7 @@ struct AuditActor {
 /// What something was done to.
 #[derive(Object)]
 struct AuditTarget {
-    /// `user`, `chat`, `session`, `token`, `webhook` or `report`; more can be added.
+    /// `user`, `chat`, `webhook` or `report`; more can be added. Of sessions and tokens it is their user.
     r#type: String,
     id: i64,
     /// Its name at the time.
@@ -210,7 +210,7 @@ impl Audit {
     /// What administrators, operators and the server did, and what users did for the security of their accounts; the
     /// newest first. For the next page, pass the last entry's `id` as `before_id`. Only for server administrators.
     #[oai(path = "/admin/audit", method = "get", operation_id = "auditLog")]
-    #[allow(clippy::too_many_arguments, clippy::allow_attributes)]
+    #[expect(clippy::too_many_arguments, reason = "they are the parameters of the route")]
     async fn list(
         &self,
         messenger: Data<&Messenger>,
@@ -238,7 +238,7 @@ impl Audit {
     /// All entries that match, the oldest first, as a file. The export itself is recorded. In CSV, a cell that
     /// spreadsheets would take for a formula begins with an apostrophe. Only for server administrators.
     #[oai(path = "/admin/audit/export", method = "get", operation_id = "exportAuditLog")]
-    #[allow(clippy::too_many_arguments, clippy::allow_attributes)]
+    #[expect(clippy::too_many_arguments, reason = "they are the parameters of the route")]
     async fn export(
         &self,
         messenger: Data<&Messenger>,

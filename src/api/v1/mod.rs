@@ -121,12 +121,12 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let accounts =
         (auth::Auth, setup::Setup, codes::Codes, sessions::Sessions, tokens::Tokens, account::Account);
     let portability = (export::Exports, import::Imports);
-    let people = (users::Users, blocks::Blocks, presence::Presences, push::Push);
+    let people = (users::Users, blocks::Blocks, presence::Presences, push::Push, admin::Admin);
     let chats = (chats::Chats, members::Members, invites::Invites, receipts::Receipts);
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
     let personal = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
     let features = (assistant::Assistant, meetings::Meetings, bots::Bots, webhooks::Webhooks);
-    let administration = (admin::Admin, admin_people::AdminPeople, audit::Audit, reports::Reports);
+    let administration = (admin_people::AdminPeople, audit::Audit, reports::Reports);
     let files = (attachments::Attachments, avatars::Avatars);
     let apis = (
         accounts,

@@ -65,7 +65,7 @@ impl AuditAction {
 /// What it was done to. A name that is missing is filled in for users.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditTarget {
-    /// `user`, `chat`, `session`, `token`, `webhook` or `report`.
+    /// `user`, `chat`, `webhook` or `report`. Of sessions and tokens it is their user.
     pub kind: String,
     pub id: i64,
     /// Its name at the time.

@@ -35,10 +35,7 @@ async fn an_administrator_sees_and_ends_a_persons_sessions() {
     ann.get("/admin/users/1/sessions").await.refused(404, "not_found");
     let log = ann.get(&format!("/admin/audit?action=session.revoke&user_id={}", ann.id)).await.expect(200);
     assert_eq!(log[0]["details"], json!({"sessions": "all"}));
-    assert_eq!(
-        (&log[1]["target"]["type"], &log[1]["details"]["user_id"]),
-        (&json!("session"), &json!(bob.id))
-    );
+    assert_eq!((&log[1]["target"]["id"], &log[1]["details"]["session_id"]), (&json!(bob.id), &own["id"]));
 }
 
 #[tokio::test]

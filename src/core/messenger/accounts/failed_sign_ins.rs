@@ -46,11 +46,9 @@ impl Messenger {
         let counts = std::mem::take(&mut *failed.counts.lock().unwrap_or_else(PoisonError::into_inner));
         let mut work = self.begin_background().await?;
         for ((user, address), attempts) in counts {
-            let details = json!({
-                "attempts": attempts,
-                "address": address.to_canonical().to_string(),
-            });
-            work.audit(Actor::System, AuditAction::SignInFailed, AuditTarget::from(user), details).await?;
+            let by = Actor::System(Some(address));
+            let details = json!({"attempts": attempts});
+            work.audit(by, AuditAction::SignInFailed, AuditTarget::from(user), details).await?;
         }
         work.commit().await
     }

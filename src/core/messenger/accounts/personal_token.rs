@@ -45,14 +45,10 @@ pub(crate) fn is_personal_token(token: &str) -> bool {
     token.starts_with(PREFIX)
 }
 
-fn target(token: &Session) -> AuditTarget {
-    AuditTarget::new("token", token.id.0, token.device.clone())
-}
-
 /// Records in the audit log that a token was revoked.
 pub(crate) async fn record_revocation(work: &mut UnitOfWork, token: &Session, by: Actor) -> Result<()> {
-    let details = json!({"user_id": token.user.0});
-    work.audit(by, AuditAction::TokenRevoke, target(token), details).await
+    let details = json!({"token_id": token.id.0, "name": token.device});
+    work.audit(by, AuditAction::TokenRevoke, AuditTarget::from(token.user), details).await
 }
 
 impl Operator {
@@ -113,8 +109,8 @@ impl Messenger {
         sessions::insert(&mut work.tx, &token, Some(sha256(&secret))).await?;
         work.announce(user, Change::TokenCreated(token.clone()));
         let scopes: Vec<_> = token.scopes.names().collect();
-        let details = json!({"user_id": user.0, "scopes": scopes});
-        work.audit(by, AuditAction::TokenCreate, target(&token), details).await?;
+        let details = json!({"token_id": token.id.0, "name": token.device, "scopes": scopes});
+        work.audit(by, AuditAction::TokenCreate, AuditTarget::from(user), details).await?;
         Ok(PersonalToken { token, secret: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret)) })
     }
 }

@@ -147,8 +147,8 @@ pub(crate) async fn record_revocation(work: &mut UnitOfWork, session: &Session, 
     if session.kind == SessionKind::Token {
         return personal_token::record_revocation(work, session, by).await;
     }
-    let details = json!({"user_id": session.user.0});
-    let target = AuditTarget::new("session", session.id.0, session.device.clone());
+    let details = json!({"session_id": session.id.0, "device": session.device});
+    let target = AuditTarget::from(session.user);
     work.audit(by, AuditAction::SessionRevoke, target, details).await
 }
 
@@ -257,13 +257,14 @@ impl Visitor {
                     "a refresh token was used twice"
                 );
                 revoke(&mut work, &session).await?;
+                let by = Actor::System(Some(self.address));
                 let details = json!({
-                    "user_id": session.user.0,
+                    "session_id": session.id.0,
+                    "device": session.device,
                     "reason": "a refresh token was used twice",
-                    "address": self.address.to_canonical().to_string(),
                 });
-                let target = AuditTarget::new("session", session.id.0, session.device.clone());
-                work.audit(Actor::System, AuditAction::SessionRevoke, target, details).await?;
+                let target = AuditTarget::from(session.user);
+                work.audit(by, AuditAction::SessionRevoke, target, details).await?;
                 work.commit().await?;
                 return Err(Error::SessionEnded);
             }

@@ -37,7 +37,7 @@ impl Messenger {
         match self.next_backup(every).await {
             Ok(next) if next > self.clock.now() => {}
             Ok(_) => {
-                if let Err(error) = self.make_backup(&settings, true, Actor::System).await {
+                if let Err(error) = self.make_backup(&settings, true, Actor::System(None)).await {
                     tracing::error!(%error, "the scheduled backup failed");
                 }
             }

@@ -18,8 +18,8 @@ pub(crate) enum Actor {
     User(UserId, Option<IpAddr>),
     /// A command on the server's machine.
     Operator,
-    /// The server by itself.
-    System,
+    /// The server by itself, and the address of the request that made it act.
+    System(Option<IpAddr>),
 }
 
 impl UnitOfWork {
@@ -36,7 +36,7 @@ impl UnitOfWork {
         let (kind, actor, address) = match by {
             Actor::User(user, address) => ("user", Some(user), address),
             Actor::Operator => ("operator", None, None),
-            Actor::System => ("system", None, None),
+            Actor::System(address) => ("system", None, address),
         };
         let actor_name = match actor {
             Some(user) => users::by_id(&mut self.tx, user).await?.map(name_of),
