@@ -448,6 +448,7 @@ impl Config {
                 ServerLanguage::En => Language::English,
             },
             backup: Some(self.backup()),
+            audit_days: Some(self.operation.audit_days).filter(|days| *days > 0),
             webhooks: Some(WebhookSettings {
                 allowed: self.webhook_allow.clone(),
                 event_data: besedka_api::v1::event_data,

@@ -116,6 +116,11 @@ impl Site {
         self.address_behind(peer(request), request.headers())
     }
 
+    /// The client's address, by the site of the request's application.
+    pub fn address_of(request: &Request) -> IpAddr {
+        request.data::<Self>().map_or_else(|| peer(request), |site| site.address(request))
+    }
+
     fn address_behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         self.forwarded(peer, headers).address
     }

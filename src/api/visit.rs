@@ -83,6 +83,7 @@ impl<'a> FromRequest<'a> for Visit {
 pub async fn admit(messenger: &Messenger, request: &Request, token: &str) -> messenger::Result<Access> {
     let reads = request.method() == Method::GET;
     let access = messenger.access(token, if reads { Scopes::READ } else { Scopes::WRITE }).await?;
+    let access = access.from(Site::address_of(request));
     SignedInMark::set(request);
     messenger.load_language(access.user).await?;
     if reads {

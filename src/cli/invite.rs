@@ -20,8 +20,9 @@ pub(super) struct Invite {
 impl Invite {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let operator = open(&self.data).await?;
-        let code = operator.invite(Duration::from_secs(self.days * 24 * 3_600));
+        let code = operator.invite(Duration::from_secs(self.days * 24 * 3_600)).await;
         operator.close().await;
+        let code = code?;
         writeln!(std::io::stdout(), "{code}")?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The command line: the server and the administrator's commands.
 
 mod any_certificate;
+mod audit;
 mod backup;
 mod config;
 mod doctor;
@@ -52,6 +53,8 @@ enum Command {
     Backup(backup::BackupCommand),
     /// Restore a backup where there is no server yet, or check one.
     Restore(restore::Restore),
+    /// Show or export the audit log: who did what to the server and its accounts, when and from where.
+    Audit(audit::Audit),
     /// Examine the server, also from outside by its public address, and say what to change. The exit code is 0 if all
     /// is well, 1 with warnings and 2 with errors.
     Doctor(doctor::Doctor),
@@ -83,6 +86,7 @@ pub fn run() -> Result<ExitCode, Failure> {
             Some(Command::Migrate(migrate)) => migrate.run().await,
             Some(Command::Backup(backup)) => backup.run().await,
             Some(Command::Restore(restore)) => restore.run().await,
+            Some(Command::Audit(audit)) => audit.run().await,
             Some(Command::Doctor(doctor)) => return Ok(ExitCode::from(doctor.run().await?)),
             Some(Command::Config(config)) => config
                 .run(matches.subcommand_matches("config").ok_or("the command line can't be read again")?),

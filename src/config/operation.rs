@@ -1,4 +1,4 @@
-//! Settings for the operation of a server: metrics, scheduled backups, updates of the desktop app.
+//! Settings for the operation of a server: metrics, scheduled backups, the audit log, updates of the desktop app.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -41,6 +41,10 @@ pub struct Operation {
     /// this server update. By default, none.
     #[arg(long, env = "BESEDKA_DESKTOP_UPDATES", value_name = "FOLDER")]
     pub desktop_updates: Option<PathBuf>,
+    /// For how many days entries of the audit log are kept; 0 keeps them for ever.
+    #[arg(long, env = "BESEDKA_AUDIT_DAYS", default_value_t = 365, value_name = "DAYS",
+          value_parser = clap::value_parser!(u32).range(..=36_500))]
+    pub audit_days: u32,
 }
 
 impl Operation {

@@ -6,6 +6,7 @@ use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
 
 use super::Refusal;
+use crate::site::Site;
 use crate::visit::admit;
 use besedka_core::messenger::{Access, Messenger};
 use besedka_core::model::Scopes;
@@ -27,5 +28,6 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Access> {
 
 async fn of_account(request: &Request, bearer: Bearer) -> poem::Result<Access> {
     let messenger = Data::<&Messenger>::from_request_without_body(request).await?;
-    Ok(messenger.access(&bearer.token, Scopes::ACCOUNT).await.map_err(Refusal::from)?)
+    let access = messenger.access(&bearer.token, Scopes::ACCOUNT).await.map_err(Refusal::from)?;
+    Ok(access.from(Site::address_of(request)))
 }

@@ -142,6 +142,8 @@ struct ServerStatus {
     storage_bytes: u64,
     /// Free bytes on the disk of the embedded database; null if the database is on another machine.
     disk_free_bytes: Option<u64>,
+    /// Reports by users about which nobody has decided.
+    open_reports: u64,
     /// The last complete backup; null if there is none.
     last_backup: Option<Backup>,
     /// When the last backup that was verified was begun; null if there is none. UTC, ISO 8601 without a zone.
@@ -166,6 +168,7 @@ impl ServerStatus {
             database_bytes: measured.database_bytes,
             storage_bytes: measured.storage_bytes,
             disk_free_bytes: measured.disk_free,
+            open_reports: measured.open_reports,
             last_backup: measured.last_backup.map(Backup::from),
             last_verified_backup_at: measured.last_verified_backup.map(Time::iso),
             backups: backups.into_iter().map(Backup::from).collect(),
@@ -187,6 +190,7 @@ impl Example for ServerStatus {
             database_bytes: 52_428_800,
             storage_bytes: 1_073_741_824,
             disk_free_bytes: Some(21_474_836_480),
+            open_reports: 0,
             last_backup: Some(Backup::example()),
             last_verified_backup_at: Some("2024-03-26T03:00:00".to_owned()),
             backups: vec![Backup::example()],
@@ -386,7 +390,7 @@ impl Admin {
     }
 }
 
-async fn administrator(messenger: &Messenger, caller: Owner, key: &Key) -> Answer<Administrator> {
+pub async fn administrator(messenger: &Messenger, caller: Owner, key: &Key) -> Answer<Administrator> {
     let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
     Ok(caller.administering().await?)
 }

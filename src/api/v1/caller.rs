@@ -9,6 +9,7 @@ use poem_openapi::auth::Bearer;
 use super::Refusal;
 use super::idempotency::Slot;
 use crate::connection::SignedInMark;
+use crate::site::Site;
 pub use crate::visit::Visit;
 use besedka_core::messenger::{Access, Limit, Messenger};
 use besedka_core::model::Scopes;
@@ -77,6 +78,7 @@ async fn of_account_and_reading(request: &Request, bearer: Bearer) -> Result<Acc
 async fn check(request: &Request, bearer: Bearer, wanted: Scopes) -> Result<Access> {
     let messenger = Data::<&Messenger>::from_request_without_body(request).await?;
     let access = messenger.access(&bearer.token, wanted).await.map_err(Refusal::from)?;
+    let access = access.from(Site::address_of(request));
     SignedInMark::set(request);
     if let Some(slot) = request.data::<Slot>() {
         slot.is_of(access);

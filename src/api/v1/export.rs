@@ -22,6 +22,7 @@ use super::sessions::Session;
 use super::tokens::Token;
 use super::types::{Bookmark, Chat, Draft, Member, Message, Scheduled, User};
 use super::{Answer, Area};
+use crate::site::Site;
 use besedka_core::files::StreamingZipWriter;
 use besedka_core::messenger::{Error, Export, ExportPart, Link, Messenger};
 use besedka_core::model::{Scopes, SessionId, Time, UserId};
@@ -125,7 +126,7 @@ impl Exports {
                 messenger.access(&bearer.token, Scopes::ACCOUNT).await?
             }
         };
-        let export = messenger.as_user(access).export()?;
+        let export = messenger.as_user(access.from(Site::address_of(request))).export().await?;
         let day = export.now().iso();
         let name = format!("besedka-{}.zip", day.split('T').next().unwrap_or_default());
         Ok(Response::new(Binary(Body::from_bytes_stream(stream(export))))

@@ -5,8 +5,10 @@
 
 mod account;
 mod admin;
+mod admin_people;
 mod assistant;
 mod attachments;
+mod audit;
 mod auth;
 mod avatars;
 mod blocks;
@@ -29,6 +31,7 @@ mod polls;
 mod presence;
 mod push;
 mod receipts;
+mod reports;
 mod scheduled;
 mod search;
 mod sessions;
@@ -50,6 +53,7 @@ use super::document::{described, with_codes, with_operation};
 use super::refusal::{self, Failure};
 use besedka_core::messenger::Error;
 
+pub use audit::AuditFormat;
 pub use events::{asyncapi, event_data};
 pub use types::{AVATARS, avatar_path};
 
@@ -122,8 +126,20 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
     let personal = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
     let features = (assistant::Assistant, meetings::Meetings, bots::Bots, webhooks::Webhooks);
+    let administration = (admin_people::AdminPeople, audit::Audit, reports::Reports);
     let files = (attachments::Attachments, avatars::Avatars);
-    let apis = (accounts, people, chats, messages, personal, portability, features, files, sync::Sync);
+    let apis = (
+        accounts,
+        people,
+        chats,
+        messages,
+        personal,
+        portability,
+        features,
+        administration,
+        files,
+        sync::Sync,
+    );
     OpenApiService::new(apis, "Besedka v1", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .server("/api/v1")

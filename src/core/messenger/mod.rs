@@ -41,10 +41,13 @@ pub use accounts::session::{SocketTicket, TokenPair};
 pub use accounts::sign_in_code::{CodeSignIn, SignedInByCode};
 pub use accounts::token::{ACCESS_LIFE, Access};
 pub use administration::administrator::Administrator;
+pub use administration::announcement::Announcement;
+pub use administration::audit::AuditExport;
 pub use administration::deletion::MessagesOnDeletion;
 pub use administration::doctor::{Examined, Finding, Severity};
 pub use administration::measurements::Measurements;
 pub use administration::proxy_advice::Advice;
+pub use administration::reports::ReportView;
 pub use administration::setup::{RegistrationChoice, SetupToken};
 pub use assistant::UnreadSummary;
 pub use bots::OwnedBot;
@@ -120,6 +123,7 @@ pub struct Core {
     revocations_checked: foundation::last_run::LastRun,
     jobs_lock: tokio::sync::Mutex<()>,
     passwords: accounts::password::Passwords,
+    failed_sign_ins: accounts::failed_sign_ins::FailedSignIns,
     limits: foundation::limits::Limits,
     in_progress: Arc<foundation::idempotency::InProgress>,
     keys: Keys,
@@ -257,6 +261,7 @@ impl Messenger {
             revocations_checked: foundation::last_run::LastRun::default(),
             jobs_lock: tokio::sync::Mutex::default(),
             passwords: accounts::password::Passwords::new(),
+            failed_sign_ins: accounts::failed_sign_ins::FailedSignIns::default(),
             limits: foundation::limits::Limits::new(settings.rate_limits, clock.clone()),
             in_progress: Arc::default(),
             keys: Keys::load(&db, clock.now() - idempotency::LIFE).await?,

@@ -1,6 +1,7 @@
 //! Domain types: plain data, without database, network or clock.
 
 mod attachment;
+mod audit;
 mod backup;
 mod bookmark;
 mod bot;
@@ -23,6 +24,7 @@ mod notice;
 mod poll;
 mod presence;
 mod push;
+mod report;
 mod right;
 mod role;
 mod scheduled;
@@ -35,6 +37,7 @@ mod user;
 mod webhook;
 
 pub use attachment::{Attachment, FileClass, MediaMetadata};
+pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditTarget};
 pub use backup::Backup;
 pub use bookmark::Bookmark;
 pub use bot::{Bot, BotCommand, BotKind, CommandCall};
@@ -60,6 +63,7 @@ pub use notice::Notice;
 pub use poll::{Choice, Poll, Vote};
 pub use presence::{Presence, Status};
 pub use push::{PushKeys, PushLogEntry, PushOutcome, PushSubscription};
+pub use report::{Report, ReportDecision, ReportReason, ReportSubject, ReportedMessage};
 pub use right::Right;
 pub use role::Role;
 pub use scheduled::{Failure, Scheduled};

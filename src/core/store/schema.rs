@@ -61,6 +61,9 @@ tables! {
         Waveform, Placeholder, Thumbnail, AvatarOf, StoredByName, RefusalCode, RefusalReason,
         KeepOriginal, Detached,
     }
+    AuditEntry {
+        Id, At, Action, ActorKind, ActorId, ActorName, TargetKind, TargetId, TargetName, Address, Details,
+    }
     Backup { StartedAt, FinishedAt, Place, Name, Bytes, VerifiedAt, Failure }
     Bot { UserId, OwnerId }
     BotCommand { BotId, Name, Description }
@@ -72,6 +75,10 @@ tables! {
     WebhookCursor { WebhookId, ChatId, Seq }
     WebhookDelivery {
         Id, WebhookId, Event, Body, CreatedAt, NextAt, Attempts, AttemptedAt, DeliveredAt, Status, Failure,
+    }
+    Report {
+        Id, ReporterId, SubjectKind, SubjectId, UserId, ChatId, Reason, Comment, MessageKind, Text, SentAt, CreatedAt,
+        ClosedAt, ClosedBy, IsUpheld, Note,
     }
     Setting { Name, Value }
     Storage { OwnerId, Bytes }

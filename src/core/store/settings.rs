@@ -21,3 +21,8 @@ pub async fn set(executor: &mut Executor, name: &str, value: &str) -> Result<()>
         .to_owned();
     executor.execute(&insert).await
 }
+
+pub async fn remove(executor: &mut Executor, name: &str) -> Result<()> {
+    let delete = Query::delete().from_table(S::Table).and_where(Expr::col(S::Name).eq(name)).to_owned();
+    executor.execute(&delete).await
+}

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
 
 use super::schema::Storage as S;
 use super::{Executor, Result};
@@ -47,4 +47,18 @@ pub async fn used(executor: &mut Executor, owner: UserId) -> Result<(i64, i64)> 
     let rows: Vec<(UserId, i64)> = executor.all(&query).await?;
     let of = |owner| rows.iter().find(|(id, _)| *id == owner).map_or(0, |(_, bytes)| *bytes);
     Ok((of(owner), of(EVERYBODY)))
+}
+
+/// The users who store the most, and their bytes.
+pub async fn largest(executor: &mut Executor, limit: u64) -> Result<Vec<(UserId, i64)>> {
+    let query = Query::select()
+        .columns([S::OwnerId, S::Bytes])
+        .from(S::Table)
+        .and_where(Expr::col(S::OwnerId).ne(EVERYBODY))
+        .and_where(Expr::col(S::Bytes).gt(0))
+        .order_by(S::Bytes, Order::Desc)
+        .order_by(S::OwnerId, Order::Asc)
+        .limit(limit)
+        .to_owned();
+    executor.all(&query).await
 }

@@ -357,7 +357,7 @@ async fn signing_out_ends_this_session_and_no_other() {
 #[tokio::test]
 async fn closed_registration_lets_nobody_in() {
     let server = TestServer::with(&["--rate-limits", "off", "--registration", "closed"]).await;
-    let invited = server.beside().await.invite(DAY);
+    let invited = server.beside().await.invite(DAY).await.unwrap();
     let mut body = account("anna@example.com");
     body["invite_code"] = json!(invited);
     let reply = server.nobody().post("/auth/register", body).await;
@@ -367,7 +367,7 @@ async fn closed_registration_lets_nobody_in() {
 #[tokio::test]
 async fn by_invitation_only_a_good_code_lets_in() {
     let server = TestServer::with(&["--rate-limits", "off", "--registration", "invite"]).await;
-    let code = server.beside().await.invite(DAY);
+    let code = server.beside().await.invite(DAY).await.unwrap();
     let register = async |email: &str, code: &str| {
         let mut body = account(email);
         body["invite_code"] = json!(code);

@@ -261,7 +261,7 @@ async fn where_one_comes_by_invitation_a_code_alone_does_not_do() {
     let world = World::with(&["--registration", "invite"]).await;
     let code = world.sent().await;
     world.sign_in(&code).await.refused(400, "invalid");
-    let invite = world.server.beside().await.invite(Duration::from_secs(60));
+    let invite = world.server.beside().await.invite(Duration::from_secs(60)).await.unwrap();
     let body = json!({"phone": PHONE, "code": code, "invite_code": invite});
     sign_in(&world.server, body).await.expect(201);
 }

@@ -1,9 +1,11 @@
 //! The native API, over HTTP and WebSocket.
 
 mod address;
+mod admin_people;
 mod admins;
 mod assistant;
 mod attachments;
+mod audit;
 mod auth;
 mod avatars;
 mod blocks;
@@ -39,6 +41,7 @@ mod previews;
 pub mod push;
 mod receipts;
 mod replies;
+mod reports;
 mod rights;
 mod scheduled;
 mod scopes;

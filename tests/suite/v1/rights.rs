@@ -109,6 +109,20 @@ fn tomorrow() -> String {
 const OWN: &[&str] = &[
     "accounts",
     "announceAttachment",
+    "auditLog",
+    "exportAuditLog",
+    "reports",
+    "resolveReport",
+    "dismissReport",
+    "reportUser",
+    "sessionsOfUser",
+    "revokeSessionsOfUser",
+    "revokeSessionOfUser",
+    "resetPasswordOfUser",
+    "storageUse",
+    "announcement",
+    "announce",
+    "removeAnnouncement",
     "appointAdmin",
     "attachment",
     "attachmentInfo",
@@ -263,6 +277,10 @@ fn rows() -> Vec<Row> {
             put(format!("/messages/{}/reactions/%F0%9F%91%8D", w.message), Value::Null)
         }),
         row("receipts", members(200), |w| get(format!("/messages/{}/receipts", w.message))),
+        // Nobody reports what they said themselves.
+        row("reportMessage", [409, 204, 204, 403, 403, 403, 403], |w| {
+            post(format!("/messages/{}/report", w.message), json!({"reason": "spam"}))
+        }),
         row("removeChatAvatar", admins(204), |w| delete(format!("/chats/{}/avatar", w.chat))),
         // There is none of theirs to take away.
         row("removeBookmark", members(404), |w| delete(format!("/messages/{}/bookmark", w.message))),

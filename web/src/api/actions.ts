@@ -5,7 +5,7 @@ import { changeChat, messageCreated, messageDeleted, messageHidden, messageUpdat
 import type { History } from './history'
 import { request } from './http'
 import { keys } from './keys'
-import type { Chat, Member, Message, ReadMark, User, Vote } from './types'
+import type { Chat, Member, Message, NewReport, ReadMark, User, Vote } from './types'
 
 interface NewGroup {
   title: string
@@ -170,6 +170,11 @@ export function useVote() {
     },
   })
 }
+
+/// Reports a message or a person to the administrators of the server.
+export const useReport = (path: `/messages/${number}` | `/users/${number}`) => useMutation({
+  mutationFn: (report: NewReport, { client }) => request<undefined>(client, 'POST', `${path}/report`, { body: report }),
+})
 
 export function reacted(message: Message, emoji: string, me: number, on: boolean): Message {
   const others = message.reactions.find((one) => one.emoji === emoji)?.user_ids.filter((id) => id !== me) ?? []

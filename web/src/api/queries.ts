@@ -8,7 +8,7 @@ import { absolute, ApiError, bytes, request } from './http'
 import { keys } from './keys'
 import { isAway, offlineOf } from './offline'
 import { useDebounced } from '@/lib/useDebounced'
-import type { Attachment, Chat, Draft, Member, Message, Person, User, Vote } from './types'
+import type { Attachment, Chat, CurrentAnnouncement, Draft, Member, Message, Person, User, Vote } from './types'
 
 const PAGE = 50
 const MAX_PAGE = 200
@@ -284,3 +284,11 @@ export function useTyping(chat: number): number[] {
   const { data } = useQuery<number[]>({ queryKey: keys.typing(chat), queryFn: () => [], initialData: [], staleTime: Infinity })
   return data
 }
+
+/// What the administrators announce to everybody.
+export const useAnnouncement = () => useQuery({
+  queryKey: keys.announcement,
+  queryFn: async ({ signal, client }) => (await request<CurrentAnnouncement>(client, 'GET', '/announcement', { signal })).announcement ?? null,
+  staleTime: 60_000,
+  refetchInterval: 5 * 60_000,
+}).data

@@ -14,3 +14,13 @@ export async function saveFile(cache: QueryClient, id: string, name: string): Pr
   link.download = name
   link.click()
 }
+
+/// Saves bytes that were fetched with the token.
+export function saveBlob(file: Blob, name: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(file)
+  link.download = name
+  link.click()
+  // The browser has read the address by the next task.
+  setTimeout(() => URL.revokeObjectURL(link.href))
+}

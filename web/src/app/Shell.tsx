@@ -10,6 +10,7 @@ import { isLanguage, useLanguage, useT } from '@/lib/i18n'
 import { lazyComponent } from '@/lib/lazy'
 import { setLanguage } from '@/lib/pageLanguage'
 import { chatPath, go, messagePath, useInvitation, useLinkedMessage, useOpenChat } from '@/lib/route'
+import { AnnouncementBanner } from './AnnouncementBanner'
 import { ChatContainer } from './ChatContainer'
 import styles from './Shell.module.css'
 
@@ -51,7 +52,7 @@ export function Shell() {
         open={open}
         linked={linked}
         onOpen={choose}
-        banner={(find) => <><NotifyPrompt />{welcome && <div className={styles.narrow}>{steps(find)}</div>}</>}
+        banner={(find) => <><AnnouncementBanner /><NotifyPrompt />{welcome && <div className={styles.narrow}>{steps(find)}</div>}</>}
         empty={(find) => steps(find) || null}
         onSettings={openSettings}
         account={me && (

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 
 use crate::boxed;
 use crate::messenger::accounts::contact::{Contact, check_email};
@@ -14,9 +15,9 @@ use crate::messenger::accounts::session::TokenPair;
 use crate::messenger::accounts::sign_in_code::{Purpose, check_code, use_up};
 use crate::messenger::foundation::limits::name_key;
 use crate::messenger::foundation::settings::RegistrationPolicy;
-use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
+use crate::messenger::foundation::{Actor, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Messenger, Operator, Visitor};
-use crate::model::{BotKind, Person, Time, User, UserId};
+use crate::model::{AuditAction, AuditTarget, BotKind, Person, Time, User, UserId};
 use crate::store::users::EmailProof;
 use crate::store::{self, streams, users};
 
@@ -64,6 +65,7 @@ impl Visitor {
             use_up(&mut work, address).await?;
         }
         insert(&mut work.tx, &mut user, &hash).await?;
+        record_creation(&mut work, &user, Actor::User(user.id(), Some(self.address))).await?;
         if proof.is_some() {
             users::set_email_proof(&mut work.tx, user.id(), EmailProof::Owner).await?;
         }
@@ -85,6 +87,9 @@ impl Visitor {
         let (user, hash) = found.unzip();
         let is_correct = messenger.passwords.verify(&who.password, hash.clone()).await?;
         let Some(user) = user.filter(|_| is_correct) else {
+            if let Some(user) = user {
+                messenger.failed_sign_ins.count(user, self.address);
+            }
             messenger.limit(failures)?;
             return Err(Error::WrongPassword);
         };
@@ -109,14 +114,20 @@ impl Operator {
         let (mut user, hash) = self.prepare(&new).await?;
         let mut work = self.begin().await?;
         insert(&mut work.tx, &mut user, &hash).await?;
+        record_creation(&mut work, &user, Actor::Operator).await?;
         work.commit().await?;
         Ok(user)
     }
 
     /// An invitation code with which anybody may register until it expires.
-    pub fn invite(&self, life: Duration) -> String {
-        let until = (self.clock.now() + life).0;
-        format!("{until:x}-{}", self.sign_invite(until))
+    #[boxed]
+    pub async fn invite(&self, life: Duration) -> Result<String> {
+        let mut work = self.begin().await?;
+        let until = work.now + life;
+        let details = json!({"expires_at": until.iso()});
+        work.audit(Actor::Operator, AuditAction::InvitationCreate, None, details).await?;
+        work.commit().await?;
+        Ok(format!("{:x}-{}", until.0, self.sign_invite(until.0)))
     }
 }
 
@@ -266,6 +277,11 @@ impl Messenger {
             is_admin: false,
         }
     }
+}
+
+/// Records in the audit log that an account was created.
+async fn record_creation(work: &mut UnitOfWork, user: &User, by: Actor) -> Result<()> {
+    work.audit(by, AuditAction::AccountCreate, AuditTarget::from(user.id()), Value::Null).await
 }
 
 /// Inserts an account.

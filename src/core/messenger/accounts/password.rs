@@ -7,14 +7,15 @@ use std::time::Duration;
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::boxed;
 use crate::messenger::accounts::session::{revoke_all, revoke_all_but};
-use crate::messenger::foundation::{Error, Limit, Result, Subject};
+use crate::messenger::foundation::{Actor, Error, Limit, Result, Subject};
 use crate::messenger::{Caller, Operator};
-use crate::model::{SessionId, SessionKind, UserId};
+use crate::model::{AuditAction, AuditTarget, SessionId, SessionKind, UserId};
 use crate::store::{Tx, sessions, users};
 
 /// The allowed length in characters.
@@ -47,6 +48,8 @@ impl Caller {
             return Err(Error::invalid("keep_tokens", "must be ids of your personal access tokens"));
         }
         revoke_all_but(&mut work, user, &kept).await?;
+        let by = self.access.actor();
+        work.audit(by, AuditAction::PasswordChange, AuditTarget::from(user), Value::Null).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -100,6 +103,7 @@ impl Operator {
         users::lock(&mut work.tx, [user]).await?;
         users::set_password(&mut work.tx, user, &hash).await?;
         revoke_all(&mut work, user).await?;
+        work.audit(Actor::Operator, AuditAction::PasswordReset, AuditTarget::from(user), Value::Null).await?;
         work.commit().await
     }
 }

@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
 
 use crate::boxed;
 use crate::messenger::accounts::token::Access;
 use crate::messenger::foundation::secrets::{self, sha256};
-use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
+use crate::messenger::foundation::{Actor, Error, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger, Operator};
-use crate::model::{Change, Scopes, Session, SessionId, SessionKind, Time, UserId, text};
+use crate::model::{
+    AuditAction, AuditTarget, Change, Scopes, Session, SessionId, SessionKind, Time, UserId, text,
+};
 use crate::store::{sessions, users};
 
 /// The prefix by which leaked tokens are recognised.
@@ -42,13 +45,19 @@ pub(crate) fn is_personal_token(token: &str) -> bool {
     token.starts_with(PREFIX)
 }
 
+/// Records in the audit log that a token was revoked.
+pub(crate) async fn record_revocation(work: &mut UnitOfWork, token: &Session, by: Actor) -> Result<()> {
+    let details = json!({"token_id": token.id.0, "name": token.device});
+    work.audit(by, AuditAction::TokenRevoke, AuditTarget::from(token.user), details).await
+}
+
 impl Operator {
     /// Creates a token for a user, by e-mail address or username.
     pub async fn create_token_for(&self, name: &str, new: NewToken) -> Result<PersonalToken> {
         let found = users::credentials(&mut self.db.read().await?, name).await?;
         let (user, _) = found.ok_or(Error::NotFound("user"))?;
         let mut work = self.begin().await?;
-        let made = self.make_token(&mut work, user, new).await?;
+        let made = self.make_token(&mut work, user, new, Actor::Operator).await?;
         work.commit().await?;
         Ok(made)
     }
@@ -63,7 +72,7 @@ impl Messenger {
         let found = found.ok_or(Error::Unauthorized)?;
         let used_at = found.last_used().unwrap_or(Time(0));
         let Session { id, user, kind, scopes, expires_at, .. } = found;
-        let access = Access { user, session: id, kind, scopes, expires_at };
+        let access = Access { user, session: id, kind, scopes, expires_at, address: None };
         self.tokens.remember_valid(token, access, used_at, now)
     }
 
@@ -72,6 +81,7 @@ impl Messenger {
         work: &mut UnitOfWork,
         user: UserId,
         new: NewToken,
+        by: Actor,
     ) -> Result<PersonalToken> {
         let name = text::line(&new.name).filter(|name| name.chars().count() <= MAX_NAME);
         let name = name
@@ -98,6 +108,9 @@ impl Messenger {
         let secret = secrets::random();
         sessions::insert(&mut work.tx, &token, Some(sha256(&secret))).await?;
         work.announce(user, Change::TokenCreated(token.clone()));
+        let scopes: Vec<_> = token.scopes.names().collect();
+        let details = json!({"token_id": token.id.0, "name": token.device, "scopes": scopes});
+        work.audit(by, AuditAction::TokenCreate, AuditTarget::from(user), details).await?;
         Ok(PersonalToken { token, secret: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret)) })
     }
 }
@@ -109,7 +122,7 @@ impl Caller {
         self.changes()?;
         self.access.require(new.scopes)?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
-        let made = self.messenger.make_token(&mut work, self.access.user, new).await?;
+        let made = self.messenger.make_token(&mut work, self.access.user, new, self.access.actor()).await?;
         if self.access.kind == SessionKind::Token && made.token.expires_at > self.access.expires_at {
             return Err(Error::invalid(
                 "expires_in_days",

@@ -2,6 +2,7 @@
 
 use icu_locale_core::Locale;
 use jiff::tz::TimeZoneDatabase;
+use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::boxed;
@@ -10,7 +11,7 @@ use crate::messenger::accounts::email_change::EmailProofs;
 use crate::messenger::accounts::sign_in_code::Purpose;
 use crate::messenger::files::avatar_image;
 use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
-use crate::model::{Change, Person, Stream, User, UserId, fold, text};
+use crate::model::{AuditAction, AuditTarget, Change, Person, Stream, User, UserId, fold, text};
 use crate::store::{self, members, users};
 
 const MAX_NAME: usize = 64;
@@ -68,6 +69,10 @@ impl Caller {
         }
         let written = users::update(&mut work.tx, &user).await;
         check_taken(&mut work.tx, written, &user).await?;
+        if user.email != before.email {
+            let by = self.access.actor();
+            work.audit(by, AuditAction::EmailChange, AuditTarget::from(user.id()), Value::Null).await?;
+        }
         avatar_image::replace_avatar(&mut work, user.id(), before.person.avatar, user.person.avatar).await?;
         announce_profile(&mut work, &user, &before).await?;
         if user.hides_presence != before.hides_presence {

@@ -8,15 +8,16 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
 
 use crate::boxed;
 use crate::hub::Close;
 use crate::messenger::accounts::personal_token;
 use crate::messenger::accounts::token::{ACCESS_LIFE, Access};
 use crate::messenger::foundation::secrets::{self, sha256};
-use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
+use crate::messenger::foundation::{Actor, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger, Visitor};
-use crate::model::{Change, Scopes, Session, SessionId, SessionKind, Time, UserId};
+use crate::model::{AuditAction, AuditTarget, Change, Scopes, Session, SessionId, SessionKind, Time, UserId};
 use crate::store::{push, sessions};
 
 /// Within this time a reused refresh token gives the same successor, for two tabs that refresh at once; later it counts
@@ -86,7 +87,7 @@ impl Messenger {
         work.commit().await?;
         let Session { id, user, kind, scopes, expires_at, .. } = session.ok_or(Error::Unauthorized)?;
         let expires_at = expires_at.min(now + ACCESS_LIFE);
-        Ok(Access { user, session: id, kind, scopes, expires_at })
+        Ok(Access { user, session: id, kind, scopes, expires_at, address: None })
     }
 
     /// Loads recently ended sessions at start-up, whose access tokens have not expired yet.
@@ -139,6 +140,16 @@ pub(crate) async fn revoke(work: &mut UnitOfWork, session: &Session) -> Result<(
     work.announce(user, change);
     work.after_commit(move |messenger| messenger.end_session(user, id, now));
     Ok(())
+}
+
+/// Records in the audit log that a session was ended, or a token revoked.
+pub(crate) async fn record_revocation(work: &mut UnitOfWork, session: &Session, by: Actor) -> Result<()> {
+    if session.kind == SessionKind::Token {
+        return personal_token::record_revocation(work, session, by).await;
+    }
+    let details = json!({"session_id": session.id.0, "device": session.device});
+    let target = AuditTarget::from(session.user);
+    work.audit(by, AuditAction::SessionRevoke, target, details).await
 }
 
 /// Ends all sign-ins of a user but one, within a unit of work. Personal access tokens stay valid.
@@ -246,6 +257,14 @@ impl Visitor {
                     "a refresh token was used twice"
                 );
                 revoke(&mut work, &session).await?;
+                let by = Actor::System(Some(self.address));
+                let details = json!({
+                    "session_id": session.id.0,
+                    "device": session.device,
+                    "reason": "a refresh token was used twice",
+                });
+                let target = AuditTarget::from(session.user);
+                work.audit(by, AuditAction::SessionRevoke, target, details).await?;
                 work.commit().await?;
                 return Err(Error::SessionEnded);
             }
@@ -289,7 +308,12 @@ impl Caller {
         let mut work = self.messenger.begin_for([self.access.user]).await?;
         let session = sessions::by_id(&mut work.tx, id).await?;
         let session = session.filter(|session| session.user == self.access.user && is(session));
-        revoke(&mut work, &session.ok_or(Error::NotFound(noun))?).await?;
+        let session = session.ok_or(Error::NotFound(noun))?;
+        revoke(&mut work, &session).await?;
+        // Signing out is nothing to look into.
+        if session.kind == SessionKind::Token || id != self.access.session {
+            record_revocation(&mut work, &session, self.access.actor()).await?;
+        }
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -300,6 +324,9 @@ impl Caller {
         self.changes()?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
         revoke_sign_ins(&mut work, self.access.user, Some(self.access.session)).await?;
+        let details = json!({"sessions": "others"});
+        let target = AuditTarget::from(self.access.user);
+        work.audit(self.access.actor(), AuditAction::SessionRevoke, target, details).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }

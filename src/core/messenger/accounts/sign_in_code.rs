@@ -3,9 +3,11 @@
 //! The limits here apply even when rate limits are off, and are counted in the database, so that they hold across
 //! nodes. Each address and number has one row, locked while it is read and changed.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
+use serde_json::json;
 
 use crate::boxed;
 use crate::integrations::DeliveryError;
@@ -14,9 +16,9 @@ use crate::messenger::accounts::notice::Notice;
 use crate::messenger::accounts::password;
 use crate::messenger::accounts::session::{TokenPair, revoke_all, revoke_all_but};
 use crate::messenger::foundation::settings::RegistrationPolicy;
-use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork, secrets};
+use crate::messenger::foundation::{Actor, Error, Limit, Result, Subject, UnitOfWork, secrets};
 use crate::messenger::{Caller, Messenger, Visitor};
-use crate::model::{Language, SessionId, User, UserId};
+use crate::model::{AuditAction, AuditTarget, Language, SessionId, User, UserId};
 use crate::store::sessions::Hash;
 use crate::store::users::EmailProof;
 use crate::store::{sessions, sign_in_codes, users};
@@ -90,7 +92,11 @@ impl Visitor {
                 messenger.limit(Limit::SignUp(self.address.into()))?;
                 let policy = messenger.registration_policy(&mut work.tx).await?;
                 messenger.check_registration_allowed(policy, who.invite_code.as_deref(), Some(&who.to))?;
-                (messenger.add_by_code(&mut work, &who.to, who.display_name.as_deref()).await?, true)
+                let user = messenger.add_by_code(&mut work, &who.to, who.display_name.as_deref()).await?;
+                let by = Actor::User(user.id(), Some(self.address));
+                let target = AuditTarget::from(user.id());
+                work.audit(by, AuditAction::AccountCreate, target, json!({"by": "code"})).await?;
+                (user, true)
             }
         };
         if user.person.is_deactivated {
@@ -100,6 +106,7 @@ impl Visitor {
             && users::email_proof(&mut work.tx, user.id()).await? == EmailProof::None;
         if who.ends_earlier_access && !is_new {
             end_access(&mut work, user.id(), &[]).await?;
+            record_end_of_access(&mut work, user.id(), Some(self.address)).await?;
         }
         let has_earlier_access = is_first_proof && !is_new && has_access(&mut work, user.id()).await?;
         let tokens = self.start_session(&mut work, user.id(), who.device).await?;
@@ -138,6 +145,9 @@ impl Visitor {
             users::set_email_proof(&mut work.tx, user, EmailProof::Owner).await?;
         }
         revoke_all(&mut work, user).await?;
+        let by = Actor::User(user, Some(self.address));
+        let details = json!({"by": "code"});
+        work.audit(by, AuditAction::PasswordReset, AuditTarget::from(user), details).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -158,6 +168,7 @@ impl Caller {
             ));
         }
         end_access(&mut work, user, &[session]).await?;
+        record_end_of_access(&mut work, user, self.access.address).await?;
         users::set_email_proof(&mut work.tx, user, EmailProof::Owner).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
@@ -168,6 +179,11 @@ impl Caller {
 async fn end_access(work: &mut UnitOfWork, user: UserId, kept: &[SessionId]) -> Result<()> {
     users::set_password(&mut work.tx, user, "").await?;
     revoke_all_but(work, user, kept).await
+}
+
+async fn record_end_of_access(work: &mut UnitOfWork, user: UserId, from: Option<IpAddr>) -> Result<()> {
+    let details = json!({"sessions": "earlier", "password": "removed"});
+    work.audit(Actor::User(user, from), AuditAction::SessionRevoke, AuditTarget::from(user), details).await
 }
 
 /// Whether there is any password, session or token.

@@ -1,6 +1,7 @@
 //! Access tokens: signed, short-lived, refused at once when their session is revoked.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use serde::{Deserialize, Serialize};
 
 use crate::messenger::foundation::secrets::Secrets;
-use crate::messenger::foundation::{Error, Result};
+use crate::messenger::foundation::{Actor, Error, Result};
 use crate::model::{Scopes, SessionId, SessionKind, Time, UserId};
 
 /// How long an access token is valid.
@@ -23,9 +24,22 @@ pub struct Access {
     pub kind: SessionKind,
     pub scopes: Scopes,
     pub expires_at: Time,
+    /// The address of the request with the token, where it is known.
+    pub address: Option<IpAddr>,
 }
 
 impl Access {
+    /// The same in a request from this address.
+    #[must_use]
+    pub fn from(self, address: IpAddr) -> Self {
+        Self { address: Some(address), ..self }
+    }
+
+    /// Who acts with the token, for the audit log.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::User(self.user, self.address)
+    }
+
     /// Fails if a scope is missing.
     pub(crate) fn require(&self, wanted: Scopes) -> Result<()> {
         match self.scopes.lacks(wanted).names().next() {
@@ -188,6 +202,7 @@ impl Tokens {
             kind: SessionKind::SignIn,
             scopes: Scopes::ALL,
             expires_at: Time(claims.exp.saturating_mul(1_000)),
+            address: None,
         };
         Ok((access, Time(claims.iat.saturating_mul(1_000))))
     }

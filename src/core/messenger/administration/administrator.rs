@@ -1,11 +1,13 @@
 //! Looking after the server: who has an account, and who may sign in.
 
+use serde_json::Value;
+
 use crate::boxed;
 use crate::messenger::accounts::token::Access;
 use crate::messenger::administration::deactivation::{account, deactivate, reactivate};
-use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
+use crate::messenger::foundation::{Actor, Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger, Operator};
-use crate::model::{Account, Change, User, UserId};
+use crate::model::{Account, AuditAction, AuditTarget, Change, User, UserId};
 use crate::store::{accounts, users};
 
 const MAX_ACCOUNTS: u64 = 200;
@@ -41,6 +43,20 @@ impl Administrator {
         &self.messenger
     }
 
+    pub(crate) fn id(&self) -> UserId {
+        self.access.user
+    }
+
+    /// Fails for personal access tokens.
+    pub(crate) fn require_sign_in(&self) -> Result<()> {
+        self.access.require_sign_in()
+    }
+
+    /// Who acts, for the audit log.
+    pub(crate) fn actor(&self) -> Actor {
+        self.access.actor()
+    }
+
     /// Accounts, the oldest first, after one of them; with words, only those whose names contain them.
     #[boxed]
     pub async fn accounts(
@@ -61,7 +77,7 @@ impl Administrator {
     #[boxed]
     pub async fn deactivate(self, id: UserId) -> Result<()> {
         let mut work = self.begin(id).await?;
-        deactivate(&mut work, id).await?;
+        deactivate(&mut work, id, self.access.actor()).await?;
         self.finish(work).await
     }
 
@@ -69,7 +85,7 @@ impl Administrator {
     #[boxed]
     pub async fn reactivate(self, id: UserId) -> Result<()> {
         let mut work = self.begin(id).await?;
-        reactivate(&mut work, id).await?;
+        reactivate(&mut work, id, self.access.actor()).await?;
         self.finish(work).await
     }
 
@@ -77,13 +93,13 @@ impl Administrator {
     #[boxed]
     pub async fn appoint(self, id: UserId, is_admin: bool) -> Result<()> {
         let mut work = self.begin(id).await?;
-        appoint(&mut work, id, is_admin).await?;
+        appoint(&mut work, id, is_admin, self.access.actor()).await?;
         self.finish(work).await
     }
 
     /// Begins a change. The role is checked again within the transaction: a caller who loses it at the same moment acts
     /// before that, or not at all.
-    async fn begin(&self, other: UserId) -> Result<UnitOfWork> {
+    pub(crate) async fn begin(&self, other: UserId) -> Result<UnitOfWork> {
         self.messenger.limit(Limit::Change(self.access.user))?;
         let mut work = self.messenger.begin_for([self.access.user, other]).await?;
         allow(users::by_id(&mut work.tx, self.access.user).await?)?;
@@ -121,21 +137,21 @@ impl Operator {
     #[boxed]
     pub async fn deactivate(&self, name: &str) -> Result<()> {
         let (mut work, id) = self.about(name).await?;
-        deactivate(&mut work, id).await?;
+        deactivate(&mut work, id, Actor::Operator).await?;
         work.commit().await
     }
 
     #[boxed]
     pub async fn reactivate(&self, name: &str) -> Result<()> {
         let (mut work, id) = self.about(name).await?;
-        reactivate(&mut work, id).await?;
+        reactivate(&mut work, id, Actor::Operator).await?;
         work.commit().await
     }
 
     #[boxed]
     pub async fn appoint(&self, name: &str, is_admin: bool) -> Result<()> {
         let (mut work, id) = self.about(name).await?;
-        appoint(&mut work, id, is_admin).await?;
+        appoint(&mut work, id, is_admin, Actor::Operator).await?;
         work.commit().await
     }
 
@@ -148,7 +164,7 @@ impl Operator {
     }
 }
 
-async fn appoint(work: &mut UnitOfWork, id: UserId, is_admin: bool) -> Result<()> {
+async fn appoint(work: &mut UnitOfWork, id: UserId, is_admin: bool, by: Actor) -> Result<()> {
     let mut user = account(work, id).await?;
     if user.is_admin == is_admin {
         return Ok(());
@@ -162,5 +178,6 @@ async fn appoint(work: &mut UnitOfWork, id: UserId, is_admin: bool) -> Result<()
     accounts::set_admin(&mut work.tx, id, is_admin).await?;
     user.is_admin = is_admin;
     work.announce(id, Change::UserUpdated(user));
-    Ok(())
+    let action = if is_admin { AuditAction::AccountPromote } else { AuditAction::AccountDemote };
+    work.audit(by, action, AuditTarget::from(id), Value::Null).await
 }

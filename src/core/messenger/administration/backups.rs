@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::backup::{self, Created, Source};
 use crate::boxed;
 use crate::messenger::administration::administrator::Administrator;
 use crate::messenger::administration::measurements::Measurements;
 use crate::messenger::foundation::settings::BackupSettings;
-use crate::messenger::foundation::{Error, Result};
+use crate::messenger::foundation::{Actor, Error, Result};
 use crate::messenger::{Messenger, Operator};
-use crate::model::{Backup, Time};
+use crate::model::{AuditAction, Backup, Time};
 use crate::store::backups;
 
 /// How long the records of backups are kept.
@@ -35,7 +37,7 @@ impl Messenger {
         match self.next_backup(every).await {
             Ok(next) if next > self.clock.now() => {}
             Ok(_) => {
-                if let Err(error) = self.make_backup(&settings, true).await {
+                if let Err(error) = self.make_backup(&settings, true, Actor::System(None)).await {
                     tracing::error!(%error, "the scheduled backup failed");
                 }
             }
@@ -54,7 +56,12 @@ impl Messenger {
     }
 
     /// Makes a backup, verifies it if that is asked for, and records it.
-    async fn make_backup(&self, settings: &BackupSettings, is_verified: bool) -> backup::Result<Created> {
+    async fn make_backup(
+        &self,
+        settings: &BackupSettings,
+        is_verified: bool,
+        by: Actor,
+    ) -> backup::Result<Created> {
         let started_at = self.clock.now();
         let source = Source {
             db: &self.db,
@@ -80,7 +87,7 @@ impl Messenger {
             verified_at: (is_verified && made.is_ok()).then_some(finished_at),
             failure: made.as_ref().err().map(|error| error.to_string().chars().take(MAX_REASON).collect()),
         };
-        if let Err(error) = self.record_backup(&record).await {
+        if let Err(error) = self.record_backup(&record, by).await {
             tracing::error!(%error, "could not record the backup");
         }
         if let Ok(made) = &made {
@@ -92,11 +99,13 @@ impl Messenger {
         made
     }
 
-    async fn record_backup(&self, record: &Backup) -> Result<()> {
-        let mut tx = self.db.begin().await?;
-        backups::delete_before(&mut tx, record.started_at - RECORDS).await?;
-        backups::insert(&mut tx, record).await?;
-        Ok(tx.commit(|| ()).await?)
+    async fn record_backup(&self, record: &Backup, by: Actor) -> Result<()> {
+        let mut work = self.begin().await?;
+        backups::delete_before(&mut work.tx, record.started_at - RECORDS).await?;
+        backups::insert(&mut work.tx, record).await?;
+        let details = json!({"place": record.place, "name": record.name, "failed": record.failure.is_some()});
+        work.audit(by, AuditAction::BackupCreate, None, details).await?;
+        work.commit().await
     }
 }
 
@@ -105,7 +114,7 @@ impl Operator {
     #[boxed]
     pub async fn back_up(&self, settings: &BackupSettings, is_verified: bool) -> backup::Result<Created> {
         let _one_at_a_time = self.backing_up.lock().await;
-        self.make_backup(settings, is_verified).await
+        self.make_backup(settings, is_verified, Actor::Operator).await
     }
 }
 

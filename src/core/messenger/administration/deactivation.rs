@@ -1,12 +1,14 @@
 //! Deactivation: nobody can sign in to the account. Its messages and its name stay.
 
+use serde_json::Value;
+
 use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::accounts::profile::announce_to_chats;
 use crate::messenger::accounts::session::revoke_all;
 use crate::messenger::chats::leave::promote_successor;
-use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
-use crate::model::{Role, User, UserId};
+use crate::messenger::foundation::{Actor, Error, Result, Subject, UnitOfWork};
+use crate::model::{AuditAction, AuditTarget, Role, User, UserId};
 use crate::store::{accounts, bots, chats, members, users};
 
 impl Caller {
@@ -16,14 +18,14 @@ impl Caller {
         let confirmed = self.confirm_password("password", password).await?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
-        deactivate(&mut work, self.access.user).await?;
+        deactivate(&mut work, self.access.user, self.access.actor()).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
 }
 
 /// Deactivates an account and its bots within a unit of work. Does nothing if it is deactivated already.
-pub(crate) async fn deactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> {
+pub(crate) async fn deactivate(work: &mut UnitOfWork, id: UserId, by: Actor) -> Result<()> {
     let user = account(work, id).await?;
     if user.person.is_deactivated {
         return Ok(());
@@ -37,19 +39,20 @@ pub(crate) async fn deactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> 
     announce_to_chats(work, id).await?;
     revoke_all(work, id).await?;
     for bot in bots::of_owner(&mut work.tx, id).await? {
-        Box::pin(deactivate(work, bot)).await?;
+        Box::pin(deactivate(work, bot, by)).await?;
     }
-    Ok(())
+    work.audit(by, AuditAction::AccountDeactivate, AuditTarget::from(id), Value::Null).await
 }
 
 /// Reactivates an account and its bots; the bots need new tokens. Chats that were handed over stay with their new owners.
-pub(crate) async fn reactivate(work: &mut UnitOfWork, id: UserId) -> Result<()> {
+pub(crate) async fn reactivate(work: &mut UnitOfWork, id: UserId, by: Actor) -> Result<()> {
     if account(work, id).await?.person.is_deactivated {
         accounts::deactivate(&mut work.tx, id, None).await?;
         announce_to_chats(work, id).await?;
         for bot in bots::of_owner(&mut work.tx, id).await? {
-            Box::pin(reactivate(work, bot)).await?;
+            Box::pin(reactivate(work, bot, by)).await?;
         }
+        work.audit(by, AuditAction::AccountReactivate, AuditTarget::from(id), Value::Null).await?;
     }
     Ok(())
 }

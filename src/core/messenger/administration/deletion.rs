@@ -3,15 +3,17 @@
 //! An account may be in a thousand chats and have posted a hundred thousand messages. What is left to do is stored with
 //! the deletion, and done in small transactions between those of others; interrupted, it goes on where it was.
 
+use serde_json::json;
+
 use crate::boxed;
 use crate::messenger::accounts::session::revoke_all;
 use crate::messenger::chats::leave::remove_member;
 use crate::messenger::chats::notices::{announce_notice, insert_notice};
 use crate::messenger::files::avatar_image::replace_avatar;
-use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
+use crate::messenger::foundation::{Actor, Error, Result, Subject, UnitOfWork};
 use crate::messenger::messages::erase::erase_many;
 use crate::messenger::{Caller, Messenger, Operator};
-use crate::model::{Change, ChatId, ChatKind, Notice, UserId, WebhookScope};
+use crate::model::{AuditAction, AuditTarget, Change, ChatId, ChatKind, Notice, UserId, WebhookScope};
 use crate::store::deletions::{self, Deletion};
 use crate::store::{
     accounts, blocks, bookmarks, bots, chat_names, chats, drafts, google_tokens, members, messages,
@@ -46,7 +48,7 @@ impl Caller {
         if accounts::admins(&mut work.tx).await? == [self.access.user] {
             return Err(Error::Conflict("The only administrator cannot leave; appoint another one first"));
         }
-        delete(&mut work, self.access.user, legacy).await?;
+        delete(&mut work, self.access.user, legacy, self.access.actor()).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -59,7 +61,7 @@ impl Operator {
         let found = users::credentials(&mut work.tx, name).await?;
         let (user, _) = found.ok_or(Error::NotFound("user"))?;
         users::lock(&mut work.tx, [user]).await?;
-        delete(&mut work, user, legacy).await?;
+        delete(&mut work, user, legacy, Actor::Operator).await?;
         work.commit().await
     }
 }
@@ -148,12 +150,21 @@ impl Messenger {
 
 /// Deletes the personal data of an account and ends its sessions; stores what is left to do.
 /// The user's bots are deleted, too; their messages stay.
-pub(crate) async fn delete(work: &mut UnitOfWork, user: UserId, legacy: MessagesOnDeletion) -> Result<()> {
+pub(crate) async fn delete(
+    work: &mut UnitOfWork,
+    user: UserId,
+    legacy: MessagesOnDeletion,
+    by: Actor,
+) -> Result<()> {
     for bot in bots::of_owner(&mut work.tx, user).await? {
-        Box::pin(delete(work, bot, MessagesOnDeletion::Kept)).await?;
+        Box::pin(delete(work, bot, MessagesOnDeletion::Kept, by)).await?;
     }
     let now = work.now;
     let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
+    // Before the name is deleted.
+    let action = if before.person.is_bot { AuditAction::BotDelete } else { AuditAction::AccountDelete };
+    let details = json!({"messages": legacy == MessagesOnDeletion::Erased});
+    work.audit(by, action, AuditTarget::from(user), details).await?;
     bots::delete(&mut work.tx, user).await?;
     outgoing_webhooks::delete_of_scope(&mut work.tx, WebhookScope::Bot(user)).await?;
     users::forget(&mut work.tx, user, now).await?;

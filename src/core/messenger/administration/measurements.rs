@@ -8,7 +8,7 @@ use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
 use crate::messenger::messages::post::MAX_QUEUE;
 use crate::model::{Backup, MessageId, Time, UserId};
-use crate::store::{backups, measures, search, storage};
+use crate::store::{backups, measures, reports, search, storage};
 
 /// How many messages that are not indexed are counted at most.
 const MAX_UNINDEXED: u64 = 10_000;
@@ -38,6 +38,8 @@ pub struct Measurements {
     /// Free bytes on the disk of the embedded database, and its size.
     pub disk_free: Option<u64>,
     pub disk_size: Option<u64>,
+    /// Reports by users about which nobody has decided.
+    pub open_reports: u64,
     /// The last complete backup, when the last verified one was begun, and whether the last attempt failed.
     pub last_backup: Option<Backup>,
     pub last_verified_backup: Option<Time>,
@@ -74,6 +76,7 @@ impl Messenger {
             storage_bytes: storage_bytes.max(0).unsigned_abs(),
             disk_free: disk.map(|(free, _)| free),
             disk_size: disk.map(|(_, size)| size),
+            open_reports: reports::count_open(&mut read).await?.max(0).unsigned_abs(),
             last_backup: backups::last(&mut read).await?,
             last_verified_backup: backups::last_verified(&mut read).await?.map(|backup| backup.started_at),
             last_backup_failed: last_attempt.is_some_and(|attempt| attempt.failure.is_some()),

@@ -1,10 +1,15 @@
-//! Administration of accounts, their deactivation and deletion; what the server measures of itself; backups.
+//! Administration of accounts, their deactivation and deletion; the audit log; reports by users; what the server measures
+//! of itself; backups.
 
 pub(crate) mod administrator;
+pub(crate) mod announcement;
+pub(crate) mod audit;
 pub(crate) mod backups;
 pub(crate) mod deactivation;
 pub(crate) mod deletion;
 pub(crate) mod doctor;
 pub(crate) mod measurements;
+pub(crate) mod people;
 pub(crate) mod proxy_advice;
+pub(crate) mod reports;
 pub(crate) mod setup;

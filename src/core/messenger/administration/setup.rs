@@ -8,15 +8,16 @@ use std::time::Duration;
 use aws_lc_rs::{constant_time, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
 
 use crate::boxed;
 use crate::messenger::accounts::account::{Registration, insert};
 use crate::messenger::accounts::session::TokenPair;
 use crate::messenger::administration::administrator::Administrator;
 use crate::messenger::foundation::settings::RegistrationPolicy;
-use crate::messenger::foundation::{Error, Limit, Result, Subject};
+use crate::messenger::foundation::{Actor, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Messenger, Operator, Visitor};
-use crate::model::{Time, User};
+use crate::model::{AuditAction, AuditTarget, Time, User};
 use crate::store::{accounts, storage};
 
 /// How long a link is valid.
@@ -90,6 +91,12 @@ impl Visitor {
             messenger.choose_registration(&mut work.tx, policy).await?;
         }
         insert(&mut work.tx, &mut user, &hash).await?;
+        let by = Actor::User(user.id(), Some(self.address));
+        let details = json!({"admin": true});
+        work.audit(by, AuditAction::AccountCreate, AuditTarget::from(user.id()), details).await?;
+        if let Some(policy) = policy {
+            record_choice(&mut work, by, policy).await?;
+        }
         let tokens = self.start_session(&mut work, user.id(), new.device).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await?;
@@ -109,8 +116,14 @@ impl Administrator {
     pub async fn choose_registration(self, policy: RegistrationPolicy) -> Result<()> {
         let mut work = self.begin_alone().await?;
         self.messenger().choose_registration(&mut work.tx, policy).await?;
+        record_choice(&mut work, self.actor(), policy).await?;
         self.finish(work).await
     }
+}
+
+async fn record_choice(work: &mut UnitOfWork, by: Actor, policy: RegistrationPolicy) -> Result<()> {
+    let details = json!({"registration": policy.name()});
+    work.audit(by, AuditAction::RegistrationUpdate, None, details).await
 }
 
 impl Messenger {

@@ -3,16 +3,21 @@
 //! A bot is a member of chats as people are, and is added by those who may add people. It has no password: programs use
 //! its tokens, which can't have the scope `account`.
 
+use serde_json::{Value, json};
+
 use crate::boxed;
 use crate::messenger::accounts::personal_token::{NewToken, PersonalToken};
 use crate::messenger::accounts::profile::{Profile, announce_profile, check_taken};
-use crate::messenger::accounts::session::revoke;
+use crate::messenger::accounts::session::{record_revocation, revoke};
 use crate::messenger::accounts::token::Access;
 use crate::messenger::administration::deletion::{MessagesOnDeletion, delete};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
-use crate::model::{Bot, BotCommand, BotKind, Scopes, Session, SessionId, SessionKind, User, UserId, text};
+use crate::model::{
+    AuditAction, AuditTarget, Bot, BotCommand, BotKind, Scopes, Session, SessionId, SessionKind, User,
+    UserId, text,
+};
 use crate::store::{Executor, bots, sessions, users};
 
 /// The most bots of one user.
@@ -47,6 +52,8 @@ impl Caller {
         }
         let user = self.messenger.add_bot(&mut work, BotKind::Bot, profile).await?;
         bots::insert(&mut work.tx, user.id(), owner).await?;
+        let by = self.access.actor();
+        work.audit(by, AuditAction::BotCreate, AuditTarget::from(user.id()), Value::Null).await?;
         work.once(self.attempt, Subject::Bot(user.id()));
         work.mark_changed();
         work.commit().await?;
@@ -132,6 +139,11 @@ impl OwnedBot {
         work.commit().await
     }
 
+    async fn record_update(&self, work: &mut UnitOfWork, details: Value) -> Result<()> {
+        let target = AuditTarget::from(self.id());
+        work.audit(self.access.actor(), AuditAction::BotUpdate, target, details).await
+    }
+
     /// Changes the bot's profile and announces it to all chats of the bot.
     #[boxed]
     pub async fn update(mut self, profile: Profile) -> Result<Bot> {
@@ -144,6 +156,7 @@ impl OwnedBot {
         let written = users::update(&mut work.tx, &after).await;
         check_taken(&mut work.tx, written, &after).await?;
         announce_profile(&mut work, &after, &before).await?;
+        self.record_update(&mut work, json!({"profile": true})).await?;
         self.bot.person = after.person;
         self.commit(work, Subject::Bot(self.id())).await?;
         Ok(self.bot)
@@ -153,7 +166,7 @@ impl OwnedBot {
     #[boxed]
     pub async fn delete(mut self) -> Result<()> {
         let mut work = self.begin().await?;
-        delete(&mut work, self.id(), MessagesOnDeletion::Kept).await?;
+        delete(&mut work, self.id(), MessagesOnDeletion::Kept, self.access.actor()).await?;
         self.commit(work, Subject::Nothing).await
     }
 
@@ -175,7 +188,7 @@ impl OwnedBot {
         if self.bot.person.is_deactivated {
             return Err(Error::Conflict("This bot is deactivated"));
         }
-        let made = self.messenger.make_token(&mut work, self.id(), new).await?;
+        let made = self.messenger.make_token(&mut work, self.id(), new, self.access.actor()).await?;
         self.commit(work, Subject::Nothing).await?;
         Ok(made)
     }
@@ -187,7 +200,9 @@ impl OwnedBot {
         let session = sessions::by_id(&mut work.tx, id).await?;
         let session =
             session.filter(|session| session.user == self.id() && session.kind == SessionKind::Token);
-        revoke(&mut work, &session.ok_or(Error::NotFound("token"))?).await?;
+        let session = session.ok_or(Error::NotFound("token"))?;
+        revoke(&mut work, &session).await?;
+        record_revocation(&mut work, &session, self.access.actor()).await?;
         self.commit(work, Subject::Nothing).await
     }
 
@@ -197,6 +212,7 @@ impl OwnedBot {
         let commands = check_commands(commands)?;
         let mut work = self.begin().await?;
         bots::set_commands(&mut work.tx, self.id(), &commands).await?;
+        self.record_update(&mut work, json!({"commands": commands.len()})).await?;
         self.bot.commands = commands;
         self.commit(work, Subject::Bot(self.id())).await?;
         Ok(self.bot)

@@ -55,7 +55,8 @@ impl Caller {
         let mut read = self.messenger.db.read().await?;
         let (chat, member) = find(&mut read, id, self.access.user).await?;
         drop(read);
-        Ok(Membership { messenger: self.messenger, chat, member, attempt: self.attempt })
+        let actor = self.access.actor();
+        Ok(Membership { messenger: self.messenger, chat, member, actor, attempt: self.attempt })
     }
 
     /// Creates a group or a channel with the caller as its owner.

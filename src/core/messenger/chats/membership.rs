@@ -5,7 +5,7 @@ use crate::messenger::Messenger;
 use crate::messenger::chats::leave::{announce_chat_lost, remove_member};
 use crate::messenger::chats::lookup::{find, view};
 use crate::messenger::chats::notices::{announce_notice, insert_notice};
-use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
+use crate::messenger::foundation::{Actor, Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::model::{
     Change, Chat, ChatId, ChatKind, Member, Notice, Notify, Preferences, Right, Role, Time, UserId,
 };
@@ -18,6 +18,8 @@ pub struct Membership {
     pub(crate) messenger: Messenger,
     pub(crate) chat: ChatRecord,
     pub(crate) member: MemberRecord,
+    /// Who acts, for the audit log.
+    pub(crate) actor: Actor,
     pub(crate) attempt: Option<Attempt>,
 }
 

@@ -3,6 +3,8 @@
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::boxed;
 use crate::messenger::chats::leave::{mark_deleted, remove_member, set_role};
 use crate::messenger::chats::lookup::DEACTIVATED;
@@ -10,7 +12,7 @@ use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::post_notice;
 use crate::messenger::chats::validate::{check_description, check_title};
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
-use crate::model::{Change, Chat, Member, Notice, Right, Role, Stream, UserId};
+use crate::model::{AuditAction, AuditTarget, Change, Chat, Member, Notice, Right, Role, Stream, UserId};
 use crate::store::{chats, members};
 
 /// The lifetime of messages, if it is limited.
@@ -179,6 +181,8 @@ impl Moderator {
         let chat = self.chat.id;
         let users = members::users_of(&mut work.tx, chat).await?;
         mark_deleted(&mut work, chat).await?;
+        let (target, details) = (AuditTarget::chat(chat, &self.chat.title), json!({"members": users.len()}));
+        work.audit(self.actor, AuditAction::ChatDelete, target, details).await?;
         members::remove_all(&mut work.tx, chat).await?;
         let lost = |user: UserId| (Stream::from(user), Change::ChatLost { chat, hidden: false });
         work.announce_all(users.into_iter().map(lost));

@@ -1,11 +1,12 @@
 //! Copies all files to another storage and verifies them by the checksums recorded at upload.
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::files::{Migration, MigrationOutcome};
 use crate::messenger::Operator;
-use crate::messenger::foundation::Result;
-use crate::model::{AttachmentId, Time};
+use crate::messenger::foundation::{Actor, Result};
+use crate::model::{AttachmentId, AuditAction, Time};
 use crate::store::attachments;
 
 const PAGE_SIZE: u64 = 100;
@@ -49,7 +50,7 @@ impl Operator {
         let mut last = (Time(0), AttachmentId(Uuid::nil()));
         loop {
             let page = attachments::uploaded_after(&mut self.db.read().await?, last, PAGE_SIZE).await?;
-            let Some((newest, _)) = page.last() else { return Ok(progress) };
+            let Some((newest, _)) = page.last() else { break };
             last = (newest.created_at, newest.id);
             for (file, sha256) in &page {
                 let moved = migration.migrate(file, sha256.as_deref()).await?;
@@ -76,5 +77,12 @@ impl Operator {
             }
             report(&progress);
         }
+        let mut work = self.begin().await?;
+        let Progress { copied, copied_bytes, missing, damaged, .. } = progress;
+        let details =
+            json!({"copied": copied, "bytes": copied_bytes, "missing": missing, "damaged": damaged});
+        work.audit(Actor::Operator, AuditAction::FilesMove, None, details).await?;
+        work.commit().await?;
+        Ok(progress)
     }
 }

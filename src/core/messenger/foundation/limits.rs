@@ -37,6 +37,8 @@ pub enum Limit {
     Read(UserId),
     Export(UserId),
     Import(UserId),
+    /// Reports to the administrators.
+    Report(UserId),
     Connect(UserId),
     ConnectFrom(Network),
     Webhook(IncomingWebhookId),
@@ -67,6 +69,7 @@ impl Limit {
             Self::Mark(_) => (250, every(20, second)),
             Self::Typing(_) => (20, every(2, second)),
             Self::Search(_) => (10, every(2, second)),
+            Self::Report(_) => (10, every(30, hour)),
             Self::Export(_) | Self::Import(_) => (3, every(3, hour)),
             Self::Read(_) => (100, every(20, second)),
             Self::Connect(_) => (30, every(30, minute)),

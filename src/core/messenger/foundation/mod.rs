@@ -1,5 +1,6 @@
 //! What all other parts of the messenger build on: errors, the clock, rate limits, units of work.
 
+pub(crate) mod audit;
 pub(crate) mod clock;
 pub(crate) mod counters;
 pub(crate) mod encryption;
@@ -16,6 +17,7 @@ pub(crate) mod slice;
 pub(crate) mod subject;
 pub(crate) mod unit_of_work;
 
+pub(crate) use audit::Actor;
 pub(crate) use clock::Clock;
 pub(crate) use error::{Error, Result};
 pub(crate) use idempotency::Attempt;

@@ -70,6 +70,8 @@ pub struct Settings {
     pub language: Language,
     /// How the server backs itself up; `None` if it does not.
     pub backup: Option<BackupSettings>,
+    /// For how many days entries of the audit log are kept; `None` for ever.
+    pub audit_days: Option<u32>,
     /// How outgoing webhooks are sent; `None` if they are not.
     pub webhooks: Option<WebhookSettings>,
 }
@@ -102,6 +104,7 @@ impl Settings {
             meetings: MeetingSettings::default(),
             language: Language::Russian,
             backup: None,
+            audit_days: None,
             webhooks: None,
         }
     }

@@ -24,7 +24,7 @@ const BATCH: u64 = 200;
 impl Messenger {
     /// Deletes idempotency keys after a day, files that were not posted within a day, expired sessions, events after
     /// thirty days, deliveries of webhooks after seven, devices to push to whose sessions have ended, the messages of
-    /// deleted chats, and link previews that no message has any more.
+    /// deleted chats, entries of the audit log that are older than the settings say, and link previews that no message has any more.
     pub async fn apply_retention(&self) -> Result<()> {
         // It is called rarely: the lease may have expired since.
         self.renew_node_lease().await?;
@@ -49,6 +49,8 @@ impl Messenger {
         self.delete_orphaned_previews().await?;
         self.prune_events().await?;
         self.delete_old_deliveries().await?;
+        self.delete_old_audit_entries().await?;
+        self.delete_old_reports().await?;
         // Last, because a bucket may be down.
         self.confirm_late_uploads().await?;
         self.delete_orphaned_files().await

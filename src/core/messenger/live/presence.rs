@@ -193,7 +193,7 @@ mod tests {
 
     fn access(id: i64, expires_at: Time) -> Access {
         let (user, session) = (UserId(id), SessionId(id));
-        Access { user, session, kind: SessionKind::SignIn, scopes: Scopes::ALL, expires_at }
+        Access { user, session, kind: SessionKind::SignIn, scopes: Scopes::ALL, expires_at, address: None }
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::boxed;
@@ -14,8 +15,8 @@ use crate::messenger::foundation::{Error, Limit, Result, Subject};
 use crate::messenger::messages::history::{Around, MAX_MESSAGES};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{
-    Attachment, AttachmentId, Bookmark, BookmarkId, Chat, ChatId, Draft, Member, Message, Scheduled, Scopes,
-    Session, SessionId, SessionKind, Time, User, UserId,
+    Attachment, AttachmentId, AuditAction, AuditTarget, Bookmark, BookmarkId, Chat, ChatId, Draft, Member,
+    Message, Scheduled, Scopes, Session, SessionId, SessionKind, Time, User, UserId,
 };
 use crate::store::{attachments, members};
 
@@ -80,7 +81,8 @@ impl Caller {
     }
 
     /// Starts an export.
-    pub fn export(self) -> Result<Export> {
+    #[boxed]
+    pub async fn export(self) -> Result<Export> {
         // It contains messages, which need this scope.
         self.access.require(Scopes::READ)?;
         let messenger = &self.messenger;
@@ -89,6 +91,10 @@ impl Caller {
         let guard = messenger.attempt(own).map_err(busy)?;
         let permit = messenger.exports.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
         messenger.limit(Limit::Export(self.access.user))?;
+        let mut work = messenger.begin().await?;
+        let target = AuditTarget::from(self.access.user);
+        work.audit(self.access.actor(), AuditAction::ExportCreate, target, Value::Null).await?;
+        work.commit().await?;
         Ok(Export {
             caller: self,
             stage: Stage::Profile,
@@ -112,7 +118,7 @@ impl Messenger {
             return Err(Error::SessionEnded);
         }
         let kind = SessionKind::SignIn;
-        Ok(Access { user, session, kind, scopes: Scopes::ALL, expires_at: link.until })
+        Ok(Access { user, session, kind, scopes: Scopes::ALL, expires_at: link.until, address: None })
     }
 }
 

@@ -16,6 +16,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{Context, SHA256};
+use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
@@ -25,7 +26,8 @@ use crate::messenger::Caller;
 use crate::messenger::foundation::idempotency::AttemptGuard;
 use crate::messenger::foundation::{Error, Limit, Result, SliceSize, Subject};
 use crate::model::{
-    AttachmentId, ChatId, ChatKind, ImportSummary, Kind, MessageId, Payload, Scopes, Time, UserId,
+    AttachmentId, AuditAction, AuditTarget, ChatId, ChatKind, ImportSummary, Kind, MessageId, Payload,
+    Scopes, Time, UserId,
 };
 use crate::store::attachments;
 
@@ -161,6 +163,11 @@ impl Caller {
         let guard = messenger.attempt(messenger.request(Some(user), "import", "", b"")).map_err(busy)?;
         let permit = messenger.imports.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
         messenger.limit(Limit::Import(user))?;
+        let mut work = messenger.begin().await?;
+        let target = AuditTarget::from(user);
+        work.audit(self.access.actor(), AuditAction::ImportCreate, target, json!({"bytes": file.size}))
+            .await?;
+        work.commit().await?;
         let size = u64::try_from(file.size).unwrap_or_default();
         let zip =
             messenger.files.open_zip(&file, size.saturating_mul(MAX_RATIO).saturating_add(MAX_EXTRA)).await?;

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use serde_json::Map;
+use serde_json::{Map, json};
 
 use crate::boxed;
 use crate::messenger::Messenger;
@@ -11,11 +11,11 @@ use crate::messenger::accounts::profile::{Profile, announce_profile};
 use crate::messenger::chats::moderation::Moderator;
 use crate::messenger::chats::notices::announce_notice;
 use crate::messenger::foundation::secrets::{random, sha256};
-use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
+use crate::messenger::foundation::{Actor, Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::messages::mentions::find_mentioned;
 use crate::model::{
-    self, BotKind, Content, IncomingWebhook, IncomingWebhookId, Kind, Mentions, Message, MessageId, Parts,
-    Right, UserId, text,
+    self, AuditAction, AuditTarget, BotKind, Content, IncomingWebhook, IncomingWebhookId, Kind, Mentions,
+    Message, MessageId, Parts, Right, UserId, text,
 };
 use crate::store::{accounts, chats, incoming_webhooks, links, mentions, messages, users};
 
@@ -56,6 +56,17 @@ fn check_name(name: &str) -> Result<String> {
         .ok_or_else(|| Error::invalid("name", format!("must have 1 to {MAX_NAME} visible characters")))
 }
 
+async fn record(
+    work: &mut UnitOfWork,
+    by: Actor,
+    action: AuditAction,
+    webhook: &IncomingWebhook,
+) -> Result<()> {
+    let target = AuditTarget::new("webhook", webhook.id.0, Some(webhook.name.clone()));
+    let details = json!({"direction": "incoming", "chat_id": webhook.chat.0});
+    work.audit(by, action, target, details).await
+}
+
 impl Moderator {
     /// Creates a webhook for the chat.
     #[boxed]
@@ -72,6 +83,7 @@ impl Moderator {
         let webhook = IncomingWebhook { id, chat, account, creator, name, created_at: now, used_at: None };
         let secret = new_secret();
         incoming_webhooks::insert(&mut work.tx, &webhook, sha256(secret.as_bytes())).await?;
+        record(&mut work, self.actor, AuditAction::WebhookCreate, &webhook).await?;
         work.mark_changed();
         self.commit(work, Subject::IncomingWebhook(chat, id)).await?;
         Ok(IncomingSecret { webhook, secret })
@@ -96,6 +108,7 @@ impl Moderator {
         announce_profile(&mut work, &after, &before).await?;
         incoming_webhooks::rename(&mut work.tx, id, &name).await?;
         webhook.name = name;
+        record(&mut work, self.actor, AuditAction::WebhookUpdate, &webhook).await?;
         self.commit(work, Subject::IncomingWebhook(webhook.chat, id)).await?;
         Ok(webhook)
     }
@@ -106,6 +119,7 @@ impl Moderator {
         let (mut work, webhook) = self.begin_webhook(id).await?;
         let secret = new_secret();
         incoming_webhooks::set_secret(&mut work.tx, id, sha256(secret.as_bytes())).await?;
+        record(&mut work, self.actor, AuditAction::WebhookRotate, &webhook).await?;
         work.mark_changed();
         self.commit(work, Subject::IncomingWebhook(webhook.chat, id)).await?;
         Ok(IncomingSecret { webhook, secret })
@@ -117,6 +131,7 @@ impl Moderator {
         let (mut work, webhook) = self.begin_webhook(id).await?;
         let now = work.now;
         incoming_webhooks::delete(&mut work.tx, id).await?;
+        record(&mut work, self.actor, AuditAction::WebhookDelete, &webhook).await?;
         accounts::deactivate(&mut work.tx, webhook.account, Some(now)).await?;
         work.mark_changed();
         self.commit(work, Subject::Nothing).await

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::boxed;
 use crate::messenger::bots::{OwnedBot, check_may_manage};
 use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::membership::allow;
 use crate::messenger::chats::moderation::Moderator;
-use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
+use crate::messenger::foundation::{Actor, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{
-    ChatId, Delivery, DeliveryId, Disabled, OutgoingWebhook, OutgoingWebhookId, Right, Scopes, UserId,
-    WebhookEvent, WebhookScope, text,
+    AuditAction, AuditTarget, ChatId, Delivery, DeliveryId, Disabled, OutgoingWebhook, OutgoingWebhookId,
+    Right, Scopes, UserId, WebhookEvent, WebhookScope, text,
 };
 use crate::store::{Executor, members, outgoing_webhooks, streams, webhook_deliveries};
 
@@ -66,6 +68,7 @@ impl Moderator {
         let new = checked(&self.messenger, new, scope)?;
         let mut work = self.exercise(Right::ManageWebhooks).await?;
         let webhook = insert(&self.messenger, &mut work, self.member.user, scope, new).await?;
+        record(&mut work, self.actor, AuditAction::WebhookCreate, &webhook).await?;
         let secret = self.messenger.webhooks.secrets.shown(webhook.id, webhook.secret_number);
         self.commit(work, Subject::OutgoingWebhook(webhook.id)).await?;
         Ok(OutgoingSecret { webhook, secret })
@@ -89,6 +92,7 @@ impl OwnedBot {
         let new = checked(self.messenger(), new, scope)?;
         let mut work = self.begin().await?;
         let webhook = insert(self.messenger(), &mut work, self.access().user, scope, new).await?;
+        record(&mut work, self.access().actor(), AuditAction::WebhookCreate, &webhook).await?;
         let secret = self.messenger().webhooks.secrets.shown(webhook.id, webhook.secret_number);
         work.once(self.take_attempt(), Subject::OutgoingWebhook(webhook.id));
         work.commit().await?;
@@ -101,6 +105,23 @@ impl OwnedBot {
         let mut read = self.messenger().db.read().await?;
         Ok(outgoing_webhooks::of_scope(&mut read, WebhookScope::Bot(self.id())).await?)
     }
+}
+
+/// The address is recorded without what may be a secret: its path and query.
+async fn record(
+    work: &mut UnitOfWork,
+    by: Actor,
+    action: AuditAction,
+    webhook: &OutgoingWebhook,
+) -> Result<()> {
+    let target = AuditTarget::new("webhook", webhook.id.0, Some(webhook.name.clone()));
+    let host = webhook.url.split('/').nth(2).and_then(|host| host.rsplit('@').next());
+    let mut details = json!({"direction": "outgoing", "host": host});
+    match webhook.scope {
+        WebhookScope::Chat(chat) => details["chat_id"] = chat.0.into(),
+        WebhookScope::Bot(bot) => details["bot_id"] = bot.0.into(),
+    }
+    work.audit(by, action, target, details).await
 }
 
 fn checked(
@@ -280,6 +301,7 @@ impl ManagedWebhook {
             _ => {}
         }
         outgoing_webhooks::update(&mut work.tx, webhook).await?;
+        record(&mut work, self.caller.access.actor(), AuditAction::WebhookUpdate, webhook).await?;
         let id = self.webhook.id;
         self.commit(work, Subject::OutgoingWebhook(id)).await?;
         Ok(self.webhook)
@@ -292,6 +314,7 @@ impl ManagedWebhook {
         self.webhook.secret_number += 1;
         self.webhook.rotated_at = Some(work.now);
         outgoing_webhooks::update(&mut work.tx, &self.webhook).await?;
+        record(&mut work, self.caller.access.actor(), AuditAction::WebhookRotate, &self.webhook).await?;
         let (id, number) = (self.webhook.id, self.webhook.secret_number);
         self.commit(work, Subject::OutgoingWebhook(id)).await?;
         let secret = self.caller.messenger.webhooks.secrets.shown(id, number);
@@ -303,6 +326,7 @@ impl ManagedWebhook {
     pub async fn delete(mut self) -> Result<()> {
         let mut work = self.begin().await?;
         outgoing_webhooks::delete(&mut work.tx, self.webhook.id).await?;
+        record(&mut work, self.caller.access.actor(), AuditAction::WebhookDelete, &self.webhook).await?;
         self.commit(work, Subject::Nothing).await
     }
 

@@ -1,12 +1,13 @@
 import {
-  Bookmark, BookmarkMinus, CircleStop, Copy, EyeOff, Forward, Info, Link, ListX, MessagesSquare, Pencil, Pin, PinOff, Reply, SmilePlus, Trash2,
+  Bookmark, BookmarkMinus, CircleStop, Copy, EyeOff, Flag, Forward, Info, Link, ListX, MessagesSquare, Pencil, Pin, PinOff, Reply, SmilePlus, Trash2,
 } from 'lucide-react'
 import { useQuery } from '@tanstack/react-query'
 import { Suspense, useContext, useState } from 'react'
 import { toast } from 'sonner'
-import { useDeleteMessage, useReact } from '@/api/actions'
-import type { Message } from '@/api/types'
+import { useDeleteMessage, useReact, useReport } from '@/api/actions'
+import type { Message, NewReport } from '@/api/types'
 import { Menu, MenuItem, type Point } from '@/components/Menu'
+import { ReportDialog } from '@/components/ReportDialog'
 import { canPost } from '@/lib/chats'
 import { copyText } from '@/lib/clipboard'
 import { useT, type Key } from '@/lib/i18n'
@@ -29,7 +30,7 @@ export function MessageMenu({ message, at, onClose }: { message: Message; at: Po
   const t = useT()
   const server = useContext(ServerContext) || shell().site
   const { chat, me, inThread, onAction } = useMessages()
-  const [step, setStep] = useState<'delete' | 'react' | 'info' | null>(null)
+  const [step, setStep] = useState<'delete' | 'react' | 'info' | 'report' | null>(null)
   const { data: bookmarks } = useQuery(bookmarksQuery)
   const react = useReact(me.id)
   const remove = useDeleteMessage()
@@ -37,6 +38,7 @@ export function MessageMenu({ message, at, onClose }: { message: Message; at: Po
   const bookmark = useBookmark()
   const close = useClosePoll()
   const removePreviews = useRemovePreviews()
+  const report = useReport(`/messages/${message.id}`)
   const own = message.author_id === me.id
   const bookmarked = bookmarks?.some((one) => one.message.id === message.id) ?? false
   const mine = (emoji: string) => message.reactions.some((one) => one.emoji === emoji && one.user_ids.includes(me.id))
@@ -46,6 +48,10 @@ export function MessageMenu({ message, at, onClose }: { message: Message; at: Po
 
   if (step === 'react') return <Suspense><Picker at={at} onPick={toggle} onClose={onClose} /></Suspense>
   if (step === 'info') return <Suspense><MessageInfo message={message} onClose={onClose} /></Suspense>
+  if (step === 'report') {
+    const send = (form: NewReport) => report.mutate(form, { onSuccess: () => { onClose(); toast(t('report.sent')) } })
+    return <ReportDialog title={t('report.message')} busy={report.isPending} onSend={send} onClose={onClose} />
+  }
   if (step === 'delete') return <DeleteDialog message={message} chat={chat} own={own} onClose={onClose} onDelete={(whose) => { remove.mutate({ message, whose }); onClose() }} />
   return (
     <Menu label={t('message.actions')} at={at} onClose={onClose}>
@@ -87,6 +93,7 @@ export function MessageMenu({ message, at, onClose }: { message: Message; at: Po
       {own && (message.previews?.length ?? 0) > 0 && <MenuItem icon={<ListX size={18} />} onSelect={then(() => removePreviews.mutate(message))}>{t('message.remove_preview')}</MenuItem>}
       <MenuItem icon={<Info size={18} />} onSelect={() => setStep('info')}>{t('message.info')}</MenuItem>
       <MenuItem icon={<EyeOff size={18} />} onSelect={then(() => remove.mutate({ message, whose: 'me' }))}>{t('message.hide')}</MenuItem>
+      {!own && message.type !== 'system' && <MenuItem icon={<Flag size={18} />} onSelect={() => setStep('report')}>{t('report.open')}</MenuItem>}
       {(own || isModerator(chat)) && <MenuItem icon={<Trash2 size={18} />} danger onSelect={() => setStep('delete')}>{t('message.delete')}</MenuItem>}
     </Menu>
   )

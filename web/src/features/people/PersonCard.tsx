@@ -1,6 +1,7 @@
-import { Ban, Clock3, MessageCircle } from 'lucide-react'
+import { Ban, Clock3, Flag, MessageCircle } from 'lucide-react'
 import { useState } from 'react'
-import { useOpenDirect } from '@/api/actions'
+import { toast } from 'sonner'
+import { useOpenDirect, useReport } from '@/api/actions'
 import { useMe, usePerson } from '@/api/queries'
 import type { Person } from '@/api/types'
 import { Avatar } from '@/components/Avatar'
@@ -8,6 +9,7 @@ import { BotTag } from '@/components/BotTag'
 import { Button, Spinner } from '@/components/Button'
 import { Confirm } from '@/components/Confirm'
 import { Dialog } from '@/components/Dialog'
+import { ReportDialog } from '@/components/ReportDialog'
 import { personName } from '@/lib/author'
 import { clock } from '@/lib/dates'
 import { useT } from '@/lib/i18n'
@@ -40,6 +42,8 @@ function Card({ person, onClose, onOpen }: { person: Person } & Omit<Props, 'id'
   const write = useOpenDirect()
   const blocked = useIsBlocked(person.id)
   const block = useSetBlocked(person)
+  const [reporting, setReporting] = useState(false)
+  const report = useReport(`/users/${person.id}`)
   const gone = person.deleted || person.deactivated
   return (
     <div className={styles.body}>
@@ -59,7 +63,16 @@ function Card({ person, onClose, onOpen }: { person: Person } & Omit<Props, 'id'
           {blocked
             ? <Button busy={block.isPending} onClick={() => block.mutate(false)}>{t('privacy.unblock')}</Button>
             : <Button look="danger" onClick={() => setAsking(true)}><Ban size={18} />{t('person.block')}</Button>}
+          <Button onClick={() => setReporting(true)}><Flag size={18} />{t('report.open')}</Button>
         </div>
+      )}
+      {reporting && (
+        <ReportDialog
+          title={t('report.person', { name: person.display_name })}
+          busy={report.isPending}
+          onClose={() => setReporting(false)}
+          onSend={(form) => report.mutate(form, { onSuccess: () => { setReporting(false); toast(t('report.sent')) } })}
+        />
       )}
       {asking && (
         <Confirm

@@ -8,17 +8,11 @@ import { Logo } from '@/components/Logo'
 import { Problem } from '@/components/Problem'
 import { Select } from '@/components/Select'
 import { useT, type Key } from '@/lib/i18n'
+import { registrationPolicies } from '@/lib/registration'
 import { go } from '@/lib/route'
 import { explainSignIn } from './explain'
 import { whose } from './invitation'
 import styles from './SignIn.module.css'
-
-const policies: Record<RegistrationPolicy, Key> = {
-  open: 'setup.registration.open',
-  invite: 'setup.registration.invite',
-  mail: 'setup.registration.mail',
-  closed: 'setup.registration.closed',
-}
 
 /// A link that is wrong, expired or used.
 function explainLink(error: unknown): Key {
@@ -56,7 +50,7 @@ export function Setup({ session, token }: { session: Session; token: string }) {
     }
   }
 
-  const offered = (Object.keys(policies) as RegistrationPolicy[]).filter((policy) => policy !== 'mail' || setting?.sends_mail)
+  const offered = (Object.keys(registrationPolicies) as RegistrationPolicy[]).filter((policy) => policy !== 'mail' || setting?.sends_mail)
   return (
     <main className={styles.page}>
       <div className={styles.card}>
@@ -69,7 +63,7 @@ export function Setup({ session, token }: { session: Session; token: string }) {
             <Field label={t('session.login')} name="login" required autoCapitalize="none" autoComplete="username" spellCheck={false} />
             <Field label={t('session.password')} name="password" type="password" required minLength={8} maxLength={128} autoComplete="new-password" hint={t('session.password.hint')} />
             {!setting.is_fixed && (
-              <Select label={t('setup.registration')} name="registration" defaultValue="invite" options={offered.map((value) => ({ value, text: t(policies[value]) }))} />
+              <Select label={t('setup.registration')} name="registration" defaultValue="invite" options={offered.map((value) => ({ value, text: t(registrationPolicies[value]) }))} />
             )}
             <Problem>{problem && t(problem)}</Problem>
             <Button type="submit" look="main" busy={busy}>{t('setup.create')}</Button>

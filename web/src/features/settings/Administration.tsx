@@ -7,7 +7,9 @@ import { Search } from '@/components/Search'
 import { Time } from '@/components/Time'
 import { useT } from '@/lib/i18n'
 import { useDebounced } from '@/lib/useDebounced'
+import { AccountAccess } from './AccountAccess'
 import { PushState } from './PushLog'
+import { AnnouncementForm, RegistrationChoice } from './ServerSettings'
 import { Status } from './Status'
 import { useAccounts, useAppointAdmin, useDeactivateAccount, useDismissAdmin, useReactivateAccount } from './api'
 import styles from './Settings.module.css'
@@ -22,6 +24,8 @@ export function Administration({ me }: { me: User }) {
     <div className={styles.stack}>
       <Status />
       <PushState />
+      <RegistrationChoice />
+      <AnnouncementForm />
       <section className={styles.block} aria-label={t('admin.accounts')}>
         <h4>{t('admin.accounts')}</h4>
         <Search label={t('admin.search')} value={words} onChange={(event) => setWords(event.target.value)} />
@@ -39,6 +43,7 @@ export function Administration({ me }: { me: User }) {
 function Row({ account, own }: { account: Account; own: boolean }) {
   const t = useT()
   const [asking, setAsking] = useState(false)
+  const [access, setAccess] = useState(false)
   const deactivate = useDeactivateAccount()
   const reactivate = useReactivateAccount()
   const appoint = useAppointAdmin()
@@ -65,11 +70,13 @@ function Row({ account, own }: { account: Account; own: boolean }) {
               {account.is_admin ? t('admin.dismiss') : t('admin.appoint')}
             </Button>
           )}
+          {!account.deactivated_at && !account.is_bot && <Button aria-label={t('admin.access', { name })} onClick={() => setAccess(true)}>{t('admin.access.open')}</Button>}
           {account.deactivated_at
             ? <Button aria-label={t('admin.reactivate.whom', { name })} busy={reactivate.isPending} onClick={() => reactivate.mutate(id)}>{t('admin.reactivate')}</Button>
             : <Button look="danger" aria-label={t('admin.deactivate.whom', { name })} onClick={() => setAsking(true)}>{t('admin.deactivate')}</Button>}
         </div>
       )}
+      {access && <AccountAccess account={account} onClose={() => setAccess(false)} />}
       {asking && (
         <Confirm
           title={t('admin.deactivate.sure', { name })}

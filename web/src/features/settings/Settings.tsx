@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { Bell, Bot, ChevronRight, Database, Eye, KeyRound, LogOut, Palette, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react'
+import { Bell, Bot, ChevronRight, Database, Eye, Flag, KeyRound, LogOut, Palette, ScrollText, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react'
 import { Suspense, useState, type ComponentType, type ReactNode } from 'react'
 import { useUnsent } from '@/api/outbox'
 import { sessionOf } from '@/api/session'
@@ -12,14 +12,16 @@ import { cx } from '@/lib/cx'
 import { useT, type Key } from '@/lib/i18n'
 import { Administration } from './Administration'
 import { Appearance } from './Appearance'
+import { AuditLog } from './AuditLog'
 import { Data } from './Data'
 import { Notifications } from './Notifications'
 import { Privacy } from './Privacy'
 import { Profile } from './Profile'
+import { Reports } from './Reports'
 import { Security } from './Security'
 import styles from './Settings.module.css'
 
-export type Page = 'profile' | 'appearance' | 'notifications' | 'privacy' | 'security' | 'data' | 'bots' | 'admin'
+export type Page = 'profile' | 'appearance' | 'notifications' | 'privacy' | 'security' | 'data' | 'bots' | 'admin' | 'reports' | 'audit'
 
 const pages: Record<Page, { title: Key; icon: LucideIcon; Content?: ComponentType<{ me: User }> }> = {
   profile: { title: 'settings.profile', icon: UserRound, Content: Profile },
@@ -30,7 +32,11 @@ const pages: Record<Page, { title: Key; icon: LucideIcon; Content?: ComponentTyp
   data: { title: 'settings.data', icon: Database, Content: Data },
   bots: { title: 'bots.title', icon: Bot },
   admin: { title: 'settings.admin', icon: ShieldCheck, Content: Administration },
+  reports: { title: 'settings.reports', icon: Flag, Content: Reports },
+  audit: { title: 'settings.audit', icon: ScrollText, Content: AuditLog },
 }
+
+const administrative: Page[] = ['admin', 'reports', 'audit']
 
 interface Props {
   me: User
@@ -47,7 +53,7 @@ export function Settings({ me, start = null, bots, onClose }: Props) {
   const [chosen, setChosen] = useState<Page | null>(start)
   const shown = chosen ?? 'profile'
   const { Content, title } = pages[shown]
-  const offered = (Object.keys(pages) as Page[]).filter((page) => (page !== 'admin' || me.is_admin) && (page !== 'bots' || bots))
+  const offered = (Object.keys(pages) as Page[]).filter((page) => (!administrative.includes(page) || me.is_admin) && (page !== 'bots' || bots))
   return (
     <Dialog title={t('settings.title')} subtitle={chosen ? t(title) : undefined} wide onClose={onClose} onBack={chosen ? () => setChosen(null) : undefined}>
       <div className={cx(styles.columns, chosen && styles.chosen)}>

@@ -19,6 +19,7 @@ export function Status() {
     ...(typeof status.disk_free_bytes === 'number' ? [[t('admin.status.free'), size(status.disk_free_bytes, t)] as [string, ReactNode]] : []),
     [t('admin.status.backup'), when(status.last_backup?.started_at)],
     [t('admin.status.verified'), when(status.last_verified_backup_at)],
+    ...(status.open_reports > 0 ? [[t('admin.status.reports'), status.open_reports] as [string, ReactNode]] : []),
     ...(status.scheduled_overdue > 0 ? [[t('admin.status.waiting'), status.scheduled_overdue] as [string, ReactNode]] : []),
     ...(status.search_pending > 0 ? [[t('admin.status.search'), status.search_pending] as [string, ReactNode]] : []),
   ]

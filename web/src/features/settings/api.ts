@@ -1,9 +1,9 @@
 /// What the settings ask of the server and change there.
 
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { absolute, ApiError, request } from '@/api/http'
+import { absolute, ApiError, bytes, request } from '@/api/http'
 import { keys } from '@/api/keys'
-import type { Account, Blocked, ExportLink, Imported, PersonalToken, ProfileChange, PushDelivery, PushKey, PushSubscription, Quota, Scope, ServerStatus, Session, TokenWithSecret, UpdatedUser, User } from '@/api/types'
+import type { Account, AuditEntry, Blocked, ExportLink, GeneratedPassword, Imported, PersonalToken, ProfileChange, PushDelivery, PushKey, PushSubscription, Quota, RegistrationPolicy, RegistrationSetting, Report, Scope, ServerStatus, Session, TokenWithSecret, UpdatedUser, User } from '@/api/types'
 import { upload } from '@/api/upload'
 
 const PAGE = 50
@@ -192,3 +192,80 @@ export const useDeactivateAccount = () => useChange<number>('POST', (id) => `/ad
 export const useReactivateAccount = () => useChange<number>('POST', (id) => `/admin/users/${id}/reactivate`, accounts)
 export const useAppointAdmin = () => useChange<number>('PUT', (id) => `/admin/users/${id}/admin`, accounts)
 export const useDismissAdmin = () => useChange<number>('DELETE', (id) => `/admin/users/${id}/admin`, accounts)
+
+/// Who may register, for administrators.
+export const useRegistrationSetting = () => useQuery({
+  queryKey: keys.registration,
+  queryFn: ({ signal, client }) => request<RegistrationSetting>(client, 'GET', '/admin/registration', { signal }),
+}).data
+
+export function useChooseRegistration() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (registration: RegistrationPolicy, { client }) => request<undefined>(client, 'PUT', '/admin/registration', { body: { registration } }),
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.registration }),
+  })
+}
+
+export function useAnnounce() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (text: string, { client }) => request<undefined>(client, 'PUT', '/admin/announcement', { body: { text } }),
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.announcement }),
+  })
+}
+
+export const useRemoveAnnouncement = () => useChange<void>('DELETE', () => '/admin/announcement', keys.announcement)
+
+export const useSessionsOf = (user: number) => useQuery({
+  queryKey: keys.sessionsOf(user),
+  queryFn: ({ signal, client }) => request<Session[]>(client, 'GET', `/admin/users/${user}/sessions`, { signal }),
+})
+
+export const useEndSessionOf = (user: number) => useChange<number>('DELETE', (id) => `/admin/users/${user}/sessions/${id}`, keys.sessionsOf(user))
+export const useEndSessionsOf = (user: number) => useChange<void>('DELETE', () => `/admin/users/${user}/sessions`, keys.sessionsOf(user))
+
+export function useResetPasswordOf(user: number) {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: (_: void, { client }) => request<GeneratedPassword>(client, 'POST', `/admin/users/${user}/password`),
+    onSuccess: () => cache.invalidateQueries({ queryKey: keys.sessionsOf(user) }),
+  })
+}
+
+/// What users reported, for administrators.
+export const useReports = (closed: boolean) => useInfiniteQuery({
+  queryKey: keys.reports(closed),
+  initialPageParam: undefined as number | undefined,
+  queryFn: ({ signal, client, pageParam }) =>
+    request<Report[]>(client, 'GET', '/admin/reports', { query: { closed: String(closed), before_id: pageParam, limit: PAGE }, signal }),
+  getNextPageParam: (last) => (last.length < PAGE ? undefined : last.at(-1)?.id),
+  staleTime: 0,
+})
+
+export function useCloseReport() {
+  const cache = useQueryClient()
+  return useMutation({
+    mutationFn: ({ id, decision, note }: { id: number; decision: 'resolve' | 'dismiss'; note?: string }, { client }) =>
+      request<undefined>(client, 'POST', `/admin/reports/${id}/${decision}`, { body: { note } }),
+    onSuccess: () => Promise.all([
+      cache.invalidateQueries({ queryKey: ['reports'] }),
+      cache.invalidateQueries({ queryKey: keys.status }),
+    ]),
+  })
+}
+
+/// Who did what to the server, for administrators. An action that there is not finds nothing.
+export const useAuditLog = (action: string) => useInfiniteQuery({
+  queryKey: keys.audit(action),
+  initialPageParam: undefined as number | undefined,
+  queryFn: ({ signal, client, pageParam }) =>
+    request<AuditEntry[]>(client, 'GET', '/admin/audit', { query: { action: action || undefined, before_id: pageParam, limit: PAGE }, signal }),
+  getNextPageParam: (last) => (last.length < PAGE ? undefined : last.at(-1)?.id),
+  staleTime: 0,
+  retry: false,
+})
+
+export const useExportAuditLog = () => useMutation({
+  mutationFn: (format: 'csv' | 'jsonl', { client }) => bytes(client, `/admin/audit/export?format=${format}`),
+})

@@ -1,0 +1,114 @@
+//! Reports of messages and people to the administrators.
+
+use serde_json::{Value, json};
+
+use crate::server::{Person, TestServer, fields};
+
+async fn open(admin: &Person) -> Vec<Value> {
+    admin.get("/admin/reports").await.expect(200).as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_message_is_reported_with_its_text_as_it_was() {
+    let server = TestServer::start().await;
+    let (ann, bob, eve) =
+        (server.person("ann").await, server.person("bob").await, server.person("eve").await);
+    let group = bob.group("Garden", &[&eve]).await;
+    let said = eve.say(group, "buy now").await;
+    let path = format!("/messages/{}/report", said["id"]);
+    assert_eq!(ann.get("/admin/status").await.expect(200)["open_reports"], 0);
+    bob.post(&path, json!({"reason": "spam", "comment": " the third time "})).await.expect(204);
+    eve.patch(&format!("/messages/{}", said["id"]), json!({"content": "good morning"})).await.expect(200);
+    bob.post(&path, json!({"reason": "other"})).await.expect(204);
+
+    let reports = open(&ann).await;
+    assert_eq!(reports.len(), 1, "once per reporter and message");
+    let report = &reports[0];
+    assert_eq!(
+        fields(report),
+        [
+            "id",
+            "created_at",
+            "reason",
+            "comment",
+            "reporter",
+            "user",
+            "message",
+            "state",
+            "closed_at",
+            "closed_by",
+            "note"
+        ]
+    );
+    assert_eq!((&report["reason"], &report["comment"]), (&json!("spam"), &json!("the third time")));
+    assert_eq!(report["reporter"], json!({"id": bob.id, "username": "bob", "display_name": "bob"}));
+    assert_eq!(report["user"]["id"], eve.id);
+    let message = &report["message"];
+    assert_eq!((&message["text"], &message["chat_title"]), (&json!("buy now"), &json!("Garden")));
+    assert_eq!((&message["id"], &message["chat_id"]), (&said["id"], &json!(group)));
+    assert_eq!(report["state"], "open");
+    assert_eq!(ann.get("/admin/status").await.expect(200)["open_reports"], 1);
+}
+
+#[tokio::test]
+async fn only_what_one_sees_is_reported() {
+    let server = TestServer::start().await;
+    let (ann, bob, eve) =
+        (server.person("ann").await, server.person("bob").await, server.person("eve").await);
+    let group = bob.group("Garden", &[]).await;
+    let said = bob.say(group, "among us").await;
+    let path = format!("/messages/{}/report", said["id"]);
+    eve.post(&path, json!({"reason": "spam"})).await.refused(403, "forbidden");
+    bob.post(&path, json!({"reason": "spam"})).await.refused(409, "conflict");
+    eve.post("/messages/1/report", json!({"reason": "spam"})).await.refused(404, "not_found");
+    eve.post("/users/1/report", json!({"reason": "spam"})).await.refused(404, "not_found");
+    eve.post(&format!("/users/{}/report", eve.id), json!({"reason": "spam"})).await.refused(409, "conflict");
+    let of_bob = format!("/users/{}/report", bob.id);
+    for wrong in
+        [json!({}), json!({"reason": "boring"}), json!({"reason": "spam", "comment": "a".repeat(1_001)})]
+    {
+        eve.post(&of_bob, wrong).await.refused(400, "invalid");
+    }
+    server.nobody().post(&of_bob, json!({"reason": "spam"})).await.refused(401, "unauthorized");
+    assert_eq!(open(&ann).await, Vec::<Value>::new());
+    eve.get("/admin/reports").await.refused(403, "forbidden");
+    eve.post("/admin/reports/1/resolve", json!({})).await.refused(403, "forbidden");
+}
+
+#[tokio::test]
+async fn a_report_is_closed_once_and_that_is_recorded() {
+    let server = TestServer::start().await;
+    let (ann, bob, eve) =
+        (server.person("ann").await, server.person("bob").await, server.person("eve").await);
+    bob.post(&format!("/users/{}/report", eve.id), json!({"reason": "fraud"})).await.expect(204);
+    eve.post(&format!("/users/{}/report", bob.id), json!({"reason": "harassment"})).await.expect(204);
+    let reports = open(&ann).await;
+    assert_eq!(reports.len(), 2);
+    let (newer, older) = (&reports[0]["id"], &reports[1]["id"]);
+    let body = json!({"note": "Asked to stop"});
+    ann.post(&format!("/admin/reports/{older}/resolve"), body.clone()).await.expect(204);
+    ann.post(&format!("/admin/reports/{newer}/dismiss"), json!({})).await.expect(204);
+    ann.post(&format!("/admin/reports/{older}/dismiss"), body).await.refused(409, "conflict");
+    ann.post("/admin/reports/1/dismiss", json!({})).await.refused(404, "not_found");
+    assert_eq!(open(&ann).await, Vec::<Value>::new());
+    let closed = ann.get("/admin/reports?closed=true").await.expect(200);
+    assert_eq!((&closed[0]["state"], &closed[1]["state"]), (&json!("dismissed"), &json!("resolved")));
+    assert_eq!(
+        (&closed[1]["note"], &closed[1]["closed_by"]["id"]),
+        (&json!("Asked to stop"), &json!(ann.id))
+    );
+    let log = ann.get("/admin/audit?action=report.resolve").await.expect(200);
+    assert_eq!(log[0]["target"], json!({"type": "report", "id": older, "name": null}));
+    assert_eq!(log[0]["details"], json!({"user_id": eve.id, "reason": "fraud"}));
+}
+
+#[tokio::test]
+async fn reports_are_limited() {
+    let server = TestServer::with(&[]).await;
+    let (bob, eve) = (server.person("bob").await, server.person("eve").await);
+    let path = format!("/users/{}/report", eve.id);
+    for _ in 0..10 {
+        bob.post(&path, json!({"reason": "spam"})).await.expect(204);
+    }
+    bob.post(&path, json!({"reason": "spam"})).await.refused(429, "too_many_requests");
+}
