@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use besedka_core::backup::BackupPlace;
+use besedka_core::backup::{BackupPlace, Recipients};
 
 /// Settings for watching a server and backing it up.
 #[derive(Debug, Clone, Args)]
@@ -36,6 +36,11 @@ pub struct Operation {
     /// How many backups to keep there; older ones are deleted after each backup. 0 keeps all.
     #[arg(long, env = "BESEDKA_BACKUP_KEEP", default_value_t = 7, value_name = "NUMBER")]
     pub backup_keep: u32,
+
+    /// For whom scheduled backups are encrypted: public keys of `age`, age1…, separated by commas, or a file with one in
+    /// each line. Whoever has one of the secret keys can restore them. By default, they are not encrypted.
+    #[arg(long, env = "BESEDKA_BACKUP_ENCRYPT_TO", value_name = "KEYS", value_delimiter = ',')]
+    pub backup_encrypt_to: Vec<Recipients>,
 }
 
 impl Operation {
