@@ -736,7 +736,6 @@ async fn keys_that_are_none_and_names_that_do_not_fit_are_refused_before_anythin
         let output = back_up(&sealed.server, &[&to, "--encrypt-to", key]).await;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && said.contains(words), "{key}: {said}");
-        assert!(words == "secret key" || !said.contains("SECRET"), "{said}");
     }
     let said = refused(&back_up(&sealed.server, &[&file("b.tar.zst.age")]).await);
     assert!(said.contains("--encrypt-to"), "{said}");
@@ -759,7 +758,7 @@ async fn the_ordinary_age_tool_opens_a_backup_and_makes_one_that_is_restored() {
     // What age decrypted is an ordinary archive.
     let said = succeeded(&run(&["restore", "--verify", &plain]).await);
     assert!(said.contains("1 files"), "{said}");
-    // What age encrypts, for a passphrase-less key and another one, is read.
+    // What age encrypts, for this key and another one, is read.
     let other = age_keygen(target.path());
     succeeded(&age(&["--encrypt", "-r", &other, "-r", RECIPIENT, "-o", &again, &plain]).unwrap());
     succeeded(&run(&["restore", "--verify", &again, "--identity", &key]).await);

@@ -46,9 +46,11 @@ async fn a_server_without_a_public_address_is_told_what_it_lacks() {
     let process = Process::start(dir.path(), &[]).await;
     process.person("ann").await;
     let (found, code) = examine(&["--data-dir", &folder]).await;
-    for sound in ["migrations", "database", "storage", "clock", "registration"] {
+    for sound in ["migrations", "database", "database-settings", "storage", "clock", "registration"] {
         assert_eq!(of(&found, sound).0, "ok", "{found:#}");
     }
+    let settings = of(&found, "database-settings").1["summary"].as_str().unwrap();
+    assert!(settings.starts_with("journal wal, pages of 4096 bytes"), "{settings}");
     assert_eq!(code, Some(1), "{found:#}");
     let (severity, finding) = of(&found, "public-address");
     assert_eq!(severity, "warning");
