@@ -94,7 +94,7 @@ test-web: web
 	cd web && npm test
 
 test-rust: web
-	@tests/deps.sh rust bus tls
+	@tests/deps.sh rust bus tls backup
 	$(CARGO_TEST)
 	cargo test --profile quick $(LOCKED) --workspace --doc
 
@@ -105,7 +105,7 @@ test-bucket: web
 
 # CI must have both engines; a developer's machine may lack one, and hears of it.
 test-databases: web
-	@tests/deps.sh rust
+	@tests/deps.sh rust backup
 	@tests/deps.sh databases || true
 	@$(MAKE) --no-print-directory -j$(ENGINES_AT_ONCE) test-mariadb test-mysql
 
@@ -113,7 +113,7 @@ test-mariadb test-mysql: test-%:
 	tests/databases.sh with $* $(CARGO_TEST) --test suite -- $(DATABASE_TESTS)
 
 test-databases-all: web
-	@tests/deps.sh rust databases
+	@tests/deps.sh rust databases backup
 	tests/databases.sh with mariadb $(CARGO_TEST) --test suite -- $(SAME)
 	tests/databases.sh with mysql $(CARGO_TEST) --test suite -- $(SAME)
 

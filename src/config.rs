@@ -12,7 +12,7 @@ use std::str::FromStr;
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 
 use besedka_api::site::{Contradictions, Proxies, Site};
-use besedka_core::backup::BackupPlace;
+use besedka_core::backup::{BackupPlace, Recipients};
 use besedka_core::files::{AwsEnv, StorageLocation};
 use besedka_core::hub::BusSettings;
 use besedka_core::integrations::AllowedTarget;
@@ -344,11 +344,12 @@ impl Data {
     }
 
     /// How this data is backed up; by default into the folder `backups` in the data folder.
-    pub fn backup(&self, place: Option<BackupPlace>, keep: u32) -> BackupSettings {
+    pub fn backup(&self, place: Option<BackupPlace>, keep: u32, encrypt_to: &[Recipients]) -> BackupSettings {
         BackupSettings {
             every: None,
             place: place.unwrap_or_else(|| BackupPlace::folder(self.data_dir.join("backups"))),
             keep,
+            recipients: encrypt_to.iter().flat_map(|recipients| recipients.0.iter().copied()).collect(),
             secret_file: self.secret(),
             scratch: self.data_dir.clone(),
             aws: self.aws.clone(),
@@ -457,8 +458,11 @@ impl Config {
     }
 
     fn backup(&self) -> BackupSettings {
-        let Operation { backup_every, backup_to, backup_keep, .. } = &self.operation;
-        BackupSettings { every: *backup_every, ..self.data.backup(backup_to.clone(), *backup_keep) }
+        let Operation { backup_every, backup_to, backup_keep, backup_encrypt_to, .. } = &self.operation;
+        BackupSettings {
+            every: *backup_every,
+            ..self.data.backup(backup_to.clone(), *backup_keep, backup_encrypt_to)
+        }
     }
 
     pub fn site(&self) -> Site {

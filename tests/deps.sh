@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # tests/deps.sh PART...: installs what a part needs and this machine lacks, or says what to install.
 # Parts: rust (to compile), bus (to run several nodes), web (to build the client), browser (to test it),
-# databases (to test on), tls (to get certificates in tests), cross (to compile for another processor), desktop (to build and
-# test the desktop app), desktop-deb (to try its package), desktop-windows (to build it for Windows), balancer (to put before
-# nodes), deploy (to try deploy/ and install.sh), shell (to lint scripts).
+# databases (to test on), tls (to get certificates in tests), backup (to decrypt backups in tests), cross (to compile for
+# another processor), desktop (to build and test the desktop app), desktop-deb (to try its package), desktop-windows (to
+# build it for Windows), balancer (to put before nodes), deploy (to try deploy/ and install.sh), shell (to lint scripts).
 set -euo pipefail
 
 packages=() missing=()
@@ -80,6 +80,7 @@ for part in "$@"; do
     cross)
         has aarch64-linux-gnu-gcc || lack 'a C compiler for ARM' gcc-aarch64-linux-gnu libc6-dev-arm64-cross
         ;;
+    backup) has age || lack 'age' age ;;
     tls)
         has pebble || lack 'Pebble, the test server of ACME' pebble
         has curl || lack 'curl' curl

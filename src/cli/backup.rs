@@ -7,13 +7,14 @@ use clap::Args;
 
 use super::{Failure, open};
 use crate::config::Data;
-use besedka_core::backup::BackupPlace;
+use besedka_core::backup::{BackupPlace, Recipients};
 
 #[derive(Args)]
 pub(super) struct BackupCommand {
     /// A folder, a file that ends in .tar.zst, or a bucket, s3://BUCKET/FOLDER/?endpoint=URL&region=REGION, with
-    /// credentials in the usual AWS_* variables. By default, the folder `backups` in the data folder: copy the archive
-    /// to another machine.
+    /// credentials in the usual AWS_* variables. A file contains everything; in a folder or a bucket uploaded files are
+    /// beside the archives, and are copied once. By default, the folder `backups` in the data folder: copy it to another
+    /// machine.
     #[arg(value_name = "TARGET", env = "BESEDKA_BACKUP_TO")]
     to: Option<BackupPlace>,
 
@@ -25,13 +26,18 @@ pub(super) struct BackupCommand {
     #[arg(long)]
     verify: bool,
 
+    /// Encrypt the backup for the owner of a public key of `age`, age1…, or for those in a file with one in each line.
+    /// May be given several times. `age --decrypt` opens it, and `besedka restore --identity FILE`.
+    #[arg(long, env = "BESEDKA_BACKUP_ENCRYPT_TO", value_name = "KEY", value_delimiter = ',')]
+    encrypt_to: Vec<Recipients>,
+
     #[command(flatten)]
     data: Data,
 }
 
 impl BackupCommand {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let Self { to, keep, verify, mut data } = self;
+        let Self { to, keep, verify, encrypt_to, mut data } = self;
         // Backing up must neither create a server nor change one.
         data.migrate = crate::config::Switch::Off;
         if let Some(file) = data.database_url()?.strip_prefix("sqlite:")
@@ -42,28 +48,35 @@ impl BackupCommand {
         if !data.secret().exists() {
             return Err(format!("the server's secret {} does not exist", data.secret().display()).into());
         }
-        let settings = data.backup(to, keep);
+        let settings = data.backup(to, keep, &encrypt_to);
         let operator = open(&data).await?;
         let made = operator.back_up(&settings, verify).await;
         operator.close().await;
         let made = made?;
         let mut out = std::io::stdout();
         let (files, bytes) = (made.manifest.files, made.bytes);
+        let verified = if verify { "; restored beside and compared" } else { "" };
         writeln!(out, "{}", made.place)?;
-        writeln!(
-            out,
-            "{bytes} bytes with {} files of {} bytes{}",
-            files.count,
-            files.bytes,
-            if verify { "; restored beside and compared" } else { "" }
-        )?;
+        match made.manifest.beside.is_empty() {
+            true => {
+                writeln!(out, "{bytes} bytes with {} files of {} bytes{verified}", files.count, files.bytes)?;
+            }
+            false => writeln!(
+                out,
+                "{bytes} bytes, and beside {} files of {} bytes, of which {} of {} bytes are new{verified}",
+                files.count, files.bytes, made.copied.count, made.copied.bytes
+            )?,
+        }
         for name in &made.deleted {
             writeln!(out, "deleted {name}")?;
         }
-        writeln!(
-            out,
-            "It contains the server's secret and all messages: keep it where only you can read it."
-        )?;
+        match settings.recipients.is_empty() {
+            true => writeln!(
+                out,
+                "It contains the server's secret and all messages: keep it where only you can read it."
+            )?,
+            false => writeln!(out, "It is encrypted: without the secret key nobody can restore it.")?,
+        }
         let lacking = made.damaged.len() + made.manifest.missing.len();
         if lacking > 0 {
             return Err(

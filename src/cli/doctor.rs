@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{Failure, open};
 use crate::config::{Config, Switch};
-use besedka_core::messenger::{Examined, Finding, RegistrationPolicy, Severity};
+use besedka_core::messenger::{Examined, Finding, PushSettings, RegistrationPolicy, Severity};
 use besedka_core::store::Db;
 
 #[derive(Args)]
@@ -89,7 +89,25 @@ async fn examine(config: &Config) -> Vec<Finding> {
     };
     findings.extend(operator.examine(&examined).await);
     operator.close().await;
+    findings.extend(crate::server::examine_certificate(config, config.clock.now()));
+    findings.push(push(settings.push.as_ref()));
     findings
+}
+
+/// How pushes are sent. The key itself follows from the server's secret.
+fn push(settings: Option<&PushSettings>) -> Finding {
+    let check = "push";
+    match settings {
+        None => Finding::ok(check, "pushes are off"),
+        Some(PushSettings { contact: None, .. }) => Finding::warning(
+            check,
+            "pushes do not say whom to turn to, and some push services refuse such ones: set --push-contact \
+             mailto:ADDRESS, or --public-url with https",
+        ),
+        Some(PushSettings { contact: Some(contact), .. }) => {
+            Finding::ok(check, format!("push services reach you at {contact}"))
+        }
+    }
 }
 
 /// Whether the database is there and its tables are those of this version. The error is a finding after which nothing

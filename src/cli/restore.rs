@@ -1,12 +1,13 @@
 //! `besedka restore`: restores a backup, or checks one.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::Failure;
 use crate::config::Data;
-use besedka_core::backup::{self, BackupPlace, Manifest, Target};
+use besedka_core::backup::{self, Access, BackupPlace, Identities, Manifest, Target};
 use besedka_core::messenger::Clock;
 
 #[derive(Args)]
@@ -19,18 +20,24 @@ pub(super) struct Restore {
     #[arg(long)]
     verify: bool,
 
+    /// A file with the secret key of an encrypted backup, as age-keygen writes it. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    identity: Vec<PathBuf>,
+
     #[command(flatten)]
     data: Data,
 }
 
 impl Restore {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        let Self { archive, verify, data } = self;
+        let Self { archive, verify, identity, data } = self;
+        let identities = Identities::of_files(&identity)?;
+        let access = Access::new(&data.aws, &identities);
         let mut out = std::io::stdout();
         if verify {
             let is_there = data.data_dir.is_dir();
             let folder = if is_there { data.data_dir.clone() } else { std::env::temp_dir() };
-            let manifest = backup::verify(&archive, &data.aws, &folder).await?;
+            let manifest = backup::verify(&archive, &access, &folder).await?;
             describe(&mut out, &manifest)?;
             return Ok(writeln!(out, "The archive is complete and can be restored.")?);
         }
@@ -41,7 +48,7 @@ impl Restore {
             database_connections: data.database_connections,
             storage: &storage,
             secret_file: &secret,
-            aws: &data.aws,
+            access,
         };
         let manifest = backup::restore(&archive, &target, Clock::default().now()).await?;
         describe(&mut out, &manifest)?;

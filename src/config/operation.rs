@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use besedka_core::backup::BackupPlace;
+use besedka_core::backup::{BackupPlace, Recipients};
 
 /// Settings for watching a server and backing it up.
 #[derive(Debug, Clone, Args)]
@@ -45,6 +45,10 @@ pub struct Operation {
     #[arg(long, env = "BESEDKA_AUDIT_DAYS", default_value_t = 365, value_name = "DAYS",
           value_parser = clap::value_parser!(u32).range(..=36_500))]
     pub audit_days: u32,
+    /// For whom scheduled backups are encrypted: public keys of `age`, age1…, separated by commas, or a file with one in
+    /// each line. Whoever has one of the secret keys can restore them. By default, they are not encrypted.
+    #[arg(long, env = "BESEDKA_BACKUP_ENCRYPT_TO", value_name = "KEYS", value_delimiter = ',')]
+    pub backup_encrypt_to: Vec<Recipients>,
 }
 
 impl Operation {

@@ -38,6 +38,7 @@ use besedka_core::store::{Db, Tables, measures};
 
 use accept::App;
 use metrics::RequestMetrics;
+pub(crate) use tls::examine as examine_certificate;
 use tls::{Authority, Certificates, Proofs, Tls};
 
 /// How often data that is no longer needed is removed.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use besedka::backup::{self, BackupPlace, Target};
+use besedka::backup::{self, Access, BackupPlace, Identities, Target};
 use besedka::files::AwsEnv;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ use crate::database::Database;
 use crate::others::{Answer, Other};
 use crate::process::{Process, ended};
 use crate::server::{PASSWORD, Person, Storage, TestServer};
-use crate::skip::leave;
+use crate::skip::{leave, skip};
 use crate::v1::push;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
@@ -89,14 +89,28 @@ async fn back_up(server: &TestServer, more: &[&str]) -> Output {
     run(&all).await
 }
 
+/// The archives in a folder, the oldest first.
+fn archives(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<PathBuf> =
+        entries.filter(|file| file.to_str().unwrap().contains(".tar.zst")).collect();
+    found.sort();
+    found
+}
+
 /// The one archive in a folder.
 fn only_archive(folder: &Path) -> PathBuf {
-    let mut found: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut found = archives(folder);
     assert_eq!(found.len(), 1, "{found:?}");
-    let archive = found.pop().unwrap();
-    assert!(archive.to_str().unwrap().ends_with(".tar.zst"), "{archive:?}");
-    archive
+    found.pop().unwrap()
+}
+
+/// The files beside the archives in a folder.
+fn copies(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder.join("besedka-files")).unwrap();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    found.sort();
+    found
 }
 
 /// Posts an uploaded file.
@@ -224,14 +238,14 @@ async fn what_was_scheduled_before_a_restore_is_not_sent_again() {
     let archive = BackupPlace::of_archive(archive.to_str().unwrap()).unwrap();
     let place = Place::new().await;
     place.database.unmake().await;
-    let (folder, aws) = (place.folder(), AwsEnv::default());
+    let (folder, aws, identities) = (place.folder(), AwsEnv::default(), Identities::default());
     let to = Target {
         data_dir: &folder,
         database_url: &place.database.url(&folder),
         database_connections: 4,
         storage: &format!("file:{}", folder.join("files").display()).parse().unwrap(),
         secret_file: &folder.join("secret.key"),
-        aws: &aws,
+        access: Access::new(&aws, &identities),
     };
     let two_hours_later = server.running.now() + Duration::from_secs(2 * 3_600);
     backup::restore(&archive, &to, two_hours_later).await.unwrap();
@@ -421,11 +435,10 @@ async fn only_so_many_backups_are_kept_and_nothing_else_is_deleted() {
     }
     let said = succeeded(&back_up(&server, &[folder, "--keep", "2"]).await);
     assert!(said.contains("deleted besedka-20200101T000000Z.tar.zst"), "{said}");
-    let mut names: Vec<String> = std::fs::read_dir(target.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+    let names: Vec<String> = archives(target.path())
+        .iter()
+        .map(|file| file.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
-    names.sort();
     assert_eq!(names.len(), 3, "{names:?}");
     assert_eq!(
         (names[0].as_str(), names[2].as_str()),
@@ -550,7 +563,7 @@ async fn backups_are_made_on_schedule_and_told_in_metrics() {
         let last = measured.last_backup.unwrap();
         assert_eq!(measured.last_verified_backup, Some(last.started_at));
         assert!(!measured.last_backup_failed && last.bytes > 1_000);
-        let made = std::fs::read_dir(target.path()).unwrap().count();
+        let made = archives(target.path()).len();
         assert_eq!(made, day.min(2), "one a day, and two are kept");
         server.clock.advance(Duration::from_secs(24 * 3_600));
     }
@@ -613,4 +626,302 @@ async fn a_backup_goes_to_a_bucket_and_comes_back() {
     assert_eq!(ann.texts(chat).await, ["cat"]);
     let kept = place.folder().join("files").join(&file);
     assert!(kept.exists(), "files are in a folder now");
+}
+
+/// The example of the specification of age's format.
+const RECIPIENT: &str = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
+const IDENTITY: &str = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
+
+/// A key that opens nothing here.
+const OTHER_IDENTITY: &str = "AGE-SECRET-KEY-1XSL3GA63T27PW4449CNPDH48CPKQJ333L6RHYQ5DP66Y6GLRS5LQL2V2K9";
+
+/// A server with a message and a file, and the key files that its backups are opened with.
+struct Sealed {
+    server: TestServer,
+    ann: Person,
+    chat: i64,
+    file: String,
+    keys: TempDir,
+}
+
+impl Sealed {
+    async fn new() -> Self {
+        let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
+        let ann = server.person("ann").await;
+        let chat = ann.group("Garden", &[]).await;
+        let file = ann.upload("cat.png", "image/png", PNG.to_vec()).await;
+        post_file(&ann, chat, "image", &file).await;
+        ann.say(chat, "a secret sentence").await;
+        let keys = TempDir::new().unwrap();
+        std::fs::write(keys.path().join("key.txt"), format!("# a test's\n{IDENTITY}\n")).unwrap();
+        std::fs::write(keys.path().join("other.txt"), OTHER_IDENTITY).unwrap();
+        std::fs::write(keys.path().join("recipients"), format!("# the team\n{RECIPIENT}\n")).unwrap();
+        Self { server, ann, chat, file, keys }
+    }
+
+    fn key(&self, name: &str) -> String {
+        self.keys.path().join(name).to_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_encrypted_backup_is_restored_with_its_key_alone() {
+    let sealed = Sealed::new().await;
+    let target = TempDir::new().unwrap();
+    let to = target.path().to_str().unwrap();
+    let said = succeeded(
+        &back_up(&sealed.server, &[to, "--verify", "--encrypt-to", &sealed.key("recipients")]).await,
+    );
+    assert!(said.contains("restored beside and compared") && said.contains("is encrypted"), "{said}");
+    let archive = only_archive(target.path());
+    let name = archive.to_str().unwrap();
+    assert!(name.ends_with(".tar.zst.age"), "{name}");
+    let copies = copies(target.path());
+    assert_eq!(copies.len(), 1);
+    for file in [&archive, &copies[0]] {
+        let bytes = std::fs::read(file).unwrap();
+        assert!(bytes.starts_with(b"age-encryption.org/v1\n-> X25519 "), "{file:?}");
+        assert!(!bytes.windows(8).any(|part| part == &PNG[..8]), "{file:?}");
+    }
+    // Without its key, with another one, and with something else.
+    let (key, other) = (sealed.key("key.txt"), sealed.key("other.txt"));
+    let nothing = sealed.key("recipients");
+    for (flags, words) in [
+        (&[][..], "--identity"),
+        (&["--identity", &other], "another key"),
+        (&["--identity", &nothing], "no usable key"),
+        (&["--identity", "/nowhere/key.txt"], "can't be read"),
+    ] {
+        let place = Place::new().await;
+        place.database.unmake().await;
+        let said = refused(&place.run(&[&["restore", name], flags].concat()).await);
+        assert!(said.contains(words) && !said.contains("AGE-SECRET-KEY-1G"), "{words}: {said}");
+        assert!(!place.folder().exists(), "{words}: nothing was touched");
+        let said = refused(&run(&[&["restore", "--verify", name], flags].concat()).await);
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    succeeded(&run(&["restore", "--verify", name, "--identity", &other, "--identity", &key]).await);
+    let place = Place::new().await;
+    place.database.unmake().await;
+    succeeded(&place.run(&["restore", name, "--identity", &key]).await);
+    let process = place.start().await;
+    let ann = Person { url: process.url.clone(), ..sealed.ann.clone() };
+    assert_eq!(ann.texts(sealed.chat).await[0], "a secret sentence");
+    let restored =
+        std::fs::read_dir(place.folder().join("files").join(&sealed.file)).unwrap().next().unwrap();
+    assert_eq!(std::fs::read(restored.unwrap().path()).unwrap(), PNG);
+    // A changed byte is noticed, and nothing is touched.
+    let mut bytes = std::fs::read(&archive).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let wrong = target.path().join("wrong.tar.zst.age");
+    std::fs::write(&wrong, bytes).unwrap();
+    let place = Place::new().await;
+    place.database.unmake().await;
+    let said = refused(&place.run(&["restore", wrong.to_str().unwrap(), "--identity", &key]).await);
+    assert!(said.contains("damaged") && !place.folder().exists(), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_that_are_none_and_names_that_do_not_fit_are_refused_before_anything_is_made() {
+    let sealed = Sealed::new().await;
+    let target = TempDir::new().unwrap();
+    let file = |name: &str| target.path().join(name).to_str().unwrap().to_owned();
+    for (to, key, words) in [
+        (file("b.tar.zst.age"), IDENTITY, "secret key"),
+        (file("b.tar.zst.age"), "age1nothing", "age-keygen"),
+        (file("b.tar.zst.age"), "/nowhere/recipients", "neither"),
+        (file("b.tar.zst"), RECIPIENT, ".tar.zst.age"),
+    ] {
+        let output = back_up(&sealed.server, &[&to, "--encrypt-to", key]).await;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(words), "{key}: {said}");
+    }
+    let said = refused(&back_up(&sealed.server, &[&file("b.tar.zst.age")]).await);
+    assert!(said.contains("--encrypt-to"), "{said}");
+    assert_eq!(std::fs::read_dir(target.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_ordinary_age_tool_opens_a_backup_and_makes_one_that_is_restored() {
+    let age = |arguments: &[&str]| Command::new("age").args(arguments).output();
+    if age(&["--version"]).is_err() {
+        return skip("there is no age: tests/deps.sh backup installs it");
+    }
+    let sealed = Sealed::new().await;
+    let target = TempDir::new().unwrap();
+    let file = |name: &str| target.path().join(name).to_str().unwrap().to_owned();
+    let (encrypted, plain, again) = (file("b.tar.zst.age"), file("b.tar.zst"), file("again.tar.zst.age"));
+    succeeded(&back_up(&sealed.server, &[&encrypted, "--encrypt-to", RECIPIENT]).await);
+    let key = sealed.key("key.txt");
+    succeeded(&age(&["--decrypt", "-i", &key, "-o", &plain, &encrypted]).unwrap());
+    // What age decrypted is an ordinary archive.
+    let said = succeeded(&run(&["restore", "--verify", &plain]).await);
+    assert!(said.contains("1 files"), "{said}");
+    // What age encrypts, for this key and another one, is read.
+    let other = age_keygen(target.path());
+    succeeded(&age(&["--encrypt", "-r", &other, "-r", RECIPIENT, "-o", &again, &plain]).unwrap());
+    succeeded(&run(&["restore", "--verify", &again, "--identity", &key]).await);
+    let armoured = file("letters.tar.zst.age");
+    succeeded(&age(&["--encrypt", "--armor", "-r", RECIPIENT, "-o", &armoured, &plain]).unwrap());
+    let said = refused(&run(&["restore", "--verify", &armoured, "--identity", &key]).await);
+    assert!(said.contains("age --decrypt"), "{said}");
+}
+
+/// Makes a key; returns the public one.
+fn age_keygen(folder: &Path) -> String {
+    let file = folder.join("made.txt");
+    let made = Command::new("age-keygen").args(["-o", file.to_str().unwrap()]).output().unwrap();
+    succeeded(&made);
+    let text = std::fs::read_to_string(&file).unwrap();
+    text.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_is_copied_once_and_deleted_when_no_kept_backup_names_it() {
+    let flags = ["--rate-limits", "off", "--backup-every", "24h", "--backup-keep", "2", "--backup-to"];
+    let target = TempDir::new().unwrap();
+    let server =
+        TestServer::storing(Storage::Folder, &[&flags[..], &[target.path().to_str().unwrap()]].concat())
+            .await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    let messenger = &server.running.messenger;
+    let back_up = async || {
+        messenger.run_due_jobs().await;
+        messenger.back_up_if_due().await;
+        assert!(!messenger.measure().await.unwrap().last_backup_failed);
+        server.clock.advance(Duration::from_secs(24 * 3_600));
+    };
+    let send = async |ann: &Person, name: &str, seed: u64| {
+        let file = ann.upload(name, "application/octet-stream", noise(300_000, seed)).await;
+        let body = json!({"chat_id": chat, "type": "file", "payload": {"attachment_id": file}});
+        ann.post("/messages", body).await.expect(201)["id"].as_i64().unwrap()
+    };
+    let first = send(&ann, "one.bin", 1).await;
+    back_up().await;
+    let one = copies(target.path());
+    assert_eq!(one.len(), 1);
+    let written = std::fs::metadata(&one[0]).unwrap().modified().unwrap();
+    let ann = server.again(&ann, "ann").await;
+    send(&ann, "two.bin", 2).await;
+    back_up().await;
+    let two = copies(target.path());
+    assert_eq!(two.len(), 2);
+    assert!(two.contains(&one[0]));
+    assert_eq!(std::fs::metadata(&one[0]).unwrap().modified().unwrap(), written, "it was not copied again");
+    let sizes: Vec<u64> =
+        archives(target.path()).iter().map(|file| std::fs::metadata(file).unwrap().len()).collect();
+    assert!(sizes.iter().all(|size| *size < 300_000), "files are beside: {sizes:?}");
+    // Both are restored from either.
+    let newest = archives(target.path()).pop().unwrap();
+    let place = Place::new().await;
+    succeeded(&place.restore(&newest).await);
+    let process = place.start().await;
+    let there = sign_in(&process, &ann, "ann").await;
+    let messages = there.get(&format!("/messages?chat_id={chat}")).await.expect(200);
+    for (message, seed) in
+        messages.as_array().unwrap().iter().filter(|message| message["type"] == "file").zip([2, 1])
+    {
+        let id = message["payload"]["attachment_id"].as_str().unwrap();
+        let stored = std::fs::read_dir(place.folder().join("files").join(id)).unwrap().next().unwrap();
+        assert!(std::fs::read(stored.unwrap().path()).unwrap() == noise(300_000, seed), "{seed}");
+    }
+    // One is deleted from the server. While a kept backup names it, it stays.
+    let ann = server.again(&ann, "ann").await;
+    ann.delete(&format!("/messages/{first}")).await.expect(204);
+    messenger.apply_retention().await.unwrap();
+    let old = written - Duration::from_secs(2 * 24 * 3_600);
+    for file in &two {
+        std::fs::File::options().write(true).open(file).unwrap().set_modified(old).unwrap();
+    }
+    let stranger = target.path().join("besedka-files").join("somebody-else.txt");
+    std::fs::write(&stranger, "x").unwrap();
+    std::fs::File::options().write(true).open(&stranger).unwrap().set_modified(old).unwrap();
+    back_up().await;
+    assert!(one[0].exists(), "the second backup names it");
+    back_up().await;
+    assert!(!one[0].exists(), "no backup names it");
+    assert_eq!(copies(target.path()).len(), 2, "the other file, and what is not ours");
+    assert!(stranger.exists());
+    for archive in archives(target.path()) {
+        succeeded(&run(&["restore", "--verify", archive.to_str().unwrap()]).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_beside_an_archive_that_is_missing_cut_short_or_changed_is_noticed() {
+    let sealed = Sealed::new().await;
+    let target = TempDir::new().unwrap();
+    succeeded(&back_up(&sealed.server, &[target.path().to_str().unwrap()]).await);
+    let archive = only_archive(target.path());
+    let copy = copies(target.path()).pop().unwrap();
+    let whole = std::fs::read(&copy).unwrap();
+    assert_eq!(whole, PNG);
+    let changed = [&PNG[..PNG.len() - 1], b"x"].concat();
+    for (content, words) in
+        [(None, "is not beside it"), (Some(&PNG[..10]), "is incomplete"), (Some(&changed[..]), "was changed")]
+    {
+        match content {
+            Some(content) => std::fs::write(&copy, content).unwrap(),
+            None => std::fs::remove_file(&copy).unwrap(),
+        }
+        let place = Place::new().await;
+        let said = refused(&place.restore(&archive).await);
+        assert!(said.contains(words), "{words}: {said}");
+        assert!(!place.folder().exists(), "{words}: nothing was touched");
+        let said = refused(&run(&["restore", "--verify", archive.to_str().unwrap()]).await);
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    // One that is cut short is copied again by the next backup, and all is well.
+    std::fs::write(&copy, &PNG[..10]).unwrap();
+    std::fs::remove_file(&archive).unwrap();
+    succeeded(&back_up(&sealed.server, &[target.path().to_str().unwrap(), "--verify"]).await);
+    assert_eq!(std::fs::read(&copy).unwrap(), PNG);
+    // A file is self-contained.
+    let file = target.path().join("all.tar.zst");
+    succeeded(&back_up(&sealed.server, &[file.to_str().unwrap()]).await);
+    std::fs::remove_file(&copy).unwrap();
+    succeeded(&run(&["restore", "--verify", file.to_str().unwrap()]).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_is_killed_leaves_the_earlier_ones_whole() {
+    let sealed = Sealed::new().await;
+    let target = TempDir::new().unwrap();
+    let to = target.path().to_str().unwrap();
+    succeeded(&back_up(&sealed.server, &[to]).await);
+    let first = only_archive(target.path());
+    for number in 0..20 {
+        let (name, content) = (format!("{number}.bin"), noise(400_000, number));
+        let file = sealed.ann.upload(&name, "application/octet-stream", content).await;
+        post_file(&sealed.ann, sealed.chat, "file", &file).await;
+    }
+    let url = sealed.server.database.url(sealed.server.dir.path());
+    // Names of archives have seconds, and the first one is of this second, perhaps: it goes out of the way.
+    let kept = target.path().join("besedka-20200101T000000Z.tar.zst");
+    std::fs::rename(&first, &kept).unwrap();
+    std::fs::rename(
+        first.with_extension("").with_extension("files"),
+        target.path().join("besedka-20200101T000000Z.files"),
+    )
+    .unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_besedka"))
+        .args(["backup", to, "--keep", "1", "--database-url", &url])
+        .args(["--data-dir", sealed.server.dir.path().to_str().unwrap()])
+        .spawn()
+        .unwrap();
+    while copies(target.path()).len() < 5 && child.try_wait().unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    child.kill().unwrap();
+    ended(&mut child).await;
+    if !kept.exists() {
+        return leave("the backup was over before it could be killed");
+    }
+    succeeded(&run(&["restore", "--verify", kept.to_str().unwrap()]).await);
+    // The next one goes on where that one was killed.
+    let said = succeeded(&back_up(&sealed.server, &[to, "--verify", "--keep", "1"]).await);
+    assert!(said.contains("beside 21 files") && !said.contains("of which 20 of"), "{said}");
+    succeeded(&run(&["restore", "--verify", only_archive(target.path()).to_str().unwrap()]).await);
 }

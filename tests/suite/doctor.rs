@@ -46,9 +46,11 @@ async fn a_server_without_a_public_address_is_told_what_it_lacks() {
     let process = Process::start(dir.path(), &[]).await;
     process.person("ann").await;
     let (found, code) = examine(&["--data-dir", &folder]).await;
-    for sound in ["migrations", "database", "storage", "clock", "registration"] {
+    for sound in ["migrations", "database", "database-settings", "storage", "clock", "registration"] {
         assert_eq!(of(&found, sound).0, "ok", "{found:#}");
     }
+    let settings = of(&found, "database-settings").1["summary"].as_str().unwrap();
+    assert!(settings.starts_with("journal wal, pages of 4096 bytes"), "{settings}");
     assert_eq!(code, Some(1), "{found:#}");
     let (severity, finding) = of(&found, "public-address");
     assert_eq!(severity, "warning");
@@ -214,5 +216,78 @@ async fn nginx_with_its_defaults_is_advised_and_with_the_advice_is_sound() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+}
+
+/// A certificate of one's own that is valid from some days ago until in some days, and its key.
+fn certificate(folder: &std::path::Path, from: i64, until: i64) -> [String; 2] {
+    let now = besedka::messenger::Clock::default().now().seconds().unsigned_abs();
+    let at = |days: i64| {
+        // A minute more, so that whole days are left.
+        let seconds = now.saturating_add_signed(days * 24 * 3_600 + 60);
+        std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)
+    };
+    let mut params = rcgen::CertificateParams::new(["chat.example.org".to_owned()]).unwrap();
+    params.not_before = at(from).into();
+    params.not_after = at(until).into();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let signed = params.self_signed(&key).unwrap();
+    [("certificate.pem", signed.pem()), ("key.pem", key.serialize_pem())].map(|(name, text)| {
+        let file = folder.join(name);
+        std::fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_certificate_that_ends_soon_or_is_over_and_pushes_without_a_contact_are_reported() {
+    let dir = TempDir::new().unwrap();
+    let data = dir.path().join("data");
+    let folder = data.to_str().unwrap().to_owned();
+    let mut process = Process::start(&data, &[]).await;
+    assert_eq!(process.stop().await, Some(0));
+    for (from, until, severity, words) in [
+        (-10, 80, "ok", "is valid until"),
+        (-80, 10, "warning", "within 10 days"),
+        (-80, -1, "error", "browsers refuse"),
+        (2, 80, "error", "not valid before"),
+    ] {
+        let [chain, key] = certificate(dir.path(), from, until);
+        let (found, _) = examine(&["--data-dir", &folder, "--tls-cert", &chain, "--tls-key", &key]).await;
+        let (found_severity, finding) = of(&found, "certificate");
+        assert_eq!(found_severity, severity, "{found:#}");
+        assert!(finding["summary"].as_str().unwrap().contains(words), "{finding}");
+    }
+    // One by an authority that has not answered yet.
+    let (found, _) = examine(&["--data-dir", &folder, "--tls-domain", "chat.example.org"]).await;
+    let (severity, finding) = of(&found, "certificate");
+    assert_eq!(severity, "warning", "{found:#}");
+    assert!(
+        finding["summary"].as_str().unwrap().contains("no certificate for chat.example.org yet"),
+        "{finding}"
+    );
+    // The one that is stored, and what happens when it is not renewed.
+    std::fs::create_dir(data.join("acme")).unwrap();
+    for (from, until, severity) in [(-10, 80, "ok"), (-88, 2, "warning"), (-90, -1, "error")] {
+        let [chain, key] = certificate(dir.path(), from, until);
+        let read = |file: &str| std::fs::read_to_string(file).unwrap();
+        let stored = serde_json::json!({
+            "directory": "https://acme-v02.api.letsencrypt.org/directory", "hosts": ["chat.example.org"],
+            "chain": read(&chain), "key": read(&key),
+        });
+        std::fs::write(data.join("acme/certificate.json"), stored.to_string()).unwrap();
+        let (found, _) = examine(&["--data-dir", &folder, "--tls-domain", "chat.example.org"]).await;
+        assert_eq!(of(&found, "certificate").0, severity, "{found:#}");
+    }
+    // Without encryption of its own there is nothing to examine.
+    let (found, _) = examine(&["--data-dir", &folder]).await;
+    assert!(found["findings"].as_array().unwrap().iter().all(|finding| finding["check"] != "certificate"));
+    for (flags, severity) in [
+        (&[][..], "warning"),
+        (&["--push-contact", "mailto:admin@example.org"], "ok"),
+        (&["--push", "off"], "ok"),
+    ] {
+        let (found, _) = examine(&[&["--data-dir", &folder], flags].concat()).await;
+        assert_eq!(of(&found, "push").0, severity, "{found:#}");
     }
 }

@@ -10,8 +10,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 
 use super::manifest::{MANIFEST, Manifest, Part};
+use super::object::DestinationWriter;
 use super::{Error, Result};
-use crate::files;
 
 /// zstd's own default: about as fast as a disk, and hardly larger than slower levels.
 const LEVEL: i32 = 3;
@@ -41,11 +41,11 @@ enum Output {
 pub(super) struct ArchiveWriter {
     orders: Sender<Order>,
     thread: JoinHandle<io::Result<Manifest>>,
-    upload: JoinHandle<files::Result<Option<u64>>>,
+    upload: JoinHandle<Result<Option<u64>>>,
 }
 
 impl ArchiveWriter {
-    pub(super) fn start(target: files::ObjectWriter) -> Self {
+    pub(super) fn start(target: DestinationWriter) -> Self {
         let (orders, received) = channel(WAITING);
         let (output, written) = channel(WAITING);
         let thread = tokio::task::spawn_blocking(move || compose(received, output));
@@ -99,27 +99,19 @@ impl ArchiveWriter {
 }
 
 /// Stores what comes out of the thread; `None` if it was not completed.
-async fn upload(
-    mut written: Receiver<Output>,
-    mut target: files::ObjectWriter,
-) -> files::Result<Option<u64>> {
-    let mut size = 0;
+async fn upload(mut written: Receiver<Output>, mut target: DestinationWriter) -> Result<Option<u64>> {
     while let Some(output) = written.recv().await {
         match output {
             Output::Data(bytes) => {
-                size += bytes.len() as u64;
                 if let Err(error) = target.write(bytes).await {
-                    let _ = target.abort().await;
+                    target.abort().await;
                     return Err(error);
                 }
             }
-            Output::End => {
-                target.finish().await?;
-                return Ok(Some(size));
-            }
+            Output::End => return Ok(Some(target.finish().await?)),
         }
     }
-    target.abort().await?;
+    target.abort().await;
     Ok(None)
 }
 
@@ -252,7 +244,7 @@ impl Drop for ArchiveReader {
 }
 
 impl ArchiveReader {
-    pub(super) fn start(bytes: BoxStream<'static, files::Result<Bytes>>) -> Self {
+    pub(super) fn start(bytes: BoxStream<'static, Result<Bytes>>) -> Self {
         let (input, received) = channel(WAITING);
         let (found, out) = channel(WAITING);
         let pump = tokio::spawn(pump(bytes, input));
@@ -271,7 +263,7 @@ impl ArchiveReader {
     }
 }
 
-async fn pump(mut bytes: BoxStream<'static, files::Result<Bytes>>, input: Sender<files::Result<Bytes>>) {
+async fn pump(mut bytes: BoxStream<'static, Result<Bytes>>, input: Sender<Result<Bytes>>) {
     while let Some(chunk) = bytes.next().await {
         if input.send(chunk).await.is_err() {
             return;
@@ -279,9 +271,9 @@ async fn pump(mut bytes: BoxStream<'static, files::Result<Bytes>>, input: Sender
     }
 }
 
-fn take_apart(input: Receiver<files::Result<Bytes>>, found: &Sender<Result<Found>>) -> Result<()> {
-    let damaged = |error: io::Error| match error.downcast::<files::Error>() {
-        Ok(error) => Error::Files(error),
+fn take_apart(input: Receiver<Result<Bytes>>, found: &Sender<Result<Found>>) -> Result<()> {
+    let damaged = |error: io::Error| match error.downcast::<Error>() {
+        Ok(error) => error,
         Err(error) => Error::Damaged(error.to_string()),
     };
     let input = Incoming { input, bytes: Bytes::new() };
@@ -313,7 +305,7 @@ fn take_apart(input: Receiver<files::Result<Bytes>>, found: &Sender<Result<Found
 
 /// The bytes of an archive, as they arrive.
 struct Incoming {
-    input: Receiver<files::Result<Bytes>>,
+    input: Receiver<Result<Bytes>>,
     bytes: Bytes,
 }
 

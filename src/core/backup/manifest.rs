@@ -20,8 +20,9 @@ pub(super) const TABLES: &str = "tables/";
 pub(super) const FILES: &str = "files/";
 
 const PRODUCT: &str = "besedka";
-/// The version of the archive's format.
-const FORMAT: u32 = 1;
+/// The versions of the archive's format: the uploaded files are in the archive, or beside it.
+const FORMAT_WHOLE: u32 = 1;
+const FORMAT_BESIDE: u32 = 2;
 
 /// From what and when an archive was made.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
@@ -48,6 +49,18 @@ pub struct Manifest {
     pub files: FileCounts,
     /// Keys of files that the database knows and the storage did not have.
     pub missing: Vec<String>,
+    /// The uploaded files that are beside the archive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<FileBeside>,
+}
+
+/// An uploaded file that is beside the archive.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+pub struct FileBeside {
+    /// Its key in the server's storage.
+    pub key: String,
+    /// Its name in the folder beside the archives.
+    pub name: String,
 }
 
 /// An entry of an archive.
@@ -75,10 +88,16 @@ pub struct FileCounts {
 }
 
 impl Header {
-    pub(super) fn new(version: &str, at: Time, engine: Engine, migrations: Vec<(i64, String)>) -> Self {
+    pub(super) fn new(
+        version: &str,
+        at: Time,
+        engine: Engine,
+        migrations: Vec<(i64, String)>,
+        is_whole: bool,
+    ) -> Self {
         Self {
             product: PRODUCT.to_owned(),
-            format: FORMAT,
+            format: if is_whole { FORMAT_WHOLE } else { FORMAT_BESIDE },
             version: version.to_owned(),
             created_at: at.iso_millis(),
             engine,
@@ -102,7 +121,7 @@ impl Header {
         if header.product != PRODUCT {
             return Err(Error::Foreign(format!("it is a backup of {:?}", header.product)));
         }
-        if header.format > FORMAT {
+        if header.format > FORMAT_BESIDE {
             return Err(Error::Newer(format!("Besedka {} made it, in a newer format", header.version)));
         }
         Ok(header)

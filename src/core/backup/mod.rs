@@ -4,19 +4,26 @@
 //! lists all entries with their sizes and checksums ([`manifest::Manifest`]); an archive without it is incomplete. In
 //! between are the server's secret, the database (SQLite's file, or the rows of MySQL's tables as lines of JSON), and
 //! the uploaded files. The database is copied before the files: of files that are uploaded meanwhile it knows nothing.
+//!
+//! A backup that is one file contains everything. In a folder or a bucket the uploaded files are beside the archives, and
+//! each is copied once ([`stored_files`]). Archives and files may be encrypted ([`age`]).
 
+mod age;
 mod archive;
 mod create;
 mod manifest;
+mod object;
 mod place;
 mod restore;
+mod stored_files;
 mod unpack;
 
-pub use create::{Created, Source, create};
+pub use age::{Identities, Recipient, Recipients};
+pub use create::{Created, Options, Source, create};
 pub use manifest::{FileCounts, Header, Manifest, TableRows};
 pub use place::BackupPlace;
 pub use restore::{Target, check_not_interrupted, restore};
-pub use unpack::{inspect, verify};
+pub use unpack::{Access, inspect, verify, verify_created};
 
 use crate::{files, store};
 

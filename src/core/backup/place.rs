@@ -10,6 +10,8 @@ use crate::model::Time;
 
 /// The endings of archives, plain and encrypted.
 const ENDINGS: [&str; 2] = [".tar.zst", ".tar.zst.age"];
+/// The ending of the list of the files beside an archive.
+const LIST: &str = ".files";
 const PREFIX: &str = "besedka-";
 
 /// A folder or a bucket for archives, and perhaps the name of one of them.
@@ -112,21 +114,40 @@ fn is_archive_name(name: &str) -> bool {
 }
 
 /// The name of a new archive.
-pub(super) fn archive_name(at: Time) -> String {
-    format!("{PREFIX}{}{}", at.basic(), ENDINGS[0])
+pub(super) fn archive_name(at: Time, is_encrypted: bool) -> String {
+    format!("{PREFIX}{}{}", at.basic(), ENDINGS[usize::from(is_encrypted)])
+}
+
+/// Whether a name is that of an encrypted archive.
+pub(super) fn is_encrypted_name(name: &str) -> bool {
+    name.ends_with(ENDINGS[1])
 }
 
 /// Whether a file is an archive that was named by [`archive_name`]: others are never deleted.
 pub(super) fn is_own_name(name: &str) -> bool {
-    let time = ENDINGS.iter().find_map(|ending| name.strip_prefix(PREFIX)?.strip_suffix(ending));
-    time.is_some_and(|time| {
-        let is_right = |(index, c): (usize, char)| match index {
-            8 => c == 'T',
-            15 => c == 'Z',
-            _ => c.is_ascii_digit(),
-        };
-        time.len() == 16 && time.chars().enumerate().all(is_right)
-    })
+    ENDINGS.iter().any(|ending| own_time(name, ending).is_some())
+}
+
+/// The name of the list of the files beside an archive that was named by [`archive_name`].
+pub(super) fn list_name(archive: &str) -> Option<String> {
+    let time = ENDINGS.iter().find_map(|ending| own_time(archive, ending))?;
+    Some(format!("{PREFIX}{time}{LIST}"))
+}
+
+/// Whether a file is a list that was named by [`list_name`].
+pub(super) fn is_list_name(name: &str) -> bool {
+    own_time(name, LIST).is_some()
+}
+
+/// The time in a name of our own with some ending.
+fn own_time<'a>(name: &'a str, ending: &str) -> Option<&'a str> {
+    let time = name.strip_prefix(PREFIX)?.strip_suffix(ending)?;
+    let is_right = |(index, c): (usize, char)| match index {
+        8 => c == 'T',
+        15 => c == 'Z',
+        _ => c.is_ascii_digit(),
+    };
+    (time.len() == 16 && time.chars().enumerate().all(is_right)).then_some(time)
 }
 
 #[cfg(test)]
@@ -157,9 +178,15 @@ mod tests {
 
     #[test]
     fn only_our_own_names_are_recognised() {
-        let name = archive_name(Time(1_711_454_400_000));
+        let name = archive_name(Time(1_711_454_400_000), false);
         assert_eq!(name, "besedka-20240326T120000Z.tar.zst");
-        assert!(is_own_name(&name) && is_own_name(&format!("{name}.age")));
+        let encrypted = archive_name(Time(1_711_454_400_000), true);
+        assert_eq!(encrypted, format!("{name}.age"));
+        for name in [name, encrypted] {
+            assert!(is_own_name(&name));
+            assert_eq!(list_name(&name).as_deref(), Some("besedka-20240326T120000Z.files"));
+        }
+        assert!(is_list_name("besedka-20240326T120000Z.files") && !is_list_name("x.files"));
         for other in [
             "besedka.tar.zst",
             "besedka-20240326.tar.zst",

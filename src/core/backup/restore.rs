@@ -10,10 +10,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::manifest::{Manifest, SECRET};
-use super::unpack::{Destination, inspect, open, unpack};
+use super::unpack::{Access, Destination, inspect, unpack_all};
 use super::{BackupPlace, Error, Result};
 use crate::boxed;
-use crate::files::{AwsEnv, Files, StorageLocation};
+use crate::files::{Files, StorageLocation};
 use crate::model::Time;
 use crate::store::{Db, Engine, Tables, snapshot};
 
@@ -30,7 +30,8 @@ pub struct Target<'a> {
     pub database_connections: u32,
     pub storage: &'a StorageLocation,
     pub secret_file: &'a Path,
-    pub aws: &'a AwsEnv,
+    /// How the backup is read; its bucket credentials are those of the storage, too.
+    pub access: Access<'a>,
 }
 
 /// Fails if a restore into a data folder was begun and did not end.
@@ -47,7 +48,7 @@ pub fn check_not_interrupted(data_dir: &Path) -> std::result::Result<(), String>
 /// Restores an archive into an empty data folder, an empty database and an empty storage.
 #[boxed]
 pub async fn restore(archive: &BackupPlace, to: &Target<'_>, now: Time) -> Result<Manifest> {
-    let manifest = inspect(archive, to.aws).await?;
+    let manifest = inspect(archive, &to.access).await?;
     let engine = Engine::of(to.database_url);
     if (manifest.header.engine, engine) == (Engine::Sqlite, Engine::Mysql) {
         return Err(Error::Refused(
@@ -63,7 +64,7 @@ pub async fn restore(archive: &BackupPlace, to: &Target<'_>, now: Time) -> Resul
         Ok(_) => return Err(Error::Refused(check_not_interrupted(to.data_dir).err().unwrap_or_default())),
         Err(_) => false,
     };
-    let files = Files::new(to.storage, None, to.aws);
+    let files = Files::new(to.storage, None, to.access.aws);
     if !is_resumed {
         check_empty(to).await?;
     }
@@ -143,7 +144,7 @@ async fn restore_file(
                 files: Some(files),
                 secret_file: Some(to.secret_file),
             };
-            unpack(open(archive, to.aws).await?, &destination).await?;
+            unpack_all(archive, &to.access, &destination).await?;
         }
         Engine::Mysql => {
             let created = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished);
@@ -175,11 +176,11 @@ async fn fill(archive: &BackupPlace, to: &Target<'_>, files: &Files, url: &str, 
     let filled = async {
         // A restore that was interrupted may have begun to fill them.
         snapshot::empty(&db, made).await?;
-        unpack(open(archive, to.aws).await?, &destination).await
+        unpack_all(archive, &to.access, &destination).await
     };
-    let filled = filled.await;
+    let filled: Result<()> = filled.await;
     db.close().await;
-    filled.map(|_| ())
+    filled
 }
 
 /// Writes the note whole or not at all: half a note would be that of another archive.

@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use futures_util::TryStreamExt;
+use futures_util::stream::{BoxStream, StreamExt};
 use tokio::io::AsyncWriteExt;
 
+use super::age::{self, FileKey, Identities};
 use super::archive::{ArchiveReader, Found, hex};
 use super::manifest::{DATABASE, FILES, HEADER, Header, MANIFEST, Manifest, Part, SECRET, TABLES};
-use super::{BackupPlace, Error, Result};
+use super::{BackupPlace, Created, Error, Result, stored_files};
 use crate::boxed;
-use crate::files::{ArchiveStore, AwsEnv, Files, ObjectWriter};
+use crate::files::{self, ArchiveStore, AwsEnv, Files, ObjectWriter};
 use crate::model::{AttachmentId, Time};
 use crate::store::{Db, Engine, Tables, attachments, snapshot};
 
@@ -29,29 +32,93 @@ pub(super) struct Destination<'a> {
     pub secret_file: Option<&'a Path>,
 }
 
+/// What it takes to read backups.
+#[derive(Clone, Copy)]
+pub struct Access<'a> {
+    pub aws: &'a AwsEnv,
+    /// What opens those that are encrypted.
+    pub identities: &'a Identities,
+    /// The keys of single archives and files, by name.
+    keys: Option<&'a HashMap<String, FileKey>>,
+}
+
+impl<'a> Access<'a> {
+    pub fn new(aws: &'a AwsEnv, identities: &'a Identities) -> Self {
+        Self { aws, identities, keys: None }
+    }
+
+    /// Whether the backup was just made by this process, which has the keys of what it wrote and no others.
+    pub(super) fn is_of_maker(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    pub(super) fn key_of(&self, name: &str) -> Option<FileKey> {
+        self.keys?.get(name).copied()
+    }
+}
+
+/// The content of an object that may be encrypted.
+pub(super) fn opened(
+    bytes: BoxStream<'static, files::Result<Bytes>>,
+    identities: &Identities,
+    key: Option<FileKey>,
+) -> BoxStream<'static, Result<Bytes>> {
+    age::decrypt(bytes.map_err(Error::from).boxed(), identities.clone(), key)
+}
+
 /// Opens an archive for reading.
-pub(super) async fn open(archive: &BackupPlace, aws: &AwsEnv) -> Result<ArchiveReader> {
+pub(super) async fn open(archive: &BackupPlace, access: &Access<'_>) -> Result<ArchiveReader> {
     let name = archive.name.as_deref().ok_or_else(|| Error::Refused("no archive is named".to_owned()))?;
     if let Some(file) = archive.path()
         && !file.is_file()
     {
         return Err(Error::Refused(format!("there is no file {}", file.display())));
     }
-    let store = ArchiveStore::open(&archive.location, aws).map_err(Error::Refused)?;
+    let store = ArchiveStore::open(&archive.location, access.aws).map_err(Error::Refused)?;
     let (_, bytes) = store.read(&archive.key(name)).await?;
-    Ok(ArchiveReader::start(bytes))
+    Ok(ArchiveReader::start(opened(bytes, access.identities, access.key_of(name))))
 }
 
-/// Reads a whole archive and checks it by its manifest; changes nothing.
+/// Reads a whole archive and the files beside it, and checks them by its manifest; changes nothing.
 #[boxed]
-pub async fn inspect(archive: &BackupPlace, aws: &AwsEnv) -> Result<Manifest> {
-    let manifest = unpack(open(archive, aws).await?, &Destination::default()).await?;
-    manifest.header.check_migrations(&Db::known_migrations())?;
-    Ok(manifest)
+pub async fn inspect(archive: &BackupPlace, access: &Access<'_>) -> Result<Manifest> {
+    Ok(examine(archive, access).await?.0)
 }
 
-/// Unpacks an archive. Fails if it differs from its manifest; what was written by then must not be used.
-pub(super) async fn unpack(mut reader: ArchiveReader, to: &Destination<'_>) -> Result<Manifest> {
+/// The same; returns the checksums of the uploaded files by key, too.
+async fn examine(archive: &BackupPlace, access: &Access<'_>) -> Result<(Manifest, HashMap<String, String>)> {
+    let unpacked = unpack(open(archive, access).await?, &Destination::default()).await?;
+    let Unpacked { manifest, secret } = unpacked;
+    manifest.header.check_migrations(&Db::known_migrations())?;
+    let mut sums = stored_files::check(archive, access, &manifest, &secret, None).await?;
+    let inside = manifest.parts.iter().filter_map(|part| Some((part.name.strip_prefix(FILES)?, part)));
+    sums.extend(inside.map(|(key, part)| (key.to_owned(), part.sha256.clone())));
+    Ok((manifest, sums))
+}
+
+/// Unpacks an archive, and copies the files beside it. Fails if anything differs from the manifest; what was written by
+/// then must not be used.
+pub(super) async fn unpack_all(
+    archive: &BackupPlace,
+    access: &Access<'_>,
+    to: &Destination<'_>,
+) -> Result<()> {
+    let Unpacked { manifest, secret } = unpack(open(archive, access).await?, to).await?;
+    if to.files.is_some() {
+        stored_files::check(archive, access, &manifest, &secret, to.files).await?;
+    }
+    Ok(())
+}
+
+/// An archive that was read.
+struct Unpacked {
+    manifest: Manifest,
+    /// The server's secret.
+    secret: Vec<u8>,
+}
+
+async fn unpack(mut reader: ArchiveReader, to: &Destination<'_>) -> Result<Unpacked> {
+    let mut secret = Vec::new();
     let mut parts: Vec<Part> = Vec::new();
     let mut header = None;
     let mut manifest: Option<Manifest> = None;
@@ -80,6 +147,7 @@ pub(super) async fn unpack(mut reader: ArchiveReader, to: &Destination<'_>) -> R
                 manifest = Some(read);
                 continue;
             }
+            SECRET => secret = content,
             _ => {
                 if let (Some(table), Some(db)) = (table_of(&name), to.database) {
                     let rows = String::from_utf8(content)
@@ -95,7 +163,18 @@ pub(super) async fn unpack(mut reader: ArchiveReader, to: &Destination<'_>) -> R
         return Err(Error::Damaged("its header differs from its manifest".to_owned()));
     }
     compare(&manifest.parts, &parts)?;
-    Ok(manifest)
+    if let Some(path) = to.secret_file {
+        let mut file = Sink::File(path.to_owned(), create_file(path).await?);
+        file.write(secret.clone().into()).await?;
+        file.finish().await?;
+    }
+    Ok(Unpacked { manifest, secret })
+}
+
+async fn create_file(path: &Path) -> Result<tokio::fs::File> {
+    let mut options = tokio::fs::OpenOptions::new();
+    let opened = options.write(true).create(true).truncate(true).mode(0o600).open(path).await;
+    opened.map_err(|error| Error::file(path, &error))
 }
 
 fn compare(expected: &[Part], found: &[Part]) -> Result<()> {
@@ -137,17 +216,12 @@ impl Sink {
         if let Some(key) = key {
             return Ok(to.files.map_or(Self::Nowhere, |files| Self::Object(files.object_writer(key))));
         }
-        let file = match name {
-            SECRET => to.secret_file,
-            DATABASE => to.database_file,
-            _ => None,
-        };
-        if let Some(path) = file {
-            let mut options = tokio::fs::OpenOptions::new();
-            let opened = options.write(true).create(true).truncate(true).mode(0o600).open(path).await;
-            return Ok(Self::File(path.to_owned(), opened.map_err(|error| Error::file(path, &error))?));
+        if name == DATABASE
+            && let Some(path) = to.database_file
+        {
+            return Ok(Self::File(path.to_owned(), create_file(path).await?));
         }
-        if matches!(name, SECRET | DATABASE) || table_of(name).is_some() && to.database.is_none() {
+        if name == DATABASE || table_of(name).is_some() && to.database.is_none() {
             return Ok(Self::Nowhere);
         }
         match size <= LARGEST_IN_MEMORY {
@@ -189,29 +263,29 @@ impl Sink {
     }
 }
 
-/// Restores an archive's database into a new file in `folder`, compares it with the manifest and the files in the
-/// archive with what the database says of them, and deletes it again.
+/// Restores an archive's database into a new file in `folder`, compares it with the manifest and the files with what the
+/// database says of them, and deletes it again.
 #[boxed]
-pub async fn verify(archive: &BackupPlace, aws: &AwsEnv, folder: &Path) -> Result<Manifest> {
+pub async fn verify(archive: &BackupPlace, access: &Access<'_>, folder: &Path) -> Result<Manifest> {
     let beside = Beside(folder.join(format!("verify-{}.part.db", std::process::id())));
     beside.remove();
-    let header = inspect(archive, aws).await?.header;
+    let (manifest, sums) = examine(archive, access).await?;
     let url = format!("sqlite:{}", beside.0.display());
-    let last = header.last_migration();
-    let manifest = match header.engine {
+    let last = manifest.header.last_migration();
+    match manifest.header.engine {
         Engine::Sqlite => {
             let to = Destination { database_file: Some(&beside.0), ..Destination::default() };
-            unpack(open(archive, aws).await?, &to).await?
+            unpack_all(archive, access, &to).await?;
         }
         Engine::Mysql => {
             snapshot::make_tables(&url, last).await?;
             let db = Db::open_with(&url, 2, Tables::AsTheyAre).await?;
             let to = Destination { database: Some(&db), ..Destination::default() };
-            let unpacked = unpack(open(archive, aws).await?, &to).await;
+            let unpacked = unpack_all(archive, access, &to).await;
             db.close().await;
-            unpacked?
+            unpacked?;
         }
-    };
+    }
     // Before the database is upgraded, and after that.
     let db = Db::open_with(&url, 2, Tables::AsTheyAre).await?;
     let compared = compare_tables(&db, &manifest).await;
@@ -219,10 +293,19 @@ pub async fn verify(archive: &BackupPlace, aws: &AwsEnv, folder: &Path) -> Resul
     compared?;
     snapshot::upgrade_file(&beside.0).await?;
     let db = Db::open_with(&url, 2, Tables::Leave).await?;
-    let compared = compare_files(&db, &manifest).await;
+    let compared = compare_files(&db, &sums).await;
     db.close().await;
     compared?;
     Ok(manifest)
+}
+
+/// Verifies a backup that this process made. If it is encrypted, no secret key is needed; of the encrypted files beside
+/// it that were there before, only the presence and the size are checked.
+#[boxed]
+pub async fn verify_created(created: &Created, aws: &AwsEnv, folder: &Path) -> Result<Manifest> {
+    let identities = Identities::default();
+    let access = Access { keys: Some(&created.keys), ..Access::new(aws, &identities) };
+    verify(&created.place, &access, folder).await
 }
 
 async fn compare_tables(db: &Db, manifest: &Manifest) -> Result<()> {
@@ -246,18 +329,16 @@ async fn compare_tables(db: &Db, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
-async fn compare_files(db: &Db, manifest: &Manifest) -> Result<()> {
-    let parts = manifest.parts.iter().filter_map(|part| Some((part.name.strip_prefix(FILES)?, part)));
-    let parts: HashMap<&str, &Part> = parts.collect();
+async fn compare_files(db: &Db, sums: &HashMap<String, String>) -> Result<()> {
     let mut last = (Time(0), AttachmentId(uuid::Uuid::nil()));
     loop {
         let page = attachments::uploaded_after(&mut db.read().await?, last, PAGE).await?;
         let Some((newest, _)) = page.last() else { return Ok(()) };
         last = (newest.created_at, newest.id);
         for (file, sha256) in &page {
-            // One that is in neither list was deleted while the backup was made.
-            let Some(part) = parts.get(file.key().as_str()) else { continue };
-            if sha256.as_deref().is_some_and(|sha256| hex(sha256) != part.sha256) {
+            // One that is not there was deleted while the backup was made.
+            let Some(found) = sums.get(&file.key()) else { continue };
+            if sha256.as_deref().is_some_and(|sha256| hex(sha256) != *found) {
                 return Err(Error::Damaged(format!("the file {} is not what was uploaded", file.key())));
             }
         }

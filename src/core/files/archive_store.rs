@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::backend::Backend;
 use super::{AwsEnv, Error, Files, Result, StorageLocation, from_io_error};
+use crate::model::Time;
 
 /// The size of a multipart upload's parts in bytes: a bucket takes 10,000 of them, so an archive may have 160 GB.
 const ARCHIVE_PART: usize = 16 * 1024 * 1024;
@@ -24,6 +25,7 @@ pub struct ArchiveStore(Backend);
 pub struct StoredArchive {
     pub key: String,
     pub size: u64,
+    pub modified_at: Time,
 }
 
 /// An object that is being written. It exists only after [`ObjectWriter::finish`]; dropped before that, it never does.
@@ -56,7 +58,11 @@ impl ArchiveStore {
         let found = self.0.store.list_with_delimiter(folder.as_ref()).await?;
         let objects = found.objects.into_iter();
         Ok(objects
-            .map(|found| StoredArchive { key: found.location.to_string(), size: found.size })
+            .map(|found| StoredArchive {
+                key: found.location.to_string(),
+                size: found.size,
+                modified_at: Time(found.last_modified.timestamp_millis()),
+            })
             .filter(|found| !found.key.contains(STAGED))
             .collect())
     }

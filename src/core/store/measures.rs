@@ -45,6 +45,31 @@ pub async fn damage(db: &Db) -> Result<Option<String>> {
     Ok(quick_check(file).await?)
 }
 
+/// How a database stores what it is given.
+pub enum Layout {
+    /// SQLite's file: its kind of journal, and its pages, of which some are free.
+    File { journal: String, page_size: u64, pages: u64, free: u64 },
+    /// MySQL's `innodb_flush_log_at_trx_commit`: 1 if each commit is written to the disk.
+    Server { flush: i64 },
+}
+
+pub async fn layout(db: &Db) -> Result<Layout> {
+    let Some(file) = db.file() else {
+        let flush = Func::cast_as(Expr::cust("@@innodb_flush_log_at_trx_commit"), "SIGNED");
+        let query = Query::select().expr(flush).to_owned();
+        let found = db.read().await?.one::<(i64,)>(&query).await?;
+        return Ok(Layout::Server { flush: found.map_or(1, |(flush,)| flush) });
+    };
+    let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await?;
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await?;
+    let page_size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut connection).await?;
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut connection).await?;
+    let free: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    let [page_size, pages, free] = [page_size, pages, free].map(i64::unsigned_abs);
+    Ok(Layout::File { journal, page_size, pages, free })
+}
+
 /// Refuses an embedded database whose file is damaged, as a copy is that was made while the database was written. A file
 /// that takes long to read is checked only if it was not closed in order.
 pub async fn refuse_damaged(url: &str) -> Result<()> {

@@ -18,6 +18,9 @@ use besedka_core::integrations::{Acme, Challenge, Proof, validity, write_private
 use besedka_core::messenger::Clock;
 use besedka_core::model::Time;
 
+/// The folder in the data folder, and the file in it with the certificate.
+const FOLDER: &str = "acme";
+const CERTIFICATE: &str = "certificate.json";
 /// How often it is looked whether a certificate is due.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// A certificate is renewed when this share of its life is left: after two thirds, as Let's Encrypt advises.
@@ -47,6 +50,19 @@ struct Stored {
     key: String,
 }
 
+/// The chain of the stored certificate (PEM), if it is for the host names and of the authority in the settings.
+pub(super) fn stored_chain(config: &Config) -> Option<String> {
+    let text = fs::read(config.data.data_dir.join(FOLDER).join(CERTIFICATE)).ok()?;
+    let stored: Stored = serde_json::from_slice(&text).ok()?;
+    let tls = &config.tls;
+    (stored.directory == tls.acme_directory && stored.hosts == tls.tls_domain).then_some(stored.chain)
+}
+
+/// When a certificate is to be renewed.
+pub(super) fn due(from: Time, until: Time) -> Time {
+    Time(until.0 - (until.0 - from.0) / LEFT)
+}
+
 impl Authority {
     /// Opens the folder `acme` in the data folder. The error is a sentence.
     pub(in crate::server) fn new(
@@ -54,7 +70,7 @@ impl Authority {
         certificates: Arc<Certificates>,
         proofs: Option<Proofs>,
     ) -> Result<Self, String> {
-        let folder = config.data.data_dir.join("acme");
+        let folder = config.data.data_dir.join(FOLDER);
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -71,7 +87,7 @@ impl Authority {
             acme,
             directory: tls.acme_directory.clone(),
             hosts: tls.tls_domain.clone(),
-            file: folder.join("certificate.json"),
+            file: folder.join(CERTIFICATE),
             certificates,
             proofs,
             clock: config.clock.clone(),
@@ -126,9 +142,8 @@ impl Authority {
         let certificate = parse(chain.as_bytes(), key.as_bytes())?;
         let leaf = certificate.cert.first().ok_or("the chain is empty")?;
         let (from, until) = validity(leaf).ok_or("it is not seen until when the certificate is valid")?;
-        let due = Time(until.0 - (until.0 - from.0) / LEFT);
         self.certificates.set(certificate);
-        Ok(due)
+        Ok(due(from, until))
     }
 
     /// Gets a certificate, stores and shows it. First by a handshake, which needs no other port; then by plain HTTP.

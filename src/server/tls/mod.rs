@@ -2,6 +2,7 @@
 
 mod authority;
 mod certificates;
+mod examine;
 mod files;
 mod plain;
 
@@ -18,6 +19,7 @@ use tokio_rustls::server::TlsStream;
 use super::connections::Connection;
 pub(super) use authority::Authority;
 pub(super) use certificates::Certificates;
+pub(crate) use examine::examine;
 pub(super) use files::watch;
 pub(super) use plain::{Proofs, redirect};
 

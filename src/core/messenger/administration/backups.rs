@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::backup::{self, Created, Source};
+use crate::backup::{self, Created, Options, Source};
 use crate::boxed;
 use crate::messenger::administration::administrator::Administrator;
 use crate::messenger::administration::measurements::Measurements;
@@ -69,10 +69,11 @@ impl Messenger {
             secret_file: &settings.secret_file,
             version: settings.version,
         };
-        let made = backup::create(&source, &settings.place, &settings.aws, settings.keep, started_at).await;
+        let options = Options { aws: &settings.aws, keep: settings.keep, recipients: &settings.recipients };
+        let made = backup::create(&source, &settings.place, &options, started_at).await;
         let made = match made {
             Ok(made) if is_verified => {
-                let verified = backup::verify(&made.place, &settings.aws, &settings.scratch).await;
+                let verified = backup::verify_created(&made, &settings.aws, &settings.scratch).await;
                 verified.map(|_| made)
             }
             made => made,
@@ -83,7 +84,7 @@ impl Messenger {
             finished_at,
             place: settings.place.to_string(),
             name: made.as_ref().map(|made| made.name.clone()).unwrap_or_default(),
-            bytes: made.as_ref().map_or(0, |made| i64::try_from(made.bytes).unwrap_or(i64::MAX)),
+            bytes: made.as_ref().map_or(0, |made| i64::try_from(made.whole_size()).unwrap_or(i64::MAX)),
             verified_at: (is_verified && made.is_ok()).then_some(finished_at),
             failure: made.as_ref().err().map(|error| error.to_string().chars().take(MAX_REASON).collect()),
         };

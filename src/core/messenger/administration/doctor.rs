@@ -9,7 +9,8 @@ use crate::messenger::Operator;
 use crate::messenger::administration::proxy_advice::{self, Advice};
 use crate::messenger::foundation::settings::{AssistantSettings, MailServer};
 use crate::model::{MessageId, Time};
-use crate::store::{accounts, backups, measures, search};
+use crate::store::measures::{self, Layout};
+use crate::store::{accounts, backups, search};
 
 /// How far the clocks of two machines may differ.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
@@ -25,6 +26,8 @@ const ENOUGH_FDS: u64 = 8_192;
 const BACKUP_AGE: Duration = Duration::from_secs(7 * 24 * 3_600);
 const BUS_TIMEOUT: Duration = Duration::from_secs(5);
 const BACKUPS: u64 = 366;
+/// Free pages in an embedded database's file that are worth giving back, in bytes.
+const MUCH_FREE: u64 = 256 * 1024 * 1024;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,7 +107,8 @@ impl Operator {
     /// Examines the server. Changes nothing.
     #[boxed]
     pub async fn examine(&self, examined: &Examined) -> Vec<Finding> {
-        let mut found = vec![self.examine_database().await, self.examine_disk().await];
+        let mut found = vec![self.examine_database().await, self.examine_layout().await];
+        found.push(self.examine_disk().await);
         found.push(self.examine_storage(examined.public_url.as_deref()).await);
         found.push(self.examine_backups(examined.backup_every).await);
         found.push(registration(examined));
@@ -141,6 +145,15 @@ impl Operator {
                 format!("the database is damaged ({damage}): restore the last verified backup"),
             ),
             Err(error) => Finding::error(check, format!("the database can't be checked: {error}")),
+        }
+    }
+
+    async fn examine_layout(&self) -> Finding {
+        match measures::layout(&self.db).await {
+            Ok(layout) => database_settings(&layout),
+            Err(error) => {
+                Finding::error("database-settings", format!("the database's settings are unknown: {error}"))
+            }
         }
     }
 
@@ -256,6 +269,36 @@ impl Operator {
                 ),
             ),
             _ => Finding::ok(check, format!("{} UTC", now.iso())),
+        }
+    }
+}
+
+fn database_settings(layout: &Layout) -> Finding {
+    let check = "database-settings";
+    match layout {
+        Layout::Server { flush: 1 } => Finding::ok(check, "each commit is written to the disk"),
+        Layout::Server { flush } => {
+            let summary = format!(
+                "innodb_flush_log_at_trx_commit is {flush}: what was posted last may be lost when the database's machine \
+                 fails"
+            );
+            let lines = "[mysqld]\ninnodb_flush_log_at_trx_commit = 1".to_owned();
+            Finding::warning(check, summary).with(vec![Advice { program: "MySQL or MariaDB", lines }])
+        }
+        Layout::File { journal, page_size, pages, free } => {
+            let mib = |pages: &u64| pages * page_size >> 20;
+            let said = format!(
+                "journal {journal}, pages of {page_size} bytes; {} of {} MiB in the file are free",
+                mib(free),
+                mib(pages)
+            );
+            match free * page_size > MUCH_FREE && free * 2 > *pages {
+                true => Finding::warning(
+                    check,
+                    format!("{said}: to give them back, stop the server and run VACUUM in sqlite3"),
+                ),
+                false => Finding::ok(check, said),
+            }
         }
     }
 }
@@ -398,4 +441,23 @@ async fn public_address(url: &str, examined: &Examined) -> (Vec<Finding>, Option
         Err(reason) => Finding::error("upload-limit", reason),
     });
     (found, answer.date)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_mostly_free_and_commits_that_are_not_written_are_reported() {
+        let file = |pages, free| Layout::File { journal: "wal".to_owned(), page_size: 4_096, pages, free };
+        let of = |layout| database_settings(&layout);
+        assert_eq!(of(file(1_000, 900)).severity, Severity::Ok, "little is free");
+        assert_eq!(of(file(1_000_000, 400_000)).severity, Severity::Ok, "less than half is free");
+        let free = of(file(1_000_000, 600_000));
+        assert_eq!(free.severity, Severity::Warning);
+        assert!(free.summary.contains("2343 of 3906 MiB"), "{}", free.summary);
+        assert_eq!(of(Layout::Server { flush: 1 }).severity, Severity::Ok);
+        let lazy = of(Layout::Server { flush: 2 });
+        assert_eq!((lazy.severity, lazy.advice.len()), (Severity::Warning, 1));
+    }
 }

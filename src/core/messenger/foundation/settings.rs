@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::backup::BackupPlace;
+use crate::backup::{BackupPlace, Recipient};
 use crate::files::AwsEnv;
 use crate::hub::BusSettings;
 use crate::integrations::AllowedTarget;
@@ -118,6 +118,8 @@ pub struct BackupSettings {
     pub place: BackupPlace,
     /// How many are kept; 0 for all.
     pub keep: u32,
+    /// For whom they are encrypted; for nobody if this is empty.
+    pub recipients: Vec<Recipient>,
     pub secret_file: PathBuf,
     /// The folder in which a backup is restored to verify it.
     pub scratch: PathBuf,
