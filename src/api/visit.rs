@@ -44,11 +44,21 @@ impl Visit {
             let host = Url::parse(page).ok().and_then(|url| url.host_str().map(str::to_owned));
             host.is_some_and(|host| host == "localhost" || host.ends_with(".localhost"))
         };
-        if self.is_let_in || self.is_ours() && !(self.is_https && page.starts_with("http://") && !is_local())
-        {
+        if self.is_let_in {
             return Ok(());
         }
         let base = &self.base;
+        if self.is_ours() && !(self.is_https && page.starts_with("http://") && !is_local()) {
+            if page.starts_with("https://") && !self.is_https {
+                self.contradictions.note(Contradiction::Address, || {
+                    format!(
+                        "this page is at {page}, and the server takes {base} for its own address, so links and uploads \
+                         begin with it: start the server with --public-url {page} (BESEDKA_PUBLIC_URL)"
+                    )
+                });
+            }
+            return Ok(());
+        }
         let text = format!(
             "this page is at {page}, and the server takes {base} for its own address, so nobody can stay signed in here. \
              Open {base}, or start the server with --public-url {page} (BESEDKA_PUBLIC_URL)"

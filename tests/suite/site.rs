@@ -3,7 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::server::{PASSWORD, Reply, TestServer};
+use crate::server::{PASSWORD, Reply, TestServer, fresh_key};
 
 const QUIET: [&str; 2] = ["--rate-limits", "off"];
 
@@ -466,10 +466,8 @@ async fn what_contradicts_the_address_is_shown_to_the_administrator() {
     let status = anna.get("/admin/status").await.expect(200);
     assert_eq!(status["warnings"], json!([]));
     for _ in 0..2 {
-        let request = server
-            .nobody()
-            .request(Method::POST, "/auth/login")
-            .header("Idempotency-Key", uuid::Uuid::new_v4().to_string());
+        let request =
+            server.nobody().request(Method::POST, "/auth/login").header("Idempotency-Key", fresh_key());
         let request =
             request.header("Origin", "https://chat.example.org").header("X-Forwarded-Proto", "https");
         let login = json!({"username": "anna", "password": PASSWORD});

@@ -84,12 +84,10 @@ impl SocketFormat for Desktop {
             let frame: Value = serde_json::from_str(text).unwrap_or_default();
             let is_wrong =
                 |field: &str| frame.get(field).is_some_and(|value| !value.is_null() && !value.is_string());
-            return ClientFrame::Answer(error(
-                match ["type", "content"].into_iter().find(|field| is_wrong(field)) {
-                    Some(field) => &format!("{field}: must be a string"),
-                    None => "a frame must be a JSON object with a type",
-                },
-            ));
+            let wrong = ["type", "content"].into_iter().find(|field| is_wrong(field));
+            let detail = wrong.map(|field| format!("{field}: must be a string"));
+            let detail = detail.as_deref().unwrap_or("a frame must be a JSON object with a type");
+            return ClientFrame::Answer(error(detail));
         };
         match kind.as_str() {
             "message" => match Content::new(Kind::Text, content, None) {

@@ -43,7 +43,8 @@ async fn what_is_said_comes_to_everybody_the_sender_included() {
         other.say(wrong).await;
         assert_eq!(other.next().await.unwrap()["type"], "error");
     }
-    for (field, payload) in [("text", json!({"text": 5})), ("reply_to", json!({"text": "a", "reply_to": 5}))] {
+    for (field, payload) in [("text", json!({"text": 5})), ("reply_to", json!({"text": "a", "reply_to": 5}))]
+    {
         other.say(json!({"type": "message:new", "payload": payload})).await;
         let refused = other.next().await.unwrap();
         assert_eq!(refused["payload"]["detail"], format!("{field}: must be a string"));

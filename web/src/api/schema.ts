@@ -4943,7 +4943,8 @@ export interface components {
          *           "verified_at": "2024-03-26T03:00:09",
          *           "failure": null
          *         }
-         *       ]
+         *       ],
+         *       "warnings": []
          *     }
          */
         ServerStatus: {
@@ -4994,6 +4995,8 @@ export interface components {
             last_verified_backup_at?: string | null;
             /** @description The last backups and attempts, the newest first. */
             backups: components["schemas"]["Backup"][];
+            /** @description What the node that answers saw of requests that contradicts its settings, and which setting mends it. */
+            warnings: string[];
         };
         /**
          * Session
@@ -10427,6 +10430,7 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
             400: components["responses"]["Invalid"];
@@ -11665,6 +11669,7 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
             /** @description The part requested with `Range`. */
@@ -11674,6 +11679,7 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
             /**
@@ -11721,6 +11727,7 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
             /** @description The thumbnail is stored in a bucket: follow `Location`, which is valid for 5 minutes. */
@@ -11928,6 +11935,7 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
             400: components["responses"]["Invalid"];

@@ -28,7 +28,7 @@ export function Status() {
     <section className={styles.block} aria-label={t('admin.status')}>
       <h4>{t('admin.status')}</h4>
       <dl className={styles.figures}>{figures.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
-      {status.warnings.map((warning) => <p key={warning} className={styles.warning} dir="auto">{warning}</p>)}
+      {status.warnings?.map((warning) => <p key={warning} className={styles.warning} dir="auto">{warning}</p>)}
       {failure && <p className={styles.warning} dir="auto">{t('admin.status.failed', { why: failure })}</p>}
     </section>
   )
