@@ -30,7 +30,7 @@ async fn an_administrator_sees_and_ends_a_persons_sessions() {
 
     ann.delete(&path).await.expect(204);
     bob.get("/users/me").await.refused(401, "session_ended");
-    program.get("/users/me").await.refused(401, "session_ended");
+    program.get("/users/me").await.refused(401, "unauthorized");
     assert_eq!(ann.get(&path).await.expect(200), json!([]));
     ann.get("/admin/users/1/sessions").await.refused(404, "not_found");
     let log = ann.get(&format!("/admin/audit?action=session.revoke&user_id={}", ann.id)).await.expect(200);

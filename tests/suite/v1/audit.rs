@@ -76,7 +76,7 @@ async fn what_people_do_for_their_security_is_recorded_without_secrets() {
     bob.say(group, "a message text").await;
     bob.delete(&format!("/chats/{group}")).await.expect(204);
     let bot = bob.post("/bots", json!({"display_name": "Builds"})).await.expect(201);
-    bob.delete(&format!("/bots/{}", bot["id"])).await.expect(204);
+    bob.delete(&format!("/bots/{}", bot["user"]["id"])).await.expect(204);
     let gone = json!({"password": "another password", "messages": "keep"});
     bob.post("/users/me/deletion", gone).await.expect(204);
 

@@ -2166,6 +2166,278 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a user's sessions
+         * @description Sorted by last use, most recent first. Only for server administrators.
+         */
+        get: operations["sessionsOfUser"];
+        put?: never;
+        post?: never;
+        /**
+         * End all of a user's sessions
+         * @description Also revokes their personal access tokens. Their sockets are closed at once. Only for server administrators.
+         */
+        delete: operations["revokeSessionsOfUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of a user's sessions
+         * @description Its tokens become invalid and its sockets are closed at once. Only for server administrators.
+         */
+        delete: operations["revokeSessionOfUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset a user's password
+         * @description Sets a random password and returns it, for the administrator to hand over. All of the user's sessions and
+         *     personal access tokens end. Needs a sign-in, not a personal access token. Only for server administrators.
+         */
+        post: operations["resetPasswordOfUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who uses the most storage
+         * @description The users with the most bytes of files, the largest first. Only for server administrators.
+         */
+        get: operations["storageUse"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/announcement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The announcement to everybody
+         * @description Clients show it above all chats, and ask for it when they start and every few minutes.
+         */
+        get: operations["announcement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/announcement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Announce something to everybody
+         * @description Replaces the announcement before. Only for server administrators.
+         */
+        put: operations["announce"];
+        post?: never;
+        /**
+         * Remove the announcement
+         * @description 404 if there is none. Only for server administrators.
+         */
+        delete: operations["removeAnnouncement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log
+         * @description What administrators, operators and the server did, and what users did for the security of their accounts; the
+         *     newest first. For the next page, pass the last entry's `id` as `before_id`. Only for server administrators.
+         */
+        get: operations["auditLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the audit log
+         * @description All entries that match, the oldest first, as a file. The export itself is recorded. In CSV, a cell that
+         *     spreadsheets would take for a formula begins with an apostrophe. Only for server administrators.
+         */
+        get: operations["exportAuditLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report a message
+         * @description To the administrators of the server, with its text as it is now. Reporting the same message again changes nothing.
+         */
+        post: operations["reportMessage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report a user
+         * @description To the administrators of the server. Reporting the same user again changes nothing.
+         */
+        post: operations["reportUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List reports
+         * @description Of messages and users, the newest first. For the next page, pass the last report's `id` as `before_id`. Only for
+         *     server administrators.
+         */
+        get: operations["reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reports/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resolve a report
+         * @description Closes a report after something was done about it; 409 if it is closed. Only for server administrators.
+         */
+        post: operations["resolveReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/reports/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss a report
+         * @description Closes a report about which nothing has to be done; 409 if it is closed. Only for server administrators.
+         */
+        post: operations["dismissReport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/attachments": {
         parameters: {
             query?: never;
@@ -2463,6 +2735,20 @@ export interface components {
             members: components["schemas"]["Member"][];
         };
         /**
+         * Announcement
+         * @description What the administrators announce to everybody.
+         * @example {
+         *       "text": "The server is updated on Saturday at 10:00",
+         *       "until": "2024-03-30T12:00:00"
+         *     }
+         */
+        Announcement: {
+            /** @description 1 to 500 characters. */
+            text: string;
+            /** @description When it disappears; null if it stays until it is removed. UTC, ISO 8601 without a zone. */
+            until?: string | null;
+        };
+        /**
          * Attachment
          * @description An uploaded file.
          * @example {
@@ -2522,6 +2808,75 @@ export interface components {
             url?: string | null;
             /** @description The same kind of link for the thumbnail, if there is one. */
             thumbnail_url?: string | null;
+        };
+        /**
+         * AuditActor
+         * @description Who did something.
+         */
+        AuditActor: {
+            /** @description `user`, `operator` for a command on the server's machine, or `system` for the server by itself. */
+            type: string;
+            /**
+             * Format: int64
+             * @description Only of a user.
+             */
+            id?: number | null;
+            /** @description The user's name at the time. */
+            name?: string | null;
+        };
+        /**
+         * AuditEntry
+         * @description An entry of the audit log.
+         * @example {
+         *       "id": 253402301567,
+         *       "at": "2024-03-26T12:00:00",
+         *       "action": "session.revoke",
+         *       "actor": {
+         *         "type": "user",
+         *         "id": 253402300863,
+         *         "name": "anna"
+         *       },
+         *       "target": {
+         *         "type": "user",
+         *         "id": 253402300927,
+         *         "name": "boris"
+         *       },
+         *       "address": "192.0.2.7",
+         *       "details": {
+         *         "sessions": "all"
+         *       }
+         *     }
+         */
+        AuditEntry: {
+            /** Format: int64 */
+            id: number;
+            /** @description UTC, ISO 8601 without a zone. */
+            at: string;
+            /** @description What was done, such as `account.deactivate`; more can be added. */
+            action: string;
+            actor: components["schemas"]["AuditActor"];
+            target?: components["schemas"]["AuditTarget"] | null;
+            /** @description The IP address of the request. */
+            address?: string | null;
+            /** @description More about it: a JSON object without secrets and texts of messages. */
+            details: unknown;
+        };
+        /**
+         * @description How the audit log is exported.
+         * @enum {string}
+         */
+        AuditFormat: "jsonl" | "csv";
+        /**
+         * AuditTarget
+         * @description What something was done to.
+         */
+        AuditTarget: {
+            /** @description `user`, `chat`, `webhook` or `report`; more can be added. Of sessions and tokens it is their user. */
+            type: string;
+            /** Format: int64 */
+            id: number;
+            /** @description Its name at the time. */
+            name?: string | null;
         };
         /**
          * Backup
@@ -3110,6 +3465,19 @@ export interface components {
             clear_draft: boolean | null;
         };
         /**
+         * CurrentAnnouncement
+         * @description The announcement, if there is one.
+         * @example {
+         *       "announcement": {
+         *         "text": "The server is updated on Saturday at 10:00",
+         *         "until": "2024-03-30T12:00:00"
+         *       }
+         *     }
+         */
+        CurrentAnnouncement: {
+            announcement?: components["schemas"]["Announcement"] | null;
+        };
+        /**
          * Deletion
          * @description A request to delete the caller's account.
          * @example {
@@ -3347,6 +3715,16 @@ export interface components {
             chat_id?: number | null;
             /** @description The position from which events are available again. */
             position: string;
+        };
+        /**
+         * GeneratedPassword
+         * @description A new password, which is shown only once.
+         * @example {
+         *       "password": "5f0c3b1e8a6d4f7f9f0e2f1a4c7b9d3e"
+         *     }
+         */
+        GeneratedPassword: {
+            password: string;
         };
         /**
          * GoogleToken
@@ -3894,6 +4272,19 @@ export interface components {
          */
         NewRegistrationSetting: {
             registration: components["schemas"]["Policy"];
+        };
+        /**
+         * NewReport
+         * @description A new report.
+         * @example {
+         *       "reason": "spam",
+         *       "comment": "The third time today"
+         *     }
+         */
+        NewReport: {
+            reason: components["schemas"]["ReportReason"];
+            /** @description More about it, up to 1,000 characters. */
+            comment?: string | null;
         };
         /**
          * NewSubscription
@@ -4634,6 +5025,107 @@ export interface components {
             sends_mail: boolean;
         };
         /**
+         * Report
+         * @description A report of a message or a person.
+         * @example {
+         *       "id": 253402301631,
+         *       "created_at": "2024-03-26T12:05:00",
+         *       "reason": "spam",
+         *       "comment": "The third time today",
+         *       "reporter": {
+         *         "id": 253402300863,
+         *         "username": "anna",
+         *         "display_name": "anna"
+         *       },
+         *       "user": {
+         *         "id": 253402300927,
+         *         "username": "boris",
+         *         "display_name": "boris"
+         *       },
+         *       "message": {
+         *         "id": 253402301119,
+         *         "chat_id": 253402300991,
+         *         "chat_title": "Garden",
+         *         "type": "text",
+         *         "text": "Buy now",
+         *         "sent_at": "2024-03-26T12:00:00"
+         *       },
+         *       "state": "open",
+         *       "closed_at": null,
+         *       "closed_by": null,
+         *       "note": null
+         *     }
+         */
+        Report: {
+            /** Format: int64 */
+            id: number;
+            /** @description UTC, ISO 8601 without a zone. */
+            created_at: string;
+            reason: components["schemas"]["ReportReason"];
+            comment?: string | null;
+            reporter: components["schemas"]["ReportPerson"];
+            /** @description The person who is reported, or who wrote the message. */
+            user: components["schemas"]["ReportPerson"];
+            /** @description Null if a person is reported. */
+            message?: components["schemas"]["ReportedMessage"] | null;
+            state: components["schemas"]["ReportState"];
+            /** @description Null while it is open. UTC, ISO 8601 without a zone. */
+            closed_at?: string | null;
+            /** @description The administrator who closed it. */
+            closed_by?: components["schemas"]["ReportPerson"] | null;
+            /** @description What they noted. */
+            note?: string | null;
+        };
+        /**
+         * ReportDecision
+         * @description An administrator's decision.
+         * @example {
+         *       "note": "Asked to stop"
+         *     }
+         */
+        ReportDecision: {
+            /** @description For other administrators, up to 1,000 characters. */
+            note?: string | null;
+        };
+        /**
+         * ReportPerson
+         * @description A person in a report.
+         */
+        ReportPerson: {
+            /** Format: int64 */
+            id: number;
+            /** @description Null if the account was deleted. */
+            username?: string | null;
+            /** @description Null if the account was deleted. */
+            display_name?: string | null;
+        };
+        /**
+         * @description Why something is reported.
+         * @enum {string}
+         */
+        ReportReason: "spam" | "harassment" | "violence" | "sexual" | "fraud" | "illegal" | "other";
+        /**
+         * @description What became of a report.
+         * @enum {string}
+         */
+        ReportState: "open" | "resolved" | "dismissed";
+        /**
+         * ReportedMessage
+         * @description A reported message, as it was when it was reported.
+         */
+        ReportedMessage: {
+            /** Format: int64 */
+            id: number;
+            /** Format: int64 */
+            chat_id: number;
+            /** @description Null for a chat that was deleted, and empty for a private one. */
+            chat_title?: string | null;
+            type: components["schemas"]["MessageType"];
+            text: string;
+            /** @description UTC, ISO 8601 without a zone. */
+            sent_at: string;
+        };
+        /**
          * @description A member's role in a chat.
          * @enum {string}
          */
@@ -4923,6 +5415,7 @@ export interface components {
          *       "database_bytes": 52428800,
          *       "storage_bytes": 1073741824,
          *       "disk_free_bytes": 21474836480,
+         *       "open_reports": 0,
          *       "last_backup": {
          *         "started_at": "2024-03-26T03:00:00",
          *         "finished_at": "2024-03-26T03:00:09",
@@ -4989,6 +5482,11 @@ export interface components {
              * @description Free bytes on the disk of the embedded database; null if the database is on another machine.
              */
             disk_free_bytes?: number | null;
+            /**
+             * Format: uint64
+             * @description Reports by users about which nobody has decided.
+             */
+            open_reports: number;
             /** @description The last complete backup; null if there is none. */
             last_backup?: components["schemas"]["Backup"] | null;
             /** @description When the last backup that was verified was begun; null if there is none. UTC, ISO 8601 without a zone. */
@@ -5150,6 +5648,24 @@ export interface components {
          * @enum {string}
          */
         Status: "online" | "away" | "offline";
+        /**
+         * StorageUse
+         * @description The storage that a user's files use.
+         * @example {
+         *       "user_id": 253402300863,
+         *       "username": "anna",
+         *       "display_name": "Анна",
+         *       "bytes": 1073741824
+         *     }
+         */
+        StorageUse: {
+            /** Format: int64 */
+            user_id: number;
+            username?: string | null;
+            display_name: string;
+            /** Format: uint64 */
+            bytes: number;
+        };
         /**
          * Suggestions
          * @description Suggested replies.
@@ -11558,6 +12074,528 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Delivery"];
                 };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    sessionsOfUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    revokeSessionsOfUser: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    revokeSessionOfUser: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    resetPasswordOfUser: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new password. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeneratedPassword"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    storageUse: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of results, 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageUse"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    announcement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentAnnouncement"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    announce: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Announcement"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    removeAnnouncement: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    auditLog: {
+        parameters: {
+            query?: {
+                /** @description Only this action, such as `account.deactivate`. */
+                action?: string;
+                /** @description Only what this user did, and what was done to their account. */
+                user_id?: number;
+                /** @description Not before this time (ISO 8601). */
+                since?: string;
+                /** @description Before this time (ISO 8601). */
+                until?: string;
+                before_id?: number;
+                /** @description The maximum number of results, 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntry"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    exportAuditLog: {
+        parameters: {
+            query?: {
+                /** @description `jsonl` by default. */
+                format?: components["schemas"]["AuditFormat"];
+                /** @description Only this action, such as `account.deactivate`. */
+                action?: string;
+                /** @description Only what this user did, and what was done to their account. */
+                user_id?: number;
+                /** @description Not before this time (ISO 8601). */
+                since?: string;
+                /** @description Before this time (ISO 8601). */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    reportMessage: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    reportUser: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    reports: {
+        parameters: {
+            query?: {
+                /** @description True for closed reports instead of open ones. */
+                closed?: boolean;
+                before_id?: number;
+                /** @description The maximum number of results, 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    resolveReport: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportDecision"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    dismissReport: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportDecision"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Invalid"];
             401: components["responses"]["Unauthorized"];
