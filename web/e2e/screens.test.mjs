@@ -59,7 +59,7 @@ async function byKeyboard(page) {
   })
   const found = []
   const seen = new Set()
-  for (let step = 0; step < wanted + 12; step++) {
+  for (let step = 0; step < wanted + 12 && seen.size < wanted; step++) {
     await page.keyboard.press('Tab')
     const { stop, visible, name } = await page.evaluate(() => {
       const one = document.activeElement

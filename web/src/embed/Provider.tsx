@@ -48,7 +48,7 @@ export function BesedkaProvider({ client, language = 'ru', theme = 'system', cla
             dir={texts?.direction}
             data-theme={theme === 'system' ? undefined : theme}
           >
-            {texts && <TextsContext value={texts}>{children}<Notices theme={theme} label={texts.t('app.notices')} /></TextsContext>}
+            {texts && <TextsContext value={texts}>{children}<FirstNotices theme={theme} label={texts.t('app.notices')} /></TextsContext>}
           </div>
         </ServerContext>
       </QueryClientProvider>
@@ -65,7 +65,7 @@ export function Connected({ children }: { children: ReactNode }) {
 /// Notices are shown once on a page, by the first of its chats.
 const shown = new Set<symbol>()
 
-function Notices({ theme, label }: { theme: Theme; label: string }) {
+function FirstNotices({ theme, label }: { theme: Theme; label: string }) {
   const [own] = useState(() => Symbol('notices'))
   const [first, setFirst] = useState(false)
   useEffect(() => {
