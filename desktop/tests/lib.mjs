@@ -130,7 +130,12 @@ export class App {
   }
 
   async shows(text) {
-    return until(`the page shows ${text}`, async () => (await this.text()).includes(text))
+    let shown
+    try {
+      return await until(`the page shows ${text}`, async () => (shown = await this.text()).includes(text))
+    } catch (error) {
+      throw new Error(`${error.message}; it shows ${JSON.stringify(shown)}`, { cause: error })
+    }
   }
 
   async shot(name) {
