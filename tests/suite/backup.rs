@@ -138,7 +138,7 @@ async fn a_backup_of_a_busy_server_is_consistent_and_everything_is_there_again()
         async move {
             let mut number = 0;
             while !stop.load(Ordering::SeqCst) {
-                bob.say(chat, &format!("{number}")).await;
+                bob.post_text(chat, &format!("{number}")).await;
                 number += 1;
             }
             number
@@ -146,8 +146,8 @@ async fn a_backup_of_a_busy_server_is_consistent_and_everything_is_there_again()
     });
     let target = TempDir::new().unwrap();
     let made = back_up(&server, &[target.path().to_str().unwrap(), "--verify"]).await;
-    let said = succeeded(&made);
-    assert!(said.contains("restored beside and compared"), "{said}");
+    let printed = succeeded(&made);
+    assert!(printed.contains("restored beside and compared"), "{printed}");
     stop.store(true, Ordering::SeqCst);
     let posted: usize = posting.await.unwrap();
     let archive = only_archive(target.path());
@@ -159,8 +159,8 @@ async fn a_backup_of_a_busy_server_is_consistent_and_everything_is_there_again()
     assert!(leftovers.is_empty(), "{leftovers:?}");
 
     let place = Place::new().await;
-    let said = succeeded(&place.restore(&archive).await);
-    assert!(said.contains("Restored"), "{said}");
+    let printed = succeeded(&place.restore(&archive).await);
+    assert!(printed.contains("Restored"), "{printed}");
     let process = place.start().await;
     // Tokens from before are valid, because the secret came along.
     let ann_there = Person { url: process.url.clone(), ..ann.clone() };
@@ -175,7 +175,7 @@ async fn a_backup_of_a_busy_server_is_consistent_and_everything_is_there_again()
     let bytes = ann_there.http.get(&link).send().await.unwrap();
     assert_eq!(bytes.status(), 200, "{info}");
     assert_eq!(bytes.bytes().await.unwrap().as_ref(), PNG);
-    ann_there.say(chat, "снова здесь").await;
+    ann_there.post_text(chat, "снова здесь").await;
     let bob_there = sign_in(&process, &bob, "bob").await;
     assert_eq!(bob_there.texts(chat).await[0], "снова здесь");
 }
@@ -185,11 +185,11 @@ async fn clients_with_a_cursor_from_before_a_restore_load_everything_anew() {
     let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let chat = ann.group("Garden", &[&bob]).await;
-    ann.say(chat, "kept").await;
+    ann.post_text(chat, "kept").await;
     let at_backup = bob.cursor().await;
     let target = TempDir::new().unwrap();
     succeeded(&back_up(&server, &[target.path().to_str().unwrap()]).await);
-    ann.say(chat, "lost").await;
+    ann.post_text(chat, "lost").await;
     let later = bob.cursor().await;
 
     let place = Place::new().await;
@@ -199,7 +199,7 @@ async fn clients_with_a_cursor_from_before_a_restore_load_everything_anew() {
     let (ann, bob) = (there(&ann), there(&bob));
     // More happens than was lost: positions from before exist again, with other events.
     for text in ["new", "newer", "newest"] {
-        ann.say(chat, text).await;
+        ann.post_text(chat, text).await;
     }
     for cursor in [at_backup, later] {
         let (mut next, mut gaps) = (cursor, Vec::new());
@@ -213,7 +213,7 @@ async fn clients_with_a_cursor_from_before_a_restore_load_everything_anew() {
             }
         }
         assert!(gaps.len() == 2 && gaps.contains(&json!(chat)) && gaps.contains(&json!(null)), "{gaps:?}");
-        ann.say(chat, "after").await;
+        ann.post_text(chat, "after").await;
         let page = bob.get(&format!("/sync?cursor={next}")).await.expect(200);
         assert_eq!((page["events"].as_array().unwrap().len(), &page["gaps"]), (1, &json!([])), "{page}");
     }
@@ -268,7 +268,7 @@ async fn webhooks_that_waited_before_a_restore_are_not_sent_again() {
     let chat = ann.group("Garden", &[]).await;
     let body = json!({"name": "x", "url": program.url});
     let hook = ann.post(&format!("/chats/{chat}/outgoing-webhooks"), body).await.expect(201);
-    ann.say(chat, "waits").await;
+    ann.post_text(chat, "waits").await;
     program.until_asked(1).await;
     let target = TempDir::new().unwrap();
     succeeded(&back_up(&server, &[target.path().to_str().unwrap()]).await);
@@ -282,7 +282,7 @@ async fn webhooks_that_waited_before_a_restore_are_not_sent_again() {
     let deliveries = ann.get(&format!("/outgoing-webhooks/{}/deliveries", hook["id"])).await.expect(200);
     assert_eq!(deliveries[0]["state"], "failed", "{deliveries}");
     assert!(deliveries[0]["failure"].as_str().unwrap().contains("restored"), "{deliveries}");
-    ann.say(chat, "new").await;
+    ann.post_text(chat, "new").await;
     let asked = program.until_asked(2).await;
     assert_eq!(asked[1].json()["data"]["content"], "new");
 }
@@ -296,7 +296,7 @@ async fn a_restored_server_pushes_what_is_new_with_the_same_key_and_nothing_that
     let chat = ann.direct(&bob).await;
     let key = ann.get("/push/key").await.expect(200);
     service.answers("503 Service Unavailable");
-    ann.say(chat, "before").await;
+    ann.post_text(chat, "before").await;
     service.told(&device, 1).await;
     assert_eq!(server.count("SELECT COUNT(*) FROM push_delivery").await, 1, "it waits");
     let target = TempDir::new().unwrap();
@@ -310,7 +310,7 @@ async fn a_restored_server_pushes_what_is_new_with_the_same_key_and_nothing_that
     let process = Process::start(&place.folder(), &flags).await;
     assert_eq!(place.database.count(&place.folder(), "SELECT COUNT(*) FROM push_delivery").await, 0);
     let ann = Person { url: process.url.clone(), ..ann };
-    ann.say(chat, "after").await;
+    ann.post_text(chat, "after").await;
     let told = service.told(&device, 2).await;
     assert_eq!(told[1]["text"], "after", "the device is known there");
     assert_eq!(ann.get("/push/key").await.expect(200), key);
@@ -321,7 +321,7 @@ async fn a_damaged_foreign_or_newer_archive_is_refused_and_nothing_is_touched() 
     let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
     let ann = server.person("ann").await;
     let chat = ann.group("Garden", &[]).await;
-    ann.say(chat, "kept").await;
+    ann.post_text(chat, "kept").await;
     let target = TempDir::new().unwrap();
     succeeded(&back_up(&server, &[target.path().to_str().unwrap()]).await);
     let archive = only_archive(target.path());
@@ -358,11 +358,11 @@ async fn a_damaged_foreign_or_newer_archive_is_refused_and_nothing_is_touched() 
     ] {
         std::fs::write(&wrong, &bytes).unwrap();
         let place = Place::new().await;
-        let said = refused(&place.restore(&wrong).await);
-        assert!(said.contains(word), "{word}: {said}");
+        let printed = refused(&place.restore(&wrong).await);
+        assert!(printed.contains(word), "{word}: {printed}");
         assert!(!place.folder().exists(), "{word}: nothing was touched");
-        let said = refused(&run(&["restore", "--verify", wrong.to_str().unwrap()]).await);
-        assert!(said.contains(word), "{word}: {said}");
+        let printed = refused(&run(&["restore", "--verify", wrong.to_str().unwrap()]).await);
+        assert!(printed.contains(word), "{word}: {printed}");
     }
     assert!(refused(&run(&["restore", "/nowhere/at-all.tar.zst"]).await).contains("there is no file"));
     // Where there is a server already.
@@ -433,8 +433,8 @@ async fn only_so_many_backups_are_kept_and_nothing_else_is_deleted() {
     for name in ["besedka-20200101T000000Z.tar.zst", "besedka-20200102T000000Z.tar.zst", "holiday.tar.zst"] {
         std::fs::write(target.path().join(name), "x").unwrap();
     }
-    let said = succeeded(&back_up(&server, &[folder, "--keep", "2"]).await);
-    assert!(said.contains("deleted besedka-20200101T000000Z.tar.zst"), "{said}");
+    let printed = succeeded(&back_up(&server, &[folder, "--keep", "2"]).await);
+    assert!(printed.contains("deleted besedka-20200101T000000Z.tar.zst"), "{printed}");
     let names: Vec<String> = archives(target.path())
         .iter()
         .map(|file| file.file_name().unwrap().to_str().unwrap().to_owned())
@@ -517,7 +517,7 @@ async fn a_backup_that_is_killed_leaves_no_archive_and_the_next_one_cleans_up() 
     }
     child.kill().unwrap();
     ended(&mut child).await;
-    ann.say(chat, "still here").await;
+    ann.post_text(chat, "still here").await;
     let names = || -> Vec<String> {
         let entries = std::fs::read_dir(target.path()).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
@@ -552,7 +552,7 @@ async fn backups_are_made_on_schedule_and_told_in_metrics() {
     let server = TestServer::storing(Storage::Folder, &flags).await;
     let ann = server.person("ann").await;
     let chat = ann.group("Garden", &[]).await;
-    ann.say(chat, "kept").await;
+    ann.post_text(chat, "kept").await;
     let messenger = &server.running.messenger;
     for day in 1..=4 {
         // Of several nodes one runs the jobs, while its lease lasts; it is renewed several times a second.
@@ -595,7 +595,7 @@ async fn a_backup_goes_to_a_bucket_and_comes_back() {
     let chat = ann.group("Garden", &[]).await;
     let file = ann.upload("cat.png", "image/png", PNG.to_vec()).await;
     post_file(&ann, chat, "image", &file).await;
-    ann.say(chat, "cat").await;
+    ann.post_text(chat, "cat").await;
     let folder = TempDir::new().unwrap();
     let backups = crate::bucket::Bucket::over(folder.path()).await;
     let credentials =
@@ -651,7 +651,7 @@ impl Sealed {
         let chat = ann.group("Garden", &[]).await;
         let file = ann.upload("cat.png", "image/png", PNG.to_vec()).await;
         post_file(&ann, chat, "image", &file).await;
-        ann.say(chat, "a secret sentence").await;
+        ann.post_text(chat, "a secret sentence").await;
         let keys = TempDir::new().unwrap();
         std::fs::write(keys.path().join("key.txt"), format!("# a test's\n{IDENTITY}\n")).unwrap();
         std::fs::write(keys.path().join("other.txt"), OTHER_IDENTITY).unwrap();
@@ -669,10 +669,13 @@ async fn an_encrypted_backup_is_restored_with_its_key_alone() {
     let sealed = Sealed::new().await;
     let target = TempDir::new().unwrap();
     let to = target.path().to_str().unwrap();
-    let said = succeeded(
+    let printed = succeeded(
         &back_up(&sealed.server, &[to, "--verify", "--encrypt-to", &sealed.key("recipients")]).await,
     );
-    assert!(said.contains("restored beside and compared") && said.contains("is encrypted"), "{said}");
+    assert!(
+        printed.contains("restored beside and compared") && printed.contains("is encrypted"),
+        "{printed}"
+    );
     let archive = only_archive(target.path());
     let name = archive.to_str().unwrap();
     assert!(name.ends_with(".tar.zst.age"), "{name}");
@@ -694,11 +697,11 @@ async fn an_encrypted_backup_is_restored_with_its_key_alone() {
     ] {
         let place = Place::new().await;
         place.database.unmake().await;
-        let said = refused(&place.run(&[&["restore", name], flags].concat()).await);
-        assert!(said.contains(words) && !said.contains("AGE-SECRET-KEY-1G"), "{words}: {said}");
+        let printed = refused(&place.run(&[&["restore", name], flags].concat()).await);
+        assert!(printed.contains(words) && !printed.contains("AGE-SECRET-KEY-1G"), "{words}: {printed}");
         assert!(!place.folder().exists(), "{words}: nothing was touched");
-        let said = refused(&run(&[&["restore", "--verify", name], flags].concat()).await);
-        assert!(said.contains(words), "{words}: {said}");
+        let printed = refused(&run(&[&["restore", "--verify", name], flags].concat()).await);
+        assert!(printed.contains(words), "{words}: {printed}");
     }
     succeeded(&run(&["restore", "--verify", name, "--identity", &other, "--identity", &key]).await);
     let place = Place::new().await;
@@ -718,8 +721,8 @@ async fn an_encrypted_backup_is_restored_with_its_key_alone() {
     std::fs::write(&wrong, bytes).unwrap();
     let place = Place::new().await;
     place.database.unmake().await;
-    let said = refused(&place.run(&["restore", wrong.to_str().unwrap(), "--identity", &key]).await);
-    assert!(said.contains("damaged") && !place.folder().exists(), "{said}");
+    let printed = refused(&place.run(&["restore", wrong.to_str().unwrap(), "--identity", &key]).await);
+    assert!(printed.contains("damaged") && !place.folder().exists(), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -734,11 +737,11 @@ async fn keys_that_are_none_and_names_that_do_not_fit_are_refused_before_anythin
         (file("b.tar.zst"), RECIPIENT, ".tar.zst.age"),
     ] {
         let output = back_up(&sealed.server, &[&to, "--encrypt-to", key]).await;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(!output.status.success() && said.contains(words), "{key}: {said}");
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && printed.contains(words), "{key}: {printed}");
     }
-    let said = refused(&back_up(&sealed.server, &[&file("b.tar.zst.age")]).await);
-    assert!(said.contains("--encrypt-to"), "{said}");
+    let printed = refused(&back_up(&sealed.server, &[&file("b.tar.zst.age")]).await);
+    assert!(printed.contains("--encrypt-to"), "{printed}");
     assert_eq!(std::fs::read_dir(target.path()).unwrap().count(), 0);
 }
 
@@ -756,16 +759,16 @@ async fn the_ordinary_age_tool_opens_a_backup_and_makes_one_that_is_restored() {
     let key = sealed.key("key.txt");
     succeeded(&age(&["--decrypt", "-i", &key, "-o", &plain, &encrypted]).unwrap());
     // What age decrypted is an ordinary archive.
-    let said = succeeded(&run(&["restore", "--verify", &plain]).await);
-    assert!(said.contains("1 files"), "{said}");
+    let printed = succeeded(&run(&["restore", "--verify", &plain]).await);
+    assert!(printed.contains("1 files"), "{printed}");
     // What age encrypts, for this key and another one, is read.
     let other = age_keygen(target.path());
     succeeded(&age(&["--encrypt", "-r", &other, "-r", RECIPIENT, "-o", &again, &plain]).unwrap());
     succeeded(&run(&["restore", "--verify", &again, "--identity", &key]).await);
     let armoured = file("letters.tar.zst.age");
     succeeded(&age(&["--encrypt", "--armor", "-r", RECIPIENT, "-o", &armoured, &plain]).unwrap());
-    let said = refused(&run(&["restore", "--verify", &armoured, "--identity", &key]).await);
-    assert!(said.contains("age --decrypt"), "{said}");
+    let printed = refused(&run(&["restore", "--verify", &armoured, "--identity", &key]).await);
+    assert!(printed.contains("age --decrypt"), "{printed}");
 }
 
 /// Makes a key; returns the public one.
@@ -867,11 +870,11 @@ async fn a_file_beside_an_archive_that_is_missing_cut_short_or_changed_is_notice
             None => std::fs::remove_file(&copy).unwrap(),
         }
         let place = Place::new().await;
-        let said = refused(&place.restore(&archive).await);
-        assert!(said.contains(words), "{words}: {said}");
+        let printed = refused(&place.restore(&archive).await);
+        assert!(printed.contains(words), "{words}: {printed}");
         assert!(!place.folder().exists(), "{words}: nothing was touched");
-        let said = refused(&run(&["restore", "--verify", archive.to_str().unwrap()]).await);
-        assert!(said.contains(words), "{words}: {said}");
+        let printed = refused(&run(&["restore", "--verify", archive.to_str().unwrap()]).await);
+        assert!(printed.contains(words), "{words}: {printed}");
     }
     // One that is cut short is copied again by the next backup, and all is well.
     std::fs::write(&copy, &PNG[..10]).unwrap();
@@ -921,7 +924,7 @@ async fn a_backup_that_is_killed_leaves_the_earlier_ones_whole() {
     }
     succeeded(&run(&["restore", "--verify", kept.to_str().unwrap()]).await);
     // The next one goes on where that one was killed.
-    let said = succeeded(&back_up(&sealed.server, &[to, "--verify", "--keep", "1"]).await);
-    assert!(said.contains("beside 21 files") && !said.contains("of which 20 of"), "{said}");
+    let printed = succeeded(&back_up(&sealed.server, &[to, "--verify", "--keep", "1"]).await);
+    assert!(printed.contains("beside 21 files") && !printed.contains("of which 20 of"), "{printed}");
     succeeded(&run(&["restore", "--verify", only_archive(target.path()).to_str().unwrap()]).await);
 }

@@ -1,7 +1,7 @@
 //! Several nodes as people run them: processes behind HAProxy, on MariaDB or MySQL, with NATS and a bucket; and what
 //! goes wrong there. `make faults` runs these, one after the other.
 //!
-//! After each fault the same is asked: every message that was acknowledged is there once, and every member heard it
+//! After each fault the same is asked: every message that was acknowledged is there once, and every member received it
 //! once and in order, with nothing but their cursor; and every node is ready again.
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ use crate::nodes::Nats;
 use crate::relay::Relay;
 use crate::restart::Engine;
 use crate::server::{PASSWORD, Person, Reply, Socket, client, fresh_key};
-use crate::witness::history;
+use crate::traffic::history;
 
 /// Long enough for anything that should happen.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -207,7 +207,7 @@ impl Drop for Cluster {
             for node in &self.nodes {
                 let log = std::fs::read_to_string(&node.log).unwrap_or_default();
                 let last: Vec<&str> = log.lines().rev().take(15).collect();
-                eprintln!("the node at {} said, the last first:\n{}", node.port, last.join("\n"));
+                eprintln!("the node at {} sent, the last first:\n{}", node.port, last.join("\n"));
             }
         }
     }
@@ -329,7 +329,7 @@ struct Load {
     people: Vec<Person>,
     chat: i64,
     stop: Arc<AtomicBool>,
-    said: Arc<AtomicUsize>,
+    sent: Arc<AtomicUsize>,
     /// How often somebody was refused, or got no answer.
     refused: Arc<AtomicUsize>,
     talkers: Vec<JoinHandle<Vec<Value>>>,
@@ -347,36 +347,36 @@ impl Load {
     async fn of(cluster: &Cluster, talkers: usize) -> Self {
         let people = vec![cluster.person("ann").await, cluster.person("bob").await];
         let chat = people[0].group("Garden", &[&people[1]]).await;
-        let (stop, said, refused) = (Arc::default(), Arc::default(), Arc::default());
+        let (stop, sent, refused) = (Arc::default(), Arc::default(), Arc::default());
         let (total, waiting) = watch::channel(None);
         let mut listeners = Vec::new();
         for person in people.iter().chain(&people) {
-            // Where it begins, it hears from the first answer on.
+            // Where it begins, it receives from the first answer on.
             let cursor = person.get("/sync").await.expect(200)["cursor"].as_str().unwrap().to_owned();
             listeners.push(tokio::spawn(listen(person.clone(), cursor, waiting.clone())));
         }
         let talkers = (0..talkers).map(|name| {
             let talker =
                 Talker { person: people[name % 2].clone(), chat, name, refused: Arc::clone(&refused) };
-            tokio::spawn(talker.talk(Arc::clone(&stop), Arc::clone(&said)))
+            tokio::spawn(talker.talk(Arc::clone(&stop), Arc::clone(&sent)))
         });
         let talkers = talkers.collect();
-        Self { people, chat, stop, said, refused, talkers, listeners, total }
+        Self { people, chat, stop, sent, refused, talkers, listeners, total }
     }
 
-    /// Waits, and checks that something was said meanwhile.
+    /// Waits, and checks that something was sent meanwhile.
     async fn goes_on(&self, time: Duration) {
-        let before = self.said.load(Ordering::SeqCst);
+        let before = self.sent.load(Ordering::SeqCst);
         sleep(time).await;
         let going = async {
-            while self.said.load(Ordering::SeqCst) == before {
+            while self.sent.load(Ordering::SeqCst) == before {
                 sleep(Duration::from_millis(50)).await;
             }
         };
         timeout(PATIENCE, going).await.expect("talk goes on");
     }
 
-    /// Stops talking, and compares what was acknowledged with what is kept and with what each heard.
+    /// Stops talking, and compares what was acknowledged with what is kept and with what each received.
     async fn check(self, cluster: &Cluster) {
         self.stop.store(true, Ordering::SeqCst);
         let talked = timeout(PATIENCE, join_all(self.talkers)).await.expect("each gets an answer in the end");
@@ -387,18 +387,19 @@ impl Load {
         for (place, message) in kept.iter().enumerate() {
             assert!(places.insert(message["content"].as_str().unwrap(), place).is_none(), "twice: {message}");
         }
-        for said in &talked {
+        for sent in &talked {
             let own: Vec<usize> =
-                said.iter().map(|message| places[message["content"].as_str().unwrap()]).collect();
-            assert!(own.is_sorted(), "each one's are in the order in which they were said");
+                sent.iter().map(|message| places[message["content"].as_str().unwrap()]).collect();
+            assert!(own.is_sorted(), "each one's are in the order in which they were sent");
         }
         assert_eq!(kept.len(), count, "what was acknowledged is kept, and nothing else");
         self.total.send_replace(Some(count));
         let ids =
             |messages: &[Value]| messages.iter().map(|message| message["id"].clone()).collect::<Vec<_>>();
-        let heard = timeout(PATIENCE, join_all(self.listeners)).await.expect("everybody hears everything");
-        for heard in heard {
-            assert_eq!(ids(&heard.unwrap()), ids(&kept), "each hears everything once and in order");
+        let received =
+            timeout(PATIENCE, join_all(self.listeners)).await.expect("everybody receives everything");
+        for received in received {
+            assert_eq!(ids(&received.unwrap()), ids(&kept), "each receives everything once and in order");
         }
         eprintln!("{count} messages; {} requests had to be repeated", self.refused.load(Ordering::SeqCst));
         for node in cluster.nodes.iter().filter(|node| node.child.is_some()) {
@@ -416,18 +417,18 @@ struct Talker {
 }
 
 impl Talker {
-    async fn talk(self, stop: Arc<AtomicBool>, said: Arc<AtomicUsize>) -> Vec<Value> {
+    async fn talk(self, stop: Arc<AtomicBool>, sent: Arc<AtomicUsize>) -> Vec<Value> {
         let mut acknowledged = Vec::new();
         while !stop.load(Ordering::SeqCst) {
             let text = format!("{} {}", self.name, acknowledged.len());
-            acknowledged.push(self.say(&text).await);
-            said.fetch_add(1, Ordering::SeqCst);
+            acknowledged.push(self.send(&text).await);
+            sent.fetch_add(1, Ordering::SeqCst);
             sleep(Duration::from_millis(10)).await;
         }
         acknowledged
     }
 
-    async fn say(&self, text: &str) -> Value {
+    async fn post_text(&self, text: &str) -> Value {
         let (key, body) = (fresh_key(), json!({"chat_id": self.chat, "type": "text", "content": text}));
         loop {
             let request = self.person.http.post(format!("{}/api/v1/messages", self.person.url));
@@ -449,9 +450,10 @@ impl Talker {
 
 /// A client that listens, and comes back with its cursor whenever it is closed.
 async fn listen(person: Person, first: String, mut total: watch::Receiver<Option<usize>>) -> Vec<Value> {
-    let (mut heard, mut positions) = (Vec::new(), BTreeMap::new());
-    let is_over = |heard: &[Value], total: Option<usize>| total.is_some_and(|total| heard.len() >= total);
-    while !is_over(&heard, *total.borrow()) {
+    let (mut received, mut positions) = (Vec::new(), BTreeMap::new());
+    let is_over =
+        |received: &[Value], total: Option<usize>| total.is_some_and(|total| received.len() >= total);
+    while !is_over(&received, *total.borrow()) {
         let newer: String = positions.values().map(|position| format!(".{position}")).collect();
         let Ok(mut socket) = open(&person, &format!("{first}{newer}")).await else {
             sleep(Duration::from_millis(100)).await;
@@ -460,7 +462,7 @@ async fn listen(person: Person, first: String, mut total: watch::Receiver<Option
         loop {
             let frame = tokio::select! {
                 frame = socket.next() => frame,
-                _ = total.changed() => if is_over(&heard, *total.borrow()) { break } else { continue },
+                _ = total.changed() => if is_over(&received, *total.borrow()) { break } else { continue },
             };
             let Ok(frame) = frame else { break };
             assert_ne!(frame["event"], "gap", "nothing is out of reach");
@@ -469,15 +471,15 @@ async fn listen(person: Person, first: String, mut total: watch::Receiver<Option
                 positions.insert(stream.to_owned(), position.to_owned());
             }
             if frame["event"] == "message.created" && frame["data"]["type"] == "text" {
-                heard.push(frame["data"].clone());
+                received.push(frame["data"].clone());
             }
-            if is_over(&heard, *total.borrow()) {
+            if is_over(&received, *total.borrow()) {
                 break;
             }
         }
     }
     // What comes after the last would be too much.
-    heard
+    received
 }
 
 async fn open(person: &Person, cursor: &str) -> Result<Socket, ()> {

@@ -31,7 +31,7 @@ static APIS: LazyLock<Vec<Api>> = LazyLock::new(|| {
 
 static EVENTS: LazyLock<Value> = LazyLock::new(besedka::api::v1::asyncapi);
 
-/// Checks the answer to a request. Nothing is said of addresses and methods that no document has.
+/// Checks the answer to a request. Nothing is sent of addresses and methods that no document has.
 pub fn check(method: &Method, path: &str, reply: &Reply) {
     let path = tidy(path);
     for api in APIS.iter() {

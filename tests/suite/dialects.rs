@@ -24,7 +24,7 @@ fn refused(reply: Reply, status: u16) {
 }
 
 #[tokio::test]
-async fn whatever_poem_refuses_is_said_in_the_dialects_words() {
+async fn whatever_poem_refuses_is_sent_in_the_dialects_words() {
     let server = TestServer::start().await;
     refused(get(&server, "/desktop").await, 404);
     refused(get(&server, "/desktop/nothing/here").await, 404);
@@ -144,17 +144,17 @@ pub async fn run_readme(server: &TestServer, slug: &str) -> String {
     let mut shell = std::process::Command::new("bash");
     shell.args(["-euo", "pipefail", "-c", &calls]);
     let done = tokio::task::spawn_blocking(move || shell.output()).await.unwrap().unwrap();
-    let said = String::from_utf8(done.stdout).unwrap();
-    assert!(done.status.success(), "{slug}: {said}{}", String::from_utf8_lossy(&done.stderr));
-    said
+    let sent = String::from_utf8(done.stdout).unwrap();
+    assert!(done.status.success(), "{slug}: {sent}{}", String::from_utf8_lossy(&done.stderr));
+    sent
 }
 
 #[tokio::test]
 async fn the_calls_of_the_readmes_say_something_and_read_it_again() {
-    for (slug, said) in [("kyte", "Message text"), ("unet", "Привет!"), ("desktop", "Всем привет!")]
+    for (slug, sent) in [("kyte", "Message text"), ("unet", "Привет!"), ("desktop", "Всем привет!")]
     {
         let output = run_readme(&TestServer::start().await, slug).await;
-        assert_eq!(output.matches(said).count(), 2, "{slug}: {output}");
+        assert_eq!(output.matches(sent).count(), 2, "{slug}: {output}");
     }
 }
 

@@ -15,9 +15,9 @@ async fn examine(arguments: &[&str]) -> (Value, Option<i32>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_besedka"));
     command.args(["doctor", "--json"]).args(arguments);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let said = serde_json::from_slice(&output.stdout);
-    let said = said.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
-    (said, output.status.code())
+    let printed = serde_json::from_slice(&output.stdout);
+    let printed = printed.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    (printed, output.status.code())
 }
 
 /// The severity that a check has, and what it says.
@@ -75,7 +75,7 @@ async fn services_that_do_not_answer_and_a_damaged_database_are_errors() {
     let ann = process.person("ann").await;
     let chat = ann.group("Garden", &[]).await;
     for number in 0..50 {
-        ann.say(chat, &format!("{number} {}", "x".repeat(2_000))).await;
+        ann.post_text(chat, &format!("{number} {}", "x".repeat(2_000))).await;
     }
     assert_eq!(process.stop().await, Some(0));
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

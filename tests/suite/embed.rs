@@ -77,7 +77,7 @@ async fn an_embedded_server_works_below_its_prefix() {
     let ann = program.register("ann").await;
     let chat = ann.group("Embedded", &[]).await;
     let mut socket = ann.socket().await;
-    ann.say(chat, "hello").await;
+    ann.post_text(chat, "hello").await;
     assert_eq!(ann.texts(chat).await, ["hello"]);
     assert_eq!(socket.until("message.created").await["content"], "hello");
 
@@ -140,14 +140,14 @@ async fn two_servers_in_one_program_share_nothing() {
     let (first, second) = (Program::start().await, Program::start().await);
     let (ann, other) = (first.register("ann").await, second.register("ann").await);
     let (chat, other_chat) = (ann.group("First", &[]).await, other.group("Second", &[]).await);
-    ann.say(chat, "in the first").await;
-    other.say(other_chat, "in the second").await;
+    ann.post_text(chat, "in the first").await;
+    other.post_text(other_chat, "in the second").await;
     assert_eq!(ann.texts(chat).await, ["in the first"]);
     assert_eq!(other.texts(other_chat).await, ["in the second"]);
     let elsewhere = Person { url: second.url(), ..ann.clone() };
     assert_eq!(elsewhere.get("/chats").await.status, 401);
     first.stop().await;
-    other.say(other_chat, "still here").await;
+    other.post_text(other_chat, "still here").await;
     assert!(Socket::try_open(&ann.url, "").await.is_none());
     second.stop().await;
 }

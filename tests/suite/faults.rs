@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use crate::process::{PATIENCE, Process, ended};
 use crate::server::{Dice, PASSWORD, Person, Socket};
 use crate::skip::skip;
-use crate::witness::{Ear, Poster, check, history};
+use crate::traffic::{Ear, Poster, check, history};
 
 /// Whatever was acknowledged before a process is killed in the middle of its work is there
 /// afterwards, once and in order; a request whose answer was lost can be repeated with its key.
@@ -36,7 +36,7 @@ async fn whatever_was_acknowledged_survives_a_kill_and_nothing_is_doubled() {
     let mut dice = Dice(20_260_101);
     let mut posters: Vec<Poster> =
         (0..6).map(|number| Poster::new(&people[number % 3], chat, number)).collect();
-    let mut ear = Ear::new(&people[2], cursor);
+    let mut socket = Ear::new(&people[2], cursor);
     let count = posters[0].count.clone();
     for poster in &mut posters {
         poster.count = count.clone();
@@ -49,7 +49,7 @@ async fn whatever_was_acknowledged_survives_a_kill_and_nothing_is_doubled() {
                 .map(|poster| tokio::spawn(poster.post_until(stop.clone())))
                 .collect::<Vec<_>>(),
         );
-        let listening = tokio::spawn(ear.listen());
+        let listening = tokio::spawn(socket.listen());
         let enough = round * 100 + dice.roll(60);
         while count.load(Ordering::SeqCst) < enough {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -57,9 +57,9 @@ async fn whatever_was_acknowledged_survives_a_kill_and_nothing_is_doubled() {
         process.kill().await;
         stop.store(true, Ordering::SeqCst);
         posters = posting.await.into_iter().map(Result::unwrap).collect();
-        ear = listening.await.unwrap().0;
+        socket = listening.await.unwrap().0;
         process = Process::start(dir.path(), &[]).await;
-        ear.person.url.clone_from(&process.url);
+        socket.person.url.clone_from(&process.url);
         for poster in &mut posters {
             poster.person.url.clone_from(&process.url);
             poster.repeat_what_got_no_answer().await;
@@ -68,27 +68,27 @@ async fn whatever_was_acknowledged_survives_a_kill_and_nothing_is_doubled() {
     let reader = Person { url: process.url.clone(), ..people[0].clone() };
     let kept = history(&reader, chat).await;
     check(&kept, &posters);
-    ear.drain().await;
-    let heard: Vec<i64> = ids(&ear.heard);
-    let said: Vec<i64> = kept.iter().map(id).collect();
-    assert_eq!(heard, said, "who resumes by cursor hears each once and in order");
+    socket.drain().await;
+    let received: Vec<i64> = ids(&socket.received);
+    let sent: Vec<i64> = kept.iter().map(id).collect();
+    assert_eq!(received, sent, "who resumes by cursor receives each once and in order");
     process.stop().await;
 }
 
 /// Whatever moment a process is killed at, its index is whole soon after the next start.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_said_before_a_kill_is_found_once_after_it() {
+async fn what_was_sent_before_a_kill_is_found_once_after_it() {
     let dir = TempDir::new().unwrap();
     let mut process = Process::start(dir.path(), &[]).await;
     let mut ann = process.person("ann").await;
     let chat = ann.group("Garden", &[]).await;
     let mut dice = Dice(20_260_102);
-    let mut said = 0;
+    let mut sent = 0;
     for _ in 0..3 {
-        let until = said + 60;
-        let texts: Vec<String> = (said..until).map(|number| format!("pebble x{number}x")).collect();
-        join_all(texts.iter().map(|text| ann.say(chat, text))).await;
-        said = until;
+        let until = sent + 60;
+        let texts: Vec<String> = (sent..until).map(|number| format!("pebble x{number}x")).collect();
+        join_all(texts.iter().map(|text| ann.post_text(chat, text))).await;
+        sent = until;
         tokio::time::sleep(Duration::from_millis(dice.roll(400) as u64)).await;
         process.kill().await;
         process = Process::start(dir.path(), &[]).await;
@@ -99,13 +99,13 @@ async fn what_was_said_before_a_kill_is_found_once_after_it() {
         page["results"].as_array().unwrap().len()
     };
     timeout(PATIENCE, async {
-        while count(&format!("x{}x", said - 1)).await == 0 {
+        while count(&format!("x{}x", sent - 1)).await == 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     })
     .await
     .expect("the index is whole in time");
-    for number in 0..said {
+    for number in 0..sent {
         assert_eq!(count(&format!("x{number}x")).await, 1, "{number}");
     }
     process.stop().await;
@@ -117,7 +117,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_began() {
     let mut process = Process::start(dir.path(), &[]).await;
     let (ann, bob) = (process.person("ann").await, process.person("bob").await);
     let chat = ann.direct(&bob).await;
-    let ear = Ear::new(&bob, bob.cursor().await);
+    let socket = Ear::new(&bob, bob.cursor().await);
     let stop = Arc::new(AtomicBool::new(false));
     let mut posters: Vec<Poster> = (0..6).map(|number| Poster::new(&ann, chat, number)).collect();
     let count = posters[0].count.clone();
@@ -126,7 +126,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_began() {
     }
     let posting = posters.into_iter().map(|poster| tokio::spawn(poster.post_until(stop.clone())));
     let posting = join_all(posting.collect::<Vec<_>>());
-    let listening = tokio::spawn(ear.listen());
+    let listening = tokio::spawn(socket.listen());
     let idle = join_all((0..8).map(|_| bob.socket())).await;
     let posted = async {
         while count.load(Ordering::SeqCst) < 30 {
@@ -138,7 +138,7 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_began() {
     assert_eq!(status, Some(0));
     stop.store(true, Ordering::SeqCst);
     let posters: Vec<Poster> = posting.await.into_iter().map(Result::unwrap).collect();
-    let (mut ear, code) = listening.await.unwrap();
+    let (mut socket, code) = listening.await.unwrap();
     assert_eq!(code, 1012);
     for mut socket in idle {
         assert_eq!(socket.closed().await, 1012);
@@ -150,9 +150,9 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_began() {
         assert!(!poster.acknowledged.is_empty());
     }
     check(&kept, &posters);
-    ear.person.url.clone_from(&process.url);
-    ear.drain().await;
-    assert_eq!(ear.heard.iter().map(id).collect::<Vec<_>>(), kept.iter().map(id).collect::<Vec<_>>());
+    socket.person.url.clone_from(&process.url);
+    socket.drain().await;
+    assert_eq!(socket.received.iter().map(id).collect::<Vec<_>>(), kept.iter().map(id).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -163,7 +163,7 @@ async fn a_full_disk_refuses_in_words_and_nothing_is_half() {
     let chat = ann.direct(&bob).await;
     let form = announce(&ann, 4 * 1024 * 1024).await;
     let small = announce(&ann, 1_000).await;
-    let mut acknowledged = vec![ann.say(chat, "while there is room").await];
+    let mut acknowledged = vec![ann.post_text(chat, "while there is room").await];
     let stuffing = disk.path().join("stuffing");
     disk.fill(&stuffing);
     let mut refused = 0;
@@ -203,7 +203,7 @@ async fn a_full_disk_refuses_in_words_and_nothing_is_half() {
     assert_eq!(ids(&read), ids(&acknowledged), "reading goes on, and nothing refused is there");
     std::fs::remove_file(&stuffing).unwrap();
     for number in 0..5 {
-        acknowledged.push(ann.say(chat, &format!("after {number}")).await);
+        acknowledged.push(ann.post_text(chat, &format!("after {number}")).await);
     }
     assert_eq!(ann.fill_in(&small, vec![7; 1_000]).await.status, 204);
     assert_eq!(ann.fill_in(&form, vec![7; 100_000]).await.status, 204, "the form is good still");
@@ -226,7 +226,7 @@ async fn a_socket_that_takes_nothing_costs_no_memory_and_holds_nobody_up() {
     let say_eight = async |some: usize| {
         join_all((0..8).map(|number| {
             let ann = ann.clone();
-            async move { ann.say(chat, &text(some * 8 + number)).await }
+            async move { ann.post_text(chat, &text(some * 8 + number)).await }
         }))
         .await;
         process.memory()
@@ -238,8 +238,8 @@ async fn a_socket_that_takes_nothing_costs_no_memory_and_holds_nobody_up() {
     }
     let mut listening = Vec::new();
     for person in [&ann, &bob] {
-        let ear = Ear::new(person, person.cursor().await);
-        listening.push(tokio::spawn(ear.hear(MESSAGES)));
+        let socket = Ear::new(person, person.cursor().await);
+        listening.push(tokio::spawn(socket.hear(MESSAGES)));
     }
     let mut slow = Vec::new();
     for _ in 0..3 {
@@ -250,11 +250,11 @@ async fn a_socket_that_takes_nothing_costs_no_memory_and_holds_nobody_up() {
         most = most.max(say_eight(some).await);
     }
     assert!(most < before + 20 * 1024, "{before} KiB, then {most} KiB");
-    let said = ids(&history(&ann, chat).await);
-    for ear in listening {
-        let ear = timeout(PATIENCE * 2, ear).await.unwrap().unwrap();
-        assert_eq!(ear.heard.iter().map(id).collect::<BTreeSet<_>>().len(), MESSAGES);
-        assert_eq!(ids(&ear.heard), said[WARMING..], "others hear everything, once and in order");
+    let sent = ids(&history(&ann, chat).await);
+    for socket in listening {
+        let socket = timeout(PATIENCE * 2, socket).await.unwrap().unwrap();
+        assert_eq!(socket.received.iter().map(id).collect::<BTreeSet<_>>().len(), MESSAGES);
+        assert_eq!(ids(&socket.received), sent[WARMING..], "others hear everything, once and in order");
     }
     for mut stream in slow {
         let mut taken = 0;
@@ -327,16 +327,16 @@ async fn a_wrong_setting_or_a_busy_port_stops_the_start_in_words() {
         command.args(&flags).stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let status = ended(&mut child).await;
-        let mut said = String::new();
-        child.stderr.unwrap().read_to_string(&mut said).unwrap();
-        assert!(!status.success(), "{flags:?}: {said}");
-        assert!(said.contains(word), "{flags:?}: {said}");
-        let sentence = said.lines().next().unwrap();
+        let mut sent = String::new();
+        child.stderr.unwrap().read_to_string(&mut sent).unwrap();
+        assert!(!status.success(), "{flags:?}: {sent}");
+        assert!(sent.contains(word), "{flags:?}: {sent}");
+        let sentence = sent.lines().next().unwrap();
         assert!(
-            sentence.len() > 30 && !said.contains("panicked") && !said.contains("Error {"),
-            "{flags:?}: {said}"
+            sentence.len() > 30 && !sent.contains("panicked") && !sent.contains("Error {"),
+            "{flags:?}: {sent}"
         );
-        assert!(said.trim().lines().count() <= 6, "{flags:?}: {said}");
+        assert!(sent.trim().lines().count() <= 6, "{flags:?}: {sent}");
     }
 }
 
@@ -358,9 +358,9 @@ async fn secrets_and_messages_are_in_no_log() {
     let ticket = ticket["ticket"].as_str().unwrap();
     Socket::open(&ann.url, &format!("?ticket={ticket}")).await.unwrap().until("ready").await;
     let mut by_frame = Socket::open(&ann.url, "").await.unwrap();
-    by_frame.say(json!({"event": "auth", "data": {"token": ann.token}})).await;
+    by_frame.send(json!({"event": "auth", "data": {"token": ann.token}})).await;
     by_frame.until("ready").await;
-    ann.say(chat, "the-text-of-a-message").await;
+    ann.post_text(chat, "the-text-of-a-message").await;
     by_query.until("message.created").await;
     let id = ann.upload("a.txt", "text/plain", b"the-text-of-a-file".to_vec()).await;
     let info = ann.get(&format!("/attachments/{id}/info")).await.expect(200);
@@ -381,7 +381,7 @@ async fn secrets_and_messages_are_in_no_log() {
         ("a refresh token", ann.refresh.clone()),
         ("a renewed refresh token", token(&renewed, "refresh_token")),
         ("a ticket", ticket.to_owned()),
-        ("what was said", "the-text-of-a-message".to_owned()),
+        ("what was sent", "the-text-of-a-message".to_owned()),
         ("what is in a file", "the-text-of-a-file".to_owned()),
         ("the signature of a link", signature.to_owned()),
         ("the server's secret", secret.trim().to_owned()),

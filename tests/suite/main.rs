@@ -19,6 +19,7 @@
 )]
 
 mod access;
+mod apis;
 mod backup;
 mod bucket;
 mod cluster;
@@ -48,7 +49,6 @@ mod site;
 mod skip;
 mod store;
 mod tls;
+mod traffic;
 mod unet;
 mod v1;
-mod witness;
-mod worlds;

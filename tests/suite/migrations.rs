@@ -183,11 +183,11 @@ async fn a_whole_database_moves_into_another_and_goes_on_where_it_was_interrupte
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let chat = ann.group("Сад", &[&bob]).await;
-    let mut said = Vec::new();
+    let mut printed = Vec::new();
     for round in 0..620 {
-        said.push(ann.say(chat, &format!("Привет, {round} 🌿")).await["id"].clone());
+        printed.push(ann.post_text(chat, &format!("Привет, {round} 🌿")).await["id"].clone());
     }
-    let loved = &said[0];
+    let loved = &printed[0];
     bob.put(&format!("/messages/{loved}/reactions/🌿"), serde_json::json!({})).await.expect(200);
     let TestServer { dir, database, running, .. } = server;
     running.stop().await;
@@ -230,7 +230,7 @@ async fn a_whole_database_moves_into_another_and_goes_on_where_it_was_interrupte
         }
     };
     tokio::time::timeout(std::time::Duration::from_secs(20), found).await.expect("it is indexed anew");
-    ann.say(chat, "and on").await;
+    ann.post_text(chat, "and on").await;
 }
 
 #[tokio::test]

@@ -92,31 +92,31 @@ fn at(node: &TestServer, person: &Person) -> Person {
     Person { url: node.url.clone(), ..person.clone() }
 }
 
-async fn hears(socket: &mut Socket, event: &str) -> Value {
+async fn receives(socket: &mut Socket, event: &str) -> Value {
     socket.until(event).await
 }
 
-/// The numbers in the texts that somebody hears, until there are so many.
+/// The numbers in the texts that somebody receives, until there are so many.
 async fn hear(socket: &mut Socket, count: usize) -> Vec<Value> {
-    let mut heard = Vec::with_capacity(count);
-    while heard.len() < count {
-        heard.push(socket.until("message.created").await["id"].clone());
+    let mut received = Vec::with_capacity(count);
+    while received.len() < count {
+        received.push(socket.until("message.created").await["id"].clone());
     }
-    heard
+    received
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_said_on_two_nodes_is_heard_on_both_once_and_in_order_also_without_the_bus() {
+async fn what_is_sent_on_two_nodes_is_received_on_both_once_and_in_order_also_without_the_bus() {
     const EACH: usize = 25;
     let Some(mut nats) = Nats::start() else { return };
     let (one, two) = two(&nats).await;
     let (ann, bob) = (one.person("ann").await, two.person("bob").await);
     let chat = ann.group("Garden", &[&bob]).await;
-    let mut ears = [ann.socket().await, at(&two, &ann).socket().await, bob.socket().await];
+    let mut sockets = [ann.socket().await, at(&two, &ann).socket().await, bob.socket().await];
     let posts = async |round: usize| {
         let post = async |person: &Person, name: &str| {
             for number in 0..EACH {
-                person.say(chat, &format!("{name} {round} {number}")).await;
+                person.post_text(chat, &format!("{name} {round} {number}")).await;
             }
         };
         let (there, here) = (at(&two, &ann), at(&one, &bob));
@@ -130,13 +130,13 @@ async fn what_is_said_on_two_nodes_is_heard_on_both_once_and_in_order_also_witho
             _ => {}
         }
         posts(round).await;
-        let heard = join_all(ears.iter_mut().map(|ear| hear(ear, 4 * EACH))).await;
-        let said = ann.get(&format!("/messages?chat_id={chat}&limit=100")).await.expect(200);
-        let mut said: Vec<Value> =
-            said.as_array().unwrap().iter().map(|message| message["id"].clone()).collect();
-        said.reverse();
-        for heard in heard {
-            assert_eq!(heard, said, "round {round}");
+        let received = join_all(sockets.iter_mut().map(|socket| hear(socket, 4 * EACH))).await;
+        let sent = ann.get(&format!("/messages?chat_id={chat}&limit=100")).await.expect(200);
+        let mut sent: Vec<Value> =
+            sent.as_array().unwrap().iter().map(|message| message["id"].clone()).collect();
+        sent.reverse();
+        for received in received {
+            assert_eq!(received, sent, "round {round}");
         }
     }
     let all = ann.get(&format!("/messages?chat_id={chat}&limit=200")).await.expect(200);
@@ -159,46 +159,46 @@ async fn each_message_is_pushed_once_however_many_nodes_there_are() {
     let marker = push::Device::of(&service, "marker", &cat).await;
     let (chat, marked) = (ann.direct(&bob).await, ann.direct(&cat).await);
     let there = at(&two, &ann);
-    let mut said = BTreeSet::new();
+    let mut sent = BTreeSet::new();
     for number in 0..EACH {
         for person in [&ann, &there] {
-            said.insert(person.say(chat, &number.to_string()).await["id"].as_i64().unwrap());
+            sent.insert(person.post_text(chat, &number.to_string()).await["id"].as_i64().unwrap());
         }
     }
     let told = service.told(&device, 2 * EACH).await;
     let pushed: Vec<i64> = told.iter().map(|told| told["message_id"].as_i64().unwrap()).collect();
-    assert_eq!(pushed.len(), said.len(), "{pushed:?}");
-    assert_eq!(pushed.into_iter().collect::<BTreeSet<_>>(), said);
+    assert_eq!(pushed.len(), sent.len(), "{pushed:?}");
+    assert_eq!(pushed.into_iter().collect::<BTreeSet<_>>(), sent);
 
     // Who is active at one node is not disturbed by another.
     let mut hearing = ann.socket().await;
     let mut socket = bob.socket().await;
     hearing.until("presence").await;
-    ann.say(chat, "active").await;
+    ann.post_text(chat, "active").await;
     socket.until("message.created").await;
-    ann.say(marked, "later").await;
+    ann.post_text(marked, "later").await;
     service.told(&marker, 1).await;
     assert_eq!(service.told(&device, 2 * EACH).await.len(), 2 * EACH);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_let_in_or_put_out_on_one_node_hears_so_on_the_other() {
+async fn who_is_let_in_or_put_out_on_one_node_receives_so_on_the_other() {
     let Some(nats) = Nats::start() else { return };
     let (one, two) = two(&nats).await;
     let (ann, bob, eve) = (one.person("ann").await, two.person("bob").await, one.person("eve").await);
     let chat = ann.group("Garden", &[&eve]).await;
-    ann.say(chat, "before").await;
-    let mut ear = bob.socket().await;
+    ann.post_text(chat, "before").await;
+    let mut socket = bob.socket().await;
     ann.post(&format!("/chats/{chat}/members"), json!({"user_id": bob.id})).await.expect(201);
-    let said = ann.say(chat, "welcome").await;
-    assert_eq!(hears(&mut ear, "chat.created").await["id"], chat);
-    assert_eq!(hears(&mut ear, "message.created").await["id"], said["id"], "and nothing of before");
+    let sent = ann.post_text(chat, "welcome").await;
+    assert_eq!(receives(&mut socket, "chat.created").await["id"], chat);
+    assert_eq!(receives(&mut socket, "message.created").await["id"], sent["id"], "and nothing of before");
     ann.delete(&format!("/chats/{chat}/members/{}", bob.id)).await.expect(204);
-    hears(&mut ear, "chat.removed").await;
-    ann.say(chat, "among ourselves").await;
+    receives(&mut socket, "chat.removed").await;
+    ann.post_text(chat, "among ourselves").await;
     let other = ann.direct(&bob).await;
-    let said = ann.say(other, "only you").await;
-    assert_eq!(hears(&mut ear, "message.created").await["id"], said["id"]);
+    let sent = ann.post_text(other, "only you").await;
+    assert_eq!(receives(&mut socket, "message.created").await["id"], sent["id"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -207,11 +207,11 @@ async fn who_is_there_and_who_types_is_seen_on_both_nodes() {
     let (one, two) = two(&nats).await;
     let (ann, bob) = (one.person("ann").await, two.person("bob").await);
     let chat = ann.group("Garden", &[&bob]).await;
-    let mut ear = bob.socket().await;
+    let mut socket = bob.socket().await;
     let mut phone = ann.socket().await;
-    assert_eq!(hears(&mut ear, "presence").await["status"], "online");
-    phone.say(json!({"event": "typing", "data": {"chat_id": chat}})).await;
-    assert_eq!(hears(&mut ear, "typing").await["user_id"], ann.id);
+    assert_eq!(receives(&mut socket, "presence").await["status"], "online");
+    phone.send(json!({"event": "typing", "data": {"chat_id": chat}})).await;
+    assert_eq!(receives(&mut socket, "typing").await["user_id"], ann.id);
     // Whoever is on two nodes is there as long as one of them says so.
     let tablet = at(&two, &ann).socket().await;
     drop(phone);
@@ -221,11 +221,11 @@ async fn who_is_there_and_who_types_is_seen_on_both_nodes() {
     assert_eq!(asked[0]["status"], "online");
     drop(tablet);
     two.clock.advance(Duration::from_secs(30));
-    assert_eq!(hears(&mut ear, "presence").await["status"], "offline");
+    assert_eq!(receives(&mut socket, "presence").await["status"], "offline");
     let _later = ann.socket().await;
-    assert_eq!(hears(&mut ear, "presence").await["status"], "online");
+    assert_eq!(receives(&mut socket, "presence").await["status"], "online");
     one.running.stop().await;
-    assert_eq!(hears(&mut ear, "presence").await["status"], "offline", "a node that stops says so");
+    assert_eq!(receives(&mut socket, "presence").await["status"], "offline", "a node that stops says so");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -234,10 +234,10 @@ async fn a_session_that_ends_on_one_node_ends_on_the_other_at_once() {
     let (one, two) = two(&nats).await;
     let ann = one.person("ann").await;
     let there = at(&two, &two.again(&ann, "ann").await);
-    let mut ear = there.socket().await;
+    let mut socket = there.socket().await;
     there.get("/users/me").await.expect(200);
     ann.delete("/sessions").await.expect(204);
-    while ear.any().await.is_ok() {}
+    while socket.any().await.is_ok() {}
     there.get("/users/me").await.refused(401, "session_ended");
 }
 
@@ -252,43 +252,43 @@ async fn whichever_way_a_session_ends_it_ends_on_the_other_node() {
         assert_eq!(socket.closed().await, 4403);
         assert_eq!(gone.get("/users/me").await.status, 401);
     };
-    let heard = async |person: &Person| {
+    let received = async |person: &Person| {
         // From now on the other node knows the token.
         person.get("/users/me").await.expect(200);
         person.socket().await
     };
 
     let phone = there().await;
-    let socket = heard(&phone).await;
+    let socket = received(&phone).await;
     at(&one, &phone).post("/auth/logout", Value::Null).await.expect(204);
     ended(&phone, socket).await;
 
     let phone = there().await;
-    let socket = heard(&phone).await;
+    let socket = received(&phone).await;
     let sessions = at(&one, &phone).get("/sessions").await.expect(200);
     let current = sessions.as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
     ann.delete(&format!("/sessions/{}", current["id"])).await.expect(204);
     ended(&phone, socket).await;
 
     let program = at(&two, &ann.with_token(&["read"]).await);
-    let socket = heard(&program).await;
+    let socket = received(&program).await;
     let token = ann.get("/tokens").await.expect(200)[0]["id"].clone();
     ann.delete(&format!("/tokens/{token}")).await.expect(204);
     ended(&program, socket).await;
 
     let phone = there().await;
-    let socket = heard(&phone).await;
+    let socket = received(&phone).await;
     let passwords = json!({"old_password": PASSWORD, "new_password": "another password"});
     ann.put("/users/me/password", passwords).await.expect(204);
     ended(&phone, socket).await;
 
     let bob = at(&two, &bob);
-    let socket = heard(&bob).await;
+    let socket = received(&bob).await;
     root.post(&format!("/admin/users/{}/deactivate", bob.id), json!({})).await.expect(204);
     ended(&bob, socket).await;
 
     let gone = at(&two, &eve);
-    let socket = heard(&gone).await;
+    let socket = received(&gone).await;
     let deletion = json!({"password": PASSWORD, "messages": "keep"});
     eve.post("/users/me/deletion", deletion).await.expect(204);
     ended(&gone, socket).await;
@@ -316,16 +316,16 @@ async fn jobs_are_done_once_and_taken_over() {
     let (one, two) = two(&nats).await;
     let ann = two.person("ann").await;
     let chat = ann.group("Garden", &[]).await;
-    let mut ear = ann.socket().await;
+    let mut socket = ann.socket().await;
     let later = async |text: &str, seconds: u64| {
         let at = (two.clock.now() + Duration::from_secs(seconds)).iso();
         ann.post("/scheduled", json!({"chat_id": chat, "content": text, "send_at": at})).await.expect(201);
     };
     later("while both are there", 1).await;
     later("when one has stopped", 3).await;
-    assert_eq!(hears(&mut ear, "message.created").await["content"], "while both are there");
+    assert_eq!(receives(&mut socket, "message.created").await["content"], "while both are there");
     one.running.stop().await;
-    assert_eq!(hears(&mut ear, "message.created").await["content"], "when one has stopped");
+    assert_eq!(receives(&mut socket, "message.created").await["content"], "when one has stopped");
     assert_eq!(ann.texts(chat).await.len(), 2);
 }
 
@@ -335,10 +335,10 @@ async fn passwords_are_guessed_no_faster_on_two_nodes() {
     let (one, two) = with(&nats, &[]).await;
     let (ann, bob) = (one.person("ann").await, two.person("bob").await);
     ann.group("Garden", &[&bob]).await;
-    let mut ear = bob.socket().await;
+    let mut socket = bob.socket().await;
     let _phone = ann.socket().await;
     // Only the bus carries presence: it is connected now.
-    hears(&mut ear, "presence").await;
+    receives(&mut socket, "presence").await;
     let guess = async |node: &TestServer| {
         let body = json!({"username": "ann", "password": "wrong-password"});
         node.nobody().post("/auth/login", body).await.status
@@ -353,7 +353,7 @@ async fn passwords_are_guessed_no_faster_on_two_nodes() {
     let here = guesses(&one).await;
     // Two of the ten attempts that one address has at once made the accounts.
     assert!(here >= 8, "{here}");
-    // What one counts the other hears a moment later, at the latest while it looks at a password itself.
+    // What one counts the other receives a moment later, at the latest while it looks at a password itself.
     let there = guesses(&two).await;
     assert!(there < 10, "ten, not ten on each: {there}");
 }
@@ -413,7 +413,7 @@ async fn a_name_that_changes_on_one_node_is_shown_by_the_other_at_once() {
     let (one, two) = two(&nats).await;
     let (ann, bob) = (one.person("ann").await, one.person("bob").await);
     let chat = ann.direct(&bob).await;
-    ann.say(chat, "hello").await;
+    ann.post_text(chat, "hello").await;
     let url = format!("{}/kyte/chats/{chat}/messages", two.url);
     let shown = async || {
         let messages = Reply::to(bob.http.get(&url).bearer_auth(&bob.token)).await.expect(200);

@@ -149,7 +149,7 @@ async fn metrics_count_requests_posts_and_sockets_and_are_read_by_a_parser() {
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let chat = ann.group("Garden", &[&bob]).await;
     for text in ["one", "two", "three"] {
-        ann.say(chat, text).await;
+        ann.post_text(chat, text).await;
     }
     let _socket = bob.socket().await;
     let unknown = format!("/chats/{chat}/no\"thing");
@@ -261,7 +261,7 @@ async fn a_start_on_a_damaged_database_is_refused_with_the_file_and_the_way_on()
         let anna = server.person("anna").await;
         let chat = anna.group("Garden", &[]).await;
         for number in 0..200 {
-            anna.say(chat, &format!("{number} {}", "words ".repeat(100))).await;
+            anna.post_text(chat, &format!("{number} {}", "words ".repeat(100))).await;
         }
         server
     };

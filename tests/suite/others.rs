@@ -77,7 +77,7 @@ impl Other {
         Self { url, asked, answers }
     }
 
-    /// What it says next, once; and then again what it said before.
+    /// What it says next, once; and then again what it sent before.
     pub fn says(&self, answer: Answer) {
         self.answers.lock().unwrap().0.push_back(answer);
     }

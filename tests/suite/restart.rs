@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use crate::database::{Database, engine};
 use crate::server::{Person, TestServer};
 use crate::skip::leave;
-use crate::witness::{Poster, check, history};
+use crate::traffic::{Poster, check, history};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -39,7 +39,7 @@ async fn a_database_that_is_killed_under_load_loses_nothing_and_is_found_again()
         let stop = Arc::new(AtomicBool::new(false));
         let posting = posters.into_iter().map(|poster| tokio::spawn(poster.post_until(stop.clone())));
         let posting: Vec<_> = posting.collect();
-        // Who reads waits for it, and hears of nothing.
+        // Who reads waits for it, and receives of nothing.
         let reading = (round == 0).then(|| tokio::spawn(read_until(people[0].clone(), stop.clone())));
         posted(&count, 20).await;
         engine.kill();

@@ -337,9 +337,9 @@ async fn the_first_calls_of_the_documentation_work_as_they_stand() {
     let calls = page.split("```sh\n").find(|block| block.starts_with("api=")).unwrap();
     let calls = calls.split("```").next().unwrap().replace("http://localhost:8000", &server.url);
     let done = std::process::Command::new("bash").args(["-euo", "pipefail", "-c", &calls]).output().unwrap();
-    let said = String::from_utf8(done.stdout).unwrap();
+    let sent = String::from_utf8(done.stdout).unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    assert_eq!(said.matches("Hello everyone!").count(), 2, "{said}");
+    assert_eq!(sent.matches("Hello everyone!").count(), 2, "{sent}");
 }
 
 #[tokio::test]

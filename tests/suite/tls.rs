@@ -147,20 +147,20 @@ async fn curl_speaks_http_2_and_the_command_line_asks_for_health() {
         .arg(&ca)
         .args(["--resolve", &format!("{HOST}:{}:{}", address.port(), address.ip())])
         .arg(format!("https://{HOST}:{}/health", address.port()));
-    let said = tokio::task::spawn_blocking(move || curl.output()).await.unwrap();
-    match said {
+    let printed = tokio::task::spawn_blocking(move || curl.output()).await.unwrap();
+    match printed {
         Err(error) => skip(&format!("curl: {error}")),
-        Ok(said) => {
-            let text = String::from_utf8_lossy(&said.stdout);
-            assert_eq!(text, "2 200", "{}", String::from_utf8_lossy(&said.stderr));
+        Ok(printed) => {
+            let text = String::from_utf8_lossy(&printed.stdout);
+            assert_eq!(text, "2 200", "{}", String::from_utf8_lossy(&printed.stderr));
         }
     }
     let mut healthcheck = Command::new(env!("CARGO_BIN_EXE_besedka"));
     let files = ["cert.pem", "key.pem"].map(|file| folder.path().join(file));
     healthcheck.args(["healthcheck", "--listen", &address.to_string(), "--tls-cert"]);
     healthcheck.arg(&files[0]).arg("--tls-key").arg(&files[1]);
-    let said = tokio::task::spawn_blocking(move || healthcheck.output().unwrap()).await.unwrap();
-    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let printed = tokio::task::spawn_blocking(move || healthcheck.output().unwrap()).await.unwrap();
+    assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
 }
 
 #[tokio::test]
@@ -258,9 +258,9 @@ async fn wrong_settings_are_named() {
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_besedka"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data).args(&flags);
-        let said = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        let text = String::from_utf8_lossy(&said.stderr);
-        assert!(!said.status.success() && text.contains(named), "{flags:?}: {text}");
+        let printed = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let text = String::from_utf8_lossy(&printed.stderr);
+        assert!(!printed.status.success() && text.contains(named), "{flags:?}: {text}");
     }
 }
 

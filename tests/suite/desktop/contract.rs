@@ -131,7 +131,7 @@ async fn chats_are_made_and_listed_by_their_last_message() {
     }
     refused(ivan.post("/api/chats", json!({"type": "direct", "user_id": 5})).await, 404);
 
-    ivan.say(direct["id"].as_i64().unwrap(), "Hello").await;
+    ivan.post_text(direct["id"].as_i64().unwrap(), "Hello").await;
     let list = olga.get("/api/chats").await.expect(200);
     assert_eq!((&list[0]["id"], &list[0]["unread_count"]), (&direct["id"], &json!(1)));
     assert_eq!(list[0]["last_message"]["content"], "Hello");
@@ -143,7 +143,7 @@ async fn chats_are_made_and_listed_by_their_last_message() {
 }
 
 #[tokio::test]
-async fn messages_are_said_paged_and_read() {
+async fn messages_are_sent_paged_and_read() {
     let server = TestServer::start().await;
     let (ivan, olga, eve) = (
         Client::registered(&server, "ivan").await,
@@ -152,13 +152,13 @@ async fn messages_are_said_paged_and_read() {
     );
     let chat = ivan.group("Project", &[olga.id]).await;
     let path = format!("/api/chats/{chat}/messages");
-    let said = ivan.say(chat, "Всем привет!").await;
-    assert_eq!(fields(&said), MESSAGE);
-    assert_eq!((&said["chat_id"], &said["sender_id"]), (&json!(chat), &json!(ivan.id)));
-    assert_eq!((&said["is_read"], &said["attachment_url"]), (&json!(false), &Value::Null));
-    assert!(is_time(&said["created_at"]));
+    let sent = ivan.post_text(chat, "Всем привет!").await;
+    assert_eq!(fields(&sent), MESSAGE);
+    assert_eq!((&sent["chat_id"], &sent["sender_id"]), (&json!(chat), &json!(ivan.id)));
+    assert_eq!((&sent["is_read"], &sent["attachment_url"]), (&json!(false), &Value::Null));
+    assert!(is_time(&sent["created_at"]));
     for number in 1..=5 {
-        ivan.say(chat, &number.to_string()).await;
+        ivan.post_text(chat, &number.to_string()).await;
     }
     assert_eq!(olga.texts(chat).await, ["Всем привет!", "1", "2", "3", "4", "5"]);
     let page = olga.get(&format!("/chats/{chat}/messages?offset=1&limit=2")).await.expect(200);
@@ -170,9 +170,9 @@ async fn messages_are_said_paged_and_read() {
     let after = ivan.get(&path).await.expect(200);
     assert!(after.as_array().unwrap().iter().all(|message| message["is_read"] == true), "{after}");
 
-    // Who comes later has not read what was said before, whatever they read.
+    // Who comes later has not read what was sent before, whatever they read.
     let house = ivan.group("House", &[]).await;
-    let alone = ivan.say(house, "alone").await;
+    let alone = ivan.post_text(house, "alone").await;
     let last = async |person: &Client| {
         person.get(&format!("/api/chats/{house}")).await.expect(200)["last_message"].clone()
     };
@@ -185,7 +185,7 @@ async fn messages_are_said_paged_and_read() {
     assert_eq!((&history[0]["id"], &history[0]["is_read"]), (&alone["id"], &json!(false)));
     // That somebody was added hides no message.
     assert_eq!((&last(&ivan).await["id"], &last(&ivan).await["is_read"]), (&alone["id"], &json!(false)));
-    let told = ivan.say(house, "hello").await;
+    let told = ivan.post_text(house, "hello").await;
     let mut socket = ivan.socket(house).await;
     let delivered = server.nobody().http.post(format!("{}/api/v1/chats/{house}/delivered", server.url));
     let delivered = delivered.bearer_auth(&olga.token).header("Idempotency-Key", crate::server::fresh_key());

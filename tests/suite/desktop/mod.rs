@@ -56,14 +56,14 @@ impl Client {
         self.post("/api/chats", body).await.expect(201)["id"].as_i64().unwrap()
     }
 
-    pub async fn say(&self, chat: i64, text: &str) -> Value {
+    pub async fn post_text(&self, chat: i64, text: &str) -> Value {
         self.post(&format!("/api/chats/{chat}/messages"), json!({"content": text})).await.expect(201)
     }
 
-    /// What is said in a chat, oldest first.
+    /// What is sent in a chat, oldest first.
     pub async fn texts(&self, chat: i64) -> Vec<String> {
-        let said = self.get(&format!("/api/chats/{chat}/messages?limit=200")).await.expect(200);
-        said.as_array()
+        let sent = self.get(&format!("/api/chats/{chat}/messages?limit=200")).await.expect(200);
+        sent.as_array()
             .unwrap()
             .iter()
             .map(|message| message["content"].as_str().unwrap().to_owned())

@@ -6,30 +6,30 @@ use super::{Client, until};
 use crate::server::TestServer;
 
 #[tokio::test]
-async fn what_is_said_comes_to_everybody_the_sender_included() {
+async fn what_is_sent_comes_to_everybody_the_sender_included() {
     let server = TestServer::start().await;
     let (ivan, olga) = (Client::registered(&server, "ivan").await, Client::registered(&server, "olga").await);
     let chat = ivan.group("Project", &[olga.id]).await;
     let (mut one, mut other) = (ivan.socket(chat).await, olga.socket(chat).await);
-    one.say(json!({"type": "message", "content": "Всем привет!"})).await;
-    let heard = until(&mut one, "message").await;
-    assert_eq!(heard, until(&mut other, "message").await);
-    assert_eq!((&heard["content"], &heard["sender_id"]), (&json!("Всем привет!"), &json!(ivan.id)));
-    assert_eq!((&heard["chat_id"], &heard["is_read"]), (&json!(chat), &json!(false)));
-    let said = ivan.say(chat, "By HTTP").await;
-    assert_eq!(until(&mut other, "message").await, said);
-    one.say(json!({"type": "typing"})).await;
+    one.send(json!({"type": "message", "content": "Всем привет!"})).await;
+    let received = until(&mut one, "message").await;
+    assert_eq!(received, until(&mut other, "message").await);
+    assert_eq!((&received["content"], &received["sender_id"]), (&json!("Всем привет!"), &json!(ivan.id)));
+    assert_eq!((&received["chat_id"], &received["is_read"]), (&json!(chat), &json!(false)));
+    let sent = ivan.post_text(chat, "By HTTP").await;
+    assert_eq!(until(&mut other, "message").await, sent);
+    one.send(json!({"type": "typing"})).await;
     // Who comes is told as well.
     while until(&mut other, "status").await != json!({"user_id": ivan.id, "online": true, "typing": true}) {}
     olga.post(&format!("/api/chats/{chat}/read"), json!({})).await.expect(200);
     assert_eq!(until(&mut one, "read").await["user_id"], olga.id);
     for wrong in [json!({"type": "message"}), json!([]), json!({"type": "message", "content": " "})] {
-        one.say(wrong).await;
+        one.send(wrong).await;
         assert!(until(&mut one, "error").await["detail"].is_string());
     }
-    one.say(json!({"type": "message", "content": 5})).await;
+    one.send(json!({"type": "message", "content": 5})).await;
     assert_eq!(until(&mut one, "error").await["detail"], "content: must be a string");
-    // What the server says is said by nobody.
+    // What the server says is sent by nobody.
     let eve = Client::registered(&server, "eve").await;
     let path = format!("{}/api/v1/chats/{chat}/members", server.url);
     let add = server.nobody().http.post(path).bearer_auth(&ivan.token).json(&json!({"user_id": eve.id}));

@@ -9,7 +9,7 @@ use crate::server::{TestServer, fields};
 const MEET: &str = "https://meet.google.com/abc-defg-hij";
 
 /// A server with a model, two people and a group of theirs.
-async fn world() -> (TestServer, Other, Friend, Friend, String) {
+async fn api() -> (TestServer, Other, Friend, Friend, String) {
     let model = Other::saying(model::says(&["AI ", "response"])).await;
     let url = format!("{}/v1", model.url);
     let flags = ["--rate-limits", "off", "--ai-url", &url, "--ai-model", "tiny"];
@@ -20,9 +20,9 @@ async fn world() -> (TestServer, Other, Friend, Friend, String) {
 }
 
 #[tokio::test]
-async fn an_answer_is_a_message_that_everybody_hears_once_when_it_is_whole() {
-    let (server, model, ann, bob, garden) = world().await;
-    let mut ear = bob.listen(&garden).await;
+async fn an_answer_is_a_message_that_everybody_receives_once_when_it_is_whole() {
+    let (server, model, ann, bob, garden) = api().await;
+    let mut socket = bob.listen(&garden).await;
     let question = json!({"chatId": garden, "question": "User question"});
     let reply = ann.post("/ai/ask", question.clone()).await.expect(200);
     assert_eq!(fields(&reply), ["message"]);
@@ -30,25 +30,25 @@ async fn an_answer_is_a_message_that_everybody_hears_once_when_it_is_whole() {
     assert_eq!(fields(answer), ["id", "chatId", "userId", "userName", "content", "type", "createdAt"]);
     assert_eq!((&answer["content"], &answer["type"]), (&json!("AI response"), &json!("ai")));
     assert_eq!((&answer["chatId"], &answer["userName"]), (&json!(garden), &json!("AI")));
-    assert_eq!(&ear.next().await.unwrap(), answer);
-    ann.say(&garden, "Thanks").await;
-    assert_eq!(ear.next().await.unwrap()["content"], "Thanks", "the answer came once");
+    assert_eq!(&socket.next().await.unwrap(), answer);
+    ann.post_text(&garden, "Thanks").await;
+    assert_eq!(socket.next().await.unwrap()["content"], "Thanks", "the answer came once");
     for _ in 0..2 {
         // The second time takes it back: the answer is as it was when it was finished.
         ann.post(&format!("/messages/{}/like", answer["id"].as_str().unwrap()), json!({})).await.expect(200);
     }
-    ann.say(&garden, "Good").await;
-    assert_eq!(ear.next().await.unwrap()["content"], "Good", "what is done with an answer is no answer");
+    ann.post_text(&garden, "Good").await;
+    assert_eq!(socket.next().await.unwrap()["content"], "Good", "what is done with an answer is no answer");
     assert_eq!(bob.texts(&garden).await, ["AI response", "Thanks", "Good"]);
 
     model.says(model::says(&["a".repeat(16_000).as_str()]));
     let long = ann.post("/ai/ask", question.clone()).await.expect(200);
-    assert_eq!(ear.next().await.unwrap(), long["message"], "what is whole at once is heard too");
+    assert_eq!(socket.next().await.unwrap(), long["message"], "what is whole at once is received too");
 
     model.says(model::says(&["Let's have a call ", "tomorrow."]));
     let proposal = ann.post("/ai/ask", question).await.expect(200);
     assert_eq!(proposal["message"]["metadata"], json!({"suggestMeet": true}));
-    assert_eq!(ear.next().await.unwrap(), proposal["message"]);
+    assert_eq!(socket.next().await.unwrap(), proposal["message"]);
 
     let people = bob.get("/chats").await.expect(200)["chats"][0]["participantIds"].clone();
     assert_eq!(people.as_array().unwrap().len(), 2, "it is no member");
@@ -57,7 +57,7 @@ async fn an_answer_is_a_message_that_everybody_hears_once_when_it_is_whole() {
 
 #[tokio::test]
 async fn what_can_be_no_question_is_refused() {
-    let (server, model, ann, _bob, garden) = world().await;
+    let (server, model, ann, _bob, garden) = api().await;
     for body in [
         json!({}),
         json!({"chatId": garden}),
@@ -77,18 +77,18 @@ async fn what_can_be_no_question_is_refused() {
     assert!(model.asked().is_empty());
     model.says(Answer::new(500, "no"));
     refused(ann.post("/ai/ask", json!({"chatId": garden, "question": "What?"})).await, 502);
-    assert!(ann.texts(&garden).await.is_empty(), "nothing half said stays");
+    assert!(ann.texts(&garden).await.is_empty(), "nothing half sent stays");
 }
 
 #[tokio::test]
 async fn there_are_suggestions_after_five_messages() {
-    let (_server, model, ann, bob, garden) = world().await;
+    let (_server, model, ann, bob, garden) = api().await;
     let path = format!("/ai/suggestions?chatId={garden}");
     for number in 0..4 {
-        bob.say(&garden, &number.to_string()).await;
+        bob.post_text(&garden, &number.to_string()).await;
     }
     assert_eq!(ann.get(&path).await.expect(200), json!({"suggestions": []}));
-    bob.say(&garden, "Is Thursday good?").await;
+    bob.post_text(&garden, "Is Thursday good?").await;
     model.says(model::says(&["[\"Yes\", \"No\"]"]));
     let suggestions = ann.get(&path).await.expect(200)["suggestions"].clone();
     assert_eq!((&suggestions[0]["content"], &suggestions[1]["content"]), (&json!("Yes"), &json!("No")));

@@ -6,10 +6,10 @@ use super::{Friend, is_time, pair, refused};
 use crate::server::{TestServer, fields};
 
 #[tokio::test]
-async fn chats_are_listed_by_what_was_said_last() {
+async fn chats_are_listed_by_what_was_sent_last() {
     let (server, ann, bob, garden) = pair().await;
     let house = ann.group("House", &[&bob]).await["id"].as_str().unwrap().to_owned();
-    bob.say(&garden, "Последнее сообщение").await;
+    bob.post_text(&garden, "Последнее сообщение").await;
     let list = ann.get("/chats").await.expect(200);
     let chats = list["chats"].as_array().unwrap();
     assert_eq!([&chats[0]["id"], &chats[1]["id"]], [&json!(garden), &json!(house)]);
@@ -45,8 +45,8 @@ async fn chats_are_listed_by_what_was_said_last() {
 #[tokio::test]
 async fn who_has_read_a_chat_has_nothing_unread() {
     let (_server, ann, bob, garden) = pair().await;
-    bob.say(&garden, "one").await;
-    bob.say(&garden, "two").await;
+    bob.post_text(&garden, "one").await;
+    bob.post_text(&garden, "two").await;
     assert_eq!(ann.get("/chats").await.expect(200)["chats"][0]["unreadCount"], 2);
     let read = ann.request(reqwest::Method::POST, &format!("/chats/{garden}/read")).send().await.unwrap();
     assert_eq!(read.status(), 200, "without a body");

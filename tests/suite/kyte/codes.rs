@@ -12,7 +12,7 @@ use crate::server::{PASSWORD, Reply, TestServer, fields};
 const PHONE: &str = "+79991234567";
 
 /// A server with a gateway for short messages, and a client that is not signed in.
-async fn world() -> (TestServer, Other, Friend) {
+async fn api() -> (TestServer, Other, Friend) {
     let gateway = Other::saying(Answer::new(200, "")).await;
     let flags = ["--rate-limits", "off", "--sms-webhook", &gateway.url, "--sms-secret", "a secret of two"];
     let server = TestServer::with(&flags).await;
@@ -39,7 +39,7 @@ async fn verify(nobody: &Friend, code: &str) -> Reply {
 
 #[tokio::test]
 async fn a_phone_and_its_code_sign_in() {
-    let (server, gateway, nobody) = world().await;
+    let (server, gateway, nobody) = api().await;
     let code = sent(&nobody, &gateway).await;
     assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()), "{code}");
     let new = verify(&nobody, &code).await.expect(200);
@@ -72,7 +72,7 @@ async fn a_phone_and_its_code_sign_in() {
 
 #[tokio::test]
 async fn a_code_is_not_guessed() {
-    let (_server, gateway, nobody) = world().await;
+    let (_server, gateway, nobody) = api().await;
     let code = sent(&nobody, &gateway).await;
     let tries_left = |reply: Value| reply["attemptsLeft"].as_u64().unwrap();
     let reply = verify(&nobody, &wrong(&code)).await;
@@ -87,7 +87,7 @@ async fn a_code_is_not_guessed() {
 
 #[tokio::test]
 async fn only_the_newest_of_three_codes_an_hour_counts() {
-    let (server, gateway, nobody) = world().await;
+    let (server, gateway, nobody) = api().await;
     let first = sent(&nobody, &gateway).await;
     sent(&nobody, &gateway).await;
     let third = sent(&nobody, &gateway).await;
@@ -124,7 +124,7 @@ async fn an_address_gets_codes_too() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_sent_it_is_said() {
+async fn where_nothing_is_sent_it_is_sent() {
     let server = TestServer::start().await;
     let nobody = Friend::nobody(&server);
     refused(nobody.post("/auth/phone/send-code", json!({"phone": PHONE})).await, 503);

@@ -48,7 +48,7 @@ async fn one_joins_a_group_by_its_code() {
     refused(bob.post("/groups/join", body).await, 400);
     refused(bob.post("/groups/join", json!({"inviteCode": "AAAAAA"})).await, 404);
     refused(bob.post("/groups/join", json!({})).await, 400);
-    bob.say(group["id"].as_str().unwrap(), "here I am").await;
+    bob.post_text(group["id"].as_str().unwrap(), "here I am").await;
 }
 
 #[tokio::test]

@@ -11,20 +11,20 @@ async fn history(friend: &Friend, chat: &str, query: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn what_was_said_is_read_oldest_first() {
+async fn what_was_sent_is_read_oldest_first() {
     let (server, ann, bob, garden) = pair().await;
-    let said = ann.say(&garden, "  Message text \n").await;
-    assert_eq!(fields(&said), ["id", "chatId", "userId", "userName", "content", "type", "createdAt"]);
-    assert_eq!((&said["chatId"], &said["userId"]), (&json!(garden), &json!(ann.id)));
-    assert_eq!((&said["userName"], &said["content"]), (&json!("ann"), &json!("Message text")), "trimmed");
-    assert_eq!(said["type"], "text");
-    assert!(said["id"].is_string() && is_time(&said["createdAt"]));
-    bob.say(&garden, "two").await;
-    ann.say(&garden, "three").await;
+    let sent = ann.post_text(&garden, "  Message text \n").await;
+    assert_eq!(fields(&sent), ["id", "chatId", "userId", "userName", "content", "type", "createdAt"]);
+    assert_eq!((&sent["chatId"], &sent["userId"]), (&json!(garden), &json!(ann.id)));
+    assert_eq!((&sent["userName"], &sent["content"]), (&json!("ann"), &json!("Message text")), "trimmed");
+    assert_eq!(sent["type"], "text");
+    assert!(sent["id"].is_string() && is_time(&sent["createdAt"]));
+    bob.post_text(&garden, "two").await;
+    ann.post_text(&garden, "three").await;
     assert_eq!(ann.texts(&garden).await, ["Message text", "two", "three"]);
     let all = history(&ann, &garden, "").await;
     assert_eq!(all[0]["type"], "system");
-    assert_eq!(all[1], said);
+    assert_eq!(all[1], sent);
     let newest = history(&ann, &garden, "?limit=2").await;
     assert_eq!([&newest[0]["content"], &newest[1]["content"]], [&json!("two"), &json!("three")]);
 
@@ -42,7 +42,7 @@ async fn what_was_said_is_read_oldest_first() {
 async fn the_newest_hundred_come_without_being_asked_for() {
     let (_server, ann, _bob, garden) = pair().await;
     for number in 0..101 {
-        ann.say(&garden, &number.to_string()).await;
+        ann.post_text(&garden, &number.to_string()).await;
     }
     let hundred = history(&ann, &garden, "").await;
     assert_eq!(hundred.len(), 100);
@@ -50,7 +50,7 @@ async fn the_newest_hundred_come_without_being_asked_for() {
 }
 
 #[tokio::test]
-async fn what_is_blank_is_not_said() {
+async fn what_is_blank_is_not_sent() {
     let (_server, ann, _bob, garden) = pair().await;
     let path = format!("/chats/{garden}/messages");
     for body in [json!({}), json!({"content": ""}), json!({"content": " \n"}), json!({"content": null})] {
@@ -61,22 +61,22 @@ async fn what_is_blank_is_not_said() {
 }
 
 #[tokio::test]
-async fn a_link_to_a_file_is_said_with_it() {
+async fn a_link_to_a_file_is_sent_with_it() {
     let (server, ann, bob, garden) = pair().await;
     let path = format!("/chats/{garden}/messages");
     let url = "https://files.example.com/plan.pdf";
     let body =
         json!({"content": "", "type": "file", "fileUrl": url, "fileName": "plan.pdf", "fileSize": 2048});
-    let said = ann.post(&path, body).await.expect(201)["message"].clone();
-    assert_eq!((&said["content"], &said["type"]), (&json!("plan.pdf"), &json!("text")));
+    let sent = ann.post(&path, body).await.expect(201)["message"].clone();
+    assert_eq!((&sent["content"], &sent["type"]), (&json!("plan.pdf"), &json!("text")));
     assert_eq!(
-        (&said["fileUrl"], &said["fileName"], &said["fileSize"]),
+        (&sent["fileUrl"], &sent["fileName"], &sent["fileSize"]),
         (&json!(url), &json!("plan.pdf"), &json!(2048))
     );
     let body =
         json!({"content": "Our plan", "fileUrl": url, "fileName": null, "fileSize": null, "type": null});
-    let said = ann.post(&path, body).await.expect(201)["message"].clone();
-    assert_eq!((&said["content"], &said["fileName"]), (&json!("Our plan"), &json!("plan.pdf")));
+    let sent = ann.post(&path, body).await.expect(201)["message"].clone();
+    assert_eq!((&sent["content"], &sent["fileName"]), (&json!("Our plan"), &json!("plan.pdf")));
     assert_eq!(bob.texts(&garden).await, ["plan.pdf", "Our plan"]);
     let texts = bob.elsewhere(&server).texts(garden.parse().unwrap()).await;
     assert_eq!(texts, [format!("Our plan\n{url}"), format!("plan.pdf\n{url}")], "others get the link too");
@@ -93,11 +93,11 @@ async fn a_link_to_a_file_is_said_with_it() {
 #[tokio::test]
 async fn a_like_comes_and_goes() {
     let (server, ann, bob, garden) = pair().await;
-    let said = ann.say(&garden, "hello").await;
-    let path = format!("/messages/{}/like", said["id"].as_str().unwrap());
+    let sent = ann.post_text(&garden, "hello").await;
+    let path = format!("/messages/{}/like", sent["id"].as_str().unwrap());
     assert_eq!(bob.post(&path, json!({})).await.expect(200), json!({"liked": true, "likesCount": 1}));
     assert_eq!(ann.post(&path, json!({})).await.expect(200), json!({"liked": true, "likesCount": 2}));
-    let id = said["id"].as_str().unwrap();
+    let id = sent["id"].as_str().unwrap();
     let seen = ann.elsewhere(&server).get(&format!("/messages/{id}")).await.expect(200);
     assert_eq!(seen["reactions"][0]["emoji"], "❤️");
     assert_eq!(bob.post(&path, json!({})).await.expect(200), json!({"liked": false, "likesCount": 1}));
@@ -119,11 +119,11 @@ async fn what_others_say_is_there_in_words() {
     other.post("/messages", json!({"chat_id": chat, "type": "location", "payload": place})).await.expect(201);
     assert_eq!(ann.texts(&garden).await, ["📊 When? (now / later)", "📍 55.75000, 37.61000 Bench"]);
     let all = history(&ann, &garden, "").await;
-    assert!(all.iter().all(|said| ["text", "ai", "system"].contains(&said["type"].as_str().unwrap())));
+    assert!(all.iter().all(|sent| ["text", "ai", "system"].contains(&sent["type"].as_str().unwrap())));
 
-    let said = other.say(chat, "first").await["id"].as_i64().unwrap();
-    other.patch(&format!("/messages/{said}"), json!({"content": "second"})).await.expect(200);
+    let sent = other.post_text(chat, "first").await["id"].as_i64().unwrap();
+    other.patch(&format!("/messages/{sent}"), json!({"content": "second"})).await.expect(200);
     assert_eq!(ann.texts(&garden).await[2], "second", "an edit is seen");
-    other.delete(&format!("/messages/{said}")).await.expect(204);
+    other.delete(&format!("/messages/{sent}")).await.expect(204);
     assert_eq!(ann.texts(&garden).await.len(), 2, "what was deleted is gone");
 }

@@ -94,16 +94,16 @@ impl Friend {
     }
 
     /// Says something; answers the message.
-    pub async fn say(&self, chat: &str, text: &str) -> Value {
+    pub async fn post_text(&self, chat: &str, text: &str) -> Value {
         let body = json!({"content": text});
         self.post(&format!("/chats/{chat}/messages"), body).await.expect(201)["message"].clone()
     }
 
-    /// What is said in a chat, the oldest first, but for what the server says.
+    /// What is sent in a chat, the oldest first, but for what the server says.
     pub async fn texts(&self, chat: &str) -> Vec<String> {
         let messages = self.get(&format!("/chats/{chat}/messages")).await.expect(200);
-        let said = messages["messages"].as_array().unwrap().iter().filter(|said| said["type"] != "system");
-        said.map(|said| said["content"].as_str().unwrap().to_owned()).collect()
+        let sent = messages["messages"].as_array().unwrap().iter().filter(|sent| sent["type"] != "system");
+        sent.map(|sent| sent["content"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Opens a socket below the base.

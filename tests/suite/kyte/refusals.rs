@@ -49,14 +49,14 @@ async fn every_error_is_an_object_with_a_message() {
 }
 
 #[tokio::test]
-async fn tokens_are_one_worlds() {
+async fn tokens_are_one_apis() {
     let (server, ann, _bob, garden) = pair().await;
     for token in ["", "nonsense", "a.b.c", &ann.refresh] {
         refused(Friend { token: token.to_owned(), ..ann.clone() }.get("/chats").await, 401);
     }
     let basic = ann.http.get(format!("{}/chats", ann.base)).header("Authorization", "Basic YTpi");
     refused(sent(basic).await, 401);
-    // A token of another API is one of the same world.
+    // A token of another API is one of the same api.
     let other = server.person("eve").await;
     let eve = Friend { token: other.token.clone(), ..ann.clone() };
     eve.get("/chats").await.expect(200);

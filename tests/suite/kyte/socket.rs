@@ -13,17 +13,20 @@ use crate::server::{Socket, TestServer, fields};
 async fn messages_come_bare_and_to_their_sender_too() {
     let (_server, ann, bob, garden) = pair().await;
     let (mut one, mut two) = (ann.listen(&garden).await, bob.listen(&garden).await);
-    one.say(json!({"type": "message", "content": " Message text "})).await;
-    let heard = two.next().await.unwrap();
-    assert_eq!(fields(&heard), ["id", "chatId", "userId", "userName", "content", "type", "createdAt"]);
-    assert_eq!((&heard["content"], &heard["userName"]), (&json!("Message text"), &json!("ann")));
-    assert_eq!((&heard["type"], &heard["chatId"]), (&json!("text"), &json!(garden)));
-    assert_eq!(one.next().await.unwrap(), heard, "the sender is echoed");
-    assert_eq!(bob.get(&format!("/chats/{garden}/messages?limit=1")).await.expect(200)["messages"][0], heard);
+    one.send(json!({"type": "message", "content": " Message text "})).await;
+    let received = two.next().await.unwrap();
+    assert_eq!(fields(&received), ["id", "chatId", "userId", "userName", "content", "type", "createdAt"]);
+    assert_eq!((&received["content"], &received["userName"]), (&json!("Message text"), &json!("ann")));
+    assert_eq!((&received["type"], &received["chatId"]), (&json!("text"), &json!(garden)));
+    assert_eq!(one.next().await.unwrap(), received, "the sender is echoed");
+    assert_eq!(
+        bob.get(&format!("/chats/{garden}/messages?limit=1")).await.expect(200)["messages"][0],
+        received
+    );
 
-    let said = bob.say(&garden, "over HTTP").await;
-    assert_eq!(one.next().await.unwrap(), said);
-    assert_eq!(two.next().await.unwrap(), said);
+    let sent = bob.post_text(&garden, "over HTTP").await;
+    assert_eq!(one.next().await.unwrap(), sent);
+    assert_eq!(two.next().await.unwrap(), sent);
 }
 
 #[tokio::test]
@@ -32,12 +35,12 @@ async fn only_what_is_new_in_this_chat_is_told() {
     let house = ann.group("House", &[&bob]).await["id"].as_str().unwrap().to_owned();
     let mut socket = ann.listen(&garden).await;
     let other = bob.elsewhere(&server);
-    bob.say(&house, "elsewhere").await;
-    let said = other.say(garden.parse().unwrap(), "one").await["id"].as_i64().unwrap();
-    other.patch(&format!("/messages/{said}"), json!({"content": "one, edited"})).await.expect(200);
-    bob.post(&format!("/messages/{said}/like"), json!({})).await.expect(200);
+    bob.post_text(&house, "elsewhere").await;
+    let sent = other.post_text(garden.parse().unwrap(), "one").await["id"].as_i64().unwrap();
+    other.patch(&format!("/messages/{sent}"), json!({"content": "one, edited"})).await.expect(200);
+    bob.post(&format!("/messages/{sent}/like"), json!({})).await.expect(200);
     other.post(&format!("/chats/{garden}/read"), json!({})).await.expect(200);
-    bob.say(&garden, "two").await;
+    bob.post_text(&garden, "two").await;
     assert_eq!(socket.next().await.unwrap()["content"], "one");
     assert_eq!(socket.next().await.unwrap()["content"], "two");
 }
@@ -46,10 +49,10 @@ async fn only_what_is_new_in_this_chat_is_told() {
 async fn a_new_name_is_told_at_once() {
     let (_server, ann, bob, garden) = pair().await;
     let mut socket = ann.listen(&garden).await;
-    bob.say(&garden, "one").await;
+    bob.post_text(&garden, "one").await;
     assert_eq!(socket.next().await.unwrap()["userName"], "bob");
     bob.put("/user/profile", json!({"name": "Robert"})).await.expect(200);
-    bob.say(&garden, "two").await;
+    bob.post_text(&garden, "two").await;
     assert_eq!(socket.next().await.unwrap()["userName"], "Robert");
 }
 
@@ -59,8 +62,8 @@ async fn the_base_is_a_socket_too() {
     for base in ["/kyte", "/kyte/", "/kyte/api", "/kyte/api/"] {
         let friend = Friend { base: format!("{}{base}", server.url), ..ann.clone() };
         let mut socket = friend.socket(&format!("?chatId={garden}&token={}", ann.token)).await.unwrap();
-        let said = bob.say(&garden, base).await;
-        assert_eq!(socket.next().await.unwrap(), said);
+        let sent = bob.post_text(&garden, base).await;
+        assert_eq!(socket.next().await.unwrap(), sent);
     }
     let friend = Friend { base: format!("{}/kyte/api", server.url), ..ann.clone() };
     friend.listen(&garden).await;
@@ -76,8 +79,8 @@ async fn the_base_of_a_host_of_its_own_is_a_socket_too() {
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("Host", "kyte.example.org".parse().unwrap());
         let mut socket = Socket::with_request(request).await.unwrap();
-        let said = ann.say(&garden, path).await;
-        assert_eq!(socket.next().await.unwrap(), said);
+        let sent = ann.post_text(&garden, path).await;
+        assert_eq!(socket.next().await.unwrap(), sent);
     }
 }
 
@@ -109,12 +112,12 @@ async fn who_may_not_listen_is_refused_at_the_handshake() {
 }
 
 #[tokio::test]
-async fn who_is_removed_or_signed_out_hears_nothing_more() {
+async fn who_is_removed_or_signed_out_receives_nothing_more() {
     let (server, ann, bob, garden) = pair().await;
     let mut socket = bob.listen(&garden).await;
     let mut own = ann.listen(&garden).await;
     ann.elsewhere(&server).delete(&format!("/chats/{garden}/members/{}", bob.id)).await.expect(204);
-    ann.say(&garden, "secret").await;
+    ann.post_text(&garden, "secret").await;
     while let Ok(frame) = socket.next().await {
         assert_eq!(frame["type"], "system", "{frame}");
     }
@@ -123,7 +126,7 @@ async fn who_is_removed_or_signed_out_hears_nothing_more() {
 }
 
 #[tokio::test]
-async fn what_can_not_be_said_harms_nobody() {
+async fn what_can_not_be_sent_harms_nobody() {
     let (_server, ann, bob, garden) = pair().await;
     let mut socket = ann.listen(&garden).await;
     for frame in
@@ -131,10 +134,10 @@ async fn what_can_not_be_said_harms_nobody() {
     {
         socket.raw(Message::text(frame)).await;
     }
-    socket.say(json!({"type": "typing"})).await;
-    socket.say(json!({"type": "message", "content": 1})).await;
-    socket.say(json!({"type": "message", "content": "я".repeat(16_001)})).await;
-    socket.say(json!({"type": "message", "content": "hello"})).await;
+    socket.send(json!({"type": "typing"})).await;
+    socket.send(json!({"type": "message", "content": 1})).await;
+    socket.send(json!({"type": "message", "content": "я".repeat(16_001)})).await;
+    socket.send(json!({"type": "message", "content": "hello"})).await;
     assert_eq!(socket.next().await.unwrap()["content"], "hello");
     assert_eq!(bob.texts(&garden).await, ["hello"]);
 }

@@ -65,10 +65,10 @@ impl Wire {
         }
     }
 
-    /// The next message that somebody said.
-    async fn said(&mut self) -> Value {
+    /// The next message that somebody sent.
+    async fn sent(&mut self) -> Value {
         loop {
-            let message = self.heard().await;
+            let message = self.received().await;
             if message["type"] != "system" {
                 return message;
             }
@@ -90,7 +90,7 @@ impl Wire {
     }
 
     /// The next message.
-    async fn heard(&mut self) -> Value {
+    async fn received(&mut self) -> Value {
         let packet = self.next().await;
         let event: Value = serde_json::from_str(packet.strip_prefix("42").unwrap()).unwrap();
         assert_eq!(event[0], "message", "{event}");
@@ -105,20 +105,20 @@ async fn messages_are_emitted_to_whoever_is_in_the_chat() {
     let query = format!("&token={}&chatId={garden}", ann.token);
     let (mut wire, answer) = Wire::open(&server, &query, "").await;
     assert!(answer.starts_with("40{"), "{answer}");
-    bob.say(&house, "not here").await;
-    let said = bob.say(&garden, "hello").await;
-    assert_eq!(wire.heard().await, said);
+    bob.post_text(&house, "not here").await;
+    let sent = bob.post_text(&garden, "hello").await;
+    assert_eq!(wire.received().await, sent);
     wire.emit("message", json!({"content": " hello yourself "})).await;
-    let echo = wire.heard().await;
+    let echo = wire.received().await;
     assert_eq!((&echo["content"], &echo["userId"]), (&json!("hello yourself"), &json!(ann.id)));
 
     wire.emit("join_chat", json!(house)).await;
     wire.emit("leave_chat", json!({"chatId": garden})).await;
     wire.emit("message", json!({"chatId": house, "content": "here I am"})).await;
-    assert_eq!(wire.heard().await["chatId"], house.as_str());
-    bob.say(&garden, "not here").await;
-    let said = bob.say(&house, "two").await;
-    assert_eq!(wire.heard().await, said);
+    assert_eq!(wire.received().await["chatId"], house.as_str());
+    bob.post_text(&garden, "not here").await;
+    let sent = bob.post_text(&house, "two").await;
+    assert_eq!(wire.received().await, sent);
 }
 
 /// Events are written once for all who speak a language.
@@ -133,13 +133,13 @@ async fn each_client_is_told_in_its_language_whoever_was_told_first() {
     let eve = Friend::new(&server, "eve").await;
     let body = json!({"user_id": eve.id.parse::<i64>().unwrap()});
     ann.elsewhere(&server).post(&format!("/chats/{garden}/members"), body).await.expect(201);
-    let said = bob.say(&garden, "hello").await;
+    let sent = bob.post_text(&garden, "hello").await;
     let mut told = Vec::new();
     for (language, wire) in &mut wires {
-        let notice = wire.heard().await;
+        let notice = wire.received().await;
         assert_eq!(notice["type"], "system");
         told.push((*language, notice["content"].clone()));
-        assert_eq!(wire.heard().await, said);
+        assert_eq!(wire.received().await, sent);
     }
     let of = |wanted: &str| -> Vec<_> { told.iter().filter(|(l, _)| *l == wanted).map(|(_, t)| t).collect() };
     let (english, russian) = (of("en"), of("ru"));
@@ -192,9 +192,9 @@ async fn it_begins_with_a_long_poll_too() {
         }
     };
     until("40").await;
-    let said = bob.say(&garden, "hello").await;
-    let heard: Value = serde_json::from_str(&until("42").await).unwrap();
-    assert_eq!(heard, json!(["message", said]));
+    let sent = bob.post_text(&garden, "hello").await;
+    let received: Value = serde_json::from_str(&until("42").await).unwrap();
+    assert_eq!(received, json!(["message", sent]));
 }
 
 #[tokio::test]
@@ -214,9 +214,9 @@ async fn strangers_are_refused() {
     wire.emit("message", json!({"chatId": garden, "content": "let me in"})).await;
     let own = eve.group("Own", &[]).await["id"].as_str().unwrap().to_owned();
     wire.emit("join_chat", json!(own)).await;
-    ann.say(&garden, "secret").await;
+    ann.post_text(&garden, "secret").await;
     wire.emit("message", json!({"chatId": own, "content": "mine"})).await;
-    assert_eq!(wire.heard().await["content"], "mine");
+    assert_eq!(wire.received().await["content"], "mine");
     assert_eq!(ann.texts(&garden).await, ["secret"]);
 }
 
@@ -229,22 +229,22 @@ async fn who_signs_out_is_disconnected() {
 }
 
 #[tokio::test]
-async fn who_is_removed_hears_nothing_more_of_that_chat() {
+async fn who_is_removed_receives_nothing_more_of_that_chat() {
     let (server, ann, bob, garden) = pair().await;
     let house = ann.group("House", &[&bob]).await["id"].as_str().unwrap().to_owned();
     let (mut wire, _) = Wire::open(&server, &format!("&token={}&chatId={garden}", bob.token), "").await;
     wire.emit("join_chat", json!(house)).await;
     wire.emit("message", json!({"chatId": house, "content": "hello"})).await;
-    assert_eq!(wire.heard().await["content"], "hello");
+    assert_eq!(wire.received().await["content"], "hello");
     let remove = async |chat: &str| {
         let path = format!("/chats/{chat}/members/{}", bob.id);
         ann.elsewhere(&server).delete(&path).await.expect(204);
     };
     remove(&garden).await;
-    ann.say(&garden, "secret").await;
+    ann.post_text(&garden, "secret").await;
     wire.emit("message", json!({"content": "let me in"})).await;
-    let said = ann.say(&house, "still here").await;
-    assert_eq!(wire.said().await, said);
+    let sent = ann.post_text(&house, "still here").await;
+    assert_eq!(wire.sent().await, sent);
     assert_eq!(ann.texts(&garden).await, ["secret"]);
     remove(&house).await;
     while wire.next().await != "41" {}
@@ -266,9 +266,9 @@ async fn it_is_wherever_a_build_may_look_for_it() {
         for namespace in ["", "/kyte,", "/kyte/api,"] {
             let (mut wire, answer) = Wire::at(&server, host, path, &query, namespace).await;
             assert!(answer.starts_with(&format!("40{namespace}{{")), "{path}: {answer}");
-            ann.say(&garden, path).await;
-            let heard = wire.next().await;
-            assert!(heard.starts_with(&format!("42{namespace}[\"message\",")), "{path}: {heard}");
+            ann.post_text(&garden, path).await;
+            let received = wire.next().await;
+            assert!(received.starts_with(&format!("42{namespace}[\"message\",")), "{path}: {received}");
         }
     }
     let nothing = ann.get("/socket.io/?EIO=2&transport=polling").await;

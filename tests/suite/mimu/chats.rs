@@ -14,8 +14,8 @@ async fn a_new_name_makes_a_chat_of_ones_own() {
         fields(ann.get("/api/v1/chats").await)["chats"].as_array().unwrap().is_empty(),
         "asking makes none"
     );
-    ann.say("friend-chat", "Анна").await;
-    bob.say("friend-chat", "Борис").await;
+    ann.post_text("friend-chat", "Анна").await;
+    bob.post_text("friend-chat", "Борис").await;
     assert_eq!(ann.texts("friend-chat").await, ["Анна"]);
     assert_eq!(bob.texts("friend-chat").await, ["Борис"]);
     let chats = fields(ann.get("/api/v1/chats").await);
@@ -35,7 +35,7 @@ async fn names_made_at_once_are_one_chat() {
     let ann = Mimu::new(&server, "ann").await;
     let say = |text: &'static str| {
         let ann = ann.clone();
-        tokio::spawn(async move { ann.say("chat-1", text).await })
+        tokio::spawn(async move { ann.post_text("chat-1", text).await })
     };
     for sent in [say("a"), say("b"), say("c"), say("d")] {
         sent.await.unwrap();
@@ -59,7 +59,7 @@ async fn a_chat_is_made_with_others() {
         made["serverId"],
         "it is there already"
     );
-    ann.say("chat-1", "Привет!").await;
+    ann.post_text("chat-1", "Привет!").await;
     // Bob's client has not called it anything.
     let chats = fields(bob.get("/api/v1/chats").await);
     assert_eq!(chats["chats"][0]["chatId"], made["serverId"]);
@@ -79,7 +79,7 @@ async fn one_member_without_a_title_is_a_private_chat() {
     );
     let theirs = fields(bob.post("/api/v1/chats", json!({"memberIds": [ann.id]})).await);
     assert_eq!((&theirs["chatId"], &theirs["title"]), (&made["serverId"], &json!("ann")));
-    ann.say("friend-chat", "Привет!").await;
+    ann.post_text("friend-chat", "Привет!").await;
     assert_eq!(bob.texts(theirs["chatId"].as_str().unwrap()).await, ["Привет!"]);
 }
 
@@ -89,7 +89,7 @@ async fn a_chat_made_on_the_server_has_its_number() {
     let ann = Mimu::new(&server, "ann").await;
     let made = fields(ann.post("/api/v1/chats", json!({"title": "Проект"})).await);
     assert_eq!(made["chatId"], made["serverId"]);
-    assert!(ann.messages(made["chatId"].as_str().unwrap()).await.is_empty(), "nobody said anything");
+    assert!(ann.messages(made["chatId"].as_str().unwrap()).await.is_empty(), "nobody sent anything");
 }
 
 #[tokio::test]
@@ -116,10 +116,10 @@ async fn a_deleted_chat_leaves_its_name_free() {
     let server = TestServer::start().await;
     let person = server.person("ann").await;
     let ann = Mimu::of(&person);
-    ann.say("chat-1", "a").await;
+    ann.post_text("chat-1", "a").await;
     let number = fields(ann.get("/api/v1/chats").await)["chats"][0]["serverId"].as_str().unwrap().to_owned();
     person.delete(&format!("/chats/{number}")).await.expect(204);
     assert!(ann.messages("chat-1").await.is_empty());
-    ann.say("chat-1", "b").await;
+    ann.post_text("chat-1", "b").await;
     assert_eq!(ann.texts("chat-1").await, ["b"]);
 }

@@ -53,7 +53,7 @@ async fn the_server_finds_out_what_a_file_is() {
 }
 
 #[tokio::test]
-async fn a_picture_a_film_a_voice_and_a_file_are_said() {
+async fn a_picture_a_film_a_voice_and_a_file_are_sent() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.friend(&bob).await;
@@ -175,7 +175,7 @@ async fn a_picture_has_a_small_one() {
 }
 
 #[tokio::test]
-async fn each_type_has_its_limit_and_the_refusal_is_heard() {
+async fn each_type_has_its_limit_and_the_refusal_is_received() {
     let server = TestServer::start().await;
     let ann = Mimu::new(&server, "ann").await;
     let filled = |head: &'static [u8], size: usize| {
@@ -199,9 +199,9 @@ async fn a_file_is_deleted_unless_it_stands_in_a_message() {
     let path = format!("/api/v1/files/{}", file["fileId"].as_str().unwrap());
     refused(bob.delete(&path, "").await, 404, "not_found");
     let body = json!({"chatId": "chat-1", "type": "file", "fileId": file["fileId"], "fileName": "a.pdf", "fileSize": 17});
-    let said = fields(ann.post("/api/v1/messages", body).await);
+    let sent = fields(ann.post("/api/v1/messages", body).await);
     refused(ann.delete(&path, "").await, 409, "conflict");
-    let message = format!("/api/v1/messages/{}", said["messageId"].as_str().unwrap());
+    let message = format!("/api/v1/messages/{}", sent["messageId"].as_str().unwrap());
     fields(ann.delete(&message, "chat-1").await);
     fields(ann.delete(&path, "").await);
     refused(ann.get(&path).await, 404, "not_found");

@@ -36,7 +36,7 @@ async fn history_comes_in_pages_the_newest_first_and_each_the_oldest_first() {
     let ann = Mimu::new(&server, "ann").await;
     let mut ids = Vec::new();
     for text in ["1", "2", "3", "4", "5"] {
-        ids.push(ann.say("chat-1", text).await);
+        ids.push(ann.post_text("chat-1", text).await);
     }
     // What is deleted takes no place in a page.
     fields(ann.delete(&format!("/api/v1/messages/{}", ids[3]), "chat-1").await);
@@ -59,7 +59,7 @@ async fn a_message_is_edited_by_its_author() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.friend(&bob).await;
-    let id = ann.say(&chat, "Превет!").await;
+    let id = ann.post_text(&chat, "Превет!").await;
     let path = format!("/api/v1/messages/{id}");
     let body = json!({"chatId": chat, "text": "Привет!", "editedAt": "2024-03-26T12:06:00.000"});
     refused(bob.put(&path, body.clone()).await, 403, "forbidden");
@@ -76,7 +76,7 @@ async fn a_message_is_deleted_and_may_be_deleted_again() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.friend(&bob).await;
-    let id = ann.say(&chat, "Привет!").await;
+    let id = ann.post_text(&chat, "Привет!").await;
     let path = format!("/api/v1/messages/{id}");
     refused(bob.delete(&path, &chat).await, 403, "forbidden");
     refused(ann.delete(&path, "chat-1").await, 404, "not_found");
@@ -91,7 +91,7 @@ async fn reactions_are_counted_and_taken_back_in_three_ways() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.friend(&bob).await;
-    let id = ann.say(&chat, "Привет!").await;
+    let id = ann.post_text(&chat, "Привет!").await;
     let path = format!("/api/v1/messages/{id}/reactions");
     let reactions = async || ann.messages(&chat).await[0]["reactions"].clone();
     for person in [&ann, &bob] {
@@ -120,7 +120,7 @@ async fn read_is_what_somebody_else_has_read_of_ones_own() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.friend(&bob).await;
-    let (first, _) = (ann.say(&chat, "1").await, ann.say(&chat, "2").await);
+    let (first, _) = (ann.post_text(&chat, "1").await, ann.post_text(&chat, "2").await);
     let read = async |person: &Mimu| -> Vec<Value> {
         person.messages(&chat).await.iter().map(|message| message["isRead"].clone()).collect()
     };
@@ -137,14 +137,14 @@ async fn read_is_what_somebody_else_has_read_of_ones_own() {
 }
 
 #[tokio::test]
-async fn who_came_in_later_has_not_read_what_was_said_before() {
+async fn who_came_in_later_has_not_read_what_was_sent_before() {
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let chat = ann.group("Team", &[]).await;
-    ann.say(chat, "before").await;
+    ann.post_text(chat, "before").await;
     ann.post(&format!("/chats/{chat}/members"), json!({"user_id": bob.id})).await.expect(201);
-    let said = ann.say(chat, "after").await;
-    bob.post(&format!("/chats/{chat}/read"), json!({"message_id": said["id"]})).await.expect(200);
+    let sent = ann.post_text(chat, "after").await;
+    bob.post(&format!("/chats/{chat}/read"), json!({"message_id": sent["id"]})).await.expect(200);
     let messages = Mimu::of(&ann).messages(&chat.to_string()).await;
     let of = |text: &str| messages.iter().find(|message| message["text"] == text).unwrap()["isRead"].clone();
     assert_eq!((of("before"), of("after")), (json!(false), json!(true)));
@@ -155,7 +155,7 @@ async fn a_message_is_forwarded_to_several_chats() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.friend(&bob).await;
-    let id = bob.say(&chat, "Привет!").await;
+    let id = bob.post_text(&chat, "Привет!").await;
     let body = json!({"fromChatId": chat, "toChatIds": ["chat-1", "chat-2"]});
     let path = format!("/api/v1/messages/{id}/forward");
     let forwarded = fields(ann.post(&path, body.clone()).await);
@@ -182,7 +182,7 @@ async fn a_message_is_forwarded_to_several_chats() {
 async fn an_answer_names_what_it_answers() {
     let server = TestServer::start().await;
     let ann = Mimu::new(&server, "ann").await;
-    let id = ann.say("chat-1", "Как дела?").await;
+    let id = ann.post_text("chat-1", "Как дела?").await;
     let body = |to: &str| json!({"chatId": "chat-1", "text": "Хорошо", "replyToMessageId": to});
     fields(ann.post("/api/v1/messages", body(&id)).await);
     assert_eq!(ann.messages("chat-1").await[1]["replyToMessageId"], id.as_str());
@@ -243,11 +243,11 @@ async fn types_of_the_clients_own_keep_their_fields() {
 }
 
 #[tokio::test]
-async fn what_is_said_elsewhere_is_shown_as_well_as_it_can_be() {
+async fn what_is_sent_elsewhere_is_shown_as_well_as_it_can_be() {
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let chat = ann.group("Team", &[&bob]).await;
-    let thread = ann.say(chat, "A thread").await;
+    let thread = ann.post_text(chat, "A thread").await;
     let body =
         json!({"chat_id": chat, "content": "in it", "thread_id": thread["id"], "reply_to": thread["id"]});
     ann.post("/messages", body).await.expect(201);

@@ -72,7 +72,7 @@ impl Mimu {
     }
 
     /// Says something; answers the message's number.
-    async fn say(&self, chat: &str, text: &str) -> String {
+    async fn post_text(&self, chat: &str, text: &str) -> String {
         let body = json!({
             "chatId": chat, "type": "text", "text": text, "replyToMessageId": null, "timestamp": "2024-03-26T12:05:00",
         });

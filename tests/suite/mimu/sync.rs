@@ -20,8 +20,8 @@ async fn without_a_cursor_everything_is_told() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.friend(&bob).await;
-    ann.say(&chat, "1").await;
-    ann.say("chat-1", "2").await;
+    ann.post_text(&chat, "1").await;
+    ann.post_text("chat-1", "2").await;
     let news = sync(&ann, &[]).await;
     assert_eq!(texts(&news), ["1", "2"]);
     let chats: Vec<_> = news["messages"].as_array().unwrap().iter().map(|it| it["chatId"].clone()).collect();
@@ -38,11 +38,11 @@ async fn with_a_cursor_what_is_new_changed_and_gone() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.friend(&bob).await;
-    let (first, second) = (ann.say(&chat, "1").await, ann.say(&chat, "2").await);
+    let (first, second) = (ann.post_text(&chat, "1").await, ann.post_text(&chat, "2").await);
     let news = sync(&bob, &[]).await;
     let nothing = sync(&bob, &[("cursor", news["cursor"].as_str().unwrap())]).await;
     assert_eq!((texts(&nothing).len(), nothing["chats"].as_array().unwrap().len()), (0, 0));
-    ann.say(&chat, "3").await;
+    ann.post_text(&chat, "3").await;
     fields(ann.put(&format!("/api/v1/messages/{first}"), json!({"chatId": chat, "text": "1!"})).await);
     fields(ann.delete(&format!("/api/v1/messages/{second}"), &chat).await);
     let later = sync(&bob, &[("cursor", news["cursor"].as_str().unwrap())]).await;
@@ -61,7 +61,7 @@ async fn a_reading_is_told_with_the_messages() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.friend(&bob).await;
-    let id = ann.say(&chat, "1").await;
+    let id = ann.post_text(&chat, "1").await;
     let news = sync(&ann, &[]).await;
     assert_eq!(news["messages"][0]["isRead"], false);
     fields(bob.post(&format!("/api/v1/messages/{id}/read"), json!({"chatId": chat})).await);
@@ -73,12 +73,12 @@ async fn a_reading_is_told_with_the_messages() {
 async fn one_chat_alone_moves_the_cursor_there_alone() {
     let server = TestServer::start().await;
     let ann = Mimu::new(&server, "ann").await;
-    ann.say("chat-1", "1").await;
-    ann.say("chat-2", "2").await;
+    ann.post_text("chat-1", "1").await;
+    ann.post_text("chat-2", "2").await;
     assert_eq!(texts(&sync(&ann, &[("chatId", "chat-1")]).await), ["1"]);
     let cursor = sync(&ann, &[]).await["cursor"].as_str().unwrap().to_owned();
-    ann.say("chat-1", "3").await;
-    ann.say("chat-2", "4").await;
+    ann.post_text("chat-1", "3").await;
+    ann.post_text("chat-2", "4").await;
     let one = sync(&ann, &[("chatId", "chat-1"), ("cursor", &cursor)]).await;
     assert_eq!(texts(&one), ["3"]);
     let rest = sync(&ann, &[("cursor", one["cursor"].as_str().unwrap())]).await;
@@ -94,7 +94,7 @@ async fn chats_come_and_go() {
     let mimu = Mimu::of(&bob);
     let cursor = sync(&mimu, &[]).await["cursor"].as_str().unwrap().to_owned();
     let chat = ann.group("Team", &[&bob]).await;
-    ann.say(chat, "Hello").await;
+    ann.post_text(chat, "Hello").await;
     let news = sync(&mimu, &[("cursor", &cursor)]).await;
     assert_eq!(news["chats"][0]["chatId"], chat.to_string());
     assert!(texts(&news).contains(&"Hello"));

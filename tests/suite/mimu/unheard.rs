@@ -55,36 +55,36 @@ fn text(text: &str, timestamp: &str) -> Value {
 /// one.
 async fn unheard(server: &TestServer, mimu: &Mimu) -> String {
     for attempt in 0..20 {
-        let said = format!("Привет {attempt}!");
-        if sent_unheard(server, mimu, "/api/v1/messages", &text(&said, "a")).await {
-            return said;
+        let sent = format!("Привет {attempt}!");
+        if sent_unheard(server, mimu, "/api/v1/messages", &text(&sent, "a")).await {
+            return sent;
         }
     }
     panic!("nobody noticed that the sender was gone");
 }
 
-async fn count(mimu: &Mimu, said: &str) -> usize {
-    mimu.texts("chat-1").await.iter().filter(|text| *text == said).count()
+async fn count(mimu: &Mimu, sent: &str) -> usize {
+    mimu.texts("chat-1").await.iter().filter(|text| *text == sent).count()
 }
 
 #[tokio::test]
 async fn what_is_repeated_after_a_lost_answer_is_the_same_message_once() {
     let server = TestServer::start().await;
     let ann = Mimu::new(&server, "ann").await;
-    ann.say("chat-1", "Начало").await;
-    let said = unheard(&server, &ann).await;
-    let first = ann.messages("chat-1").await.into_iter().find(|it| it["text"] == said.as_str()).unwrap();
-    let again = fields(ann.post("/api/v1/messages", text(&said, "b")).await);
+    ann.post_text("chat-1", "Начало").await;
+    let sent = unheard(&server, &ann).await;
+    let first = ann.messages("chat-1").await.into_iter().find(|it| it["text"] == sent.as_str()).unwrap();
+    let again = fields(ann.post("/api/v1/messages", text(&sent, "b")).await);
     assert_eq!((&again["messageId"], &again["timestamp"]), (&first["id"], &first["timestamp"]));
-    assert_eq!(count(&ann, &said).await, 1);
-    // That was heard: the same once more is meant.
-    let meant = fields(ann.post("/api/v1/messages", text(&said, "c")).await);
+    assert_eq!(count(&ann, &sent).await, 1);
+    // That was received: the same once more is meant.
+    let meant = fields(ann.post("/api/v1/messages", text(&sent, "c")).await);
     assert_ne!(meant["messageId"], first["id"]);
-    assert_eq!(count(&ann, &said).await, 2);
+    assert_eq!(count(&ann, &sent).await, 2);
 }
 
 #[tokio::test]
-async fn what_was_heard_is_said_twice() {
+async fn what_was_received_is_sent_twice() {
     let server = TestServer::start().await;
     let ann = Mimu::new(&server, "ann").await;
     for _ in 0..3 {
@@ -98,42 +98,42 @@ async fn what_was_heard_is_said_twice() {
 async fn after_twenty_seconds_it_is_another_message() {
     let server = TestServer::start().await;
     let ann = Mimu::new(&server, "ann").await;
-    ann.say("chat-1", "Начало").await;
-    let said = unheard(&server, &ann).await;
+    ann.post_text("chat-1", "Начало").await;
+    let sent = unheard(&server, &ann).await;
     server.clock.advance(Duration::from_secs(20));
-    fields(ann.post("/api/v1/messages", text(&said, "b")).await);
-    assert_eq!(count(&ann, &said).await, 2);
+    fields(ann.post("/api/v1/messages", text(&sent, "b")).await);
+    assert_eq!(count(&ann, &sent).await, 2);
 }
 
 #[tokio::test]
 async fn what_is_not_alike_is_another_message() {
     let server = TestServer::start().await;
     let (ann, bob) = super::two(&server).await;
-    ann.say("chat-1", "Начало").await;
-    let said = unheard(&server, &ann).await;
-    bob.post("/api/v1/messages", text(&said, "b")).await.expect(200);
-    let elsewhere = json!({"chatId": "chat-2", "type": "text", "text": said});
+    ann.post_text("chat-1", "Начало").await;
+    let sent = unheard(&server, &ann).await;
+    bob.post("/api/v1/messages", text(&sent, "b")).await.expect(200);
+    let elsewhere = json!({"chatId": "chat-2", "type": "text", "text": sent});
     fields(ann.post("/api/v1/messages", elsewhere).await);
-    let named = json!({"chatId": "chat-1", "type": "text", "text": said, "clientMessageId": "1"});
+    let named = json!({"chatId": "chat-1", "type": "text", "text": sent, "clientMessageId": "1"});
     fields(ann.post("/api/v1/messages", named).await);
-    assert_eq!((count(&ann, &said).await, count(&bob, &said).await), (2, 1));
+    assert_eq!((count(&ann, &sent).await, count(&bob, &sent).await), (2, 1));
     // And the one that was meant is still known.
-    fields(ann.post("/api/v1/messages", text(&said, "c")).await);
-    assert_eq!(count(&ann, &said).await, 2);
+    fields(ann.post("/api/v1/messages", text(&sent, "c")).await);
+    assert_eq!(count(&ann, &sent).await, 2);
 }
 
 #[tokio::test]
-async fn a_message_that_was_deleted_meanwhile_is_said_anew() {
+async fn a_message_that_was_deleted_meanwhile_is_sent_anew() {
     let server = TestServer::start().await;
     let ann = Mimu::new(&server, "ann").await;
-    ann.say("chat-1", "Начало").await;
-    let said = unheard(&server, &ann).await;
-    let first = ann.messages("chat-1").await.into_iter().find(|it| it["text"] == said.as_str()).unwrap();
+    ann.post_text("chat-1", "Начало").await;
+    let sent = unheard(&server, &ann).await;
+    let first = ann.messages("chat-1").await.into_iter().find(|it| it["text"] == sent.as_str()).unwrap();
     let path = format!("/api/v1/messages/{}", first["id"].as_str().unwrap());
     fields(ann.delete(&path, "chat-1").await);
-    let again = fields(ann.post("/api/v1/messages", text(&said, "b")).await);
+    let again = fields(ann.post("/api/v1/messages", text(&sent, "b")).await);
     assert_ne!(again["messageId"], first["id"]);
-    assert_eq!(count(&ann, &said).await, 1);
+    assert_eq!(count(&ann, &sent).await, 1);
 }
 
 /// Its sender goes while the database is busy: it is given up, or done and known to be unheard. Repeated, it is done
@@ -142,8 +142,8 @@ async fn a_message_that_was_deleted_meanwhile_is_said_anew() {
 async fn forwarding_is_repeated_like_sending() {
     let server = TestServer::start().await;
     let ann = Mimu::new(&server, "ann").await;
-    ann.say("chat-2", "there is such a chat").await;
-    let id = ann.say("chat-1", "Привет!").await;
+    ann.post_text("chat-2", "there is such a chat").await;
+    let id = ann.post_text("chat-1", "Привет!").await;
     let path = format!("/api/v1/messages/{id}/forward");
     let body = json!({"fromChatId": "chat-1", "toChatIds": ["chat-2"]});
     send_and_go(&server, &ann, &path, &body).await;

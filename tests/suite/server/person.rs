@@ -128,12 +128,12 @@ impl Person {
         self.post("/chats", body).await.expect(201)["id"].as_i64().unwrap()
     }
 
-    /// Says something; answers the message.
-    pub async fn say(&self, chat: i64, text: &str) -> Value {
+    /// Posts a text message; returns the message.
+    pub async fn post_text(&self, chat: i64, text: &str) -> Value {
         self.post("/messages", json!({"chat_id": chat, "type": "text", "content": text})).await.expect(201)
     }
 
-    /// What is said in a chat, the newest first.
+    /// What is sent in a chat, the newest first.
     pub async fn texts(&self, chat: i64) -> Vec<String> {
         let messages = self.get(&format!("/messages?chat_id={chat}&limit=200")).await.expect(200);
         let text = |message: &Value| {
@@ -164,7 +164,7 @@ impl Person {
         if found.status == 200 { reply } else { found }
     }
 
-    /// Sends a form; what a bucket says in XML is said as the server would.
+    /// Sends a form; what a bucket says in XML is sent as the server would.
     pub async fn send_form(&self, form: &Value, bytes: Vec<u8>) -> Reply {
         let filled = form["fields"]
             .as_object()
@@ -192,7 +192,7 @@ impl Person {
 
     /// Every kept frame of one's socket that there is by now: one's own profile changes after them, in
     /// what nobody else sees.
-    pub async fn hears(&self, socket: &mut Socket) -> Vec<Value> {
+    pub async fn receives(&self, socket: &mut Socket) -> Vec<Value> {
         let mark = json!(format!("en-x-{}", &fresh_key()[..8]));
         self.put("/users/me", json!({"language": mark})).await.expect(200);
         let mut frames = Vec::new();

@@ -43,7 +43,7 @@ impl Socket {
         Some(Self { stream, is_described: true })
     }
 
-    pub async fn say(&mut self, frame: Value) {
+    pub async fn send(&mut self, frame: Value) {
         self.raw(Message::text(frame.to_string())).await;
     }
 

@@ -71,7 +71,7 @@ async fn tokens_are_taken_from_both_headers_and_wrong_ones_from_none() {
     let url = format!("{}{CHAT}/conversations/", server.url);
     for header in ["WWW-Authenticate", "Authorization"] {
         let ask = async |value: String| Reply::to(ann.http.get(&url).header(header, value)).await;
-        // An access token of v1 is one of the same world.
+        // An access token of v1 is one of the same api.
         assert_eq!(ask(format!("Bearer {}", ann.token)).await.expect(200), json!([]));
         for wrong in
             ["Bearer", "Bearer x", "Basic YTpi", &ann.token, "Bearer ", &format!("Bearer {}x", ann.token)]
@@ -117,8 +117,8 @@ async fn conversations_are_made_listed_and_deleted() {
     let again = json!({"type": "private", "participant_ids": [a.id, b.id]});
     assert_eq!(b.post(&format!("{CHAT}/conversations/"), again).await.expect(201)["id"], one["id"]);
 
-    // The most recently active is first, with what was said last.
-    a.say(id, "Hello").await;
+    // The most recently active is first, with what was sent last.
+    a.post_text(id, "Hello").await;
     let list = b.get(&format!("{CHAT}/conversations/")).await.expect(200);
     assert_eq!(list[0]["id"], group["id"]);
     assert_eq!(fields(&list[0]["last_message"]), ["id", "sender_id", "text", "created_at"]);
@@ -197,7 +197,7 @@ async fn there_is_one_conversation_about_each_thing_of_the_host_application() {
 }
 
 #[tokio::test]
-async fn messages_are_said_read_edited_and_deleted() {
+async fn messages_are_sent_read_edited_and_deleted() {
     let server = TestServer::start().await;
     let (ann, bob, eve) =
         (server.person("ann").await, server.person("bob").await, server.person("eve").await);
@@ -208,7 +208,7 @@ async fn messages_are_said_read_edited_and_deleted() {
     ];
     let id = a.group("Mathematics", &[b.id]).await;
     let path = format!("{CHAT}/messages/");
-    let first = a.say(&id, "Привет!").await;
+    let first = a.post_text(&id, "Привет!").await;
     assert_eq!(fields(&first), MESSAGE);
     assert!(is_uuid(&first["id"]) && is_time(&first["created_at"]), "{first}");
     assert_eq!((&first["conversation_id"], &first["sender_id"]), (&json!(id), &json!(a.id)));
@@ -229,11 +229,11 @@ async fn messages_are_said_read_edited_and_deleted() {
 
     // The newest after those that were skipped, oldest first.
     for number in 1..=5 {
-        a.say(&id, &number.to_string()).await;
+        a.post_text(&id, &number.to_string()).await;
     }
     let page = async |query: &str| -> Vec<String> {
-        let said = b.get(&format!("{CHAT}/messages/{id}{query}")).await.expect(200);
-        said.as_array().unwrap().iter().map(|message| message["text"].as_str().unwrap().to_owned()).collect()
+        let sent = b.get(&format!("{CHAT}/messages/{id}{query}")).await.expect(200);
+        sent.as_array().unwrap().iter().map(|message| message["text"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(page("").await, ["Привет!", "And you", "1", "2", "3", "4", "5"]);
     assert_eq!(page("?limit=2&offset=0").await, ["4", "5"]);
@@ -302,7 +302,7 @@ async fn files_elsewhere_are_attached_and_our_own_need_no_header() {
     let (a, b) = (Client::of(&server, &ann, "ann").await, Client::of(&server, &bob, "bob").await);
     let chat = ann.group("Mathematics", &[&bob]).await;
     let id = a.get(&format!("{CHAT}/conversations/")).await.expect(200)[0]["id"].as_str().unwrap().to_owned();
-    let message = a.say(&id, "The plan").await;
+    let message = a.post_text(&id, "The plan").await;
     let path = format!("{CHAT}/attachments/");
     let file = |url: &str| json!({"message_id": message["id"], "file_url": url, "file_type": "image", "file_size": 12});
     let one = a.post(&path, file("https://files.example.com/a.png")).await.expect(201);
@@ -313,9 +313,9 @@ async fn files_elsewhere_are_attached_and_our_own_need_no_header() {
         (&json!("https://files.example.com/a.png"), &json!("image"))
     );
     let other = a.post(&path, file("http://files.example.com/b.png")).await.expect(201);
-    let said = b.get(&format!("{CHAT}/messages/{id}")).await.expect(200);
-    assert_eq!(said[0]["attachments"], json!([one, other]));
-    assert_eq!((&said[0]["text"], &said[0]["is_edited"]), (&json!("The plan"), &json!(false)));
+    let sent = b.get(&format!("{CHAT}/messages/{id}")).await.expect(200);
+    assert_eq!(sent[0]["attachments"], json!([one, other]));
+    assert_eq!((&sent[0]["text"], &sent[0]["is_edited"]), (&json!("The plan"), &json!(false)));
     // To the others it is a text with links.
     assert!(bob.texts(chat).await[0].contains("https://files.example.com/a.png"));
     refused(b.post(&path, file("https://files.example.com/c.png")).await, 403);
@@ -328,8 +328,8 @@ async fn files_elsewhere_are_attached_and_our_own_need_no_header() {
     let upload = bob.upload("notes.txt", "text/plain", b"some notes".to_vec()).await;
     let body = json!({"chat_id": chat, "type": "file", "payload": {"attachment_id": upload}});
     bob.post("/messages", body).await.expect(201);
-    let said = a.get(&format!("{CHAT}/messages/{id}?limit=1")).await.expect(200);
-    let file = &said[0]["attachments"][0];
+    let sent = a.get(&format!("{CHAT}/messages/{id}?limit=1")).await.expect(200);
+    let file = &sent[0]["attachments"][0];
     assert_eq!(
         (&file["id"], &file["file_type"], &file["file_size"]),
         (&json!(upload), &json!("file"), &json!(10))

@@ -66,7 +66,7 @@ impl Client {
     }
 
     /// Says something as the document's example does; answers the message.
-    pub async fn say(&self, conversation: &str, text: &str) -> Value {
+    pub async fn post_text(&self, conversation: &str, text: &str) -> Value {
         let body =
             json!({"conversation_id": conversation, "sender_id": self.id, "text": text, "reply_to": null});
         self.post(&format!("{CHAT}/messages/"), body).await.expect(201)

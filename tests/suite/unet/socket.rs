@@ -8,49 +8,49 @@ use super::{CHAT, Client};
 use crate::server::{TestServer, fresh_key};
 
 #[tokio::test]
-async fn what_is_said_comes_to_everybody_the_sender_included() {
+async fn what_is_sent_comes_to_everybody_the_sender_included() {
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let (a, b) = (Client::of(&server, &ann, "ann").await, Client::of(&server, &bob, "bob").await);
     let id = a.group("Mathematics", &[b.id]).await;
     let mut one = a.socket_by("WWW-Authenticate", &id).await.unwrap();
     let mut other = b.socket_by("Authorization", &id).await.unwrap();
-    one.say(json!({"type": "message:new", "payload": {"text": "Привет!", "reply_to": null}})).await;
-    let heard = one.next().await.unwrap();
-    assert_eq!(heard, other.next().await.unwrap());
-    assert_eq!(heard["type"], "message:new");
-    let message = &heard["payload"];
+    one.send(json!({"type": "message:new", "payload": {"text": "Привет!", "reply_to": null}})).await;
+    let received = one.next().await.unwrap();
+    assert_eq!(received, other.next().await.unwrap());
+    assert_eq!(received["type"], "message:new");
+    let message = &received["payload"];
     assert_eq!((&message["text"], &message["sender_id"]), (&json!("Привет!"), &json!(a.id)));
     assert_eq!((&message["conversation_id"], &message["reply_to"]), (&json!(id), &json!(null)));
-    other.say(json!({"type": "message:new", "payload": {"text": "Hello", "reply_to": message["id"]}})).await;
+    other.send(json!({"type": "message:new", "payload": {"text": "Hello", "reply_to": message["id"]}})).await;
     assert_eq!(one.next().await.unwrap()["payload"]["reply_to"], message["id"]);
     other.next().await.unwrap();
 
-    // By HTTP, edited, deleted, and from another world.
-    let said = a.say(&id, "One more").await;
-    assert_eq!(other.next().await.unwrap(), json!({"type": "message:new", "payload": said}));
-    let path = format!("{CHAT}/messages/{}", said["id"].as_str().unwrap());
+    // By HTTP, edited, deleted, and from another api.
+    let sent = a.post_text(&id, "One more").await;
+    assert_eq!(other.next().await.unwrap(), json!({"type": "message:new", "payload": sent}));
+    let path = format!("{CHAT}/messages/{}", sent["id"].as_str().unwrap());
     a.put(&path, json!({"text": "Another"})).await.expect(200);
     let edited = other.next().await.unwrap();
     assert_eq!((&edited["type"], &edited["payload"]["text"]), (&json!("message:updated"), &json!("Another")));
     a.delete(&path).await.expect(204);
     let deleted = other.next().await.unwrap();
-    assert_eq!((&deleted["type"], &deleted["payload"]["id"]), (&json!("message:deleted"), &said["id"]));
+    assert_eq!((&deleted["type"], &deleted["payload"]["id"]), (&json!("message:deleted"), &sent["id"]));
     // What is no message says why to whoever sent it, and breaks nothing.
     for wrong in
         [json!({"type": "message:new", "payload": {"text": " "}}), json!([]), json!({"type": "message:new"})]
     {
-        other.say(wrong).await;
+        other.send(wrong).await;
         assert_eq!(other.next().await.unwrap()["type"], "error");
     }
     for (field, payload) in [("text", json!({"text": 5})), ("reply_to", json!({"text": "a", "reply_to": 5}))]
     {
-        other.say(json!({"type": "message:new", "payload": payload})).await;
+        other.send(json!({"type": "message:new", "payload": payload})).await;
         let refused = other.next().await.unwrap();
         assert_eq!(refused["payload"]["detail"], format!("{field}: must be a string"));
     }
-    other.say(json!({"type": "typing", "payload": {}})).await;
-    a.say(&id, "Still here").await;
+    other.send(json!({"type": "typing", "payload": {}})).await;
+    a.post_text(&id, "Still here").await;
     assert_eq!(other.next().await.unwrap()["payload"]["text"], "Still here");
 }
 
@@ -71,16 +71,16 @@ async fn whoever_may_not_listen_is_refused_at_the_handshake() {
 }
 
 #[tokio::test]
-async fn whoever_is_removed_or_signed_out_hears_nothing_more_at_once() {
+async fn whoever_is_removed_or_signed_out_receives_nothing_more_at_once() {
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let (a, b) = (Client::of(&server, &ann, "ann").await, Client::of(&server, &bob, "bob").await);
     let (id, elsewhere) = (a.group("Mathematics", &[b.id]).await, a.group("Physics", &[b.id]).await);
     let (mut removed, mut stays) = (b.socket(&id).await, b.socket(&elsewhere).await);
     a.delete(&format!("{CHAT}/conversations/{id}/participants/{}", b.id)).await.expect(204);
-    a.say(&id, "About Bob").await;
+    a.post_text(&id, "About Bob").await;
     assert_eq!(removed.closed().await, 4403);
-    a.say(&elsewhere, "To Bob").await;
+    a.post_text(&elsewhere, "To Bob").await;
     assert_eq!(stays.next().await.unwrap()["payload"]["text"], "To Bob");
 
     // A deleted conversation is over for everybody.
@@ -104,9 +104,9 @@ async fn sixteen_sockets_of_one_person_each_hear_everything_once() {
     let mut sockets = futures_util::future::join_all((0..16).map(|_| a.socket(&id))).await;
     let texts: Vec<String> = (0..20).map(|number| number.to_string()).collect();
     for text in &texts {
-        b.say(&id, text).await;
+        b.post_text(&id, text).await;
     }
-    sockets[3].say(json!({"type": "message:new", "payload": {"text": "last"}})).await;
+    sockets[3].send(json!({"type": "message:new", "payload": {"text": "last"}})).await;
     for socket in &mut sockets {
         for text in texts.iter().map(String::as_str).chain(["last"]) {
             assert_eq!(socket.next().await.unwrap()["payload"]["text"], text);

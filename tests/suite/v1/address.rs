@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::others::{MailServer, code_in};
 use crate::server::{PASSWORD, Person, TestServer};
 
-struct World {
+struct Api {
     server: TestServer,
     mail: MailServer,
 }
 
-impl World {
+impl Api {
     async fn new() -> Self {
         let mail = MailServer::start().await;
         let flags = ["--rate-limits", "off", "--smtp-url", &mail.url, "--mail-from", "chat@example.org"];
@@ -58,8 +58,8 @@ impl World {
 
 #[tokio::test]
 async fn a_token_alone_does_not_change_the_address() {
-    let world = World::new().await;
-    let anna = world.server.person("anna").await;
+    let api = Api::new().await;
+    let anna = api.server.person("anna").await;
     let change = json!({"email": "new@example.com"});
     let refused = anna.put("/users/me", change.clone()).await.refused(400, "invalid");
     assert!(refused["detail"].as_str().unwrap().starts_with("password"), "{refused}");
@@ -67,7 +67,7 @@ async fn a_token_alone_does_not_change_the_address() {
     anna.put("/users/me", wrong).await.refused(400, "invalid");
     let wrong = json!({"email": "new@example.com", "code": "000000"});
     anna.put("/users/me", wrong).await.refused(400, "wrong_code");
-    assert!(world.mail.letters().is_empty(), "no code is sent before that");
+    assert!(api.mail.letters().is_empty(), "no code is sent before that");
 
     let program = anna.with_token(&["account", "read", "write"]).await;
     let change = json!({"email": "new@example.com", "password": PASSWORD});
@@ -79,8 +79,8 @@ async fn a_token_alone_does_not_change_the_address() {
 
 #[tokio::test]
 async fn a_new_address_counts_when_its_code_came_back_and_the_old_one_is_told() {
-    let world = World::new().await;
-    let anna = world.server.person("anna").await;
+    let api = Api::new().await;
+    let anna = api.server.person("anna").await;
     anna.put("/users/me", json!({"language": "en"})).await.expect(200);
     let body = json!({"email": "new@example.com", "password": PASSWORD, "display_name": "Anna A."});
     let reply = anna.put("/users/me", body).await.expect(200);
@@ -89,10 +89,10 @@ async fn a_new_address_counts_when_its_code_came_back_and_the_old_one_is_told() 
         (&json!("anna@example.com"), &json!("new@example.com"))
     );
     assert_eq!(reply["display_name"], "Anna A.");
-    let code = world.code_to("new@example.com");
+    let code = api.code_to("new@example.com");
     let sign_in = json!({"email": "new@example.com", "code": code});
-    world.server.nobody().post("/auth/codes/login", sign_in).await.refused(400, "wrong_code");
-    let bob = world.server.person("bob").await;
+    api.server.nobody().post("/auth/codes/login", sign_in).await.refused(400, "wrong_code");
+    let bob = api.server.person("bob").await;
     let body = json!({"email": "new@example.com", "email_code": code});
     bob.put("/users/me", body.clone()).await.refused(400, "wrong_code");
     let reply = anna.put("/users/me", body.clone()).await.expect(200);
@@ -100,32 +100,32 @@ async fn a_new_address_counts_when_its_code_came_back_and_the_old_one_is_told() 
     anna.put("/users/me", json!({"email": "third@example.com", "email_code": code}))
         .await
         .refused(400, "wrong_code");
-    world.is_told("anna@example.com", "another e-mail address").await;
+    api.is_told("anna@example.com", "another e-mail address").await;
     let login = json!({"email": "new@example.com", "password": PASSWORD});
-    world.server.nobody().post("/auth/login", login).await.expect(200);
+    api.server.nobody().post("/auth/login", login).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_code_from_the_current_address_stands_for_the_password() {
-    let world = World::new().await;
-    let reply = world.by_code("eve@example.com").await;
+    let api = Api::new().await;
+    let reply = api.by_code("eve@example.com").await;
     assert_eq!(reply["earlier_access"], Value::Null);
     let eve =
-        Person { id: reply["user"]["id"].as_i64().unwrap(), ..world.server.nobody() }.with(&reply["tokens"]);
+        Person { id: reply["user"]["id"].as_i64().unwrap(), ..api.server.nobody() }.with(&reply["tokens"]);
     eve.put("/users/me", json!({"language": "en"})).await.expect(200);
-    let code = world.send_code("eve@example.com").await;
+    let code = api.send_code("eve@example.com").await;
     let body = json!({"email": "eve@example.net", "code": code});
     eve.put("/users/me", body.clone()).await.expect(200);
     eve.put("/users/me", body).await.refused(400, "wrong_code");
-    let code = world.code_to("eve@example.net");
+    let code = api.code_to("eve@example.net");
     let body = json!({"email": "eve@example.net", "email_code": code});
     assert_eq!(eve.put("/users/me", body).await.expect(200)["email"], "eve@example.net");
 }
 
 #[tokio::test]
 async fn the_desktops_profile_asks_for_the_password_too() {
-    let world = World::new().await;
-    let anna = world.server.person("anna").await;
+    let api = Api::new().await;
+    let anna = api.server.person("anna").await;
     anna.put("/users/me", json!({"language": "en"})).await.expect(200);
     let change = async |body: Value| {
         let url = format!("{}/desktop/api/users/me", anna.url);
@@ -135,39 +135,39 @@ async fn the_desktops_profile_asks_for_the_password_too() {
     assert_eq!(change(json!({"email": "new@example.com"})).await.status, 400);
     let pending = change(json!({"email": "new@example.com", "password": PASSWORD})).await.expect(200);
     assert_eq!(pending["email"], "anna@example.com");
-    let code = world.code_to("new@example.com");
+    let code = api.code_to("new@example.com");
     let changed = change(json!({"email": "new@example.com", "email_code": code})).await.expect(200);
     assert_eq!(changed["email"], "new@example.com");
 }
 
 #[tokio::test]
 async fn whoever_proves_an_address_first_can_end_earlier_access_and_is_told() {
-    let world = World::new().await;
+    let api = Api::new().await;
     // Somebody registers with an address that is not theirs.
-    let thief = world.server.person("anna").await;
+    let thief = api.server.person("anna").await;
     let program = thief.with_token(&["read"]).await;
-    let reply = world.by_code("anna@example.com").await;
+    let reply = api.by_code("anna@example.com").await;
     assert!(reply["earlier_access"].as_str().unwrap().contains("password"), "{reply}");
-    world.is_told("anna@example.com", "Subject:").await;
+    api.is_told("anna@example.com", "Subject:").await;
     let owner = thief.with(&reply["tokens"]);
     thief.delete("/users/me/earlier-access").await.refused(403, "forbidden");
     assert_eq!(owner.delete("/users/me/earlier-access").await.status, 204);
     thief.get("/users/me").await.refused(401, "session_ended");
     program.get("/users/me").await.refused(401, "unauthorized");
     let login = json!({"email": "anna@example.com", "password": PASSWORD});
-    world.server.nobody().post("/auth/login", login).await.refused(401, "wrong_password");
+    api.server.nobody().post("/auth/login", login).await.refused(401, "wrong_password");
     assert_eq!(owner.get("/users/me").await.expect(200)["id"], thief.id);
     owner.delete("/users/me/earlier-access").await.refused(403, "forbidden");
-    assert_eq!(world.by_code("anna@example.com").await["earlier_access"], Value::Null);
+    assert_eq!(api.by_code("anna@example.com").await["earlier_access"], Value::Null);
 }
 
 #[tokio::test]
 async fn earlier_access_can_be_ended_together_with_signing_in() {
-    let world = World::new().await;
-    let thief = world.server.person("anna").await;
-    let code = world.send_code("anna@example.com").await;
+    let api = Api::new().await;
+    let thief = api.server.person("anna").await;
+    let code = api.send_code("anna@example.com").await;
     let body = json!({"email": "anna@example.com", "code": code, "end_earlier_access": true});
-    let reply = world.server.nobody().post("/auth/codes/login", body).await.expect(201);
+    let reply = api.server.nobody().post("/auth/codes/login", body).await.expect(201);
     assert_eq!(reply["earlier_access"], Value::Null);
     thief.get("/users/me").await.refused(401, "session_ended");
     let owner = thief.with(&reply["tokens"]);
@@ -176,18 +176,18 @@ async fn earlier_access_can_be_ended_together_with_signing_in() {
 
 #[tokio::test]
 async fn a_code_goes_to_the_accounts_own_mailbox() {
-    let world = World::new().await;
-    world.server.person("jose").await;
-    let visitor = world.server.running.messenger.visitor([127, 0, 0, 1].into());
+    let api = Api::new().await;
+    api.server.person("jose").await;
+    let visitor = api.server.running.messenger.visitor([127, 0, 0, 1].into());
     visitor.send_code(&Contact::email("josé@example.com").unwrap(), Language::English).await.unwrap();
-    let letters = world.mail.letters();
+    let letters = api.mail.letters();
     assert!(letters.iter().all(|letter| letter.contains("RCPT TO:<jose@example.com>")), "{letters:?}");
 }
 
 #[tokio::test]
 async fn a_changed_password_ends_tokens_but_those_that_are_kept() {
-    let world = World::new().await;
-    let anna = world.server.person("anna").await;
+    let api = Api::new().await;
+    let anna = api.server.person("anna").await;
     let (kept, ended) = (anna.with_token(&["read"]).await, anna.with_token(&["read"]).await);
     let tokens = anna.get("/tokens").await.expect(200);
     let id = tokens[1]["id"].clone();

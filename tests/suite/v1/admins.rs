@@ -57,12 +57,12 @@ async fn accounts_are_listed_page_by_page_and_found_by_name() {
 }
 
 #[tokio::test]
-async fn who_is_deactivated_is_out_at_once_and_what_they_said_stays() {
+async fn who_is_deactivated_is_out_at_once_and_what_they_sent_stays() {
     let server = TestServer::start().await;
     let (ann, bob, eve) = three(&server).await;
     let (group, direct) = (bob.group("Garden", &[&eve, &ann]).await, bob.direct(&eve).await);
-    bob.say(group, "seeds").await;
-    bob.say(direct, "to you").await;
+    bob.post_text(group, "seeds").await;
+    bob.post_text(direct, "to you").await;
     let (mut bobs, mut eves) = (bob.socket().await, eve.socket().await);
     let before = eve.cursor().await;
     ann.post(&format!("/admin/users/{}/deactivate", bob.id), json!({})).await.expect(204);
@@ -75,10 +75,10 @@ async fn who_is_deactivated_is_out_at_once_and_what_they_said_stays() {
     let wrong = server.nobody().post("/auth/login", login("something else")).await;
     wrong.refused(401, "wrong_password");
 
-    let heard = eve.hears(&mut eves).await;
+    let received = eve.receives(&mut eves).await;
     let told: Vec<&Value> =
-        heard.iter().filter(|frame| frame["data"]["member"]["user"]["id"] == bob.id).collect();
-    assert_eq!(told.len(), 2, "{heard:?}");
+        received.iter().filter(|frame| frame["data"]["member"]["user"]["id"] == bob.id).collect();
+    assert_eq!(told.len(), 2, "{received:?}");
     assert!(told.iter().all(|frame| frame["event"] == "member.updated"));
     assert!(told.iter().all(|frame| frame["data"]["member"]["user"]["deactivated"] == true));
     let missed = eve.get(&format!("/sync?cursor={before}")).await.expect(200);

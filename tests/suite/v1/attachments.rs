@@ -38,9 +38,9 @@ async fn a_voice_message_goes_the_documented_way() {
         "attachment_id": id, "duration_ms": 5000, "codec": "opus", "waveform": [10, 20, 30, 40, 50],
     });
     let body = json!({"chat_id": chat, "type": "voice", "content": null, "payload": payload});
-    let said = ann.post("/messages", body).await.expect(201);
-    assert_eq!(said["payload"], payload);
-    assert_eq!(said["attachments"][0]["size"], 10);
+    let sent = ann.post("/messages", body).await.expect(201);
+    assert_eq!(sent["payload"], payload);
+    assert_eq!(sent["attachments"][0]["size"], 10);
     let read = fetch(&bob, &server, id, None).await;
     assert_eq!((read.status, read.bytes.as_slice()), (200, &b"raw frames"[..]));
 }
@@ -80,7 +80,7 @@ async fn a_name_does_not_turn_the_direction_of_writing() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_an_announcement_is_said() {
+async fn what_is_wrong_with_an_announcement_is_sent() {
     let server = TestServer::with(&["--rate-limits", "off", "--upload-limit", "1000"]).await;
     let ann = server.person("ann").await;
     for (body, field) in [
@@ -396,8 +396,8 @@ async fn the_longest_names_of_any_script_are_served_and_name_nothing_in_the_stor
         for length in [42, 251] {
             let name = format!("{}.pdf", letter.repeat(length));
             let id = ann.upload(&name, "application/pdf", PDF.to_vec()).await;
-            let said = post_file(&ann, chat, "file", &id).await.expect(201);
-            assert_eq!(said["attachments"][0]["filename"], name.as_str());
+            let sent = post_file(&ann, chat, "file", &id).await.expect(201);
+            assert_eq!(sent["attachments"][0]["filename"], name.as_str());
             let read = fetch(&bob, &server, &id, None).await;
             assert_eq!((read.status, read.bytes.as_slice()), (200, PDF), "{name}");
             let encoded: String = letter.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -426,13 +426,13 @@ async fn a_file_that_an_earlier_version_stored_by_its_name_is_found_and_deleted(
     let (ann, bob) = two(&server).await;
     let chat = ann.direct(&bob).await;
     let id = ann.upload("my paper.pdf", "application/pdf", PDF.to_vec()).await;
-    let said = post_file(&ann, chat, "file", &id).await.expect(201);
+    let sent = post_file(&ann, chat, "file", &id).await.expect(201);
     let kept = server.kept();
     std::fs::rename(&kept[0], kept[0].with_file_name("my_paper.pdf")).unwrap();
     server.change("UPDATE attachment SET stored_by_name = 1").await;
     let read = fetch(&bob, &server, &id, None).await;
     assert_eq!((read.status, read.bytes.as_slice()), (200, PDF));
-    ann.delete(&format!("/messages/{}", said["id"])).await.expect(204);
+    ann.delete(&format!("/messages/{}", sent["id"])).await.expect(204);
     server.clock.advance(Duration::from_secs(25 * 3_600));
     server.running.messenger.apply_retention().await.unwrap();
     assert_eq!(server.kept(), Vec::<PathBuf>::new());
@@ -456,14 +456,14 @@ async fn only_one_s_own_uploaded_files_of_the_right_kind_can_be_posted() {
     }
     post_file(&ann, chat, "file", &paper).await.expect(201);
     let picture = ann.upload("a.png", "image/png", PNG.to_vec()).await;
-    let said = post_file(&ann, chat, "image", &picture).await.expect(201);
-    assert_eq!(said["attachments"][0]["content_type"], "image/png");
+    let sent = post_file(&ann, chat, "image", &picture).await.expect(201);
+    assert_eq!(sent["attachments"][0]["content_type"], "image/png");
     let film = ann.upload("a.mp4", "video/mp4", MP4.to_vec()).await;
     post_file(&ann, chat, "video", &film).await.expect(201);
     assert_eq!(
         ann.get(&format!("/messages?chat_id={chat}")).await.body.as_array().unwrap().len(),
         3,
-        "nothing refused was said"
+        "nothing refused was sent"
     );
 }
 

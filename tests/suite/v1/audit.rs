@@ -73,7 +73,7 @@ async fn what_people_do_for_their_security_is_recorded_without_secrets() {
     let change = json!({"old_password": PASSWORD, "new_password": "another password"});
     bob.put("/users/me/password", change).await.expect(204);
     let group = bob.group("Garden", &[&ann]).await;
-    bob.say(group, "a message text").await;
+    bob.post_text(group, "a message text").await;
     bob.delete(&format!("/chats/{group}")).await.expect(204);
     let bot = bob.post("/bots", json!({"display_name": "Builds"})).await.expect(201);
     bob.delete(&format!("/bots/{}", bot["user"]["id"])).await.expect(204);

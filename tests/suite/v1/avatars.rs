@@ -30,7 +30,7 @@ async fn shown(server: &TestServer, path: &str) -> (reqwest::header::HeaderMap, 
 }
 
 #[tokio::test]
-async fn an_avatar_is_a_square_of_which_everybody_hears() {
+async fn an_avatar_is_a_square_of_which_everybody_receives() {
     let server = TestServer::start().await;
     let (ann, bob) = tokio::join!(server.person("ann"), server.person("bob"));
     let chat = ann.group("Garden", &[&bob]).await;

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::server::{Person, TestServer, fields, fresh_key, is_time, names};
 
 #[tokio::test]
-async fn neither_writes_to_the_other_and_what_was_said_stays() {
+async fn neither_writes_to_the_other_and_what_was_sent_stays() {
     let server = TestServer::start().await;
     let (ann, bob, eve) = three(&server).await;
     let (chat, group) = (ann.direct(&bob).await, ann.group("Garden", &[&bob, &eve]).await);
-    let (of_ann, of_bob) = (ann.say(chat, "hello").await, bob.say(chat, "hi").await);
+    let (of_ann, of_bob) = (ann.post_text(chat, "hello").await, bob.post_text(chat, "hi").await);
     block(&ann, &bob).await;
 
     let say = |chat: i64| json!({"chat_id": chat, "type": "text", "content": "again"});
@@ -28,26 +28,26 @@ async fn neither_writes_to_the_other_and_what_was_said_stays() {
     assert_eq!(ann.texts(chat).await, ["hi", "hello"]);
     bob.post("/chats/direct", json!({"user_id": ann.id})).await.expect(200);
     bob.delete(&format!("/messages/{his}")).await.expect(204);
-    bob.say(group, "to all").await;
+    bob.post_text(group, "to all").await;
     eve.direct(&bob).await;
 
     unblock(&ann, &bob).await.expect(204);
-    bob.say(chat, "there again").await;
-    ann.say(chat, "so am I").await;
+    bob.post_text(chat, "there again").await;
+    ann.post_text(chat, "so am I").await;
 }
 
 #[tokio::test]
-async fn who_is_blocked_forwards_nothing_and_is_not_heard_typing() {
+async fn who_is_blocked_forwards_nothing_and_is_not_received_typing() {
     let server = TestServer::start().await;
     let (ann, bob, eve) = three(&server).await;
     let (chat, with_eve) = (ann.direct(&bob).await, bob.direct(&eve).await);
-    let message = bob.say(with_eve, "psst").await["id"].clone();
+    let message = bob.post_text(with_eve, "psst").await["id"].clone();
     let (mut anns, mut bobs) = (ann.socket().await, bob.socket().await);
     block(&ann, &bob).await;
     let forward = bob.post(&format!("/messages/{message}/forward"), json!({"chat_ids": [chat]})).await;
     forward.refused(403, "forbidden");
-    bobs.say(json!({"event": "typing", "data": {"chat_id": chat}})).await;
-    bobs.say(json!({"event": "ping", "data": {}})).await;
+    bobs.send(json!({"event": "typing", "data": {"chat_id": chat}})).await;
+    bobs.send(json!({"event": "ping", "data": {}})).await;
     bobs.until("pong").await;
     let language = format!("en-x-{}", &fresh_key()[..8]);
     ann.put("/users/me", json!({"language": language})).await.expect(200);
@@ -86,7 +86,7 @@ async fn who_is_blocked_begins_nothing() {
 }
 
 #[tokio::test]
-async fn one_sees_whom_one_has_blocked_and_hears_it_on_every_device() {
+async fn one_sees_whom_one_has_blocked_and_receives_it_on_every_device() {
     let server = TestServer::start().await;
     let (ann, bob, eve) = three(&server).await;
     ann.direct(&bob).await;
@@ -105,10 +105,10 @@ async fn one_sees_whom_one_has_blocked_and_hears_it_on_every_device() {
     unblock(&ann, &eve).await.expect(204);
     unblock(&ann, &eve).await.refused(404, "not_found");
 
-    let heard = ann.hears(&mut phone).await;
-    assert_eq!(names(&heard), ["user.blocked", "user.blocked", "user.unblocked"]);
+    let received = ann.receives(&mut phone).await;
+    assert_eq!(names(&received), ["user.blocked", "user.blocked", "user.unblocked"]);
     assert_eq!(
-        (&heard[0]["data"]["user"]["id"], &heard[2]["data"]["user_id"]),
+        (&received[0]["data"]["user"]["id"], &received[2]["data"]["user_id"]),
         (&json!(bob.id), &json!(eve.id))
     );
     let missed = ann.get(&format!("/sync?cursor={before}")).await.expect(200);

@@ -43,8 +43,8 @@ async fn a_bot_is_a_member_like_others_and_is_shown_as_a_bot() {
     let chat = bob.group("Team", &[]).await;
     bot.post("/messages", json!({"chat_id": chat, "content": "hello"})).await.refused(403, "forbidden");
     add(&bob, chat, &bot).await;
-    let said = bot.say(chat, "Build 7 passed").await;
-    assert_eq!(said["author_id"], bot.id);
+    let sent = bot.post_text(chat, "Build 7 passed").await;
+    assert_eq!(sent["author_id"], bot.id);
     assert_eq!(bob.texts(chat).await, ["Build 7 passed"]);
     let members = bob.get(&format!("/chats/{chat}/members")).await.expect(200);
     let flags: Vec<_> =
@@ -109,7 +109,7 @@ async fn a_deleted_bot_leaves_and_its_messages_stay() {
     let bot = bot_of(&ann, "builds").await;
     let chat = ann.group("Team", &[]).await;
     add(&ann, chat, &bot).await;
-    bot.say(chat, "I was here").await;
+    bot.post_text(chat, "I was here").await;
     set_commands(&ann, &bot, &["deploy"]).await;
     ann.delete(&format!("/bots/{}", bot.id)).await.expect(204);
     assert_eq!(bot.get("/users/me").await.status, 401);
@@ -185,7 +185,7 @@ async fn a_command_goes_to_its_bot_and_is_not_posted() {
     assert_eq!(event["data"], data);
 
     // The bot answers with its token.
-    bot.say(chat, "Deploying api").await;
+    bot.post_text(chat, "Deploying api").await;
     assert_eq!(bob.texts(chat).await, ["Deploying api"]);
 }
 
@@ -201,10 +201,10 @@ async fn what_is_no_command_of_the_chats_bots_is_a_message() {
     add(&ann, chat, &bot).await;
     add(&ann, chat, &second).await;
     for text in ["/etc/hosts is wrong", "/unknown", "say /deploy", "/deploy@nobody"] {
-        ann.say(chat, text).await;
+        ann.post_text(chat, text).await;
     }
-    ann.say(elsewhere, "/deploy").await;
-    bot.say(chat, "/deploy@builds is my command").await;
+    ann.post_text(elsewhere, "/deploy").await;
+    bot.post_text(chat, "/deploy@builds is my command").await;
     let body = json!({"chat_id": chat, "content": "/deploy"});
     ann.post("/messages", body.clone()).await.refused(409, "conflict");
     told(&ann, &second, &program).await;

@@ -39,7 +39,7 @@ fn flipped(text: &str) -> String {
 }
 
 /// Sends a form that is not as the server made it, in every way. Answers it as it was, for none was taken, and what is
-/// said when the file is too large: buckets differ there.
+/// sent when the file is too large: buckets differ there.
 pub async fn wrong_forms_are_refused(server: &TestServer, ann: &Person) -> (Value, Reply) {
     let storage = server.storage;
     let form = announce(ann, "a.png", "image/png", 100).await;
@@ -114,8 +114,8 @@ async fn what_is_sent_past_us_is_looked_at_before_anybody_sees_it() {
     assert!(form["url"].as_str().unwrap().starts_with(&server.bucket.as_ref().unwrap().url));
     assert_eq!(ann.send_form(&form, photo.clone()).await.status, 204);
     let body = json!({"chat_id": chat, "type": "image", "payload": {"attachment_id": id(&form)}});
-    let said = ann.post("/messages", body).await.expect(201);
-    let file = &said["attachments"][0];
+    let sent = ann.post("/messages", body).await.expect(201);
+    let file = &sent["attachments"][0];
     assert_eq!(
         (&file["width"], &file["height"], &file["has_thumbnail"]),
         (&json!(400), &json!(800), &json!(true))
@@ -304,13 +304,13 @@ async fn while_the_bucket_is_down_everything_else_goes_on() {
         (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
     };
     assert_eq!(ready().await, (200, json!({"status": "ok", "files": "unavailable"})));
-    ann.say(chat, "still here").await;
+    ann.post_text(chat, "still here").await;
     let body = json!({"chat_id": chat, "type": "image", "payload": {"attachment_id": id(&form)}});
     ann.post("/messages", body).await.refused(503, "files_unavailable");
     // A server that starts meanwhile does so, too.
     let server = server.restart().await;
     let ann = Person { url: server.url.clone(), ..ann };
-    ann.say(chat, "and there").await;
+    ann.post_text(chat, "and there").await;
     let _back = Bucket::at(server.dir.path(), &address).await;
     let read = ann.request(Method::GET, &format!("/attachments/{sent}")).send().await.unwrap();
     assert_eq!(read.bytes().await.unwrap(), PNG);

@@ -125,9 +125,9 @@ async fn in_a_read_only_chat_owner_and_admins_post() {
     bob.post("/messages", say.clone()).await.refused(403, "forbidden");
     let role = json!({"role": "admin"});
     ann.patch(&format!("/chats/{id}/members/{}", bob.id), role).await.expect(200);
-    let said = bob.post("/messages", say.clone()).await.expect(201)["id"].clone();
+    let sent = bob.post("/messages", say.clone()).await.expect(201)["id"].clone();
     // Who may not post may still answer with a sign.
-    eve.put(&format!("/messages/{said}/reactions/%F0%9F%91%8D"), Value::Null).await.expect(200);
+    eve.put(&format!("/messages/{sent}/reactions/%F0%9F%91%8D"), Value::Null).await.expect(200);
     let mut socket = eve.socket().await;
     ann.patch(&format!("/chats/{id}"), json!({"read_only": false})).await.expect(200);
     assert_eq!(socket.until("chat.updated").await["read_only"], false);
@@ -150,7 +150,7 @@ async fn everybody_has_one_place_for_what_they_save() {
         (&json!("saved"), &json!("ann"), &Value::Null)
     );
     assert_eq!((&shown["is_group"], &shown["member_count"]), (&json!(false), &json!(1)));
-    ann.say(chat, "milk").await;
+    ann.post_text(chat, "milk").await;
     assert_eq!(ann.get(&format!("/chats/{chat}")).await.expect(200)["unread_count"], 0);
     bob.get(&format!("/chats/{chat}")).await.refused(403, "forbidden");
     let members = format!("/chats/{chat}/members");
@@ -194,7 +194,7 @@ async fn all_of_a_chat_is_told_when_some_of_it_changes() {
     ann.patch(&path, json!({"read_only": true})).await.expect(200);
     let gone = ann.patch(&path, json!({"description": null})).await.expect(200);
     assert_eq!(gone["description"], Value::Null);
-    assert_eq!(names(&bob.hears(&mut socket).await), ["chat.updated"]);
+    assert_eq!(names(&bob.receives(&mut socket).await), ["chat.updated"]);
     for wrong in
         [json!({"title": "\u{200b}"}), json!({"description": "x".repeat(1_001)}), json!({"message_life": 1})]
     {

@@ -148,17 +148,17 @@ async fn two_people_never_have_two_private_chats() {
 }
 
 #[tokio::test]
-async fn a_deleted_private_chat_is_hidden_until_something_is_said() {
+async fn a_deleted_private_chat_is_hidden_until_something_is_sent() {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let chat = anna.direct(&bob).await;
-    anna.say(chat, "before").await;
+    anna.post_text(chat, "before").await;
     let path = format!("/chats/{chat}");
     assert_eq!(anna.delete(&path).await.status, 204);
     assert!(ids(&anna).await.is_empty());
     assert_eq!(ids(&bob).await, [chat]);
 
-    bob.say(chat, "after").await;
+    bob.post_text(chat, "after").await;
     assert_eq!(ids(&anna).await, [chat]);
     assert_eq!(anna.texts(chat).await, ["after", "before"]);
 
@@ -192,7 +192,7 @@ async fn a_group_is_deleted_for_everybody_by_who_moderates_it() {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let chat = anna.group("Short", &[&bob]).await;
-    let message = anna.say(chat, "hello").await["id"].clone();
+    let message = anna.post_text(chat, "hello").await["id"].clone();
     let path = format!("/chats/{chat}");
     bob.delete(&path).await.refused(403, "forbidden");
     assert_eq!(anna.delete(&path).await.status, 204);
@@ -205,9 +205,9 @@ async fn a_group_is_deleted_for_everybody_by_who_moderates_it() {
         person.patch(&edit, json!({"content": "x"})).await.refused(404, "not_found");
     }
     anna.delete(&path).await.refused(404, "not_found");
-    // What was said in it is swept away without harm to the rest.
+    // What was sent in it is swept away without harm to the rest.
     let other = anna.group("Long", &[&bob]).await;
-    anna.say(other, "still here").await;
+    anna.post_text(other, "still here").await;
     server.running.messenger.apply_retention().await.unwrap();
     assert_eq!(bob.texts(other).await, ["still here"]);
 }
@@ -257,7 +257,7 @@ async fn who_moderates_brings_in_and_takes_out() {
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let carl = server.person("carl").await;
     let chat = anna.group("Ours", &[&bob]).await;
-    anna.say(chat, "early").await;
+    anna.post_text(chat, "early").await;
     let members = format!("/chats/{chat}/members");
     let whom = json!({"user_id": carl.id});
     bob.post(&members, whom.clone()).await.refused(403, "forbidden");
@@ -320,7 +320,7 @@ async fn leaving_a_private_chat_hides_it() {
     let path = format!("/chats/{chat}/members/{}", anna.id);
     assert_eq!(anna.delete(&path).await.status, 204);
     assert!(ids(&anna).await.is_empty());
-    bob.say(chat, "come back").await;
+    bob.post_text(chat, "come back").await;
     assert_eq!(ids(&anna).await, [chat]);
 }
 
@@ -335,9 +335,9 @@ async fn the_most_recently_active_chat_comes_first() {
     }
     assert_eq!(ids(&bob).await, [chats[2], chats[1], chats[0]]);
     server.clock.advance(Duration::from_secs(1));
-    let said = anna.say(chats[0], "news").await;
+    let sent = anna.post_text(chats[0], "news").await;
     assert_eq!(ids(&bob).await, [chats[0], chats[2], chats[1]]);
-    assert_eq!(bob.get("/chats").await.expect(200)[0]["last_message"], said);
+    assert_eq!(bob.get("/chats").await.expect(200)[0]["last_message"], sent);
 }
 
 #[tokio::test]
@@ -345,34 +345,34 @@ async fn what_others_say_is_counted_until_it_is_read() {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let chat = anna.group("Ours", &[&bob]).await;
-    let mut said = Vec::new();
+    let mut sent = Vec::new();
     for text in ["one", "two", "three", "four"] {
-        said.push(anna.say(chat, text).await["id"].as_i64().unwrap());
+        sent.push(anna.post_text(chat, text).await["id"].as_i64().unwrap());
     }
-    bob.say(chat, "mine").await;
+    bob.post_text(chat, "mine").await;
     let (path, read) = (format!("/chats/{chat}"), format!("/chats/{chat}/read"));
     let unread = async |who: &Person| who.get(&path).await.expect(200)["unread_count"].clone();
     assert_eq!((unread(&bob).await, unread(&anna).await), (json!(4), json!(1)));
 
-    let mark = bob.post(&read, json!({"message_id": said[1]})).await.expect(200);
-    assert_eq!(mark, json!({"chat_id": chat, "message_id": said[1], "unread_count": 2}));
-    let back = bob.post(&read, json!({"message_id": said[0]})).await.expect(200);
+    let mark = bob.post(&read, json!({"message_id": sent[1]})).await.expect(200);
+    assert_eq!(mark, json!({"chat_id": chat, "message_id": sent[1], "unread_count": 2}));
+    let back = bob.post(&read, json!({"message_id": sent[0]})).await.expect(200);
     assert_eq!(back, mark, "a mark never goes back");
     let seen = bob.get(&path).await.expect(200);
-    assert_eq!(seen["last_read_message_id"], said[1]);
+    assert_eq!(seen["last_read_message_id"], sent[1]);
     let members = anna.get(&format!("{path}/members")).await.expect(200);
-    assert_eq!(members[1]["last_read_message_id"], said[1]);
+    assert_eq!(members[1]["last_read_message_id"], sent[1]);
 
     // What is deleted, or hidden for oneself, waits for nobody.
-    anna.delete(&format!("/messages/{}", said[2])).await;
+    anna.delete(&format!("/messages/{}", sent[2])).await;
     assert_eq!(unread(&bob).await, 1);
-    bob.delete(&format!("/messages/{}?for=me", said[3])).await;
+    bob.delete(&format!("/messages/{}?for=me", sent[3])).await;
     assert_eq!(unread(&bob).await, 0);
 
-    anna.say(chat, "five").await;
+    anna.post_text(chat, "five").await;
     let all = bob.post(&read, json!({})).await.expect(200);
     assert_eq!(all["unread_count"], 0);
-    let newest = anna.say(chat, "six").await["id"].clone();
+    let newest = anna.post_text(chat, "six").await["id"].clone();
     assert_eq!(unread(&bob).await, 1);
     let null = bob.post(&read, json!({"message_id": null})).await.expect(200);
     assert_eq!(null, json!({"chat_id": chat, "message_id": newest, "unread_count": 0}));
@@ -383,7 +383,7 @@ async fn only_a_message_of_the_chat_can_be_read_in_it() {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let (chat, other) = (anna.direct(&bob).await, anna.group("Other", &[&bob]).await);
-    let elsewhere = anna.say(other, "elsewhere").await["id"].clone();
+    let elsewhere = anna.post_text(other, "elsewhere").await["id"].clone();
     let read = format!("/chats/{chat}/read");
     for id in [elsewhere, json!(1)] {
         bob.post(&read, json!({"message_id": id})).await.refused(404, "not_found");
@@ -397,10 +397,10 @@ async fn who_comes_into_a_chat_has_nothing_to_catch_up_on() {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let chat = anna.group("Ours", &[]).await;
-    anna.say(chat, "early").await;
+    anna.post_text(chat, "early").await;
     let whom = json!({"user_id": bob.id});
     anna.post(&format!("/chats/{chat}/members"), whom).await.expect(201);
-    anna.say(chat, "late").await;
+    anna.post_text(chat, "late").await;
     let seen = bob.get(&format!("/chats/{chat}")).await.expect(200);
     assert_eq!(seen["unread_count"], 1);
 }

@@ -14,12 +14,12 @@ const SECRET: &str = "a secret of two";
 const PHONE: &str = "+79991234567";
 
 /// A server with a gateway for short messages.
-struct World {
+struct Api {
     server: TestServer,
     gateway: Other,
 }
 
-impl World {
+impl Api {
     async fn new() -> Self {
         Self::with(&[]).await
     }
@@ -62,10 +62,10 @@ fn somebody(server: &TestServer, reply: &Value) -> Person {
 
 #[tokio::test]
 async fn a_code_comes_by_sms_and_signs_in_who_is_new() {
-    let world = World::new().await;
-    let sent = world.server.nobody().post("/auth/codes", json!({"phone": "8 (999) 123-45-67"})).await;
+    let api = Api::new().await;
+    let sent = api.server.nobody().post("/auth/codes", json!({"phone": "8 (999) 123-45-67"})).await;
     assert_eq!(sent.expect(200), json!({"expires_in": 600}));
-    let asked = world.gateway.asked().pop().unwrap();
+    let asked = api.gateway.asked().pop().unwrap();
     assert_eq!((asked.method.as_str(), asked.path.as_str()), ("POST", "/send?key=1"));
     let (body, code) = (asked.json(), code_in(&asked.text.replace(PHONE, "")));
     assert_eq!((&body["phone"], &body["code"]), (&json!(PHONE), &json!(code)));
@@ -78,20 +78,20 @@ async fn a_code_comes_by_sms_and_signs_in_who_is_new() {
     let signature: String = signature.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(asked.header("besedka-signature"), format!("sha256={signature}"));
 
-    let reply = world.sign_in(&code).await.expect(201);
+    let reply = api.sign_in(&code).await.expect(201);
     let user = &reply["user"];
     assert_eq!(
         (&user["phone"], &user["email"], &user["username"]),
         (&json!(PHONE), &Value::Null, &Value::Null)
     );
     assert_eq!(user["display_name"], "User 4567");
-    let anna = somebody(&world.server, &reply);
+    let anna = somebody(&api.server, &reply);
     assert_eq!(anna.get("/users/me").await.expect(200)["id"], user["id"]);
 
-    let code = world.sent().await;
-    let again = world.sign_in(&code).await.expect(201);
+    let code = api.sent().await;
+    let again = api.sign_in(&code).await.expect(201);
     assert_eq!(again["user"]["id"], user["id"], "a number is somebody's");
-    world.sign_in(&code).await.refused(400, "wrong_code");
+    api.sign_in(&code).await.refused(400, "wrong_code");
 }
 
 #[tokio::test]
@@ -130,74 +130,74 @@ async fn whoever_has_a_password_may_come_by_a_code_too() {
 
 #[tokio::test]
 async fn three_codes_are_sent_within_an_hour_also_by_a_server_that_was_started_again() {
-    let world = World::new().await;
+    let api = Api::new().await;
     for _ in 0..3 {
-        world.send().await.expect(200);
-        world.server.clock.advance(Duration::from_secs(60));
+        api.send().await.expect(200);
+        api.server.clock.advance(Duration::from_secs(60));
     }
-    let refused = world.send().await;
+    let refused = api.send().await;
     assert_eq!(refused.header("retry-after"), (60 * 57).to_string());
     refused.refused(429, "too_many_requests");
-    assert_eq!(world.gateway.asked().len(), 3);
+    assert_eq!(api.gateway.asked().len(), 3);
 
-    let World { server, gateway } = world;
-    let world = World { server: server.restart().await, gateway };
-    world.send().await.refused(429, "too_many_requests");
-    world.server.nobody().post("/auth/codes", json!({"phone": "+79990000000"})).await.expect(200);
-    world.server.clock.advance(Duration::from_secs(57 * 60));
-    world.send().await.expect(200);
-    world.send().await.refused(429, "too_many_requests");
+    let Api { server, gateway } = api;
+    let api = Api { server: server.restart().await, gateway };
+    api.send().await.refused(429, "too_many_requests");
+    api.server.nobody().post("/auth/codes", json!({"phone": "+79990000000"})).await.expect(200);
+    api.server.clock.advance(Duration::from_secs(57 * 60));
+    api.send().await.expect(200);
+    api.send().await.refused(429, "too_many_requests");
 }
 
 #[tokio::test]
 async fn only_the_newest_code_counts() {
-    let world = World::new().await;
-    let first = world.sent().await;
-    let second = world.sent().await;
+    let api = Api::new().await;
+    let first = api.sent().await;
+    let second = api.sent().await;
     if first != second {
-        world.sign_in(&first).await.refused(400, "wrong_code");
+        api.sign_in(&first).await.refused(400, "wrong_code");
     }
-    world.sign_in(&second).await.expect(201);
+    api.sign_in(&second).await.expect(201);
 }
 
 #[tokio::test]
 async fn five_wrong_tries_end_a_code_wherever_they_are_made() {
-    let world = World::new().await;
-    let code = world.sent().await;
+    let api = Api::new().await;
+    let code = api.sent().await;
     for left in [4, 3, 2] {
-        let detail = world.sign_in(&wrong(&code)).await.refused(400, "wrong_code")["detail"].clone();
+        let detail = api.sign_in(&wrong(&code)).await.refused(400, "wrong_code")["detail"].clone();
         assert!(detail.as_str().unwrap().contains(&left.to_string()), "{detail}");
     }
-    let nobody = world.server.nobody();
+    let nobody = api.server.nobody();
     for _ in 0..2 {
         let body = json!({"phone": PHONE, "code": wrong(&code), "new_password": "password456"});
         nobody.post("/auth/codes/password", body).await.refused(400, "wrong_code");
     }
-    world.sign_in(&code).await.refused(400, "wrong_code");
-    let code = world.sent().await;
-    world.sign_in(&code).await.expect(201);
+    api.sign_in(&code).await.refused(400, "wrong_code");
+    let code = api.sent().await;
+    api.sign_in(&code).await.expect(201);
 }
 
 #[tokio::test]
 async fn many_tries_at_once_are_as_many_tries() {
-    let world = World::new().await;
-    let code = world.sent().await;
+    let api = Api::new().await;
+    let code = api.sent().await;
     let wrong = wrong(&code);
-    let tries = futures_util::future::join_all((0..20).map(|_| world.sign_in(&wrong))).await;
+    let tries = futures_util::future::join_all((0..20).map(|_| api.sign_in(&wrong))).await;
     let left = |reply: &Reply| reply.body["detail"].as_str().unwrap().contains("left");
     assert_eq!(tries.iter().filter(|reply| left(reply)).count(), 4, "the fifth ends it");
-    world.sign_in(&code).await.refused(400, "wrong_code");
+    api.sign_in(&code).await.refused(400, "wrong_code");
 }
 
 #[tokio::test]
 async fn a_code_is_good_for_ten_minutes() {
-    let world = World::new().await;
-    let code = world.sent().await;
-    world.server.clock.advance(Duration::from_secs(10 * 60 - 1));
-    world.sign_in(&code).await.expect(201);
-    let code = world.sent().await;
-    world.server.clock.advance(Duration::from_secs(10 * 60));
-    world.sign_in(&code).await.refused(400, "wrong_code");
+    let api = Api::new().await;
+    let code = api.sent().await;
+    api.server.clock.advance(Duration::from_secs(10 * 60 - 1));
+    api.sign_in(&code).await.expect(201);
+    let code = api.sent().await;
+    api.server.clock.advance(Duration::from_secs(10 * 60));
+    api.sign_in(&code).await.refused(400, "wrong_code");
 }
 
 #[tokio::test]
@@ -218,29 +218,29 @@ async fn without_a_way_to_send_it_the_server_says_so() {
 
 #[tokio::test]
 async fn what_the_gateway_refused_is_not_counted() {
-    let world = World::new().await;
-    world.gateway.always_says(Answer::new(500, "no"));
+    let api = Api::new().await;
+    api.gateway.always_says(Answer::new(500, "no"));
     for _ in 0..5 {
-        world.send().await.refused(502, "bad_gateway");
+        api.send().await.refused(502, "bad_gateway");
     }
-    world.gateway.always_says(Answer::new(204, ""));
-    let code = world.sent().await;
-    world.sign_in(&code).await.expect(201);
+    api.gateway.always_says(Answer::new(204, ""));
+    let code = api.sent().await;
+    api.sign_in(&code).await.expect(201);
 }
 
 #[tokio::test]
 async fn a_forgotten_password_is_set_anew_and_all_sessions_end() {
-    let world = World::new().await;
-    let code = world.sent().await;
-    let anna = somebody(&world.server, &world.sign_in(&code).await.expect(201));
-    let nobody = world.server.nobody();
+    let api = Api::new().await;
+    let code = api.sent().await;
+    let anna = somebody(&api.server, &api.sign_in(&code).await.expect(201));
+    let nobody = api.server.nobody();
     let login = |password: &str| {
         let body = json!({"username": PHONE, "password": password});
         nobody.post("/auth/login", body)
     };
     login("").await.refused(401, "wrong_password");
 
-    let code = world.sent().await;
+    let code = api.sent().await;
     let body = |password: &str| json!({"phone": PHONE, "code": code, "new_password": password});
     nobody.post("/auth/codes/password", body("short")).await.refused(400, "invalid");
     assert_eq!(nobody.post("/auth/codes/password", body(PASSWORD)).await.status, 204);
@@ -251,17 +251,17 @@ async fn a_forgotten_password_is_set_anew_and_all_sessions_end() {
 
 #[tokio::test]
 async fn where_nobody_comes_in_anew_a_stranger_gets_no_code() {
-    let world = World::with(&["--registration", "closed"]).await;
-    assert_eq!(world.send().await.expect(200), json!({"expires_in": 600}));
-    assert!(world.gateway.asked().is_empty());
+    let api = Api::with(&["--registration", "closed"]).await;
+    assert_eq!(api.send().await.expect(200), json!({"expires_in": 600}));
+    assert!(api.gateway.asked().is_empty());
 }
 
 #[tokio::test]
 async fn where_one_comes_by_invitation_a_code_alone_does_not_do() {
-    let world = World::with(&["--registration", "invite"]).await;
-    let code = world.sent().await;
-    world.sign_in(&code).await.refused(400, "invalid");
-    let invite = world.server.beside().await.invite(Duration::from_secs(60)).await.unwrap();
+    let api = Api::with(&["--registration", "invite"]).await;
+    let code = api.sent().await;
+    api.sign_in(&code).await.refused(400, "invalid");
+    let invite = api.server.beside().await.invite(Duration::from_secs(60)).await.unwrap();
     let body = json!({"phone": PHONE, "code": code, "invite_code": invite});
-    sign_in(&world.server, body).await.expect(201);
+    sign_in(&api.server, body).await.expect(201);
 }

@@ -84,9 +84,9 @@ async fn groups_pass_on_and_private_chats_stay_for_the_other() {
     let group = anna.group("Garden", &[&bob, &carl]).await;
     let alone = anna.group("Diary", &[]).await;
     let direct = anna.direct(&bob).await;
-    anna.say(group, "to all").await;
-    anna.say(direct, "to you").await;
-    bob.say(direct, "to me").await;
+    anna.post_text(group, "to all").await;
+    anna.post_text(direct, "to you").await;
+    bob.post_text(direct, "to me").await;
     let cursor = bob.cursor().await;
     let mut socket = bob.socket().await;
 
@@ -104,7 +104,7 @@ async fn groups_pass_on_and_private_chats_stay_for_the_other() {
     let owners: Vec<_> = members.as_array().unwrap().iter().filter(|m| m["role"] == "owner").collect();
     assert_eq!((members.as_array().unwrap().len(), owners.len()), (2, 1));
     assert_eq!(bob.texts(group).await, ["to all"]);
-    bob.say(group, "we go on").await;
+    bob.post_text(group, "we go on").await;
 
     assert_eq!(bob.texts(direct).await, ["to me", "to you"]);
     let chat = bob.get(&format!("/chats/{direct}")).await.expect(200);
@@ -140,11 +140,11 @@ async fn a_deleted_account_does_not_come_back() {
 }
 
 #[tokio::test]
-async fn everything_that_somebody_said_goes_with_its_files_and_others_hear_it_in_batches() {
+async fn everything_that_somebody_sent_goes_with_its_files_and_others_hear_it_in_batches() {
     let server = server_with_root().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let (group, direct) = (anna.group("Garden", &[&bob]).await, anna.direct(&bob).await);
-    let root = bob.say(group, "what do you think?").await["id"].clone();
+    let root = bob.post_text(group, "what do you think?").await["id"].clone();
     let answer =
         json!({"chat_id": group, "type": "text", "content": "a lot", "reply_to": root, "thread_id": root});
     anna.post("/messages", answer).await.expect(201);
@@ -152,9 +152,9 @@ async fn everything_that_somebody_said_goes_with_its_files_and_others_hear_it_in
     let payload = json!({"chat_id": direct, "type": "file", "payload": {"attachment_id": file}});
     anna.post("/messages", payload).await.expect(201);
     for number in 0..205 {
-        anna.say(group, &format!("{number}")).await;
+        anna.post_text(group, &format!("{number}")).await;
     }
-    bob.say(direct, "kept").await;
+    bob.post_text(direct, "kept").await;
     let cursor = bob.cursor().await;
     let mut socket = bob.socket().await;
 
@@ -195,7 +195,7 @@ async fn a_deletion_goes_on_after_a_restart_and_an_administrator_may_begin_one()
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let group = bob.group("Garden", &[&anna]).await;
     for number in 0..5 {
-        anna.say(group, &format!("{number}")).await;
+        anna.post_text(group, &format!("{number}")).await;
     }
     let beside = server.beside().await;
     beside.delete_user("nobody", MessagesOnDeletion::Erased).await.unwrap_err();

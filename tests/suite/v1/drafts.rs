@@ -22,9 +22,9 @@ async fn drafts(person: &Person) -> Value {
 }
 
 #[tokio::test]
-async fn a_draft_is_ones_own_and_heard_on_ones_own_devices() {
+async fn a_draft_is_ones_own_and_received_on_ones_own_devices() {
     let (server, ann, bob, chat) = two().await;
-    let answered = ann.say(chat, "?").await;
+    let answered = ann.post_text(chat, "?").await;
     let phone = server.again(&bob, "bob").await;
     let (mut own, mut others) = (phone.socket().await, ann.socket().await);
     let body = json!({"content": "Да 😀", "reply_to": answered["id"]});
@@ -36,20 +36,20 @@ async fn a_draft_is_ones_own_and_heard_on_ones_own_devices() {
     assert!(is_time(&saved["written_at"]), "{saved}");
     assert_eq!(own.until("draft.saved").await, saved);
     assert_eq!(drafts(&phone).await, json!([saved]));
-    assert_eq!((drafts(&ann).await, names(&ann.hears(&mut others).await)), (json!([]), vec![]));
+    assert_eq!((drafts(&ann).await, names(&ann.receives(&mut others).await)), (json!([]), vec![]));
     assert_eq!(write(&phone, chat, body).await.expect(200), saved, "nothing changed");
     phone.delete(&format!("/chats/{chat}/draft")).await.expect(204);
-    let heard = bob.hears(&mut own).await;
-    assert_eq!(names(&heard), ["draft.removed"]);
-    assert_eq!(heard[0]["data"], json!({"chat_id": chat, "thread_id": null}));
+    let received = bob.receives(&mut own).await;
+    assert_eq!(names(&received), ["draft.removed"]);
+    assert_eq!(received[0]["data"], json!({"chat_id": chat, "thread_id": null}));
     phone.delete(&format!("/chats/{chat}/draft")).await.expect(204);
-    assert_eq!((drafts(&bob).await, names(&bob.hears(&mut own).await)), (json!([]), vec![]));
+    assert_eq!((drafts(&bob).await, names(&bob.receives(&mut own).await)), (json!([]), vec![]));
 }
 
 #[tokio::test]
 async fn each_thread_has_a_draft_of_its_own() {
     let (_server, ann, bob, chat) = two().await;
-    let root = ann.say(chat, "root").await["id"].clone();
+    let root = ann.post_text(chat, "root").await["id"].clone();
     let body = json!({"chat_id": chat, "content": "below", "thread_id": root});
     let below = ann.post("/messages", body).await.expect(201)["id"].clone();
     write(&bob, chat, json!({"content": "in the chat"})).await.expect(200);
@@ -82,11 +82,11 @@ async fn what_was_written_last_counts_whichever_comes_first() {
 #[tokio::test]
 async fn sending_takes_the_draft_away_if_asked() {
     let (_server, ann, bob, chat) = two().await;
-    let root = ann.say(chat, "root").await["id"].clone();
+    let root = ann.post_text(chat, "root").await["id"].clone();
     write(&bob, chat, json!({"content": "one"})).await.expect(200);
     write(&bob, chat, json!({"content": "two", "thread_id": root})).await.expect(200);
     let mut socket = bob.socket().await;
-    bob.say(chat, "something else").await;
+    bob.post_text(chat, "something else").await;
     assert_eq!(drafts(&bob).await.as_array().unwrap().len(), 2);
     let body = json!({"chat_id": chat, "content": "two", "thread_id": root, "clear_draft": true});
     bob.post("/messages", body).await.expect(201);
@@ -103,7 +103,7 @@ async fn what_can_t_be_a_draft_is_refused() {
     let (server, ann, bob, chat) = two().await;
     let eve = server.person("eve").await;
     let elsewhere = ann.direct(&bob).await;
-    let foreign = ann.say(elsewhere, "elsewhere").await["id"].clone();
+    let foreign = ann.post_text(elsewhere, "elsewhere").await["id"].clone();
     write(&eve, chat, json!({"content": "hi"})).await.refused(403, "forbidden");
     write(&bob, 1, json!({"content": "hi"})).await.refused(404, "not_found");
     for wrong in [

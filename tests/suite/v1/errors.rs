@@ -319,7 +319,7 @@ async fn who_may_not_post_does_not_use_up_the_chats_limit() {
     for number in 0..8 {
         let eve = server.person(&format!("eve{number}")).await;
         let own = eve.group("Mine", &[]).await;
-        let message = eve.say(own, "forwarded").await["id"].clone();
+        let message = eve.post_text(own, "forwarded").await["id"].clone();
         strangers.push((eve, format!("/messages/{message}/forward")));
     }
     let post = |text: usize| json!({"chat_id": chat, "content": text.to_string()});

@@ -8,7 +8,7 @@ use crate::server::{Person, Socket, TestServer, is_time};
 
 const LIFE: Duration = Duration::from_secs(60);
 
-/// What is said in the chat from now on stays for a minute.
+/// What is sent in the chat from now on stays for a minute.
 async fn shorten(person: &Person, chat: i64) {
     let chat = person.patch(&format!("/chats/{chat}"), json!({"message_life": LIFE.as_secs()})).await;
     assert_eq!(chat.expect(200)["message_life"], LIFE.as_secs());
@@ -38,20 +38,20 @@ fn id(message: &Value) -> i64 {
 #[tokio::test]
 async fn what_is_due_is_told_as_deleted_and_nothing_else_is() {
     let (server, ann, bob, chat) = two().await;
-    let stays = ann.say(chat, "said before").await;
+    let stays = ann.post_text(chat, "sent before").await;
     shorten(&ann, chat).await;
-    let first = ann.say(chat, "goes").await;
+    let first = ann.post_text(chat, "goes").await;
     assert!(is_time(&first["expires_at"]), "{first}");
     assert_eq!(stays.get("expires_at"), None);
     server.clock.advance(LIFE / 2);
-    let second = bob.say(chat, "goes later").await;
+    let second = bob.post_text(chat, "goes later").await;
     let mut socket = bob.socket().await;
     server.clock.advance(LIFE / 2);
     gone(&mut socket, &[id(&first)]).await;
-    assert_eq!(ann.texts(chat).await, ["goes later", "said before"]);
+    assert_eq!(ann.texts(chat).await, ["goes later", "sent before"]);
     server.clock.advance(LIFE / 2);
     gone(&mut socket, &[id(&second)]).await;
-    assert_eq!(ann.texts(chat).await, ["said before"]);
+    assert_eq!(ann.texts(chat).await, ["sent before"]);
     let left = ann.get(&format!("/messages/{}", id(&first))).await.expect(200);
     assert_eq!((&left["deleted"], left.get("expires_at")), (&json!(true), None));
 }
@@ -76,7 +76,7 @@ async fn what_became_due_while_the_server_was_down_goes_when_it_is_up() {
     shorten(&ann, chat).await;
     let mut ids = Vec::new();
     for number in 0..120 {
-        ids.push(id(&ann.say(chat, &number.to_string()).await));
+        ids.push(id(&ann.post_text(chat, &number.to_string()).await));
     }
     let cursor = ann.cursor().await;
     // The clock goes on while it starts.
@@ -92,14 +92,14 @@ async fn what_became_due_while_the_server_was_down_goes_when_it_is_up() {
 }
 
 #[tokio::test]
-async fn a_change_of_the_timer_is_told_and_holds_for_what_is_said_then() {
+async fn a_change_of_the_timer_is_told_and_holds_for_what_is_sent_then() {
     let (_server, ann, bob, chat) = two().await;
     let mut socket = ann.socket().await;
     let cursor = ann.cursor().await;
     shorten(&bob, chat).await;
     assert_eq!(socket.until("chat.updated").await["message_life"], LIFE.as_secs());
     assert_eq!(socket.until("message.created").await["type"], "system");
-    let short = ann.say(chat, "short").await;
+    let short = ann.post_text(chat, "short").await;
     bob.patch(&format!("/chats/{chat}"), json!({"message_life": null})).await.expect(200);
     assert_eq!(socket.until("chat.updated").await["message_life"], Value::Null);
     let page = ann.get(&format!("/sync?cursor={cursor}")).await.expect(200);
@@ -107,5 +107,5 @@ async fn a_change_of_the_timer_is_told_and_holds_for_what_is_said_then() {
         page["events"].as_array().unwrap().iter().map(|event| &event["data"]["message_life"]).collect();
     assert_eq!(lives.iter().filter(|life| life.is_null()).count(), lives.len(), "told as it is now: {page}");
     assert!(is_time(&short["expires_at"]), "{short}");
-    assert_eq!(ann.say(chat, "stays").await.get("expires_at"), None);
+    assert_eq!(ann.post_text(chat, "stays").await.get("expires_at"), None);
 }

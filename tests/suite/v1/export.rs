@@ -50,12 +50,12 @@ async fn everything_that_one_may_read_is_in_it_and_nothing_else() {
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let (group, direct) = (anna.group("Сад 🌳", &[&bob]).await, anna.direct(&bob).await);
     let foreign = bob.group("Not hers", &[]).await;
-    bob.say(foreign, "a secret").await;
+    bob.post_text(foreign, "a secret").await;
     for number in 0..230 {
-        anna.say(group, &format!("Привет {number}")).await;
+        anna.post_text(group, &format!("Привет {number}")).await;
     }
-    bob.say(direct, "to anna").await;
-    let hidden = bob.say(direct, "hidden").await["id"].clone();
+    bob.post_text(direct, "to anna").await;
+    let hidden = bob.post_text(direct, "hidden").await["id"].clone();
     anna.delete(&format!("/messages/{hidden}?for=me")).await;
     let bytes: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
     let file = anna.upload("Сад 1/..\\план.bin", "application/octet-stream", bytes.clone()).await;
@@ -82,8 +82,8 @@ async fn everything_that_one_may_read_is_in_it_and_nothing_else() {
     let of_group = lines_of(&files, &format!("chats/{group}/messages-0001.ndjson"));
     let texts: Vec<_> =
         of_group.iter().filter(|m| m["type"] == "text").map(|m| m["content"].clone()).collect();
-    let said: Vec<_> = (0..230).map(|number| json!(format!("Привет {number}"))).collect();
-    assert_eq!(texts, said, "all of it, in order");
+    let sent: Vec<_> = (0..230).map(|number| json!(format!("Привет {number}"))).collect();
+    assert_eq!(texts, sent, "all of it, in order");
     let chat = json_of(&files, &format!("chats/{group}/chat.json"));
     assert_eq!(chat["title"], "Сад 🌳");
     let members = json_of(&files, &format!("chats/{group}/members.json"));
@@ -109,7 +109,7 @@ async fn drafts_bookmarks_and_what_waits_are_in_it_too() {
     anna.post("/scheduled", later).await.expect(201);
     let mut marked = Vec::new();
     for number in 0..120 {
-        let id = bob.say(chat, &format!("{number}")).await["id"].clone();
+        let id = bob.post_text(chat, &format!("{number}")).await["id"].clone();
         anna.put(&format!("/messages/{id}/bookmark"), json!({"note": "why"})).await.expect(200);
         marked.insert(0, id);
     }

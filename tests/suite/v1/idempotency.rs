@@ -98,9 +98,9 @@ async fn a_repeated_change_answers_what_the_first_one_did() {
     let session = sessions.as_array().unwrap().iter().find(|session| session["current"] == true);
     let session = session.unwrap()["id"].clone();
     let group = anna.group("Ours", &[]).await;
-    let mine = anna.say(chat, "mine").await["id"].clone();
-    let gone = anna.say(chat, "gone").await["id"].clone();
-    let hidden = bob.say(chat, "hidden").await["id"].clone();
+    let mine = anna.post_text(chat, "mine").await["id"].clone();
+    let gone = anna.post_text(chat, "gone").await["id"].clone();
+    let hidden = bob.post_text(chat, "hidden").await["id"].clone();
     let none = Value::Null;
     for (method, path, body, status) in [
         (Method::POST, "/messages".to_owned(), text(chat, "new"), 201),
@@ -197,9 +197,9 @@ async fn the_same_key_with_another_body_is_another_request() {
 #[tokio::test]
 async fn the_same_key_with_another_query_is_another_request() {
     let (_server, anna, bob, chat) = two().await;
-    let said = anna.say(chat, "for all").await["id"].clone();
+    let sent = anna.post_text(chat, "for all").await["id"].clone();
     let delete = async |query: &str, key: &str| {
-        anna.send(Method::DELETE, &format!("/messages/{said}{query}"), Some(key), None).await
+        anna.send(Method::DELETE, &format!("/messages/{sent}{query}"), Some(key), None).await
     };
     let key = fresh_key();
     assert_eq!(delete("?for=me", &key).await.status, 204);

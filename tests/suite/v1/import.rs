@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 
 use super::interleavings::missed;
 use crate::server::{Person, Reply, TestServer, fresh_key};
-use crate::witness::history;
+use crate::traffic::history;
 
 async fn export_of(person: &Person) -> Vec<u8> {
     let response = person.request(Method::GET, "/users/me/export").send().await.unwrap();
@@ -71,7 +71,7 @@ async fn chat_of(person: &Person, title: &str) -> Value {
 }
 
 /// What stands in a chat but the server's own words, the oldest first.
-async fn said(person: &Person, chat: &Value) -> Vec<Value> {
+async fn sent(person: &Person, chat: &Value) -> Vec<Value> {
     let messages = person.get(&format!("/messages?chat_id={}&limit=200", chat["id"])).await.expect(200);
     let mut messages = messages.as_array().unwrap().clone();
     messages.retain(|message| message["type"] != "system");
@@ -79,16 +79,16 @@ async fn said(person: &Person, chat: &Value) -> Vec<Value> {
     messages
 }
 
-/// A server where Anna has said something of every kind; and Anna.
+/// A server where Anna has sent something of every kind; and Anna.
 async fn elsewhere() -> (TestServer, Person) {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let group = anna.group("Сад 🌳", &[&bob]).await;
     let say = async |person: &Person, body: Value| person.post("/messages", body).await.expect(201);
-    let first = anna.say(group, "первое").await["id"].clone();
+    let first = anna.post_text(group, "первое").await["id"].clone();
     say(&bob, json!({"chat_id": group, "content": "ответ", "reply_to": first})).await;
     say(&bob, json!({"chat_id": group, "content": "в ветке", "thread_id": first})).await;
-    let gone = bob.say(group, "deleted").await["id"].clone();
+    let gone = bob.post_text(group, "deleted").await["id"].clone();
     say(&anna, json!({"chat_id": group, "content": "об удалённом", "reply_to": gone})).await;
     bob.delete(&format!("/messages/{gone}")).await.expect(204);
     for (person, name) in [(&anna, "план.txt"), (&bob, "чужой.txt")] {
@@ -101,11 +101,11 @@ async fn elsewhere() -> (TestServer, Person) {
     let options = json!({"options": ["да", "нет"]});
     say(&bob, json!({"chat_id": group, "type": "poll", "content": "Идём?", "payload": options})).await;
     let direct = bob.direct(&anna).await;
-    let told = bob.say(direct, "@anna только тебе").await["id"].clone();
+    let told = bob.post_text(direct, "@anna только тебе").await["id"].clone();
     anna.post(&format!("/messages/{told}/forward"), json!({"chat_ids": [group]})).await.expect(201);
     let saved = anna.post("/chats", json!({"kind": "saved"})).await.expect(201)["id"].as_i64().unwrap();
-    anna.say(saved, "на память").await;
-    anna.group("Nothing was said here", &[]).await;
+    anna.post_text(saved, "на память").await;
+    anna.group("Nothing was sent here", &[]).await;
     (server, anna)
 }
 
@@ -128,14 +128,14 @@ async fn the_longest_file_name_is_brought_along() {
     let entry = entry.last().unwrap();
     assert!(entry.len() <= 255 && entry.starts_with("жж") && entry.ends_with("ж.txt"), "{entry}");
     assert_eq!(import(&carla, zip).await.expect(200)["files"], 1);
-    let brought = &said(&carla, &chat_of(&carla, "Сад").await).await[0]["attachments"][0];
+    let brought = &sent(&carla, &chat_of(&carla, "Сад").await).await[0]["attachments"][0];
     assert_eq!(brought["filename"], name.as_str());
     let read = carla.request(Method::GET, &format!("/attachments/{}", brought["id"].as_str().unwrap()));
     assert_eq!(read.send().await.unwrap().bytes().await.unwrap(), "a plan");
 }
 
 #[tokio::test]
-async fn what_was_said_elsewhere_is_here_as_it_was() {
+async fn what_was_sent_elsewhere_is_here_as_it_was() {
     let ((from, anna), to) = (elsewhere().await, TestServer::start().await);
     let carla = to.person("carla").await;
     to.person("anna").await;
@@ -152,7 +152,7 @@ async fn what_was_said_elsewhere_is_here_as_it_was() {
         (&json!(1), &json!("owner"), &json!("group"))
     );
     assert!(chat["description"].as_str().unwrap().starts_with("Imported on 2"), "{chat}");
-    let messages = said(&carla, &chat).await;
+    let messages = sent(&carla, &chat).await;
     let kinds: Vec<_> = messages.iter().map(|message| message["type"].as_str().unwrap()).collect();
     let (text, place) = ("text", "location");
     assert_eq!(kinds, [text, text, text, text, "file", text, place, text, text]);
@@ -193,11 +193,11 @@ async fn what_was_said_elsewhere_is_here_as_it_was() {
     assert_eq!((&direct["kind"], &direct["unread_count"]), (&json!("group"), &json!(0)));
     let saved = carla.get("/chats").await.expect(200);
     let saved = saved.as_array().unwrap().iter().find(|chat| chat["kind"] == "saved").unwrap().clone();
-    assert_eq!(said(&carla, &saved).await[0]["content"], "на память");
+    assert_eq!(sent(&carla, &saved).await[0]["content"], "на память");
     assert_eq!(
         carla.get("/chats").await.expect(200).as_array().unwrap().len(),
         3,
-        "where something was said"
+        "where something was sent"
     );
 }
 
@@ -219,14 +219,14 @@ async fn repeated_it_adds_nothing_twice_and_takes_up_what_came_since() {
     let to = TestServer::start().await;
     let carla = to.person("carla").await;
     let garden = from.person("dora").await.group("Огород", &[&anna]).await;
-    anna.say(garden, "раз").await;
+    anna.post_text(garden, "раз").await;
     import(&carla, export_of(&anna).await).await.expect(200);
-    let before = said(&carla, &chat_of(&carla, "Огород").await).await;
+    let before = sent(&carla, &chat_of(&carla, "Огород").await).await;
     carla.delete(&format!("/messages/{}", before[0]["id"])).await.expect(204);
-    anna.say(garden, "два").await;
+    anna.post_text(garden, "два").await;
     let done = import(&carla, export_of(&anna).await).await.expect(200);
     assert_eq!((&done["chats"], &done["messages"]), (&json!(0), &json!(1)), "{done}");
-    let after = said(&carla, &chat_of(&carla, "Огород").await).await;
+    let after = sent(&carla, &chat_of(&carla, "Огород").await).await;
     let texts: Vec<_> = after.iter().map(|message| message["content"].clone()).collect();
     assert_eq!(texts, [Value::Null, json!("два")], "and what was deleted stays so");
 }
@@ -249,7 +249,7 @@ async fn it_goes_on_when_nobody_waits_for_it() {
             break;
         }
     }
-    assert_eq!(said(&anna, &chat_of(&anna, "Old").await).await.len(), 200);
+    assert_eq!(sent(&anna, &chat_of(&anna, "Old").await).await.len(), 200);
 }
 
 #[tokio::test]
@@ -301,7 +301,7 @@ async fn it_stays_among_what_is_ones_own() {
     import(&bob, zip.clone()).await.expect(200);
     let bobs = bob.get("/chats").await.expect(200);
     let bobs = bobs.as_array().unwrap().iter().find(|chat| chat["role"] == "owner").unwrap().clone();
-    let taken = said(&bob, &bobs).await[0]["client_id"].clone();
+    let taken = sent(&bob, &bobs).await[0]["client_id"].clone();
     assert!(taken.is_string());
     let shared = carla.group("Shared", &[&anna]).await;
     let by_hand = json!({"chat_id": shared, "content": "by hand", "client_id": taken});
@@ -309,7 +309,7 @@ async fn it_stays_among_what_is_ones_own() {
     let done = import(&carla, zip).await.expect(200);
     assert_eq!((&done["messages"], &done["skipped"]), (&json!(1), &json!(1)), "{done}");
     assert_eq!(carla.texts(shared).await, ["by hand"]);
-    assert_eq!(said(&carla, &chat_of(&carla, "Old").await).await[0]["content"], "f");
+    assert_eq!(sent(&carla, &chat_of(&carla, "Old").await).await[0]["content"], "f");
 }
 
 #[tokio::test]
@@ -443,7 +443,7 @@ async fn odd_lines_are_left_out_and_the_others_are_not() {
         (&json!(1), &json!(11), &json!(0), &json!(left_out.len() + odd.len())),
         "{done}"
     );
-    let messages = said(&anna, &chat_of(&anna, "Import").await).await;
+    let messages = sent(&anna, &chat_of(&anna, "Import").await).await;
     let texts: Vec<_> = messages.iter().map(|message| message["content"].as_str().unwrap()).collect();
     assert_eq!(texts, ["m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11"]);
     assert!(messages.iter().all(|message| message["type"] == "text" && message.get("reply_to").is_none()));
@@ -514,7 +514,7 @@ async fn posts_go_on_between_the_slices_of_an_import() {
         tokio::spawn(async move {
             let mut posted = Vec::new();
             while !over.load(Ordering::SeqCst) {
-                posted.push(person.say(garden, &format!("{poster} {}", posted.len())).await);
+                posted.push(person.post_text(garden, &format!("{poster} {}", posted.len())).await);
             }
             posted
         })
@@ -537,10 +537,10 @@ async fn posts_go_on_between_the_slices_of_an_import() {
     );
     let answers = imported.iter().filter(|message| !message["reply_to"].is_null()).count() as i64;
     assert_eq!(answers, MESSAGES / 100);
-    let said = history(&bob, garden).await;
+    let sent = history(&bob, garden).await;
     for (poster, posted) in posted.iter().enumerate() {
         let prefix = format!("{poster} ");
-        let own: Vec<i64> = said
+        let own: Vec<i64> = sent
             .iter()
             .filter(|message| message["content"].as_str().is_some_and(|text| text.starts_with(&prefix)))
             .map(number)
@@ -554,7 +554,7 @@ async fn posts_go_on_between_the_slices_of_an_import() {
     }
     // What their clients missed is told once and in order too.
     for (person, cursor, chats) in
-        [(&bob, bobs_cursor, vec![&said]), (&ann, anns_cursor, vec![&said, &imported])]
+        [(&bob, bobs_cursor, vec![&sent]), (&ann, anns_cursor, vec![&sent, &imported])]
     {
         let told = missed(person, cursor).await;
         for chat in chats {

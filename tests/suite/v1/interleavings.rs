@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::process::Process;
 use crate::server::{Dice, Person, Reply, TestServer, fresh_key};
-use crate::witness::history;
+use crate::traffic::history;
 
 /// What one author does, one thing after the other.
 struct Author {

@@ -140,8 +140,8 @@ async fn those_who_may_invite_hear_that_the_ways_in_changed_and_nobody_else() {
     assert_eq!(anns.until("chat.access").await, json!({"id": chat}));
     ann.delete(&format!("/chats/{chat}/invites/{}", made["id"])).await.expect(204);
     ann.post(&format!("/chats/{chat}/code"), Value::Null).await.expect(200);
-    assert_eq!(names(&ann.hears(&mut anns).await), ["chat.access", "chat.access"]);
-    assert_eq!(names(&bob.hears(&mut bobs).await), [""; 0]);
+    assert_eq!(names(&ann.receives(&mut anns).await), ["chat.access", "chat.access"]);
+    assert_eq!(names(&bob.receives(&mut bobs).await), [""; 0]);
 }
 
 #[tokio::test]

@@ -22,9 +22,9 @@ async fn a_place_is_somewhere_on_the_earth() {
     let (_server, anna, bob, chat) = two().await;
     let place = |payload: Value| json!({"chat_id": chat, "type": "location", "payload": payload});
     let here = json!({"latitude": 42.87, "longitude": 74.59, "accuracy_m": 12.5, "name": "Беседка"});
-    let said = anna.post("/messages", place(here.clone())).await.expect(201);
-    assert_eq!(said["payload"], here);
-    assert_eq!(said["plain"], "📍 42.87000, 74.59000 Беседка");
+    let sent = anna.post("/messages", place(here.clone())).await.expect(201);
+    assert_eq!(sent["payload"], here);
+    assert_eq!(sent["plain"], "📍 42.87000, 74.59000 Беседка");
     for wrong in [
         json!(null),
         json!({"latitude": 42.87}),
@@ -36,15 +36,15 @@ async fn a_place_is_somewhere_on_the_earth() {
     ] {
         anna.post("/messages", place(wrong)).await.refused(400, "invalid");
     }
-    assert_eq!(bob.get(&format!("/messages?chat_id={chat}")).await.expect(200), json!([said]));
+    assert_eq!(bob.get(&format!("/messages?chat_id={chat}")).await.expect(200), json!([sent]));
 }
 
 #[tokio::test]
 async fn a_poll_has_a_question_and_answers_that_differ() {
     let (_server, anna, _, chat) = two().await;
     let poll = |question: &str, options: Value| json!({"chat_id": chat, "type": "poll", "content": question, "payload": {"options": options}});
-    let said = anna.post("/messages", poll("Обед?", json!(["суп", "каша"]))).await.expect(201);
-    assert_eq!(said["plain"], "📊 Обед? (суп / каша)");
+    let sent = anna.post("/messages", poll("Обед?", json!(["суп", "каша"]))).await.expect(201);
+    assert_eq!(sent["plain"], "📊 Обед? (суп / каша)");
     let many: Vec<String> = (0..21).map(|n| n.to_string()).collect();
     for wrong in [
         poll(" ", json!(["а", "б"])),
@@ -58,7 +58,7 @@ async fn a_poll_has_a_question_and_answers_that_differ() {
     ] {
         anna.post("/messages", wrong).await.refused(400, "invalid");
     }
-    let path = format!("/messages/{}", said["id"]);
+    let path = format!("/messages/{}", sent["id"]);
     anna.patch(&path, json!({"content": "Ужин?"})).await.refused(403, "forbidden");
 }
 
@@ -79,7 +79,7 @@ async fn what_can_t_be_seen_is_no_text() {
     }
     let long = "я".repeat(100_000);
     anna.post("/messages", json!({"chat_id": chat, "content": long})).await.refused(413, "too_large");
-    anna.say(chat, "👩‍👩‍👧‍👦 \u{202e}справа").await;
+    anna.post_text(chat, "👩‍👩‍👧‍👦 \u{202e}справа").await;
     assert_eq!(bob.texts(chat).await, ["👩‍👩‍👧‍👦 \u{202e}справа"]);
 }
 
@@ -91,12 +91,12 @@ async fn a_message_holds_several_files_in_order() {
         files.push(anna.upload(name, "text/plain", name.as_bytes().to_vec()).await);
     }
     let body = |ids: &[String]| json!({"chat_id": chat, "type": "file", "payload": {"attachment_ids": ids}});
-    let said = anna.post("/messages", body(&files)).await.expect(201);
-    let shown = bob.get(&format!("/messages/{}", said["id"])).await.expect(200);
+    let sent = anna.post("/messages", body(&files)).await.expect(201);
+    let shown = bob.get(&format!("/messages/{}", sent["id"])).await.expect(200);
     let found: Vec<&str> =
         shown["attachments"].as_array().unwrap().iter().map(|file| file["id"].as_str().unwrap()).collect();
     assert_eq!(found, files);
-    assert_eq!(said["attachments"], shown["attachments"]);
+    assert_eq!(sent["attachments"], shown["attachments"]);
     for id in &files {
         bob.get(&format!("/attachments/{id}/info")).await.expect(200);
     }
@@ -110,16 +110,16 @@ async fn a_message_holds_several_files_in_order() {
 #[tokio::test]
 async fn history_begins_at_a_moment() {
     let (server, anna, bob, chat) = two().await;
-    let mut said = Vec::new();
+    let mut sent = Vec::new();
     for text in ["раз", "два", "три"] {
-        said.push(anna.say(chat, text).await);
+        sent.push(anna.post_text(chat, text).await);
         server.clock.advance(Duration::from_secs(4 * 60));
     }
     let since = |moment: &str| format!("/messages?chat_id={chat}&limit=2&since={moment}");
-    let page = bob.get(&since(said[1]["ts"].as_str().unwrap())).await.expect(200);
-    assert_eq!(ids(&page), [said[2]["id"].as_i64().unwrap(), said[1]["id"].as_i64().unwrap()]);
+    let page = bob.get(&since(sent[1]["ts"].as_str().unwrap())).await.expect(200);
+    assert_eq!(ids(&page), [sent[2]["id"].as_i64().unwrap(), sent[1]["id"].as_i64().unwrap()]);
     let page = bob.get(&since("2024-01-01T00:00:00")).await.expect(200);
-    assert_eq!(ids(&page), [said[1]["id"].as_i64().unwrap(), said[0]["id"].as_i64().unwrap()], "the nearest");
+    assert_eq!(ids(&page), [sent[1]["id"].as_i64().unwrap(), sent[0]["id"].as_i64().unwrap()], "the nearest");
     assert_eq!(bob.get(&since("2094-01-01")).await.expect(200), json!([]));
     assert_eq!(ids(&bob.get(&since("2024-01-01T03:00:00%2B03:00")).await.expect(200)).len(), 2);
     bob.get(&since("вчера")).await.refused(400, "invalid");
@@ -135,7 +135,8 @@ async fn files_and_links_of_a_chat_are_lists() {
         let body = json!({"chat_id": chat, "type": "file", "payload": {"attachment_id": id}});
         notes.push(anna.post("/messages", body).await.expect(201)["id"].as_i64().unwrap());
     }
-    let link = anna.say(chat, "https://example.org/a и https://example.org/b").await["id"].as_i64().unwrap();
+    let link =
+        anna.post_text(chat, "https://example.org/a и https://example.org/b").await["id"].as_i64().unwrap();
     let list = |kind: &str, more: &str| format!("/chats/{chat}/media?type={kind}{more}");
     let found = bob.get(&list("file", "&limit=2")).await.expect(200);
     assert_eq!(ids(&found), [notes[2], notes[1]]);

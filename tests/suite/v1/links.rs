@@ -9,7 +9,7 @@ use crate::server::{Person, Reply, TestServer};
 
 const PLAN: &[u8] = b"%PDF-1.7 a plan";
 
-struct World {
+struct Api {
     server: TestServer,
     anna: Person,
     bob: Person,
@@ -17,17 +17,17 @@ struct World {
     message: Value,
 }
 
-async fn world() -> World {
+async fn api() -> Api {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let chat = anna.group("Garden", &[&bob]).await;
     let plan = anna.upload("plan.pdf", "application/pdf", PLAN.to_vec()).await;
     let body = json!({"chat_id": chat, "type": "file", "payload": {"attachment_id": plan}});
     let message = anna.post("/messages", body).await.expect(201);
-    World { server, anna, bob, chat, message }
+    Api { server, anna, bob, chat, message }
 }
 
-impl World {
+impl Api {
     /// Links to the file that every API gives to somebody.
     async fn links(&self, reader: &Person) -> Vec<String> {
         let ask = async |path: String| {
@@ -72,39 +72,39 @@ impl World {
 
 #[tokio::test]
 async fn links_end_when_the_message_is_deleted_for_all() {
-    let world = world().await;
-    let mut links = world.links(&world.bob).await;
-    links.extend(world.links(&world.anna).await);
-    assert_eq!(world.statuses(&links).await, [200; 10]);
-    world.anna.delete(&format!("/messages/{}?for=all", world.message["id"])).await.expect(204);
-    assert_eq!(world.statuses(&links).await, [404; 10]);
+    let api = api().await;
+    let mut links = api.links(&api.bob).await;
+    links.extend(api.links(&api.anna).await);
+    assert_eq!(api.statuses(&links).await, [200; 10]);
+    api.anna.delete(&format!("/messages/{}?for=all", api.message["id"])).await.expect(204);
+    assert_eq!(api.statuses(&links).await, [404; 10]);
 }
 
 #[tokio::test]
 async fn links_end_for_whoever_is_removed_from_the_chat() {
-    let world = world().await;
-    let (mine, yours) = (world.links(&world.anna).await, world.links(&world.bob).await);
-    world.anna.delete(&format!("/chats/{}/members/{}", world.chat, world.bob.id)).await.expect(204);
-    assert_eq!(world.statuses(&yours).await, [404; 5]);
-    assert_eq!(world.statuses(&mine).await, [200; 5]);
+    let api = api().await;
+    let (mine, yours) = (api.links(&api.anna).await, api.links(&api.bob).await);
+    api.anna.delete(&format!("/chats/{}/members/{}", api.chat, api.bob.id)).await.expect(204);
+    assert_eq!(api.statuses(&yours).await, [404; 5]);
+    assert_eq!(api.statuses(&mine).await, [200; 5]);
 }
 
 #[tokio::test]
 async fn links_end_with_the_account_of_their_reader() {
-    let world = world().await;
-    let links = world.links(&world.bob).await;
+    let api = api().await;
+    let links = api.links(&api.bob).await;
     let body = json!({"password": crate::server::PASSWORD});
-    assert_eq!(world.bob.post("/users/me/deactivate", body).await.status, 204);
-    assert_eq!(world.statuses(&links).await, [404; 5]);
+    assert_eq!(api.bob.post("/users/me/deactivate", body).await.status, 204);
+    assert_eq!(api.statuses(&links).await, [404; 5]);
 }
 
 #[tokio::test]
 async fn a_link_is_for_whom_it_was_made() {
-    let world = world().await;
-    let links = world.links(&world.bob).await;
-    let eve = world.server.person("eve").await;
+    let api = api().await;
+    let links = api.links(&api.bob).await;
+    let eve = api.server.person("eve").await;
     for link in &links {
-        let changed = link.replace(&format!("reader={}", world.bob.id), &format!("reader={}", world.anna.id));
+        let changed = link.replace(&format!("reader={}", api.bob.id), &format!("reader={}", api.anna.id));
         assert_ne!(&changed, link);
         assert_eq!(eve.http.get(&changed).send().await.unwrap().status(), 403, "{changed}");
     }
@@ -112,23 +112,23 @@ async fn a_link_is_for_whom_it_was_made() {
 
 #[tokio::test]
 async fn links_of_kyte_and_the_desktop_are_valid_for_an_hour() {
-    let world = world().await;
-    let links = world.links(&world.bob).await;
-    world.server.clock.advance(Duration::from_secs(3_599));
-    assert_eq!(world.statuses(&links).await, [403, 200, 200, 200, 200]);
-    world.server.clock.advance(Duration::from_secs(2));
-    assert_eq!(world.statuses(&links).await, [403, 403, 403, 403, 200]);
+    let api = api().await;
+    let links = api.links(&api.bob).await;
+    api.server.clock.advance(Duration::from_secs(3_599));
+    assert_eq!(api.statuses(&links).await, [403, 200, 200, 200, 200]);
+    api.server.clock.advance(Duration::from_secs(2));
+    assert_eq!(api.statuses(&links).await, [403, 403, 403, 403, 200]);
 }
 
 #[tokio::test]
 async fn the_upload_form_of_a_deactivated_account_is_refused() {
-    let world = world().await;
-    if world.server.is_direct() {
+    let api = api().await;
+    if api.server.is_direct() {
         return;
     }
     let body = json!({"filename": "a.pdf", "content_type": "application/pdf"});
-    let form = world.bob.post("/attachments", body).await.expect(200);
+    let form = api.bob.post("/attachments", body).await.expect(200);
     let password = json!({"password": crate::server::PASSWORD});
-    assert_eq!(world.bob.post("/users/me/deactivate", password).await.status, 204);
-    world.bob.send_form(&form, PLAN.to_vec()).await.refused(403, "forbidden");
+    assert_eq!(api.bob.post("/users/me/deactivate", password).await.status, 204);
+    api.bob.send_form(&form, PLAN.to_vec()).await.refused(403, "forbidden");
 }

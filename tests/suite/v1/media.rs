@@ -98,7 +98,7 @@ pub fn tells(file: &[u8], what: &[u8]) -> bool {
     file.windows(what.len()).any(|part| part == what)
 }
 
-/// Sends a file by a new form; answers what was said to it.
+/// Sends a file by a new form; answers what was sent to it.
 async fn send(person: &Person, name: &str, kind: &str, file: Vec<u8>) -> (String, crate::server::Reply) {
     let form = person.post("/attachments", json!({"filename": name, "content_type": kind})).await.expect(200);
     (form["attachment_id"].as_str().unwrap().to_owned(), person.fill_in(&form, file).await)
@@ -185,8 +185,8 @@ async fn a_thumbnail_is_for_whom_the_file_is() {
     let path = format!("/attachments/{id}/thumbnail");
     assert_eq!(bytes(&bob, &path).await.0, 404, "not posted yet");
     let body = json!({"chat_id": chat, "type": "image", "payload": {"attachment_id": id}});
-    let said = ann.post("/messages", body).await.expect(201);
-    let file = &said["attachments"][0];
+    let sent = ann.post("/messages", body).await.expect(201);
+    let file = &sent["attachments"][0];
     assert_eq!(
         (&file["width"], &file["height"], &file["has_thumbnail"]),
         (&json!(40), &json!(30), &json!(true))
@@ -284,8 +284,8 @@ async fn every_file_can_be_sent_as_a_file_as_it_was() {
     ] {
         let id = ann.upload(name, kind, file.to_vec()).await;
         let body = json!({"chat_id": chat, "type": "file", "payload": {"attachment_id": id}});
-        let said = ann.post("/messages", body).await.expect(201);
-        assert_eq!(said["attachments"][0]["filename"], name);
+        let sent = ann.post("/messages", body).await.expect(201);
+        assert_eq!(sent["attachments"][0]["filename"], name);
         let (status, served, kept) = bytes(&ann, &format!("/attachments/{id}")).await;
         assert_eq!((status, kept == file), (200, true), "{name}");
         // A browser runs nothing of it: it shows pictures and plays sounds, and saves everything else.
@@ -576,8 +576,8 @@ async fn a_voice_message_learns_from_its_file_what_its_sender_did_not_say() {
     let kept = ann.get(&format!("/messages?chat_id={chat}")).await.expect(200);
     assert_eq!(&kept[0]["payload"], payload);
     // What the sender says stays.
-    let said = say(&id, json!({"duration_ms": 3, "waveform": [1, 2]})).await.expect(201);
-    assert_eq!((&said["payload"]["duration_ms"], &said["payload"]["waveform"]), (&json!(3), &json!([1, 2])));
+    let sent = say(&id, json!({"duration_ms": 3, "waveform": [1, 2]})).await.expect(201);
+    assert_eq!((&sent["payload"]["duration_ms"], &sent["payload"]["waveform"]), (&json!(3), &json!([1, 2])));
     let mute = ann.upload("a.opus", "audio/opus", b"raw frames".to_vec()).await;
     say(&mute, json!({})).await.refused(400, "invalid");
     say(&mute, json!({"duration_ms": 5_000})).await.expect(201);

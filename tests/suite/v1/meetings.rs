@@ -8,14 +8,14 @@ use crate::server::{Person, Reply, TestServer};
 const URL: &str = "https://meet.google.com/abc-defg-hij";
 
 /// A server that makes meetings at a Google of its own.
-struct World {
+struct Api {
     server: TestServer,
     google: Other,
     anna: Person,
     chat: i64,
 }
 
-impl World {
+impl Api {
     async fn new() -> Self {
         let space = json!({"name": "spaces/x", "meetingUri": URL, "meetingCode": "abc-defg-hij"}).to_string();
         let google = Other::saying(Answer::new(200, space)).await;
@@ -35,43 +35,40 @@ impl World {
 
 #[tokio::test]
 async fn a_meeting_is_made_at_google_in_ones_name() {
-    let world = World::new().await;
-    let World { anna, .. } = &world;
-    world.meet(json!({})).await.refused(400, "invalid");
+    let api = Api::new().await;
+    let Api { anna, .. } = &api;
+    api.meet(json!({})).await.refused(400, "invalid");
     for wrong in ["", " ", "a b", &"a".repeat(4_097)] {
         anna.put("/users/me/google-token", json!({"token": wrong})).await.refused(400, "invalid");
     }
     assert_eq!(anna.put("/users/me/google-token", json!({"token": "ya29.old"})).await.status, 204);
     assert_eq!(anna.put("/users/me/google-token", json!({"token": "ya29.new"})).await.status, 204);
-    assert_eq!(world.meet(json!({})).await.expect(201), json!({"url": URL, "message": null}));
-    let asked = world.google.asked().pop().unwrap();
+    assert_eq!(api.meet(json!({})).await.expect(201), json!({"url": URL, "message": null}));
+    let asked = api.google.asked().pop().unwrap();
     assert_eq!((asked.method.as_str(), asked.path.as_str()), ("POST", "/v2/spaces"));
     assert_eq!((asked.header("authorization"), asked.json()), ("Bearer ya29.new", json!({})));
-    assert!(anna.texts(world.chat).await.is_empty());
+    assert!(anna.texts(api.chat).await.is_empty());
 
     assert_eq!(anna.delete("/users/me/google-token").await.status, 204);
-    assert_eq!(world.server.count("SELECT COUNT(*) FROM google_token").await, 0);
-    world.meet(json!({})).await.refused(400, "invalid");
+    assert_eq!(api.server.count("SELECT COUNT(*) FROM google_token").await, 0);
+    api.meet(json!({})).await.refused(400, "invalid");
 }
 
 #[tokio::test]
-async fn the_chat_hears_of_a_meeting_when_it_should() {
-    let world = World::new().await;
-    world.anna.put("/users/me/google-token", json!({"token": "ya29"})).await;
-    let meeting = world.meet(json!({"post": true})).await.expect(201);
+async fn the_chat_receives_of_a_meeting_when_it_should() {
+    let api = Api::new().await;
+    api.anna.put("/users/me/google-token", json!({"token": "ya29"})).await;
+    let meeting = api.meet(json!({"post": true})).await.expect(201);
     let message = &meeting["message"];
     assert_eq!(message["content"], format!("Видеовстреча: {URL}"));
-    assert_eq!(
-        (&message["payload"]["meet_url"], &message["author_id"]),
-        (&json!(URL), &json!(world.anna.id))
-    );
-    assert_eq!(world.anna.texts(world.chat).await.len(), 1);
+    assert_eq!((&message["payload"]["meet_url"], &message["author_id"]), (&json!(URL), &json!(api.anna.id)));
+    assert_eq!(api.anna.texts(api.chat).await.len(), 1);
 }
 
 #[tokio::test]
-async fn what_google_refuses_is_said_and_nothing_is_posted() {
-    let world = World::new().await;
-    world.anna.put("/users/me/google-token", json!({"token": "ya29"})).await;
+async fn what_google_refuses_is_sent_and_nothing_is_posted() {
+    let api = Api::new().await;
+    api.anna.put("/users/me/google-token", json!({"token": "ya29"})).await;
     for answer in [
         Answer::new(401, "{}"),
         Answer::new(403, "{}"),
@@ -80,20 +77,20 @@ async fn what_google_refuses_is_said_and_nothing_is_posted() {
         Answer::new(200, r#"{"meetingUri":"javascript:alert(1)"}"#),
         Answer::new(302, ""),
     ] {
-        world.google.says(answer);
-        world.meet(json!({"post": true})).await.refused(502, "bad_gateway");
+        api.google.says(answer);
+        api.meet(json!({"post": true})).await.refused(502, "bad_gateway");
     }
-    assert!(world.anna.texts(world.chat).await.is_empty());
+    assert!(api.anna.texts(api.chat).await.is_empty());
 }
 
 #[tokio::test]
 async fn an_account_that_goes_takes_its_token_along() {
-    let world = World::new().await;
-    world.anna.put("/users/me/google-token", json!({"token": "ya29"})).await;
-    assert_eq!(world.server.count("SELECT COUNT(*) FROM google_token").await, 1);
+    let api = Api::new().await;
+    api.anna.put("/users/me/google-token", json!({"token": "ya29"})).await;
+    assert_eq!(api.server.count("SELECT COUNT(*) FROM google_token").await, 1);
     let body = json!({"password": crate::server::PASSWORD, "messages": "keep"});
-    assert_eq!(world.anna.post("/users/me/deletion", body).await.status, 204);
-    assert_eq!(world.server.count("SELECT COUNT(*) FROM google_token").await, 0);
+    assert_eq!(api.anna.post("/users/me/deletion", body).await.status, 204);
+    assert_eq!(api.server.count("SELECT COUNT(*) FROM google_token").await, 0);
 }
 
 #[tokio::test]

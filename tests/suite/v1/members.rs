@@ -26,7 +26,7 @@ async fn role(person: &Person, chat: i64) -> Value {
 }
 
 #[tokio::test]
-async fn the_owner_says_who_is_an_admin_and_everybody_hears_it() {
+async fn the_owner_says_who_is_an_admin_and_everybody_receives_it() {
     let (_server, ann, bob, eve, chat) = three().await;
     let mut socket = eve.socket().await;
     let member = give(&ann, chat, &bob, "admin").await.expect(200);
@@ -37,7 +37,7 @@ async fn the_owner_says_who_is_an_admin_and_everybody_hears_it() {
     give(&ann, chat, &ann, "member").await.refused(409, "conflict");
     give(&ann, chat, &ann, "owner").await.expect(200);
     give(&ann, chat, &bob, "king").await.refused(400, "invalid");
-    assert_eq!(names(&eve.hears(&mut socket).await), [""; 0]);
+    assert_eq!(names(&eve.receives(&mut socket).await), [""; 0]);
     // An admin rules over members only.
     bob.delete(&format!("/chats/{chat}/members/{}", ann.id)).await.refused(403, "forbidden");
     ban(&bob, chat, &ann).await.refused(403, "forbidden");
@@ -52,7 +52,7 @@ async fn who_hands_a_chat_on_becomes_an_admin() {
     let mut socket = eve.socket().await;
     give(&ann, chat, &bob, "owner").await.expect(200);
     assert_eq!((role(&ann, chat).await, role(&bob, chat).await), (json!("admin"), json!("owner")));
-    let frames = eve.hears(&mut socket).await;
+    let frames = eve.receives(&mut socket).await;
     assert_eq!(names(&frames), ["member.updated", "member.updated", "message.created"]);
     let notice = json!({"kind": "chat.owner", "user_id": bob.id, "name": "bob"});
     assert_eq!(frames[2]["data"]["payload"], notice);
@@ -65,7 +65,7 @@ async fn when_the_owner_goes_the_others_are_told_who_it_is_now() {
     give(&ann, chat, &eve, "admin").await.expect(200);
     let mut socket = bob.socket().await;
     ann.delete(&format!("/chats/{chat}/members/{}", ann.id)).await.expect(204);
-    let frames = bob.hears(&mut socket).await;
+    let frames = bob.receives(&mut socket).await;
     assert_eq!(names(&frames), ["member.removed", "member.updated", "message.created"]);
     let member = &frames[1]["data"]["member"];
     assert_eq!(
@@ -96,7 +96,7 @@ async fn who_is_banned_is_out_and_stays_out_until_it_is_lifted() {
     );
     assert!(is_time(&made["created_at"]), "{made}");
     assert_eq!(bobs.next().await.unwrap()["event"], "chat.removed");
-    assert_eq!(names(&eve.hears(&mut eves).await), ["member.removed", "message.created"]);
+    assert_eq!(names(&eve.receives(&mut eves).await), ["member.removed", "message.created"]);
     bob.get(&format!("/chats/{chat}")).await.refused(403, "forbidden");
     let (members, bans) = (format!("/chats/{chat}/members"), format!("/chats/{chat}/bans"));
     assert_eq!(ann.get(&bans).await.expect(200), json!([made]));
@@ -126,7 +126,7 @@ async fn somebody_who_was_never_in_can_be_banned() {
 }
 
 #[tokio::test]
-async fn several_are_added_at_once_and_heard_of_one_by_one() {
+async fn several_are_added_at_once_and_received_of_one_by_one() {
     let (server, ann, bob, _eve, chat) = three().await;
     let (dan, fay) = (server.person("dan").await, server.person("fay").await);
     let mut socket = bob.socket().await;
@@ -135,7 +135,7 @@ async fn several_are_added_at_once_and_heard_of_one_by_one() {
     let added = ann.post(&members, body).await.expect(201);
     let ids: Vec<&Value> = added["members"].as_array().unwrap().iter().map(|m| &m["user"]["id"]).collect();
     assert_eq!(ids, [&json!(dan.id), &json!(fay.id)], "bob was there");
-    let frames = bob.hears(&mut socket).await;
+    let frames = bob.receives(&mut socket).await;
     assert_eq!(names(&frames), ["member.added", "member.added", "message.created"]);
     assert_eq!(frames[1]["data"]["member"], added["members"][1]);
     assert_eq!(frames[2]["data"]["payload"]["kind"], "members.added");
@@ -150,7 +150,7 @@ async fn several_are_added_at_once_and_heard_of_one_by_one() {
 }
 
 #[tokio::test]
-async fn how_one_has_a_chat_is_one_s_own_and_heard_by_one_s_devices() {
+async fn how_one_has_a_chat_is_one_s_own_and_received_by_one_s_devices() {
     let (server, ann, bob, _eve, chat) = three().await;
     let (mut phone, mut anns) = (server.again(&bob, "bob").await.socket().await, ann.socket().await);
     let path = format!("/chats/{chat}/settings");
@@ -161,7 +161,7 @@ async fn how_one_has_a_chat_is_one_s_own_and_heard_by_one_s_devices() {
     });
     assert_eq!(settings, expected);
     assert_eq!(phone.until("chat.settings").await, expected);
-    assert_eq!(names(&ann.hears(&mut anns).await), [""; 0]);
+    assert_eq!(names(&ann.receives(&mut anns).await), [""; 0]);
     let shown = bob.get("/chats").await.expect(200)[0].clone();
     assert_eq!((&shown["pinned"], &shown["notify"]), (&json!(true), &json!("mentions")));
     assert_eq!(ann.get("/chats").await.expect(200)[0]["pinned"], false);
@@ -170,8 +170,8 @@ async fn how_one_has_a_chat_is_one_s_own_and_heard_by_one_s_devices() {
     let settings = bob.patch(&path, json!({"muted_until": null, "archived": true})).await.expect(200);
     assert_eq!((&settings["muted_until"], &settings["pinned"]), (&Value::Null, &json!(true)));
     assert_eq!(bob.patch(&path, json!({"archived": true})).await.expect(200), settings);
-    assert_eq!(names(&bob.hears(&mut phone).await), ["chat.settings"]);
-    ann.say(chat, "still archived").await;
+    assert_eq!(names(&bob.receives(&mut phone).await), ["chat.settings"]);
+    ann.post_text(chat, "still archived").await;
     assert_eq!(bob.get("/chats").await.expect(200)[0]["archived"], true);
     for wrong in [json!({"muted_until": "soon"}), json!({"notify": "loud"}), json!({"pinned": 1})] {
         bob.patch(&path, wrong).await.refused(400, "invalid");

@@ -55,7 +55,7 @@ async fn a_text_is_as_the_document_shows() {
 }
 
 #[tokio::test]
-async fn what_is_said_is_kept_to_the_letter() {
+async fn what_is_sent_is_kept_to_the_letter() {
     let (_server, anna, bob, chat) = two().await;
     let texts = [
         "  два пробела \n\n\tи табуляция ".to_owned(),
@@ -66,7 +66,7 @@ async fn what_is_said_is_kept_to_the_letter() {
         "null".to_owned(),
     ];
     for text in &texts {
-        assert_eq!(anna.say(chat, text).await["content"], **text);
+        assert_eq!(anna.post_text(chat, text).await["content"], **text);
     }
     let mut read = bob.texts(chat).await;
     read.reverse();
@@ -112,34 +112,34 @@ async fn a_text_that_says_nothing_or_too_much_is_refused() {
 #[tokio::test]
 async fn history_is_the_newest_fifty_unless_asked_otherwise() {
     let (_server, anna, bob, chat) = two().await;
-    let mut said: Vec<i64> = Vec::new();
+    let mut sent: Vec<i64> = Vec::new();
     for n in 0..55 {
-        said.push(anna.say(chat, &n.to_string()).await["id"].as_i64().unwrap());
+        sent.push(anna.post_text(chat, &n.to_string()).await["id"].as_i64().unwrap());
     }
-    said.reverse();
+    sent.reverse();
     let read = async |query: &str| ids(&history(&bob, chat, query).await);
-    let middle = said[27];
-    assert_eq!(read("").await, said[..50]);
-    assert_eq!(read("&limit=200").await, said);
-    assert_eq!(read("&limit=1000").await, said);
-    assert_eq!(read("&limit=3").await, said[..3]);
-    assert_eq!(read(&format!("&before_id={middle}&limit=3")).await, said[28..31]);
-    assert_eq!(read(&format!("&after_id={middle}&limit=3")).await, said[24..27]);
-    assert_eq!(read(&format!("&around_id={middle}&limit=5")).await, said[25..30]);
+    let middle = sent[27];
+    assert_eq!(read("").await, sent[..50]);
+    assert_eq!(read("&limit=200").await, sent);
+    assert_eq!(read("&limit=1000").await, sent);
+    assert_eq!(read("&limit=3").await, sent[..3]);
+    assert_eq!(read(&format!("&before_id={middle}&limit=3")).await, sent[28..31]);
+    assert_eq!(read(&format!("&after_id={middle}&limit=3")).await, sent[24..27]);
+    assert_eq!(read(&format!("&around_id={middle}&limit=5")).await, sent[25..30]);
     assert_eq!(read(&format!("&around_id={middle}&limit=1")).await, [middle]);
-    assert_eq!(read(&format!("&before_id={middle}")).await, said[28..]);
-    assert_eq!(read(&format!("&after_id={middle}")).await, said[..27]);
-    assert_eq!(read(&format!("&around_id={}&limit=4", said[0])).await, said[..2]);
-    assert!(read(&format!("&before_id={}", said[54])).await.is_empty());
-    assert!(read(&format!("&after_id={}", said[0])).await.is_empty());
+    assert_eq!(read(&format!("&before_id={middle}")).await, sent[28..]);
+    assert_eq!(read(&format!("&after_id={middle}")).await, sent[..27]);
+    assert_eq!(read(&format!("&around_id={}&limit=4", sent[0])).await, sent[..2]);
+    assert!(read(&format!("&before_id={}", sent[54])).await.is_empty());
+    assert!(read(&format!("&after_id={}", sent[0])).await.is_empty());
 }
 
 #[tokio::test]
 async fn history_is_asked_for_in_one_way_at_a_time() {
     let (_server, anna, bob, chat) = two().await;
-    let id = anna.say(chat, "hello").await["id"].clone();
+    let id = anna.post_text(chat, "hello").await["id"].clone();
     let other = anna.group("Other", &[&bob]).await;
-    let elsewhere = anna.say(other, "elsewhere").await["id"].clone();
+    let elsewhere = anna.post_text(other, "elsewhere").await["id"].clone();
     for (query, field) in [
         (String::new(), "chat_id"),
         ("chat_id=".to_owned(), "chat_id"),
@@ -256,12 +256,12 @@ async fn what_is_not_uploaded_is_not_posted() {
 async fn only_its_author_edits_a_message() {
     let (_server, anna, bob, chat) = two().await;
     let carl = _server.person("carl").await;
-    let said = anna.say(chat, "first").await;
-    let path = format!("/messages/{}", said["id"]);
+    let sent = anna.post_text(chat, "first").await;
+    let path = format!("/messages/{}", sent["id"]);
     let change = json!({"content": "Updated message text", "payload": null});
     let edited = anna.patch(&path, change.clone()).await.expect(200);
     assert!(is_time(&edited["edited_at"]), "{edited}");
-    let mut expected = said.clone();
+    let mut expected = sent.clone();
     expected["content"] = json!("Updated message text");
     expected["edited_at"] = edited["edited_at"].clone();
     assert_eq!(edited, expected);
@@ -310,7 +310,7 @@ async fn an_edit_leaves_what_it_does_not_name() {
 }
 
 #[tokio::test]
-async fn nobody_changes_what_the_server_said() {
+async fn nobody_changes_what_the_server_sent() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let chat = anna.group("Ours", &[]).await;
@@ -324,13 +324,13 @@ async fn nobody_changes_what_the_server_said() {
 #[tokio::test]
 async fn a_deleted_message_leaves_only_its_place() {
     let (_server, anna, bob, chat) = two().await;
-    let said = anna.say(chat, "secret").await;
-    let path = format!("/messages/{}", said["id"]);
+    let sent = anna.post_text(chat, "secret").await;
+    let path = format!("/messages/{}", sent["id"]);
     bob.put(&format!("{path}/reactions/👍"), json!({})).await.expect(200);
     bob.delete(&path).await.refused(403, "forbidden");
     assert_eq!(anna.delete(&path).await.status, 204);
     let tombstone = history(&bob, chat, "").await.remove(0);
-    let mut expected = said.clone();
+    let mut expected = sent.clone();
     for (name, value) in [("content", Value::Null), ("deleted", json!(true))] {
         expected[name] = value;
     }
@@ -342,13 +342,13 @@ async fn a_deleted_message_leaves_only_its_place() {
 }
 
 #[tokio::test]
-async fn who_moderates_a_group_deletes_what_others_said_in_it() {
+async fn who_moderates_a_group_deletes_what_others_sent_in_it() {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let carl = server.person("carl").await;
     let chat = anna.group("Ours", &[&bob]).await;
-    let of_bob = format!("/messages/{}?for=all", bob.say(chat, "rude").await["id"]);
-    let of_anna = format!("/messages/{}", anna.say(chat, "kind").await["id"]);
+    let of_bob = format!("/messages/{}?for=all", bob.post_text(chat, "rude").await["id"]);
+    let of_anna = format!("/messages/{}", anna.post_text(chat, "kind").await["id"]);
     bob.delete(&of_anna).await.refused(403, "forbidden");
     carl.delete(&of_bob).await.refused(403, "forbidden");
     assert_eq!(anna.delete(&of_bob).await.status, 204);
@@ -362,8 +362,8 @@ async fn who_moderates_a_group_deletes_what_others_said_in_it() {
 #[tokio::test]
 async fn what_one_deletes_for_oneself_others_still_see() {
     let (_server, anna, bob, chat) = two().await;
-    let older = anna.say(chat, "older").await;
-    let path = format!("/messages/{}?for=me", anna.say(chat, "hidden").await["id"]);
+    let older = anna.post_text(chat, "older").await;
+    let path = format!("/messages/{}?for=me", anna.post_text(chat, "hidden").await["id"]);
     for _ in 0..2 {
         assert_eq!(bob.delete(&path).await.status, 204);
     }
@@ -378,7 +378,7 @@ async fn what_one_deletes_for_oneself_others_still_see() {
 #[tokio::test]
 async fn a_message_that_one_has_hidden_is_not_found() {
     let (_server, anna, bob, chat) = two().await;
-    let message = format!("/messages/{}", anna.say(chat, "hidden").await["id"]);
+    let message = format!("/messages/{}", anna.post_text(chat, "hidden").await["id"]);
     for person in [&anna, &bob] {
         person.put(&format!("{message}/reactions/👍"), json!({})).await.expect(200);
     }
@@ -414,8 +414,8 @@ async fn the_two_spellings_of_an_emoji_are_one_reaction() {
         ("\u{260e}\u{fe0e}", "\u{260e}"),
         ("\u{263a}\u{fe0e}", "\u{263a}\u{fe0f}"),
     ] {
-        let said = anna.say(chat, "hello").await;
-        let path = format!("/messages/{}", said["id"]);
+        let sent = anna.post_text(chat, "hello").await;
+        let path = format!("/messages/{}", sent["id"]);
         anna.put(&format!("{path}/reactions/{one}"), json!({})).await.expect(200);
         let both = boris.put(&format!("{path}/reactions/{other}"), json!({})).await.expect(200);
         let reactions = both["reactions"].as_array().unwrap();
@@ -432,7 +432,7 @@ async fn the_two_spellings_of_an_emoji_are_one_reaction() {
 #[tokio::test]
 async fn everybody_in_the_chat_reacts_once_with_each_emoji() {
     let (_server, anna, bob, chat) = two().await;
-    let message = format!("/messages/{}", anna.say(chat, "hello").await["id"]);
+    let message = format!("/messages/{}", anna.post_text(chat, "hello").await["id"]);
     let like = format!("{message}/reactions/👍");
     for person in [&bob, &anna, &bob] {
         person.put(&like, json!({})).await.expect(200);
@@ -457,7 +457,7 @@ async fn everybody_in_the_chat_reacts_once_with_each_emoji() {
 async fn a_reaction_is_an_emoji_on_a_message_that_one_sees() {
     let (server, anna, _bob, chat) = two().await;
     let carl = server.person("carl").await;
-    let message = format!("/messages/{}", anna.say(chat, "hello").await["id"]);
+    let message = format!("/messages/{}", anna.post_text(chat, "hello").await["id"]);
     for word in ["no", "да", "1", "%20", "%00", "👍👍".repeat(20).as_str()] {
         names(anna.put(&format!("{message}/reactions/{word}"), json!({})).await, "emoji");
     }
@@ -494,15 +494,15 @@ async fn a_message_sent_again_by_its_own_name_is_the_same_message() {
 }
 
 #[tokio::test]
-async fn who_left_a_chat_does_not_get_at_what_they_said_in_it() {
+async fn who_left_a_chat_does_not_get_at_what_they_sent_in_it() {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let chat = anna.group("Ours", &[&bob]).await;
     let name = uuid::Uuid::new_v4();
     let body = json!({"chat_id": chat, "content": "bye", "client_id": name});
-    let said = bob.post("/messages", body.clone()).await.expect(201);
+    let sent = bob.post("/messages", body.clone()).await.expect(201);
     bob.delete(&format!("/chats/{chat}/members/{}", bob.id)).await;
-    let path = format!("/messages/{}", said["id"]);
+    let path = format!("/messages/{}", sent["id"]);
     bob.post("/messages", body).await.refused(403, "forbidden");
     bob.patch(&path, json!({"content": "x"})).await.refused(403, "forbidden");
     bob.delete(&path).await.refused(403, "forbidden");

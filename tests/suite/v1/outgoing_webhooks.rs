@@ -11,7 +11,7 @@ use crate::others::{Answer, Asked, Other};
 use crate::server::{Person, TestServer};
 
 /// A chat with a webhook to a program.
-struct World {
+struct Api {
     server: TestServer,
     program: Other,
     ann: Person,
@@ -19,7 +19,7 @@ struct World {
     hook: Value,
 }
 
-impl World {
+impl Api {
     async fn new() -> Self {
         Self::telling(&["message.created"]).await
     }
@@ -72,22 +72,22 @@ fn is_signed(asked: &Asked, secret: &Value) -> bool {
 
 #[tokio::test]
 async fn a_message_is_told_with_a_signature() {
-    let world = World::new().await;
-    let message = world.ann.say(world.chat, "Hello, program").await;
-    let asked = world.program.until_asked(1).await.remove(0);
+    let api = Api::new().await;
+    let message = api.ann.post_text(api.chat, "Hello, program").await;
+    let asked = api.program.until_asked(1).await.remove(0);
     assert_eq!((asked.method.as_str(), asked.path.as_str()), ("POST", "/in?key=1"));
     assert_eq!(asked.header("content-type"), "application/json");
     assert!(asked.header("webhook-id").starts_with("msg_"));
-    assert!(is_signed(&asked, &world.hook["secret"]));
+    assert!(is_signed(&asked, &api.hook["secret"]));
     let other = json!("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     assert!(!is_signed(&asked, &other));
     let event = asked.json();
     assert_eq!(event["type"], "message.created");
     assert!(event["timestamp"].as_str().unwrap().ends_with('Z'));
     assert_eq!(event["data"], message);
-    assert_eq!(event["chat"], json!({"id": world.chat, "title": "Team"}));
-    assert_eq!(event["author"], json!({"id": world.ann.id, "username": "ann", "display_name": "ann"}));
-    let delivery = world.delivery(|delivery| delivery["state"] == "delivered").await;
+    assert_eq!(event["chat"], json!({"id": api.chat, "title": "Team"}));
+    assert_eq!(event["author"], json!({"id": api.ann.id, "username": "ann", "display_name": "ann"}));
+    let delivery = api.delivery(|delivery| delivery["state"] == "delivered").await;
     assert_eq!(
         (&delivery["message_id"], &delivery["status"], &delivery["attempts"]),
         (&json!(asked.header("webhook-id")), &json!(204), &json!(1))
@@ -96,21 +96,21 @@ async fn a_message_is_told_with_a_signature() {
 
 #[tokio::test]
 async fn only_chosen_events_are_told_in_order_and_none_from_before() {
-    let world = World::telling(&["message.created", "message.deleted", "member.added", "chat.updated"]).await;
-    let bob = world.server.person("bob").await;
-    let path = format!("/chats/{}", world.chat);
-    world.ann.post(&format!("{path}/members"), json!({"user_id": bob.id})).await.expect(201);
-    let said = world.ann.say(world.chat, "one").await;
-    world.ann.patch(&format!("/messages/{}", said["id"]), json!({"content": "two"})).await.expect(200);
-    world.ann.patch(&path, json!({"title": "Crew"})).await.expect(200);
-    world.ann.delete(&format!("/messages/{}", said["id"])).await.expect(204);
+    let api = Api::telling(&["message.created", "message.deleted", "member.added", "chat.updated"]).await;
+    let bob = api.server.person("bob").await;
+    let path = format!("/chats/{}", api.chat);
+    api.ann.post(&format!("{path}/members"), json!({"user_id": bob.id})).await.expect(201);
+    let sent = api.ann.post_text(api.chat, "one").await;
+    api.ann.patch(&format!("/messages/{}", sent["id"]), json!({"content": "two"})).await.expect(200);
+    api.ann.patch(&path, json!({"title": "Crew"})).await.expect(200);
+    api.ann.delete(&format!("/messages/{}", sent["id"])).await.expect(204);
     bob.post(&format!("{path}/read"), json!({})).await.expect(200);
-    let elsewhere = world.ann.group("Elsewhere", &[]).await;
-    world.ann.say(elsewhere, "not told").await;
-    world.ann.say(world.chat, "last").await;
+    let elsewhere = api.ann.group("Elsewhere", &[]).await;
+    api.ann.post_text(elsewhere, "not told").await;
+    api.ann.post_text(api.chat, "last").await;
     let told = async {
         loop {
-            let asked = world.program.asked();
+            let asked = api.program.asked();
             if asked.last().is_some_and(|asked| asked.json()["data"]["content"] == "last") {
                 return asked;
             }
@@ -134,110 +134,110 @@ async fn only_chosen_events_are_told_in_order_and_none_from_before() {
 
 #[tokio::test]
 async fn what_programs_post_is_not_told_to_programs() {
-    let world = World::new().await;
+    let api = Api::new().await;
     let made =
-        world.ann.post(&format!("/chats/{}/webhooks", world.chat), json!({"name": "In"})).await.expect(201);
-    let request = world.ann.http.post(made["url"].as_str().unwrap()).body("{\"text\": \"from a program\"}");
+        api.ann.post(&format!("/chats/{}/webhooks", api.chat), json!({"name": "In"})).await.expect(201);
+    let request = api.ann.http.post(made["url"].as_str().unwrap()).body("{\"text\": \"from a program\"}");
     assert_eq!(request.send().await.unwrap().status().as_u16(), 200);
-    world.ann.say(world.chat, "from a person").await;
-    let asked = world.program.until_asked(1).await;
+    api.ann.post_text(api.chat, "from a person").await;
+    let asked = api.program.until_asked(1).await;
     assert_eq!(asked[0].json()["data"]["content"], "from a person");
 }
 
 #[tokio::test]
 async fn a_failed_delivery_is_tried_again_with_the_same_id() {
-    let world = World::new().await;
-    world.program.says(Answer::new(500, "oh"));
-    world.program.says(Answer::new(302, ""));
-    world.ann.say(world.chat, "Hello").await;
-    world.program.until_asked(1).await;
-    let failed = world.delivery(|delivery| delivery["status"] == 500).await;
+    let api = Api::new().await;
+    api.program.says(Answer::new(500, "oh"));
+    api.program.says(Answer::new(302, ""));
+    api.ann.post_text(api.chat, "Hello").await;
+    api.program.until_asked(1).await;
+    let failed = api.delivery(|delivery| delivery["status"] == 500).await;
     assert_eq!(
         (&failed["state"], &failed["failure"]),
         (&json!("waiting"), &json!("the receiver answered 500"))
     );
-    assert!(crate::server::is_time(&world.shown().await["failing_since"]));
-    world.server.clock.advance(Duration::from_secs(5));
-    world.program.until_asked(2).await;
-    let failed = world.delivery(|delivery| delivery["status"] == 302).await;
+    assert!(crate::server::is_time(&api.shown().await["failing_since"]));
+    api.server.clock.advance(Duration::from_secs(5));
+    api.program.until_asked(2).await;
+    let failed = api.delivery(|delivery| delivery["status"] == 302).await;
     assert!(failed["failure"].as_str().unwrap().contains("redirected"), "{failed}");
-    world.server.clock.advance(Duration::from_secs(5 * 60));
-    let asked = world.program.until_asked(3).await;
-    let ann = world.ann.renewed().await;
-    let world = World { ann, ..world };
-    let delivered = world.delivery(|delivery| delivery["state"] == "delivered").await;
+    api.server.clock.advance(Duration::from_secs(5 * 60));
+    let asked = api.program.until_asked(3).await;
+    let ann = api.ann.renewed().await;
+    let api = Api { ann, ..api };
+    let delivered = api.delivery(|delivery| delivery["state"] == "delivered").await;
     assert_eq!(delivered["attempts"], 3);
-    assert_eq!(world.shown().await["failing_since"], Value::Null);
+    assert_eq!(api.shown().await["failing_since"], Value::Null);
     let ids: Vec<&str> = asked.iter().map(|asked| asked.header("webhook-id")).collect();
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
-    assert!(asked.iter().all(|asked| is_signed(asked, &world.hook["secret"])));
+    assert!(asked.iter().all(|asked| is_signed(asked, &api.hook["secret"])));
     assert_ne!(asked[0].header("webhook-timestamp"), asked[2].header("webhook-timestamp"));
 }
 
 #[tokio::test]
 async fn a_delivery_is_sent_again_on_demand() {
-    let world = World::new().await;
-    world.ann.say(world.chat, "Hello").await;
-    let first = world.program.until_asked(1).await.remove(0);
-    let delivery = world.delivery(|delivery| delivery["state"] == "delivered").await;
-    let path = world.path(&format!("/deliveries/{}/replay", delivery["id"]));
-    assert_eq!(world.ann.post(&path, json!({})).await.expect(200)["state"], "waiting");
-    let again = world.program.until_asked(2).await.remove(1);
+    let api = Api::new().await;
+    api.ann.post_text(api.chat, "Hello").await;
+    let first = api.program.until_asked(1).await.remove(0);
+    let delivery = api.delivery(|delivery| delivery["state"] == "delivered").await;
+    let path = api.path(&format!("/deliveries/{}/replay", delivery["id"]));
+    assert_eq!(api.ann.post(&path, json!({})).await.expect(200)["state"], "waiting");
+    let again = api.program.until_asked(2).await.remove(1);
     assert_eq!((first.header("webhook-id"), &first.text), (again.header("webhook-id"), &again.text));
-    world.ann.post(&world.path("/deliveries/1/replay"), json!({})).await.refused(404, "not_found");
+    api.ann.post(&api.path("/deliveries/1/replay"), json!({})).await.refused(404, "not_found");
 }
 
 #[tokio::test]
 async fn a_receiver_that_is_gone_is_told_nothing_more_until_it_is_switched_on() {
-    let world = World::new().await;
-    world.program.says(Answer::new(410, ""));
-    world.ann.say(world.chat, "Hello").await;
-    world.delivery(|delivery| delivery["state"] == "failed").await;
-    let shown = world.shown().await;
+    let api = Api::new().await;
+    api.program.says(Answer::new(410, ""));
+    api.ann.post_text(api.chat, "Hello").await;
+    api.delivery(|delivery| delivery["state"] == "failed").await;
+    let shown = api.shown().await;
     assert_eq!(shown["enabled"], false);
     assert!(shown["disabled_reason"].as_str().unwrap().contains("410"), "{shown}");
-    let delivery = world.delivery(|_| true).await;
-    let path = world.path(&format!("/deliveries/{}/replay", delivery["id"]));
-    world.ann.post(&path, json!({})).await.refused(409, "conflict");
-    world.ann.say(world.chat, "not told").await;
-    world.ann.patch(&world.path(""), json!({"enabled": true})).await.expect(200);
-    world.ann.say(world.chat, "told").await;
-    assert_eq!(world.program.until_asked(2).await[1].json()["data"]["content"], "told");
+    let delivery = api.delivery(|_| true).await;
+    let path = api.path(&format!("/deliveries/{}/replay", delivery["id"]));
+    api.ann.post(&path, json!({})).await.refused(409, "conflict");
+    api.ann.post_text(api.chat, "not told").await;
+    api.ann.patch(&api.path(""), json!({"enabled": true})).await.expect(200);
+    api.ann.post_text(api.chat, "told").await;
+    assert_eq!(api.program.until_asked(2).await[1].json()["data"]["content"], "told");
 }
 
 #[tokio::test]
 async fn a_receiver_that_fails_for_days_is_told_nothing_more() {
-    let mut world = World::new().await;
-    world.program.always_says(Answer::new(503, ""));
-    world.ann.say(world.chat, "Hello?").await;
+    let mut api = Api::new().await;
+    api.program.always_says(Answer::new(503, ""));
+    api.ann.post_text(api.chat, "Hello?").await;
     for (tries, wait) in
         [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400].into_iter().enumerate()
     {
-        world.program.until_asked(tries + 1).await;
-        world.delivery(|delivery| delivery["attempts"] == tries + 1 && delivery["status"] == 503).await;
-        world.server.clock.advance(Duration::from_secs(wait));
-        world.ann = world.server.again(&world.ann, "ann").await;
+        api.program.until_asked(tries + 1).await;
+        api.delivery(|delivery| delivery["attempts"] == tries + 1 && delivery["status"] == 503).await;
+        api.server.clock.advance(Duration::from_secs(wait));
+        api.ann = api.server.again(&api.ann, "ann").await;
     }
-    world.program.until_asked(10).await;
-    world.delivery(|delivery| delivery["state"] == "failed").await;
-    let shown = world.shown().await;
+    api.program.until_asked(10).await;
+    api.delivery(|delivery| delivery["state"] == "failed").await;
+    let shown = api.shown().await;
     assert_eq!(shown["enabled"], false);
     assert!(shown["disabled_reason"].as_str().unwrap().contains("10 tries"), "{shown}");
 }
 
 #[tokio::test]
 async fn a_new_secret_signs_beside_the_old_one_for_a_day() {
-    let world = World::new().await;
-    let renewed = world.ann.post(&world.path("/rotate"), json!({})).await.expect(200);
-    assert_ne!(renewed["secret"], world.hook["secret"]);
-    world.ann.say(world.chat, "one").await;
-    let asked = world.program.until_asked(1).await;
-    assert!(is_signed(&asked[0], &world.hook["secret"]) && is_signed(&asked[0], &renewed["secret"]));
-    world.server.clock.advance(Duration::from_secs(24 * 3_600));
-    let ann = world.server.again(&world.ann, "ann").await;
-    ann.say(world.chat, "two").await;
-    let asked = world.program.until_asked(2).await;
-    assert!(!is_signed(&asked[1], &world.hook["secret"]) && is_signed(&asked[1], &renewed["secret"]));
+    let api = Api::new().await;
+    let renewed = api.ann.post(&api.path("/rotate"), json!({})).await.expect(200);
+    assert_ne!(renewed["secret"], api.hook["secret"]);
+    api.ann.post_text(api.chat, "one").await;
+    let asked = api.program.until_asked(1).await;
+    assert!(is_signed(&asked[0], &api.hook["secret"]) && is_signed(&asked[0], &renewed["secret"]));
+    api.server.clock.advance(Duration::from_secs(24 * 3_600));
+    let ann = api.server.again(&api.ann, "ann").await;
+    ann.post_text(api.chat, "two").await;
+    let asked = api.program.until_asked(2).await;
+    assert!(!is_signed(&asked[1], &api.hook["secret"]) && is_signed(&asked[1], &renewed["secret"]));
 }
 
 #[tokio::test]
@@ -263,7 +263,7 @@ async fn inner_addresses_are_not_told() {
     }
     // A name is looked up when it is requested.
     let made = ann.post(&path, json!({"name": "x", "url": "http://localhost:9/"})).await.expect(201);
-    ann.say(chat, "Hello").await;
+    ann.post_text(chat, "Hello").await;
     let path = format!("/outgoing-webhooks/{}/deliveries", made["id"]);
     let failure = async {
         loop {
@@ -280,48 +280,47 @@ async fn inner_addresses_are_not_told() {
 
 #[tokio::test]
 async fn only_those_who_manage_the_chat_see_and_change_a_webhook() {
-    let world = World::new().await;
-    let (bob, eve) = (world.server.person("bob").await, world.server.person("eve").await);
-    world.ann.post(&format!("/chats/{}/members", world.chat), json!({"user_id": bob.id})).await.expect(201);
+    let api = Api::new().await;
+    let (bob, eve) = (api.server.person("bob").await, api.server.person("eve").await);
+    api.ann.post(&format!("/chats/{}/members", api.chat), json!({"user_id": bob.id})).await.expect(201);
     for (person, status, code) in [(&bob, 403, "forbidden"), (&eve, 404, "not_found")] {
-        person.patch(&world.path(""), json!({"enabled": false})).await.refused(status, code);
-        person.get(&world.path("/deliveries")).await.refused(status, code);
-        person.post(&world.path("/rotate"), json!({})).await.refused(status, code);
-        person.delete(&world.path("")).await.refused(status, code);
+        person.patch(&api.path(""), json!({"enabled": false})).await.refused(status, code);
+        person.get(&api.path("/deliveries")).await.refused(status, code);
+        person.post(&api.path("/rotate"), json!({})).await.refused(status, code);
+        person.delete(&api.path("")).await.refused(status, code);
     }
-    assert_eq!(world.shown().await["secret"], Value::Null);
-    let path = format!("/chats/{}/outgoing-webhooks", world.chat);
-    let command = json!({"name": "x", "url": world.program.url, "events": ["command.invoked"]});
-    world.ann.post(&path, command).await.refused(400, "invalid");
-    let unknown = json!({"name": "x", "url": world.program.url, "events": ["message.burned"]});
-    world.ann.post(&path, unknown).await.refused(400, "invalid");
-    let changed =
-        world.ann.patch(&world.path(""), json!({"name": "Log", "enabled": false})).await.expect(200);
+    assert_eq!(api.shown().await["secret"], Value::Null);
+    let path = format!("/chats/{}/outgoing-webhooks", api.chat);
+    let command = json!({"name": "x", "url": api.program.url, "events": ["command.invoked"]});
+    api.ann.post(&path, command).await.refused(400, "invalid");
+    let unknown = json!({"name": "x", "url": api.program.url, "events": ["message.burned"]});
+    api.ann.post(&path, unknown).await.refused(400, "invalid");
+    let changed = api.ann.patch(&api.path(""), json!({"name": "Log", "enabled": false})).await.expect(200);
     assert_eq!((&changed["name"], &changed["enabled"]), (&json!("Log"), &json!(false)));
-    world.ann.delete(&world.path("")).await.expect(204);
-    world.ann.get(&world.path("/deliveries")).await.refused(404, "not_found");
+    api.ann.delete(&api.path("")).await.expect(204);
+    api.ann.get(&api.path("/deliveries")).await.refused(404, "not_found");
 }
 
 #[tokio::test]
 async fn a_bot_is_told_of_all_its_chats_from_when_it_joined() {
-    let world = World::new().await;
-    let (ann, program) = (&world.ann, &world.program);
-    ann.delete(&world.path("")).await.expect(204);
+    let api = Api::new().await;
+    let (ann, program) = (&api.ann, &api.program);
+    ann.delete(&api.path("")).await.expect(204);
     let id = ann.post("/bots", json!({"display_name": "Bot"})).await.expect(201)["user"]["id"].clone();
     let body = json!({"name": "x", "url": program.url});
     ann.post(&format!("/bots/{id}/outgoing-webhooks"), body).await.expect(201);
     let other = ann.group("Other", &[]).await;
-    for chat in [world.chat, other] {
-        ann.say(chat, "before").await;
+    for chat in [api.chat, other] {
+        ann.post_text(chat, "before").await;
         ann.post(&format!("/chats/{chat}/members"), json!({"user_id": id})).await.expect(201);
-        ann.say(chat, &format!("to {chat}")).await;
+        ann.post_text(chat, &format!("to {chat}")).await;
     }
     let told = async {
         loop {
             let asked = program.asked();
             let texts: Vec<Value> =
                 asked.iter().map(|asked| asked.json()["data"]["content"].clone()).collect();
-            if [world.chat, other].iter().all(|chat| texts.contains(&json!(format!("to {chat}")))) {
+            if [api.chat, other].iter().all(|chat| texts.contains(&json!(format!("to {chat}")))) {
                 return texts;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -330,8 +329,8 @@ async fn a_bot_is_told_of_all_its_chats_from_when_it_joined() {
     let texts = tokio::time::timeout(Duration::from_secs(20), told).await.unwrap();
     assert!(!texts.contains(&json!("before")), "{texts:?}");
     ann.delete(&format!("/chats/{other}/members/{id}")).await.expect(204);
-    ann.say(other, "after").await;
-    ann.say(world.chat, "last").await;
+    ann.post_text(other, "after").await;
+    ann.post_text(api.chat, "last").await;
     let told = async {
         loop {
             let asked = program.asked();
@@ -347,16 +346,16 @@ async fn a_bot_is_told_of_all_its_chats_from_when_it_joined() {
 
 #[tokio::test]
 async fn waiting_deliveries_survive_a_restart_and_old_ones_are_deleted() {
-    let world = World::new().await;
-    world.program.says(Answer::new(500, ""));
-    world.ann.say(world.chat, "Hello").await;
-    world.delivery(|delivery| delivery["status"] == 500).await;
-    let server = world.server.restart().await;
+    let api = Api::new().await;
+    api.program.says(Answer::new(500, ""));
+    api.ann.post_text(api.chat, "Hello").await;
+    api.delivery(|delivery| delivery["status"] == 500).await;
+    let server = api.server.restart().await;
     server.clock.advance(Duration::from_secs(5));
-    let asked = world.program.until_asked(2).await;
+    let asked = api.program.until_asked(2).await;
     assert_eq!(asked[0].header("webhook-id"), asked[1].header("webhook-id"));
-    let ann = Person { url: server.url.clone(), ..world.ann };
-    let path = format!("/outgoing-webhooks/{}/deliveries", world.hook["id"]);
+    let ann = Person { url: server.url.clone(), ..api.ann };
+    let path = format!("/outgoing-webhooks/{}/deliveries", api.hook["id"]);
     let done = async {
         while ann.get(&path).await.expect(200)[0]["state"] != "delivered" {
             tokio::time::sleep(Duration::from_millis(5)).await;

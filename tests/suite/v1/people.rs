@@ -163,7 +163,7 @@ async fn a_profile_is_refused_by_the_field_to_mend() {
 }
 
 #[tokio::test]
-async fn a_new_name_is_heard_in_every_chat_of_the_person() {
+async fn a_new_name_is_received_in_every_chat_of_the_person() {
     let server = TestServer::start().await;
     let (ann, bob, eve) =
         (server.person("ann").await, server.person("bob").await, server.person("eve").await);
@@ -172,7 +172,7 @@ async fn a_new_name_is_heard_in_every_chat_of_the_person() {
     let cursor = bob.cursor().await;
     let mut socket = bob.socket().await;
     ann.put("/users/me", json!({"display_name": "Anna", "about": "Gardener"})).await.expect(200);
-    let frames = bob.hears(&mut socket).await;
+    let frames = bob.receives(&mut socket).await;
     let mut chats: Vec<i64> = Vec::new();
     for frame in &frames {
         assert_eq!(frame["event"], "member.updated");
@@ -201,7 +201,11 @@ async fn a_new_name_is_heard_in_every_chat_of_the_person() {
         "password": PASSWORD});
     ann.put("/users/me", private).await.expect(200);
     ann.put("/users/me", json!({"display_name": "Anna"})).await.expect(200);
-    assert_eq!(bob.hears(&mut socket).await, Vec::<Value>::new(), "what others don't see is not told them");
+    assert_eq!(
+        bob.receives(&mut socket).await,
+        Vec::<Value>::new(),
+        "what others don't see is not told them"
+    );
 }
 
 #[tokio::test]

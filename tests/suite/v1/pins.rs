@@ -10,8 +10,8 @@ async fn pinned(person: &Person, chat: i64) -> Vec<i64> {
     pins.as_array().unwrap().iter().map(|message| message["id"].as_i64().unwrap()).collect()
 }
 
-async fn said(person: &Person, chat: i64, text: &str) -> i64 {
-    person.say(chat, text).await["id"].as_i64().unwrap()
+async fn sent(person: &Person, chat: i64, text: &str) -> i64 {
+    person.post_text(chat, text).await["id"].as_i64().unwrap()
 }
 
 async fn pin(person: &Person, id: i64) -> Value {
@@ -23,7 +23,7 @@ async fn what_is_pinned_is_listed_last_pinned_first_and_told_to_all() {
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let chat = ann.direct(&bob).await;
-    let (one, two) = (said(&ann, chat, "one").await, said(&ann, chat, "two").await);
+    let (one, two) = (sent(&ann, chat, "one").await, sent(&ann, chat, "two").await);
     let mut socket = bob.socket().await;
     let shown = pin(&bob, two).await;
     assert!(is_time(&shown["pinned_at"]), "{shown}");
@@ -45,12 +45,12 @@ async fn pinning_again_changes_and_tells_nothing() {
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let chat = ann.direct(&bob).await;
-    let id = said(&ann, chat, "one").await;
+    let id = sent(&ann, chat, "one").await;
     let first = pin(&ann, id).await;
     server.clock.advance(std::time::Duration::from_secs(5));
     let mut socket = bob.socket().await;
     assert_eq!(pin(&bob, id).await, first);
-    assert_eq!(names(&bob.hears(&mut socket).await), [""; 0]);
+    assert_eq!(names(&bob.receives(&mut socket).await), [""; 0]);
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn in_a_group_owner_and_admins_pin_and_strangers_see_nothing() {
     let (ann, bob, eve) =
         (server.person("ann").await, server.person("bob").await, server.person("eve").await);
     let chat = ann.group("Garden", &[&bob]).await;
-    let id = said(&bob, chat, "one").await;
+    let id = sent(&bob, chat, "one").await;
     bob.put(&format!("/messages/{id}/pin"), json!({})).await.refused(403, "forbidden");
     eve.put(&format!("/messages/{id}/pin"), json!({})).await.refused(403, "forbidden");
     pin(&ann, id).await;
@@ -75,7 +75,7 @@ async fn what_is_deleted_or_hidden_is_pinned_no_more() {
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let chat = ann.direct(&bob).await;
-    let (one, two) = (said(&ann, chat, "one").await, said(&ann, chat, "two").await);
+    let (one, two) = (sent(&ann, chat, "one").await, sent(&ann, chat, "two").await);
     pin(&ann, one).await;
     pin(&ann, two).await;
     ann.delete(&format!("/messages/{one}")).await.expect(204);
@@ -92,7 +92,7 @@ async fn at_most_a_hundred_are_pinned_also_when_many_pin_at_once() {
     let chat = ann.direct(&bob).await;
     let mut ids = Vec::new();
     for number in 0..102 {
-        ids.push(said(&ann, chat, &number.to_string()).await);
+        ids.push(sent(&ann, chat, &number.to_string()).await);
     }
     let pins = join_all(ids.iter().map(|id| {
         let ann = &ann;

@@ -65,7 +65,7 @@ async fn a_new_poll_is_shown_as_it_is_told_and_read() {
     let told = socket.until("message.created").await;
     assert_eq!((&told["poll"]["voters"], &told["poll"]["multiple"]), (&json!(0), &json!(true)));
     assert_eq!(bob.get(&format!("/messages/{poll}")).await.expect(200), told);
-    let text = ann.say(chat, "no poll").await;
+    let text = ann.post_text(chat, "no poll").await;
     assert_eq!(text.get("poll"), None);
     let path = format!("/messages/{}", text["id"]);
     ann.put(&format!("{path}/vote"), json!({"options": [0]})).await.refused(404, "not_found");
@@ -113,16 +113,16 @@ async fn what_one_chose_is_told_to_ones_own_devices_alone() {
     let cursor = bob.cursor().await;
     vote(&bob, poll, json!([1])).await.expect(200);
     assert_eq!(own.until("poll.voted").await, json!({"message_id": poll, "chat_id": chat, "options": [1]}));
-    let heard = ann.hears(&mut others).await;
-    assert_eq!(names(&heard), ["message.updated"]);
-    let shown = &heard[0]["data"]["poll"];
+    let received = ann.receives(&mut others).await;
+    assert_eq!(names(&received), ["message.updated"]);
+    let shown = &received[0]["data"]["poll"];
     assert_eq!((&shown["options"][1]["votes"], &shown["options"][1]["user_ids"]), (&json!(1), &json!(null)));
     let page = bob.get(&format!("/sync?cursor={cursor}")).await.expect(200);
     let events = page["events"].as_array().unwrap();
     let voted = events.iter().find(|event| event["event"] == "poll.voted").unwrap();
     assert_eq!(voted["data"]["options"], json!([1]));
     vote(&bob, poll, json!([1])).await.expect(200);
-    assert_eq!(names(&ann.hears(&mut others).await), [""; 0], "the same vote again tells nothing");
+    assert_eq!(names(&ann.receives(&mut others).await), [""; 0], "the same vote again tells nothing");
 }
 
 #[tokio::test]
@@ -188,6 +188,6 @@ async fn all_who_chose_something_are_listed_page_by_page() {
     let secret = asked(&ann, chat, json!({"anonymous": true})).await;
     ann.get(&format!("/messages/{secret}/voters?option=1")).await.refused(403, "forbidden");
     ann.get(&format!("/messages/{poll}/voters?option=3")).await.refused(400, "invalid");
-    let said = ann.say(chat, "no poll").await;
-    ann.get(&format!("/messages/{}/voters?option=0", said["id"])).await.refused(404, "not_found");
+    let sent = ann.post_text(chat, "no poll").await;
+    ann.get(&format!("/messages/{}/voters?option=0", sent["id"])).await.refused(404, "not_found");
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::server::{Person, Socket, TestServer, fields, is_time};
 
 #[tokio::test]
-async fn whoever_shares_a_chat_hears_who_comes_turns_away_and_goes_once() {
+async fn whoever_shares_a_chat_receives_who_comes_turns_away_and_goes_once() {
     let server = TestServer::start().await;
     let (ann, bob, eve) = three(&server).await;
     ann.group("Garden", &[&bob]).await;
@@ -20,14 +20,14 @@ async fn whoever_shares_a_chat_hears_who_comes_turns_away_and_goes_once() {
         json!({"user_id": ann.id, "status": "online", "last_seen_at": null})
     );
     let mut laptop = ann.socket().await;
-    phone.say(json!({"event": "presence", "data": {"status": "away"}})).await;
+    phone.send(json!({"event": "presence", "data": {"status": "away"}})).await;
     settle(&mut phone).await;
-    laptop.say(json!({"event": "presence", "data": {"status": "away"}})).await;
+    laptop.send(json!({"event": "presence", "data": {"status": "away"}})).await;
     assert_eq!(hearing.until("presence").await["status"], "away", "only when nothing is looked at, and once");
-    laptop.say(json!({"event": "presence", "data": {"status": "online"}})).await;
+    laptop.send(json!({"event": "presence", "data": {"status": "online"}})).await;
     assert_eq!(hearing.until("presence").await["status"], "online");
     let (before, _) = (server.running.now(), drop((phone, laptop)));
-    let gone = hears_in_time(&server, &mut hearing).await;
+    let gone = receives_in_time(&server, &mut hearing).await;
     assert_eq!(fields(&gone), ["user_id", "status", "last_seen_at"]);
     assert_eq!((&gone["user_id"], &gone["status"]), (&json!(ann.id), &json!("offline")));
     assert!(
@@ -36,7 +36,11 @@ async fn whoever_shares_a_chat_hears_who_comes_turns_away_and_goes_once() {
 
     let seen = bob.get(&format!("/users/{}", ann.id)).await.expect(200);
     assert_eq!(seen["presence"], json!({"status": "offline", "last_seen_at": gone["last_seen_at"]}));
-    assert_eq!(whispers(&mut stranger, &eve).await, Vec::<Value>::new(), "who shares no chat hears nothing");
+    assert_eq!(
+        whispers(&mut stranger, &eve).await,
+        Vec::<Value>::new(),
+        "who shares no chat receives nothing"
+    );
 }
 
 #[tokio::test]
@@ -123,9 +127,9 @@ async fn who_hides_it_is_neither_here_nor_was() {
     let asked_by_ann = format!("/presence?user_ids={}", eve.id);
     let unseen = json!([{"user_id": eve.id, "status": "offline", "last_seen_at": null}]);
     assert_eq!(ann.get(&asked_by_ann).await.expect(200), unseen, "who hides sees nobody");
-    of_eve.say(json!({"event": "presence", "data": {"status": "away"}})).await;
+    of_eve.send(json!({"event": "presence", "data": {"status": "away"}})).await;
     assert_eq!(hearing.until("presence").await["user_id"], eve.id);
-    assert_eq!(whispers(&mut again, &ann).await, Vec::<Value>::new(), "nor hears of anybody");
+    assert_eq!(whispers(&mut again, &ann).await, Vec::<Value>::new(), "nor receives of anybody");
 
     ann.put("/users/me", json!({"hides_presence": false})).await.expect(200);
     let shown = json!({"user_id": ann.id, "status": "online", "last_seen_at": null});
@@ -154,7 +158,7 @@ async fn a_presence_that_is_none_is_refused_and_the_socket_stays_open() {
     let ann = server.person("ann").await;
     let mut socket = ann.socket().await;
     for data in [json!({}), json!({"status": "offline"}), json!({"status": 1}), json!("away"), json!(null)] {
-        socket.say(json!({"event": "presence", "data": data})).await;
+        socket.send(json!({"event": "presence", "data": data})).await;
         assert_eq!(socket.until("error").await["code"], "invalid");
     }
     settle(&mut socket).await;
@@ -164,19 +168,19 @@ async fn three(server: &TestServer) -> (Person, Person, Person) {
     (server.person("ann").await, server.person("bob").await, server.person("eve").await)
 }
 
-/// What was said on the socket has been heard.
+/// What was sent on the socket has been received.
 async fn settle(socket: &mut Socket) {
-    socket.say(json!({"event": "ping", "data": {}})).await;
+    socket.send(json!({"event": "ping", "data": {}})).await;
     socket.until("pong").await;
 }
 
-/// The next change of presence that a socket hears, while the clock moves on.
-async fn hears_in_time(server: &TestServer, socket: &mut Socket) -> Value {
+/// The next change of presence that a socket receives, while the clock moves on.
+async fn receives_in_time(server: &TestServer, socket: &mut Socket) -> Value {
     let mut tick = tokio::time::interval(Duration::from_millis(100));
-    let mut heard = std::pin::pin!(socket.until("presence"));
+    let mut received = std::pin::pin!(socket.until("presence"));
     loop {
         tokio::select! {
-            presence = &mut heard => return presence,
+            presence = &mut received => return presence,
             _ = tick.tick() => server.clock.advance(Duration::from_secs(1)),
         }
     }

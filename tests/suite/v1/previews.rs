@@ -117,7 +117,7 @@ async fn a_message_is_told_again_with_what_the_page_says() {
     let cursor = bob.cursor().await;
     let mut socket = bob.socket().await;
     let url = site.url("/a#part");
-    let sent = ann.say(chat, &format!("Look: {url}, and again {url}.")).await;
+    let sent = ann.post_text(chat, &format!("Look: {url}, and again {url}.")).await;
     assert!(sent.get("previews").is_none(), "a message goes out at once: {sent}");
 
     let told = until_shown(&mut socket, &sent["id"], 1).await;
@@ -136,7 +136,7 @@ async fn previews_stand_in_the_order_of_the_links_and_code_has_none() {
     let site = Site::start().await;
     let mut socket = ann.socket().await;
     let links: String = (1..=7).map(|n| site.url(&format!("/{n} "))).collect();
-    let sent = ann.say(chat, &format!("`{}` {links}", site.url("/code"))).await;
+    let sent = ann.post_text(chat, &format!("`{}` {links}", site.url("/code"))).await;
     let told = until_shown(&mut socket, &sent["id"], 5).await;
     let titles: Vec<_> =
         told["previews"].as_array().unwrap().iter().map(|p| p["title"].as_str().unwrap()).collect();
@@ -153,7 +153,7 @@ async fn a_page_is_read_once_for_all_who_link_to_it() {
     let mut sent = Vec::new();
     for n in 0..10 {
         let author = if n % 2 == 0 { &ann } else { &bob };
-        sent.push(author.say(chat, &site.url(&format!("/popular#{n}"))).await);
+        sent.push(author.post_text(chat, &site.url(&format!("/popular#{n}"))).await);
     }
     site.until_asked("/popular", 1).await;
     site.open.send(true).unwrap();
@@ -168,12 +168,12 @@ async fn a_page_is_read_once_for_all_who_link_to_it() {
     // For a week it is not asked again, and then once.
     server.clock.advance(Duration::from_secs(6 * 24 * 3_600));
     let (ann, mut socket) = renewed(&ann).await;
-    let sent = ann.say(chat, &site.url("/popular")).await;
+    let sent = ann.post_text(chat, &site.url("/popular")).await;
     until_shown(&mut socket, &sent["id"], 1).await;
     assert_eq!(site.asked("/popular"), 1);
     server.clock.advance(Duration::from_secs(2 * 24 * 3_600));
     let (ann, mut socket) = renewed(&ann).await;
-    let sent = ann.say(chat, &site.url("/popular")).await;
+    let sent = ann.post_text(chat, &site.url("/popular")).await;
     until_shown(&mut socket, &sent["id"], 1).await;
     assert_eq!(site.asked("/popular"), 2);
 }
@@ -185,25 +185,25 @@ async fn renewed(person: &Person) -> (Person, Socket) {
 }
 
 #[tokio::test]
-async fn a_page_that_said_nothing_is_asked_again_after_an_hour() {
+async fn a_page_that_sent_nothing_is_asked_again_after_an_hour() {
     let (server, ann, _, chat) = start().await;
     let site = Site::start().await;
     *site.status.lock().unwrap() = "503 Service Unavailable";
-    ann.say(chat, &site.url("/later")).await;
+    ann.post_text(chat, &site.url("/later")).await;
     site.until_asked("/later", 1).await;
-    // Long before this one is read, it is known that the other said nothing.
+    // Long before this one is read, it is known that the other sent nothing.
     *site.status.lock().unwrap() = "200 OK";
     let mut socket = ann.socket().await;
-    let after = ann.say(chat, &site.url("/after")).await;
+    let after = ann.post_text(chat, &site.url("/after")).await;
     until_shown(&mut socket, &after["id"], 1).await;
 
     server.clock.advance(Duration::from_secs(59 * 60));
     let (ann, mut socket) = renewed(&ann).await;
-    let both = ann.say(chat, &format!("{} {}", site.url("/later"), site.url("/after"))).await;
+    let both = ann.post_text(chat, &format!("{} {}", site.url("/later"), site.url("/after"))).await;
     until_shown(&mut socket, &both["id"], 1).await;
     assert_eq!(site.asked("/later"), 1);
     server.clock.advance(Duration::from_secs(2 * 60));
-    let last = ann.say(chat, &site.url("/later")).await;
+    let last = ann.post_text(chat, &site.url("/later")).await;
     until_shown(&mut socket, &last["id"], 1).await;
     assert_eq!(site.asked("/later"), 2);
     // What was found later is there for those who asked before.
@@ -211,17 +211,17 @@ async fn a_page_that_said_nothing_is_asked_again_after_an_hour() {
 }
 
 #[tokio::test]
-async fn what_a_page_said_stays_while_it_is_away() {
+async fn what_a_page_sent_stays_while_it_is_away() {
     let (server, ann, _, chat) = start().await;
     let site = Site::start().await;
     let mut socket = ann.socket().await;
-    let old = ann.say(chat, &site.url("/a")).await;
+    let old = ann.post_text(chat, &site.url("/a")).await;
     until_shown(&mut socket, &old["id"], 1).await;
     *site.status.lock().unwrap() = "404 Not Found";
     server.clock.advance(Duration::from_secs(8 * 24 * 3_600));
     let ann = server.again(&ann, "ann").await;
     let mut socket = ann.socket().await;
-    let new = ann.say(chat, &site.url("/a")).await;
+    let new = ann.post_text(chat, &site.url("/a")).await;
     until_shown(&mut socket, &new["id"], 1).await;
     assert_eq!((site.asked("/a"), count(&read(&ann, &old).await)), (2, 1));
 }
@@ -231,7 +231,7 @@ async fn an_edit_brings_the_previews_of_what_it_says_now() {
     let (_server, ann, _, chat) = start().await;
     let site = Site::start().await;
     let mut socket = ann.socket().await;
-    let sent = ann.say(chat, "no link yet").await;
+    let sent = ann.post_text(chat, "no link yet").await;
     let path = format!("/messages/{}", sent["id"]);
     ann.patch(&path, json!({"content": site.url("/b")})).await.expect(200);
     let told = until_shown(&mut socket, &sent["id"], 1).await;
@@ -240,7 +240,7 @@ async fn an_edit_brings_the_previews_of_what_it_says_now() {
     assert!(edited_at.is_string());
     let plain = ann.patch(&path, json!({"content": "no link any more"})).await.expect(200);
     assert_eq!(count(&plain), 0);
-    let deleted = ann.say(chat, &site.url("/b")).await;
+    let deleted = ann.post_text(chat, &site.url("/b")).await;
     ann.delete(&format!("/messages/{}", deleted["id"])).await.expect(204);
     assert_eq!(count(&read(&ann, &deleted).await), 0);
 }
@@ -251,7 +251,7 @@ async fn the_author_takes_previews_away_for_good() {
     let site = Site::start().await;
     let stranger = server.person("eve").await;
     let mut socket = bob.socket().await;
-    let sent = ann.say(chat, &site.url("/a")).await;
+    let sent = ann.post_text(chat, &site.url("/a")).await;
     until_shown(&mut socket, &sent["id"], 1).await;
     let path = format!("/messages/{}/previews", sent["id"]);
     bob.delete(&path).await.refused(403, "forbidden");
@@ -268,11 +268,11 @@ async fn the_author_takes_previews_away_for_good() {
     ann.patch(&format!("/messages/{}", sent["id"]), json!({"content": format!("see {}", site.url("/a"))}))
         .await
         .expect(200);
-    let other = ann.say(chat, &site.url("/a")).await;
+    let other = ann.post_text(chat, &site.url("/a")).await;
     until_shown(&mut socket, &other["id"], 1).await;
     assert_eq!(count(&read(&bob, &sent).await), 0);
 
-    let gone = ann.say(chat, "soon gone").await;
+    let gone = ann.post_text(chat, "soon gone").await;
     ann.delete(&format!("/messages/{}", gone["id"])).await.expect(204);
     ann.delete(&format!("/messages/{}/previews", gone["id"])).await.refused(404, "not_found");
 }
@@ -286,7 +286,7 @@ async fn more_links_than_can_wait_are_read_in_the_end() {
     let mut open = Vec::new();
     for n in 0..60 {
         let links: String = (0..5).map(|m| site.url(&format!("/{n}/{m} "))).collect();
-        open.push(ann.say(chat, &links).await["id"].clone());
+        open.push(ann.post_text(chat, &links).await["id"].clone());
     }
     site.open.send(true).unwrap();
     while !open.is_empty() {
@@ -300,7 +300,7 @@ async fn what_was_not_read_before_a_restart_is_read_after_it() {
     let (server, ann, _, chat) = start().await;
     let site = Site::start().await;
     site.open.send(false).unwrap();
-    let sent = ann.say(chat, &site.url("/a")).await;
+    let sent = ann.post_text(chat, &site.url("/a")).await;
     site.until_asked("/a", 1).await;
     let server = server.restart().await;
     let ann = Person { url: server.url.clone(), ..ann };
@@ -316,7 +316,7 @@ async fn nobody_is_asked_who_is_not_public_or_when_previews_are_off() {
     let (closed, open) = (Site::at("127.0.0.2:0").await, Site::start().await);
     let (_server, ann, _, chat) = start().await;
     let mut socket = ann.socket().await;
-    let sent = ann.say(chat, &format!("{} {}", closed.url("/secret"), open.url("/open"))).await;
+    let sent = ann.post_text(chat, &format!("{} {}", closed.url("/secret"), open.url("/open"))).await;
     let told = until_shown(&mut socket, &sent["id"], 1).await;
     assert_eq!(told["previews"][0]["title"], "Page /open");
     assert_eq!(closed.asked("/secret"), 0);
@@ -326,9 +326,9 @@ async fn nobody_is_asked_who_is_not_public_or_when_previews_are_off() {
     let bob = off.person("bob").await;
     let eve = off.person("eve").await;
     let chat = bob.direct(&eve).await;
-    bob.say(chat, &open.url("/off")).await;
+    bob.post_text(chat, &open.url("/off")).await;
     // As long as a page takes that is read.
-    let sent = ann.say(sent["chat_id"].as_i64().unwrap(), &open.url("/on")).await;
+    let sent = ann.post_text(sent["chat_id"].as_i64().unwrap(), &open.url("/on")).await;
     until_shown(&mut socket, &sent["id"], 1).await;
     assert_eq!(open.asked("/off"), 0);
 }

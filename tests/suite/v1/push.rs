@@ -230,7 +230,7 @@ async fn logged(admin: &Person, count: usize) -> Vec<Value> {
 async fn a_message_is_pushed_encrypted_and_signed() {
     let (server, service, ann, bob, device) = start().await;
     let chat = ann.direct(&bob).await;
-    let sent = ann.say(chat, "Привет!").await;
+    let sent = ann.post_text(chat, "Привет!").await;
     let request = service.until(&device, 1).await.remove(0);
     let told = device.read(&request.body);
     let expected = json!({
@@ -261,15 +261,15 @@ async fn a_message_is_pushed_encrypted_and_signed() {
     let left = claims["exp"].as_i64().unwrap() - server.clock.now().seconds();
     assert!((1..=86_400).contains(&left), "{left}");
 
-    // Of what is said in a group one knows where; the topic is another.
+    // Of what is sent in a group one knows where; the topic is another.
     let group = ann.group("Сад", &[&bob]).await;
-    ann.say(group, "Всем привет").await;
+    ann.post_text(group, "Всем привет").await;
     let request = service.until(&device, 2).await.remove(1);
     let told = device.read(&request.body);
     assert_eq!((&told["chat_title"], &told["mention"]), (&json!("Сад"), &json!(false)));
     assert_eq!(request.header("Urgency"), "normal");
     assert_ne!(request.header("Topic"), topic);
-    ann.say(group, "@bob!").await;
+    ann.post_text(group, "@bob!").await;
     let request = service.until(&device, 3).await.remove(2);
     assert_eq!((&device.read(&request.body)["mention"], request.header("Urgency")), (&json!(true), "high"));
 
@@ -280,7 +280,7 @@ async fn a_message_is_pushed_encrypted_and_signed() {
         (&json!("sent"), &json!(201), &json!(1))
     );
     assert_eq!(log[2]["service"], service.at.to_string());
-    assert!(!json!(log).to_string().contains("привет"), "nothing of what was said");
+    assert!(!json!(log).to_string().contains("привет"), "nothing of what was sent");
     let page =
         ann.get(&format!("/admin/push-deliveries?limit=1&before_id={}", log[1]["id"])).await.expect(200);
     assert_eq!(page, json!([log[2]]));
@@ -307,38 +307,38 @@ async fn only_what_somebody_wants_to_hear_is_pushed() {
     let settings = async |settings: Value| {
         bob.patch(&format!("/chats/{chat}/settings"), settings).await.expect(200);
     };
-    // Whoever is notified is decided soon after the commit, message by message: what was said before the marker was
+    // Whoever is notified is decided soon after the commit, message by message: what was sent before the marker was
     // decided when the marker comes.
     let marks = AtomicUsize::new(0);
     let decided = async || {
-        ann.say(marked, "marker").await;
+        ann.post_text(marked, "marker").await;
         service.told(&marker, marks.fetch_add(1, Ordering::Relaxed) + 1).await;
     };
     let far = "2090-01-01T00:00:00";
 
-    bob.say(chat, "their own").await;
+    bob.post_text(chat, "their own").await;
     let silent = json!({"chat_id": chat, "type": "text", "content": "silent", "silent": true});
     ann.post("/messages", silent).await.expect(201);
     settings(json!({"muted_until": far})).await;
-    ann.say(chat, "muted, @bob").await;
+    ann.post_text(chat, "muted, @bob").await;
     decided().await;
     settings(json!({"muted_until": null, "notify": "mentions"})).await;
-    ann.say(chat, "for others").await;
-    ann.say(chat, "first: @bob").await;
+    ann.post_text(chat, "for others").await;
+    ann.post_text(chat, "first: @bob").await;
     service.told(&device, 1).await;
     settings(json!({"notify": "none"})).await;
-    ann.say(chat, "nothing, @bob").await;
+    ann.post_text(chat, "nothing, @bob").await;
     decided().await;
     settings(json!({"notify": "all"})).await;
     device.change(&bob, json!({"quiet_until": far})).await;
-    ann.say(chat, "do not disturb").await;
+    ann.post_text(chat, "do not disturb").await;
     decided().await;
     device.change(&bob, json!({})).await;
     bob.put(&format!("/users/me/blocked/{}", ann.id), json!({})).await.expect(204);
-    ann.say(chat, "blocked").await;
+    ann.post_text(chat, "blocked").await;
     decided().await;
     bob.delete(&format!("/users/me/blocked/{}", ann.id)).await.expect(204);
-    ann.say(chat, "second").await;
+    ann.post_text(chat, "second").await;
     let told = service.told(&device, 2).await;
     let texts: Vec<&Value> = told.iter().map(|told| &told["text"]).collect();
     assert_eq!(texts, ["first: @bob", "second"]);
@@ -352,32 +352,32 @@ async fn who_is_active_is_not_disturbed_and_who_has_turned_away_is() {
     let marked = ann.direct(&cat).await;
     let chat = ann.direct(&bob).await;
     let mut socket = bob.socket().await;
-    ann.say(chat, "while active").await;
-    ann.say(marked, "1").await;
+    ann.post_text(chat, "while active").await;
+    ann.post_text(marked, "1").await;
     service.told(&marker, 1).await;
     assert!(service.of(&device).is_empty());
     // Half a minute later they are there still: it is dropped.
     server.clock.advance(Duration::from_secs(31));
-    ann.say(marked, "2").await;
+    ann.post_text(marked, "2").await;
     service.told(&marker, 2).await;
-    ann.say(chat, "read meanwhile").await;
-    ann.say(marked, "3").await;
+    ann.post_text(chat, "read meanwhile").await;
+    ann.post_text(marked, "3").await;
     service.told(&marker, 3).await;
     bob.post(&format!("/chats/{chat}/read"), json!({})).await.expect(200);
-    ann.say(chat, "unread").await;
-    ann.say(marked, "4").await;
+    ann.post_text(chat, "unread").await;
+    ann.post_text(marked, "4").await;
     service.told(&marker, 4).await;
     away(&mut socket).await;
     server.clock.advance(Duration::from_secs(31));
     assert_eq!(service.told(&device, 1).await[0]["text"], "unread", "they left without reading it");
-    ann.say(chat, "at once").await;
+    ann.post_text(chat, "at once").await;
     assert_eq!(service.told(&device, 2).await[1]["text"], "at once");
     assert_eq!(service.of(&device).len(), 2);
 }
 
 async fn away(socket: &mut Socket) {
-    socket.say(json!({"event": "presence", "data": {"status": "away"}})).await;
-    socket.say(json!({"event": "ping", "data": {}})).await;
+    socket.send(json!({"event": "presence", "data": {"status": "away"}})).await;
+    socket.send(json!({"event": "ping", "data": {}})).await;
     socket.until("pong").await;
 }
 
@@ -387,7 +387,7 @@ async fn a_device_can_be_told_only_that_there_is_a_message() {
     let made = device.change(&bob, json!({"hide_content": true})).await;
     assert_eq!((&made["hide_content"], &made["current"]), (&json!(true), &json!(true)));
     let chat = ann.direct(&bob).await;
-    let sent = ann.say(chat, "secret").await;
+    let sent = ann.post_text(chat, "secret").await;
     let told = service.told(&device, 1).await.remove(0);
     assert_eq!(told, json!({"type": "message", "chat_id": chat, "message_id": sent["id"]}));
 }
@@ -397,7 +397,7 @@ async fn a_push_that_fails_is_tried_again_later_and_later_and_given_up() {
     let (server, service, ann, bob, device) = start().await;
     let chat = ann.direct(&bob).await;
     service.answers("503 Service Unavailable");
-    ann.say(chat, "again").await;
+    ann.post_text(chat, "again").await;
     service.until(&device, 1).await;
     logged(&ann, 1).await;
     for (number, wait) in [10, 60, 300, 1_800, 7_200].into_iter().enumerate() {
@@ -417,7 +417,7 @@ async fn a_push_that_fails_is_tried_again_later_and_later_and_given_up() {
 
     // A push service says how long to wait.
     service.answers("429 Too Many Requests\r\nRetry-After: 120");
-    ann.say(chat, "patience").await;
+    ann.post_text(chat, "patience").await;
     service.until(&device, 7).await;
     logged(&ann, 7).await;
     server.clock.advance(Duration::from_secs(119));
@@ -434,7 +434,7 @@ async fn a_device_that_the_push_service_no_longer_knows_is_removed() {
         let (_server, service, ann, bob, device) = start().await;
         let chat = ann.direct(&bob).await;
         service.answers(answer);
-        ann.say(chat, "hello").await;
+        ann.post_text(chat, "hello").await;
         service.until(&device, 1).await;
         let log = logged(&ann, 1).await;
         assert_eq!(log[0]["result"], "removed");
@@ -447,7 +447,7 @@ async fn a_push_that_is_refused_is_not_tried_again() {
     let (server, service, ann, bob, device) = start().await;
     let chat = ann.direct(&bob).await;
     service.answers("413 Payload Too Large");
-    ann.say(chat, "hello").await;
+    ann.post_text(chat, "hello").await;
     service.until(&device, 1).await;
     assert_eq!(logged(&ann, 1).await[0]["result"], "failed");
     assert_eq!(server.count("SELECT COUNT(*) FROM push_delivery").await, 0);
@@ -466,7 +466,7 @@ async fn each_session_has_one_device_and_ends_with_it() {
     // Another endpoint of the same session replaces it.
     let third = Device::of(&service, "third", &bob).await;
     let chat = ann.direct(&bob).await;
-    ann.say(chat, "to both").await;
+    ann.post_text(chat, "to both").await;
     service.told(&second, 1).await;
     service.told(&third, 1).await;
     assert!(service.of(&first).is_empty());
@@ -495,8 +495,8 @@ async fn a_session_that_was_not_used_for_a_week_is_pushed_nothing() {
     let cat = server.person("cat").await;
     let marker = Device::of(&service, "marker", &cat).await;
     let marked = ann.direct(&cat).await;
-    ann.say(chat, "hello").await;
-    ann.say(marked, "marker").await;
+    ann.post_text(chat, "hello").await;
+    ann.post_text(marked, "marker").await;
     service.told(&marker, 1).await;
     assert!(service.of(&device).is_empty());
     server.running.messenger.apply_retention().await.unwrap();
@@ -565,11 +565,11 @@ async fn what_is_deleted_in_time_is_not_pushed() {
     let (server, service, ann, bob, device) = start().await;
     let chat = ann.direct(&bob).await;
     let mut socket = bob.socket().await;
-    let sent = ann.say(chat, "oops").await;
+    let sent = ann.post_text(chat, "oops").await;
     ann.delete(&format!("/messages/{}", sent["id"])).await.expect(204);
     away(&mut socket).await;
     server.clock.advance(Duration::from_secs(40));
-    ann.say(chat, "better").await;
+    ann.post_text(chat, "better").await;
     let told = service.told(&device, 1).await;
     assert_eq!(told[0]["text"], "better");
 }

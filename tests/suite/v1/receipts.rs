@@ -14,8 +14,8 @@ async fn three() -> (TestServer, Person, Person, Person, i64) {
     (server, ann, bob, eve, chat)
 }
 
-async fn said(person: &Person, chat: i64, text: &str) -> i64 {
-    person.say(chat, text).await["id"].as_i64().unwrap()
+async fn sent(person: &Person, chat: i64, text: &str) -> i64 {
+    person.post_text(chat, text).await["id"].as_i64().unwrap()
 }
 
 /// Who has read a message, and whom it has only reached, by name.
@@ -50,7 +50,7 @@ fn people(read: &[&str], delivered: &[&str]) -> (Vec<String>, Vec<String>) {
 async fn what_has_arrived_and_was_read_is_told_and_listed() {
     let (_server, ann, bob, eve, chat) = three().await;
     let mut socket = ann.socket().await;
-    let (one, two) = (said(&ann, chat, "one").await, said(&ann, chat, "two").await);
+    let (one, two) = (sent(&ann, chat, "one").await, sent(&ann, chat, "two").await);
     assert_eq!(seen(&ann, one).await, people(&[], &[]));
     arrived(&bob, chat, two).await;
     let told = socket.until("chat.delivered").await;
@@ -64,7 +64,7 @@ async fn what_has_arrived_and_was_read_is_told_and_listed() {
     // Marks never go back, and what is known already is told to nobody.
     arrived(&bob, chat, one).await;
     read(&bob, chat, one).await;
-    assert_eq!(names(&ann.hears(&mut socket).await), ["chat.read"]);
+    assert_eq!(names(&ann.receives(&mut socket).await), ["chat.read"]);
     let members = ann.get(&format!("/chats/{chat}/members")).await.expect(200);
     assert_eq!(members[1]["last_delivered_message_id"], two);
 }
@@ -72,7 +72,7 @@ async fn what_has_arrived_and_was_read_is_told_and_listed() {
 #[tokio::test]
 async fn reading_needs_no_key_and_no_body() {
     let (_server, anna, boris, _, chat) = three().await;
-    let (first, second) = (said(&anna, chat, "one").await, said(&anna, chat, "two").await);
+    let (first, second) = (sent(&anna, chat, "one").await, sent(&anna, chat, "two").await);
     let path = format!("/chats/{chat}/read");
     let read = async |body| boris.send(Method::POST, &path, None, body).await.expect(200);
     read(Some(json!({"message_ids": []}))).await;
@@ -91,12 +91,12 @@ async fn reading_needs_no_key_and_no_body() {
 }
 
 #[tokio::test]
-async fn who_came_later_has_not_seen_what_was_said_before() {
+async fn who_came_later_has_not_seen_what_was_sent_before() {
     let (server, ann, bob, _eve, chat) = three().await;
-    let early = said(&ann, chat, "early").await;
+    let early = sent(&ann, chat, "early").await;
     let dan = server.person("dan").await;
     ann.post(&format!("/chats/{chat}/members"), json!({"user_id": dan.id})).await.expect(201);
-    let late = said(&ann, chat, "late").await;
+    let late = sent(&ann, chat, "late").await;
     read(&dan, chat, late).await;
     assert_eq!(seen(&ann, early).await, people(&[], &[]));
     assert_eq!(seen(&bob, late).await, people(&["dan"], &[]));
@@ -108,17 +108,17 @@ async fn who_came_later_has_not_seen_what_was_said_before() {
 }
 
 #[tokio::test]
-async fn who_hides_their_reading_is_heard_by_their_own_devices_only() {
+async fn who_hides_their_reading_is_received_by_their_own_devices_only() {
     let (server, ann, bob, eve, chat) = three().await;
     bob.put("/users/me", json!({"hides_reading": true})).await.expect(200);
     let (mut eves, mut phone) = (eve.socket().await, server.again(&bob, "bob").await.socket().await);
-    let message = said(&ann, chat, "secret reader").await;
+    let message = sent(&ann, chat, "secret reader").await;
     read(&bob, chat, message).await;
     phone.until("message.created").await;
     let told = phone.next().await.unwrap();
     assert_eq!(told["event"], "chat.read");
     assert_eq!(told["data"], json!({"chat_id": chat, "user_id": bob.id, "message_id": message}));
-    assert_eq!(names(&eve.hears(&mut eves).await), ["message.created"]);
+    assert_eq!(names(&eve.receives(&mut eves).await), ["message.created"]);
     assert_eq!(seen(&ann, message).await, people(&[], &["bob"]));
     let members = ann.get(&format!("/chats/{chat}/members")).await.expect(200);
     assert_eq!(members[1]["last_read_message_id"], Value::Null);
@@ -130,20 +130,20 @@ async fn who_hides_their_reading_is_heard_by_their_own_devices_only() {
 async fn the_socket_takes_marks_too() {
     let (_server, ann, bob, _eve, chat) = three().await;
     let (mut anns, mut bobs) = (ann.socket().await, bob.socket().await);
-    let message = said(&ann, chat, "one").await;
-    bobs.say(json!({"event": "delivered", "data": {"chat_id": chat, "message_id": message}})).await;
+    let message = sent(&ann, chat, "one").await;
+    bobs.send(json!({"event": "delivered", "data": {"chat_id": chat, "message_id": message}})).await;
     assert_eq!(anns.until("chat.delivered").await["message_id"], message);
-    bobs.say(json!({"event": "read", "data": {"chat_id": chat}})).await;
+    bobs.send(json!({"event": "read", "data": {"chat_id": chat}})).await;
     assert_eq!(anns.until("chat.read").await["message_id"], message);
     for wrong in [
         json!({"chat_id": chat}),
         json!({"chat_id": chat, "message_id": "x"}),
         json!({"message_id": message}),
     ] {
-        bobs.say(json!({"event": "delivered", "data": wrong})).await;
+        bobs.send(json!({"event": "delivered", "data": wrong})).await;
         assert_eq!(bobs.until("error").await["code"], "invalid");
     }
-    bobs.say(json!({"event": "delivered", "data": {"chat_id": chat, "message_id": 1}})).await;
+    bobs.send(json!({"event": "delivered", "data": {"chat_id": chat, "message_id": 1}})).await;
     assert_eq!(bobs.until("error").await["code"], "not_found");
 }
 
@@ -159,15 +159,15 @@ async fn in_a_crowd_nobody_is_told_what_arrived_but_it_is_kept() {
     }
     let (bob, others) = crowd.split_first().unwrap();
     let chat = ann.group("Square", &others.iter().chain([bob]).collect::<Vec<_>>()).await;
-    let mut ear = ann.socket().await;
-    let one = said(&ann, chat, "one").await;
+    let mut socket = ann.socket().await;
+    let one = sent(&ann, chat, "one").await;
     bob.post(&format!("/chats/{chat}/delivered"), json!({"message_id": one})).await.expect(204);
-    let told = ann.hears(&mut ear).await;
+    let told = ann.receives(&mut socket).await;
     assert!(!names(&told).contains(&"chat.delivered"), "of 201 members: {told:?}");
     let kept = ann.get(&format!("/messages/{one}/receipts")).await.expect(200);
     assert_eq!((&kept["delivered_count"], &kept["delivered_to"][0]["id"]), (&json!(1), &json!(bob.id)));
     ann.delete(&format!("/chats/{chat}/members/{}", others[0].id)).await.expect(204);
-    let two = said(&ann, chat, "two").await;
+    let two = sent(&ann, chat, "two").await;
     bob.post(&format!("/chats/{chat}/delivered"), json!({"message_id": two})).await.expect(204);
-    assert!(names(&ann.hears(&mut ear).await).contains(&"chat.delivered"), "of 200");
+    assert!(names(&ann.receives(&mut socket).await).contains(&"chat.delivered"), "of 200");
 }

@@ -1,4 +1,4 @@
-//! Answers, threads, mentions, and what a message said before.
+//! Answers, threads, mentions, and what a message sent before.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ async fn message(person: &Person, id: &Value) -> Value {
 #[tokio::test]
 async fn an_answer_shows_what_it_answers_as_it_is_now() {
     let (_server, anna, bob, _, chat) = three().await;
-    let question = anna.say(chat, "Когда сажаем яблони?").await;
+    let question = anna.post_text(chat, "Когда сажаем яблони?").await;
     let reply = answer(&bob, chat, "В апреле", json!({"reply_to": question["id"]})).await;
     let quote = json!({
         "id": question["id"], "author_id": anna.id, "type": "text", "text": "Когда сажаем яблони?",
@@ -44,7 +44,7 @@ async fn an_answer_shows_what_it_answers_as_it_is_now() {
 #[tokio::test]
 async fn a_long_message_is_quoted_by_its_beginning() {
     let (_server, anna, bob, _, chat) = three().await;
-    let long = anna.say(chat, &"🌳я".repeat(300)).await;
+    let long = anna.post_text(chat, &"🌳я".repeat(300)).await;
     let reply = answer(&bob, chat, "да", json!({"reply_to": long["id"]})).await;
     assert_eq!(reply["reply_to"]["text"], "🌳я".repeat(100));
 }
@@ -53,8 +53,8 @@ async fn a_long_message_is_quoted_by_its_beginning() {
 async fn only_what_is_there_can_be_answered() {
     let (server, anna, bob, _, chat) = three().await;
     let elsewhere = anna.direct(&bob).await;
-    let other = anna.say(elsewhere, "между нами").await;
-    let gone = anna.say(chat, "оговорилась").await;
+    let other = anna.post_text(elsewhere, "между нами").await;
+    let gone = anna.post_text(chat, "оговорилась").await;
     anna.delete(&format!("/messages/{}", gone["id"])).await.expect(204);
     for (field, id) in [
         ("reply_to", &other["id"]),
@@ -66,15 +66,15 @@ async fn only_what_is_there_can_be_answered() {
         let refusal = bob.post("/messages", body).await.refused(400, "invalid");
         assert!(refusal["detail"].as_str().unwrap().starts_with(field), "{refusal}");
     }
-    assert_eq!(bob.texts(chat).await, [""; 0], "nothing of it was said");
+    assert_eq!(bob.texts(chat).await, [""; 0], "nothing of it was sent");
     drop(server);
 }
 
 #[tokio::test]
 async fn answers_of_a_thread_stand_together_and_are_counted() {
     let (_server, anna, bob, carl, chat) = three().await;
-    let root = anna.say(chat, "Обед?").await;
-    let aside = bob.say(chat, "кстати, дождь").await;
+    let root = anna.post_text(chat, "Обед?").await;
+    let aside = bob.post_text(chat, "кстати, дождь").await;
     let first = answer(&bob, chat, "суп", json!({"thread_id": root["id"]})).await;
     assert_eq!((&first["thread_id"], first.get("reply_to")), (&root["id"], None));
     // Answering within a thread, or naming any message of it, is being in it.
@@ -99,22 +99,22 @@ async fn answers_of_a_thread_stand_together_and_are_counted() {
 async fn those_whom_a_text_names_are_meant() {
     let (server, anna, bob, carl, chat) = three().await;
     let stranger = server.person("stranger").await;
-    let said = anna.say(chat, "@Bob, @CARL. @stranger anna@bob.org @anna @nobody").await;
+    let sent = anna.post_text(chat, "@Bob, @CARL. @stranger anna@bob.org @anna @nobody").await;
     let mut both = vec![bob.id, carl.id];
     both.sort_unstable();
-    assert_eq!(said["mentions"], json!(both), "not those outside, not oneself");
-    assert_eq!(said.get("mentions_all"), None);
+    assert_eq!(sent["mentions"], json!(both), "not those outside, not oneself");
+    assert_eq!(sent.get("mentions_all"), None);
     let body = json!({"chat_id": chat, "content": "и ты", "mentions": [carl.id, stranger.id, anna.id, 5]});
     assert_eq!(anna.post("/messages", body).await.expect(201)["mentions"], json!([carl.id]));
-    let all = anna.say(chat, "@все, за стол!").await;
+    let all = anna.post_text(chat, "@все, за стол!").await;
     assert_eq!((&all["mentions_all"], all.get("mentions")), (&json!(true), None));
 }
 
 #[tokio::test]
 async fn an_edit_changes_who_is_meant() {
     let (_server, anna, bob, carl, chat) = three().await;
-    let said = anna.say(chat, "@bob").await;
-    let path = format!("/messages/{}", said["id"]);
+    let sent = anna.post_text(chat, "@bob").await;
+    let path = format!("/messages/{}", sent["id"]);
     let edited = anna.patch(&path, json!({"content": "@carl @all"})).await.expect(200);
     assert_eq!((&edited["mentions"], &edited["mentions_all"]), (&json!([carl.id]), &json!(true)));
     let edited = anna.patch(&path, json!({"content": "никто"})).await.expect(200);
@@ -123,19 +123,19 @@ async fn an_edit_changes_who_is_meant() {
 }
 
 #[tokio::test]
-async fn everything_a_message_said_is_there() {
+async fn everything_a_message_sent_is_there() {
     let (_server, anna, bob, _, chat) = three().await;
     let mut socket = bob.socket().await;
-    let said = anna.say(chat, "раз").await;
-    let path = format!("/messages/{}", said["id"]);
+    let sent = anna.post_text(chat, "раз").await;
+    let path = format!("/messages/{}", sent["id"]);
     for text in ["два", "два", "три"] {
         anna.patch(&path, json!({"content": text})).await.expect(200);
     }
     let edits = bob.get(&format!("{path}/edits")).await.expect(200);
     let texts: Vec<&Value> = edits.as_array().unwrap().iter().map(|edit| &edit["content"]).collect();
     assert_eq!(texts, ["раз", "два"]);
-    assert_eq!(edits[0]["ts"], said["ts"]);
-    let frames = bob.hears(&mut socket).await;
+    assert_eq!(edits[0]["ts"], sent["ts"]);
+    let frames = bob.receives(&mut socket).await;
     assert_eq!(
         names(&frames),
         ["message.created", "message.updated", "message.updated"],
@@ -149,8 +149,8 @@ async fn everything_a_message_said_is_there() {
 async fn a_silent_message_says_so() {
     let (_server, anna, bob, _, chat) = three().await;
     let mut socket = bob.socket().await;
-    let said = answer(&anna, chat, "тихо", json!({"silent": true})).await;
-    assert_eq!(said["silent"], true);
+    let sent = answer(&anna, chat, "тихо", json!({"silent": true})).await;
+    assert_eq!(sent["silent"], true);
     assert_eq!(socket.until("message.created").await["silent"], true);
-    assert_eq!(anna.say(chat, "громко").await.get("silent"), None);
+    assert_eq!(anna.post_text(chat, "громко").await.get("silent"), None);
 }

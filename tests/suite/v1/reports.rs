@@ -14,11 +14,11 @@ async fn a_message_is_reported_with_its_text_as_it_was() {
     let (ann, bob, eve) =
         (server.person("ann").await, server.person("bob").await, server.person("eve").await);
     let group = bob.group("Garden", &[&eve]).await;
-    let said = eve.say(group, "buy now").await;
-    let path = format!("/messages/{}/report", said["id"]);
+    let sent = eve.post_text(group, "buy now").await;
+    let path = format!("/messages/{}/report", sent["id"]);
     assert_eq!(ann.get("/admin/status").await.expect(200)["open_reports"], 0);
     bob.post(&path, json!({"reason": "spam", "comment": " the third time "})).await.expect(204);
-    eve.patch(&format!("/messages/{}", said["id"]), json!({"content": "good morning"})).await.expect(200);
+    eve.patch(&format!("/messages/{}", sent["id"]), json!({"content": "good morning"})).await.expect(200);
     bob.post(&path, json!({"reason": "other"})).await.expect(204);
 
     let reports = open(&ann).await;
@@ -45,7 +45,7 @@ async fn a_message_is_reported_with_its_text_as_it_was() {
     assert_eq!(report["user"]["id"], eve.id);
     let message = &report["message"];
     assert_eq!((&message["text"], &message["chat_title"]), (&json!("buy now"), &json!("Garden")));
-    assert_eq!((&message["id"], &message["chat_id"]), (&said["id"], &json!(group)));
+    assert_eq!((&message["id"], &message["chat_id"]), (&sent["id"], &json!(group)));
     assert_eq!(report["state"], "open");
     assert_eq!(ann.get("/admin/status").await.expect(200)["open_reports"], 1);
 }
@@ -56,8 +56,8 @@ async fn only_what_one_sees_is_reported() {
     let (ann, bob, eve) =
         (server.person("ann").await, server.person("bob").await, server.person("eve").await);
     let group = bob.group("Garden", &[]).await;
-    let said = bob.say(group, "among us").await;
-    let path = format!("/messages/{}/report", said["id"]);
+    let sent = bob.post_text(group, "among us").await;
+    let path = format!("/messages/{}/report", sent["id"]);
     eve.post(&path, json!({"reason": "spam"})).await.refused(403, "forbidden");
     bob.post(&path, json!({"reason": "spam"})).await.refused(409, "conflict");
     eve.post("/messages/1/report", json!({"reason": "spam"})).await.refused(404, "not_found");

@@ -39,13 +39,13 @@ const fn owner(status: u16) -> Statuses {
 /// By a code or an invitation: those who are in stay where they are, and who is banned stays out.
 const COMING: Statuses = [409, 409, 409, 200, 200, 403, 200];
 
-/// Of what is the owner's own, nobody else hears that there is one.
+/// Of what is the owner's own, nobody else receives that there is one.
 const fn theirs(status: u16) -> Statuses {
     [status, 404, 404, 404, 404, 404, 404]
 }
 
 /// A chat, and what is in it.
-struct World {
+struct Api {
     chat: i64,
     /// Said by the owner.
     message: i64,
@@ -72,10 +72,10 @@ type Ask = (Method, String, Value);
 struct Row {
     operation: &'static str,
     may: Statuses,
-    ask: fn(&World) -> Ask,
+    ask: fn(&Api) -> Ask,
 }
 
-fn row(operation: &'static str, may: Statuses, ask: fn(&World) -> Ask) -> Row {
+fn row(operation: &'static str, may: Statuses, ask: fn(&Api) -> Ask) -> Row {
     Row { operation, may, ask }
 }
 
@@ -277,7 +277,7 @@ fn rows() -> Vec<Row> {
             put(format!("/messages/{}/reactions/%F0%9F%91%8D", w.message), Value::Null)
         }),
         row("receipts", members(200), |w| get(format!("/messages/{}/receipts", w.message))),
-        // Nobody reports what they said themselves.
+        // Nobody reports what they sent themselves.
         row("reportMessage", [409, 204, 204, 403, 403, 403, 403], |w| {
             post(format!("/messages/{}/report", w.message), json!({"reason": "spam"}))
         }),
@@ -372,14 +372,14 @@ impl Cast {
     }
 
     /// A fresh chat for one who asks: what is allowed changes it.
-    async fn world(&self, asker: usize) -> World {
+    async fn api(&self, asker: usize) -> Api {
         let [owner, admin, member, _, left, banned, _] = &self.asking[..] else { panic!("seven ask") };
         let chat = owner.group("Сад", &[admin, member, left, banned, &self.target]).await;
         let path = format!("/chats/{chat}/members/{}", admin.id);
         owner.patch(&path, json!({"role": "admin"})).await.expect(200);
         left.delete(&format!("/chats/{chat}/members/{}", left.id)).await.expect(204);
         owner.post(&format!("/chats/{chat}/bans"), json!({"user_id": banned.id})).await.expect(201);
-        let message = owner.say(chat, "слово").await["id"].as_i64().unwrap();
+        let message = owner.post_text(chat, "слово").await["id"].as_i64().unwrap();
         let poll = json!({
             "chat_id": chat, "type": "poll", "content": "Что?", "payload": {"options": ["да", "нет"]},
         });
@@ -389,7 +389,7 @@ impl Cast {
         let invite = owner.post(&format!("/chats/{chat}/invites"), json!({})).await.expect(201);
         let scheduled = json!({"chat_id": chat, "content": "слово", "send_at": tomorrow()});
         let scheduled = owner.post("/scheduled", scheduled).await.expect(201)["id"].as_i64().unwrap();
-        World {
+        Api {
             chat,
             message,
             target: self.target.id,
@@ -408,8 +408,8 @@ impl Cast {
     async fn check(&self, row: &Row) -> Vec<String> {
         let mut wrong = Vec::new();
         for (number, (name, expected)) in WHO.iter().zip(row.may).enumerate() {
-            let world = self.world(number).await;
-            let (method, path, body) = (row.ask)(&world);
+            let api = self.api(number).await;
+            let (method, path, body) = (row.ask)(&api);
             let body = (!body.is_null()).then_some(body);
             let send = async |person: &Person| {
                 let key = (method != Method::GET).then(fresh_key);

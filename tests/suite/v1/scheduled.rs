@@ -33,9 +33,9 @@ async fn waiting(person: &Person) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn it_is_said_once_when_it_is_due_and_not_before() {
+async fn it_is_sent_once_when_it_is_due_and_not_before() {
     let (server, ann, bob, chat) = two().await;
-    let answered = bob.say(chat, "?").await["id"].clone();
+    let answered = bob.post_text(chat, "?").await["id"].clone();
     let mut phone = server.again(&ann, "ann").await.socket().await;
     let body = json!({
         "chat_id": chat, "content": "@bob later", "reply_to": answered, "silent": true,
@@ -45,17 +45,17 @@ async fn it_is_said_once_when_it_is_due_and_not_before() {
     assert_eq!(phone.until("scheduled.saved").await, saved);
     assert_eq!((waiting(&ann).await, waiting(&bob).await), (vec![saved.clone()], vec![]));
     assert_eq!(ann.get(&format!("/scheduled/{}", saved["id"])).await.expect(200), saved);
-    let mut heard = bob.socket().await;
+    let mut received = bob.socket().await;
     server.clock.advance(SOON - Duration::from_secs(2));
     server.running.messenger.run_due_jobs().await;
-    assert_eq!(names(&bob.hears(&mut heard).await), [""; 0]);
+    assert_eq!(names(&bob.receives(&mut received).await), [""; 0]);
     server.clock.advance(Duration::from_secs(2));
-    let said = heard.until("message.created").await;
+    let sent = received.until("message.created").await;
     assert_eq!(
-        (&said["content"], &said["author_id"], &said["reply_to"]["id"], &said["silent"], &said["mentions"]),
+        (&sent["content"], &sent["author_id"], &sent["reply_to"]["id"], &sent["silent"], &sent["mentions"]),
         (&json!("@bob later"), &json!(ann.id), &answered, &json!(true), &json!([bob.id]))
     );
-    let gone = json!({"id": saved["id"], "chat_id": chat, "message_id": said["id"]});
+    let gone = json!({"id": saved["id"], "chat_id": chat, "message_id": sent["id"]});
     assert_eq!(phone.until("scheduled.removed").await, gone);
     for _ in 0..3 {
         server.running.messenger.run_due_jobs().await;
@@ -64,7 +64,7 @@ async fn it_is_said_once_when_it_is_due_and_not_before() {
 }
 
 #[tokio::test]
-async fn what_became_due_while_the_server_was_down_is_said_once_and_in_order() {
+async fn what_became_due_while_the_server_was_down_is_sent_once_and_in_order() {
     let (server, ann, _bob, chat) = two().await;
     for number in [2, 0, 1] {
         let send_at = after(&server.clock, HOUR + Duration::from_secs(number));
@@ -122,7 +122,7 @@ async fn it_can_be_changed_cancelled_and_sent_now() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_said_any_more_stays_with_the_reason() {
+async fn what_may_not_be_sent_any_more_stays_with_the_reason() {
     let (server, ann, bob, chat) = two().await;
     let saved = later(&bob, chat, "too late", after(&server.clock, HOUR)).await.expect(201);
     let fine = later(&ann, chat, "fine", after(&server.clock, HOUR)).await.expect(201);
@@ -173,17 +173,17 @@ async fn a_file_waits_with_its_message() {
     server.clock.advance(24 * HOUR);
     server.running.messenger.run_due_jobs().await;
     let (ann, bob) = (server.again(&ann, "ann").await, server.again(&bob, "bob").await);
-    let said = bob.get(&format!("/messages?chat_id={chat}&limit=1")).await.expect(200);
-    assert_eq!(said[0]["attachments"][0]["id"], json!(file), "{said}");
+    let sent = bob.get(&format!("/messages?chat_id={chat}&limit=1")).await.expect(200);
+    assert_eq!(sent[0]["attachments"][0]["id"], json!(file), "{sent}");
     bob.get(&format!("/attachments/{file}")).await.expect(200);
     ann.get(&format!("/attachments/{cancelled}")).await.refused(404, "not_found");
 }
 
 #[tokio::test]
-async fn what_could_not_be_said_now_is_refused_now() {
+async fn what_could_not_be_sent_now_is_refused_now() {
     let (server, ann, bob, chat) = two().await;
     let eve = server.person("eve").await;
-    let elsewhere = ann.say(ann.direct(&bob).await, "elsewhere").await["id"].clone();
+    let elsewhere = ann.post_text(ann.direct(&bob).await, "elsewhere").await["id"].clone();
     later(&eve, chat, "hi", after(&server.clock, HOUR)).await.refused(403, "forbidden");
     later(&ann, 1, "hi", after(&server.clock, HOUR)).await.refused(404, "not_found");
     let good = after(&server.clock, HOUR);
@@ -249,24 +249,24 @@ async fn sending_now_and_being_due_at_the_same_moment_says_it_once() {
     };
     let (statuses, ()) = tokio::join!(by_hand, tend);
     assert!(statuses.iter().all(|status| [201, 404].contains(status)), "{statuses:?}");
-    let mut said = ann.texts(chat).await;
-    said.sort();
-    assert_eq!(said, ["0", "1", "2", "3", "4", "5", "6", "7"]);
+    let mut sent = ann.texts(chat).await;
+    sent.sort();
+    assert_eq!(sent, ["0", "1", "2", "3", "4", "5", "6", "7"]);
 }
 
 #[tokio::test]
-async fn an_answer_to_what_was_deleted_meanwhile_is_said_without_the_quote() {
+async fn an_answer_to_what_was_deleted_meanwhile_is_sent_without_the_quote() {
     let (server, ann, bob, chat) = two().await;
-    let answered = bob.say(chat, "?").await["id"].clone();
+    let answered = bob.post_text(chat, "?").await["id"].clone();
     let body = json!({
         "chat_id": chat, "content": "later", "reply_to": answered, "send_at": after(&server.clock, SOON),
     });
     ann.post("/scheduled", body).await.expect(201);
     bob.delete(&format!("/messages/{answered}?for=all")).await.expect(204);
-    let mut heard = bob.socket().await;
+    let mut received = bob.socket().await;
     server.clock.advance(SOON);
-    let said = heard.until("message.created").await;
-    assert_eq!((&said["content"], &said["reply_to"]), (&json!("later"), &Value::Null));
+    let sent = received.until("message.created").await;
+    assert_eq!((&sent["content"], &sent["reply_to"]), (&json!("later"), &Value::Null));
     assert_eq!(waiting(&ann).await, Vec::<Value>::new());
 }
 

@@ -81,7 +81,7 @@ const ACCOUNT: &[&str] = &[
     "tokens",
     "updateMe",
 ];
-/// Operations of one's account that show what was said, or say it, too, and need `read` or `write` beside `account`.
+/// Operations of one's account that show what was sent, or say it, too, and need `read` or `write` beside `account`.
 const BOTH: &[&str] = &[
     "createBotOutgoingWebhook",
     "createOutgoingWebhook",
@@ -138,7 +138,7 @@ async fn a_token_does_what_its_scopes_say_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_was_said_is_not_exported_by_who_may_not_read_it() {
+async fn what_was_sent_is_not_exported_by_who_may_not_read_it() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let account = anna.with_token(&["account"]).await;

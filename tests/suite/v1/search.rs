@@ -15,7 +15,7 @@ async fn those_who_left_or_were_deactivated_are_found_as_authors() {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let garden = anna.group("Garden", &[&bob]).await;
-    bob.say(garden, "роза от боба").await;
+    bob.post_text(garden, "роза от боба").await;
     settle(&anna, garden).await;
     assert_eq!(found(&anna, "from:bob роза").await.len(), 1);
     anna.delete(&format!("/chats/{garden}/members/{}", bob.id)).await.expect(204);
@@ -36,7 +36,7 @@ async fn an_exact_user_name_comes_first() {
     let people = anna.get("/users/search?q=ann").await.expect(200);
     assert_eq!(people[0]["username"], "ann", "{people}");
     let garden = anna.group("Garden", &[]).await;
-    anna.say(garden, "роза").await;
+    anna.post_text(garden, "роза").await;
     settle(&anna, garden).await;
     assert_eq!(found(&anna, "from:ann роза").await, ["роза"; 1], "a part of a name is found too");
 }
@@ -47,7 +47,7 @@ async fn a_part_of_a_version_is_found() {
     let anna = server.person("anna").await;
     let chat = anna.group("Releases", &[]).await;
     for text in ["v1.2.3 is out", "release 1.2.30", "1.12.3"] {
-        anna.say(chat, text).await;
+        anna.post_text(chat, text).await;
     }
     settle(&anna, chat).await;
     for (query, count) in [("1.2", 2), ("1.2.3", 2), ("2.3", 2), ("12.3", 1), ("v1.2", 1), ("1", 2)] {
@@ -65,7 +65,7 @@ async fn days_are_those_of_the_readers_time_zone() {
     server.clock.advance(Duration::from_millis(until.unsigned_abs()));
     let anna = server.person("anna").await;
     let chat = anna.group("Garden", &[]).await;
-    anna.say(chat, "роза").await;
+    anna.post_text(chat, "роза").await;
     settle(&anna, chat).await;
     let date = |time: Time| time.iso().split('T').next().unwrap().to_owned();
     let now = server.clock.now();
@@ -97,7 +97,7 @@ async fn words_and_parts_of_words_are_found_in_any_script() {
         "https://example.org/путь?x=1",
     ];
     for text in texts {
-        anna.say(chat, text).await;
+        anna.post_text(chat, text).await;
     }
     settle(&anna, chat).await;
     for (query, text) in [
@@ -139,16 +139,16 @@ async fn nobody_finds_what_they_may_not_read() {
         (server.person("anna").await, server.person("bob").await, server.person("eve").await);
     let group = anna.group("Garden", &[&bob, &eve]).await;
     let private = anna.direct(&bob).await;
-    let said = anna.say(group, "secret one").await;
-    anna.say(group, "secret two").await;
-    anna.say(private, "secret three").await;
+    let sent = anna.post_text(group, "secret one").await;
+    anna.post_text(group, "secret two").await;
+    anna.post_text(private, "secret three").await;
     settle(&anna, private).await;
     assert_eq!(found(&bob, "secret").await, ["secret three", "secret two", "secret one"]);
     assert_eq!(found(&eve, "secret").await, ["secret two", "secret one"]);
     assert_eq!(found(&server.person("zoe").await, "secret").await, [""; 0], "a stranger");
     assert_eq!(found(&anna, "created").await, [""; 0], "what the server says is not searched");
 
-    let id = said["id"].as_i64().unwrap();
+    let id = sent["id"].as_i64().unwrap();
     bob.delete(&format!("/messages/{id}?for=me")).await.expect(204);
     assert_eq!(found(&bob, "secret").await, ["secret three", "secret two"], "hidden for oneself");
     assert_eq!(found(&eve, "one").await, ["secret one"], "and for nobody else");
@@ -170,9 +170,9 @@ async fn filters_narrow() {
     anna.put("/users/me", json!({"display_name": "Анна Ким"})).await.expect(200);
     let garden = anna.group("Сад и огород", &[&bob]).await;
     let private = anna.direct(&bob).await;
-    anna.say(garden, "роза красная").await;
-    bob.say(garden, "роза белая https://example.org").await;
-    bob.say(private, "роза чёрная").await;
+    anna.post_text(garden, "роза красная").await;
+    bob.post_text(garden, "роза белая https://example.org").await;
+    bob.post_text(private, "роза чёрная").await;
     let file = bob.upload("Роза.txt", "text/plain", b"text".to_vec()).await;
     let body = json!({"chat_id": private, "type": "file", "payload": {"attachment_id": file}});
     bob.post("/messages", body).await.expect(201);
@@ -214,14 +214,14 @@ async fn filters_narrow() {
 }
 
 #[tokio::test]
-async fn what_is_after_a_day_was_said_on_it_or_later() {
+async fn what_is_after_a_day_was_sent_on_it_or_later() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let chat = anna.group("Diary", &[]).await;
-    anna.say(chat, "dear diary one").await;
+    anna.post_text(chat, "dear diary one").await;
     server.clock.advance(Duration::from_secs(3 * 86_400));
     let anna = anna.renewed().await;
-    let second = anna.say(chat, "dear diary two").await;
+    let second = anna.post_text(chat, "dear diary two").await;
     settle(&anna, chat).await;
     let day = second["ts"].as_str().unwrap().split('T').next().unwrap();
     assert_eq!(found(&anna, &format!("dear after:{day}")).await, ["dear diary two"]);
@@ -233,12 +233,12 @@ async fn an_edited_message_is_found_by_what_it_says_now() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let chat = anna.group("Notes", &[]).await;
-    let old = anna.say(chat, "the first wording").await;
+    let old = anna.post_text(chat, "the first wording").await;
     settle(&anna, chat).await;
     let path = format!("/messages/{}", old["id"]);
     anna.patch(&path, json!({"content": "another phrase"})).await.expect(200);
     // One that is edited before it was indexed.
-    let hasty = anna.say(chat, "hasty").await;
+    let hasty = anna.post_text(chat, "hasty").await;
     anna.patch(&format!("/messages/{}", hasty["id"]), json!({"content": "careful"})).await.expect(200);
     settle(&anna, chat).await;
     assert_eq!(found(&anna, "wording").await, [""; 0]);
@@ -252,7 +252,8 @@ async fn what_was_deleted_is_not_in_the_index_any_more() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let chat = anna.group("Regrets", &[]).await;
-    let (deleted, edited) = (anna.say(chat, "unspeakable").await, anna.say(chat, "unwritten").await);
+    let (deleted, edited) =
+        (anna.post_text(chat, "unspeakable").await, anna.post_text(chat, "unwritten").await);
     settle(&anna, chat).await;
     assert_eq!(indexed(&server, "unspeakable").await, 1);
     anna.delete(&format!("/messages/{}", deleted["id"])).await.expect(204);
@@ -269,8 +270,8 @@ async fn what_disappears_by_itself_leaves_the_index() {
     let anna = server.person("anna").await;
     let (short, stays) = (anna.group("Short", &[]).await, anna.group("Stays", &[]).await);
     server.change(&format!("UPDATE chat SET message_life = 60000 WHERE id = {short}")).await;
-    anna.say(short, "fleeting").await;
-    anna.say(stays, "lasting").await;
+    anna.post_text(short, "fleeting").await;
+    anna.post_text(stays, "lasting").await;
     settle(&anna, stays).await;
     assert_eq!(found(&anna, "fleeting").await, ["fleeting"]);
     let mut socket = anna.socket().await;
@@ -286,7 +287,7 @@ async fn of_a_deleted_chat_nothing_stays_in_the_index() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let (doomed, stays) = (anna.group("Doomed", &[]).await, anna.group("Stays", &[]).await);
-    anna.say(doomed, "swept").await;
+    anna.post_text(doomed, "swept").await;
     settle(&anna, stays).await;
     assert_eq!(indexed(&server, "swept").await, 1);
     anna.delete(&format!("/chats/{doomed}")).await.expect(204);
@@ -309,9 +310,9 @@ async fn a_clock_that_was_set_back_hides_nothing() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let chat = anna.group("Clock", &[]).await;
-    let ahead = anna.say(chat, "said ahead of time").await["id"].as_i64().unwrap();
+    let ahead = anna.post_text(chat, "sent ahead of time").await["id"].as_i64().unwrap();
     settle(&anna, chat).await;
-    // As if that had been said, and indexed, by a clock that was a day ahead.
+    // As if that had been sent, and indexed, by a clock that was a day ahead.
     let id = ahead + (86_400_000_i64 << 12);
     server
         .change(&format!(
@@ -321,9 +322,9 @@ async fn a_clock_that_was_set_back_hides_nothing() {
         .await;
     let server = server.restart().await;
     let anna = Person { url: server.url.clone(), ..anna };
-    anna.say(chat, "said after that").await;
+    anna.post_text(chat, "sent after that").await;
     settle(&anna, chat).await;
-    assert_eq!(found(&anna, "said").await, ["said after that", "said ahead of time"]);
+    assert_eq!(found(&anna, "sent").await, ["sent after that", "sent ahead of time"]);
 }
 
 #[tokio::test]
@@ -331,8 +332,8 @@ async fn a_hole_in_the_index_is_filled_at_the_next_start() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let chat = anna.group("Hole", &[]).await;
-    let lost = anna.say(chat, "lost and found").await["id"].as_i64().unwrap();
-    anna.say(chat, "found anyway").await;
+    let lost = anna.post_text(chat, "lost and found").await["id"].as_i64().unwrap();
+    anna.post_text(chat, "found anyway").await;
     settle(&anna, chat).await;
     // Long ago, so that no pass looks back so far.
     let id = lost - (3_600_000_i64 << 12);
@@ -349,7 +350,7 @@ async fn a_hole_in_the_index_is_filled_at_the_next_start() {
     assert_eq!(found(&anna, "found").await, ["lost and found", "found anyway"]);
 }
 
-/// Whatever is said, edited, deleted and hidden by whoever comes and goes: what one finds is what
+/// Whatever is sent, edited, deleted and hidden by whoever comes and goes: what one finds is what
 /// one sees in the chats that one is in.
 #[tokio::test]
 async fn one_finds_what_history_shows_and_nothing_else() {
@@ -360,11 +361,11 @@ async fn one_finds_what_history_shows_and_nothing_else() {
     let chats =
         [anna.group("One", &[bob, eve]).await, anna.group("Two", &[bob]).await, bob.direct(eve).await];
     let mut dice = Dice(20_260_111);
-    let mut said: Vec<i64> = Vec::new();
+    let mut sent: Vec<i64> = Vec::new();
     for _ in 0..250 {
         let person = &people[dice.roll(3)];
         let text = format!("{} {}", WORDS[dice.roll(6)], WORDS[dice.roll(6)]);
-        let message = said.get(dice.roll(said.len().max(1))).copied().unwrap_or_default();
+        let message = sent.get(dice.roll(sent.len().max(1))).copied().unwrap_or_default();
         let path = format!("/messages/{message}");
         // Who may not is refused, and then nothing has changed.
         match dice.roll(10) {
@@ -372,7 +373,7 @@ async fn one_finds_what_history_shows_and_nothing_else() {
                 let body = json!({"chat_id": chats[dice.roll(3)], "type": "text", "content": text});
                 let reply = person.post("/messages", body).await;
                 if reply.status == 201 {
-                    said.extend(reply.body["id"].as_i64());
+                    sent.extend(reply.body["id"].as_i64());
                 }
             }
             5 | 6 => drop(person.patch(&path, json!({"content": text})).await),
@@ -439,7 +440,7 @@ async fn pages_follow_each_other_without_a_hole_or_a_double() {
     let chat = anna.group("Many", &[]).await;
     let texts: Vec<String> = (0..130).map(|number| format!("leaf number {number}")).collect();
     for text in &texts {
-        anna.say(chat, text).await;
+        anna.post_text(chat, text).await;
     }
     settle(&anna, chat).await;
     let newest_first: Vec<_> = texts.iter().rev().cloned().collect();
@@ -475,7 +476,7 @@ async fn the_best_fit_comes_first() {
     let chat = anna.group("Cats", &[]).await;
     for text in ["кот спит, кот ест, кот", "один кот", "который час", "скотный двор"]
     {
-        anna.say(chat, text).await;
+        anna.post_text(chat, text).await;
     }
     settle(&anna, chat).await;
     let best = find(&anna, &[("q", "кот"), ("order", "best")]).await.expect(200);
@@ -488,7 +489,7 @@ async fn a_snippet_lights_what_was_found() {
     let anna = server.person("anna").await;
     let chat = anna.group("Snippets", &[]).await;
     let long = format!("{}👩‍💻 тут Ёлка стоит {}", "до ".repeat(200), "после ".repeat(200));
-    anna.say(chat, &long).await;
+    anna.post_text(chat, &long).await;
     settle(&anna, chat).await;
     let page = find(&anna, &[("q", "ёлк стоит")]).await.expect(200);
     assert_eq!(fields(&page), ["results", "cursor"]);
@@ -511,7 +512,7 @@ async fn any_string_is_a_search() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let chat = anna.group("Any", &[]).await;
-    anna.say(chat, "plain words").await;
+    anna.post_text(chat, "plain words").await;
     settle(&anna, chat).await;
     for query in [
         "",
@@ -601,7 +602,7 @@ async fn a_database_without_an_index_is_indexed_after_the_start() {
     let anna = server.person("anna").await;
     let chat = anna.group("Old", &[]).await;
     for number in 0..600 {
-        anna.say(chat, &format!("ancient word{number}")).await;
+        anna.post_text(chat, &format!("ancient word{number}")).await;
     }
     let clear = match server.database.is_mysql() {
         true => "DELETE FROM search_index",
@@ -650,15 +651,15 @@ fn contents(page: &Value) -> Vec<String> {
     page["results"].as_array().unwrap().iter().map(content).collect()
 }
 
-/// Waits until what was said and edited so far can be found.
+/// Waits until what was sent and edited so far can be found.
 async fn settle(who: &Person, chat: i64) {
     let sentinel = format!("sentinel{}", uuid::Uuid::new_v4().simple());
-    who.say(chat, &sentinel).await;
+    who.post_text(chat, &sentinel).await;
     for _ in 0..400 {
         if !found(who, &sentinel).await.is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("what was said is not found in time");
+    panic!("what was sent is not found in time");
 }

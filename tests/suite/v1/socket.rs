@@ -10,23 +10,23 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use crate::server::{Person, Socket, TestServer, names};
 
 #[tokio::test]
-async fn a_message_is_heard_by_every_member_on_every_connection_the_author_s_too() {
+async fn a_message_is_received_by_every_member_on_every_connection_the_author_s_too() {
     let server = TestServer::start().await;
     let (ann, bob, eve) = three(&server).await;
     let chat = ann.group("Garden", &[&bob]).await;
     let mut listening = [ann.socket().await, ann.socket().await, bob.socket().await, bob.socket().await];
     let mut stranger = eve.socket().await;
-    let said = ann.say(chat, "Hello everyone!").await;
+    let sent = ann.post_text(chat, "Hello everyone!").await;
     let mut positions = Vec::new();
     for socket in &mut listening {
         let frame = socket.next().await.unwrap();
         assert_eq!(keys(&frame), ["event", "data", "position"]);
         assert_eq!(frame["event"], "message.created");
-        assert_eq!(frame["data"], said, "the event says what the answer said");
+        assert_eq!(frame["data"], sent, "the event says what the answer sent");
         positions.push(frame["position"].clone());
     }
     assert!(positions.iter().all(|position| *position == positions[0]), "{positions:?}");
-    assert_eq!(eve.hears(&mut stranger).await, Vec::<Value>::new());
+    assert_eq!(eve.receives(&mut stranger).await, Vec::<Value>::new());
 }
 
 #[tokio::test]
@@ -35,15 +35,15 @@ async fn events_have_the_documented_shape() {
     let (ann, bob, _) = three(&server).await;
     let chat = ann.direct(&bob).await;
     let mut socket = bob.socket().await;
-    let said = ann.say(chat, "New message").await;
+    let sent = ann.post_text(chat, "New message").await;
     let created = socket.next().await.unwrap();
     let documented = json!({
-        "id": said["id"], "chat_id": chat, "author_id": ann.id, "type": "text", "content": "New message",
-        "payload": null, "ts": said["ts"],
+        "id": sent["id"], "chat_id": chat, "author_id": ann.id, "type": "text", "content": "New message",
+        "payload": null, "ts": sent["ts"],
     });
     assert_eq!(created["event"], "message.created");
     assert_eq!(part_like(&created["data"], &documented), documented);
-    ann.patch(&format!("/messages/{}", said["id"]), json!({"content": "Updated message", "payload": null}))
+    ann.patch(&format!("/messages/{}", sent["id"]), json!({"content": "Updated message", "payload": null}))
         .await
         .expect(200);
     let updated = socket.next().await.unwrap();
@@ -54,12 +54,12 @@ async fn events_have_the_documented_shape() {
 }
 
 #[tokio::test]
-async fn what_happens_in_a_chat_is_heard_in_order() {
+async fn what_happens_in_a_chat_is_received_in_order() {
     let server = TestServer::start().await;
     let (ann, bob, eve) = three(&server).await;
     let mut socket = bob.socket().await;
     let chat = ann.group("Garden", &[&bob]).await;
-    let id = ann.say(chat, "one").await["id"].as_i64().unwrap();
+    let id = ann.post_text(chat, "one").await["id"].as_i64().unwrap();
     ann.put(&format!("/messages/{id}/reactions/%F0%9F%91%8D"), Value::Null).await.expect(200);
     bob.post(&format!("/chats/{chat}/read"), json!({})).await.expect(200);
     ann.delete(&format!("/messages/{id}")).await.expect(204);
@@ -67,7 +67,7 @@ async fn what_happens_in_a_chat_is_heard_in_order() {
     ann.post(&format!("/chats/{chat}/members"), json!({"user_id": eve.id})).await.expect(201);
     ann.delete(&format!("/chats/{chat}/members/{}", eve.id)).await.expect(204);
     ann.delete(&format!("/chats/{chat}")).await.expect(204);
-    let frames = bob.hears(&mut socket).await;
+    let frames = bob.receives(&mut socket).await;
     assert_eq!(
         names(&frames),
         [
@@ -103,11 +103,11 @@ async fn what_happens_in_a_chat_is_heard_in_order() {
 }
 
 #[tokio::test]
-async fn what_is_one_s_own_is_heard_on_all_one_s_connections_and_by_nobody_else() {
+async fn what_is_one_s_own_is_received_on_all_one_s_connections_and_by_nobody_else() {
     let server = TestServer::start().await;
     let (ann, bob, _) = three(&server).await;
     let chat = ann.direct(&bob).await;
-    let id = ann.say(chat, "not for me").await["id"].clone();
+    let id = ann.post_text(chat, "not for me").await["id"].clone();
     let mut own = [bob.socket().await, bob.socket().await];
     let mut other = ann.socket().await;
     bob.delete(&format!("/messages/{id}?for=me")).await.expect(204);
@@ -122,7 +122,7 @@ async fn what_is_one_s_own_is_heard_on_all_one_s_connections_and_by_nobody_else(
         let updated = socket.next().await.unwrap();
         assert_eq!((updated["event"].as_str(), &updated["data"]), (Some("user.updated"), &user));
     }
-    assert_eq!(names(&ann.hears(&mut other).await), ["member.updated"], "of what is not only one's own");
+    assert_eq!(names(&ann.receives(&mut other).await), ["member.updated"], "of what is not only one's own");
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn a_socket_is_opened_by_a_token_in_the_address_the_header_or_the_first_fr
     let mut by_header = Socket::with_request(with_bearer(&server, &ann.token)).await.unwrap();
     assert_eq!(by_header.until("ready").await["user_id"], ann.id);
     let mut by_frame = Socket::open(&server.url, "").await.unwrap();
-    by_frame.say(json!({"event": "auth", "data": {"token": ann.token}})).await;
+    by_frame.send(json!({"event": "auth", "data": {"token": ann.token}})).await;
     let ready = by_frame.until("ready").await;
     assert_eq!(keys(&ready), ["user_id", "cursor"]);
     assert_eq!(ready["user_id"], ann.id);
@@ -149,10 +149,10 @@ async fn a_first_frame_may_hold_the_cursor() {
     let (ann, bob, _) = three(&server).await;
     let chat = ann.direct(&bob).await;
     let cursor = bob.cursor().await;
-    let said = ann.say(chat, "while you were away").await;
+    let sent = ann.post_text(chat, "while you were away").await;
     let mut socket = Socket::open(&server.url, "").await.unwrap();
-    socket.say(json!({"event": "auth", "data": {"token": bob.token, "cursor": cursor}})).await;
-    assert_eq!(socket.next().await.unwrap()["data"], said);
+    socket.send(json!({"event": "auth", "data": {"token": bob.token, "cursor": cursor}})).await;
+    assert_eq!(socket.next().await.unwrap()["data"], sent);
     assert_eq!(socket.next().await.unwrap()["event"], "ready");
 }
 
@@ -202,18 +202,18 @@ async fn a_bad_token_in_the_first_frame_closes_the_socket() {
         json!(["auth", ann.token]),
     ] {
         let mut socket = Socket::open(&server.url, "").await.unwrap();
-        socket.say(frame.clone()).await;
+        socket.send(frame.clone()).await;
         assert_eq!(socket.closed().await, 4401, "{frame}");
     }
 }
 
 #[tokio::test]
-async fn who_stays_silent_without_a_token_hears_nothing_and_is_closed_after_ten_seconds() {
+async fn who_stays_silent_without_a_token_receives_nothing_and_is_closed_after_ten_seconds() {
     let server = TestServer::start().await;
     let (ann, bob, _) = three(&server).await;
     let chat = ann.direct(&bob).await;
     let mut silent = Socket::open(&server.url, "").await.unwrap();
-    ann.say(chat, "a secret").await;
+    ann.post_text(chat, "a secret").await;
     assert_eq!(silent.next().await, Err(4401), "the first that comes is the farewell");
 }
 
@@ -228,8 +228,8 @@ async fn a_revoked_session_is_closed_at_once_and_the_others_stay() {
     let (mut kept, mut lost) = (bob.socket().await, other.socket().await);
     other.post("/auth/logout", Value::Null).await.expect(204);
     assert_eq!(lost.closed().await, 4403);
-    let said = ann.say(chat, "still here?").await;
-    assert_eq!(kept.until("message.created").await, said);
+    let sent = ann.post_text(chat, "still here?").await;
+    assert_eq!(kept.until("message.created").await, sent);
     assert_eq!(Socket::open(&server.url, &format!("?token={}", other.token)).await.err(), Some(401));
     let sessions = bob.get("/sessions").await.expect(200);
     assert_eq!(sessions.as_array().unwrap().len(), 1);
@@ -238,45 +238,45 @@ async fn a_revoked_session_is_closed_at_once_and_the_others_stay() {
 }
 
 #[tokio::test]
-async fn a_removed_member_hears_nothing_more_until_they_are_added_again() {
+async fn a_removed_member_receives_nothing_more_until_they_are_added_again() {
     let server = TestServer::start().await;
     let (ann, bob, _) = three(&server).await;
     let chat = ann.group("Garden", &[&bob]).await;
     let mut sockets = [bob.socket().await, bob.socket().await];
     ann.delete(&format!("/chats/{chat}/members/{}", bob.id)).await.expect(204);
-    ann.say(chat, "between us").await;
+    ann.post_text(chat, "between us").await;
     for socket in &mut sockets {
         assert_eq!(socket.next().await.unwrap()["event"], "chat.removed");
     }
-    assert_eq!(bob.hears(&mut sockets[0]).await, Vec::<Value>::new());
+    assert_eq!(bob.receives(&mut sockets[0]).await, Vec::<Value>::new());
     assert_eq!(sockets[1].next().await.unwrap()["event"], "user.updated", "and nothing before it");
     ann.post(&format!("/chats/{chat}/members"), json!({"user_id": bob.id})).await.expect(201);
-    let said = ann.say(chat, "welcome back").await;
+    let sent = ann.post_text(chat, "welcome back").await;
     for socket in &mut sockets {
         let frame = socket.next().await.unwrap();
         assert_eq!((frame["event"].as_str(), &frame["data"]["id"]), (Some("chat.created"), &json!(chat)));
-        assert_eq!(socket.next().await.unwrap()["data"], said);
+        assert_eq!(socket.next().await.unwrap()["data"], sent);
     }
 }
 
 #[tokio::test]
-async fn whoever_leaves_hears_nothing_more() {
+async fn whoever_leaves_receives_nothing_more() {
     let server = TestServer::start().await;
     let (ann, bob, _) = three(&server).await;
     let chat = ann.group("Garden", &[&bob]).await;
     let mut socket = bob.socket().await;
     bob.delete(&format!("/chats/{chat}/members/{}", bob.id)).await.expect(204);
-    ann.say(chat, "gone?").await;
-    assert_eq!(names(&bob.hears(&mut socket).await), ["chat.removed"]);
+    ann.post_text(chat, "gone?").await;
+    assert_eq!(names(&bob.receives(&mut socket).await), ["chat.removed"]);
 }
 
 #[tokio::test]
-async fn a_new_chat_is_heard_without_reconnecting() {
+async fn a_new_chat_is_received_without_reconnecting() {
     let server = TestServer::start().await;
     let (ann, bob, _) = three(&server).await;
     let (mut anns, mut bobs) = (ann.socket().await, bob.socket().await);
     let chat = ann.direct(&bob).await;
-    let said = ann.say(chat, "hi").await;
+    let sent = ann.post_text(chat, "hi").await;
     for (socket, peer, title) in [(&mut anns, bob.id, "bob"), (&mut bobs, ann.id, "ann")] {
         let created = socket.next().await.unwrap();
         assert_eq!(created["event"], "chat.created");
@@ -285,7 +285,7 @@ async fn a_new_chat_is_heard_without_reconnecting() {
             (&data["id"], &data["title"], &data["peer"]["id"]),
             (&json!(chat), &json!(title), &json!(peer))
         );
-        assert_eq!(socket.next().await.unwrap()["data"], said);
+        assert_eq!(socket.next().await.unwrap()["data"], sent);
     }
 }
 
@@ -295,22 +295,22 @@ async fn sixteen_connections_of_one_person_hear_each_message_once() {
     let (ann, bob, _) = three(&server).await;
     let chat = ann.direct(&bob).await;
     let mut sockets = join_all((0..16).map(|_| bob.socket())).await;
-    let mut said = Vec::new();
+    let mut sent = Vec::new();
     for number in 0..10 {
-        said.push(ann.say(chat, &format!("message {number}")).await);
+        sent.push(ann.post_text(chat, &format!("message {number}")).await);
     }
     bob.put("/users/me", json!({"display_name": "the end"})).await.expect(200);
     for socket in &mut sockets {
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         loop {
             let frame = socket.next().await.unwrap();
             match frame["event"].as_str() {
-                Some("message.created") => heard.push(frame["data"].clone()),
+                Some("message.created") => received.push(frame["data"].clone()),
                 Some("user.updated") => break,
                 _ => panic!("{frame}"),
             }
         }
-        assert_eq!(heard, said);
+        assert_eq!(received, sent);
     }
 }
 
@@ -324,9 +324,9 @@ async fn the_twenty_first_connection_takes_the_place_of_the_oldest() {
         sockets.push(bob.socket().await);
     }
     assert_eq!(sockets[0].closed().await, 4409);
-    let said = ann.say(chat, "hi").await;
+    let sent = ann.post_text(chat, "hi").await;
     for socket in &mut sockets[1..] {
-        assert_eq!(socket.until("message.created").await, said);
+        assert_eq!(socket.until("message.created").await, sent);
     }
 }
 
@@ -344,7 +344,7 @@ async fn a_wrong_frame_is_answered_with_an_error_and_the_socket_stays() {
         assert_eq!(error["data"]["code"], "invalid", "{wrong}");
         assert!(!error["data"]["detail"].as_str().unwrap().is_empty(), "{wrong}");
     }
-    socket.say(json!({"event": "ping"})).await;
+    socket.send(json!({"event": "ping"})).await;
     assert_eq!(socket.next().await.unwrap(), json!({"event": "pong", "data": {}}));
 }
 
@@ -369,23 +369,23 @@ async fn whoever_sends_too_many_frames_is_closed() {
     let ann = server.person("ann").await;
     let mut socket = ann.socket().await;
     for _ in 0..251 {
-        socket.say(json!({"event": "ping"})).await;
+        socket.send(json!({"event": "ping"})).await;
     }
     assert_eq!(socket.closed().await, 4429);
 }
 
 #[tokio::test]
-async fn typing_is_heard_by_the_others_in_the_chat_and_only_from_members() {
+async fn typing_is_received_by_the_others_in_the_chat_and_only_from_members() {
     let server = TestServer::start().await;
     let (ann, bob, eve) = three(&server).await;
     let chat = ann.group("Garden", &[&bob]).await;
     let (mut anns, mut other, mut bobs, mut eves) =
         (ann.socket().await, ann.socket().await, bob.socket().await, eve.socket().await);
-    eves.say(json!({"event": "typing", "data": {"chat_id": chat}})).await;
-    // Who is answered was heard, and what they said before as well.
-    eves.say(json!({"event": "ping"})).await;
+    eves.send(json!({"event": "typing", "data": {"chat_id": chat}})).await;
+    // Who is answered was received, and what they sent before as well.
+    eves.send(json!({"event": "ping"})).await;
     eves.until("pong").await;
-    anns.say(json!({"event": "typing", "data": {"chat_id": chat}})).await;
+    anns.send(json!({"event": "typing", "data": {"chat_id": chat}})).await;
     assert_eq!(
         bobs.next().await.unwrap(),
         json!({"event": "typing", "data": {"chat_id": chat, "user_id": ann.id}})
@@ -407,7 +407,7 @@ async fn a_cursor_that_can_t_be_read_is_refused() {
     let query = format!("?token={}&cursor=nonsense", ann.token);
     assert_eq!(Socket::open(&server.url, &query).await.err(), Some(400));
     let mut socket = Socket::open(&server.url, "").await.unwrap();
-    socket.say(json!({"event": "auth", "data": {"token": ann.token, "cursor": "nonsense"}})).await;
+    socket.send(json!({"event": "auth", "data": {"token": ann.token, "cursor": "nonsense"}})).await;
     assert_eq!(socket.next().await.unwrap()["event"], "error");
     assert_eq!(socket.closed().await, 1008);
 }
@@ -478,14 +478,14 @@ fn part_like(object: &Value, other: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_chat_that_is_gained_while_one_connects_is_heard() {
+async fn a_chat_that_is_gained_while_one_connects_is_received() {
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     for round in 0..60 {
         let others = [&bob];
-        let (mut ear, chat) = tokio::join!(bob.socket(), ann.group("Garden", &others));
-        let said = ann.say(chat, &format!("round {round}")).await;
-        assert_eq!(ear.until("message.created").await["id"], said["id"]);
+        let (mut socket, chat) = tokio::join!(bob.socket(), ann.group("Garden", &others));
+        let sent = ann.post_text(chat, &format!("round {round}")).await;
+        assert_eq!(socket.until("message.created").await["id"], sent["id"]);
     }
 }
 
@@ -498,7 +498,7 @@ async fn frames_for_chats_of_others_are_limited_too() {
     let mut sockets = join_all((0..3).map(|_| eve.socket())).await;
     for socket in &mut sockets {
         for _ in 0..200 {
-            socket.say(json!({"event": "read", "data": {"chat_id": chat}})).await;
+            socket.send(json!({"event": "read", "data": {"chat_id": chat}})).await;
         }
     }
     let mut codes = Vec::new();

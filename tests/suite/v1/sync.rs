@@ -17,35 +17,35 @@ async fn without_a_cursor_there_is_only_the_cursor_of_the_present() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.direct(&bob).await;
-    ann.say(chat, "before").await;
+    ann.post_text(chat, "before").await;
     let page = bob.get("/sync").await.expect(200);
     assert_eq!((&page["events"], &page["gaps"], &page["has_more"]), (&json!([]), &json!([]), &json!(false)));
-    let said = ann.say(chat, "after").await;
+    let sent = ann.post_text(chat, "after").await;
     let page = missed(&bob, page["cursor"].as_str().unwrap()).await;
     assert_eq!(names(&page), ["message.created"]);
-    assert_eq!(page[0]["data"], said);
+    assert_eq!(page[0]["data"], sent);
 }
 
 #[tokio::test]
-async fn what_was_missed_is_told_like_what_is_heard() {
+async fn what_was_missed_is_told_like_what_is_received() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.group("Garden", &[&bob]).await;
     let cursor = bob.cursor().await;
     let mut socket = bob.socket().await;
-    let id = ann.say(chat, "one").await["id"].clone();
+    let id = ann.post_text(chat, "one").await["id"].clone();
     bob.post(&format!("/chats/{chat}/read"), json!({})).await.expect(200);
     ann.patch(&format!("/messages/{id}"), json!({"content": "two"})).await.expect(200);
     ann.patch(&format!("/chats/{chat}"), json!({"title": "Orchard"})).await.expect(200);
-    let heard = bob.hears(&mut socket).await;
+    let received = bob.receives(&mut socket).await;
     let mut told = missed(&bob, &cursor).await;
     told.retain(|event| event["event"] != "user.updated");
-    assert_eq!(names(&told), names(&heard));
+    assert_eq!(names(&told), names(&received));
     let positions =
         |events: &[Value]| -> Vec<Value> { events.iter().map(|e| e["position"].clone()).collect() };
-    assert_eq!(positions(&told), positions(&heard));
+    assert_eq!(positions(&told), positions(&received));
     assert_eq!(told[0]["data"]["content"], "two", "a message is told as it is now, not as it was");
-    assert_eq!(told[1..], heard[1..]);
+    assert_eq!(told[1..], received[1..]);
 }
 
 #[tokio::test]
@@ -55,8 +55,8 @@ async fn a_cursor_is_moved_by_appending_positions() {
     let (garden, kitchen) = (ann.direct(&bob).await, ann.group("Kitchen", &[&bob]).await);
     let cursor = bob.cursor().await;
     for text in ["one", "two", "three"] {
-        ann.say(garden, text).await;
-        ann.say(kitchen, text).await;
+        ann.post_text(garden, text).await;
+        ann.post_text(kitchen, text).await;
     }
     let events = missed(&bob, &cursor).await;
     assert_eq!(events.len(), 6);
@@ -81,7 +81,7 @@ async fn pages_have_the_asked_length_and_nothing_is_lost_between_them() {
     let chats = [ann.direct(&bob).await, ann.group("Kitchen", &[&bob]).await];
     let cursor = bob.cursor().await;
     for number in 0..9 {
-        ann.say(chats[number % 2], &number.to_string()).await;
+        ann.post_text(chats[number % 2], &number.to_string()).await;
     }
     let whole = missed(&bob, &cursor).await;
     assert_eq!(whole.len(), 9);
@@ -122,7 +122,7 @@ async fn a_cursor_of_others_chats_tells_nothing() {
     let eve = server.person("eve").await;
     let chat = ann.direct(&bob).await;
     let cursor = bob.cursor().await;
-    ann.say(chat, "a secret").await;
+    ann.post_text(chat, "a secret").await;
     assert_eq!(missed(&eve, &cursor).await, Vec::<Value>::new());
 }
 
@@ -132,12 +132,12 @@ async fn events_older_than_thirty_days_leave_a_gap() {
     let (ann, bob) = two(&server).await;
     let (busy, quiet) = (ann.direct(&bob).await, ann.group("Quiet", &[&bob]).await);
     let cursor = bob.cursor().await;
-    ann.say(busy, "long ago").await;
+    ann.post_text(busy, "long ago").await;
     bob.put("/users/me", json!({"language": "ru"})).await.expect(200);
     server.clock.advance(Duration::from_secs(31 * 24 * 3_600));
     server.running.messenger.apply_retention().await.unwrap();
     let (ann, bob) = (server.again(&ann, "ann").await, server.again(&bob, "bob").await);
-    ann.say(busy, "today").await;
+    ann.post_text(busy, "today").await;
     let page = bob.get(&format!("/sync?cursor={cursor}")).await.expect(200);
     let gaps: BTreeSet<String> =
         page["gaps"].as_array().unwrap().iter().map(|gap| gap["chat_id"].to_string()).collect();
@@ -152,9 +152,9 @@ async fn events_older_than_thirty_days_leave_a_gap() {
         moved = format!("{moved}.{}", gap["position"].as_str().unwrap());
     }
     assert_eq!(socket.next().await.unwrap()["event"], "ready");
-    let said = ann.say(busy, "live").await;
-    assert_eq!(socket.next().await.unwrap()["data"], said);
-    assert_eq!(missed(&bob, &moved).await[0]["data"], said);
+    let sent = ann.post_text(busy, "live").await;
+    assert_eq!(socket.next().await.unwrap()["data"], sent);
+    assert_eq!(missed(&bob, &moved).await[0]["data"], sent);
 }
 
 #[tokio::test]
@@ -163,15 +163,15 @@ async fn a_cursor_from_a_future_that_was_lost_is_a_gap() {
     let (ann, bob) = two(&server).await;
     let chat = ann.direct(&bob).await;
     let cursor = bob.cursor().await;
-    ann.say(chat, "one").await;
+    ann.post_text(chat, "one").await;
     let position = missed(&bob, &cursor).await[0]["position"].as_str().unwrap().to_owned();
     let (stream, _) = position.split_once('-').unwrap();
     let page = bob.get(&format!("/sync?cursor={cursor}.{stream}-zzzz")).await;
     let page = page.expect(200);
     assert_eq!(page["gaps"], json!([{"chat_id": chat, "position": position}]));
     assert_eq!(page["events"], json!([]));
-    let said = ann.say(chat, "two").await;
-    assert_eq!(missed(&bob, page["cursor"].as_str().unwrap()).await[0]["data"], said);
+    let sent = ann.post_text(chat, "two").await;
+    assert_eq!(missed(&bob, page["cursor"].as_str().unwrap()).await[0]["data"], sent);
 }
 
 #[tokio::test]
@@ -180,9 +180,9 @@ async fn whoever_was_removed_while_away_is_told_so_and_nothing_else() {
     let (ann, bob) = two(&server).await;
     let chat = ann.group("Garden", &[&bob]).await;
     let cursor = bob.cursor().await;
-    ann.say(chat, "not for bob any more").await;
+    ann.post_text(chat, "not for bob any more").await;
     ann.delete(&format!("/chats/{chat}/members/{}", bob.id)).await.expect(204);
-    ann.say(chat, "between us").await;
+    ann.post_text(chat, "between us").await;
     let told = missed(&bob, &cursor).await;
     assert_eq!(names(&told), ["chat.removed"]);
     assert_eq!(told[0]["data"], json!({"id": chat, "hidden": false}));
@@ -194,8 +194,8 @@ async fn what_was_deleted_or_edited_away_is_nowhere_in_a_replay() {
     let (ann, bob) = two(&server).await;
     let chat = ann.direct(&bob).await;
     let cursor = bob.cursor().await;
-    let deleted = ann.say(chat, "deleted secret").await["id"].clone();
-    let edited = ann.say(chat, "edited secret").await["id"].clone();
+    let deleted = ann.post_text(chat, "deleted secret").await["id"].clone();
+    let edited = ann.post_text(chat, "edited secret").await["id"].clone();
     ann.delete(&format!("/messages/{deleted}")).await.expect(204);
     ann.patch(&format!("/messages/{edited}"), json!({"content": "nothing"})).await.expect(200);
     let told = missed(&bob, &cursor).await;
@@ -210,7 +210,7 @@ async fn what_was_hidden_from_oneself_does_not_come_back_in_a_replay() {
     let (ann, bob) = two(&server).await;
     let chat = ann.direct(&bob).await;
     let cursor = bob.cursor().await;
-    let id = ann.say(chat, "not for my eyes").await["id"].clone();
+    let id = ann.post_text(chat, "not for my eyes").await["id"].clone();
     bob.delete(&format!("/messages/{id}?for=me")).await.expect(204);
     let told = missed(&bob, &cursor).await;
     assert_eq!(names(&told), ["message.hidden"], "{told:?}");
@@ -222,12 +222,12 @@ async fn changes_of_what_was_hidden_from_oneself_are_not_told_live() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.direct(&bob).await;
-    let hidden = ann.say(chat, "hidden").await["id"].clone();
+    let hidden = ann.post_text(chat, "hidden").await["id"].clone();
     bob.delete(&format!("/messages/{hidden}?for=me")).await.expect(204);
     let (mut of_ann, mut of_bob) = (ann.socket().await, bob.socket().await);
     ann.patch(&format!("/messages/{hidden}"), json!({"content": "edited"})).await.expect(200);
     ann.put(&format!("/messages/{hidden}/reactions/👍"), json!({})).await.expect(200);
-    ann.say(chat, "shown").await;
+    ann.post_text(chat, "shown").await;
     let updated = of_ann.until("message.updated").await;
     assert_eq!(updated["content"], "edited", "{updated}");
     loop {
@@ -240,27 +240,27 @@ async fn changes_of_what_was_hidden_from_oneself_are_not_told_live() {
 }
 
 #[tokio::test]
-async fn whoever_joins_again_reads_what_was_said_meanwhile_everywhere() {
+async fn whoever_joins_again_reads_what_was_sent_meanwhile_everywhere() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.group("Garden", &[&bob]).await;
-    ann.say(chat, "before").await;
+    ann.post_text(chat, "before").await;
     let cursor = bob.cursor().await;
     ann.delete(&format!("/chats/{chat}/members/{}", bob.id)).await.expect(204);
-    ann.say(chat, "meanwhile https://example.org/").await;
+    ann.post_text(chat, "meanwhile https://example.org/").await;
     ann.post(&format!("/chats/{chat}/members"), json!({"user_id": bob.id})).await.expect(201);
-    ann.say(chat, "after").await;
+    ann.post_text(chat, "after").await;
     let meanwhile = "meanwhile https://example.org/";
     assert!(bob.texts(chat).await.contains(&meanwhile.to_owned()));
     let links = bob.get(&format!("/chats/{chat}/media?type=link")).await.expect(200);
     assert_eq!(links[0]["content"], meanwhile);
     let told = missed(&bob, &cursor).await;
-    let said: Vec<&str> = told
+    let sent: Vec<&str> = told
         .iter()
         .filter(|event| event["event"] == "message.created" && event["data"]["type"] == "text")
         .filter_map(|event| event["data"]["content"].as_str())
         .collect();
-    assert_eq!(said, [meanwhile, "after"], "{told:?}");
+    assert_eq!(sent, [meanwhile, "after"], "{told:?}");
     // Who joins for the first time has no cursor of the chat, and reads it as a new one.
     let eve = server.person("eve").await;
     let cursor = eve.cursor().await;
@@ -288,7 +288,7 @@ async fn a_client_without_sockets_waits_for_events() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(!waits.is_finished());
-    ann.say(chat, "at last").await;
+    ann.post_text(chat, "at last").await;
     let page = waits.await.unwrap();
     assert_eq!(page["events"][0]["data"]["content"], "at last");
     // What there is already comes at once, and without a wait so does nothing.
@@ -317,7 +317,7 @@ async fn a_private_chat_made_while_one_was_away_appears() {
     let (ann, bob) = two(&server).await;
     let cursor = bob.cursor().await;
     let chat = ann.direct(&bob).await;
-    let said = ann.say(chat, "hi").await;
+    let sent = ann.post_text(chat, "hi").await;
     let mut socket = bob.resume(&cursor).await;
     let created = socket.next().await.unwrap();
     assert_eq!(created["event"], "chat.created");
@@ -325,20 +325,20 @@ async fn a_private_chat_made_while_one_was_away_appears() {
         (&created["data"]["id"], &created["data"]["title"], &created["data"]["unread_count"]),
         (&json!(chat), &json!("ann"), &json!(1))
     );
-    assert_eq!(socket.next().await.unwrap()["data"], said);
+    assert_eq!(socket.next().await.unwrap()["data"], sent);
     assert_eq!(socket.next().await.unwrap()["event"], "ready");
 }
 
 #[tokio::test]
-async fn a_socket_without_a_cursor_hears_only_what_comes() {
+async fn a_socket_without_a_cursor_receives_only_what_comes() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let chat = ann.direct(&bob).await;
-    ann.say(chat, "before").await;
+    ann.post_text(chat, "before").await;
     let mut socket = Socket::open(&server.url, &format!("?token={}", bob.token)).await.unwrap();
     assert_eq!(socket.next().await.unwrap()["event"], "ready");
-    let said = ann.say(chat, "after").await;
-    assert_eq!(socket.next().await.unwrap()["data"], said);
+    let sent = ann.post_text(chat, "after").await;
+    assert_eq!(socket.next().await.unwrap()["data"], sent);
 }
 
 #[tokio::test]
@@ -354,7 +354,7 @@ async fn a_replay_longer_than_a_page_goes_over_into_live_without_a_hole() {
     });
     let mut reader = Reader::new(&bob, cursor);
     let mut socket = bob.resume(&reader.cursor()).await;
-    while reader.heard.get(&chat).map_or(0, Vec::len) < 1_500 {
+    while reader.received.get(&chat).map_or(0, Vec::len) < 1_500 {
         reader.take(socket.next().await);
         if reader.lost {
             socket = bob.resume(&reader.cursor()).await;
@@ -362,7 +362,7 @@ async fn a_replay_longer_than_a_page_goes_over_into_live_without_a_hole() {
         }
     }
     posting.await.unwrap();
-    assert_eq!(reader.heard[&chat], history(&bob, chat).await);
+    assert_eq!(reader.received[&chat], history(&bob, chat).await);
 }
 
 /// However much was missed, no more of it is in memory than a page for each client, and the pages are bounded.
@@ -373,7 +373,7 @@ async fn ten_thousand_missed_messages_come_in_bounded_pages() {
     let (ann, bob) = two(&server).await;
     let chat = ann.direct(&bob).await;
     let cursor = bob.cursor().await;
-    let first = number(&ann.say(chat, "word").await["id"]);
+    let first = number(&ann.post_text(chat, "word").await["id"]);
     server
         .change(&format!(
             "INSERT INTO message (id, chat_id, seq, author_id, kind, text, sent_at)
@@ -414,21 +414,21 @@ async fn ten_thousand_missed_messages_come_in_bounded_pages() {
     assert_eq!((replayed, longest), (all.clone(), 100));
 
     let mut socket = bob.resume(&cursor).await;
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     loop {
         let frame = socket.next().await.unwrap();
         match frame["event"].as_str() {
             Some("ready") => break,
-            _ => heard.extend(ids(&[frame])),
+            _ => received.extend(ids(&[frame])),
         }
     }
-    assert_eq!(heard, all);
+    assert_eq!(received, all);
 }
 
 /// Many post into several chats while readers connect, hear some, hang up and come back with the
-/// cursor they moved by themselves: each hears every message once and in order.
+/// cursor they moved by themselves: each receives every message once and in order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn however_often_one_reconnects_every_message_is_heard_once_and_in_order() {
+async fn however_often_one_reconnects_every_message_is_received_once_and_in_order() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let (eve, dan) = tokio::join!(server.person("eve"), server.person("dan"));
@@ -461,7 +461,7 @@ async fn however_often_one_reconnects_every_message_is_heard_once_and_in_order()
             tokio::spawn(async move {
                 let mut dice = Dice(seed);
                 for number in 0..30 {
-                    person.say(chats[dice.roll(3)], &format!("{seed} {number}")).await;
+                    person.post_text(chats[dice.roll(3)], &format!("{seed} {number}")).await;
                 }
             })
         })
@@ -476,7 +476,7 @@ async fn however_often_one_reconnects_every_message_is_heard_once_and_in_order()
         for chat in &chats {
             let mut expected = history(&people[0], *chat).await;
             expected.drain(..before[chat].len());
-            assert_eq!(reader.heard.get(chat).cloned().unwrap_or_default(), expected);
+            assert_eq!(reader.received.get(chat).cloned().unwrap_or_default(), expected);
         }
     }
 }
@@ -517,12 +517,12 @@ async fn restless(mut reader: Reader, mut dice: Dice, done: Arc<AtomicBool>) -> 
     }
 }
 
-/// A client: what it heard of each chat, and how far.
+/// A client: what it received of each chat, and how far.
 struct Reader {
     person: Person,
     first: String,
     positions: BTreeMap<String, String>,
-    heard: BTreeMap<i64, Vec<i64>>,
+    received: BTreeMap<i64, Vec<i64>>,
     lost: bool,
 }
 
@@ -532,7 +532,7 @@ impl Reader {
             person: person.clone(),
             first: cursor,
             positions: BTreeMap::new(),
-            heard: BTreeMap::new(),
+            received: BTreeMap::new(),
             lost: false,
         }
     }
@@ -554,8 +554,8 @@ impl Reader {
         assert_ne!(frame["event"], "gap", "{frame}");
         if frame["event"] == "message.created" {
             let (chat, id) = (&frame["data"]["chat_id"], &frame["data"]["id"]);
-            let heard = self.heard.entry(chat.as_i64().unwrap()).or_default();
-            heard.push(id.as_i64().unwrap());
+            let received = self.received.entry(chat.as_i64().unwrap()).or_default();
+            received.push(id.as_i64().unwrap());
         }
     }
 }
@@ -595,7 +595,7 @@ async fn history(person: &Person, chat: i64) -> Vec<i64> {
 async fn say_many(person: &Person, chat: i64, count: usize) {
     let posters = (0..16).map(|poster| async move {
         for number in (poster..count).step_by(16) {
-            person.say(chat, &number.to_string()).await;
+            person.post_text(chat, &number.to_string()).await;
         }
     });
     futures_util::future::join_all(posters).await;

@@ -28,7 +28,7 @@ async fn a_token_is_made_listed_and_used_like_an_access_token() {
     let program = Person { token: secret.to_owned(), ..anna.clone() };
     assert_eq!(program.get("/users/me").await.expect(200)["id"], anna.id);
     let chat = program.group("A chat", &[]).await;
-    assert_eq!(program.say(chat, "from a program").await["author_id"], anna.id);
+    assert_eq!(program.post_text(chat, "from a program").await["author_id"], anna.id);
     server.running.messenger.run_due_jobs().await;
     assert!(is_time(&anna.get("/tokens").await.expect(200)[0]["last_used_at"]));
     let sessions = anna.get("/sessions").await.expect(200);
@@ -36,7 +36,7 @@ async fn a_token_is_made_listed_and_used_like_an_access_token() {
 }
 
 #[tokio::test]
-async fn a_token_hears_on_the_socket_whichever_way_it_is_given() {
+async fn a_token_receives_on_the_socket_whichever_way_it_is_given() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let reader = anna.with_token(&["read"]).await;
@@ -46,11 +46,11 @@ async fn a_token_hears_on_the_socket_whichever_way_it_is_given() {
     let mut by_ticket =
         Socket::open(&server.url, &format!("?ticket={}", ticket["ticket"].as_str().unwrap())).await.unwrap();
     let mut by_frame = Socket::open(&server.url, "").await.unwrap();
-    by_frame.say(json!({"event": "auth", "data": {"token": reader.token}})).await;
+    by_frame.send(json!({"event": "auth", "data": {"token": reader.token}})).await;
     for socket in [&mut by_ticket, &mut by_frame] {
         socket.until("ready").await;
     }
-    anna.say(chat, "hello").await;
+    anna.post_text(chat, "hello").await;
     for socket in [&mut by_address, &mut by_ticket, &mut by_frame] {
         assert_eq!(socket.until("message.created").await["content"], "hello");
     }
@@ -63,22 +63,22 @@ async fn a_reader_types_unheard() {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let chat = anna.group("A chat", &[&bob]).await;
-    let mut ear = bob.socket().await;
+    let mut socket = bob.socket().await;
     let mut reader = anna.with_token(&["read"]).await.socket().await;
     let mut writer = anna.with_token(&["read", "write"]).await.socket().await;
-    reader.say(json!({"event": "typing", "data": {"chat_id": chat}})).await;
-    reader.say(json!({"event": "ping"})).await;
+    reader.send(json!({"event": "typing", "data": {"chat_id": chat}})).await;
+    reader.send(json!({"event": "ping"})).await;
     reader.until("pong").await;
-    anna.say(chat, "a mark").await;
+    anna.post_text(chat, "a mark").await;
     loop {
-        let frame = ear.next().await.unwrap();
+        let frame = socket.next().await.unwrap();
         assert_ne!(frame["event"], "typing");
         if frame["event"] == "message.created" {
             break;
         }
     }
-    writer.say(json!({"event": "typing", "data": {"chat_id": chat}})).await;
-    ear.until("typing").await;
+    writer.send(json!({"event": "typing", "data": {"chat_id": chat}})).await;
+    socket.until("typing").await;
 }
 
 #[tokio::test]
@@ -231,8 +231,8 @@ async fn other_devices_hear_of_tokens() {
     let anna = server.person("anna").await;
     let mut socket = anna.socket().await;
     let made = anna.post("/tokens", json!({"name": "a", "scopes": ["read"]})).await.expect(201);
-    let heard = socket.until("token.created").await;
-    assert_eq!(heard, anna.get("/tokens").await.expect(200)[0]);
+    let received = socket.until("token.created").await;
+    assert_eq!(received, anna.get("/tokens").await.expect(200)[0]);
     anna.delete(&format!("/tokens/{}", made["id"])).await;
     assert_eq!(socket.until("token.revoked").await, json!({"id": made["id"]}));
 }

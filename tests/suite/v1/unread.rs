@@ -27,15 +27,15 @@ struct Place {
     read: usize,
 }
 
-struct World {
+struct Api {
     seed: u64,
     people: Vec<Person>,
     chat: i64,
-    said: Vec<Said>,
+    sent: Vec<Said>,
     places: Vec<Place>,
 }
 
-impl World {
+impl Api {
     async fn begin(server: &TestServer, seed: u64) -> Self {
         let mut people = Vec::new();
         for number in 0..4 {
@@ -44,7 +44,7 @@ impl World {
         let others: Vec<&Person> = people[1..].iter().collect();
         let chat = people[0].group("Счёт", &others).await;
         let places = people.iter().map(|_| Place { is_member: true, read: 0 }).collect();
-        Self { seed, people, chat, said: Vec::new(), places }
+        Self { seed, people, chat, sent: Vec::new(), places }
     }
 
     fn names(&self, dice: &mut Dice) -> (HashSet<usize>, bool, String) {
@@ -71,43 +71,43 @@ impl World {
         let who = dice.roll(self.people.len());
         let person = self.people[who].clone();
         let is_member = self.places[who].is_member;
-        let some = (!self.said.is_empty()).then(|| dice.roll(self.said.len()));
+        let some = (!self.sent.is_empty()).then(|| dice.roll(self.sent.len()));
         match dice.roll(12) {
             0..=4 if is_member => {
                 let (means, means_all, text) = self.names(dice);
-                let id = person.say(self.chat, &text).await["id"].as_i64().unwrap();
+                let id = person.post_text(self.chat, &text).await["id"].as_i64().unwrap();
                 let means = self.meant(means, who);
-                let said =
+                let sent =
                     Said { id, author: who, deleted: false, hidden_from: HashSet::new(), means, means_all };
-                self.said.push(said);
+                self.sent.push(sent);
             }
             5 if is_member => {
                 let Some(index) = some else { return };
-                let said = &self.said[index];
-                if said.author == who && !said.deleted && !said.hidden_from.contains(&who) {
+                let sent = &self.sent[index];
+                if sent.author == who && !sent.deleted && !sent.hidden_from.contains(&who) {
                     let (means, means_all, text) = self.names(dice);
-                    let path = format!("/messages/{}", said.id);
+                    let path = format!("/messages/{}", sent.id);
                     person.patch(&path, json!({"content": text})).await.expect(200);
                     let means = self.meant(means, who);
-                    (self.said[index].means, self.said[index].means_all) = (means, means_all);
+                    (self.sent[index].means, self.sent[index].means_all) = (means, means_all);
                 }
             }
             6 if is_member => {
                 let Some(index) = some else { return };
-                let said = &mut self.said[index];
-                if !said.deleted && !said.hidden_from.contains(&who) && (said.author == who || who == 0) {
-                    person.delete(&format!("/messages/{}", said.id)).await.expect(204);
-                    said.deleted = true;
+                let sent = &mut self.sent[index];
+                if !sent.deleted && !sent.hidden_from.contains(&who) && (sent.author == who || who == 0) {
+                    person.delete(&format!("/messages/{}", sent.id)).await.expect(204);
+                    sent.deleted = true;
                 }
             }
             7 if is_member => {
                 let Some(index) = some else { return };
-                person.delete(&format!("/messages/{}?for=me", self.said[index].id)).await.expect(204);
-                self.said[index].hidden_from.insert(who);
+                person.delete(&format!("/messages/{}?for=me", self.sent[index].id)).await.expect(204);
+                self.sent[index].hidden_from.insert(who);
             }
             8 | 9 if is_member => {
                 let Some(index) = some else { return };
-                let body = json!({"message_id": self.said[index].id});
+                let body = json!({"message_id": self.sent[index].id});
                 person.post(&format!("/chats/{}/read", self.chat), body).await.expect(200);
                 let read = &mut self.places[who].read;
                 *read = Ord::max(*read, index + 1);
@@ -119,17 +119,17 @@ impl World {
             11 if !is_member => {
                 let body = json!({"user_id": person.id});
                 self.people[0].post(&format!("/chats/{}/members", self.chat), body).await.expect(201);
-                // What was said before somebody came counts as read.
-                self.places[who] = Place { is_member: true, read: self.said.len() };
+                // What was sent before somebody came counts as read.
+                self.places[who] = Place { is_member: true, read: self.sent.len() };
             }
             _ => {}
         }
     }
 
     fn counts(&self, who: usize) -> (i64, i64) {
-        let unread = |said: &&Said| said.author != who && !said.deleted && !said.hidden_from.contains(&who);
-        let left: Vec<&Said> = self.said[self.places[who].read..].iter().filter(unread).collect();
-        let mentions = left.iter().filter(|said| said.means_all || said.means.contains(&who)).count();
+        let unread = |sent: &&Said| sent.author != who && !sent.deleted && !sent.hidden_from.contains(&who);
+        let left: Vec<&Said> = self.sent[self.places[who].read..].iter().filter(unread).collect();
+        let mentions = left.iter().filter(|sent| sent.means_all || sent.means.contains(&who)).count();
         (left.len() as i64, mentions as i64)
     }
 
@@ -156,14 +156,14 @@ async fn unread_messages_and_mentions_are_exact_after_any_history() {
     let server = TestServer::start().await;
     for seed in 0..6 {
         let mut dice = Dice(seed);
-        let mut world = World::begin(&server, seed).await;
+        let mut api = Api::begin(&server, seed).await;
         for step in 0..120 {
-            world.step(&mut dice).await;
+            api.step(&mut dice).await;
             if step % 4 == 0 {
-                world.check(step).await;
+                api.check(step).await;
             }
         }
-        world.check(120).await;
+        api.check(120).await;
     }
 }
 
@@ -173,11 +173,11 @@ async fn what_was_counted_once_is_forgotten_when_it_is_no_longer_so() {
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let chat = ann.group("Счёт", &[&bob]).await;
-    let say = |number: usize| ann.say(chat, if number.is_multiple_of(50) { "@bob" } else { "слово" });
+    let say = |number: usize| ann.post_text(chat, if number.is_multiple_of(50) { "@bob" } else { "слово" });
     let mut ids = Vec::new();
     for some in 0..25 {
-        let said = join_all((0..12).map(|number| say(some * 12 + number))).await;
-        ids.extend(said.iter().map(|message| message["id"].as_i64().unwrap()));
+        let sent = join_all((0..12).map(|number| say(some * 12 + number))).await;
+        ids.extend(sent.iter().map(|message| message["id"].as_i64().unwrap()));
     }
     let counts = async || {
         let chat = bob.get("/chats").await.expect(200)[0].clone();
@@ -209,7 +209,7 @@ async fn what_is_unread_is_counted_for_members_who_do_not_ask() {
     let (ann, bob, eve) =
         (server.person("ann").await, server.person("bob").await, server.person("eve").await);
     let chat = ann.group("Счёт", &[&bob, &eve]).await;
-    let say = async |count: usize| join_all((0..count).map(|_| ann.say(chat, "слово"))).await;
+    let say = async |count: usize| join_all((0..count).map(|_| ann.post_text(chat, "слово"))).await;
     let first = say(10).await;
     let first = first.iter().map(|message| message["id"].as_i64().unwrap()).min();
     say(130).await;
@@ -250,7 +250,7 @@ async fn what_is_unread_is_counted_in_small_parts_and_no_part_of_it_twice() {
     let server = TestServer::on(database, &["--rate-limits", "off"]).await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     let chat = ann.group("Счёт", &[&bob]).await;
-    ann.say(chat, "слово").await;
+    ann.post_text(chat, "слово").await;
     let more = MANY - 1;
     server
         .change(&format!(
@@ -282,7 +282,7 @@ async fn what_is_unread_is_counted_in_small_parts_and_no_part_of_it_twice() {
     // A number that counting anew would not find.
     server.change("UPDATE member SET counted = counted + 7 WHERE counted_seq IS NOT NULL").await;
     for _ in 0..70 {
-        ann.say(chat, "ещё").await;
+        ann.post_text(chat, "ещё").await;
     }
     assert_eq!(unread().await, MANY + 77);
     tokio::time::timeout(Duration::from_secs(20), all_is_counted()).await.unwrap();

@@ -31,7 +31,7 @@ impl Told {
 }
 
 /// A chat with a webhook.
-struct World {
+struct Api {
     server: TestServer,
     ann: Person,
     chat: i64,
@@ -39,7 +39,7 @@ struct World {
     url: String,
 }
 
-impl World {
+impl Api {
     async fn new() -> Self {
         Self::on(TestServer::start().await).await
     }
@@ -75,24 +75,24 @@ impl World {
 
 #[tokio::test]
 async fn apprise_posts_as_to_mattermost() {
-    let world = World::new().await;
-    assert!(world.url.starts_with(&format!("{}/hooks/", world.server.url)), "{}", world.url);
-    let message = world
+    let api = Api::new().await;
+    assert!(api.url.starts_with(&format!("{}/hooks/", api.server.url)), "{}", api.url);
+    let message = api
         .posted(json!({"text": "# Backup\r\nIt is **done**.", "icon_url": null, "username": "Apprise"}))
         .await;
     assert_eq!(message["content"], "# Backup\nIt is **done**.");
-    assert_eq!((&message["type"], &message["author_id"]), (&json!("text"), &world.hook["author_id"]));
+    assert_eq!((&message["type"], &message["author_id"]), (&json!("text"), &api.hook["author_id"]));
     assert_eq!(message["payload"], json!({"sender_name": "Apprise"}));
-    let author = world.ann.get(&format!("/users/{}", world.hook["author_id"])).await.expect(200);
+    let author = api.ann.get(&format!("/users/{}", api.hook["author_id"])).await.expect(200);
     assert_eq!((&author["display_name"], &author["is_bot"]), (&json!("Monitoring"), &json!(true)));
-    let plain = world.posted(json!({"text": "again", "username": "Monitoring"})).await;
+    let plain = api.posted(json!({"text": "again", "username": "Monitoring"})).await;
     assert_eq!(plain["payload"], Value::Null, "a name that says nothing new is not kept");
 }
 
 #[tokio::test]
 async fn alertmanager_posts_an_attachment_with_text_only_in_its_title() {
-    let world = World::new().await;
-    let message = world
+    let api = Api::new().await;
+    let message = api
         .posted(json!({
             "channel": "#alerts", "username": "Alertmanager",
             "attachments": [{
@@ -111,8 +111,8 @@ async fn alertmanager_posts_an_attachment_with_text_only_in_its_title() {
 
 #[tokio::test]
 async fn grafana_posts_an_attachment_with_markdown() {
-    let world = World::new().await;
-    let message = world
+    let api = Api::new().await;
+    let message = api
         .posted(json!({
             "channel": "", "username": "Grafana", "icon_url": "https://grafana.com/static/assets/img/fav32.png",
             "text": "[FIRING:1] Disk Servers", "attachments": [{
@@ -133,10 +133,10 @@ async fn grafana_posts_an_attachment_with_markdown() {
 
 #[tokio::test]
 async fn slack_sdk_posts_blocks_and_mrkdwn() {
-    let world = World::new().await;
-    let bob = world.server.person("bob").await;
-    world.ann.post(&format!("/chats/{}/members", world.chat), json!({"user_id": bob.id})).await.expect(201);
-    let message = world
+    let api = Api::new().await;
+    let bob = api.server.person("bob").await;
+    api.ann.post(&format!("/chats/{}/members", api.chat), json!({"user_id": bob.id})).await.expect(201);
+    let message = api
         .posted(json!({
             "text": "fallback", "unfurl_links": false, "blocks": [
                 {"type": "header", "text": {"type": "plain_text", "text": "Deploy &amp; done"}},
@@ -154,7 +154,7 @@ async fn slack_sdk_posts_blocks_and_mrkdwn() {
 
 #[tokio::test]
 async fn forms_and_mislabelled_json_are_read() {
-    let world = World::new().await;
+    let api = Api::new().await;
     let form = "application/x-www-form-urlencoded";
     for (kind, body, text) in [
         (form, "payload=%7B%22text%22%3A%22a+form%22%7D", "a form"),
@@ -166,19 +166,19 @@ async fn forms_and_mislabelled_json_are_read() {
             "curl -F",
         ),
     ] {
-        world.send(kind, body).await.is(200, "ok");
-        assert_eq!(world.newest().await["content"], text);
+        api.send(kind, body).await.is(200, "ok");
+        assert_eq!(api.newest().await["content"], text);
     }
-    let slash = Told::by(world.ann.http.post(format!("{}/", world.url)).body("{\"text\": \"slash\"}")).await;
+    let slash = Told::by(api.ann.http.post(format!("{}/", api.url)).body("{\"text\": \"slash\"}")).await;
     slash.is(200, "ok");
-    assert_eq!(world.newest().await["content"], "slash");
+    assert_eq!(api.newest().await["content"], "slash");
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_as_slack_says_it() {
-    let world = World::new().await;
+async fn what_is_wrong_is_sent_as_slack_says_it() {
+    let api = Api::new().await;
     for body in ["", "hello", "[]", "{", r#"{"text": []}"#] {
-        world.send("application/json", body).await.is(400, "invalid_payload");
+        api.send("application/json", body).await.is(400, "invalid_payload");
     }
     for body in [
         json!({}),
@@ -186,100 +186,100 @@ async fn what_is_wrong_is_said_as_slack_says_it() {
         json!({"attachments": [{}]}),
         json!({"blocks": [{"type": "divider"}]}),
     ] {
-        world.send_json(body).await.is(400, "no_text");
+        api.send_json(body).await.is(400, "no_text");
     }
     let many: Vec<Value> = (0..101).map(|_| json!({"text": "x"})).collect();
-    world.send_json(json!({"attachments": many})).await.is(400, "too_many_attachments");
-    world.send_json(json!({"text": "x".repeat(300_000)})).await.is(413, "payload_too_large");
-    let compressed = world.ann.http.post(&world.url).header("Content-Encoding", "gzip").body("x");
+    api.send_json(json!({"attachments": many})).await.is(400, "too_many_attachments");
+    api.send_json(json!({"text": "x".repeat(300_000)})).await.is(413, "payload_too_large");
+    let compressed = api.ann.http.post(&api.url).header("Content-Encoding", "gzip").body("x");
     Told::by(compressed).await.is(415, "invalid_payload");
     for url in [
-        format!("{}/hooks/{}", world.server.url, "a".repeat(32)),
-        format!("{}/hooks/x", world.server.url),
-        format!("{}/hooks", world.server.url),
-        format!("{}/more", world.url),
+        format!("{}/hooks/{}", api.server.url, "a".repeat(32)),
+        format!("{}/hooks/x", api.server.url),
+        format!("{}/hooks", api.server.url),
+        format!("{}/more", api.url),
     ] {
-        Told::by(world.ann.http.post(url).body("{\"text\": \"x\"}")).await.is(404, "no_service");
+        Told::by(api.ann.http.post(url).body("{\"text\": \"x\"}")).await.is(404, "no_service");
     }
     for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH] {
-        let told = Told::by(world.ann.http.request(method, &world.url)).await;
+        let told = Told::by(api.ann.http.request(method, &api.url)).await;
         told.is(405, "method_not_allowed");
     }
-    assert_eq!(Told::by(world.ann.http.head(&world.url)).await.status, 405);
-    assert_eq!(world.ann.texts(world.chat).await, [""; 0]);
+    assert_eq!(Told::by(api.ann.http.head(&api.url)).await.status, 405);
+    assert_eq!(api.ann.texts(api.chat).await, [""; 0]);
 }
 
 #[tokio::test]
 async fn a_long_text_is_cut() {
-    let world = World::new().await;
-    let message = world.posted(json!({"text": "я".repeat(20_000)})).await;
+    let api = Api::new().await;
+    let message = api.posted(json!({"text": "я".repeat(20_000)})).await;
     let text = message["content"].as_str().unwrap();
     assert_eq!((text.chars().count(), text.chars().last()), (16_000, Some('…')));
 }
 
 #[tokio::test]
 async fn a_webhook_that_is_too_fast_is_told_when_to_come_back() {
-    let world = World::on(TestServer::with(&["--rate-limits", "on"]).await).await;
-    let mut told = world.send_json(json!({"text": "x"})).await;
+    let api = Api::on(TestServer::with(&["--rate-limits", "on"]).await).await;
+    let mut told = api.send_json(json!({"text": "x"})).await;
     let mut sent = 1;
     while told.status == 200 {
         sent += 1;
-        told = world.send_json(json!({"text": "x"})).await;
+        told = api.send_json(json!({"text": "x"})).await;
     }
     told.is(429, "rate_limited");
     assert!((30..60).contains(&sent), "{sent}");
-    world.server.clock.advance(std::time::Duration::from_secs(told.retry_after.unwrap()));
-    world.send_json(json!({"text": "x"})).await.is(200, "ok");
+    api.server.clock.advance(std::time::Duration::from_secs(told.retry_after.unwrap()));
+    api.send_json(json!({"text": "x"})).await.is(200, "ok");
 }
 
 #[tokio::test]
 async fn members_with_the_right_manage_webhooks_and_the_url_is_shown_once() {
-    let world = World::new().await;
-    let (ann, bob) = (&world.ann, world.server.person("bob").await);
-    ann.post(&format!("/chats/{}/members", world.chat), json!({"user_id": bob.id})).await.expect(201);
-    let path = format!("/chats/{}/webhooks", world.chat);
+    let api = Api::new().await;
+    let (ann, bob) = (&api.ann, api.server.person("bob").await);
+    ann.post(&format!("/chats/{}/members", api.chat), json!({"user_id": bob.id})).await.expect(201);
+    let path = format!("/chats/{}/webhooks", api.chat);
     bob.get(&path).await.refused(403, "forbidden");
     bob.post(&path, json!({"name": "Mine"})).await.refused(403, "forbidden");
     let listed = ann.get(&path).await.expect(200);
     assert_eq!((listed.as_array().unwrap().len(), &listed[0]["url"]), (1, &Value::Null));
     assert_eq!((&listed[0]["name"], &listed[0]["last_used_at"]), (&json!("Monitoring"), &Value::Null));
 
-    world.send_json(json!({"text": "before"})).await.is(200, "ok");
-    let one = format!("{path}/{}", world.hook["id"]);
+    api.send_json(json!({"text": "before"})).await.is(200, "ok");
+    let one = format!("{path}/{}", api.hook["id"]);
     ann.patch(&one, json!({"name": " "})).await.refused(400, "invalid");
     assert_eq!(ann.patch(&one, json!({"name": "Alerts"})).await.expect(200)["name"], "Alerts");
     assert!(crate::server::is_time(&ann.get(&path).await.expect(200)[0]["last_used_at"]));
-    let author = ann.get(&format!("/users/{}", world.hook["author_id"])).await.expect(200);
+    let author = ann.get(&format!("/users/{}", api.hook["author_id"])).await.expect(200);
     assert_eq!(author["display_name"], "Alerts");
 
     let renewed = ann.post(&format!("{one}/rotate"), json!({})).await.expect(200);
-    world.send_json(json!({"text": "old"})).await.is(404, "no_service");
+    api.send_json(json!({"text": "old"})).await.is(404, "no_service");
     let new = renewed["url"].as_str().unwrap();
     Told::by(ann.http.post(new).body("{\"text\": \"new\"}")).await.is(200, "ok");
     ann.delete(&one).await.expect(204);
     Told::by(ann.http.post(new).body("{\"text\": \"gone\"}")).await.is(404, "no_service");
-    assert_eq!(ann.texts(world.chat).await, ["new", "before"]);
+    assert_eq!(ann.texts(api.chat).await, ["new", "before"]);
     ann.delete(&one).await.refused(404, "not_found");
 }
 
 #[tokio::test]
 async fn a_deleted_chat_is_gone() {
-    let world = World::new().await;
-    world.ann.delete(&format!("/chats/{}", world.chat)).await.expect(204);
-    world.send_json(json!({"text": "x"})).await.is(410, "channel_is_archived");
+    let api = Api::new().await;
+    api.ann.delete(&format!("/chats/{}", api.chat)).await.expect(204);
+    api.send_json(json!({"text": "x"})).await.is(410, "channel_is_archived");
 }
 
 #[tokio::test]
 async fn the_secret_is_not_in_the_database() {
-    let world = World::new().await;
-    world.send_json(json!({"text": "x"})).await.is(200, "ok");
-    let secret = world.url.rsplit('/').next().unwrap().to_owned();
-    let found = world
+    let api = Api::new().await;
+    api.send_json(json!({"text": "x"})).await.is(200, "ok");
+    let secret = api.url.rsplit('/').next().unwrap().to_owned();
+    let found = api
         .server
         .count(&format!(
             "SELECT COUNT(*) FROM incoming_webhook WHERE secret_hash = '{secret}' OR name = '{secret}'"
         ))
         .await;
     assert_eq!(found, 0);
-    assert_eq!(world.server.count("SELECT LENGTH(secret_hash) FROM incoming_webhook").await, 32);
+    assert_eq!(api.server.count("SELECT LENGTH(secret_hash) FROM incoming_webhook").await, 32);
 }

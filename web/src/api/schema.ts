@@ -12413,6 +12413,7 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                    "*/*": string;
                 };
             };
             400: components["responses"]["Invalid"];

@@ -319,7 +319,7 @@ impl State {
         self.chats.insert(number(id), known);
     }
 
-    /// As a client does it. One that hears of a chat it does not know asks for the list.
+    /// As a client does it. One that receives of a chat it does not know asks for the list.
     async fn apply(&mut self, person: &Person, event: &Value) {
         let (name, data) = (event["event"].as_str().unwrap(), &event["data"]);
         self.own.apply(name, data);

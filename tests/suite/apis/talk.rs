@@ -1,4 +1,4 @@
-//! What is said, edited, deleted and answered.
+//! What is sent, edited, deleted and answered.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,26 +7,26 @@ use super::{Client, gathered};
 use crate::server::TestServer;
 
 #[tokio::test]
-async fn what_is_said_in_one_world_is_heard_once_in_all_of_them() {
+async fn what_is_sent_in_one_api_is_received_once_in_all_of_them() {
     let server = TestServer::start().await;
     let clients = gathered(&server).await;
     let mut sockets = Vec::new();
     for client in &clients {
         sockets.push(client.socket().await);
     }
-    let mut said = Vec::new();
+    let mut sent = Vec::new();
     for round in 0..3 {
         for client in &clients {
-            said.push(format!("{round} from {:?}", client.world));
-            client.say(said.last().unwrap()).await;
+            sent.push(format!("{round} from {:?}", client.api));
+            client.post_text(sent.last().unwrap()).await;
         }
     }
     for (client, socket) in clients.iter().zip(&mut sockets) {
-        assert_eq!(client.texts().await, said, "{:?}", client.world);
+        assert_eq!(client.texts().await, sent, "{:?}", client.api);
         let Some(socket) = socket else { continue };
-        for text in &said {
-            let heard = client.hears(socket).await;
-            assert_eq!(client.text(&heard), *text, "{:?}", client.world);
+        for text in &sent {
+            let received = client.receives(socket).await;
+            assert_eq!(client.text(&received), *text, "{:?}", client.api);
         }
     }
     // By sockets as well, each by its own words.
@@ -36,14 +36,14 @@ async fn what_is_said_in_one_world_is_heard_once_in_all_of_them() {
         (4, json!({"type": "message", "content": "on the desktop's socket"}), "on the desktop's socket"),
     ];
     for (speaker, frame, text) in frames {
-        sockets[speaker].as_mut().unwrap().say(frame).await;
+        sockets[speaker].as_mut().unwrap().send(frame).await;
         for (client, socket) in clients.iter().zip(&mut sockets) {
             let Some(socket) = socket else { continue };
-            let heard = client.hears(socket).await;
-            assert_eq!(client.text(&heard), text, "{:?}", client.world);
+            let received = client.receives(socket).await;
+            assert_eq!(client.text(&received), text, "{:?}", client.api);
         }
     }
-    assert_eq!(clients[2].texts().await.len(), said.len() + 3);
+    assert_eq!(clients[2].texts().await.len(), sent.len() + 3);
 }
 
 #[tokio::test]
@@ -51,10 +51,10 @@ async fn an_edit_and_a_deletion_are_seen_everywhere_whoever_made_them() {
     let server = TestServer::start().await;
     let clients = gathered(&server).await;
     for client in &clients {
-        client.say(&format!("{:?}", client.world)).await;
+        client.post_text(&format!("{:?}", client.api)).await;
     }
     let own = async |client: &Client| {
-        let mine = format!("{:?}", client.world);
+        let mine = format!("{:?}", client.api);
         let history = client.history().await;
         history.into_iter().find(|message| client.text(message) == mine).unwrap()["id"].clone()
     };
@@ -70,22 +70,22 @@ async fn an_edit_and_a_deletion_are_seen_everywhere_whoever_made_them() {
         .expect(200);
     let edited = ["V1, edited", "Kyte", "Mimu, edited", "Unet, edited", "Desktop"];
     for client in &clients {
-        assert_eq!(client.texts().await, edited, "{:?}", client.world);
+        assert_eq!(client.texts().await, edited, "{:?}", client.api);
     }
     unet.ask(Method::DELETE, &format!("/api/unet-chat/messages/{id}"), None).await.expect(204);
-    // The owner of the group may delete what others said.
+    // The owner of the group may delete what others sent.
     for other in [kyte, desktop] {
         let id = own(other).await;
         let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
         v1.person.delete(&format!("/messages/{id}")).await.expect(204);
     }
     for client in &clients {
-        assert_eq!(client.texts().await, ["V1, edited", "Mimu, edited"], "{:?}", client.world);
+        assert_eq!(client.texts().await, ["V1, edited", "Mimu, edited"], "{:?}", client.api);
     }
 }
 
 #[tokio::test]
-async fn what_a_world_has_no_words_for_it_shows_as_well_as_it_can() {
+async fn what_a_api_has_no_words_for_it_shows_as_well_as_it_can() {
     let server = TestServer::start().await;
     let clients = gathered(&server).await;
     let (v1, unet) = (&clients[0], &clients[3]);
@@ -95,24 +95,24 @@ async fn what_a_world_has_no_words_for_it_shows_as_well_as_it_can() {
     post(json!({"chat_id": chat, "type": "poll", "content": "When?", "payload": poll})).await;
     let place = json!({"latitude": 55.75, "longitude": 37.61, "name": "The garden"});
     post(json!({"chat_id": chat, "type": "location", "payload": place})).await;
-    let root = v1.person.say(chat, "A thread").await;
+    let root = v1.person.post_text(chat, "A thread").await;
     post(json!({"chat_id": chat, "type": "text", "content": "Below it", "thread_id": root["id"]})).await;
     for client in [&clients[1], unet, &clients[4]] {
         let texts = client.texts().await;
         assert!(texts[0].contains("When?") && texts[0].contains("six / seven"), "{texts:?}");
         assert!(texts[1].contains("55.75") && texts[1].contains("The garden"), "{texts:?}");
-        assert_eq!(texts[2..], ["A thread", "Below it"], "{:?}", client.world);
+        assert_eq!(texts[2..], ["A thread", "Below it"], "{:?}", client.api);
     }
     let history = unet.history().await;
     assert_eq!(history[3]["reply_to"], history[2]["id"], "a thread's answer is an answer");
 }
 
 #[tokio::test]
-async fn an_answer_is_one_in_every_world_that_knows_answers() {
+async fn an_answer_is_one_in_every_api_that_knows_answers() {
     let server = TestServer::start().await;
     let [v1, _, mimu, unet, _] = &gathered(&server).await[..] else { panic!("there are five") };
     let chat: i64 = v1.chat.parse().unwrap();
-    v1.say("Who comes?").await;
+    v1.post_text("Who comes?").await;
     let [root, shown, called] = [v1.newest().await, mimu.newest().await, unet.newest().await];
     let body = json!({"chat_id": chat, "type": "text", "content": "by v1", "reply_to": root["id"]});
     v1.person.post("/messages", body).await.expect(201);

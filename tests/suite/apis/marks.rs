@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::World::{Desktop, Kyte, Mimu, Unet, V1};
+use super::Api::{Desktop, Kyte, Mimu, Unet, V1};
 use super::gathered;
 use crate::server::TestServer;
 
@@ -11,7 +11,7 @@ const OGG: &[u8] = b"OggS\0\x02\0\0\0\0\0\0\0\0 a voice";
 const PLAN: &[u8] = b"%PDF-1.7 a plan";
 
 #[tokio::test]
-async fn a_file_from_one_world_is_behind_a_link_in_all_of_them() {
+async fn a_file_from_one_api_is_behind_a_link_in_all_of_them() {
     let server = TestServer::start().await;
     let clients = gathered(&server).await;
     let [v1, kyte, mimu, unet, desktop] = &clients[..] else { panic!("there are five") };
@@ -19,7 +19,7 @@ async fn a_file_from_one_world_is_behind_a_link_in_all_of_them() {
     let everywhere = async |bytes: &[u8], whose: &str| {
         for client in &clients {
             let shown = client.newest().await;
-            assert_eq!(client.download(&shown).await, bytes, "{whose} in {:?}", client.world);
+            assert_eq!(client.download(&shown).await, bytes, "{whose} in {:?}", client.api);
         }
     };
 
@@ -45,24 +45,24 @@ async fn a_file_from_one_world_is_behind_a_link_in_all_of_them() {
     let body = json!({"content": "", "type": "file", "fileUrl": url, "fileName": "plan.pdf", "fileSize": 15});
     kyte.ask(Method::POST, &format!("/kyte/chats/{chat}/messages"), Some(body)).await.expect(201);
     for client in [kyte, mimu, unet, desktop] {
-        assert_eq!(client.link(&client.newest().await).await, url, "Kyte's in {:?}", client.world);
+        assert_eq!(client.link(&client.newest().await).await, url, "Kyte's in {:?}", client.api);
     }
     assert!(v1.text(&v1.newest().await).ends_with(url));
-    unet.say("and another").await;
+    unet.post_text("and another").await;
     let url = "https://files.example.com/other.pdf";
     let body = json!({"message_id": unet.newest().await["id"], "file_url": url, "file_type": "file", "file_size": 15});
     unet.ask(Method::POST, "/api/unet-chat/attachments/", Some(body)).await.expect(201);
     for client in [kyte, mimu, unet, desktop] {
-        assert_eq!(client.link(&client.newest().await).await, url, "unet's in {:?}", client.world);
+        assert_eq!(client.link(&client.newest().await).await, url, "unet's in {:?}", client.api);
     }
     assert!(v1.text(&v1.newest().await).ends_with(url));
 }
 
 #[tokio::test]
-async fn hearts_from_several_worlds_are_counted_together() {
+async fn hearts_from_several_apis_are_counted_together() {
     let server = TestServer::start().await;
     let [v1, kyte, mimu, _, desktop] = &gathered(&server).await[..] else { panic!("there are five") };
-    desktop.say("It is done").await;
+    desktop.post_text("It is done").await;
     let id = v1.newest().await["id"].clone();
     let heart = "%E2%9D%A4%EF%B8%8F";
     v1.person.put(&format!("/messages/{id}/reactions/{heart}"), Value::Null).await.expect(200);
@@ -81,22 +81,22 @@ async fn hearts_from_several_worlds_are_counted_together() {
 }
 
 #[tokio::test]
-async fn what_is_read_in_one_world_is_read_in_the_others() {
+async fn what_is_read_in_one_api_is_read_in_the_others() {
     let server = TestServer::start().await;
     let [v1, kyte, mimu, _, desktop] = &gathered(&server).await[..] else { panic!("there are five") };
     let chat = &v1.chat;
-    // Each says something, and somebody in another world reads it.
+    // Each says something, and somebody in another api reads it.
     for (author, field, reader) in [
         (mimu, "isRead", kyte),
         (desktop, "is_read", mimu),
         (mimu, "isRead", desktop),
         (desktop, "is_read", v1),
     ] {
-        author.say("Read this").await;
-        let said = author.newest().await;
-        assert_eq!(said[field], false, "{:?} to {:?}", author.world, reader.world);
+        author.send("Read this").await;
+        let sent = author.newest().await;
+        assert_eq!(sent[field], false, "{:?} to {:?}", author.api, reader.api);
         let id = v1.newest().await["id"].clone();
-        let (path, body) = match reader.world {
+        let (path, body) = match reader.api {
             V1 => (format!("/api/v1/chats/{chat}/read"), json!({"message_id": id})),
             Kyte => (format!("/kyte/chats/{chat}/read"), json!({})),
             Mimu => (format!("/mimu/api/v1/messages/{id}/read"), json!({"chatId": chat})),
@@ -105,14 +105,14 @@ async fn what_is_read_in_one_world_is_read_in_the_others() {
         };
         let unread =
             async || reader.person.get(&format!("/chats/{chat}")).await.expect(200)["unread_count"].clone();
-        assert_ne!(unread().await, 0, "{:?}", reader.world);
-        if reader.world == V1 {
+        assert_ne!(unread().await, 0, "{:?}", reader.api);
+        if reader.api == V1 {
             reader.person.post(&format!("/chats/{chat}/read"), body).await.expect(200);
         } else {
             assert_eq!(reader.ask(Method::POST, &path, Some(body)).await.status, 200);
         }
-        assert_eq!(unread().await, 0, "{:?}", reader.world);
-        assert_eq!(author.newest().await[field], true, "{:?} to {:?}", author.world, reader.world);
+        assert_eq!(unread().await, 0, "{:?}", reader.api);
+        assert_eq!(author.newest().await[field], true, "{:?} to {:?}", author.api, reader.api);
         let receipts = author.person.get(&format!("/messages/{id}/receipts")).await.expect(200);
         assert_eq!(receipts["read_count"], 1, "{receipts}");
     }

@@ -1,4 +1,4 @@
-//! People who know what was said: who posts keeps what was acknowledged, who listens what was heard.
+//! People who know what was sent: who posts keeps what was acknowledged, who listens what was received.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -128,12 +128,12 @@ pub struct Ear {
     pub person: Person,
     first: String,
     positions: BTreeMap<String, String>,
-    pub heard: Vec<Value>,
+    pub received: Vec<Value>,
 }
 
 impl Ear {
     pub fn new(person: &Person, cursor: String) -> Self {
-        Self { person: person.clone(), first: cursor, positions: BTreeMap::new(), heard: Vec::new() }
+        Self { person: person.clone(), first: cursor, positions: BTreeMap::new(), received: Vec::new() }
     }
 
     pub async fn connect(&self) -> Socket {
@@ -147,7 +147,7 @@ impl Ear {
             self.positions.insert(stream.to_owned(), position.to_owned());
         }
         if frame["event"] == "message.created" && frame["data"]["type"] == "text" {
-            self.heard.push(frame["data"].clone());
+            self.received.push(frame["data"].clone());
         }
     }
 
@@ -162,11 +162,11 @@ impl Ear {
         }
     }
 
-    /// Until so many messages were heard; comes back whenever it was too slow.
+    /// Until so many messages were received; comes back whenever it was too slow.
     pub async fn hear(mut self, count: usize) -> Self {
-        while self.heard.len() < count {
+        while self.received.len() < count {
             let mut socket = self.connect().await;
-            while self.heard.len() < count {
+            while self.received.len() < count {
                 match socket.next().await {
                     Ok(frame) => self.take(frame),
                     Err(code) => {
@@ -192,7 +192,7 @@ impl Ear {
     }
 }
 
-/// All that people said in a chat, the oldest first.
+/// All that people sent in a chat, the oldest first.
 pub async fn history(person: &Person, chat: i64) -> Vec<Value> {
     let mut all: Vec<Value> = Vec::new();
     loop {

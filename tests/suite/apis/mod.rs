@@ -12,7 +12,7 @@ use crate::server::{Person, Reply, Socket, TestServer};
 
 /// An API by which people are in the chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum World {
+enum Api {
     V1,
     Kyte,
     Mimu,
@@ -20,22 +20,22 @@ enum World {
     Desktop,
 }
 
-use World::{Desktop, Kyte, Mimu, Unet, V1};
+use Api::{Desktop, Kyte, Mimu, Unet, V1};
 
-const WORLDS: [World; 5] = [V1, Kyte, Mimu, Unet, Desktop];
+const APIS: [Api; 5] = [V1, Kyte, Mimu, Unet, Desktop];
 
-/// Somebody with a client of one world.
+/// Somebody with a client of one API.
 struct Client {
-    world: World,
+    api: Api,
     person: Person,
-    /// The chat, as this world calls it.
+    /// The chat, as this API calls it.
     chat: String,
 }
 
 impl Client {
-    async fn new(world: World, person: &Person, chat: i64) -> Self {
-        let mut client = Self { world, person: person.clone(), chat: chat.to_string() };
-        if world == Unet {
+    async fn new(api: Api, person: &Person, chat: i64) -> Self {
+        let mut client = Self { api, person: person.clone(), chat: chat.to_string() };
+        if api == Unet {
             let list = client.ask(Method::GET, "/api/unet-chat/conversations/", None).await.expect(200);
             let list = list.as_array().unwrap();
             client.chat =
@@ -51,11 +51,11 @@ impl Client {
         Reply::to(request).await
     }
 
-    async fn say(&self, text: &str) {
+    async fn post_text(&self, text: &str) {
         let chat = &self.chat;
-        let (path, body, status) = match self.world {
+        let (path, body, status) = match self.api {
             V1 => {
-                self.person.say(chat.parse().unwrap(), text).await;
+                self.person.post_text(chat.parse().unwrap(), text).await;
                 return;
             }
             Kyte => (format!("/kyte/chats/{chat}/messages"), json!({"content": text}), 201),
@@ -73,10 +73,10 @@ impl Client {
         self.ask(Method::POST, &path, Some(body)).await.expect(status);
     }
 
-    /// What is in the chat, the oldest first, as this world shows it; without what the server said.
+    /// What is in the chat, the oldest first, as this API shows it; without what the server sent.
     async fn history(&self) -> Vec<Value> {
         let chat = &self.chat;
-        let path = match self.world {
+        let path = match self.api {
             V1 => format!("/api/v1/messages?chat_id={chat}&limit=200"),
             Kyte => format!("/kyte/chats/{chat}/messages?limit=200"),
             Mimu => format!("/mimu/api/v1/messages?chatId={chat}&limit=200"),
@@ -88,7 +88,7 @@ impl Client {
             page = inner.take();
         }
         let mut page = page.as_array().unwrap().clone();
-        if self.world == V1 {
+        if self.api == V1 {
             page.reverse();
         }
         // To Mimu's clients the server's words are a text like others.
@@ -106,7 +106,7 @@ impl Client {
 
     /// The link to the file of a message; in v1 one needs a token as well.
     async fn link(&self, message: &Value) -> String {
-        let link = match self.world {
+        let link = match self.api {
             V1 => {
                 let id = message["payload"]["attachment_id"].as_str().unwrap();
                 return format!("{}/api/v1/attachments/{id}", self.person.url);
@@ -116,13 +116,13 @@ impl Client {
             Unet => &message["attachments"][0]["file_url"],
             Desktop => &message["attachment_url"],
         };
-        link.as_str().unwrap_or_else(|| panic!("{:?}: {message}", self.world)).to_owned()
+        link.as_str().unwrap_or_else(|| panic!("{:?}: {message}", self.api)).to_owned()
     }
 
     /// What is behind the link to the file of a message.
     async fn download(&self, message: &Value) -> Vec<u8> {
         let mut request = self.person.http.get(self.link(message).await);
-        if self.world == V1 {
+        if self.api == V1 {
             request = request.bearer_auth(&self.person.token);
         }
         request.send().await.unwrap().bytes().await.unwrap().to_vec()
@@ -137,9 +137,9 @@ impl Client {
         Reply::of(sent).await.expect(200)["fileId"].as_str().unwrap().to_owned()
     }
 
-    /// What a message says, as this world shows it.
+    /// What a message says, as this API shows it.
     fn text(&self, message: &Value) -> String {
-        let field = match self.world {
+        let field = match self.api {
             V1 | Kyte | Desktop => "content",
             Mimu | Unet => "text",
         };
@@ -153,7 +153,7 @@ impl Client {
     /// The socket of the chat; Mimu's clients have none.
     async fn socket(&self) -> Option<Socket> {
         let (chat, token) = (&self.chat, &self.person.token);
-        let path = match self.world {
+        let path = match self.api {
             V1 => return Some(self.person.socket().await),
             Kyte => format!("/kyte/ws/chat/{chat}?token={token}"),
             Mimu => return None,
@@ -165,10 +165,10 @@ impl Client {
     }
 
     /// The next message that a socket tells as new.
-    async fn hears(&self, socket: &mut Socket) -> Value {
+    async fn receives(&self, socket: &mut Socket) -> Value {
         loop {
             let frame = socket.next().await.expect("the socket stays open");
-            let message = match self.world {
+            let message = match self.api {
                 V1 if frame["event"] == "message.created" => &frame["data"],
                 Kyte => &frame,
                 Unet if frame["type"] == "message:new" => &frame["payload"],
@@ -182,7 +182,7 @@ impl Client {
     }
 }
 
-/// Five people in one group, each with a client of another world.
+/// Five people in one group, each with a client of another api.
 async fn gathered(server: &TestServer) -> Vec<Client> {
     let mut people = Vec::new();
     for name in ["ann", "bob", "cid", "dan", "eve"] {
@@ -191,8 +191,8 @@ async fn gathered(server: &TestServer) -> Vec<Client> {
     let others: Vec<&Person> = people[1..].iter().collect();
     let chat = people[0].group("Garden", &others).await;
     let mut clients = Vec::new();
-    for (world, person) in WORLDS.into_iter().zip(&people) {
-        clients.push(Client::new(world, person, chat).await);
+    for (api, person) in APIS.into_iter().zip(&people) {
+        clients.push(Client::new(api, person, chat).await);
     }
     clients
 }
