@@ -26,8 +26,8 @@ const downloads = join(folder, 'Загрузки')
 const fetched = () => (existsSync(downloads) ? readdirSync(downloads) : [])
 /** Asks for updates, on a page that has not said anything yet; it shows what was found. */
 async function look(answer) {
-  await app.run('location.reload()')
-  await until('the page is fresh', async () => (await app.text()).includes('Борис') && !(await app.run('return document.querySelector("[data-sonner-toast]") !== null')))
+  await app.run('window.isOld = true; location.reload()')
+  await until('the page is fresh', async () => (await app.text()).includes('Борис') && await app.run('return !window.isOld'))
   await desktop.choose('Проверить обновления')
   await app.shows(answer)
 }
