@@ -217,7 +217,8 @@ export class App {
 
   /** Names the server on the page that asks for it. */
   async connect(address) {
-    await this.find('//button[@id="check"]')
+    // The page's script names the button; before that nothing hears of a press.
+    await this.find('//button[@id="check" and string-length(.) > 0]')
     await this.run('const field = document.getElementById("address"); field.value = args[0]', address)
     await this.click('//button[@id="check"]')
     await this.find('//input[@type="password"]')

@@ -83,3 +83,30 @@ test('a database that never opens counts as missing', async () => {
   expect(await asked).toBeNull()
   expect(told).toEqual(['missing'])
 })
+
+test('a database that opens late is used from then on', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const real = indexedDB.open.bind(indexedDB)
+  let answer: (() => void) | undefined
+  const open = vi.spyOn(indexedDB, 'open').mockImplementation((name, version) => {
+    const asked = real(name, version)
+    const add = asked.addEventListener.bind(asked)
+    // The answer waits until the test lets it come.
+    asked.addEventListener = ((type: string, listener: EventListener) => add(type, type === 'success' ? (event) => { answer = () => listener.call(asked, event) } : listener)) as typeof asked.addEventListener
+    return asked
+  })
+  const told: Room[] = []
+  const store = openOffline('late', (room) => told.push(room))
+  const first = store.chats()
+  await vi.advanceTimersByTimeAsync(3_000)
+  expect(await first).toEqual([])
+  expect(told).toEqual(['missing'])
+  vi.useRealTimers()
+  await vi.waitUntil(() => answer)
+  answer!()
+  await vi.waitUntil(() => told.length === 2)
+  expect(told).toEqual(['missing', 'kept'])
+  await store.setChats([chat()])
+  expect(await store.chats()).toHaveLength(1)
+  open.mockRestore()
+})

@@ -63,10 +63,19 @@ export function openOffline(name: string, onRoom: (room: Room) => void = () => u
     },
     terminated: () => { opened = undefined },
   })
-  const open = () => (opened ??= within(OPEN_MS, attempt()).catch(() => {
-    onRoom('missing')
-    return null
-  }))
+  const begin = () => {
+    const asked = attempt()
+    return within(OPEN_MS, asked).catch(() => {
+      onRoom('missing')
+      // On a slow computer the answer comes late: there is a copy from then on.
+      asked.then((db) => {
+        opened = Promise.resolve(db)
+        onRoom('kept')
+      }, () => undefined)
+      return null
+    })
+  }
+  const open = () => (opened ??= begin())
 
   /// What cannot be read counts as not there.
   const read = async <T>(none: T, work: (db: Database) => Promise<T | undefined>): Promise<T> => {
