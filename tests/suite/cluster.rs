@@ -421,7 +421,7 @@ impl Talker {
         let mut acknowledged = Vec::new();
         while !stop.load(Ordering::SeqCst) {
             let text = format!("{} {}", self.name, acknowledged.len());
-            acknowledged.push(self.send(&text).await);
+            acknowledged.push(self.post_text(&text).await);
             sent.fetch_add(1, Ordering::SeqCst);
             sleep(Duration::from_millis(10)).await;
         }

@@ -92,7 +92,7 @@ async fn what_is_read_in_one_api_is_read_in_the_others() {
         (mimu, "isRead", desktop),
         (desktop, "is_read", v1),
     ] {
-        author.send("Read this").await;
+        author.post_text("Read this").await;
         let sent = author.newest().await;
         assert_eq!(sent[field], false, "{:?} to {:?}", author.api, reader.api);
         let id = v1.newest().await["id"].clone();
