@@ -245,6 +245,7 @@ async fn a_certificate_that_ends_soon_or_is_over_and_pushes_without_a_contact_ar
     let data = dir.path().join("data");
     let folder = data.to_str().unwrap().to_owned();
     let mut process = Process::start(&data, &[]).await;
+    process.person("ann").await;
     assert_eq!(process.stop().await, Some(0));
     for (from, until, severity, words) in [
         (-10, 80, "ok", "is valid until"),

@@ -8,6 +8,7 @@
 //! A backup that is one file contains everything. In a folder or a bucket the uploaded files are beside the archives, and
 //! each is copied once ([`stored_files`]). Archives and files may be encrypted ([`age`]).
 
+mod access;
 mod age;
 mod archive;
 mod create;
@@ -18,12 +19,13 @@ mod restore;
 mod stored_files;
 mod unpack;
 
+pub use access::Access;
 pub use age::{Identities, Recipient, Recipients};
 pub use create::{Created, Options, Source, create};
 pub use manifest::{FileCounts, Header, Manifest, TableRows};
 pub use place::BackupPlace;
 pub use restore::{Target, check_not_interrupted, restore};
-pub use unpack::{Access, inspect, verify, verify_created};
+pub use unpack::{inspect, verify, verify_created};
 
 use crate::{files, store};
 

@@ -9,8 +9,9 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::access::Access;
 use super::manifest::{Manifest, SECRET};
-use super::unpack::{Access, Destination, inspect, unpack_all};
+use super::unpack::{Destination, inspect, unpack_all};
 use super::{BackupPlace, Error, Result};
 use crate::boxed;
 use crate::files::{Files, StorageLocation};

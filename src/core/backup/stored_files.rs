@@ -16,12 +16,12 @@ use futures_util::TryStreamExt;
 use futures_util::stream::BoxStream;
 use uuid::Uuid;
 
+use super::access::{Access, opened};
 use super::age::{FileKey, Recipient, encrypted_size};
 use super::archive::hex;
 use super::manifest::{FileBeside, FileCounts, Manifest};
 use super::object::DestinationWriter;
 use super::place::{is_list_name, is_own_name, list_name};
-use super::unpack::{Access, opened};
 use super::{BackupPlace, Error, Result};
 use crate::files::{self, ArchiveStore, Files};
 use crate::model::{Attachment, Time};

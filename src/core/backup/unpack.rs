@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
-use futures_util::stream::{BoxStream, StreamExt};
 use tokio::io::AsyncWriteExt;
 
-use super::age::{self, FileKey, Identities};
+use super::access::{Access, opened};
+use super::age::Identities;
 use super::archive::{ArchiveReader, Found, hex};
 use super::manifest::{DATABASE, FILES, HEADER, Header, MANIFEST, Manifest, Part, SECRET, TABLES};
 use super::{BackupPlace, Created, Error, Result, stored_files};
 use crate::boxed;
-use crate::files::{self, ArchiveStore, AwsEnv, Files, ObjectWriter};
+use crate::files::{ArchiveStore, AwsEnv, Files, ObjectWriter};
 use crate::model::{AttachmentId, Time};
 use crate::store::{Db, Engine, Tables, attachments, snapshot};
 
@@ -30,40 +29,6 @@ pub(super) struct Destination<'a> {
     pub database: Option<&'a Db>,
     pub files: Option<&'a Files>,
     pub secret_file: Option<&'a Path>,
-}
-
-/// What it takes to read backups.
-#[derive(Clone, Copy)]
-pub struct Access<'a> {
-    pub aws: &'a AwsEnv,
-    /// What opens those that are encrypted.
-    pub identities: &'a Identities,
-    /// The keys of single archives and files, by name.
-    keys: Option<&'a HashMap<String, FileKey>>,
-}
-
-impl<'a> Access<'a> {
-    pub fn new(aws: &'a AwsEnv, identities: &'a Identities) -> Self {
-        Self { aws, identities, keys: None }
-    }
-
-    /// Whether the backup was just made by this process, which has the keys of what it wrote and no others.
-    pub(super) fn is_of_maker(&self) -> bool {
-        self.keys.is_some()
-    }
-
-    pub(super) fn key_of(&self, name: &str) -> Option<FileKey> {
-        self.keys?.get(name).copied()
-    }
-}
-
-/// The content of an object that may be encrypted.
-pub(super) fn opened(
-    bytes: BoxStream<'static, files::Result<Bytes>>,
-    identities: &Identities,
-    key: Option<FileKey>,
-) -> BoxStream<'static, Result<Bytes>> {
-    age::decrypt(bytes.map_err(Error::from).boxed(), identities.clone(), key)
 }
 
 /// Opens an archive for reading.
@@ -304,7 +269,7 @@ pub async fn verify(archive: &BackupPlace, access: &Access<'_>, folder: &Path) -
 #[boxed]
 pub async fn verify_created(created: &Created, aws: &AwsEnv, folder: &Path) -> Result<Manifest> {
     let identities = Identities::default();
-    let access = Access { keys: Some(&created.keys), ..Access::new(aws, &identities) };
+    let access = Access::of_maker(aws, &identities, &created.keys);
     verify(&created.place, &access, folder).await
 }
 
