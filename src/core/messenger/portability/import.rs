@@ -316,11 +316,6 @@ mod tests {
         assert_eq!(all.len(), ids.len() + others.len());
         assert_eq!(client_id_of(7, 5, -1), client_id_of(7, 5, -1));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[tokio::test]
     async fn processor_time_counts_and_waiting_does_not() {
