@@ -233,7 +233,7 @@ mod tests {
             let mut receiving = Box::pin(receive_small(&mut request));
             let polled = futures_util::poll!(receiving.as_mut());
             assert_eq!(polled.is_pending(), is_awaited, "{size}");
-            let sending = async {
+            let sending = async move {
                 for _ in 0..10 {
                     let _ = sender.send(Ok(vec![b'a'; size / 10].into())).await;
                 }
