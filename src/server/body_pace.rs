@@ -93,7 +93,7 @@ pub(super) async fn receive_small(request: &mut Request) {
     if length.is_some_and(|length: usize| length > SMALL) {
         return;
     }
-    let mut stream = Box::pin(request.take_body().into_bytes_stream());
+    let mut stream = Box::pin(request.take_body().into_bytes_stream().fuse());
     let mut received = BytesMut::new();
     let mut failure = None;
     while received.len() <= SMALL && failure.is_none() {

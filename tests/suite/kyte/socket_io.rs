@@ -65,7 +65,7 @@ impl Wire {
         }
     }
 
-    /// The next message that somebody sent.
+    /// The next message.
     async fn sent(&mut self) -> Value {
         loop {
             let message = self.received().await;

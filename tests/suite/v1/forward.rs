@@ -15,12 +15,12 @@ async fn a_message_goes_to_several_chats_and_keeps_where_it_comes_from() {
         (server.person("anna").await, server.person("bob").await, server.person("carl").await);
     let (first, second) = (anna.direct(&bob).await, bob.group("Сад", &[&carl]).await);
     let third = bob.direct(&carl).await;
-    let sent = anna.post_text(first, "приходите").await;
+    let original = anna.post_text(first, "приходите").await;
     let origin = json!({
-        "chat_id": first, "message_id": sent["id"], "author_id": anna.id, "author_name": "anna", "ts": sent["ts"],
+        "chat_id": first, "message_id": original["id"], "author_id": anna.id, "author_name": "anna", "ts": original["ts"],
     });
     let mut socket = carl.socket().await;
-    let sent = forward(&bob, &sent, &[second, third, second]).await.expect(201);
+    let sent = forward(&bob, &original, &[second, third, second]).await.expect(201);
     let chats: Vec<&Value> = sent.as_array().unwrap().iter().map(|message| &message["chat_id"]).collect();
     assert_eq!(chats, [&json!(second), &json!(third)], "each chat once");
     for message in sent.as_array().unwrap() {
@@ -42,12 +42,12 @@ async fn a_file_goes_along_and_is_read_by_those_who_get_it() {
     let (first, second) = (anna.direct(&bob).await, bob.direct(&carl).await);
     let id = anna.upload("план.txt", "text/plain", b"plan".to_vec()).await;
     let body = json!({"chat_id": first, "type": "file", "payload": {"attachment_id": id}});
-    let sent = anna.post("/messages", body).await.expect(201);
+    let original = anna.post("/messages", body).await.expect(201);
     carl.get(&format!("/attachments/{id}/info")).await.refused(404, "not_found");
-    let sent = forward(&bob, &sent, &[second]).await.expect(201);
-    assert_eq!(sent[0]["attachments"], sent["attachments"]);
+    let sent = forward(&bob, &original, &[second]).await.expect(201);
+    assert_eq!(sent[0]["attachments"], original["attachments"]);
     carl.get(&format!("/attachments/{id}/info")).await.expect(200);
-    anna.delete(&format!("/messages/{}", sent["id"])).await.expect(204);
+    anna.delete(&format!("/messages/{}", original["id"])).await.expect(204);
     carl.get(&format!("/attachments/{id}/info")).await.expect(200);
 }
 
@@ -57,11 +57,11 @@ async fn where_one_may_not_post_nothing_is_posted_anywhere() {
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let (first, second) = (anna.direct(&bob).await, anna.group("Сад", &[]).await);
     let foreign = bob.group("Чужое", &[]).await;
-    let sent = anna.post_text(first, "слово").await;
-    forward(&anna, &sent, &[second, foreign]).await.refused(403, "forbidden");
-    forward(&anna, &sent, &[second, 1]).await.refused(404, "not_found");
-    forward(&anna, &sent, &[]).await.refused(400, "invalid");
-    forward(&anna, &sent, &(0..21).collect::<Vec<i64>>()).await.refused(400, "invalid");
+    let original = anna.post_text(first, "слово").await;
+    forward(&anna, &original, &[second, foreign]).await.refused(403, "forbidden");
+    forward(&anna, &original, &[second, 1]).await.refused(404, "not_found");
+    forward(&anna, &original, &[]).await.refused(400, "invalid");
+    forward(&anna, &original, &(0..21).collect::<Vec<i64>>()).await.refused(400, "invalid");
     assert_eq!(anna.texts(second).await, [""; 0]);
     assert_eq!(bob.texts(foreign).await, [""; 0]);
     // Nor can one pass on what one may not read, what is gone, or what the server sent.
@@ -69,8 +69,8 @@ async fn where_one_may_not_post_nothing_is_posted_anywhere() {
     forward(&anna, &secret, &[second]).await.refused(403, "forbidden");
     let notice = anna.get(&format!("/messages?chat_id={second}")).await.expect(200)[0].clone();
     forward(&anna, &notice, &[first]).await.refused(403, "forbidden");
-    anna.delete(&format!("/messages/{}", sent["id"])).await.expect(204);
-    forward(&anna, &sent, &[second]).await.refused(404, "not_found");
+    anna.delete(&format!("/messages/{}", original["id"])).await.expect(204);
+    forward(&anna, &original, &[second]).await.refused(404, "not_found");
 }
 
 #[tokio::test]
@@ -78,8 +78,8 @@ async fn a_repeated_request_forwards_once() {
     let server = TestServer::start().await;
     let (anna, bob) = (server.person("anna").await, server.person("bob").await);
     let (first, second) = (anna.direct(&bob).await, anna.group("Сад", &[]).await);
-    let sent = anna.post_text(first, "раз").await;
-    let (path, key) = (format!("/messages/{}/forward", sent["id"]), fresh_key());
+    let original = anna.post_text(first, "раз").await;
+    let (path, key) = (format!("/messages/{}/forward", original["id"]), fresh_key());
     let body = json!({"chat_ids": [second, first]});
     anna.send(reqwest::Method::POST, &path, Some(&key), Some(body.clone())).await.expect(201);
     anna.send(reqwest::Method::POST, &path, Some(&key), Some(body)).await.refused(409, "duplicate_request");

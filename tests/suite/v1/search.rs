@@ -310,7 +310,7 @@ async fn a_clock_that_was_set_back_hides_nothing() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;
     let chat = anna.group("Clock", &[]).await;
-    let ahead = anna.post_text(chat, "sent ahead of time").await["id"].as_i64().unwrap();
+    let ahead = anna.post_text(chat, "posted ahead of time").await["id"].as_i64().unwrap();
     settle(&anna, chat).await;
     // As if that had been sent, and indexed, by a clock that was a day ahead.
     let id = ahead + (86_400_000_i64 << 12);
@@ -322,9 +322,9 @@ async fn a_clock_that_was_set_back_hides_nothing() {
         .await;
     let server = server.restart().await;
     let anna = Person { url: server.url.clone(), ..anna };
-    anna.post_text(chat, "sent after that").await;
+    anna.post_text(chat, "posted after that").await;
     settle(&anna, chat).await;
-    assert_eq!(found(&anna, "sent").await, ["sent after that", "sent ahead of time"]);
+    assert_eq!(found(&anna, "posted").await, ["posted after that", "posted ahead of time"]);
 }
 
 #[tokio::test]
