@@ -14,7 +14,7 @@ use poem_openapi::{Enum, Object, OpenApi};
 use serde_json::{Value, json};
 
 use super::caller::Owner;
-use super::{Answer, Area, Refusal};
+use super::{Answer, Area};
 use besedka_core::messenger::{AuditExport, Error, Messenger};
 use besedka_core::model::{self, AuditAction, AuditFilter, Time, UserId};
 
@@ -184,7 +184,7 @@ fn filter(
     user_id: Option<i64>,
     since: Option<String>,
     until: Option<String>,
-) -> Result<AuditFilter, Refusal> {
+) -> Result<AuditFilter, Error> {
     let time = |field: &'static str, text: Option<String>| {
         text.map(|text| Time::read(&text).ok_or_else(|| Error::invalid(field, "must be a time, ISO 8601")))
             .transpose()

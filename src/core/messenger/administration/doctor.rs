@@ -286,7 +286,7 @@ fn database_settings(layout: &Layout) -> Finding {
             Finding::warning(check, summary).with(vec![Advice { program: "MySQL or MariaDB", lines }])
         }
         Layout::File { journal, page_size, pages, free } => {
-            let mib = |pages: &u64| pages * page_size >> 20;
+            let mib = |pages: &u64| (pages * page_size) >> 20;
             let said = format!(
                 "journal {journal}, pages of {page_size} bytes; {} of {} MiB in the file are free",
                 mib(free),
