@@ -14,7 +14,7 @@ export interface Shortcuts {
 /// Where the page is not ours, its keys are not either.
 export function useShortcuts(active: boolean, { onSwitch, onSearch, onHelp, onStep, onEscape }: Shortcuts): void {
   const pressed = useEffectEvent((event: KeyboardEvent) => {
-    const busy = document.querySelector('dialog[open], :popover-open')
+    const busy = document.querySelector('dialog[open], :popover-open:not([data-notices])')
     const mod = (event.ctrlKey || event.metaKey) && !event.altKey
     const then = (work: () => void) => { event.preventDefault(); work() }
     if (mod && !event.shiftKey && event.code === 'KeyK') return then(onSwitch)

@@ -13,5 +13,5 @@ export function Notices(props: ToasterProps) {
     if (layer.matches(':popover-open')) layer.hidePopover()
     layer.showPopover()
   }, [newest])
-  return <div ref={ref} popover="manual" className={styles.layer}><Toaster position="top-center" closeButton {...props} /></div>
+  return <div ref={ref} popover="manual" data-notices className={styles.layer}><Toaster position="top-center" closeButton {...props} /></div>
 }

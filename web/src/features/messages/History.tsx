@@ -94,12 +94,12 @@ function Loaded({ target, loaded }: Props & { loaded: ReturnType<typeof useHisto
         <button
           type="button"
           className={styles.newest}
-          aria-label={chat.unread_count > 0 ? `${t('history.newest')} (${chat.unread_count})` : t('history.newest')}
           title={t('history.newest')}
           onClick={() => void toEnd().catch(() => toast.error(t('history.failed')))}
         >
           <ArrowDown size={22} />
-          {chat.unread_count > 0 && <span>{chat.unread_count}</span>}
+          <span className="visually-hidden">{t('history.newest')}</span>
+          {chat.unread_count > 0 && <b>{chat.unread_count}</b>}
         </button>
       )}
       <Suspense>{menu && <MessageMenu key={menu.message.id} message={menu.message} at={menu.at} onClose={() => setMenu(null)} />}</Suspense>
