@@ -23,7 +23,7 @@ port=$(free_port)
 url=http://127.0.0.1:$port
 
 # Many people sign up here within seconds, all from one address. Receivers of webhooks listen beside the tests.
-BESEDKA_LISTEN=127.0.0.1:$port BESEDKA_DATA_DIR=$folder/data BESEDKA_PUBLIC_URL=$url \
+BESEDKA_LISTEN=127.0.0.1:$port BESEDKA_DATA_DIR=$folder/data \
     BESEDKA_REGISTRATION=open BESEDKA_RATE_LIMITS=off BESEDKA_WEBHOOK_ALLOW=127.0.0.1 "$binary" serve \
     ${bucket:+--storage-url "$bucket"} ${origins:+--cors-origins "$origins"} \
     ${updates:+--desktop-updates "$folder/updates"} >"$folder/setup" 2>"$folder/log" </dev/null &

@@ -12,6 +12,7 @@ test('over plain HTTP one signs up, sends, receives and copies', async () => {
   const anna = await signUp(a, `Анна ${tag}`, undefined, PLAIN)
   assert.equal(await anna.page.evaluate(() => isSecureContext), false)
   const boris = await signUp(b, `Борис ${tag}`, undefined, PLAIN)
+  await anna.page.reload()
   await talkTo(anna.page, boris.name)
   await say(anna.page, 'по простому HTTP')
   await delivered(anna.page, 'по простому HTTP')
