@@ -183,7 +183,7 @@ lint-desktop: desktop-pages
 # SERVER is the binary to test against. The app is built with a key of the tests, which sign updates with its other half.
 SERVER ?= $(QUICK)
 UPDATE_KEY := $(DESKTOP_OUT)/update-test
-WITH_KEY = BESEDKA_DESKTOP_UPDATE_KEY=$$(tail -n 1 $(abspath $(UPDATE_KEY)).pub)
+WITH_KEY = DESKTOP_UPDATE_KEY=$$(tail -n 1 $(abspath $(UPDATE_KEY)).pub)
 test-desktop: desktop-pages $(if $(filter $(QUICK),$(SERVER)),tested)
 	@tests/deps.sh rust desktop
 	@mkdir -p $(DESKTOP_OUT)

@@ -14,7 +14,7 @@ use crate::address::numbers;
 use crate::download::Expected;
 
 /// The publisher's public key, which is chosen when the app is built. Without one the app looks for no updates.
-pub const KEY: Option<&str> = option_env!("BESEDKA_DESKTOP_UPDATE_KEY");
+pub const KEY: Option<&str> = option_env!("DESKTOP_UPDATE_KEY");
 
 /// How the manifest names the package for this system.
 pub const PLATFORM: &str = if cfg!(windows) {
