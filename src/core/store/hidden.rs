@@ -44,6 +44,33 @@ pub async fn readers(executor: &mut Executor, places: &[(ChatId, i64)]) -> Resul
     executor.all(&query).await
 }
 
+/// Takes the texts out of quotes of messages of a chat that the reader has hidden, as if those were deleted.
+pub async fn conceal_quotes(
+    executor: &mut Executor,
+    (chat, reader): (ChatId, UserId),
+    messages: &mut [Message],
+) -> Result<()> {
+    let quoted: Vec<MessageId> =
+        messages.iter().filter_map(|message| Some(message.reply_to.as_ref()?.id)).collect();
+    if quoted.is_empty() {
+        return Ok(());
+    }
+    let query = Query::select()
+        .column(H::MessageId)
+        .from(H::Table)
+        .and_where(Expr::col(H::UserId).eq(reader))
+        .and_where(Expr::col(H::ChatId).eq(chat))
+        .and_where(Expr::col(H::MessageId).is_in(quoted))
+        .to_owned();
+    let hidden: Vec<(MessageId,)> = executor.all(&query).await?;
+    for quote in messages.iter_mut().filter_map(|message| message.reply_to.as_mut()) {
+        if hidden.contains(&(quote.id,)) {
+            quote.text = None;
+        }
+    }
+    Ok(())
+}
+
 /// A condition that a row is of one of these positions.
 fn at(places: &[(ChatId, i64)]) -> Cond {
     places.iter().fold(Cond::any(), |any, (chat, seq)| {

@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait, Order, Query};
 
-use super::hidden::is_seen;
+use super::hidden::{conceal_quotes, is_seen};
 use super::messages::{hydrate, messages};
 use super::schema::Message as M;
 use super::{Executor, Result};
@@ -45,6 +45,7 @@ pub async fn page(
     };
     query.order_by((M::Table, M::Seq), order).limit(limit);
     let mut page = hydrate(executor, &query).await?;
+    conceal_quotes(executor, (chat, reader), &mut page).await?;
     if matches!(stretch, Stretch::After(_)) {
         page.reverse();
     }
@@ -72,6 +73,7 @@ pub async fn latest(
         query.and_where(Expr::col((M::Table, M::Kind)).ne(Kind::System));
     }
     let mut latest = hydrate(executor, &query).await?;
+    conceal_quotes(executor, (chat, reader), &mut latest).await?;
     latest.reverse();
     Ok(latest)
 }

@@ -525,3 +525,19 @@ fn names(reply: Reply, field: &str) -> Value {
     assert!(refusal["detail"].as_str().unwrap().starts_with(field), "{refusal}");
     refusal
 }
+
+#[tokio::test]
+async fn a_quote_does_not_show_what_the_reader_has_hidden() {
+    let server = TestServer::start().await;
+    let (anna, bob, carl) =
+        (server.person("anna").await, server.person("bob").await, server.person("carl").await);
+    let chat = anna.group("Сад", &[&bob, &carl]).await;
+    let secret = anna.post_text(chat, "тайна").await["id"].clone();
+    let reply = json!({"chat_id": chat, "type": "text", "content": "ответ", "reply_to": secret});
+    bob.post("/messages", reply).await.expect(201);
+    carl.delete(&format!("/messages/{secret}?for=me")).await.expect(204);
+    for (reader, text) in [(&bob, json!("тайна")), (&carl, json!(null))] {
+        let history = reader.get(&format!("/messages?chat_id={chat}")).await.expect(200);
+        assert_eq!((&history[0]["content"], &history[0]["reply_to"]["text"]), (&json!("ответ"), &text));
+    }
+}
