@@ -11,6 +11,7 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Result, Route};
 
 use super::Spec;
 use super::refusal::{self, Body, Failure};
+use super::retry::RepeatedReads;
 
 /// The largest request body. Forms with files are limited where they are read.
 const LARGEST_BODY: usize = 128 * 1024;
@@ -82,11 +83,11 @@ fn wrap<B: Body>(routes: Route) -> BoxEndpoint<'static> {
         let detail = "Internal server error";
         Failure::<B>::of(StatusCode::INTERNAL_SERVER_ERROR, detail, "internal").into_response()
     };
-    routes
+    let routes = routes
         .before(limit_body::<B>)
         .with(CatchPanic::new().with_handler(panicked))
-        .catch_all_error(refusal::render::<B>)
-        .boxed()
+        .catch_all_error(refusal::render::<B>);
+    RepeatedReads::new(routes).boxed()
 }
 
 /// Reads the body: never decompressed, and no larger than allowed. Forms with files are left to their handlers.

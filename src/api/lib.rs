@@ -15,6 +15,7 @@ mod kyte;
 mod links;
 mod mimu;
 pub mod refusal;
+mod retry;
 mod serde_json_payload;
 pub mod site;
 mod unet;

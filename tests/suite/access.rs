@@ -2,6 +2,8 @@
 //!
 //! On SQLite there is nothing to get into.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use besedka::store::{Db, Error};
@@ -12,9 +14,11 @@ use sea_query::{Expr, Query, SelectStatement};
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
-use crate::database::{authority, server};
+use crate::database::{Database, authority, server};
 use crate::relay::Relay;
+use crate::server::TestServer;
 use crate::skip::leave;
 
 /// A database that nobody else uses.
@@ -53,6 +57,17 @@ impl Fresh {
         let found: i64 =
             sqlx::query_scalar(question).bind(connection).fetch_one(&mut self.admin).await.unwrap();
         found > 0
+    }
+
+    /// Ends all connections to the database.
+    async fn kill_connections(&mut self) {
+        let query = "SELECT CAST(id AS SIGNED) FROM information_schema.processlist WHERE db = ?";
+        let ids: Vec<i64> =
+            sqlx::query_scalar(query).bind(&self.name).fetch_all(&mut self.admin).await.unwrap();
+        for id in ids {
+            // It may have ended by itself.
+            let _ = self.admin.execute(AssertSqlSafe(format!("KILL {id}"))).await;
+        }
     }
 
     async fn tables(&mut self) -> i64 {
@@ -196,6 +211,40 @@ async fn whoever_asks_after_the_server_has_ended_a_connection_gets_another() {
     drop(change);
     assert_ne!(connection(&db).await, third);
     db.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_do_not_notice_that_the_server_ends_connections() {
+    let Some(mut fresh) = Fresh::new("reading").await else { return };
+    let server = TestServer::on(Database::at(fresh.url("")), &["--rate-limits", "off"]).await;
+    let ann = server.person("ann").await;
+    let bob = server.person("bob").await;
+    ann.group("Garden", &[&bob]).await;
+    let answered = Arc::new(AtomicUsize::new(0));
+    let stop = Arc::new(AtomicBool::new(false));
+    let paths = ["/chats", "/users/me", "/sync", "/chats?limit=1"];
+    let readers = (0..8).map(|index| {
+        let (ann, path, answered, stop) = (ann.clone(), paths[index % 4], answered.clone(), stop.clone());
+        tokio::spawn(async move {
+            while !stop.load(Ordering::SeqCst) {
+                ann.get(path).await.expect(200);
+                answered.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+    });
+    let readers: Vec<_> = readers.collect();
+    for _ in 0..50 {
+        let enough = answered.load(Ordering::SeqCst) + 20;
+        while answered.load(Ordering::SeqCst) < enough && !readers.iter().any(JoinHandle::is_finished) {
+            tokio::task::yield_now().await;
+        }
+        fresh.kill_connections().await;
+    }
+    stop.store(true, Ordering::SeqCst);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    server.running.stop().await;
 }
 
 #[tokio::test]

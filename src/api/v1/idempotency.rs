@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use poem::http::{Method, StatusCode, header};
 use poem::web::Data;
-use poem::{Endpoint, FromRequest, IntoResponse, Request, RequestBody, RequestParts, Response, Result};
+use poem::{Endpoint, FromRequest, IntoResponse, Request, RequestBody, Response, Result};
 use poem_openapi::payload::Json;
 use poem_openapi::registry::{MetaParamIn, MetaSchemaRef, Registry};
 use poem_openapi::types::{ToJSON, Type};
@@ -14,10 +14,9 @@ use serde_json::Value;
 
 use super::Refusal;
 use super::types::{self, Problem};
+use crate::retry;
 use crate::site::Site;
-use besedka_core::messenger::{
-    Access, Attempt, AttemptGuard, Caller, Error, Messenger, Original, Retries, Subject,
-};
+use besedka_core::messenger::{Access, Attempt, AttemptGuard, Caller, Error, Messenger, Original, Subject};
 
 /// The largest JSON body: a message of 64 KiB and its envelope.
 const LARGEST_BODY: usize = 128 * 1024;
@@ -159,38 +158,6 @@ impl<E> Keyed<E> {
     }
 }
 
-impl<E: Endpoint> Keyed<E> {
-    /// Processes a request, and retries it when it collided with another change.
-    async fn carry_out(&self, mut request: Request, body: Bytes, messenger: &Messenger) -> Response {
-        if !messenger.has_conflicts() {
-            request.set_body(body);
-            return self.0.get_response(request).await;
-        }
-        let mut retries = Retries::default();
-        loop {
-            let response = self.0.get_response(copy(&request, &body)).await;
-            let at_once = response.status() == StatusCode::SERVICE_UNAVAILABLE
-                && response.header(header::RETRY_AFTER).is_some_and(|seconds| seconds == "0");
-            if !at_once || !retries.wait().await {
-                return response;
-            }
-        }
-    }
-}
-
-/// A copy of a request whose body was already read.
-fn copy(request: &Request, body: &Bytes) -> Request {
-    let (mut parts, ()) = poem::http::Request::new(()).into_parts();
-    parts.method.clone_from(request.method());
-    parts.uri.clone_from(request.uri());
-    parts.version = request.version();
-    parts.headers.clone_from(request.headers());
-    parts.extensions.clone_from(request.extensions());
-    let (local, remote) = (request.local_addr().clone(), request.remote_addr().clone());
-    let parts = RequestParts::from((parts, local, remote, request.scheme().clone()));
-    Request::from_parts(parts, body.clone().into())
-}
-
 impl<E: Endpoint> Endpoint for Keyed<E> {
     type Output = Response;
 
@@ -205,7 +172,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
         let messenger = Data::<&Messenger>::from_request_without_body(&request).await?.clone();
         let path = request.uri().path();
         if FREE.contains(&path) {
-            return Ok(self.carry_out(request, body, &messenger).await);
+            return Ok(retry::carry_out(&self.0, request, body, &messenger).await);
         }
         let key = request.headers().get(HEADER).map(|key| String::from_utf8_lossy(key.as_bytes()));
         let slot = Slot(Arc::new(Known {
@@ -218,7 +185,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
         }));
         let base = Data::<&Site>::from_request_without_body(&request).await?.base(&request);
         request.extensions_mut().insert(slot.clone());
-        let response = self.carry_out(request, body, &messenger).await;
+        let response = retry::carry_out(&self.0, request, body, &messenger).await;
         if response.status().is_success() {
             return Ok(response);
         }

@@ -51,6 +51,7 @@ use serde_json::Value;
 use super::Spec;
 use super::document::{described, with_codes, with_operation};
 use super::refusal::{self, Failure};
+use super::retry::RepeatedReads;
 use besedka_core::messenger::Error;
 
 pub use audit::AuditFormat;
@@ -181,7 +182,7 @@ pub async fn refuse(error: poem::Error) -> Response {
 /// All routes below `/api/v1`.
 pub fn routes() -> impl Endpoint {
     let api = service().into_endpoint().catch_all_error(refusal::render::<types::Problem>);
-    let api = idempotency::Keyed::new(api);
+    let api = RepeatedReads::new(idempotency::Keyed::new(api));
     Route::new()
         .at("/uploads", post(upload::upload).catch_all_error(refusal::render::<types::Problem>))
         .at("/ws", socket())

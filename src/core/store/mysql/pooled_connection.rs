@@ -16,6 +16,8 @@ use super::pool::{Pool, Pooled, undo};
 /// The longest time that the server may take to answer. It aborts queries and lock waits after a third of this, so a
 /// server that is silent for longer is unreachable, even if the connection looks open: a firewall may have dropped it.
 const MAX_ANSWER: Duration = Duration::from_secs(30);
+/// How often a lost connection is replaced. Those that other tasks returned just before a server went away are lost too.
+const MAX_RENEWALS: u32 = 10;
 
 /// A connection of the pool, leased for one query or one transaction.
 ///
@@ -26,6 +28,8 @@ pub struct PooledConnection {
     connection: Option<Pooled>,
     is_changing: bool,
     state: State,
+    /// How often it was replaced because it was lost.
+    renewals: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,18 +43,20 @@ enum State {
 
 impl PooledConnection {
     pub async fn new(pool: &Pool) -> Result<Self> {
-        Ok(Self { connection: Some(pool::get(pool).await?), is_changing: false, state: State::Ready })
+        Ok(Self {
+            connection: Some(pool::get(pool).await?),
+            is_changing: false,
+            state: State::Ready,
+            renewals: 0,
+        })
     }
 
     /// A connection with a transaction, started by `begin`. Dropped without [`PooledConnection::commit`], it is rolled back.
     pub async fn begin(pool: &Pool, begin: &'static str) -> Result<Self> {
         let mut connection = Self::new(pool).await?;
-        let mut begun = connection.run_statement(begin).await;
-        if connection.is_found_lost() {
-            connection.renew().await?;
-            begun = connection.run_statement(begin).await;
+        while let Err(error) = connection.run_statement(begin).await {
+            connection.renew(error).await?;
         }
-        begun?;
         connection.is_changing = true;
         Ok(connection)
     }
@@ -73,22 +79,20 @@ impl PooledConnection {
     }
 
     pub async fn all(&mut self, query: &SelectStatement) -> Result<Vec<MySqlRow>> {
-        match self.query_all(query).await {
-            Err(_) if self.is_found_lost() => {
-                self.renew().await?;
-                Ok(self.query_all(query).await?)
+        loop {
+            match self.query_all(query).await {
+                Ok(rows) => return Ok(rows),
+                Err(error) => self.renew(error).await?,
             }
-            rows => Ok(rows?),
         }
     }
 
     pub async fn one(&mut self, query: &SelectStatement) -> Result<Option<MySqlRow>> {
-        match self.query_one(query).await {
-            Err(_) if self.is_found_lost() => {
-                self.renew().await?;
-                Ok(self.query_one(query).await?)
+        loop {
+            match self.query_one(query).await {
+                Ok(row) => return Ok(row),
+                Err(error) => self.renew(error).await?,
             }
-            row => Ok(row?),
         }
     }
 
@@ -105,16 +109,18 @@ impl PooledConnection {
         self.answered(row)
     }
 
-    /// Whether the connection is lost without a transaction: the query may be retried on another connection.
-    fn is_found_lost(&self) -> bool {
-        self.state == State::Lost && !self.is_changing
-    }
-
-    /// Takes another connection. The lost one is dropped first, so that it does not occupy a slot of the pool.
-    async fn renew(&mut self) -> Result<()> {
+    /// Takes another connection when a query found this one lost and was in no transaction: it may be asked again there.
+    /// Returns the error otherwise, or when several connections in turn were lost.
+    async fn renew(&mut self, error: sqlx::Error) -> Result<()> {
+        if self.state != State::Lost || self.is_changing || self.renewals == MAX_RENEWALS {
+            return Err(error.into());
+        }
         let Some(pool) = self.connection.as_ref().and_then(Object::pool) else { return Err(Error::Closed) };
+        // The lost one is dropped first, so that it does not occupy a slot of the pool.
         self.release();
+        let renewals = self.renewals + 1;
         *self = Self::new(&pool).await?;
+        self.renewals = renewals;
         Ok(())
     }
 
