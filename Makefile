@@ -27,7 +27,7 @@ QUICK := $(TARGET)/$(HOST)/quick/besedka
 RELEASE := $(TARGET)/$(HOST)/dist/besedka
 LOCKED := $(if $(CI),--locked)
 CARGO_TEST := $(shell if cargo nextest --version >/dev/null 2>&1; \
-	then echo cargo nextest run --cargo-profile quick; else echo cargo test --profile quick; fi) $(LOCKED) --workspace
+	then echo cargo nextest run --config-file tests/nextest.toml --cargo-profile quick; else echo cargo test --profile quick; fi) $(LOCKED) --workspace
 # The same binary for tests that start it. Tests ask for more features of some libraries: with the example these are
 # chosen here too, and nothing is compiled a second time after the suite.
 BUILD_TESTED := cargo build --profile quick $(LOCKED) --workspace --bin besedka --example embed
