@@ -1,6 +1,8 @@
 //! How the model's types are stored in columns.
 
 use sea_query::Value;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use sqlx::{Database, Decode, Type};
 use uuid::Uuid;
 
@@ -29,6 +31,13 @@ macro_rules! number {
             fn decode(value: D::ValueRef<'r>) -> Result<Self, Failure> {
                 let from: fn(i64) -> Result<Self, Failure> = $from;
                 from(<i64 as Decode<'r, D>>::decode(value)?)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(stored: D) -> Result<Self, D::Error> {
+                let from: fn(i64) -> Result<Self, Failure> = $from;
+                from(i64::deserialize(stored)?).map_err(D::Error::custom)
             }
         }
 

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sea_query::{MysqlQueryBuilder, SelectStatement, SqliteQueryBuilder};
+use sea_query::{Expr, Func, IntoIden, MysqlQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
+use serde::de::DeserializeOwned;
 use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection};
@@ -101,6 +102,27 @@ impl Executor {
             Rows::Sqlite(rows) => read_all(&rows),
             Rows::MySql(rows) => read_all(&rows),
         }
+    }
+
+    /// All rows of a query for these columns, in its order if it has a limit. For many rows of many columns: SQLite passes
+    /// them on as one value, because sqlx allocates each value of each row, and may wake the caller for each row, which takes
+    /// longer than the query itself. The columns hold no binary data.
+    pub async fn all_at_once<T: Row + DeserializeOwned>(
+        &mut self,
+        query: &SelectStatement,
+        columns: impl IntoIterator<Item: IntoIden> + Send,
+    ) -> Result<Vec<T>> {
+        if self.is_mysql() {
+            return self.all(query).await;
+        }
+        let columns = columns.into_iter().map(|column| Expr::col(column.into_iden()));
+        let row = Func::cust("json_array").args(columns);
+        let all = Query::select()
+            .expr(Func::cust("json_group_array").arg(row))
+            .from_subquery(query.clone(), "rows")
+            .to_owned();
+        let (rows,): (String,) = self.one(&all).await?.unwrap_or_else(|| ("[]".to_owned(),));
+        serde_json::from_str(&rows).map_err(|error| Error::Failed(sqlx::Error::Decode(error.into())))
     }
 
     /// The first row.

@@ -8,7 +8,7 @@ use std::thread;
 use deadpool::managed::{self, Metrics, Object, RecycleResult};
 use futures_util::FutureExt;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, Executor, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -139,7 +139,7 @@ impl Drop for Reader {
         match self.state {
             // Sent and not waited for: the connection's thread does everything in the order in which it comes.
             State::Ready if self.snapshot == Snapshot::Begun => {
-                if let Some(Err(_)) = connection.execute("ROLLBACK").now_or_never() {
+                if let Some(Err(_)) = sqlx::query("ROLLBACK").execute(&mut *connection).now_or_never() {
                     drop(Object::take(connection));
                 }
             }
@@ -156,7 +156,7 @@ impl Drop for Reader {
 async fn await_idle(mut connection: Object<Opener>, has_snapshot: bool) {
     if has_snapshot {
         // Fails when the snapshot was not begun.
-        let _ = connection.execute("ROLLBACK").await;
+        let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
     }
     if connection.ping().await.is_err() {
         drop(Object::take(connection));

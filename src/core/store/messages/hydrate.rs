@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use sea_query::{Expr, ExprTrait, Func, Query, SelectStatement};
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
+use uuid::Uuid;
 
-use super::super::columns::uuid;
 use super::super::schema::Message as M;
 use super::super::{Executor, Result, attachments, mentions, polls, previews, reactions};
 use crate::model::{
     ChatId, Content, Kind, Message, MessageId, Origin, Parts, Poll, Quote, Thread, Time, UserId,
 };
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct MessageRow {
     id: MessageId,
     chat_id: ChatId,
@@ -22,7 +22,8 @@ struct MessageRow {
     kind: Kind,
     text: Option<String>,
     payload: Option<String>,
-    client_id: Option<Vec<u8>>,
+    /// In hexadecimal; `None` or empty if there is none.
+    client_id: Option<String>,
     sent_at: Time,
     edited_at: Option<Time>,
     deleted_at: Option<Time>,
@@ -35,6 +36,7 @@ struct MessageRow {
     pinned_at: Option<Time>,
 }
 
+/// The columns of a [`MessageRow`], in its order.
 const COLUMNS: [M; 18] = [
     M::Id,
     M::ChatId,
@@ -70,7 +72,7 @@ impl From<MessageRow> for Message {
             content,
             sent_at: row.sent_at,
             edited_at: row.edited_at,
-            client_id: row.client_id.as_deref().map(uuid),
+            client_id: row.client_id.and_then(|id| Uuid::try_parse(&id).ok()),
             parts: Parts(row.parts),
             reply_to: None,
             thread: row.thread_id,
@@ -92,7 +94,15 @@ impl From<MessageRow> for Message {
 
 /// A query for messages, to which conditions are added; run it with [`hydrate`].
 pub fn messages() -> SelectStatement {
-    Query::select().columns(COLUMNS.map(|column| (M::Table, column))).from(M::Table).to_owned()
+    let mut query = Query::select().from(M::Table).to_owned();
+    for column in COLUMNS {
+        let value = Expr::col((M::Table, column));
+        match column {
+            M::ClientId => query.expr_as(Func::cust("HEX").arg(value), column),
+            _ => query.expr_as(value, column),
+        };
+    }
+    query
 }
 
 /// The origin of a forwarded message, as it is stored.
@@ -130,7 +140,7 @@ pub fn write_origin(origin: &Origin) -> Option<String> {
 
 /// Reads messages with everything that belongs to them, in the order of the query.
 pub async fn hydrate(executor: &mut Executor, query: &SelectStatement) -> Result<Vec<Message>> {
-    let rows: Vec<MessageRow> = executor.all(query).await?;
+    let rows: Vec<MessageRow> = executor.all_at_once(query, COLUMNS).await?;
     let answered: Vec<MessageId> = rows.iter().filter_map(|row| row.reply_to).collect();
     let answers: HashMap<MessageId, MessageId> =
         rows.iter().filter_map(|row| Some((row.id, row.reply_to?))).collect();
@@ -193,7 +203,7 @@ pub async fn quotes(executor: &mut Executor, ids: &[MessageId]) -> Result<HashMa
         return Ok(HashMap::new());
     }
     let query = messages().and_where(Expr::col((M::Table, M::Id)).is_in(ids.iter().copied())).to_owned();
-    let rows: Vec<MessageRow> = executor.all(&query).await?;
+    let rows: Vec<MessageRow> = executor.all_at_once(&query, COLUMNS).await?;
     let mut found: Vec<Message> = rows.into_iter().map(Message::from).collect();
     let with_files: Vec<MessageId> =
         found.iter().filter(|m| m.parts.has(Parts::FILES)).map(|m| m.id).collect();
