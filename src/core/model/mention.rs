@@ -121,6 +121,23 @@ mod tests {
         Mentions::in_text(text).names.concat()
     }
 
+    /// The web client's tests read the same file.
+    #[derive(serde::Deserialize)]
+    struct Case {
+        text: String,
+        mentions: Vec<Vec<String>>,
+        #[serde(default)]
+        everybody: bool,
+    }
+
+    #[test]
+    fn mentions_are_found_as_the_web_client_finds_them() {
+        let cases = include_str!("../../../tests/cases/mentions.json");
+        for Case { text, mentions, everybody } in serde_json::from_str::<Vec<Case>>(cases).unwrap() {
+            assert_eq!(Mentions::in_text(&text), Mentions { names: mentions, everybody }, "{text}");
+        }
+    }
+
     #[test]
     fn names_are_found_between_words() {
         assert_eq!(names("@Anna, и ты, @Борис."), ["anna", "борис"]);

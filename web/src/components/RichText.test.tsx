@@ -20,6 +20,12 @@ test('a mention of the user looks different, and another opens the person', asyn
   expect([...page.querySelectorAll('span')].map((one) => one.textContent)).toEqual(['@all'])
 })
 
+test('of words written together with a name the name alone looks like a mention', async () => {
+  const { page } = await render(<RichText text="你好@olga你看, привет@anna" me="anna" names={['Olga']} mentions onMention={() => {}} />)
+  expect([...page.querySelectorAll('button')].map((one) => one.textContent)).toEqual(['@olga', '@anna'])
+  expect(page.textContent).toBe('你好@olga你看, привет@anna')
+})
+
 test('without mentions an at sign is only text', async () => {
   const { page } = await render(<RichText text="npm i @scope" />)
   expect(page.querySelectorAll('button, span')).toHaveLength(0)

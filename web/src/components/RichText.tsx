@@ -1,8 +1,8 @@
 import { memo, useMemo, useState } from 'react'
 import { cx } from '@/lib/cx'
 import { useT } from '@/lib/i18n'
-import everybodyNames from '@/lib/everybody.json'
 import { isOnlyEmoji, parse, type Block, type Inline } from '@/lib/markdown'
+import { everybodyIn, readings } from '@/lib/mentions'
 import { CodeBlock } from './CodeBlock'
 import styles from './RichText.module.css'
 
@@ -12,6 +12,8 @@ interface Props {
   me?: string | null
   /// Whether the message mentions anyone; without that `@name` is only text.
   mentions?: boolean
+  /// The user names of those it mentions, as far as they are known.
+  names?: string[]
   onMention?: (name: string) => void
 }
 
@@ -55,14 +57,18 @@ function Part({ part, ...rest }: Shared & { part: Inline }) {
   }
 }
 
-function Mention({ name, me, mentions = false, onMention }: Shared & { name: string }) {
-  const folded = name.toLocaleLowerCase()
-  const everybody = everybodyNames.includes(folded)
+function Mention({ name, me, mentions = false, names = [], onMention }: Shared & { name: string }) {
   if (!mentions) return `@${name}`
-  const mine = everybody || folded === me?.toLocaleLowerCase()
+  const fold = (text: string) => text.toLocaleLowerCase()
+  const known = [...names, me ?? ''].map(fold)
+  const everybody = everybodyIn(name)
+  // What is written together with a name is no part of it.
+  const meant = everybody ?? readings(name).find((reading) => known.includes(fold(reading))) ?? name
+  const mine = everybody !== null || fold(meant) === fold(me ?? '')
   const look = cx(styles.mention, mine && styles.mine)
-  if (everybody || !onMention) return <span className={look}>@{name}</span>
-  return <button type="button" className={look} onClick={() => onMention(name)}>@{name}</button>
+  const shown = everybody !== null || !onMention ? <span className={look}>@{meant}</span>
+    : <button type="button" className={look} onClick={() => onMention(meant)}>@{meant}</button>
+  return <>{shown}{name.slice(meant.length)}</>
 }
 
 function Spoiler({ children }: { children: React.ReactNode }) {

@@ -1,6 +1,7 @@
 /// The formatting of messages: a small part of Markdown, as a tree. Nothing of it is HTML.
 
 import { linksIn } from './links'
+import { mentionAt } from './mentions'
 
 export type Inline =
   | { kind: 'text'; text: string }
@@ -93,7 +94,6 @@ const MARKS: Mark[] = [
 ]
 const CODE = /(`+)([^`\n]|[^`\n][^\n]*?[^`\n])\1(?!`)/y
 const NAMED = /\[([^[\]\n]+)\]\((https?:\/\/(?:[^\s()]|\([^\s()]*\))+)\)/iy
-const MENTION = /@([\p{L}\p{N}_.-]*[\p{L}\p{N}_])/uy
 const WORD = /[\p{L}\p{N}_]$/u
 
 export function inline(text: string, depth = 0): Inline[] {
@@ -115,7 +115,7 @@ export function inline(text: string, depth = 0): Inline[] {
     const url = links.get(at)
     const code = letter === '`' ? match(CODE, at) : null
     const named = letter === '[' && depth < DEEPEST ? match(NAMED, at) : null
-    const mention = letter === '@' && !afterWord ? match(MENTION, at) : null
+    const mention = letter === '@' ? mentionAt(text, at) : null
     if (url) {
       push({ kind: 'link', url, children: [{ kind: 'text', text: url }] })
       at += url.length
@@ -126,8 +126,8 @@ export function inline(text: string, depth = 0): Inline[] {
       push({ kind: 'link', url: named[2]!, children: [{ kind: 'text', text: named[1]! }] })
       at += named[0].length
     } else if (mention) {
-      push({ kind: 'mention', name: mention[1]! })
-      at += mention[0].length
+      push({ kind: 'mention', name: mention })
+      at += 1 + mention.length
     } else {
       const found = '*_~|'.includes(letter) && !afterWord && depth < DEEPEST
         ? MARKS.map((mark) => ({ mark, hit: match(mark.pattern, at) })).find(({ hit }) => hit)

@@ -1,5 +1,5 @@
 import { Forward } from 'lucide-react'
-import { Suspense } from 'react'
+import { Suspense, useMemo } from 'react'
 import type { Entry } from '@/api/outbox'
 import { usePerson } from '@/api/queries'
 import type { Message, Quote } from '@/api/types'
@@ -28,6 +28,11 @@ export function Content({ message, entry, me }: { message: Message; entry: Entry
   const t = useT()
   const { members, me: user } = useMessages()
   const openPerson = useOpenPerson()
+  const names = useMemo(() => {
+    if (!message.mentions?.length) return []
+    const meant = new Set(message.mentions)
+    return members?.flatMap(({ user }) => meant.has(user.id) ? user.username ?? [] : [])
+  }, [members, message.mentions])
   if (message.deleted) return <span>{t('message.deleted')}</span>
   const files = entry?.files.map(({ blob }) => blob) ?? []
   const [file = null] = files
@@ -47,7 +52,7 @@ export function Content({ message, entry, me }: { message: Message; entry: Entry
       {type === 'video' && <VideoPart message={message} local={file} />}
       {type === 'file' && <FilePart file={message.attachments[0]} />}
       {type === 'voice' && <Suspense fallback={<div className={styles.voice} />}><VoicePart message={message} local={file} /></Suspense>}
-      {message.content && <RichText text={message.content} me={user.username} mentions={mentions} onMention={open} />}
+      {message.content && <RichText text={message.content} me={user.username} mentions={mentions} names={names} onMention={open} />}
       <MeetPart message={message} />
       {message.type === 'ai' && <SentPart message={message} />}
       {message.type === 'location' && <LocationPart message={message} />}
