@@ -88,7 +88,7 @@ impl Connection {
         if queue.closed.is_some() || queue.overflowed || events.is_empty() {
             return;
         }
-        let shown = || events.iter().filter(|event| !event.is_hidden_from(self.user));
+        let shown = || events.iter().filter_map(|event| event.seen_by(self.user));
         queue.weight += shown().map(|event| event.weight()).sum::<usize>();
         let (max_events, max_bytes) = MAX_QUEUED;
         if queue.events.len() + shown().count() > max_events || queue.weight > max_bytes {

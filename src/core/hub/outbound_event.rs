@@ -1,11 +1,11 @@
 //! Events on their way to connections, each serialized once per API format.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use crate::model::{ChatId, Content, Event, Language, Presence, Stream, UserId};
+use crate::model::{ChatId, Content, Event, Language, Message, Presence, Stream, UserId};
 
 /// The number of API formats an event can be serialized in.
 pub const FORMATS: usize = 5;
@@ -43,11 +43,18 @@ pub struct OutboundEvent {
     pub event: Event,
     formats: Forms<{ FORMATS * LANGUAGES }>,
     socket_io: [OnceLock<Option<Box<RawValue>>>; LANGUAGES],
+    /// The same event without the text of its message's quote, for all who have hidden what it quotes.
+    without_quote: OnceLock<Arc<Self>>,
 }
 
 impl OutboundEvent {
     pub fn new(event: Event) -> Self {
-        Self { event, formats: Default::default(), socket_io: Default::default() }
+        Self {
+            event,
+            formats: Default::default(),
+            socket_io: Default::default(),
+            without_quote: OnceLock::new(),
+        }
     }
 
     /// The event's serialized data for Socket.IO, whose library copies it into packets of its own, if it was serialized
@@ -69,9 +76,23 @@ impl OutboundEvent {
         self.event.position.stream
     }
 
-    /// Whether it is about a message that the user has hidden.
-    pub(super) fn is_hidden_from(&self, user: UserId) -> bool {
-        self.event.change.message().is_some_and(|message| message.hidden_from.contains(&user))
+    /// The event as a user may see it; `None` when it is about a message that they have hidden.
+    pub(super) fn seen_by(self: &Arc<Self>, user: UserId) -> Option<&Arc<Self>> {
+        let Some(message) = self.event.change.message() else { return Some(self) };
+        if message.hidden_from.contains(&user) {
+            return None;
+        }
+        let is_quote_hidden = message.quote_hidden_from.contains(&user);
+        Some(if is_quote_hidden { self.without_quote.get_or_init(|| self.conceal_quote()) } else { self })
+    }
+
+    fn conceal_quote(&self) -> Arc<Self> {
+        let mut event = self.event.clone();
+        let quote = event.change.message_mut().and_then(|Message { reply_to, .. }| reply_to.as_mut());
+        if let Some(quote) = quote {
+            quote.text = None;
+        }
+        Arc::new(Self::new(event))
     }
 
     pub(super) fn seq(&self) -> i64 {

@@ -44,6 +44,8 @@ pub struct Message {
     pub previews: Vec<Preview>,
     /// Users to whom changes of it are not told, because they have hidden it; known only for announced events.
     pub hidden_from: Vec<UserId>,
+    /// Users who have hidden the message that it replies to; known only for announced events.
+    pub quote_hidden_from: Vec<UserId>,
 }
 
 impl Message {
@@ -80,6 +82,7 @@ impl Message {
             attachments: Vec::new(),
             previews: Vec::new(),
             hidden_from: Vec::new(),
+            quote_hidden_from: Vec::new(),
         }
     }
 
@@ -125,9 +128,11 @@ impl Parts {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
     pub id: MessageId,
+    /// Its sequence number in the chat.
+    pub seq: i64,
     pub author: UserId,
     pub kind: Kind,
-    /// The beginning of its plain text; `None` when it was deleted.
+    /// The beginning of its plain text; `None` when it was deleted, or the reader has hidden it.
     pub text: Option<String>,
 }
 
@@ -137,7 +142,7 @@ impl Quote {
 
     pub fn of(message: &Message) -> Self {
         let text = message.content.is_some().then(|| message.plain().chars().take(Self::LENGTH).collect());
-        Self { id: message.id, author: message.author, kind: message.kind, text }
+        Self { id: message.id, seq: message.seq, author: message.author, kind: message.kind, text }
     }
 }
 

@@ -28,10 +28,10 @@ fn bookmarks(user: UserId) -> SelectStatement {
         .to_owned()
 }
 
-async fn hydrate(executor: &mut Executor, query: &SelectStatement) -> Result<Vec<Bookmark>> {
+async fn hydrate(executor: &mut Executor, user: UserId, query: &SelectStatement) -> Result<Vec<Bookmark>> {
     let rows: Vec<BookmarkRow> = executor.all(query).await?;
     let ids: Vec<MessageId> = rows.iter().map(|row| row.message_id).collect();
-    let found = messages::by_ids(executor, &ids).await?;
+    let found = messages::by_ids_for(executor, &ids, user).await?;
     let mut found: HashMap<MessageId, Message> = found.into_iter().map(|m| (m.id, m)).collect();
     let bookmark = |row: BookmarkRow| {
         let message = found.remove(&row.message_id)?;
@@ -52,14 +52,14 @@ pub async fn page(
     if let Some(before) = before {
         query.and_where(Expr::col((B::Table, B::Id)).lt(before));
     }
-    hydrate(executor, &query).await
+    hydrate(executor, user, &query).await
 }
 
 /// A user's bookmark of a message.
 pub async fn find(executor: &mut Executor, message: MessageId, user: UserId) -> Result<Option<Bookmark>> {
     let mut query = bookmarks(user);
     query.and_where(Expr::col((B::Table, B::MessageId)).eq(message));
-    Ok(hydrate(executor, &query).await?.pop())
+    Ok(hydrate(executor, user, &query).await?.pop())
 }
 
 pub async fn count(executor: &mut Executor, user: UserId) -> Result<i64> {

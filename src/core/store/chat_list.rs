@@ -144,12 +144,12 @@ pub async fn preferences(
 
 async fn hydrate(executor: &mut Executor, reader: UserId, rows: Vec<ListRow>) -> Result<Vec<Chat>> {
     let newest: Vec<MessageId> = rows.iter().filter_map(|row| row.newest).collect();
-    let newest = messages::by_ids(executor, &newest).await?;
+    let newest = messages::by_ids_for(executor, &newest, reader).await?;
     let mut messages: HashMap<_, _> = newest.into_iter().map(|message| (message.id, message)).collect();
     let unread = unread(executor, reader, &rows, &messages).await?;
     let hiding = hiding(executor, reader, &rows).await?;
     let shown: Vec<MessageId> = hiding.values().filter_map(|row| row.last_message).collect();
-    let shown = messages::by_ids(executor, &shown).await?;
+    let shown = messages::by_ids_for(executor, &shown, reader).await?;
     messages.extend(shown.into_iter().map(|message| (message.id, message)));
     let of_pair = |pair: &Option<String>| pair.as_deref().map(|pair| other(pair, reader).unwrap_or(reader));
     let peers: Vec<UserId> = rows.iter().filter_map(|row| of_pair(&row.chat.pair)).collect();

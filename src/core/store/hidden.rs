@@ -1,5 +1,7 @@
 //! Messages that users have hidden for themselves.
 
+use std::collections::BTreeSet;
+
 use sea_query::{Cond, Expr, ExprTrait, IntoColumnRef, Query};
 
 use super::schema::{HiddenMessage as H, Message as M};
@@ -44,31 +46,26 @@ pub async fn readers(executor: &mut Executor, places: &[(ChatId, i64)]) -> Resul
     executor.all(&query).await
 }
 
-/// Takes the texts out of quotes of messages of a chat that the reader has hidden, as if those were deleted.
-pub async fn conceal_quotes(
-    executor: &mut Executor,
-    (chat, reader): (ChatId, UserId),
-    messages: &mut [Message],
-) -> Result<()> {
-    let quoted: Vec<MessageId> =
-        messages.iter().filter_map(|message| Some(message.reply_to.as_ref()?.id)).collect();
+/// Takes the texts out of quotes of messages that the reader has hidden, as if those were deleted.
+pub async fn conceal_quotes(executor: &mut Executor, reader: UserId, messages: &mut [Message]) -> Result<()> {
+    let quoted = quoted(messages.iter());
     if quoted.is_empty() {
         return Ok(());
     }
-    let query = Query::select()
-        .column(H::MessageId)
-        .from(H::Table)
-        .and_where(Expr::col(H::UserId).eq(reader))
-        .and_where(Expr::col(H::ChatId).eq(chat))
-        .and_where(Expr::col(H::MessageId).is_in(quoted))
-        .to_owned();
-    let hidden: Vec<(MessageId,)> = executor.all(&query).await?;
+    let hidden = among(executor, &quoted, reader).await?;
     for quote in messages.iter_mut().filter_map(|message| message.reply_to.as_mut()) {
-        if hidden.contains(&(quote.id,)) {
+        if hidden.contains(&quote.id) {
             quote.text = None;
         }
     }
     Ok(())
+}
+
+/// The positions of the messages that these reply to.
+pub fn quoted<'a>(messages: impl Iterator<Item = &'a Message>) -> Vec<(ChatId, i64)> {
+    let places: BTreeSet<_> =
+        messages.filter_map(|message| Some((message.chat, message.reply_to.as_ref()?.seq))).collect();
+    places.into_iter().collect()
 }
 
 /// A condition that a row is of one of these positions.

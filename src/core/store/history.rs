@@ -45,7 +45,7 @@ pub async fn page(
     };
     query.order_by((M::Table, M::Seq), order).limit(limit);
     let mut page = hydrate(executor, &query).await?;
-    conceal_quotes(executor, (chat, reader), &mut page).await?;
+    conceal_quotes(executor, reader, &mut page).await?;
     if matches!(stretch, Stretch::After(_)) {
         page.reverse();
     }
@@ -73,7 +73,7 @@ pub async fn latest(
         query.and_where(Expr::col((M::Table, M::Kind)).ne(Kind::System));
     }
     let mut latest = hydrate(executor, &query).await?;
-    conceal_quotes(executor, (chat, reader), &mut latest).await?;
+    conceal_quotes(executor, reader, &mut latest).await?;
     latest.reverse();
     Ok(latest)
 }

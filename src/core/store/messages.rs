@@ -12,7 +12,7 @@ use self::hydrate::write_origin;
 pub(super) use self::hydrate::{hydrate, messages};
 use super::columns::bytes;
 use super::schema::Message as M;
-use super::{Executor, Result, marks, search};
+use super::{Executor, Result, hidden, marks, search};
 use crate::model::{ChatId, Content, Kind, Message, MessageId, Parts, Time, UserId};
 
 /// The columns that every message has.
@@ -221,6 +221,13 @@ pub async fn by_ids(executor: &mut Executor, ids: &[MessageId]) -> Result<Vec<Me
     let mut query = messages();
     query.and_where(Expr::col((M::Table, M::Id)).is_in(ids.iter().copied()));
     hydrate(executor, &query).await
+}
+
+/// The same as a reader sees them: without the texts of quoted messages that they have hidden.
+pub async fn by_ids_for(executor: &mut Executor, ids: &[MessageId], reader: UserId) -> Result<Vec<Message>> {
+    let mut found = by_ids(executor, ids).await?;
+    hidden::conceal_quotes(executor, reader, &mut found).await?;
+    Ok(found)
 }
 
 /// The root messages of the threads that these messages are in, each once.

@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait, Func, Order, Query};
 
-use super::hidden::is_seen;
+use super::hidden::{conceal_quotes, is_seen};
 use super::messages::{hydrate, messages};
 use super::schema::Message as M;
 use super::{Executor, Result};
@@ -35,5 +35,7 @@ pub async fn of_chat(executor: &mut Executor, chat: ChatId, reader: UserId) -> R
         .and_where(is_seen(reader))
         .order_by((M::Table, M::PinnedAt), Order::Desc)
         .order_by((M::Table, M::Id), Order::Desc);
-    hydrate(executor, &query).await
+    let mut pinned = hydrate(executor, &query).await?;
+    conceal_quotes(executor, reader, &mut pinned).await?;
+    Ok(pinned)
 }

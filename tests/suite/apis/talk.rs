@@ -132,3 +132,40 @@ async fn an_answer_is_one_in_every_api_that_knows_answers() {
         assert_eq!(answer["reply_to"], called["id"], "{answer}");
     }
 }
+
+#[tokio::test]
+async fn what_one_has_hidden_is_told_on_no_socket() {
+    let server = TestServer::start().await;
+    let clients = gathered(&server).await;
+    let author = server.person("fay").await;
+    let chat: i64 = clients[0].chat.parse().unwrap();
+    clients[0]
+        .person
+        .post(&format!("/chats/{chat}/members"), json!({"user_ids": [author.id]}))
+        .await
+        .expect(201);
+    let hidden = author.post_text(chat, "secret").await["id"].clone();
+    let post = async |text: &str, reply_to: &Value| {
+        let body = json!({"chat_id": chat, "type": "text", "content": text, "reply_to": reply_to});
+        author.post("/messages", body).await.expect(201)["id"].clone()
+    };
+    let answer = post("answer", &hidden).await;
+    let mut sockets = vec![(author.socket().await, true)];
+    for client in &clients {
+        client.person.delete(&format!("/messages/{hidden}?for=me")).await.expect(204);
+        sockets.extend(client.socket().await.map(|socket| (socket, false)));
+    }
+    author.patch(&format!("/messages/{hidden}"), json!({"content": "secret, edited"})).await.expect(200);
+    author.put(&format!("/messages/{hidden}/reactions/👍"), json!({})).await.expect(200);
+    author.patch(&format!("/messages/{answer}"), json!({"content": "answer, edited"})).await.expect(200);
+    post("another answer", &hidden).await;
+    author.post_text(chat, "the end").await;
+    for (mut socket, sees) in sockets {
+        let mut told = Vec::new();
+        while !told.last().is_some_and(|frame: &String| frame.contains("the end")) {
+            told.push(socket.next().await.unwrap().to_string());
+        }
+        assert!(told.iter().any(|frame| frame.contains("another answer")), "{told:?}");
+        assert_eq!(told.iter().any(|frame| frame.contains("secret")), sees, "{told:?}");
+    }
+}

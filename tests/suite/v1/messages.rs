@@ -533,11 +533,54 @@ async fn a_quote_does_not_show_what_the_reader_has_hidden() {
         (server.person("anna").await, server.person("bob").await, server.person("carl").await);
     let chat = anna.group("Сад", &[&bob, &carl]).await;
     let secret = anna.post_text(chat, "тайна").await["id"].clone();
-    let reply = json!({"chat_id": chat, "type": "text", "content": "ответ", "reply_to": secret});
-    bob.post("/messages", reply).await.expect(201);
+    let cursor = carl.cursor().await;
+    let body =
+        json!({"chat_id": chat, "type": "text", "content": "ответ https://example.org/", "reply_to": secret});
+    let reply = bob.post("/messages", body.clone()).await.expect(201)["id"].clone();
+    let path = format!("/messages/{reply}");
+    anna.put(&format!("{path}/pin"), json!({})).await.expect(200);
+    for reader in [&bob, &carl] {
+        reader.put(&format!("{path}/bookmark"), json!({})).await;
+    }
     carl.delete(&format!("/messages/{secret}?for=me")).await.expect(204);
     for (reader, text) in [(&bob, json!("тайна")), (&carl, json!(null))] {
-        let history = reader.get(&format!("/messages?chat_id={chat}")).await.expect(200);
-        assert_eq!((&history[0]["content"], &history[0]["reply_to"]["text"]), (&json!("ответ"), &text));
+        let own = reader.put(&format!("{path}/reactions/👍"), json!({})).await.expect(200);
+        assert_eq!(own["reply_to"]["text"], text);
+        for path in [
+            format!("/messages?chat_id={chat}"),
+            path.clone(),
+            format!("/chats/{chat}/pins"),
+            format!("/chats/{chat}/media?type=link"),
+            format!("/search?q={}", "ответ"),
+            "/bookmarks".to_owned(),
+            "/chats".to_owned(),
+            format!("/chats/{chat}"),
+            format!("/sync?cursor={cursor}"),
+        ] {
+            let mut shown = reader.get(&path).await.expect(200);
+            // What was just sent is indexed a little later.
+            while path.starts_with("/search") && quotes_in(&shown).is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                shown = reader.get(&path).await.expect(200);
+            }
+            let quotes = quotes_in(&shown);
+            assert!(
+                !quotes.is_empty() && quotes.iter().all(|quote| quote["text"] == text),
+                "{path}: {shown}"
+            );
+        }
+    }
+    carl.post("/messages", body).await.refused(400, "invalid");
+}
+
+/// All quotes, wherever they are.
+fn quotes_in(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(all) => all.iter().flat_map(quotes_in).collect(),
+        Value::Object(fields) => {
+            let quote = fields.get("reply_to").filter(|quote| quote.is_object());
+            quote.into_iter().chain(fields.values().flat_map(quotes_in)).collect()
+        }
+        _ => Vec::new(),
     }
 }

@@ -255,13 +255,15 @@ impl Subjects {
     }
 }
 
-/// Sets for changed messages to whom the change is not told. A new message can't be hidden yet.
+/// Sets to whom changed messages are not told, and who may not see what messages quote. A new message can't be hidden
+/// yet.
 pub(crate) async fn set_hidden_from(executor: &mut Executor, events: &mut [Event]) -> Result<()> {
     let is_new = |change: &Change| matches!(change, Change::MessageCreated(_));
     let changed = events.iter().filter(|event| !is_new(&event.change));
     let places: BTreeSet<(ChatId, i64)> = changed
         .filter_map(|event| event.change.message())
         .map(|message| (message.chat, message.seq))
+        .chain(store::hidden::quoted(events.iter().filter_map(|event| event.change.message())))
         .collect();
     let places: Vec<_> = places.into_iter().collect();
     let mut hidden: HashMap<MessageId, Vec<UserId>> = HashMap::new();
@@ -269,7 +271,9 @@ pub(crate) async fn set_hidden_from(executor: &mut Executor, events: &mut [Event
         hidden.entry(message).or_default().push(user);
     }
     for message in events.iter_mut().filter_map(|event| event.change.message_mut()) {
-        message.hidden_from = hidden.get(&message.id).cloned().unwrap_or_default();
+        let from = |id: MessageId| hidden.get(&id).cloned().unwrap_or_default();
+        message.hidden_from = from(message.id);
+        message.quote_hidden_from = message.reply_to.as_ref().map(|quote| from(quote.id)).unwrap_or_default();
     }
     Ok(())
 }
@@ -289,7 +293,7 @@ async fn messages(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = store::messages::by_ids(executor, &ids).await?;
+    let found = store::messages::by_ids_for(executor, &ids, reader).await?;
     let positions: Vec<_> = found.iter().map(|message| (message.chat, message.seq)).collect();
     let hidden = store::hidden::among(executor, &positions, reader).await?;
     let visible = found.into_iter().filter(|message| !hidden.contains(&message.id));

@@ -134,7 +134,7 @@ impl Membership {
             Media::Files(class) => media::with_files(&mut read, chat, reader, class, before, limit).await?,
             Media::Links => media::with_links(&mut read, chat, reader, before, limit).await?,
         };
-        let mut found = messages::by_ids(&mut read, &ids).await?;
+        let mut found = messages::by_ids_for(&mut read, &ids, reader).await?;
         found.sort_by_key(|message| std::cmp::Reverse(message.id));
         Ok(found)
     }

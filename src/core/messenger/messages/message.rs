@@ -101,7 +101,8 @@ async fn find_in_chat(
     id: MessageId,
     caller: &Caller,
 ) -> Result<(Message, Role, ChatKind)> {
-    let message = messages::by_id(run, id).await?.ok_or(Error::NotFound("message"))?;
+    let mut message = messages::by_ids_for(run, &[id], caller.access.user).await?;
+    let message = message.pop().ok_or(Error::NotFound("message"))?;
     let (chat, place) = find(run, message.chat, caller.access.user).await?;
     Ok((message, place.role, chat.kind))
 }
@@ -204,10 +205,14 @@ impl MessageInChat {
     pub(crate) async fn commit_updated(self, mut work: UnitOfWork) -> Result<Message> {
         let message = messages::by_id(&mut work.tx, self.message.id).await?;
         let message = message.ok_or(Error::NotFound("message"))?;
-        work.announce(message.chat, Change::MessageUpdated(message.clone()));
-        work.once(self.caller.attempt, Subject::Message(message.id));
+        let mut seen = [message.clone()];
+        hidden::conceal_quotes(&mut work.tx, self.caller.access.user, &mut seen).await?;
+        let id = message.id;
+        work.announce(message.chat, Change::MessageUpdated(message));
+        work.once(self.caller.attempt, Subject::Message(id));
         work.commit().await?;
-        Ok(message)
+        let [seen] = seen;
+        Ok(seen)
     }
 
     /// Commits a change that had nothing to change.

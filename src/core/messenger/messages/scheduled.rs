@@ -14,7 +14,7 @@ use crate::messenger::messages::request::{BatchMode, ChatLimit, NewMessage, Post
 use crate::messenger::messages::validate;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{Change, ChatId, Failure, Message, MessageId, Payload, Scheduled, ScheduledId, Time};
-use crate::store::{messages, scheduled, users};
+use crate::store::{hidden, messages, scheduled, users};
 
 /// How many scheduled messages a user may have in a chat, and how far ahead.
 const MAX_WAITING: i64 = 100;
@@ -188,7 +188,7 @@ impl Messenger {
                 _ => mark_failed(&mut work, waiting, &Error::Forbidden("This account is closed")).await?,
             }
         }
-        forget_deleted_quotes(&mut work, &mut may).await?;
+        forget_unseen_quotes(&mut work, &mut may).await?;
         let requests: Vec<PostRequest> = may.iter().map(|waiting| request_of(waiting, None)).collect();
         let sent = insert_posts(self, &mut work, &requests, BatchMode::TrustIndex).await?;
         let posted = sent.iter().filter(|result| result.is_ok()).count() as u64;
@@ -204,13 +204,16 @@ impl Messenger {
     }
 }
 
-/// A reply is sent without its quote when the quoted message was deleted meanwhile.
-async fn forget_deleted_quotes(work: &mut UnitOfWork, waiting: &mut [Scheduled]) -> Result<()> {
+/// A reply is sent without its quote when the quoted message was deleted meanwhile, or its author has hidden it.
+async fn forget_unseen_quotes(work: &mut UnitOfWork, waiting: &mut [Scheduled]) -> Result<()> {
     let answered: Vec<MessageId> = waiting.iter().filter_map(|waiting| waiting.reply_to).collect();
     let found = messages::by_ids(&mut work.tx, &answered).await?;
+    let places: Vec<_> = found.iter().map(|message| (message.chat, message.seq)).collect();
+    let hidden = hidden::readers(&mut work.tx, &places).await?;
     let is_there = |id: MessageId| found.iter().any(|message| message.id == id && message.content.is_some());
     for waiting in waiting {
-        waiting.reply_to = waiting.reply_to.filter(|id| is_there(*id));
+        let is_seen = |id: &MessageId| is_there(*id) && !hidden.contains(&(*id, waiting.author));
+        waiting.reply_to = waiting.reply_to.filter(is_seen);
     }
     Ok(())
 }

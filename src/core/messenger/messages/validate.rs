@@ -15,7 +15,7 @@ use crate::model::{
     Time, UserId,
 };
 use crate::store::members::{self, PostingRights};
-use crate::store::{attachments, chats, messages};
+use crate::store::{attachments, chats, hidden, messages};
 
 /// The largest picture that can be posted as an image.
 const MAX_IMAGE_PIXELS: i64 = 200_000_000;
@@ -253,10 +253,14 @@ pub(crate) async fn resolve_replies(
     let ids: Vec<_> = open(requests, results).flat_map(|(_, request)| named(request)).flatten().collect();
     let found = messages::by_ids(&mut work.tx, &ids).await?;
     let found: HashMap<_, _> = found.iter().map(|message| (message.id, message)).collect();
+    let answered = requests.iter().filter_map(|request| found.get(&request.new.reply_to?));
+    let places: Vec<_> = answered.map(|message| (message.chat, message.seq)).collect();
+    let hidden: HashSet<_> = hidden::readers(&mut work.tx, &places).await?.into_iter().collect();
     let mut answers = HashMap::new();
     for (index, request) in requests.iter().enumerate() {
         if results[index].is_none() && named(request) != [None, None] {
-            match resolve_reply(request, &found) {
+            let is_hidden = request.new.reply_to.is_some_and(|id| hidden.contains(&(id, request.author)));
+            match resolve_reply(request, &found, is_hidden) {
                 Ok(answer) => {
                     answers.insert(index, answer);
                 }
@@ -270,6 +274,7 @@ pub(crate) async fn resolve_replies(
 fn resolve_reply(
     request: &PostRequest,
     found: &HashMap<MessageId, &Message>,
+    is_hidden: bool,
 ) -> Result<(Option<Quote>, Option<MessageId>)> {
     let of_chat = |field: &'static str, id: Option<MessageId>| match id {
         None => Ok(None),
@@ -279,6 +284,10 @@ fn resolve_reply(
         },
     };
     let reply = of_chat("reply_to", request.new.reply_to)?;
+    if is_hidden {
+        // To its author's eyes it is not there.
+        return Err(Error::invalid("reply_to", "is not a message in this chat"));
+    }
     if reply.is_some_and(|message| message.content.is_none()) {
         return Err(Error::invalid("reply_to", "was deleted"));
     }

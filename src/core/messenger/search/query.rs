@@ -343,7 +343,7 @@ impl Scan {
 
     async fn hits(mut self, matches: Vec<Match>) -> Result<Vec<Hit>> {
         let ids: Vec<MessageId> = matches.iter().map(|found| found.id).collect();
-        let messages = messages::by_ids(&mut self.read, &ids).await?;
+        let messages = messages::by_ids_for(&mut self.read, &ids, self.reader).await?;
         let mut messages: HashMap<_, _> = messages.into_iter().map(|message| (message.id, message)).collect();
         let hit = |found: Match| {
             let message = messages.remove(&found.id)?;

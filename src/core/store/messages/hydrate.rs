@@ -88,6 +88,7 @@ impl From<MessageRow> for Message {
             attachments: Vec::new(),
             previews: Vec::new(),
             hidden_from: Vec::new(),
+            quote_hidden_from: Vec::new(),
         }
     }
 }
