@@ -126,7 +126,8 @@ impl Site {
     }
 
     /// What trusted proxies tell of the client's request. Each proxy adds its part at the end: as many parts count as
-    /// there are trusted proxies in a row, because what is before them may be invented by the client. `Forwarded`
+    /// there are trusted proxies in a row, because what is before them may be invented by the client: without
+    /// `X-Forwarded-For` only the last. `Forwarded`
     /// (RFC 7239) is read where there is no `X-Forwarded-*` of its kind.
     fn forwarded(&self, peer: IpAddr, headers: &HeaderMap) -> Forwarded {
         let mut told = Forwarded { address: peer, is_https: None, host: None };
@@ -294,6 +295,33 @@ mod tests {
             headers.append("x-forwarded-for", value.parse().unwrap());
         }
         site.address_behind(IpAddr::V4(Ipv4Addr::LOCALHOST), &headers).to_string()
+    }
+
+    #[test]
+    fn of_several_hosts_the_one_that_the_trusted_proxy_added_counts() {
+        let site = Site { trusted_proxies: vec![Proxies::Loopback], ..Site::default() };
+        for (headers, host) in [
+            (&[("x-forwarded-host", "a.example, b.example")][..], "b.example"),
+            (&[("x-forwarded-host", "a.example"), ("x-forwarded-host", "b.example")], "b.example"),
+            (&[("x-forwarded-host", "a.example, b.example,")], "b.example"),
+            (
+                &[("x-forwarded-host", "a.example, b.example"), ("x-forwarded-for", "203.0.113.7")],
+                "b.example",
+            ),
+            // Two trusted proxies, one behind the other.
+            (
+                &[("x-forwarded-host", "a.example, b.example"), ("x-forwarded-for", "203.0.113.7, ::1")],
+                "a.example",
+            ),
+            (&[("x-forwarded-host", "a.example"), ("x-forwarded-for", "203.0.113.7, ::1")], "a.example"),
+        ] {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.append(*name, value.parse().unwrap());
+            }
+            let told = site.forwarded(IpAddr::V4(Ipv4Addr::LOCALHOST), &map);
+            assert_eq!(told.host.as_deref(), Some(host), "{headers:?}");
+        }
     }
 
     #[test]

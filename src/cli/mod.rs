@@ -16,6 +16,8 @@ mod serve;
 mod token;
 mod user;
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -97,10 +99,11 @@ pub fn run() -> Result<ExitCode, Failure> {
     })
 }
 
-/// Parses the command line and the environment. A variable that is set to nothing, as a compose file sets it for a
-/// missing one, counts as not set.
+/// Parses the command line and the environment. A setting that is set to nothing, as a compose file sets it for a missing
+/// variable, counts as not set.
 fn parse() -> (Besedka, ArgMatches) {
-    let matches = without_empty_variables(Besedka::command()).get_matches();
+    let given = without_empty_settings(&Besedka::command(), std::env::args_os());
+    let matches = without_empty_variables(Besedka::command()).get_matches_from(given);
     let parsed = Besedka::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     (parsed, matches)
 }
@@ -116,7 +119,84 @@ fn without_empty_variables(command: ClapCommand) -> ClapCommand {
         .mut_subcommands(without_empty_variables)
 }
 
+/// The command line without settings that are given as nothing: `--public-url ''`, `--public-url=`.
+fn without_empty_settings(command: &ClapCommand, given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut settings = HashSet::new();
+    collect_settings(command, &mut settings);
+    let is_empty = |value: &OsString| value.to_str().is_some_and(|value| value.trim().is_empty());
+    let is_setting = |flag: &str| flag.strip_prefix("--").is_some_and(|name| settings.contains(name));
+    let (mut given, mut kept) = (given.into_iter().peekable(), Vec::new());
+    while let Some(part) = given.next() {
+        let flag = part.to_str().unwrap_or_default();
+        let is_unset = match flag.split_once('=') {
+            Some((flag, value)) => is_setting(flag) && value.trim().is_empty(),
+            None => is_setting(flag) && given.next_if(is_empty).is_some(),
+        };
+        if !is_unset {
+            kept.push(part);
+        }
+    }
+    kept
+}
+
+/// The names of all settings that take a value: of what has a variable.
+fn collect_settings(command: &ClapCommand, names: &mut HashSet<String>) {
+    let with_value =
+        command.get_arguments().filter(|arg| arg.get_env().is_some() && arg.get_action().takes_values());
+    names.extend(with_value.filter_map(|arg| arg.get_long().map(str::to_owned)));
+    command.get_subcommands().for_each(|command| collect_settings(command, names));
+}
+
 /// Opens the messenger for a command of the server's operator.
 async fn open(data: &Data) -> Result<Operator, Failure> {
     Ok(server::open_operator(data, Settings::at_the_machine(), Clock::default()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(given: &[&str]) -> Result<Besedka, clap::Error> {
+        let command = Besedka::command();
+        let given = ["besedka"].iter().chain(given).map(OsString::from);
+        let given = without_empty_settings(&command, given);
+        Besedka::from_arg_matches(&command.try_get_matches_from(given)?)
+    }
+
+    #[test]
+    fn a_setting_that_is_given_as_nothing_is_not_set() {
+        let mut settings = HashSet::new();
+        collect_settings(&Besedka::command(), &mut settings);
+        assert!(settings.len() > 50, "{settings:?}");
+        for name in &settings {
+            for given in [
+                vec![format!("--{name}="), format!("--{name}"), String::new()],
+                vec![format!("--{name}"), " ".to_owned()],
+            ] {
+                let given = given.iter().map(OsString::from).collect::<Vec<_>>();
+                assert_eq!(without_empty_settings(&Besedka::command(), given), [""; 0], "--{name}");
+            }
+        }
+        let config =
+            parsed(&["--public-url", "", "--listen", "127.0.0.1:1", "--smtp-url=", "--registration", ""]);
+        let config = config.unwrap().config;
+        assert_eq!((config.public_url, config.listen.as_str()), (None, "127.0.0.1:1"));
+        assert!(parsed(&["serve", "--public-url", ""]).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_setting_or_not_empty_stays() {
+        for given in [
+            &["--public-url", "https://example.org"][..],
+            &["--public-url", "--listen", ""],
+            &["user", "add", "anna", "--unknown", ""],
+            &["user", ""],
+        ] {
+            let given: Vec<OsString> = given.iter().map(OsString::from).collect();
+            let kept = without_empty_settings(&Besedka::command(), given.clone());
+            let without_listen = given.iter().any(|part| part == "--listen");
+            assert_eq!(kept, if without_listen { given[..1].to_vec() } else { given });
+        }
+        assert!(parsed(&["--public-url", "chat.example.org"]).is_err());
+    }
 }
