@@ -282,6 +282,25 @@ mod tests {
         .concat()
     }
 
+    /// The same in AIFF, as Apple's programs write it.
+    fn aiff(samples: &[f32]) -> Vec<u8> {
+        let samples: Vec<u8> =
+            samples.iter().flat_map(|sample| ((sample * 32_767.0) as i16).to_be_bytes()).collect();
+        let size = samples.len() as u32;
+        [
+            b"FORM",
+            &(46 + size).to_be_bytes()[..],
+            b"AIFFCOMM\0\0\0\x12\0\x01",
+            &(size / 2).to_be_bytes(),
+            // 48,000 Hz as a number of 80 bits.
+            b"\0\x10\x40\x0e\xbb\x80\0\0\0\0\0\0SSND",
+            &(8 + size).to_be_bytes(),
+            &[0; 8],
+            &samples,
+        ]
+        .concat()
+    }
+
     fn metadata(file: Vec<u8>) -> MediaMetadata {
         extract(Box::new(Cursor::new(file)))
     }
@@ -290,6 +309,7 @@ mod tests {
     fn a_sound_tells_how_long_and_how_loud_it_is() {
         for (name, file) in [
             ("wav", wav(&voices())),
+            ("aiff", aiff(&voices())),
             ("music in opus", ruopus::encode_ogg_opus(&voices(), 1, 64_000)),
             ("a voice in opus", ruopus::encode_ogg_opus(&voices(), 1, 16_000)),
         ] {
