@@ -70,7 +70,8 @@ pub use foundation::settings::{
 };
 pub use foundation::subject::{Original, Subject};
 pub use foundation::unit_of_work::Retries;
-pub use live::sync::{Cursor, Gap, Listener, Page};
+pub use live::cursor::Cursor;
+pub use live::sync::{Gap, Listener, Page};
 pub use meetings::Meeting;
 pub use messages::command::{InvokedCommand, Sent};
 pub use messages::draft::NewDraft;

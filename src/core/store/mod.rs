@@ -61,6 +61,7 @@ pub mod sign_in_codes;
 pub mod snapshot;
 pub mod storage;
 pub mod streams;
+pub mod sync_cursors;
 pub mod topics;
 pub mod unacknowledged;
 pub mod users;

@@ -116,6 +116,55 @@ async fn a_cursor_that_can_t_be_read_is_a_mistake_of_the_client() {
 }
 
 #[tokio::test]
+async fn a_cursor_stays_short_however_many_chats_there_are() {
+    let server = TestServer::start().await;
+    let (ann, bob) = two(&server).await;
+    let mut chats = Vec::new();
+    for number in 0..240 {
+        chats.push(ann.group(&format!("Garden {number}"), &[&bob]).await);
+    }
+    let cursor = bob.cursor().await;
+    assert!(cursor.len() < 2_048, "{} bytes", cursor.len());
+    assert_eq!(bob.cursor().await, cursor, "nothing is stored again");
+    for chat in &chats {
+        ann.post_text(*chat, "hello").await;
+    }
+    let events = missed(&bob, &cursor).await;
+    assert_eq!(events.len(), chats.len());
+
+    let (mut at, mut read) = (cursor.clone(), Vec::new());
+    loop {
+        let page = bob.get(&format!("/sync?cursor={at}&limit=50")).await.expect(200);
+        assert_eq!(page["gaps"], json!([]));
+        read.extend(page["events"].as_array().unwrap().clone());
+        at = page["cursor"].as_str().unwrap().to_owned();
+        assert!(at.len() < 2_048, "{} bytes", at.len());
+        if page["has_more"] == false {
+            break;
+        }
+    }
+    assert_eq!(read, events);
+
+    let mut socket = bob.resume(&format!("{cursor}.{}", events[0]["position"].as_str().unwrap())).await;
+    for event in &events[1..] {
+        assert_eq!(socket.next().await.unwrap(), *event);
+    }
+    let ready = socket.until("ready").await["cursor"].as_str().unwrap().to_owned();
+    assert!(ready.len() < 2_048, "{} bytes", ready.len());
+    assert_eq!(missed(&bob, &ready).await, Vec::<Value>::new());
+    ann.post_text(chats[7], "more").await;
+    assert_eq!(missed(&bob, &ready).await.len(), 1);
+
+    // Of a cursor that is not stored any more everything is loaded anew.
+    server.clock.advance(Duration::from_secs(47 * 24 * 3_600));
+    server.running.messenger.apply_retention().await.unwrap();
+    let bob = server.again(&bob, "bob").await;
+    let page = bob.get(&format!("/sync?cursor={cursor}")).await.expect(200);
+    assert!(page["gaps"].as_array().unwrap().len() > chats.len(), "{page}");
+    assert_eq!(page["events"], json!([]));
+}
+
+#[tokio::test]
 async fn a_cursor_of_others_chats_tells_nothing() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;

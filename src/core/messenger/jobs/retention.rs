@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
+use crate::messenger::live::cursor::STORED_CURSORS;
 use crate::messenger::messages::erase::delete_related;
 use crate::model::Stream;
 use crate::store::{
     attachments, chats, drafts, events, idempotency, messages, previews, sessions, sign_in_codes, streams,
-    unacknowledged,
+    sync_cursors, unacknowledged,
 };
 
 /// How long sign-in codes are stored: as long as they count towards the limit of codes sent.
@@ -44,6 +45,7 @@ impl Messenger {
         self.delete_assistant_use(&mut work).await?;
         self.delete_old_pushes(&mut work).await?;
         drafts::delete_before(&mut work.tx, now - EVENTS).await?;
+        sync_cursors::delete_before(&mut work.tx, now - STORED_CURSORS).await?;
         work.commit().await?;
         self.purge_deleted_chats().await?;
         self.delete_orphaned_previews().await?;

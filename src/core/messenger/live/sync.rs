@@ -1,7 +1,6 @@
 //! Synchronization: all events after a cursor, for `GET /sync` and for sockets, each once and none left out.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use crate::messenger::accounts::token::Access;
 use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Limit, Result, event_log};
+use crate::messenger::live::cursor::{Cursor, expand};
 use crate::messenger::messages::request::NewMessage;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{ChatId, Event, Message, MessageId, Position, Scopes, SessionKind, Stream, UserId};
@@ -24,15 +24,6 @@ const MAX_PAGE: u64 = 500;
 const MAX_WAIT: Duration = Duration::from_secs(50);
 /// The events of one page of a replay, which is what each socket holds in memory.
 const REPLAY_PAGE: u64 = 100;
-/// The longest cursor that is accepted, in bytes: about ten thousand streams.
-const MAX_CURSOR: usize = 512 * 1024;
-
-/// The last sequence number that a client has received of each stream.
-///
-/// Written as `stream-seq` pairs in base 36, joined by `.`; of two pairs for one stream the later
-/// counts, so a client may append the position of each event that it has processed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cursor(BTreeMap<Stream, i64>);
 
 /// A stream whose missing events are no longer stored: the client must load its chat anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,65 +41,6 @@ pub struct Page {
     pub gaps: Vec<Gap>,
     pub cursor: Cursor,
     pub has_more: bool,
-}
-
-impl std::str::FromStr for Cursor {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let invalid = || Error::invalid("cursor", "is not a cursor of this server");
-        if text.len() > MAX_CURSOR {
-            return Err(invalid());
-        }
-        let mut cursor = Self::default();
-        for pair in text.split('.').filter(|pair| !pair.is_empty()) {
-            let (stream, seq) = pair.split_once('-').ok_or_else(invalid)?;
-            let number = |text| i64::from_str_radix(text, 36).ok().filter(|number| *number >= 0);
-            let (stream, seq) = number(stream).zip(number(seq)).ok_or_else(invalid)?;
-            cursor.0.insert(Stream(stream), seq);
-        }
-        Ok(cursor)
-    }
-}
-
-impl std::fmt::Display for Cursor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (index, (stream, seq)) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_char('.')?;
-            }
-            Position { stream: *stream, seq: *seq }.fmt(f)?;
-        }
-        Ok(())
-    }
-}
-
-impl std::fmt::Display for Position {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        base36(f, self.stream.0)?;
-        f.write_char('-')?;
-        base36(f, self.seq)
-    }
-}
-
-fn base36(f: &mut std::fmt::Formatter<'_>, mut number: i64) -> std::fmt::Result {
-    let mut digits = [0; 13];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % 36) as usize];
-        number /= 36;
-        if number == 0 {
-            break;
-        }
-    }
-    f.write_str(std::str::from_utf8(&digits[start..]).unwrap_or_default())
-}
-
-impl Cursor {
-    fn includes(&self, position: Position) -> bool {
-        self.0.get(&position.stream).is_some_and(|seq| position.seq <= *seq)
-    }
 }
 
 /// The range of events of each of a user's streams that the user may read.
@@ -134,10 +66,14 @@ impl Readable {
     }
 
     /// Where to start with a cursor: where it says, and for streams that it does not contain where the user joined. Who
-    /// joins again also reads what happened in between, as in the history: members may read all of it.
+    /// joins again also reads what happened in between, as in the history: members may read all of it. Where the stored
+    /// cursor that it refers to is gone, nothing is known: the position that is ahead of every stream leaves a gap.
     fn start(&self, cursor: &Cursor) -> Cursor {
-        let start =
-            |(stream, start): (&Stream, &i64)| (*stream, cursor.0.get(stream).copied().unwrap_or(*start));
+        let is_lost = cursor.stored().is_some();
+        let start = |(stream, start): (&Stream, &i64)| {
+            let known = cursor.0.get(stream).copied();
+            (*stream, known.unwrap_or(if is_lost { i64::MAX } else { *start }))
+        };
         Cursor(self.starts.iter().map(start).collect())
     }
 }
@@ -212,11 +148,16 @@ impl Caller {
         let reader = self.access.user;
         let mut read = self.messenger.db.snapshot().await?;
         let readable = Readable::of(&mut read, reader).await?;
-        let Some(cursor) = cursor else {
-            return Ok(Page { cursor: readable.ends, ..Page::default() });
+        let page = match cursor {
+            None => Page { cursor: readable.ends, ..Page::default() },
+            Some(cursor) => {
+                let limit = limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
+                let start = readable.start(&expand(&mut read, reader, cursor).await?);
+                page(&mut read, reader, start, &readable.ends, limit).await?
+            }
         };
-        let limit = limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
-        page(&mut read, reader, readable.start(cursor), &readable.ends, limit).await
+        drop(read);
+        Ok(Page { cursor: self.messenger.shorten(reader, page.cursor, cursor).await?, ..page })
     }
 }
 
@@ -276,7 +217,8 @@ impl Caller {
             return Ok(Page { cursor: readable.ends, ..Page::default() });
         };
         let limit = limit.unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
-        let mut page = page(&mut read, reader, readable.start(cursor), &readable.ends, limit).await?;
+        let start = readable.start(&expand(&mut read, reader, cursor).await?);
+        let mut page = page(&mut read, reader, start, &readable.ends, limit).await?;
         let mut moved = cursor.clone();
         moved.0.extend(std::mem::take(&mut page.cursor.0));
         Ok(Page { cursor: moved, ..page })
@@ -294,6 +236,8 @@ pub struct Listener {
     replayed: Cursor,
     /// Where the replay ends. Queued events up to here were replayed, and are skipped.
     replay_end: Cursor,
+    /// The same, as short as clients keep it; known once the connection is live.
+    cursor: Cursor,
 }
 
 impl Messenger {
@@ -319,7 +263,10 @@ impl Messenger {
         if self.tokens.is_revoked(access.session) {
             return Err(Error::SessionEnded);
         }
-        listener.replayed = cursor.map_or_else(|| readable.ends.clone(), |cursor| readable.start(cursor));
+        listener.replayed = match cursor {
+            Some(cursor) => readable.start(&expand(&mut self.db.read().await?, user, cursor).await?),
+            None => readable.ends.clone(),
+        };
         listener.replay_end = Cursor(self.hub.start_at(readable.ends.0).into_iter().collect());
         Ok(listener)
     }
@@ -359,6 +306,7 @@ impl Messenger {
             is_away: AtomicBool::new(false),
             replayed: Cursor::default(),
             replay_end: Cursor::default(),
+            cursor: Cursor::default(),
         }
     }
 }
@@ -383,6 +331,7 @@ impl Listener {
                 return Ok(Some(next));
             }
             if self.connection.go_live() {
+                self.cursor = self.messenger.shorten(self.user(), self.replay_end.clone(), None).await?;
                 return Ok(None);
             }
             // The queue overflowed meanwhile: replay what it dropped too.
@@ -395,7 +344,7 @@ impl Listener {
 
     /// The cursor at the end of the replay, where the connection went live.
     pub fn cursor(&self) -> &Cursor {
-        &self.replay_end
+        &self.cursor
     }
 
     /// Waits until there is something to [`take`](Self::take).
@@ -415,7 +364,7 @@ impl Listener {
 
     /// Frees the replay's cursors. To be called when no replayed event can arrive in the queue any more.
     pub fn forget_replay(&mut self) {
-        (self.replayed, self.replay_end) = Default::default();
+        (self.replayed, self.replay_end, self.cursor) = Default::default();
     }
 
     /// Posts a message in a chat.
@@ -483,21 +432,5 @@ impl Drop for Listener {
         self.messenger.hub.disconnect(&self.connection);
         let (away, now) = (self.is_away.load(Ordering::Relaxed), self.messenger.clock.now());
         self.messenger.hub.presence.disconnected(self.user(), away, now);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_round_trips_and_may_be_appended_to() {
-        let cursor: Cursor = "a-1.zz-10".parse().unwrap();
-        assert_eq!(cursor.to_string(), "a-1.zz-10");
-        let moved: Cursor = "a-1.zz-10.a-2".parse().unwrap();
-        assert_eq!(moved.to_string(), "a-2.zz-10");
-        for wrong in ["a", "a-", "-1", "a--1", "a-1-2", "щ-1"] {
-            assert!(wrong.parse::<Cursor>().is_err(), "{wrong}");
-        }
     }
 }
