@@ -22,9 +22,7 @@ const WINDOW: Duration = Duration::from_secs(60);
 
 /// Starts the log. Needs a runtime, for the summary of the lines that were left out.
 pub(super) fn start(config: &Config) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|error| format!("--log {}: {error}", config.log))?;
-    // At trace level it would log every frame, with tokens and message texts.
-    let filter = filter.add_directive("tungstenite=info".parse()?);
+    let filter = filter(&config.log)?;
     let limit = LibraryLimit::default();
     let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     let lines = match config.log_format {
@@ -41,6 +39,14 @@ pub(super) fn start(config: &Config) -> Result<(), Failure> {
         }
     });
     Ok(())
+}
+
+fn filter(log: &str) -> Result<EnvFilter, Failure> {
+    let filter = EnvFilter::try_new(log).map_err(|error| format!("--log {log}: {error}"))?;
+    // At trace level it would log every frame, with tokens and message texts.
+    let filter = filter.add_directive("tungstenite=info".parse()?);
+    // What it says of recordings repeats parts of them.
+    Ok(filter.add_directive("symphonia=off".parse()?))
 }
 
 /// Lets a library write [`MAX_LINES`] a window, because what it warns of may be the content of a hostile file. Besedka's
@@ -126,6 +132,34 @@ mod tests {
 
         tokio::time::advance(WINDOW).await;
         assert!(limit.allows("symphonia_format_mkv::demuxer"));
+    }
+
+    #[test]
+    fn what_reads_recordings_writes_nothing_of_them() {
+        #[derive(Clone, Default)]
+        struct Written(Arc<Mutex<Vec<u8>>>);
+        impl std::io::Write for Written {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                self.0.lock().unwrap().extend(bytes);
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        for log in ["info,object_store=warn", "trace"] {
+            let written = Written::default();
+            let writer = written.clone();
+            let lines = fmt::layer().with_writer(move || writer.clone());
+            let subscriber = tracing_subscriber::registry().with(filter(log).unwrap()).with(lines);
+            tracing::subscriber::with_default(subscriber, || {
+                tracing::error!(target: "symphonia_format_riff::wave", "unknown chunk SECR");
+                tracing::warn!(target: "symphonia_core::meta", "unknown tag SECR");
+                tracing::info!(target: "besedka::server", "a line of ours");
+            });
+            let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+            assert!(written.contains("a line of ours") && !written.contains("SECR"), "{log}: {written}");
+        }
     }
 
     #[test]
