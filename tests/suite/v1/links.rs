@@ -121,14 +121,23 @@ async fn links_of_kyte_and_the_desktop_are_valid_for_an_hour() {
 }
 
 #[tokio::test]
-async fn the_upload_form_of_a_deactivated_account_is_refused() {
+async fn the_upload_form_of_a_deactivated_or_deleted_account_is_refused() {
     let api = api().await;
     if api.server.is_direct() {
         return;
     }
-    let body = json!({"filename": "a.pdf", "content_type": "application/pdf"});
-    let form = api.bob.post("/attachments", body).await.expect(200);
+    let form = async |person: &Person| {
+        let body = json!({"filename": "a.pdf", "content_type": "application/pdf"});
+        person.post("/attachments", body).await.expect(200)
+    };
+    let of_bob = form(&api.bob).await;
     let password = json!({"password": crate::server::PASSWORD});
     assert_eq!(api.bob.post("/users/me/deactivate", password).await.status, 204);
-    api.bob.send_form(&form, PLAN.to_vec()).await.refused(403, "forbidden");
+    api.bob.send_form(&of_bob, PLAN.to_vec()).await.refused(403, "forbidden");
+
+    let eve = api.server.person("eve").await;
+    let of_eve = form(&eve).await;
+    let body = json!({"password": crate::server::PASSWORD, "messages": "keep"});
+    assert_eq!(eve.post("/users/me/deletion", body).await.status, 204);
+    eve.send_form(&of_eve, PLAN.to_vec()).await.refused(403, "forbidden");
 }

@@ -490,6 +490,30 @@ async fn a_chat_that_is_gained_while_one_connects_is_received() {
 }
 
 #[tokio::test]
+async fn typing_is_told_only_so_often() {
+    let server = TestServer::with(&["--rate-limits", "on"]).await;
+    let (ann, bob) = tokio::join!(server.person("ann"), server.person("bob"));
+    let chat = ann.group("Garden", &[&bob]).await;
+    let (mut anns, mut bobs) = (ann.socket().await, bob.socket().await);
+    for _ in 0..60 {
+        anns.send(json!({"event": "typing", "data": {"chat_id": chat}})).await;
+    }
+    anns.send(json!({"event": "ping"})).await;
+    anns.until("pong").await;
+    ann.post_text(chat, "the end").await;
+    let mut told = 0;
+    while bobs.any().await.unwrap()["event"] != "message.created" {
+        told += 1;
+    }
+    // What is told comes after the messages that wait with it.
+    bobs.send(json!({"event": "ping"})).await;
+    while bobs.any().await.unwrap()["event"] != "pong" {
+        told += 1;
+    }
+    assert!((1..=25).contains(&told), "{told}");
+}
+
+#[tokio::test]
 async fn frames_for_chats_of_others_are_limited_too() {
     let server = TestServer::with(&["--rate-limits", "on"]).await;
     let (ann, eve) = tokio::join!(server.person("ann"), server.person("eve"));
