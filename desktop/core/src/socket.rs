@@ -1,5 +1,5 @@
 //! The live connection: a page cannot open it by the shell's scheme, so it is the shell's, and its frames pass
-//! through a
+//! through a channel of Tauri.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -61,7 +61,11 @@ impl Sockets {
         tell: Tell,
     ) -> impl Future<Output = ()> + Send + use<Tell> {
         let (said, hears) = mpsc::channel(WAITING);
-        self.lock().insert((window.to_owned(), id), said);
+        let mut open = self.lock();
+        // The server ends sockets too, and the page then opens another.
+        open.retain(|_, sender| !sender.is_closed());
+        open.insert((window.to_owned(), id), said);
+        drop(open);
         let address = format!("{}/ws", server.as_str().trim_end_matches('/'));
         async move {
             let (code, reason) = match tokio::time::timeout(OPEN, connect(&client, &address)).await {
@@ -159,5 +163,21 @@ async fn converse(
                 }
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn sockets_that_ended_are_forgotten() {
+        crate::net::start();
+        let (client, nobody) = (reqwest::Client::new(), Url::parse("http://127.0.0.1:1").unwrap());
+        let sockets = Sockets::default();
+        for id in 0..9 {
+            sockets.open("account-1", id, client.clone(), &nobody, |_| ()).await;
+        }
+        assert_eq!(sockets.lock().len(), 1);
     }
 }
