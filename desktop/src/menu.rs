@@ -151,12 +151,20 @@ fn act(window: &WebviewWindow, shell: &Shell, id: &str) -> tauri::Result<()> {
     match id {
         "hide" => window.hide(),
         "full_screen" => window.set_fullscreen(!window.is_fullscreen()?),
-        "reload" => window.reload(),
+        "reload" => reload(window, shell),
         "larger" => zoom(window, shell, |now| now + ZOOM_STEP),
         "smaller" => zoom(window, shell, |now| now - ZOOM_STEP),
         "actual" => zoom(window, shell, |_| 1.0),
         _ => Ok(()),
     }
+}
+
+/// What is told from now on waits for the new page: the old one may not live to act on it.
+fn reload(window: &WebviewWindow, shell: &Shell) -> tauri::Result<()> {
+    if let Some(account) = windows::account_of(window.label()) {
+        shell.reloaded(account);
+    }
+    window.reload()
 }
 
 /// How large an account's window shows everything, kept for the next start.

@@ -94,7 +94,7 @@ impl Shell {
         page.channel = Some(channel);
     }
 
-    /// The window of an account loads a page anew.
+    /// The window of an account loads a page anew: what is told waits until that page listens.
     pub fn reloaded(&self, account: u32) {
         self.pages().entry(account).or_default().channel = None;
     }

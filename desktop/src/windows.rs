@@ -1,6 +1,6 @@
 //! One window for each account, with its own storage: accounts share nothing that a page could read.
 
-use tauri::webview::NewWindowResponse;
+use tauri::webview::{NewWindowResponse, PageLoadEvent};
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
 use tauri_plugin_opener::OpenerExt;
 
@@ -83,7 +83,12 @@ fn make(app: &AppHandle, account: &Account, is_visible: bool) -> tauri::Result<W
             NewWindowResponse::Deny
         })
         // Files are saved by the command `save`, which asks where to.
-        .on_download(|_, _| false);
+        .on_download(|_, _| false)
+        .on_page_load(move |window, load| {
+            if load.event() == PageLoadEvent::Started {
+                window.state::<Shell>().reloaded(id);
+            }
+        });
     #[cfg(target_os = "macos")]
     let builder = {
         let mut store = [0_u8; 16];

@@ -191,6 +191,14 @@ export class App {
     tool('windowactivate', '--sync', this.window(), 'key', 'F10', ...Array(menu).fill('Right'), ...Array(item + 1).fill('Down'), 'Return')
   }
 
+  /** Loads the page anew, as F5 does; `meanwhile` happens before the new page is there. */
+  async reload(meanwhile) {
+    await this.run('window.isOld = true')
+    tool('windowactivate', '--sync', this.window(), 'key', 'F5')
+    await meanwhile?.()
+    await until('a new page', () => this.run('return !window.isOld'))
+  }
+
   /** As a power cut would: every process of the app at once. */
   async kill() {
     for (const pid of descendants(this.driver.pid)) {

@@ -87,6 +87,19 @@ test('a second start shows the window of the first, and a link opens its chat th
   assert.equal(app.pid(), first)
 })
 
+test('what a link or a notification opens is shown after the page was loaded anew, and while it is', async () => {
+  await app.close()
+  await say(boris, withBoris, 'Ещё здесь?')
+  const notification = await desktop.notified('Ещё здесь?')
+  await app.again()
+  await until('the window is there again', () => app.window())
+  await app.reload()
+  assert.equal(await app.again(`besedka://chat/${withVera}`), 0)
+  await at(`/chats/${withVera}`)
+  await app.reload(() => desktop.press(notification))
+  await at(`/chats/${withBoris}`)
+})
+
 test('it starts with the system, in the tray, when the user wants that', async () => {
   const autostart = join(folder, '.config', 'autostart')
   const entries = () => [autostart, join(folder, 'config', 'autostart')].filter((name) => existsSync(name)).flatMap((name) => readdirSync(name).map((file) => join(name, file)))
