@@ -11,6 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "badge",
         "notify",
         "save",
+        "save_text",
         "socket_open",
         "socket_send",
         "socket_close",

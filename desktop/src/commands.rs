@@ -1,7 +1,7 @@
 //! The commands that pages may call: each belongs to the window that calls it, and so to one account.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tauri::http::Uri;
@@ -191,13 +191,34 @@ pub async fn save(app: AppHandle, window: WebviewWindow, name: String, url: Stri
     let shell = app.state::<Shell>();
     let server = shell.accounts.server(account(&window)?).ok_or("there is no server")?;
     let url = source(&server, &url).ok_or("this is no address of a file")?;
-    let (chosen, choice) = tokio::sync::oneshot::channel();
-    window.dialog().file().set_file_name(plain_name(&name)).save_file(move |file| drop(chosen.send(file)));
-    let Some(path) = choice.await.ok().flatten().and_then(|file| file.into_path().ok()) else {
-        return Ok(false);
-    };
+    let Some(path) = choose_place(&window, &name).await else { return Ok(false) };
     let saved = download(&shell.clients().http, url, &path, None).await;
-    saved.map(|()| true).map_err(|reason| shell.texts.with("desktop.save.failed", &[("reason", &reason)]))
+    saved.map(|()| true).map_err(|reason| not_saved(&shell, &reason))
+}
+
+/// Saves a text that the page has, where the user says. Answers whether it was saved.
+#[tauri::command]
+pub async fn save_text(
+    app: AppHandle,
+    window: WebviewWindow,
+    name: String,
+    text: String,
+) -> Result<bool, String> {
+    account(&window)?;
+    let Some(path) = choose_place(&window, &name).await else { return Ok(false) };
+    let saved = tokio::fs::write(&path, text).await;
+    saved.map(|()| true).map_err(|error| not_saved(&app.state::<Shell>(), &error.to_string()))
+}
+
+/// None if the user changed their mind.
+async fn choose_place(window: &WebviewWindow, name: &str) -> Option<PathBuf> {
+    let (chosen, choice) = tokio::sync::oneshot::channel();
+    window.dialog().file().set_file_name(plain_name(name)).save_file(move |file| drop(chosen.send(file)));
+    choice.await.ok().flatten()?.into_path().ok()
+}
+
+fn not_saved(shell: &Shell, reason: &str) -> String {
+    shell.texts.with("desktop.save.failed", &[("reason", reason)])
 }
 
 fn source(server: &Server, url: &str) -> Option<Url> {

@@ -70,6 +70,7 @@ fn main() {
             commands::badge,
             commands::notify,
             commands::save,
+            commands::save_text,
             commands::socket_open,
             commands::socket_send,
             commands::socket_close,

@@ -15,8 +15,17 @@ export async function saveFile(cache: QueryClient, id: string, name: string): Pr
   link.click()
 }
 
-/// Saves bytes that were fetched with the token.
-export function saveBlob(file: Blob, name: string): void {
+/// Saves what is at an address of the server's that needs no token and answers with a file's name.
+export async function saveAddress(url: string, name: string): Promise<void> {
+  const { desktop } = shell()
+  if (desktop) await desktop.save(name, url)
+  else location.assign(url)
+}
+
+/// Saves text that was fetched with the token.
+export async function saveText(file: Blob, name: string): Promise<void> {
+  const { desktop } = shell()
+  if (desktop) return void await desktop.saveText(name, await file.text())
   const link = document.createElement('a')
   link.href = URL.createObjectURL(file)
   link.download = name

@@ -25,6 +25,7 @@ export async function connectShell(): Promise<Shell> {
       notify: (notice) => invoke('notify', { notice }),
       setBadge: (unread) => invoke('badge', { unread }),
       save: (name, url) => invoke('save', { name, url }),
+      saveText: (name, text) => invoke('save_text', { name, text }),
       setName: (name) => invoke('signed_in', { name }),
       listen: (listener) => {
         const channel = new Channel<Told>()

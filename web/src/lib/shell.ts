@@ -17,6 +17,8 @@ export interface Desktop {
   setBadge: (unread: number) => Promise<void>
   /// Saves a file of the server where the user says; false if they changed their mind.
   save: (name: string, url: string) => Promise<boolean>
+  /// Saves a text in the same way.
+  saveText: (name: string, text: string) => Promise<boolean>
   /// Names the account in the app's menu; null once nobody is signed in.
   setName: (name: string | null) => Promise<void>
   listen: (listener: (told: Told) => void) => Promise<void>

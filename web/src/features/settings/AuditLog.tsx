@@ -1,5 +1,4 @@
 import { useState } from 'react'
-import { saveBlob } from '@/api/save'
 import type { AuditEntry } from '@/api/types'
 import { Button, Spinner } from '@/components/Button'
 import { Search } from '@/components/Search'
@@ -33,7 +32,7 @@ export function AuditLog() {
           <Button
             key={format}
             busy={save.isPending && save.variables === format}
-            onClick={() => save.mutate(format, { onSuccess: (file) => saveBlob(file, `besedka-audit.${format}`) })}
+            onClick={() => save.mutate(format)}
           >
             {t('audit.export', { format: format === 'csv' ? 'CSV' : 'JSON Lines' })}
           </Button>

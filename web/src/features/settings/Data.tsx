@@ -26,7 +26,7 @@ export function Data() {
       <div className={styles.block}>
         <h4>{t('data.export')}</h4>
         <p className={styles.note}>{t('data.export.hint')}</p>
-        <Button busy={out.isPending} onClick={() => out.mutate(undefined, { onSuccess: (url) => location.assign(url) })}>{t('data.export.do')}</Button>
+        <Button busy={out.isPending} onClick={() => out.mutate()}>{t('data.export.do')}</Button>
       </div>
       <Import />
       <Leaving />

@@ -1,6 +1,7 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ME, person } from '@/api/fixtures'
 import type { User } from '@/api/types'
+import { setShell, shell, type Desktop } from '@/lib/shell'
 import { button, click, fill, named, Refusal, render, serve, until } from '@/testing/render'
 import { Administration } from './Administration'
 import { AuditLog } from './AuditLog'
@@ -12,6 +13,7 @@ const somebody = (id: number, name: string) => ({ id, username: name, display_na
 const account = { id: 2, display_name: 'Пётр', is_admin: false, created_at: at }
 
 beforeEach(() => vi.stubGlobal('location', new URL('http://localhost/')))
+afterEach(() => setShell(null))
 
 test('an administrator reads what was reported and closes it with a note', async () => {
   const report = {
@@ -42,6 +44,15 @@ test('the audit log says who did what, and an unknown action finds nothing', asy
   known = false
   await fill(named('input', 'Action, such as account.deactivate'), 'account.dance')
   await until(() => expect(page.querySelector('[role=status]')?.textContent).toBe('Nothing found'))
+})
+
+test('the app asks where to save the audit log, as it does for files', async () => {
+  serve({ 'GET /admin/audit': () => [], 'GET /admin/audit/export': () => 'id,at\n' })
+  const saveText = vi.fn(async () => true)
+  setShell({ ...shell(), desktop: { saveText } as unknown as Desktop })
+  await render(<AuditLog />, { language: 'en' })
+  await click(button('Download CSV'))
+  await until(() => expect(saveText).toHaveBeenCalledWith('besedka-audit.csv', expect.stringContaining('id,at')))
 })
 
 test('who may register is chosen, unless the command line says it', async () => {

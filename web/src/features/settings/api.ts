@@ -3,6 +3,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { absolute, ApiError, bytes, request } from '@/api/http'
 import { keys } from '@/api/keys'
+import { saveAddress, saveText } from '@/api/save'
 import type { Account, AuditEntry, Blocked, ExportLink, GeneratedPassword, Imported, PersonalToken, ProfileChange, PushDelivery, PushKey, PushSubscription, Quota, RegistrationPolicy, RegistrationSetting, Report, Scope, ServerStatus, Session, TokenWithSecret, UpdatedUser, User } from '@/api/types'
 import { upload } from '@/api/upload'
 
@@ -112,7 +113,10 @@ export const useQuota = () => useQuery({
 
 /// A link that downloads everything the user can read, valid for minutes.
 export const useExport = () => useMutation({
-  mutationFn: async (_: void, { client }) => absolute(client, (await request<ExportLink>(client, 'POST', '/users/me/export')).url),
+  mutationFn: async (_: void, { client }) => {
+    const { url } = await request<ExportLink>(client, 'POST', '/users/me/export')
+    await saveAddress(absolute(client, url), 'besedka.zip')
+  },
 })
 
 export function useImport() {
@@ -267,5 +271,6 @@ export const useAuditLog = (action: string) => useInfiniteQuery({
 })
 
 export const useExportAuditLog = () => useMutation({
-  mutationFn: (format: 'csv' | 'jsonl', { client }) => bytes(client, `/admin/audit/export?format=${format}`),
+  mutationFn: async (format: 'csv' | 'jsonl', { client }) =>
+    saveText(await bytes(client, `/admin/audit/export?format=${format}`), `besedka-audit.${format}`),
 })

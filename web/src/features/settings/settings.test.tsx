@@ -1,7 +1,8 @@
-import { beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ME, person } from '@/api/fixtures'
 import { keys } from '@/api/keys'
 import type { User } from '@/api/types'
+import { setShell, shell, type Desktop } from '@/lib/shell'
 import { button, click, fill, named, Refusal, render, serve, until, type Answers } from '@/testing/render'
 import { Administration } from './Administration'
 import { Data } from './Data'
@@ -21,6 +22,7 @@ const answers: Answers = {
 }
 
 beforeEach(() => vi.stubGlobal('location', new URL('http://localhost/')))
+afterEach(() => setShell(null))
 
 test('the pages of the settings are buttons, the open one is marked, and administration is for administrators', async () => {
   serve(answers)
@@ -129,4 +131,19 @@ test('an administrator deactivates an account after a question, and not their ow
   expect(calls.some(({ method }) => method === 'POST')).toBe(false)
   await click(button('Отключить'))
   expect(calls).toContainEqual(expect.objectContaining({ method: 'POST', path: '/admin/users/2/deactivate', body: undefined }))
+})
+
+test('the export is a page of the browser, and a file that the app saves', async () => {
+  const url = `${location.origin}/api/v1/users/me/export?ticket=abc`
+  serve({ ...answers, 'POST /users/me/export': () => ({ url, expires_at: '2024-03-26T10:00:00' }) })
+  const assign = vi.fn()
+  vi.stubGlobal('location', Object.assign(new URL('http://localhost/'), { assign }))
+  await render(<Data />)
+  await click(button('Скачать архив'))
+  expect(assign).toHaveBeenCalledWith(url)
+  const save = vi.fn(async () => true)
+  setShell({ ...shell(), address: (address) => `besedka-server:${address}`, desktop: { save } as unknown as Desktop })
+  await click(button('Скачать архив'))
+  expect(save).toHaveBeenCalledWith('besedka.zip', `besedka-server:${url}`)
+  expect(assign).toHaveBeenCalledTimes(1)
 })
