@@ -1,5 +1,6 @@
 ; The setup program of the desktop app: for one user, without an administrator, with an uninstaller.
-Unicode true
+; As the app: Windows for 32 bits says by itself that it cannot run it.
+Target amd64-unicode
 ManifestDPIAware true
 RequestExecutionLevel user
 SetCompressor /SOLID lzma
