@@ -136,6 +136,7 @@ pub async fn choose_certificate(
     window
         .dialog()
         .file()
+        .set_title(shell.texts.get("desktop.connect.certificate"))
         .add_filter("PEM", &["pem", "crt", "cer"])
         .pick_file(move |file| drop(chosen.send(file)));
     let Some(path) = choice.await.ok().flatten().and_then(|file| file.into_path().ok()) else {
@@ -213,7 +214,15 @@ pub async fn save_text(
 /// None if the user changed their mind.
 async fn choose_place(window: &WebviewWindow, name: &str) -> Option<PathBuf> {
     let (chosen, choice) = tokio::sync::oneshot::channel();
-    window.dialog().file().set_file_name(plain_name(name)).save_file(move |file| drop(chosen.send(file)));
+    let mut dialog = window
+        .dialog()
+        .file()
+        .set_title(window.state::<Shell>().texts.get("desktop.save.title"))
+        .set_file_name(plain_name(name));
+    if let Ok(folder) = window.path().download_dir() {
+        dialog = dialog.set_directory(folder);
+    }
+    dialog.save_file(move |file| drop(chosen.send(file)));
     choice.await.ok().flatten()?.into_path().ok()
 }
 

@@ -161,7 +161,7 @@ export class App {
 
   /** The app's window as X knows it: its id, or none while it is closed. */
   window() {
-    return tool('search', '--onlyvisible', '--pid', String(this.pid()), '--name', '.').split('\n').filter(Boolean).pop()
+    return windowsOf(this.pid()).pop()
   }
 
   /** How large the window is. */
@@ -184,6 +184,16 @@ export class App {
   async close() {
     tool('windowactivate', '--sync', this.window(), 'key', 'alt+F4')
     await until('the window is closed', () => !this.window())
+  }
+
+  /** Answers the dialog of the system that asks for a file: keys, and texts that begin with a slash. */
+  async dialog(...keys) {
+    const open = () => windowsOf(this.pid()).find((id) => tool('getwindowname', id) !== 'Беседка')
+    const id = await until('a dialog', open)
+    for (const key of keys) {
+      tool('windowactivate', '--sync', id, key.startsWith('/') ? 'type' : 'key', key)
+    }
+    await until('the dialog is closed', () => !open())
   }
 
   /** Chooses an item of a menu of the window, by their places. */
@@ -285,6 +295,9 @@ function tool(...args) {
   if (error) throw error
   return stdout.trim()
 }
+
+/** The windows of a process that are shown. */
+const windowsOf = (pid) => tool('search', '--onlyvisible', '--pid', String(pid), '--name', '.').split('\n').filter(Boolean)
 
 /** The desktop around the app: notifications and the tray. */
 export class Desktop {

@@ -1,6 +1,7 @@
 /// Uploads one file: requests a form, posts it with progress, returns the attachment's id.
 
 import type { QueryClient } from '@tanstack/react-query'
+import { shell } from '@/lib/shell'
 import { absolute, ApiError, OfflineError, request, UNREACHED } from './http'
 import type { UploadForm } from './types'
 
@@ -23,8 +24,24 @@ export async function upload(cache: QueryClient, file: Blob, filename: string, t
   return form.attachment_id
 }
 
+/// A form as bytes (RFC 7578): the webviews of the app hand a request's bytes to the shell, but no files of a form.
+export async function formBytes(form: FormData): Promise<{ type: string; bytes: ArrayBuffer }> {
+  const boundary = `besedka-${crypto.randomUUID()}`
+  const quoted = (text: string) => text.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
+  const parts: BlobPart[] = []
+  for (const [name, value] of form) {
+    parts.push(`--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"`)
+    if (typeof value === 'string') parts.push(`\r\n\r\n${value}`)
+    else parts.push(`; filename="${quoted(value.name)}"\r\nContent-Type: ${value.type || 'application/octet-stream'}\r\n\r\n`, value)
+    parts.push('\r\n')
+  }
+  parts.push(`--${boundary}--\r\n`)
+  return { type: `multipart/form-data; boundary=${boundary}`, bytes: await new Blob(parts).arrayBuffer() }
+}
+
 /// XMLHttpRequest, because fetch does not report upload progress.
-function post(url: string, parts: FormData, { signal, onProgress }: UploadPorts): Promise<void> {
+async function post(url: string, form: FormData, { signal, onProgress }: UploadPorts): Promise<void> {
+  const whole = shell().desktop ? await formBytes(form) : null
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest()
     const abort = () => xhr.abort()
@@ -38,7 +55,8 @@ function post(url: string, parts: FormData, { signal, onProgress }: UploadPorts)
     xhr.onabort = () => reject(new DOMException('cancelled', 'AbortError'))
     xhr.onloadend = () => signal.removeEventListener('abort', abort)
     xhr.open('POST', url)
-    xhr.send(parts)
+    if (whole) xhr.setRequestHeader('Content-Type', whole.type)
+    xhr.send(whole?.bytes ?? form)
   })
 }
 
