@@ -44,10 +44,17 @@ pub fn show(app: &AppHandle, account: u32) {
     }
 }
 
-/// Makes the first window at the start; hidden when the system started the app.
+/// Makes the windows at the start, for all accounts receive: the last one is shown, unless the system started the app.
 pub fn start(app: &AppHandle, is_visible: bool) -> tauri::Result<()> {
-    let account = app.state::<Shell>().accounts.current();
-    make(app, &account, is_visible).map(drop)
+    let shell = app.state::<Shell>();
+    let current = shell.accounts.current();
+    make(app, &current, is_visible)?;
+    for other in shell.accounts.all() {
+        if other.id != current.id && other.server.is_some() {
+            make(app, &other, false)?;
+        }
+    }
+    Ok(())
 }
 
 fn reveal(window: &WebviewWindow) {

@@ -142,3 +142,14 @@ test('a link to another server asks before anything is sent there', async () => 
   assert.equal(accounts()[1].server, null)
   assert.equal(accounts()[0].server.url, `${wire.url}/`)
 })
+
+test('after a start all accounts receive, not only the one whose window is shown', async () => {
+  await app.stop()
+  app = await App.start(folder)
+  await app.shows('Подключение к серверу')
+  await until('what comes to the other account is notified', async () => {
+    await say(vera, withVera, 'Другому аккаунту')
+    return desktop.notifications.some(({ body }) => body === 'Другому аккаунту')
+  }, 30_000)
+  assert.ok(await app.find('//button[@id="check"]'))
+})
