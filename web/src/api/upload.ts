@@ -2,6 +2,7 @@
 
 import type { QueryClient } from '@tanstack/react-query'
 import { shell } from '@/lib/shell'
+import { uuid } from '@/lib/uuid'
 import { absolute, ApiError, OfflineError, request, UNREACHED } from './http'
 import type { UploadForm } from './types'
 
@@ -26,7 +27,7 @@ export async function upload(cache: QueryClient, file: Blob, filename: string, t
 
 /// A form as bytes (RFC 7578): the webviews of the app hand a request's bytes to the shell, but no files of a form.
 export async function formBytes(form: FormData): Promise<{ type: string; bytes: ArrayBuffer }> {
-  const boundary = `besedka-${crypto.randomUUID()}`
+  const boundary = `besedka-${uuid()}`
   const quoted = (text: string) => text.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
   const parts: BlobPart[] = []
   for (const [name, value] of form) {
