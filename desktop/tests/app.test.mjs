@@ -4,7 +4,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { App, home, line, person, until } from './lib.mjs'
+import { App, SERVER, home, line, person, until } from './lib.mjs'
 
 const folder = home()
 const FIELD = '//textarea[@aria-label="Сообщение" or @placeholder="Сообщение"] | //*[@role="textbox"]'
@@ -199,6 +199,28 @@ test('hostile content runs nothing and leads nowhere', async () => {
   assert.equal(await app.run(`return fetch(${JSON.stringify(`${at}/direct`)}).then(() => 'answered', () => 'refused')`), 'refused')
   assert.ok(!heard.includes('/direct'))
   evil.close()
+})
+
+test('requests go through the proxy of the system', async () => {
+  const asked = []
+  const proxy = createServer(async ({ url }, answer) => {
+    asked.push(url)
+    answer.end(Buffer.from(await (await fetch(new URL(new URL(url).pathname, SERVER))).arrayBuffer()))
+  })
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  // The driver's own connection to the app is on this computer.
+  const env = { http_proxy: `http://127.0.0.1:${proxy.address().port}`, no_proxy: '127.0.0.1,localhost' }
+  const other = await App.start(home(), { env })
+  try {
+    await other.find('//button[@id="check" and string-length(.) > 0]')
+    await other.run('const field = document.getElementById("address"); field.value = "http://chat.invalid"')
+    await other.click('//button[@id="check"]')
+    await other.shows('chat.invalid')
+    assert.deepEqual(asked, ['http://chat.invalid/openapi/v1.json'])
+  } finally {
+    await other.stop()
+    proxy.close()
+  }
 })
 
 test('in the dark, and in English', async () => {

@@ -182,7 +182,7 @@ export class App {
 
   /** The user closes the window. */
   async close() {
-    tool('windowactivate', '--sync', this.window(), 'key', 'alt+F4')
+    this.key('alt+F4')
     await until('the window is closed', () => !this.window())
   }
 
@@ -201,10 +201,14 @@ export class App {
     tool('windowactivate', '--sync', this.window(), 'key', 'F10', ...Array(menu).fill('Right'), ...Array(item + 1).fill('Down'), 'Return')
   }
 
+  key(name) {
+    tool('windowactivate', '--sync', this.window(), 'key', name)
+  }
+
   /** Loads the page anew, as F5 does; `meanwhile` happens before the new page is there. */
   async reload(meanwhile) {
     await this.run('window.isOld = true')
-    tool('windowactivate', '--sync', this.window(), 'key', 'F5')
+    this.key('F5')
     await meanwhile?.()
     await until('a new page', () => this.run('return !window.isOld'))
   }

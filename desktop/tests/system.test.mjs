@@ -100,6 +100,18 @@ test('what a link or a notification opens is shown after the page was loaded ane
   await at(`/chats/${withBoris}`)
 })
 
+test('the keys of the menu make everything larger, and that is kept', async () => {
+  const width = () => app.run('return innerWidth')
+  const kept = () => JSON.parse(readFileSync(join(folder, 'config', 'org.besedka.desktop', 'accounts.json'), 'utf8')).accounts[0].zoom
+  const usual = await width()
+  app.key('ctrl+equal')
+  await until('everything is larger', async () => (await width()) < usual)
+  assert.equal(kept(), 1.1)
+  app.key('ctrl+0')
+  await until('everything is as large as usual', async () => (await width()) === usual)
+  assert.equal(kept(), 1)
+})
+
 test('it starts with the system, in the tray, when the user wants that', async () => {
   const autostart = join(folder, '.config', 'autostart')
   const entries = () => [autostart, join(folder, 'config', 'autostart')].filter((name) => existsSync(name)).flatMap((name) => readdirSync(name).map((file) => join(name, file)))
