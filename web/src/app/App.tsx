@@ -6,6 +6,7 @@ import { Notices } from '@/components/Notices'
 import { SignIn } from '@/features/session/SignIn'
 import { OwnsHistory } from '@/lib/back'
 import { TextsContext } from '@/lib/i18n'
+import { lazyComponent } from '@/lib/lazy'
 import { usePageTexts } from '@/lib/pageLanguage'
 import { setupToken } from '@/lib/route'
 import { useTheme } from '@/lib/theme'
@@ -14,9 +15,8 @@ import { Splash } from './Splash'
 import { useDesktop } from './useDesktop'
 import { useSession } from './useSession'
 
-export const loadChats = () => import('./Shell')
+export const Shell = lazyComponent(() => import('./Shell').then((file) => file.Shell))
 const Setup = lazy(() => import('@/features/session/Setup').then((part) => ({ default: part.Setup })))
-const Shell = lazy(() => loadChats().then((part) => ({ default: part.Shell })))
 
 export function App({ session }: { session: Session }) {
   const texts = usePageTexts()

@@ -20,7 +20,7 @@ import styles from './ChatContainer.module.css'
 import { SideMenu, type SideView } from './SideMenu'
 import { useShortcuts } from './useShortcuts'
 
-const ChatMessages = lazyComponent(() => import('./ChatMessages').then((file) => file.ChatMessages))
+export const ChatMessages = lazyComponent(() => import('./ChatMessages').then((file) => file.ChatMessages))
 const NewChat = lazyComponent(() => import('@/features/chats/NewChat').then((file) => file.NewChat))
 const CommandPalette = lazyComponent(() => import('./CommandPalette').then((file) => file.CommandPalette))
 const PersonCard = lazyComponent(() => import('@/features/people/PersonCard').then((file) => file.PersonCard))

@@ -11,7 +11,7 @@ import { lazyComponent } from '@/lib/lazy'
 import { setLanguage } from '@/lib/pageLanguage'
 import { chatPath, go, messagePath, useInvitation, useLinkedMessage, useOpenChat } from '@/lib/route'
 import { AnnouncementBanner } from './AnnouncementBanner'
-import { ChatContainer } from './ChatContainer'
+import { ChatContainer, ChatMessages } from './ChatContainer'
 import styles from './Shell.module.css'
 
 const Settings = lazyComponent(() => import('@/features/settings/Settings').then((file) => file.Settings))
@@ -21,7 +21,7 @@ const EarlierAccess = lazyComponent(() => import('@/features/session/EarlierAcce
 const Welcome = lazyComponent(() => import('@/features/welcome/Welcome').then((file) => file.Welcome))
 
 // A page that opens at a chat needs it at once; the list alone does not.
-if (location.pathname.startsWith('/chats/')) void import('./ChatMessages').catch(() => undefined)
+if (location.pathname.startsWith('/chats/')) void ChatMessages.load().catch(() => undefined)
 
 type Account = { page: Page | null } | null
 

@@ -1,14 +1,17 @@
 /// Components that are loaded when first used, or preloaded when the page is idle, so that they work
 /// without a network.
 
-import { lazy, type ComponentType } from 'react'
+import { createElement, lazy, useState, type ComponentType } from 'react'
 
 const RETRY_MS = 1_000
 const loads: (() => Promise<unknown>)[] = []
 
-export function lazyComponent<Props>(load: () => Promise<ComponentType<Props>>) {
+/// A component that is loaded when it is first shown, or by its `load`. One that is loaded already is shown at once:
+/// React would suspend for it all the same, and shows what was suspended no sooner than 300 ms after the last time.
+export function lazyComponent<Props extends object>(load: () => Promise<ComponentType<Props>>) {
+  let loaded: ComponentType<Props> | undefined
   let loading: Promise<{ default: ComponentType<Props> }> | undefined
-  const once = () => load().then((component) => ({ default: component }))
+  const once = async () => ({ default: loaded = await load() })
   const loadOnce = () => (loading ??= once().catch(async () => {
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     return once()
@@ -17,7 +20,13 @@ export function lazyComponent<Props>(load: () => Promise<ComponentType<Props>>) 
     throw error
   }))
   loads.push(loadOnce)
-  return lazy(loadOnce)
+  const Suspended: ComponentType<Props> = lazy(loadOnce)
+  function Lazy(props: Props) {
+    // Another component in its place would lose its state.
+    const [shown] = useState(() => loaded ?? Suspended)
+    return createElement(shown, props)
+  }
+  return Object.assign(Lazy, { load: loadOnce })
 }
 
 export function preloadComponents(): void {
