@@ -46,7 +46,11 @@ export async function connectLive(cache: QueryClient): Promise<() => void> {
   const { tokens, onEnded } = connectionOf(cache)
   const { cursor } = await request<SyncPage>(cache, 'GET', '/sync')
   const copy = offlineOf(cache)
-  if (!copy || copy.restoredAt === null) await cache.fetchQuery(meQuery)
+  if (!copy || copy.restoredAt === null) {
+    // Shown next, and not before the cursor.
+    void cache.prefetchQuery(chatsQuery)
+    await cache.fetchQuery(meQuery)
+  }
   // May have been restored meanwhile.
   if (copy && copy.restoredAt !== null) await replaceCopy(cache, copy)
   const live = new LiveSocket({
