@@ -83,6 +83,8 @@ export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loa
 
   /// Goes to the newest message, which is loaded if need be.
   const toEnd = useCallback(async () => {
+    // Where the chat opened is left for good: two aims would pull against each other in every frame.
+    setSettled(true)
     if (missing.current) await loadNewest()
     let still = 0
     keep(() => {
@@ -95,11 +97,17 @@ export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loa
   }, [keep, loadNewest, virtualizer])
 
   const follow = useEffectEvent(() => void toEnd().catch(() => undefined))
+  const turn = useEffectEvent(() => {
+    if (settled) follow()
+  })
   useEffect(() => {
     const frame = ref.current
     if (!frame) return
     // Whoever scrolls goes elsewhere.
-    const stop = () => cancelAnimationFrame(aim.current)
+    const stop = () => {
+      cancelAnimationFrame(aim.current)
+      setSettled(true)
+    }
     const moves = ['wheel', 'touchmove', 'keydown', 'pointerdown'] as const
     for (const move of moves) frame.addEventListener(move, stop, { passive: true })
     let { clientHeight: height, clientWidth: width } = frame
@@ -114,11 +122,11 @@ export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loa
       frame.scrollTop += height - frame.clientHeight
       height = frame.clientHeight
       width = frame.clientWidth
-      if (turned && ended && !missing.current) follow()
+      if (turned && ended && !missing.current) turn()
     })
     observer.observe(frame)
     return () => {
-      stop()
+      cancelAnimationFrame(aim.current)
       frame.removeEventListener('scroll', note)
       for (const move of moves) frame.removeEventListener(move, stop)
       observer.disconnect()
