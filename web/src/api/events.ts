@@ -2,7 +2,7 @@
 
 import type { QueryClient } from '@tanstack/react-query'
 import { inBatch, type Cache } from './batch'
-import { append, change, drop, tombstone, type History } from './history'
+import { append, change, drop, edited, tombstone, type History } from './history'
 import { Inflight } from './inflight'
 import { keys } from './keys'
 import { perKey } from '@/lib/perKey'
@@ -74,7 +74,7 @@ export function putChat(cache: Cache, chat: Chat): void {
 
 /// What this device kept stays as it is until the server's replaces it: between the two are events that nobody knows.
 function editHistory(cache: Cache, chat: number, edit: (history: History) => History): void {
-  cache.setQueryData<History>(keys.history(chat), (history) => (history && history.copiedAt === undefined ? edit(history) : history))
+  cache.setQueryData<History>(keys.history(chat), (history) => (history && history.copiedAt === undefined ? edited(history, edit) : history))
 }
 
 export function messageCreated(cache: Cache, message: Message): void {
@@ -161,7 +161,9 @@ function messagesDeleted(cache: Cache, { ids, chat_id }: { ids: number[]; chat_i
 
 function knownMessage(cache: Cache, chat: number, id: number): Message | undefined {
   const last = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === chat)?.last_message
-  return cache.getQueryData<History>(keys.history(chat))?.items.find((message) => message.id === id)
+  const { items = [], newest = [] } = cache.getQueryData<History>(keys.history(chat)) ?? {}
+  const isIt = (message: Message) => message.id === id
+  return items.find(isIt) ?? newest.find(isIt)
     ?? (last?.id === id ? last : undefined)
 }
 

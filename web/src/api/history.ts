@@ -1,4 +1,5 @@
-/// The loaded messages of one chat, without gaps: up to the newest, or around one that was jumped to.
+/// The loaded messages of one chat, without gaps: up to the newest, or around one that was jumped to. However far somebody
+/// scrolls, so many stay loaded as a reader comes back to; the far end is let go and loaded again when it is needed.
 
 import type { Message } from './types'
 
@@ -8,9 +9,14 @@ export interface History {
   hasOlder: boolean
   /// Whether messages after the last one are not loaded.
   hasNewer: boolean
+  /// The newest messages, where they were let go: whoever returns to the end need not wait for them.
+  newest?: Message[]
   /// Of what this device kept, shown until the server can be asked: when it was last known to be current.
   copiedAt?: number
 }
+
+export const MOST_LOADED = 1_000
+const NEWEST_KEPT = 50
 
 const before = (a: Message, b: Message) => a.id - b.id
 
@@ -72,7 +78,22 @@ export function fromPage(page: Message[], limit: number): History {
 /// The history with an older page in front.
 export function withOlder(history: History, page: Message[], limit: number): History {
   const known = new Set(history.items.map((message) => message.id))
-  return { ...put(history, page.filter((message) => !known.has(message.id))), hasOlder: page.length >= limit }
+  const whole = put(history, page.filter((message) => !known.has(message.id)))
+  const hasOlder = page.length >= limit
+  if (whole.items.length <= MOST_LOADED) return { ...whole, hasOlder }
+  const newest = whole.hasNewer ? whole.newest : whole.items.slice(-NEWEST_KEPT)
+  return { ...whole, items: whole.items.slice(0, MOST_LOADED), hasOlder, hasNewer: true, newest }
+}
+
+/// The history of the newest messages that were kept.
+export const ending = (newest: Message[]): History => ({ items: newest, hasOlder: true, hasNewer: false })
+
+/// Makes a change to what is loaded and to the newest messages that are kept beside it.
+export function edited(history: History, edit: (history: History) => History): History {
+  const changed = edit(history)
+  if (!history.newest) return changed
+  const { items } = edit(ending(history.newest))
+  return items === history.newest ? changed : { ...changed, newest: items.slice(-NEWEST_KEPT) }
 }
 
 /// A history around a message: what lies beyond both ends is not known yet.
@@ -83,5 +104,8 @@ export function around(page: Message[], id: number): History {
 
 /// The history with a newer page after it.
 export function withNewer(history: History, page: Message[], limit: number): History {
-  return { ...put(history, page), hasNewer: page.length >= limit }
+  const whole = put(history, page)
+  const hasNewer = page.length >= limit
+  const trimmed = whole.items.length > MOST_LOADED && { items: whole.items.slice(-MOST_LOADED), hasOlder: true }
+  return { ...whole, ...trimmed, hasNewer, newest: hasNewer ? whole.newest : undefined }
 }

@@ -3,7 +3,7 @@
 import { queryOptions, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useCallback, useRef, useState } from 'react'
 import { inFlightOf } from './events'
-import { around, fromPage, overlay, withNewer, withOlder, type History } from './history'
+import { around, ending, fromPage, overlay, withNewer, withOlder, type History } from './history'
 import { absolute, ApiError, bytes, request } from './http'
 import { keys } from './keys'
 import { isAway, offlineOf } from './offline'
@@ -40,6 +40,8 @@ export const historyQuery = (cache: QueryClient, chat: number) => queryOptions({
   staleTime: () => (isCopied(cache, chat) ? 0 : Infinity),
   refetchInterval: () => (isCopied(cache, chat) ? REPLACE_MS : false),
   gcTime: 30 * 60_000,
+  // Compares messages by their places in the list: an older page in front would make a copy of each.
+  structuralSharing: false,
   queryFn: async ({ signal, client }): Promise<History> => {
     const known = cache.getQueryData<History>(keys.history(chat))
     const copy = offlineOf(client)
@@ -219,7 +221,8 @@ export function useHistory(chat: number) {
   }, [cache, chat, known])
 
   const loadNewest = useCallback(async () => {
-    if (known()?.hasNewer) cache.setQueryData<History>(keys.history(chat), await fetchNewest(cache, chat, PAGE))
+    const now = known()
+    if (now?.hasNewer) cache.setQueryData<History>(keys.history(chat), now.newest ? ending(now.newest) : await fetchNewest(cache, chat, PAGE))
   }, [cache, chat, known])
 
   return {

@@ -81,7 +81,8 @@ function Conversation({ chat, me, target, onBack }: { chat: Chat; me: User; targ
   }
   const open = (next: ChatView | null) => { setThread(null); setView(next) }
   const editLast = () => {
-    const own = cache.getQueryData<Known>(keys.history(chat.id))?.items.findLast((message) =>
+    const history = cache.getQueryData<Known>(keys.history(chat.id))
+    const own = (history?.newest ?? history?.items)?.findLast((message) =>
       message.author_id === me.id && !message.deleted && message.type !== 'system' && message.content)
     if (own) setEditing(own)
   }

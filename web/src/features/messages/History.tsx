@@ -1,5 +1,5 @@
 import { ArrowDown, MessageCircle, TriangleAlert } from 'lucide-react'
-import { Suspense, useState } from 'react'
+import { Suspense, useMemo, useState } from 'react'
 import { toast } from 'sonner'
 import { useHistory } from '@/api/queries'
 import { useUnsentOf } from '@/api/outbox'
@@ -39,13 +39,14 @@ function Loaded({ target, loaded }: Props & { loaded: ReturnType<typeof useHisto
   const t = useT()
   const { chat, me: { id: me } } = useMessages()
   const { history, isPending, isError, refetch, loadAround, ...pages } = loaded
-  const unsent = useUnsentOf(chat.id).filter((entry) => !entry.thread_id)
+  const allUnsent = useUnsentOf(chat.id)
+  const unsent = useMemo(() => allUnsent.filter((entry) => !entry.thread_id), [allUnsent])
   const [readUpTo] = useState(chat.unread_count > 0 ? (chat.last_read_message_id ?? 0) : null)
   const [menu, setMenu] = useState<{ message: Message; at: Point } | null>(null)
   const [openMenu] = useState(() => (message: Message, at: Point) => setMenu({ message, at }))
   const [makeRows] = useState(rowMaker)
   const { hasOlder = false, hasNewer = false } = history ?? {}
-  const rows = makeRows(history?.items ?? [], hasNewer ? [] : unsent, readUpTo, me)
+  const rows = useMemo(() => makeRows(history?.items ?? [], hasNewer ? [] : unsent, readUpTo, me), [makeRows, history?.items, hasNewer, unsent, readUpTo, me])
   const { ref, virtualizer, atEnd, settled, toEnd, show } = useScroll(rows, unsent.length, { hasOlder, hasNewer, ...pages }, target?.message ?? null)
   const lit = useJump({ target, rows, ready: !isPending, loadAround, show })
   useReading(chat, rows, virtualizer, settled)

@@ -18,6 +18,7 @@ vi.mock('@tanstack/react-virtual', () => {
   }
   const virtualizer = {
     range: { startIndex: 10, endIndex: 20 },
+    itemSizeCache: new Map(),
     isAtEnd: () => list.at === 'end',
     scrollToIndex: () => go('start'),
     scrollToEnd: () => go('end'),

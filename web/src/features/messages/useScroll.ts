@@ -2,7 +2,8 @@
 /// older messages are loaded, follows new ones at the end.
 
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useCallback, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useEffectEvent, useLayoutEffect, useRef, useState, type Key } from 'react'
+import { MOST_LOADED } from '@/api/history'
 import type { Row } from './rows'
 
 const END_PX = 80
@@ -22,12 +23,14 @@ export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loa
   const [atEnd, setAtEnd] = useState(true)
   const [settled, setSettled] = useState(false)
 
+  // Another function would have all rows placed anew.
+  const keyOf = useCallback((index: number) => rows[index]?.key ?? index, [rows])
   // eslint-disable-next-line react-hooks/incompatible-library -- the compiler is not used; the rows are read on every render
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => ref.current,
     estimateSize: (index) => (rows[index]?.message.type === 'image' ? 260 : 56),
-    getItemKey: (index) => rows[index]?.key ?? index,
+    getItemKey: keyOf,
     overscan: 10,
     anchorTo: 'end',
     followOnAppend: !hasNewer,
@@ -46,7 +49,15 @@ export function useScroll(rows: Row[], unsent: number, { hasOlder, hasNewer, loa
     else virtualizer.scrollToEnd()
     const timer = setTimeout(() => setSettled(true), 150)
     return () => clearTimeout(timer)
-  }, [empty, settled, rows, virtualizer, target])
+  })
+
+  // Sizes of rows that were let go are forgotten too.
+  useEffect(() => {
+    const sizes = virtualizer.itemSizeCache
+    if (sizes.size <= rows.length + MOST_LOADED) return
+    const loaded = new Set<Key>(rows.map(({ key }) => key))
+    for (const key of sizes.keys()) if (!loaded.has(key)) sizes.delete(key)
+  }, [rows, virtualizer])
 
   useEffect(() => {
     if (settled && hasOlder && (virtualizer.range?.startIndex ?? SOON) < SOON) void loadOlder()
