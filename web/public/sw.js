@@ -2,9 +2,12 @@
 // Nothing of the API is ever kept, and what is not ours to keep goes to the network untouched.
 const CACHE = 'besedka-shell'
 const SHELL = '/'
-const OTHERS = /^\/(api|ws|docs|kyte|mimu|desktop|educations|health|metrics)(\/|$)/
+const FOLDERS = ['api', 'ws', 'docs', 'kyte', 'mimu', 'desktop', 'educations', 'health', 'metrics']
+const OTHERS = new RegExp(`^/(${FOLDERS.join('|')})(/|$)`)
 
 self.addEventListener('install', (event) => {
+  // Where a browser knows such rules, it does not even start the worker for these requests.
+  event.addRoutes?.(FOLDERS.map((name) => ({ condition: { urlPattern: `/${name}/*` }, source: 'network' }))).catch(() => undefined)
   event.waitUntil(caches.open(CACHE).then((cache) => cache.add(SHELL)).then(() => self.skipWaiting()))
 })
 

@@ -163,13 +163,15 @@ class Outbox {
     }
     if (change.kind === 'invoked') return this.onInvoked.forEach((listener) => listener(change.chat, change.command))
     if (change.kind === 'cancel') this.sender?.cancel(change.id)
-    void this.reload().then(() => this.sender?.pump())
+    void this.reload()
   }
 
   private async reload(): Promise<void> {
     const me = this.user
     const kept = await this.store.all()
     if (this.user !== me) return
+    // On its way before it is drawn.
+    void this.sender?.pump(kept)
     const all = [...kept, ...[...this.fresh.values()].filter((entry) => !kept.some((one) => one.client_id === entry.client_id))]
     this.entries = all.filter((entry) => entry.user_id === me && !this.discarded.has(entry.client_id)).sort(inOrder)
     this.progress = Object.fromEntries(this.entries.flatMap(({ client_id: id }) => (id in this.progress ? [[id, this.progress[id]!]] : [])))

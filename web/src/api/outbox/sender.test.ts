@@ -44,6 +44,17 @@ test('what waits is sent in the order it was written, and erased', async () => {
   expect(contents()).toEqual(['text 1', 'text 2', 'text 3'])
 })
 
+test('what was just read is sent without reading it again', async () => {
+  await store.put(entry('1'))
+  const kept = await store.all()
+  const read = vi.spyOn(store, 'all')
+  const readBefore = new Promise<number>((resolve) => {
+    void sender({ post: async (one) => { resolve(read.mock.calls.length); return answer(one) } }).pump(kept)
+  })
+  expect(await readBefore).toBe(0)
+  await vi.waitFor(() => expect(contents()).toEqual(['text 1']))
+})
+
 test('without a network it waits, keeps the order, and goes on', async () => {
   for (const id of ['1', '2']) await store.put(entry(id))
   const post = vi.fn().mockRejectedValueOnce(new OfflineError()).mockRejectedValueOnce(new ApiError(503, 'busy', ''))

@@ -33,9 +33,10 @@ export class Sender {
 
   constructor(private readonly ports: SenderPorts) {}
 
-  /// Starts every lane that has waiting messages and is not running.
-  async pump(): Promise<void> {
-    for (const name of new Set((await this.waiting()).map(lane))) void this.drain(name)
+  /// Starts every lane that has waiting messages and is not running. `all` is what is stored, where it was just read.
+  async pump(all?: Entry[]): Promise<void> {
+    const waiting = this.waiting(all ?? await this.ports.store.all())
+    for (const name of new Set(waiting.map(lane))) void this.drain(name, waiting)
   }
 
   /// The network is back: lanes in a retry delay try now.
@@ -55,22 +56,23 @@ export class Sender {
     for (const upload of this.uploads.values()) upload.abort()
   }
 
-  private async waiting(): Promise<Entry[]> {
-    const all = await this.ports.store.all()
+  private waiting(all: Entry[]): Entry[] {
     return all.filter((entry) => entry.user_id === this.ports.user && entry.state === 'waiting').sort(inOrder)
   }
 
-  private async drain(name: string): Promise<void> {
+  private async drain(name: string, known: Entry[]): Promise<void> {
     if (this.lanes.has(name)) return
     this.lanes.add(name)
     let tries = 0
+    let waiting = known
     try {
       while (!this.stopped) {
-        const next = (await this.waiting()).find((entry) => lane(entry) === name)
-        if (!next || this.stopped) return
+        const next = waiting.find((entry) => lane(entry) === name)
+        if (!next) return
         const wait = await this.attempt(next, tries)
         tries = wait === null ? 0 : tries + 1
         if (wait !== null) await this.sleep(wait)
+        waiting = this.waiting(await this.ports.store.all())
       }
     } finally {
       this.lanes.delete(name)
