@@ -52,7 +52,8 @@ impl Migrate {
             Some(Action::Status(data)) => status(&data.database_url()?).await,
             Some(Action::Up(data)) => {
                 let url = data.database_url()?;
-                Db::open_with(&url, data.database_connections, Tables::Update).await?.close().await;
+                let now = Clock::default().now();
+                Db::open_recording(&url, data.database_connections, "operator", now).await?.close().await;
                 status(&url).await
             }
             Some(Action::Down { data, to, lose_data }) => down(&data.database_url()?, to, lose_data).await,
@@ -92,7 +93,7 @@ async fn down(url: &str, to: Option<i64>, lose_data: bool) -> Result<(), Failure
                     (mysqldump --single-transaction), then add --lose-data"
             .into());
     }
-    let copy = Db::revert(url, last).await?;
+    let copy = Db::revert(url, last, Clock::default().now()).await?;
     let mut out = std::io::stdout();
     writeln!(out, "the last migration is now {last:04}")?;
     if let Some(copy) = copy {

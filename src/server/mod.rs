@@ -37,8 +37,8 @@ use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables, measures};
 
 use accept::App;
-use metrics::RequestMetrics;
 pub(crate) use tls::examine as examine_certificate;
+use metrics::RequestMetrics;
 use tls::{Authority, Certificates, Proofs, Tls};
 
 /// How often data that is no longer needed is removed.
@@ -270,13 +270,13 @@ impl Running {
 
 /// Opens the data folder, the database and the storage of files, and the messenger on them; runs nothing.
 pub async fn open_messenger(data: &Data, settings: Settings, clock: Clock) -> Result<Messenger, StartError> {
-    let (db, files, secrets) = open_storage(data).await?;
+    let (db, files, secrets) = open_storage(data, clock.now()).await?;
     Messenger::new(db, files, &secrets, clock, settings).await.map_err(messenger_error)
 }
 
 /// Opens the same for the commands of the server's operator.
 pub async fn open_operator(data: &Data, settings: Settings, clock: Clock) -> Result<Operator, StartError> {
-    let (db, files, secrets) = open_storage(data).await?;
+    let (db, files, secrets) = open_storage(data, clock.now()).await?;
     Operator::new(db, files, &secrets, clock, settings).await.map_err(messenger_error)
 }
 
@@ -297,7 +297,7 @@ fn create_private_file(file: &Path) -> std::io::Result<()> {
     }
 }
 
-async fn open_storage(data: &Data) -> Result<(Db, Files, Secrets), StartError> {
+async fn open_storage(data: &Data, now: Time) -> Result<(Db, Files, Secrets), StartError> {
     let folder = &data.data_dir;
     backup::check_not_interrupted(folder).map_err(StartError)?;
     create_private_folder(folder).map_err(|error| {
@@ -319,14 +319,15 @@ async fn open_storage(data: &Data) -> Result<(Db, Files, Secrets), StartError> {
         Files::new(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(StartError)?;
     let url =
         data.database_url().map_err(|error| StartError::new("the database URL can't be used", &error))?;
-    let tables = if data.migrate == Switch::On { Tables::Update } else { Tables::Leave };
     if let Some(file) = url.strip_prefix("sqlite:") {
         create_private_file(Path::new(file))
             .map_err(|error| StartError::new(format_args!("the database {file} can't be created"), &error))?;
     }
-    let db = Db::open_with(&url, data.database_connections, tables)
-        .await
-        .map_err(|error| StartError::new("the database can't be opened", &error))?;
+    let db = match data.migrate {
+        Switch::On => Db::open_recording(&url, data.database_connections, "system", now).await,
+        Switch::Off => Db::open_with(&url, data.database_connections, Tables::Leave).await,
+    };
+    let db = db.map_err(|error| StartError::new("the database can't be opened", &error))?;
     Ok((db, files, secrets))
 }
 

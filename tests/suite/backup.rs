@@ -175,6 +175,10 @@ async fn a_backup_of_a_busy_server_is_consistent_and_everything_is_there_again()
     let bytes = ann_there.http.get(&link).send().await.unwrap();
     assert_eq!(bytes.status(), 200, "{info}");
     assert_eq!(bytes.bytes().await.unwrap().as_ref(), PNG);
+    let recorded = ann_there.get("/admin/audit?action=backup.restore").await.expect(200);
+    assert_eq!(recorded.as_array().unwrap().len(), 1, "{recorded}");
+    assert_eq!(recorded[0]["actor"]["type"], "operator");
+    assert_eq!(recorded[0]["details"]["archive"], archive.display().to_string());
     ann_there.post_text(chat, "снова здесь").await;
     let bob_there = sign_in(&process, &bob, "bob").await;
     assert_eq!(bob_there.texts(chat).await[0], "снова здесь");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use besedka::messenger::Clock;
 use besedka::model::{Stream, Time};
 use besedka::store::{Db, Tables, database_copy, streams};
 use sqlx::migrate::Migrator;
@@ -12,6 +13,11 @@ use tempfile::TempDir;
 use crate::database::Database;
 use crate::server::{Person, TestServer};
 use crate::skip::leave;
+
+/// The time of the machine.
+fn now() -> Time {
+    Clock::default().now()
+}
 
 #[tokio::test]
 async fn an_older_database_is_copied_before_its_tables_change() {
@@ -87,14 +93,14 @@ async fn keys_of_requests_stay_when_they_are_stored_by_time() {
     database.open(dir.path()).await.close().await;
     let url = database.url(dir.path());
     let key = "SELECT count(*) FROM idempotency_key WHERE at = 5 AND status = 201 AND subject = 'x'";
-    Db::revert(&url, 89).await.unwrap();
+    Db::revert(&url, 89, now()).await.unwrap();
     let columns = "(fingerprint, body, status, subject, at)";
     let digest = format!("x'{}'", "0f".repeat(16));
     let values = format!("VALUES ({digest}, {digest}, 201, 'x', 5)");
     database.change(dir.path(), &format!("INSERT INTO idempotency_key {columns} {values}")).await;
     database.open(dir.path()).await.close().await;
     assert_eq!(database.count(dir.path(), key).await, 1);
-    Db::revert(&url, 89).await.unwrap();
+    Db::revert(&url, 89, now()).await.unwrap();
     assert_eq!(database.count(dir.path(), key).await, 1, "and back");
 }
 
@@ -116,7 +122,7 @@ async fn events_and_keys_of_messages_get_rows_again_on_the_way_back() {
     ] {
         database.change(dir.path(), &statement).await;
     }
-    Db::revert(&database.url(dir.path()), 102).await.unwrap();
+    Db::revert(&database.url(dir.path()), 102, now()).await.unwrap();
     let key = format!(
         "SELECT count(*) FROM idempotency_key \
          WHERE fingerprint = x'{digest}' AND at = 5 AND status = 201 AND subject = 'message:9'"
@@ -137,14 +143,24 @@ async fn every_migration_has_its_way_back() {
     let known = Db::migration_status(&url).await.unwrap().known;
     let [.., (before, ..), (newest, ..)] = known[..] else { panic!("{known:?}") };
     database.change(dir.path(), "INSERT INTO stream (id, seq) VALUES (7, 3)").await;
-    let copy = Db::revert(&url, before).await.unwrap();
+    let copy = Db::revert(&url, before, now()).await.unwrap();
     assert_eq!(Db::migration_status(&url).await.unwrap().last(), Some(before));
     assert_eq!(copy.is_some(), !database.is_mysql(), "MySQL can't be copied from here");
     if let Some(copy) = copy {
         let copy = Db::migration_status(&format!("sqlite:{}", copy.display())).await.unwrap();
         assert_eq!(copy.last(), Some(newest));
     }
-    Db::revert(&url, 0).await.unwrap();
+    // The way back and the way forth are in the audit log, as long as it is there.
+    Db::open_recording(&url, 2, "system", now()).await.unwrap().close().await;
+    Db::open_recording(&url, 2, "system", now()).await.unwrap().close().await;
+    for (by, from, to) in [("operator", newest, before), ("system", before, newest)] {
+        let recorded = format!(
+            "SELECT count(*) FROM audit_entry WHERE action = 'database.migrate' AND actor_kind = '{by}' \
+             AND details = '{{\"from\":{from},\"to\":{to}}}'"
+        );
+        assert_eq!(database.count(dir.path(), &recorded).await, 1, "{recorded}");
+    }
+    Db::revert(&url, 0, now()).await.unwrap();
     assert_eq!(Db::migration_status(&url).await.unwrap().last(), None);
     let left = match database.is_mysql() {
         true => "SELECT count(*) FROM information_schema.tables WHERE table_schema = database()",

@@ -9,6 +9,8 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, Value};
+
 use super::access::Access;
 use super::manifest::{Manifest, SECRET};
 use super::unpack::{Destination, inspect, unpack_all};
@@ -83,12 +85,12 @@ pub async fn restore(archive: &BackupPlace, to: &Target<'_>, now: Time) -> Resul
     let last_migration = manifest.header.last_migration();
     match engine {
         Engine::Sqlite => {
-            restore_file(archive, to, &files, manifest.header.engine, last_migration, now).await?;
+            restore_file(archive, to, &files, &manifest, now).await?;
         }
         Engine::Mysql => {
             fill(archive, to, &files, to.database_url, last_migration).await?;
             let db = Db::open(to.database_url, to.database_connections).await?;
-            let begun = snapshot::begin_anew(&db, now, NOT_SENT).await;
+            let begun = snapshot::begin_anew(&db, now, NOT_SENT, &about(archive, &manifest)).await;
             db.close().await;
             begun?;
         }
@@ -96,6 +98,13 @@ pub async fn restore(archive: &BackupPlace, to: &Target<'_>, now: Time) -> Resul
     fs::remove_file(&note).map_err(|error| Error::file(&note, &error))?;
     sync_folder(to.data_dir);
     Ok(manifest)
+}
+
+/// What the audit log says of an archive.
+fn about(archive: &BackupPlace, manifest: &Manifest) -> Map<String, Value> {
+    let (archive, header) = (archive.to_string(), &manifest.header);
+    let pairs = [("archive", &archive), ("created_at", &header.created_at), ("version", &header.version)];
+    pairs.map(|(name, value)| (name.to_owned(), Value::from(value.clone()))).into_iter().collect()
 }
 
 /// Tells one archive from another.
@@ -128,10 +137,10 @@ async fn restore_file(
     archive: &BackupPlace,
     to: &Target<'_>,
     files: &Files,
-    from: Engine,
-    last_migration: i64,
+    manifest: &Manifest,
     now: Time,
 ) -> Result<()> {
+    let (from, last_migration) = (manifest.header.engine, manifest.header.last_migration());
     let file = PathBuf::from(to.database_url.strip_prefix("sqlite:").unwrap_or_default());
     let unfinished = file.with_extension("restoring.db");
     remove_database(&unfinished);
@@ -155,7 +164,7 @@ async fn restore_file(
     }
     snapshot::upgrade_file(&unfinished).await?;
     let db = Db::open(&url, 2).await?;
-    let begun = snapshot::begin_anew(&db, now, NOT_SENT).await;
+    let begun = snapshot::begin_anew(&db, now, NOT_SENT, &about(archive, manifest)).await;
     db.close().await;
     begun?;
     fs::rename(&unfinished, &file).map_err(|error| Error::file(&file, &error))?;

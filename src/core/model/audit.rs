@@ -48,6 +48,8 @@ actions! {
     ExportCreate = "export.create",
     ImportCreate = "import.create",
     BackupCreate = "backup.create",
+    BackupRestore = "backup.restore",
+    DatabaseMigrate = "database.migrate",
     FilesMove = "files.move",
     AuditExport = "audit.export",
     ReportResolve = "report.resolve",

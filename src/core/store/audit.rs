@@ -1,12 +1,12 @@
 //! The audit log (table `audit_entry`): entries are added and, when they are too old, deleted.
 
 use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sqlx::FromRow;
 
 use super::schema::AuditEntry as A;
 use super::{Executor, Result};
-use crate::model::{AuditEntry, AuditFilter, AuditTarget, Time, UserId};
+use crate::model::{AuditAction, AuditEntry, AuditFilter, AuditTarget, Ids, NODES, Time, UserId};
 
 const COLUMNS: [A; 11] = [
     A::Id,
@@ -21,6 +21,9 @@ const COLUMNS: [A; 11] = [
     A::Address,
     A::Details,
 ];
+
+/// The number for ids that are made beside a server that may be running.
+const MAINTENANCE_NODE: u8 = NODES - 1;
 
 #[derive(FromRow)]
 struct AuditRow {
@@ -52,7 +55,7 @@ impl From<AuditRow> for AuditEntry {
             address: row.address,
             details: match details {
                 Some(Value::Object(details)) => details,
-                _ => serde_json::Map::new(),
+                _ => Map::new(),
             },
         }
     }
@@ -78,6 +81,29 @@ pub async fn insert(executor: &mut Executor, entry: &AuditEntry) -> Result<()> {
         ])
         .to_owned();
     executor.execute(&insert).await
+}
+
+/// Records what was done to the database while there was no messenger: by `operator`, a command on the server's machine,
+/// or by `system`, the server by itself.
+pub async fn insert_maintenance(
+    executor: &mut Executor,
+    by: &str,
+    action: AuditAction,
+    details: Map<String, Value>,
+    now: Time,
+) -> Result<()> {
+    let entry = AuditEntry {
+        id: Ids::new(MAINTENANCE_NODE).next(now),
+        at: now,
+        action: action.name().to_owned(),
+        actor_kind: by.to_owned(),
+        actor: None,
+        actor_name: None,
+        target: None,
+        address: None,
+        details,
+    };
+    insert(executor, &entry).await
 }
 
 fn filtered(filter: &AuditFilter) -> SelectStatement {

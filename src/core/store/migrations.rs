@@ -56,6 +56,11 @@ impl MigrationStatus {
         known.chain(self.unknown.iter().map(|(number, _)| *number)).max()
     }
 
+    /// Whether a migration of this version is applied.
+    pub(super) fn has(&self, migration: i64) -> bool {
+        self.known.iter().any(|(number, _, is_applied)| *number == migration && *is_applied)
+    }
+
     /// The newest migration that this version knows.
     pub(super) fn newest(&self) -> i64 {
         self.known.last().map_or(0, |(number, ..)| *number)

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sea_query::{Alias, Expr, ExprTrait, Order, Query};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
@@ -19,8 +19,8 @@ use super::schema::{
     Event as E, Lease as L, ScheduledMessage as S, Stream as St, Ticket as T, WebhookCursor as C,
     WebhookDelivery as D,
 };
-use super::{Db, Error, Executor, MigrationStatus, Result, migrations, mysql, push};
-use crate::model::Time;
+use super::{Db, Error, Executor, MigrationStatus, Result, audit, migrations, mysql, push};
+use crate::model::{AuditAction, Time};
 
 /// Tables whose rows mean nothing to a restored server.
 const LEFT_OUT: [&str; 2] = ["event", "ticket"];
@@ -309,8 +309,14 @@ pub async fn upgrade_file(file: &Path) -> Result<()> {
 /// tickets, pushes that waited and the work that was in progress end. Messages that were scheduled for a time between the
 /// backup and now were perhaps sent then; they are marked as failed, with a code and a reason, and their authors decide.
 /// So are deliveries of webhooks, and webhooks begin with the next event.
-pub async fn begin_anew(db: &Db, now: Time, (code, reason): (&str, &str)) -> Result<()> {
+pub async fn begin_anew(
+    db: &Db,
+    now: Time,
+    (code, reason): (&str, &str),
+    archive: &Map<String, Json>,
+) -> Result<()> {
     let mut tx = db.begin().await?;
+    audit::insert_maintenance(&mut tx, "operator", AuditAction::BackupRestore, archive.clone(), now).await?;
     let advance = Query::update().table(St::Table).value(St::Seq, Expr::col(St::Seq).add(JUMP)).to_owned();
     tx.execute(&advance).await?;
     tx.execute(&Query::delete().from_table(E::Table).to_owned()).await?;
