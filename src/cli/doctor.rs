@@ -1,15 +1,14 @@
 //! `besedka doctor`: what is wrong with the server, and what to change.
 
 use std::io::Write;
-use std::path::Path;
 
 use clap::Args;
 use serde_json::json;
 
 use super::{Failure, open};
 use crate::config::{Config, Switch};
-use besedka_core::messenger::{Examined, Finding, PushSettings, RegistrationPolicy, Severity};
-use besedka_core::store::Db;
+use crate::server;
+use besedka_core::messenger::{Finding, Severity};
 
 #[derive(Args)]
 pub(super) struct Doctor {
@@ -53,87 +52,26 @@ impl Doctor {
 }
 
 async fn examine(config: &Config) -> Vec<Finding> {
-    let mut findings = Vec::new();
     let settings = config.check().and_then(|()| config.settings());
     let settings = match settings {
         Ok(settings) => settings,
         Err(reason) => return vec![Finding::error("settings", reason)],
     };
-    match migrations(config).await {
-        Ok(finding) => findings.push(finding),
+    let examined = match server::examined(config, &settings).await {
+        Ok(examined) => examined,
         Err(finding) => return vec![finding],
-    }
+    };
     let operator = match open(&config.data).await {
         Ok(operator) => operator,
         Err(error) => {
-            findings.push(Finding::error("database", error.to_string()));
-            return findings;
+            let mut found = examined.before;
+            found.push(Finding::error("database", error.to_string()));
+            return found;
         }
     };
-    let registration = match settings.registration {
-        Some(policy) => Ok(policy),
-        None => operator.registration().await,
-    };
-    let examined = Examined {
-        public_url: config.public_url.clone(),
-        listen: config.listen.clone(),
-        has_trusted_proxies: !config.trusted_proxies.is_empty(),
-        upload_limit: config.upload_limit,
-        is_registration_open: registration.is_ok_and(|policy| policy == RegistrationPolicy::Open),
-        has_tls: config.tls.is_on(),
-        mail: settings.senders.mail.clone(),
-        assistant: settings.assistant.clone(),
-        bus: settings.bus.clone(),
-        backup_every: config.operation.backup_every,
-        max_fds: rustix::process::getrlimit(rustix::process::Resource::Nofile).current,
-    };
-    findings.extend(operator.examine(&examined).await);
+    let found = operator.examine(examined).await;
     operator.close().await;
-    findings.extend(crate::server::examine_certificate(config, config.clock.now()));
-    findings.push(push(settings.push.as_ref()));
-    findings
-}
-
-/// How pushes are sent. The key itself follows from the server's secret.
-fn push(settings: Option<&PushSettings>) -> Finding {
-    let check = "push";
-    match settings {
-        None => Finding::ok(check, "pushes are off"),
-        Some(PushSettings { contact: None, .. }) => Finding::warning(
-            check,
-            "pushes do not say whom to turn to, and some push services refuse such ones: set --push-contact \
-             mailto:ADDRESS, or --public-url with https",
-        ),
-        Some(PushSettings { contact: Some(contact), .. }) => {
-            Finding::ok(check, format!("push services reach you at {contact}"))
-        }
-    }
-}
-
-/// Whether the database is there and its tables are those of this version. The error is a finding after which nothing
-/// else can be examined.
-async fn migrations(config: &Config) -> Result<Finding, Finding> {
-    let check = "migrations";
-    let url = config.data.database_url().map_err(|reason| Finding::error("settings", reason))?;
-    if let Some(file) = url.strip_prefix("sqlite:")
-        && !Path::new(file).exists()
-    {
-        let summary = format!("there is no server yet: the database {file} does not exist");
-        return Err(Finding::error("database", summary));
-    }
-    let status = Db::migration_status(&url).await;
-    let status =
-        status.map_err(|error| Finding::error("database", format!("it can't be opened: {error}")))?;
-    let missing = status.known.iter().filter(|(_, _, is_applied)| !is_applied).count();
-    if missing > 0 {
-        let summary =
-            format!("{missing} migrations are missing: start the server, or run `besedka migrate up`");
-        return Err(Finding::error(check, summary));
-    }
-    Ok(match status.unknown.len() {
-        0 => Finding::ok(check, "the tables are those of this version"),
-        newer => Finding::warning(check, format!("{newer} migrations are of a newer Besedka")),
-    })
+    found
 }
 
 fn in_json(finding: &Finding) -> serde_json::Value {

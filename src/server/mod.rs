@@ -5,6 +5,7 @@ mod body_pace;
 mod connections;
 mod delivery_tracking;
 mod desktop_updates;
+mod doctor;
 mod host_router;
 mod metrics;
 mod normalize_path;
@@ -37,7 +38,7 @@ use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables, measures};
 
 use accept::App;
-pub(crate) use tls::examine as examine_certificate;
+pub(crate) use doctor::examined;
 use metrics::RequestMetrics;
 use tls::{Authority, Certificates, Proofs, Tls};
 

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::accept::App;
 use super::desktop_updates::DesktopUpdates;
+use super::doctor;
 use super::host_router::HostRouter;
 use super::metrics::{self, RequestMetrics};
 use super::normalize_path::normalize_path;
@@ -80,6 +81,7 @@ pub(super) fn routes(
     let app = HostRouter::new(&config.dialects, &enabled, || health.boxed(), app)
         .data(messenger)
         .data(config.site())
+        .data(doctor::examination(config))
         .before(|mut request: Request| async {
             request.set_data(OriginalMethod(request.method().clone()));
             if request.version() < Version::HTTP_11 {

@@ -1,5 +1,7 @@
 //! `besedka doctor`: what it finds on a sound server, on a young one, and behind a proxy that is set up wrongly.
 
+mod database;
+
 use std::process::Command;
 
 use serde_json::Value;
@@ -101,9 +103,7 @@ async fn services_that_do_not_answer_and_a_damaged_database_are_errors() {
 }
 
 /// A proxy that passes no upgrades on and takes bodies of a mebibyte.
-async fn bad_proxy(server: String) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+fn bad_proxy(listener: TcpListener, server: String) {
     tokio::spawn(async move {
         while let Ok((mut client, _)) = listener.accept().await {
             let server = server.clone();
@@ -139,7 +139,13 @@ async fn bad_proxy(server: String) -> String {
             });
         }
     });
-    url
+}
+
+/// A listener, and the address of what will be served there.
+async fn listener() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    (listener, url)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -148,7 +154,8 @@ async fn a_proxy_that_is_set_up_wrongly_is_seen_from_outside() {
     let folder = dir.path().to_str().unwrap().to_owned();
     let process = Process::start(dir.path(), &[]).await;
     let address = process.url.strip_prefix("http://").unwrap().to_owned();
-    let proxy = bad_proxy(address.clone()).await;
+    let (listener, proxy) = listener().await;
+    bad_proxy(listener, address.clone());
     let flags = ["--data-dir", &folder, "--listen", &address, "--public-url"];
     let (found, code) = examine(&[&flags[..], &[&proxy]].concat()).await;
     assert_eq!(code, Some(2));
@@ -171,6 +178,37 @@ async fn a_proxy_that_is_set_up_wrongly_is_seen_from_outside() {
     let other = crate::bucket::Bucket::over(bucket.path()).await;
     let (found, _) = examine(&[&flags[..], &[&other.url]].concat()).await;
     assert_eq!(of(&found, "public-address").0, "error", "{found:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn administrators_examine_the_running_server_and_find_what_the_command_finds() {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().to_str().unwrap().to_owned();
+    let (listener, public) = listener().await;
+    let process = Process::start(dir.path(), &["--public-url", &public]).await;
+    let (ann, bob) = (process.person("ann").await, process.person("bob").await);
+    bob.get("/admin/doctor").await.refused(403, "forbidden");
+    process.nobody().get("/admin/doctor").await.refused(401, "unauthorized");
+    // One at a time: until the proxy answers, the first one waits.
+    let asked = [(); 2].map(|()| Box::pin(ann.get("/admin/doctor")));
+    let (refused, _, mut waiting) = futures_util::future::select_all(asked).await;
+    refused.refused(409, "conflict");
+    bad_proxy(listener, process.url.strip_prefix("http://").unwrap().to_owned());
+    let found = waiting.pop().unwrap().await.expect(200);
+    assert_eq!(found["status"], "error");
+    for wrong in ["socket", "forwarded-headers", "upload-limit"] {
+        let (severity, finding) = of(&found, wrong);
+        assert_eq!(severity, "error", "{found:#}");
+        assert!(programs(finding).contains(&"nginx"), "{finding:#}");
+    }
+    assert_eq!(of(&found, "database").0, "ok");
+    let (printed, _) =
+        examine(&["--data-dir", &folder, "--listen", "127.0.0.1:0", "--public-url", &public]).await;
+    let checks = |found: &Value| -> Vec<(Value, Value, Value)> {
+        let findings = found["findings"].as_array().unwrap().iter();
+        findings.map(|one| (one["check"].clone(), one["severity"].clone(), one["advice"].clone())).collect()
+    };
+    assert_eq!(checks(&found), checks(&printed));
 }
 
 /// A real nginx with its defaults, where there is one.

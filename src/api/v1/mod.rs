@@ -17,6 +17,7 @@ mod bots;
 mod caller;
 mod chats;
 mod codes;
+mod doctor;
 mod drafts;
 mod events;
 mod export;
@@ -55,6 +56,7 @@ use super::retry::RepeatedReads;
 use besedka_core::messenger::Error;
 
 pub use audit::AuditFormat;
+pub use doctor::Examination;
 pub use events::{asyncapi, event_data};
 pub use types::{AVATARS, avatar_path};
 
@@ -127,7 +129,7 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
     let personal = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
     let features = (assistant::Assistant, meetings::Meetings, bots::Bots, webhooks::Webhooks);
-    let administration = (admin_people::AdminPeople, audit::Audit, reports::Reports);
+    let administration = (admin_people::AdminPeople, audit::Audit, doctor::Doctor, reports::Reports);
     let files = (attachments::Attachments, avatars::Avatars);
     let apis = (
         accounts,

@@ -44,7 +44,7 @@ pub use administration::administrator::Administrator;
 pub use administration::announcement::Announcement;
 pub use administration::audit::AuditExport;
 pub use administration::deletion::MessagesOnDeletion;
-pub use administration::doctor::{Examined, Finding, Severity};
+pub use administration::doctor::{Examined, Finding, Severity, examine_migrations};
 pub use administration::measurements::Measurements;
 pub use administration::proxy_advice::Advice;
 pub use administration::reports::ReportView;
@@ -133,6 +133,8 @@ pub struct Core {
     unread_counts: chats::unread_counts::UnreadCounts,
     /// Held while a backup is made.
     backing_up: tokio::sync::Mutex<()>,
+    /// Held while an administrator has the server examined.
+    examining: tokio::sync::Mutex<()>,
     exports: Arc<Semaphore>,
     imports: Arc<Semaphore>,
     posts: mpsc::Sender<messages::post::Post>,
@@ -269,6 +271,7 @@ impl Messenger {
             lists: SharedQueries::default(),
             unread_counts: chats::unread_counts::UnreadCounts::default(),
             backing_up: tokio::sync::Mutex::default(),
+            examining: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(portability::export::AT_ONCE)),
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),
             posts,

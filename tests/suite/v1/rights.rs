@@ -120,6 +120,7 @@ const OWN: &[&str] = &[
     "revokeSessionOfUser",
     "resetPasswordOfUser",
     "storageUse",
+    "examineServer",
     "announcement",
     "announce",
     "removeAnnouncement",

@@ -25,6 +25,7 @@ const ACCOUNT: &[&str] = &[
     "appointAdmin",
     "auditLog",
     "exportAuditLog",
+    "examineServer",
     "reports",
     "resolveReport",
     "dismissReport",

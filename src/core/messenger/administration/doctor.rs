@@ -1,16 +1,21 @@
 //! What is wrong with a server, and what to change.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::boxed;
 use crate::hub::{Bus, BusSettings};
 use crate::integrations::{Mailer, PublicAddress, check_model_server};
-use crate::messenger::Operator;
+use crate::messenger::administration::administrator::Administrator;
 use crate::messenger::administration::proxy_advice::{self, Advice};
-use crate::messenger::foundation::settings::{AssistantSettings, MailServer};
+use crate::messenger::foundation::settings::{
+    AssistantSettings, MailServer, PushSettings, RegistrationPolicy,
+};
+use crate::messenger::foundation::{Error, Result};
+use crate::messenger::{Messenger, Operator};
 use crate::model::{MessageId, Time};
 use crate::store::measures::{self, Layout};
-use crate::store::{accounts, backups, search};
+use crate::store::{Db, accounts, backups, search};
 
 /// How far the clocks of two machines may differ.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
@@ -76,17 +81,24 @@ impl Finding {
     }
 }
 
-/// The settings of the server that is examined.
+/// The server that is examined: its settings, and what the program found out by itself.
 #[derive(Clone)]
 pub struct Examined {
+    /// What the program found before it had a messenger.
+    pub before: Vec<Finding>,
     pub public_url: Option<String>,
     /// The address and port that the server listens on.
     pub listen: String,
     pub has_trusted_proxies: bool,
     pub upload_limit: u64,
-    pub is_registration_open: bool,
+    /// Who may register; `None` for what an administrator chose.
+    pub registration: Option<RegistrationPolicy>,
     /// Whether the server encrypts by itself.
     pub has_tls: bool,
+    /// What was found of its certificate.
+    pub certificate: Option<Finding>,
+    /// How pushes are sent; `None` when they are off.
+    pub push: Option<PushSettings>,
     pub mail: Option<MailServer>,
     pub assistant: Option<AssistantSettings>,
     pub bus: Option<BusSettings>,
@@ -106,12 +118,61 @@ impl Examined {
 impl Operator {
     /// Examines the server. Changes nothing.
     #[boxed]
-    pub async fn examine(&self, examined: &Examined) -> Vec<Finding> {
-        let mut found = vec![self.examine_database().await, self.examine_layout().await];
+    pub async fn examine(&self, examined: Examined) -> Vec<Finding> {
+        Messenger::examine(self, examined).await
+    }
+}
+
+impl Administrator {
+    /// Examines the server, which is running. Changes nothing. One examination at a time: it reads the whole database.
+    #[boxed]
+    pub async fn examine(&self, examined: Examined) -> Result<Vec<Finding>> {
+        let messenger = self.messenger();
+        let _alone = messenger
+            .examining
+            .try_lock()
+            .map_err(|_| Error::Conflict("The server is being examined already; wait for the result"))?;
+        Ok(messenger.examine(examined).await)
+    }
+}
+
+/// Whether the database is there and its tables are those of this version. The error is a finding after which nothing
+/// else can be examined.
+#[boxed]
+pub async fn examine_migrations(url: &str) -> std::result::Result<Finding, Finding> {
+    let check = "migrations";
+    if let Some(file) = url.strip_prefix("sqlite:")
+        && !Path::new(file).exists()
+    {
+        let summary = format!("there is no server yet: the database {file} does not exist");
+        return Err(Finding::error("database", summary));
+    }
+    let status = Db::migration_status(url).await;
+    let status =
+        status.map_err(|error| Finding::error("database", format!("it can't be opened: {error}")))?;
+    let missing = status.known.iter().filter(|(_, _, is_applied)| !is_applied).count();
+    if missing > 0 {
+        let summary =
+            format!("{missing} migrations are missing: start the server, or run `besedka migrate up`");
+        return Err(Finding::error(check, summary));
+    }
+    Ok(match status.unknown.len() {
+        0 => Finding::ok(check, "the tables are those of this version"),
+        newer => Finding::warning(check, format!("{newer} migrations are of a newer Besedka")),
+    })
+}
+
+impl Messenger {
+    async fn examine(&self, mut examined: Examined) -> Vec<Finding> {
+        let mut found = std::mem::take(&mut examined.before);
+        let certificate = examined.certificate.take();
+        let examined = &examined;
+        found.push(self.examine_database().await);
+        found.push(self.examine_layout().await);
         found.push(self.examine_disk().await);
         found.push(self.examine_storage(examined.public_url.as_deref()).await);
         found.push(self.examine_backups(examined.backup_every).await);
-        found.push(registration(examined));
+        found.push(self.examine_registration(examined).await);
         found.push(self.examine_administrators().await);
         found.push(file_descriptors(examined.max_fds));
         found.extend(mail(examined.mail.as_ref()).await);
@@ -129,7 +190,30 @@ impl Operator {
             }
         };
         found.push(self.examine_clock(date).await);
+        found.extend(certificate);
+        found.push(push(examined.push.as_ref()));
         found
+    }
+
+    async fn examine_registration(&self, examined: &Examined) -> Finding {
+        let check = "registration";
+        let policy = match examined.registration {
+            Some(policy) => Ok(policy),
+            None => self.registration().await,
+        };
+        let is_open = match policy {
+            Ok(policy) => policy == RegistrationPolicy::Open,
+            Err(error) => return Finding::error(check, format!("who may register is unknown: {error}")),
+        };
+        let is_reachable = examined.public_url.is_some() || !examined.listens_on_loopback();
+        match is_open && is_reachable {
+            true => Finding::warning(
+                check,
+                "everybody who can reach the server may register: set --registration invite, and create codes with \
+                 `besedka invite`",
+            ),
+            false => Finding::ok(check, "strangers can't register"),
+        }
     }
 
     async fn examine_database(&self) -> Finding {
@@ -303,16 +387,19 @@ fn database_settings(layout: &Layout) -> Finding {
     }
 }
 
-fn registration(examined: &Examined) -> Finding {
-    let check = "registration";
-    let is_reachable = examined.public_url.is_some() || !examined.listens_on_loopback();
-    match examined.is_registration_open && is_reachable {
-        true => Finding::warning(
+/// How pushes are sent. The key itself follows from the server's secret.
+fn push(settings: Option<&PushSettings>) -> Finding {
+    let check = "push";
+    match settings {
+        None => Finding::ok(check, "pushes are off"),
+        Some(PushSettings { contact: None, .. }) => Finding::warning(
             check,
-            "everybody who can reach the server may register: set --registration invite, and create codes with \
-             `besedka invite`",
+            "pushes do not say whom to turn to, and some push services refuse such ones: set --push-contact \
+             mailto:ADDRESS, or --public-url with https",
         ),
-        false => Finding::ok(check, "strangers can't register"),
+        Some(PushSettings { contact: Some(contact), .. }) => {
+            Finding::ok(check, format!("push services reach you at {contact}"))
+        }
     }
 }
 

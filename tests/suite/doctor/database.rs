@@ -1,0 +1,42 @@
+//! What is asked of the database differs: integrity and the file of SQLite, how a database server writes commits.
+
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{examine, of, programs};
+use crate::database::Database;
+use crate::process::Process;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_either_kind_is_examined() {
+    let (dir, database) = (TempDir::new().unwrap(), Database::new().await);
+    let (folder, url) = (dir.path().to_str().unwrap().to_owned(), database.url(dir.path()));
+    let flags = ["--data-dir", &folder, "--database-url", &url];
+    let process = Process::start(dir.path(), &flags[2..]).await;
+    let ann = process.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    ann.post_text(chat, "hello").await;
+    let backups = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_besedka"));
+    command.args(["backup", backups.path().to_str().unwrap(), "--verify"]).args(flags);
+    assert!(command.status().unwrap().success());
+    let (found, _) = examine(&flags).await;
+    for sound in ["migrations", "database", "database-settings", "disk", "storage", "backup", "clock"] {
+        assert_eq!(of(&found, sound).0, "ok", "{found:#}");
+    }
+    let said = |found: &Value, check: &str| of(found, check).1["summary"].as_str().unwrap().to_owned();
+    if !database.is_mysql() {
+        assert!(said(&found, "database-settings").starts_with("journal wal"), "{found:#}");
+        return;
+    }
+    assert_eq!(said(&found, "database-settings"), "each commit is written to the disk");
+    assert!(said(&found, "disk").contains("on another machine"), "{found:#}");
+    database.change(dir.path(), "SET GLOBAL innodb_flush_log_at_trx_commit = 2").await;
+    let (hasty, _) = examine(&flags).await;
+    database.change(dir.path(), "SET GLOBAL innodb_flush_log_at_trx_commit = 1").await;
+    let (severity, finding) = of(&hasty, "database-settings");
+    assert_eq!(severity, "warning", "{hasty:#}");
+    assert_eq!(programs(finding), ["MySQL or MariaDB"]);
+}
