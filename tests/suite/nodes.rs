@@ -202,6 +202,18 @@ async fn who_is_let_in_or_put_out_on_one_node_receives_so_on_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_announcement_made_on_one_node_is_told_on_the_other() {
+    let Some(nats) = Nats::start() else { return };
+    let (first, second) = two(&nats).await;
+    let ann = first.person("ann").await;
+    let mut socket = at(&second, &ann).socket().await;
+    ann.put("/admin/announcement", json!({"text": "Back at ten"})).await.expect(204);
+    second.clock.advance(Duration::from_secs(2));
+    let told = receives(&mut socket, "announcement.updated").await;
+    assert_eq!(told["announcement"]["text"], "Back at ten");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_there_and_who_types_is_seen_on_both_nodes() {
     let Some(nats) = Nats::start() else { return };
     let (one, two) = two(&nats).await;

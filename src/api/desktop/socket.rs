@@ -75,6 +75,7 @@ impl SocketFormat for Desktop {
         let (user, online, typing) = match event {
             EphemeralEvent::Typing { user, .. } => (user, true, true),
             EphemeralEvent::Presence { user, presence } => (user, presence.status != Status::Offline, false),
+            EphemeralEvent::Announcement(_) => return None,
         };
         Some(frame("status", json!({"user_id": user.0, "online": online, "typing": typing})))
     }

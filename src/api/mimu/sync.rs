@@ -287,7 +287,8 @@ impl Changes {
             | Change::SessionCreated(_)
             | Change::SessionRevoked(_)
             | Change::TokenCreated(_)
-            | Change::TokenRevoked(_) => {}
+            | Change::TokenRevoked(_)
+            | Change::ReportsUpdated { .. } => {}
         }
     }
 }

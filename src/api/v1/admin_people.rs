@@ -14,8 +14,8 @@ use super::sessions::Session;
 use super::types::Done;
 use super::{Answer, Area};
 use crate::body::JsonBody;
-use besedka_core::messenger::{self, Error, Messenger};
-use besedka_core::model::{SessionId, Time, User, UserId};
+use besedka_core::messenger::{Error, Messenger};
+use besedka_core::model::{self, SessionId, Time, User, UserId};
 
 pub struct AdminPeople;
 
@@ -74,15 +74,15 @@ impl Example for StorageUse {
 /// What the administrators announce to everybody.
 #[derive(Object)]
 #[oai(example)]
-struct Announcement {
+pub struct Announcement {
     /// 1 to 500 characters.
     text: String,
     /// When it disappears; null if it stays until it is removed. UTC, ISO 8601 without a zone.
     until: Option<String>,
 }
 
-impl From<messenger::Announcement> for Announcement {
-    fn from(announcement: messenger::Announcement) -> Self {
+impl From<model::Announcement> for Announcement {
+    fn from(announcement: model::Announcement) -> Self {
         Self { text: announcement.text, until: announcement.until.map(Time::iso) }
     }
 }
@@ -99,8 +99,14 @@ impl Example for Announcement {
 /// The announcement, if there is one.
 #[derive(Object)]
 #[oai(example)]
-struct CurrentAnnouncement {
+pub struct CurrentAnnouncement {
     announcement: Option<Announcement>,
+}
+
+impl From<Option<model::Announcement>> for CurrentAnnouncement {
+    fn from(announcement: Option<model::Announcement>) -> Self {
+        Self { announcement: announcement.map(Announcement::from) }
+    }
 }
 
 impl Example for CurrentAnnouncement {
@@ -219,7 +225,8 @@ impl AdminPeople {
 
     /// The announcement to everybody
     ///
-    /// Clients show it above all chats, and ask for it when they start and every few minutes.
+    /// Clients show it above all chats. They ask for it when they connect, and are told of changes by
+    /// `announcement.updated`.
     #[oai(path = "/announcement", method = "get", operation_id = "announcement", tag = "Area::Users")]
     async fn announcement(
         &self,
@@ -227,7 +234,7 @@ impl AdminPeople {
         caller: SignedIn,
     ) -> Answer<Json<CurrentAnnouncement>> {
         let announcement = messenger.as_user(caller.0).announcement().await?;
-        Ok(Json(CurrentAnnouncement { announcement: announcement.map(Announcement::from) }))
+        Ok(Json(announcement.into()))
     }
 
     /// Announce something to everybody

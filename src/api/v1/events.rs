@@ -11,10 +11,11 @@ use serde_json::Value;
 pub use self::asyncapi::{asyncapi, with_typed_events};
 use self::data::{
     BookmarkRef, ChatDelivered, ChatLost, ChatPerson, ChatRead, ChatRef, DraftRef, MemberChange, MessageRef,
-    MessageRefs, Missing, Nothing, PersonRef, PresenceChange, Ready, ScheduledRef, SessionBegun, SessionRef,
-    TokenRef, Wrong,
+    MessageRefs, Missing, Nothing, OpenReports, PersonRef, PresenceChange, Ready, ScheduledRef, SessionBegun,
+    SessionRef, TokenRef, Wrong,
 };
 pub use self::event_data::EventData;
+use super::admin_people::CurrentAnnouncement;
 use super::tokens::Token;
 use super::types::{Blocked, Bookmark, ChatAbout, ChatSettings, Draft, Presence, Scheduled, User, Vote};
 use besedka_core::hub::EphemeralEvent;
@@ -104,6 +105,9 @@ pub fn name_and_data(change: &Change) -> (&'static str, EventData) {
         }
         Change::TokenCreated(token) => ("token.created", EventData::other(&Token::from(token.clone()))),
         Change::TokenRevoked(id) => ("token.revoked", EventData::other(&TokenRef { id: id.0 })),
+        Change::ReportsUpdated { open } => {
+            ("reports.updated", EventData::other(&OpenReports { open: *open }))
+        }
         Change::SessionRevoked(id) => ("session.revoked", EventData::other(&SessionRef { id: id.0 })),
     }
 }
@@ -125,6 +129,10 @@ pub fn ephemeral_frame(event: &EphemeralEvent) -> String {
                 &EventData::PresenceChange(PresenceChange { user_id: *user_id, status, last_seen_at }),
                 None,
             )
+        }
+        EphemeralEvent::Announcement(announcement) => {
+            let current = CurrentAnnouncement::from(announcement.clone());
+            frame("announcement.updated", &EventData::other(&current), None)
         }
     }
 }

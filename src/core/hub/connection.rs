@@ -108,7 +108,7 @@ impl Connection {
 
     pub(super) fn send_ephemeral(&self, event: &Arc<OutboundEphemeral>) {
         let mut queue = self.queue();
-        if queue.ephemeral.len() < MAX_EPHEMERAL {
+        if queue.ephemeral.len() < MAX_EPHEMERAL || !event.event.is_droppable() {
             queue.ephemeral.push(event.clone());
             drop(queue);
             self.wake.notify_one();

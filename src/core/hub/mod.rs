@@ -281,8 +281,26 @@ impl Hub {
         let outbound = Arc::new(OutboundEphemeral::new(event));
         let subscriptions = self.read();
         let Some(subscribers) = subscriptions.get(&stream).map(lock) else { return };
-        for connection in subscribers.connections().filter(|connection| !event.is_from(connection.user)) {
+        for connection in
+            subscribers.connections().filter(|connection| !outbound.event.is_from(connection.user))
+        {
             connection.send_ephemeral(&outbound);
+        }
+    }
+
+    /// Sends an event that is not stored to every connection that is not to a single chat.
+    pub fn send_to_all(&self, event: EphemeralEvent) {
+        let outbound = Arc::new(OutboundEphemeral::new(event));
+        let subscriptions = self.read();
+        for (stream, subscribers) in subscriptions.iter() {
+            let subscribers = lock(subscribers);
+            // Each connection is subscribed to the stream of its user.
+            let own = |connection: &&Arc<Connection>| Stream::from(connection.user) == *stream;
+            for connection in subscribers.connections().filter(own) {
+                if connection.only.is_none() {
+                    connection.send_ephemeral(&outbound);
+                }
+            }
         }
     }
 
@@ -301,7 +319,8 @@ impl Hub {
         for subscribers in streams.into_iter().filter_map(|stream| subscriptions.get(&stream)).map(lock) {
             for connection in subscribers.connections() {
                 visited += 1;
-                let is_recipient = !event.is_from(connection.user) && !excluded.contains(&connection.user);
+                let is_recipient =
+                    !outbound.event.is_from(connection.user) && !excluded.contains(&connection.user);
                 if is_recipient && sent.insert(Arc::as_ptr(connection)) {
                     connection.send_ephemeral(&outbound);
                 }

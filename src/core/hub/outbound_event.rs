@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use crate::model::{ChatId, Content, Event, Language, Message, Presence, Stream, UserId};
+use crate::model::{Announcement, ChatId, Content, Event, Language, Message, Presence, Stream, UserId};
 
 /// The number of API formats an event can be serialized in.
 pub const FORMATS: usize = 5;
@@ -123,10 +123,18 @@ impl OutboundEvent {
 }
 
 /// An event that is delivered but not stored.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum EphemeralEvent {
-    Typing { chat: ChatId, user: UserId },
-    Presence { user: UserId, presence: Presence },
+    Typing {
+        chat: ChatId,
+        user: UserId,
+    },
+    Presence {
+        user: UserId,
+        presence: Presence,
+    },
+    /// What the administrators announce now; `None` if nothing.
+    Announcement(Option<Announcement>),
 }
 
 impl EphemeralEvent {
@@ -134,6 +142,15 @@ impl EphemeralEvent {
     pub(super) fn is_from(&self, recipient: UserId) -> bool {
         match self {
             Self::Typing { user, .. } | Self::Presence { user, .. } => *user == recipient,
+            Self::Announcement(_) => false,
+        }
+    }
+
+    /// Whether it may be dropped for a client that reads slowly: another one follows soon.
+    pub(super) fn is_droppable(&self) -> bool {
+        match self {
+            Self::Typing { .. } | Self::Presence { .. } => true,
+            Self::Announcement(_) => false,
         }
     }
 }

@@ -41,7 +41,6 @@ pub use accounts::session::{SocketTicket, TokenPair};
 pub use accounts::sign_in_code::{CodeSignIn, SignedInByCode};
 pub use accounts::token::{ACCESS_LIFE, Access};
 pub use administration::administrator::Administrator;
-pub use administration::announcement::Announcement;
 pub use administration::audit::AuditExport;
 pub use administration::deletion::MessagesOnDeletion;
 pub use administration::doctor::{Examined, Finding, Severity, examine_migrations};
@@ -133,6 +132,7 @@ pub struct Core {
     unread_counts: chats::unread_counts::UnreadCounts,
     /// Held while a backup is made.
     backing_up: tokio::sync::Mutex<()>,
+    announced: administration::announcement::Announced,
     /// Held while an administrator has the server examined.
     examining: tokio::sync::Mutex<()>,
     exports: Arc<Semaphore>,
@@ -271,6 +271,7 @@ impl Messenger {
             lists: SharedQueries::default(),
             unread_counts: chats::unread_counts::UnreadCounts::default(),
             backing_up: tokio::sync::Mutex::default(),
+            announced: administration::announcement::Announced::default(),
             examining: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(portability::export::AT_ONCE)),
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),

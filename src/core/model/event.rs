@@ -111,6 +111,10 @@ pub enum Change {
         chat: ChatId,
         preferences: Preferences,
     },
+    /// Own stream of an administrator of the server: there are so many reports about which nobody has decided.
+    ReportsUpdated {
+        open: i64,
+    },
     /// Own stream of those who may invite or ban: invitations, the short code or bans have changed.
     ChatAccess(ChatId),
     /// Own stream.

@@ -1,5 +1,6 @@
 //! Domain types: plain data, without database, network or clock.
 
+mod announcement;
 mod attachment;
 mod audit;
 mod backup;
@@ -36,6 +37,7 @@ mod topic;
 mod user;
 mod webhook;
 
+pub use announcement::Announcement;
 pub use attachment::{Attachment, FileClass, MediaMetadata};
 pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditTarget};
 pub use backup::Backup;

@@ -59,6 +59,11 @@ pub async fn admins(executor: &mut Executor) -> Result<Vec<UserId>> {
     Ok(executor.all::<(UserId,)>(&query).await?.into_iter().map(|(user,)| user).collect())
 }
 
+/// The administrators, without locking their accounts.
+pub async fn list_admins(executor: &mut Executor) -> Result<Vec<UserId>> {
+    Ok(executor.all::<(UserId,)>(&active_admins()).await?.into_iter().map(|(user,)| user).collect())
+}
+
 fn active_admins() -> SelectStatement {
     Query::select()
         .column(U::Id)

@@ -88,6 +88,23 @@ async fn an_announcement_is_shown_to_everybody_until_it_ends() {
 }
 
 #[tokio::test]
+async fn who_is_connected_is_told_of_an_announcement_and_of_its_end() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let mut socket = bob.socket().await;
+    let told = json!({"announcement": {"text": "Back at ten", "until": null}});
+    ann.put("/admin/announcement", json!({"text": "Back at ten"})).await.expect(204);
+    assert_eq!(socket.until("announcement.updated").await, told);
+    ann.delete("/admin/announcement").await.expect(204);
+    assert_eq!(socket.until("announcement.updated").await, json!({"announcement": null}));
+    let until = (server.clock.now() + Duration::from_secs(600)).iso();
+    ann.put("/admin/announcement", json!({"text": "Soon", "until": until})).await.expect(204);
+    assert_eq!(socket.until("announcement.updated").await["announcement"]["until"], json!(until));
+    server.clock.advance(Duration::from_secs(600));
+    assert_eq!(socket.until("announcement.updated").await, json!({"announcement": null}));
+}
+
+#[tokio::test]
 async fn an_administrator_sees_who_stores_the_most() {
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);

@@ -112,3 +112,34 @@ async fn reports_are_limited() {
     }
     bob.post(&path, json!({"reason": "spam"})).await.refused(429, "too_many_requests");
 }
+
+#[tokio::test]
+async fn administrators_are_told_live_how_many_reports_are_open() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let (mut of_ann, mut of_bob) = (ann.socket().await, bob.socket().await);
+    let before = ann.cursor().await;
+    bob.post(&format!("/users/{}/report", ann.id), json!({"reason": "spam"})).await.expect(204);
+    assert_eq!(of_ann.until("reports.updated").await, json!({"open": 1}));
+    let report = open(&ann).await[0]["id"].clone();
+    ann.post(&format!("/admin/reports/{report}/dismiss"), json!({})).await.expect(204);
+    assert_eq!(of_ann.until("reports.updated").await, json!({"open": 0}));
+    // Others are not.
+    bob.patch("/users/me", json!({"about": "here"})).await.expect(200);
+    assert_eq!(of_bob.next().await.unwrap()["event"], "user.updated");
+
+    // Who was away is told later, with the number as it is then, and only as an administrator.
+    let path = format!("/sync?cursor={before}");
+    let told = |page: Value| -> Vec<Value> {
+        let events = page["events"].as_array().unwrap().clone();
+        events
+            .into_iter()
+            .filter(|one| one["event"] == "reports.updated")
+            .map(|one| one["data"].clone())
+            .collect()
+    };
+    assert_eq!(told(ann.get(&path).await.expect(200)), [json!({"open": 0}), json!({"open": 0})]);
+    ann.put(&format!("/admin/users/{}/admin", bob.id), json!({})).await.expect(204);
+    bob.delete(&format!("/admin/users/{}/admin", ann.id)).await.expect(204);
+    assert_eq!(told(ann.get(&path).await.expect(200)), Vec::<Value>::new());
+}

@@ -58,6 +58,13 @@ pub struct ChatRef {
     pub id: i64,
 }
 
+/// The reports of messages and people.
+#[derive(Object)]
+pub struct OpenReports {
+    /// How many are open: nobody has decided about them.
+    pub open: i64,
+}
+
 /// A member of a chat, with the current state.
 #[derive(Object)]
 pub struct MemberChange {

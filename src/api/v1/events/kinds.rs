@@ -4,14 +4,15 @@ use poem_openapi::Object;
 use poem_openapi::types::{Example, ToJSON, Type};
 use serde_json::{Value, json};
 
+use super::super::admin_people::CurrentAnnouncement;
 use super::super::tokens::Token;
 use super::super::types::{
     Blocked, Bookmark, Chat, ChatAbout, ChatSettings, Draft, Member, Message, Scheduled, User, Vote,
 };
 use super::data::{
     Authenticate, BookmarkRef, ChatDelivered, ChatLost, ChatPerson, ChatRead, ChatRef, Delivered, DraftRef,
-    Looking, MemberChange, MessageRef, MessageRefs, Missing, Nothing, PersonRef, PresenceChange, Read, Ready,
-    ScheduledRef, SessionBegun, SessionRef, TokenRef, Where, Wrong,
+    Looking, MemberChange, MessageRef, MessageRefs, Missing, Nothing, OpenReports, PersonRef, PresenceChange,
+    Read, Ready, ScheduledRef, SessionBegun, SessionRef, TokenRef, Where, Wrong,
 };
 
 /// A kind of frame.
@@ -187,6 +188,12 @@ pub fn kinds() -> Vec<Kind> {
             "A personal access token was revoked.",
             json!({"id": session}),
         ),
+        kind::<OpenReports>(
+            "reports.updated",
+            true,
+            "A user reported something, or an administrator decided about a report. Only sent to server administrators.",
+            json!({"open": 2}),
+        ),
         kind::<Ready>(
             "ready",
             false,
@@ -205,6 +212,13 @@ pub fn kinds() -> Vec<Kind> {
             "The online status of a user who shares a chat with the current user changed. Missed changes are available from \
              `GET /presence`.",
             json!({"user_id": user, "status": "offline", "last_seen_at": "2024-03-26T12:00:00"}),
+        ),
+        kind::<CurrentAnnouncement>(
+            "announcement.updated",
+            false,
+            "The administrators announce something to everybody, or removed their announcement, or its time is over. The \
+             current one is available from `GET /announcement`.",
+            value(&CurrentAnnouncement::example()),
         ),
         kind::<ChatPerson>("typing", false, "A user is typing. Show it for 5 seconds.", person),
         kind::<Nothing>("pong", false, "The response to `ping`.", json!({})),
@@ -285,6 +299,8 @@ pub struct Frames {
     typing: Where,
     read: Read,
     delivered: Delivered,
+    open_reports: OpenReports,
+    announcement: CurrentAnnouncement,
     nothing: Nothing,
 }
 

@@ -10,10 +10,10 @@ use crate::messenger::foundation::{Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::messages::message::MessageInChat;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{
-    AuditAction, AuditTarget, ChatId, Kind, Report, ReportDecision, ReportReason, ReportSubject,
+    AuditAction, AuditTarget, Change, ChatId, Kind, Report, ReportDecision, ReportReason, ReportSubject,
     ReportedMessage, User, UserId, text,
 };
-use crate::store::{chats, reports, users};
+use crate::store::{accounts, chats, reports, users};
 
 /// The longest comment and note, in characters.
 const MAX_TEXT: usize = 1_000;
@@ -92,6 +92,15 @@ async fn insert(
     let report = Report { id, reporter, subject, reason, comment, created_at, decision: None };
     reports::insert(&mut work.tx, &report).await?;
     work.mark_changed();
+    tell_administrators(work).await
+}
+
+/// Tells the administrators how many reports are open.
+async fn tell_administrators(work: &mut UnitOfWork) -> Result<()> {
+    let open = reports::count_open(&mut work.tx).await?;
+    for administrator in accounts::list_admins(&mut work.tx).await? {
+        work.announce(administrator, Change::ReportsUpdated { open });
+    }
     Ok(())
 }
 
@@ -145,6 +154,7 @@ impl Administrator {
         let action = if is_upheld { AuditAction::ReportResolve } else { AuditAction::ReportDismiss };
         let details = json!({"user_id": report.subject.user().0, "reason": report.reason.name()});
         work.audit(self.actor(), action, AuditTarget::new("report", id, None), details).await?;
+        tell_administrators(&mut work).await?;
         self.finish(work).await
     }
 }

@@ -44,6 +44,7 @@ enum Kind {
     DraftRemoved = 54,
     ScheduledSaved = 55,
     ScheduledRemoved = 56,
+    ReportsUpdated = 57,
 }
 
 const KINDS: &[Kind] = &[
@@ -76,20 +77,22 @@ const KINDS: &[Kind] = &[
     Kind::DraftRemoved,
     Kind::ScheduledSaved,
     Kind::ScheduledRemoved,
+    Kind::ReportsUpdated,
 ];
 
 impl Kind {
     /// Whether its subject is rare, and read by itself. All of these are in a user's own stream.
     fn needs_query(self) -> bool {
         use Kind::{
-            BookmarkSaved, ChatPreferred, DraftSaved, ScheduledSaved, SessionCreated, TokenCreated,
-            UserBlocked, UserUpdated,
+            BookmarkSaved, ChatPreferred, DraftSaved, ReportsUpdated, ScheduledSaved, SessionCreated,
+            TokenCreated, UserBlocked, UserUpdated,
         };
         matches!(
             self,
             BookmarkSaved
                 | ChatPreferred
                 | DraftSaved
+                | ReportsUpdated
                 | ScheduledSaved
                 | SessionCreated
                 | TokenCreated
@@ -178,6 +181,8 @@ pub(crate) fn record(event: &Event) -> Record {
         Change::SessionRevoked(session) => (Kind::SessionRevoked, session.0, None),
         Change::TokenCreated(token) => (Kind::TokenCreated, token.id.0, None),
         Change::TokenRevoked(token) => (Kind::TokenRevoked, token.0, None),
+        // The number is read when the event is replayed.
+        Change::ReportsUpdated { .. } => (Kind::ReportsUpdated, 0, None),
     };
     let data = data.and_then(|data| serde_json::to_string(&data).ok());
     Record {
@@ -389,6 +394,13 @@ async fn change(
             store::sessions::by_id(executor, SessionId(record.subject)).await?.map(Change::TokenCreated)
         }
         Kind::TokenRevoked => Some(Change::TokenRevoked(SessionId(record.subject))),
+        Kind::ReportsUpdated => {
+            let reader = store::users::by_id(executor, reader).await?;
+            match reader.is_some_and(|reader| reader.is_admin) {
+                true => Some(Change::ReportsUpdated { open: store::reports::count_open(executor).await? }),
+                false => None,
+            }
+        }
         Kind::SessionRevoked => Some(Change::SessionRevoked(SessionId(record.subject))),
     })
 }

@@ -15,4 +15,9 @@ impl LastRun {
         let last = Time(self.0.load(Ordering::Relaxed));
         (last + every <= now).then(|| Time(self.0.swap(now.0, Ordering::Relaxed)))
     }
+
+    /// Makes the job due.
+    pub(crate) fn reset(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
 }

@@ -21,6 +21,7 @@ impl Messenger {
         log("fetching missing link previews", self.fetch_missing_previews().await);
         log("announcing presence", self.announce_presence().await);
         log("recording failed attempts to sign in", self.record_failed_sign_ins().await);
+        log("looking for an announcement", self.tell_announcement().await);
         self.send_heartbeat();
         self.hub.close_expired(self.clock.now());
         self.hub.retry_gaps();

@@ -112,12 +112,14 @@ impl Messenger {
 
     /// Sends an event that is not stored to the subscribers of a stream, on all nodes.
     pub(crate) fn send_ephemeral(&self, stream: Stream, event: EphemeralEvent) {
-        self.hub.send_ephemeral(stream, event);
+        self.hub.send_ephemeral(stream, event.clone());
         match event {
             EphemeralEvent::Typing { chat, user } => self.publish(NodeMessage::Typing(chat.0, user.0)),
             EphemeralEvent::Presence { user, .. } => {
                 self.publish(NodeMessage::PresenceHidden(stream.0, user.0));
             }
+            // Each node reads it from the database.
+            EphemeralEvent::Announcement(_) => {}
         }
     }
 
