@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { readFileSync } from 'node:fs'
-import { assertWellBehaved, axe, BASE, close, device, open, PASSWORD, register, shot, unique, visit } from './lib.mjs'
+import { api, assertWellBehaved, axe, BASE, close, device, gone, open, PASSWORD, register, shot, signUp, unique, visit } from './lib.mjs'
 
 before(open)
 after(close)
@@ -9,6 +9,46 @@ afterEach(assertWellBehaved)
 
 /// The link that the server printed at its start; somebody may have registered since, but nobody became administrator.
 const link = () => readFileSync(process.env.BESEDKA_SETUP, 'utf8').trim().replace(/^.*(?=\/setup#)/, '')
+
+/// What the administrator of a running server does and is told, without a reload.
+async function administer(page) {
+  const context = await device()
+  const { page: bek, login } = await signUp(context, 'Бек')
+  await page.getByRole('button', { name: 'Профиль: Айгуль' }).click()
+  const settings = page.getByRole('dialog', { name: 'Настройки' })
+  const section = async (name) => {
+    await settings.getByRole('button', { name }).click()
+    return settings.getByRole('region', { name }).first()
+  }
+  const doctor = await section('Проверка сервера')
+  await doctor.getByRole('button', { name: 'Проверить' }).click()
+  await doctor.getByText('database', { exact: true }).waitFor()
+  await doctor.getByText('Строки для nginx').first().click()
+  assert.match(await doctor.getByRole('region', { name: 'Строки для nginx' }).first().innerText(), /proxy_pass/)
+  assert.deepEqual(await axe(page), [])
+  await shot(page, 'doctor')
+  await section('Хранилище')
+  await settings.getByRole('heading', { name: 'Кто хранит больше всего файлов' }).waitFor()
+  assert.deepEqual(await axe(page), [])
+  await shot(page, 'storage')
+
+  await section('Администрирование')
+  await settings.getByLabel('Текст объявления').fill('Обновление в субботу')
+  await settings.getByRole('button', { name: 'Показать всем' }).click()
+  const banner = bek.getByRole('status', { name: 'Объявление' })
+  await banner.getByText('Обновление в субботу').waitFor()
+  await settings.getByRole('button', { name: 'Убрать объявление' }).click()
+  await gone(banner)
+
+  const reporter = await api(login)
+  const [{ id }] = await reporter.get(`/users/search?q=${encodeURIComponent('Айгуль')}`)
+  await reporter.post(`/users/${id}/report`, { reason: 'other' })
+  await settings.getByRole('button', { name: /^Жалобы\s*1$/ }).waitFor()
+  await section(/^Жалобы/)
+  await settings.getByRole('button', { name: 'Отклонить' }).click()
+  await settings.getByRole('button', { name: 'Жалобы', exact: true }).waitFor()
+  await context.close()
+}
 
 test('the link of the first start makes the administrator, and works once', { skip: !process.env.BESEDKA_SETUP }, async () => {
   const login = `admin${unique().slice(-8)}`
@@ -30,6 +70,7 @@ test('the link of the first start makes the administrator, and works once', { sk
   await page.getByRole('navigation', { name: 'Чаты' }).waitFor()
   assert.equal(page.url(), `${BASE}/`, 'the token is not in the address any more')
   await page.getByRole('button', { name: /Вы администратор этого сервера/ }).waitFor()
+  await administer(page)
   await context.close()
 
   const other = await device()

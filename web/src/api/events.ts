@@ -47,8 +47,16 @@ function applyEvent(cache: Cache, frame: Frame): void {
     case 'scheduled.removed': return void cache.invalidateQueries({ queryKey: keys.scheduled((data as { chat_id: number }).chat_id) })
     case 'draft.saved': return draftSaved(cache, data)
     case 'draft.removed': return draftRemoved(cache, data)
+    case 'announcement.updated': return void cache.setQueryData(keys.announcement, data.announcement ?? null)
+    case 'reports.updated': return reportsUpdated(cache, data)
     case 'gap': return gap(cache, data)
   }
+}
+
+function reportsUpdated(cache: Cache, { open }: { open: number }): void {
+  cache.setQueryData(keys.openReports, open)
+  void cache.invalidateQueries({ queryKey: ['reports'] })
+  void cache.invalidateQueries({ queryKey: keys.status })
 }
 
 export const meOf = (cache: Cache) => cache.getQueryData<User>(keys.me)?.id

@@ -24,6 +24,8 @@ const SEND_TYPING_MS = 3_500
 class Live {
   socket: LiveSocket | null = null
   status: LiveStatus = 'connecting'
+  /// Whether events came before: what is not stored on the server was missed since.
+  wasLive = false
   lastTyping = { chat: 0, at: 0 }
   /// The newest message of each chat that came to this device and was not confirmed yet.
   readonly arrived = new Map<number, number>()
@@ -58,7 +60,13 @@ export async function connectLive(cache: QueryClient): Promise<() => void> {
     open: shell().desktop?.openSocket,
     token: async (refused) => (refused ? tokens.refresh(tokens.accessToken() ?? undefined) : (tokens.accessToken() ?? tokens.refresh())),
     onFrames: (frames) => receive(cache, frames),
-    onStatus: (status) => state.setStatus(status),
+    onStatus: (status) => {
+      if (status === 'live') {
+        if (state.wasLive) void cache.invalidateQueries({ queryKey: keys.announcement })
+        state.wasLive = true
+      }
+      state.setStatus(status)
+    },
     onEnded,
     poll: (cursor, wait, signal) => request<SyncPage>(cache, 'GET', '/sync', { query: { cursor, wait }, signal }),
   }, new Cursor(cursor))

@@ -8,7 +8,7 @@ import { absolute, ApiError, bytes, request } from './http'
 import { keys } from './keys'
 import { isAway, offlineOf } from './offline'
 import { useDebounced } from '@/lib/useDebounced'
-import type { Attachment, Chat, CurrentAnnouncement, Draft, Member, Message, Person, User, Vote } from './types'
+import type { Attachment, Chat, CurrentAnnouncement, Draft, Member, Message, Person, ServerStatus, User, Vote } from './types'
 
 const PAGE = 50
 const MAX_PAGE = 200
@@ -287,6 +287,14 @@ export function useTyping(chat: number): number[] {
   const { data } = useQuery<number[]>({ queryKey: keys.typing(chat), queryFn: () => [], initialData: [], staleTime: Infinity })
   return data
 }
+
+/// How many reports are open, for administrators. Kept up to date by the socket.
+export const useOpenReports = (isAdmin: boolean) => useQuery({
+  queryKey: keys.openReports,
+  queryFn: async ({ signal, client }) => (await request<ServerStatus>(client, 'GET', '/admin/status', { signal })).open_reports,
+  staleTime: Infinity,
+  enabled: isAdmin,
+}).data ?? 0
 
 /// What the administrators announce to everybody.
 export const useAnnouncement = () => useQuery({

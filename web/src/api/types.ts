@@ -100,6 +100,9 @@ export type Vote = Wire<Schemas['Vote']>
 export type Poll = Wire<Schemas['Poll']>
 export type CatchUp = Wire<Schemas['CatchUp']>
 export type ServerStatus = Wire<Schemas['ServerStatus']>
+export type ServerFindings = Wire<Schemas['ServerFindings']>
+export type Finding = ServerFindings['findings'][number]
+export type StorageUse = Wire<Schemas['StorageUse']>
 export type Meeting = Omit<Wire<Schemas['Meeting']>, 'message'> & { message?: Message | null }
 export type Chat = Omit<Wire<Schemas['Chat']>, 'last_message'> & { last_message: Message | null }
 

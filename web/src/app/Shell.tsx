@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { Suspense, useCallback, useEffect, useEffectEvent, useState, useSyncExternalStore } from 'react'
-import { useChats, useMe } from '@/api/queries'
+import { useChats, useMe, useOpenReports } from '@/api/queries'
 import { sessionOf, type Session } from '@/api/session'
 import { Avatar } from '@/components/Avatar'
 import { NotifyPrompt } from '@/features/notifications/NotifyPrompt'
@@ -33,6 +33,7 @@ export function Shell() {
   const { chats } = useChats()
   const open = useOpenChat()
   const [account, setAccount] = useState<Account>(null)
+  const openReports = useOpenReports(me?.is_admin ?? false)
   const linked = useLinkedMessage()
   const invitation = useInvitation()
   const choose = useCallback((chat: number | null, message?: number) => go(chat !== null && message ? messagePath(chat, message) : chatPath(chat)), [])
@@ -56,8 +57,9 @@ export function Shell() {
         empty={(find) => steps(find) || null}
         onSettings={openSettings}
         account={me && (
-          <button type="button" className={styles.me} aria-label={t('profile.open', { name: me.display_name })} title={t('settings.title')} onClick={() => setAccount({ page: null })}>
+          <button type="button" className={styles.me} aria-label={[t('profile.open', { name: me.display_name }), openReports > 0 && `${t('admin.status.reports')}: ${openReports}`].filter(Boolean).join('. ')} title={t('settings.title')} onClick={() => setAccount({ page: null })}>
             <Avatar id={me.id} name={me.display_name} url={me.avatar_url} size="small" />
+            {openReports > 0 && <span className={styles.badge} aria-hidden="true">{openReports}</span>}
           </button>
         )}
       />

@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { Bell, Bot, ChevronRight, Database, Eye, Flag, KeyRound, LogOut, Palette, ScrollText, ShieldCheck, UserRound, type LucideIcon } from 'lucide-react'
+import { Bell, Bot, ChevronRight, Database, Eye, Flag, HardDrive, KeyRound, LogOut, Palette, ScrollText, ShieldCheck, Stethoscope, UserRound, type LucideIcon } from 'lucide-react'
 import { Suspense, useState, type ComponentType, type ReactNode } from 'react'
 import { useUnsent } from '@/api/outbox'
+import { useOpenReports } from '@/api/queries'
 import { sessionOf } from '@/api/session'
 import { signOut } from '@/api/signOut'
 import type { User } from '@/api/types'
@@ -14,14 +15,16 @@ import { Administration } from './Administration'
 import { Appearance } from './Appearance'
 import { AuditLog } from './AuditLog'
 import { Data } from './Data'
+import { Doctor } from './Doctor'
 import { Notifications } from './Notifications'
 import { Privacy } from './Privacy'
 import { Profile } from './Profile'
 import { Reports } from './Reports'
 import { Security } from './Security'
+import { Storage } from './Storage'
 import styles from './Settings.module.css'
 
-export type Page = 'profile' | 'appearance' | 'notifications' | 'privacy' | 'security' | 'data' | 'bots' | 'admin' | 'reports' | 'audit'
+export type Page = 'profile' | 'appearance' | 'notifications' | 'privacy' | 'security' | 'data' | 'bots' | 'admin' | 'reports' | 'doctor' | 'storage' | 'audit'
 
 const pages: Record<Page, { title: Key; icon: LucideIcon; Content?: ComponentType<{ me: User }> }> = {
   profile: { title: 'settings.profile', icon: UserRound, Content: Profile },
@@ -33,10 +36,12 @@ const pages: Record<Page, { title: Key; icon: LucideIcon; Content?: ComponentTyp
   bots: { title: 'bots.title', icon: Bot },
   admin: { title: 'settings.admin', icon: ShieldCheck, Content: Administration },
   reports: { title: 'settings.reports', icon: Flag, Content: Reports },
+  doctor: { title: 'settings.doctor', icon: Stethoscope, Content: Doctor },
+  storage: { title: 'settings.storage', icon: HardDrive, Content: Storage },
   audit: { title: 'settings.audit', icon: ScrollText, Content: AuditLog },
 }
 
-const administrative: Page[] = ['admin', 'reports', 'audit']
+const administrative: Page[] = ['admin', 'reports', 'doctor', 'storage', 'audit']
 
 interface Props {
   me: User
@@ -51,6 +56,7 @@ interface Props {
 export function Settings({ me, start = null, bots, onClose }: Props) {
   const t = useT()
   const [chosen, setChosen] = useState<Page | null>(start)
+  const openReports = useOpenReports(me.is_admin)
   const shown = chosen ?? 'profile'
   const { Content, title } = pages[shown]
   const offered = (Object.keys(pages) as Page[]).filter((page) => (!administrative.includes(page) || me.is_admin) && (page !== 'bots' || bots))
@@ -68,7 +74,9 @@ export function Settings({ me, start = null, bots, onClose }: Props) {
               return (
                 <li key={page}>
                   <button type="button" aria-current={page === shown ? 'page' : undefined} onClick={() => setChosen(page)}>
-                    <Icon size={20} /><span>{t(name)}</span><ChevronRight size={18} className={styles.arrow} />
+                    <Icon size={20} /><span>{t(name)}</span>
+                    {page === 'reports' && openReports > 0 && <b className={styles.count}>{openReports}</b>}
+                    <ChevronRight size={18} className={styles.arrow} />
                   </button>
                 </li>
               )

@@ -1,11 +1,15 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { applyEvents } from '@/api/events'
 import { ME, person } from '@/api/fixtures'
 import type { User } from '@/api/types'
 import { setShell, shell, type Desktop } from '@/lib/shell'
 import { button, click, fill, named, Refusal, render, serve, until } from '@/testing/render'
 import { Administration } from './Administration'
 import { AuditLog } from './AuditLog'
+import { Doctor } from './Doctor'
 import { Reports } from './Reports'
+import { Settings } from './Settings'
+import { Storage } from './Storage'
 
 const me: User = { ...person(ME, 'Айгуль'), username: 'aigul', email: 'a@example.org', is_admin: true, hides_presence: false, hides_reading: false }
 const at = '2024-03-26T10:00:00'
@@ -29,6 +33,58 @@ test('an administrator reads what was reported and closes it with a note', async
   await fill(named('textarea', 'Заметка'), 'поговорили')
   await click(button('Меры приняты'))
   expect(calls).toContainEqual(expect.objectContaining({ method: 'POST', path: '/admin/reports/5/resolve', body: { note: 'поговорили' } }))
+})
+
+test('the server is examined when an administrator asks, the worst first and with the lines to add', async () => {
+  const finding = (check: string, severity: string, advice: object[] = []) => ({ check, severity, summary: `about ${check}`, advice })
+  const calls = serve({
+    'GET /admin/doctor': () => ({
+      status: 'error',
+      findings: [
+        finding('database', 'ok'), finding('backup', 'warning'),
+        finding('upload-limit', 'error', [{ program: 'nginx', lines: 'client_max_body_size 101m;' }, { program: 'Caddy', lines: 'request_body' }]),
+      ],
+    }),
+  })
+  const { page } = await render(<Doctor />)
+  expect(calls).toEqual([])
+  await click(button('Проверить'))
+  await until(() => expect(page.querySelector('[role=status]')?.textContent).toBe('Есть ошибки'))
+  expect([...page.querySelectorAll('li b')].map((one) => one.textContent)).toEqual(['upload-limit', 'backup', 'database'])
+  const [first] = page.querySelectorAll('li')
+  expect(first!.textContent).toContain('Ошибка')
+  expect([...first!.querySelectorAll('summary')].map((one) => one.textContent)).toEqual(['Строки для nginx', 'Строки для Caddy'])
+  expect(first!.querySelector('pre')?.textContent).toBe('client_max_body_size 101m;')
+})
+
+test('an examination that another administrator has begun is refused in words', async () => {
+  serve({ 'GET /admin/doctor': () => new Refusal(409, 'conflict', 'The server is being examined already') })
+  const { page } = await render(<Doctor />)
+  await click(button('Проверить'))
+  await until(() => expect(page.querySelector('[role=alert]')?.textContent).not.toBe(''))
+})
+
+test('the page of storage says who stores how much of everything', async () => {
+  serve({
+    'GET /admin/status': () => ({ storage_bytes: 4_000_000, database_bytes: 1_000_000, disk_free_bytes: null, open_reports: 0 }),
+    'GET /admin/storage': () => [
+      { user_id: 2, username: 'petr', display_name: 'Пётр', bytes: 3_000_000 },
+      { user_id: 3, username: null, display_name: 'Бек', bytes: 1_000_000 },
+    ],
+  })
+  const { page } = await render(<Storage />)
+  await until(() => expect(page.querySelectorAll('li')).toHaveLength(2))
+  await until(() => expect(page.querySelector('li')?.textContent).toMatch(/Пётр@petr · 75\s?% всех файлов3,0 МБ/))
+})
+
+test('open reports are counted beside their page, and as they come', async () => {
+  serve({ 'GET /admin/status': () => ({ open_reports: 2 }), 'GET /users/me': () => me })
+  const { cache } = await render(<Settings me={me} onClose={() => undefined} />)
+  await until(() => expect(button('Жалобы2')).toBeTruthy())
+  applyEvents(cache, [{ event: 'reports.updated', data: { open: 3 }, position: '1-1' }])
+  await until(() => expect(button('Жалобы3')).toBeTruthy())
+  applyEvents(cache, [{ event: 'reports.updated', data: { open: 0 }, position: '1-2' }])
+  await until(() => expect(button('Жалобы')).toBeTruthy())
 })
 
 test('the audit log says who did what, and an unknown action finds nothing', async () => {

@@ -4,7 +4,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tansta
 import { absolute, ApiError, bytes, request } from '@/api/http'
 import { keys } from '@/api/keys'
 import { saveAddress, saveText } from '@/api/save'
-import type { Account, AuditEntry, Blocked, ExportLink, GeneratedPassword, Imported, PersonalToken, ProfileChange, PushDelivery, PushKey, PushSubscription, Quota, RegistrationPolicy, RegistrationSetting, Report, Scope, ServerStatus, Session, TokenWithSecret, UpdatedUser, User } from '@/api/types'
+import type { Account, AuditEntry, Blocked, ExportLink, GeneratedPassword, Imported, PersonalToken, ProfileChange, PushDelivery, PushKey, PushSubscription, Quota, RegistrationPolicy, RegistrationSetting, Report, Scope, ServerFindings, ServerStatus, Session, StorageUse, TokenWithSecret, UpdatedUser, User } from '@/api/types'
 import { upload } from '@/api/upload'
 
 const PAGE = 50
@@ -149,6 +149,22 @@ export const useServerStatus = () => useQuery({
   staleTime: 0,
   refetchInterval: 30_000,
 }).data
+
+/// What is wrong with the server. Examined when asked for, and kept until it is asked for again.
+export const useExamination = () => useQuery({
+  queryKey: keys.doctor,
+  queryFn: ({ signal, client }) => request<ServerFindings>(client, 'GET', '/admin/doctor', { signal }),
+  enabled: false,
+  retry: false,
+  staleTime: Infinity,
+})
+
+/// Who uses the most storage.
+export const useStorageUse = () => useQuery({
+  queryKey: keys.storage,
+  queryFn: ({ signal, client }) => request<StorageUse[]>(client, 'GET', '/admin/storage', { signal }),
+  staleTime: 0,
+})
 
 /// The server's accounts, for administrators.
 export const useAccounts = (q: string) => useInfiniteQuery({
