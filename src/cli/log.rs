@@ -1,4 +1,4 @@
-//! The log of the server: a format, a filter, and a limit of what libraries may write.
+//! The log of the server: a format, a filter, and a limit of what libraries may write. Beside it, traces.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -14,14 +14,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use super::Failure;
+use super::traces::{self, Traces};
 use crate::config::{Config, LogFormat};
 
 /// The lines that one library may write within [`WINDOW`].
 const MAX_LINES: u32 = 20;
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Starts the log. Needs a runtime, for the summary of the lines that were left out.
-pub(super) fn start(config: &Config) -> Result<(), Failure> {
+/// Starts the log, and traces if there is a collector. Needs a runtime, for the summary of the lines that were left out.
+pub(super) fn start(config: &Config) -> Result<Option<Traces>, Failure> {
     let filter = filter(&config.log)?;
     let limit = LibraryLimit::default();
     let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
@@ -29,7 +30,19 @@ pub(super) fn start(config: &Config) -> Result<(), Failure> {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    tracing_subscriber::registry().with(filter).with(lines.with_filter(limit.clone())).try_init()?;
+    let lines = lines.with_filter(limit.clone());
+    let traces = match &config.operation.otlp_url {
+        Some(url) => {
+            let (spans, traces) = traces::start(url)?;
+            // The filter is that of the lines alone, and not of spans.
+            tracing_subscriber::registry().with(lines.with_filter(filter)).with(spans).try_init()?;
+            Some(traces)
+        }
+        None => {
+            tracing_subscriber::registry().with(lines).with(filter).try_init()?;
+            None
+        }
+    };
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(WINDOW).await;
@@ -38,7 +51,7 @@ pub(super) fn start(config: &Config) -> Result<(), Failure> {
             }
         }
     });
-    Ok(())
+    Ok(traces)
 }
 
 fn filter(log: &str) -> Result<EnvFilter, Failure> {

@@ -14,6 +14,7 @@ mod openapi;
 mod restore;
 mod serve;
 mod token;
+mod traces;
 mod user;
 
 use std::collections::HashSet;

@@ -12,7 +12,7 @@ use crate::server::Server;
 use besedka_core::messenger::{RegistrationPolicy, SetupToken};
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
-    log::start(&config)?;
+    let traces = log::start(&config)?;
     let listener = TcpListener::bind(&config.listen).await;
     let listener = listener.map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
     let public_url = config.public_url.clone();
@@ -39,6 +39,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     }
     tracing::info!("stopping");
     running.stop().await;
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Settings for the operation of a server: metrics, scheduled backups, the audit log, updates of the desktop app.
+//! Settings for the operation of a server: metrics, traces, scheduled backups, the audit log, updates of the desktop app.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,6 +23,12 @@ pub struct Operation {
     /// A file that contains the token for /metrics.
     #[arg(long, env = "BESEDKA_METRICS_TOKEN_FILE", value_name = "FILE", conflicts_with = "metrics_token")]
     pub metrics_token_file: Option<PathBuf>,
+
+    /// A collector of OpenTelemetry traces, for example http://127.0.0.1:4318: each request, unit of work in the database
+    /// and call of another service is sent to /v1/traces there, as OTLP in JSON, without contents and addresses. By
+    /// default, none.
+    #[arg(long, env = "BESEDKA_OTLP_URL", value_name = "URL", value_parser = collector)]
+    pub otlp_url: Option<String>,
 
     /// How often to back up the server, for example 24h or 7d, into --backup-to. By default, never.
     #[arg(long, env = "BESEDKA_BACKUP_EVERY", value_name = "TIME", value_parser = interval)]
@@ -68,6 +74,18 @@ impl Operation {
     }
 }
 
+/// The address of a collector, without a slash at the end.
+fn collector(text: &str) -> Result<String, String> {
+    let invalid = || "it must be a web address, for example http://127.0.0.1:4318".to_owned();
+    let url = url::Url::parse(text.trim()).map_err(|_| invalid())?;
+    let is_plain = url.query().is_none() && url.fragment().is_none();
+    let is_anonymous = url.username().is_empty() && url.password().is_none();
+    match matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain && is_anonymous {
+        true => Ok(url.as_str().trim_end_matches('/').to_owned()),
+        false => Err(invalid()),
+    }
+}
+
 /// A number of minutes, hours or days.
 fn interval(text: &str) -> Result<Duration, String> {
     const MIN_INTERVAL: Duration = Duration::from_secs(60);
@@ -92,6 +110,21 @@ fn interval(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_collector_is_a_web_address_without_a_login() {
+        for (text, base) in [
+            ("http://127.0.0.1:4318", "http://127.0.0.1:4318"),
+            (" https://otel.example.org/besedka/ ", "https://otel.example.org/besedka"),
+        ] {
+            assert_eq!(collector(text).as_deref(), Ok(base));
+        }
+        for wrong in
+            ["", "127.0.0.1:4318", "grpc://127.0.0.1:4317", "http://u:p@example.org", "http://a/?b=c"]
+        {
+            assert!(collector(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn intervals_have_a_unit_and_bounds() {

@@ -7,6 +7,7 @@ pub mod integrations;
 pub mod messenger;
 pub mod model;
 pub mod store;
+pub mod traces;
 
 /// Returns the future of a public `async fn` in a box. An `async fn` is compiled by the crate that awaits it, together
 /// with everything that it awaits in turn: without the box, `besedka-api` would compile the messenger and the store once

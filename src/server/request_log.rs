@@ -4,11 +4,14 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use poem::http::{HeaderName, HeaderValue, StatusCode, header};
+use poem::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use poem::{Endpoint, Middleware, Request, Response, Result};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, trace_span};
 
 use super::metrics::RequestMetrics;
 use super::route_patterns::ROUTES;
+use besedka_core::traces;
 
 /// Gives every request an id, logs it by the pattern of its route, because paths contain invitation codes, and sets the
 /// headers that every response has.
@@ -52,6 +55,50 @@ pub(super) struct RequestLogEndpoint<E> {
     metrics: Option<Arc<RequestMetrics>>,
 }
 
+/// The span of a request in traces. Its route is a pattern, as in the log.
+struct TracedRequest(Span);
+
+impl TracedRequest {
+    fn begin(request: &Request, id: &str) -> Self {
+        let span = trace_span!(
+            target: traces::TARGET,
+            "request",
+            otel.name = Empty,
+            otel.kind = "server",
+            otel.status_code = Empty,
+            http.request.method = Empty,
+            http.route = Empty,
+            http.response.status_code = Empty,
+            besedka.request_id = id,
+        );
+        if !span.is_disabled() {
+            // Whoever sends another one chooses its name.
+            let method = match *request.method() {
+                Method::GET => "GET",
+                Method::HEAD => "HEAD",
+                Method::POST => "POST",
+                Method::PUT => "PUT",
+                Method::PATCH => "PATCH",
+                Method::DELETE => "DELETE",
+                Method::OPTIONS => "OPTIONS",
+                _ => "_OTHER",
+            };
+            let route = ROUTES.pattern(request.uri().path());
+            span.record("otel.name", format!("{method} {route}"));
+            span.record("http.request.method", method);
+            span.record("http.route", route);
+        }
+        Self(span)
+    }
+
+    fn end(self, status: StatusCode) {
+        self.0.record("http.response.status_code", status.as_u16());
+        if status.is_server_error() {
+            self.0.record("otel.status_code", "error");
+        }
+    }
+}
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
@@ -75,9 +122,11 @@ impl<E: Endpoint> Endpoint for RequestLogEndpoint<E> {
             .then(|| (request.method().clone(), ROUTES.pattern(request.uri().path())));
         let uri = request.uri().clone();
         let span = tracing::info_span!("request", id = %id);
+        let traced = TracedRequest::begin(&request, &id);
         let started = tokio::time::Instant::now();
         let mut response =
-            tracing::Instrument::instrument(self.inner.get_response(request), span.clone()).await;
+            self.inner.get_response(request).instrument(span.clone()).instrument(traced.0.clone()).await;
+        traced.end(response.status());
         if let Some((method, route)) = recorded {
             let (status, took) = (response.status(), started.elapsed());
             if let Some(metrics) = &self.metrics {

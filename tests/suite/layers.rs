@@ -11,14 +11,15 @@ use code::{Code, Name, Use};
 /// The layers of each crate, as `src/lib.rs` draws them, and which layers each may use. What is not named here (`main`,
 /// `lib` and `cli`) joins everything, and nothing else uses it. That the core uses no API, and no API the server, cargo
 /// holds.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
+    ("besedka_core::traces", &[]),
     ("besedka_core::model", &[]),
     ("besedka_core::store", &["model"]),
-    ("besedka_core::files", &["model"]),
+    ("besedka_core::files", &["model", "traces"]),
     ("besedka_core::hub", &["model"]),
-    ("besedka_core::integrations", &["model"]),
+    ("besedka_core::integrations", &["model", "traces"]),
     ("besedka_core::backup", &["model", "store", "files"]),
-    ("besedka_core::messenger", &["model", "store", "files", "hub", "integrations", "backup"]),
+    ("besedka_core::messenger", &["model", "store", "files", "hub", "integrations", "backup", "traces"]),
     ("besedka_api", &["model", "files", "hub", "messenger"]),
     ("besedka::web", &[]),
     ("besedka::config", &["model", "files", "hub", "backup", "integrations", "messenger", "besedka_api"]),
@@ -32,6 +33,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
             "backup",
             "integrations",
             "messenger",
+            "traces",
             "besedka_api",
             "web",
             "config",

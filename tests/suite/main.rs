@@ -49,6 +49,7 @@ mod site;
 mod skip;
 mod store;
 mod tls;
+mod traces;
 mod traffic;
 mod unet;
 mod v1;

@@ -3,14 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::buffered::BufWriter;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
+};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
 
 use super::location::BucketConfig;
 use super::{AwsEnv, Error, Result, StorageLocation};
+use crate::traces;
 
 /// How many bytes are written to the disk at a time.
 const DISK_CHUNK: usize = 256 * 1024;
@@ -95,6 +100,27 @@ impl Backend {
     }
 }
 
+/// Makes the library's own HTTP client, whose requests are spans of traces.
+#[derive(Debug)]
+struct TracedConnector;
+
+#[derive(Debug)]
+struct TracedClient(HttpClient);
+
+impl HttpConnector for TracedConnector {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(TracedClient(ReqwestConnector::default().connect(options)?)))
+    }
+}
+
+#[async_trait]
+impl HttpService for TracedClient {
+    async fn call(&self, request: HttpRequest) -> std::result::Result<HttpResponse, HttpError> {
+        let answer = self.0.execute(request);
+        traces::call("bucket", answer, |response| Some(response.status().as_u16())).await
+    }
+}
+
 fn connect(bucket: &BucketConfig, aws: &AwsEnv) -> object_store::Result<AmazonS3> {
     let credentials = aws.credentials();
     let builder =
@@ -112,6 +138,7 @@ fn connect(bucket: &BucketConfig, aws: &AwsEnv) -> object_store::Result<AmazonS3
         .with_endpoint(&bucket.url)
         .with_virtual_hosted_style_request(true)
         .with_retry(retries)
+        .with_http_connector(TracedConnector)
         .with_client_options(
             ClientOptions::new()
                 .with_allow_http(bucket.url.starts_with("http:"))

@@ -16,6 +16,7 @@ use instant_acme::{
 use serde::{Deserialize, Serialize};
 
 use super::http::{authorities, client_trusting};
+use crate::traces;
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the authority may take to look at the server.
@@ -228,14 +229,15 @@ impl HttpClient for Http {
         request: http::Request<BodyWrapper<Bytes>>,
     ) -> Pin<Box<dyn Future<Output = Result<BytesResponse, instant_acme::Error>> + Send>> {
         let (parts, body) = request.into_parts();
-        let sent = self
+        let request = self
             .0
             .request(parts.method, parts.uri.to_string())
             .headers(parts.headers)
-            .body(reqwest::Body::wrap(body))
-            .send();
+            .body(reqwest::Body::wrap(body));
         Box::pin(async move {
-            let response = sent.await.map_err(|error| instant_acme::Error::Other(Box::new(error)))?;
+            let response = traces::send("certificate authority", request)
+                .await
+                .map_err(|error| instant_acme::Error::Other(Box::new(error)))?;
             Ok(BytesResponse::from(http::Response::<reqwest::Body>::from(response)))
         })
     }

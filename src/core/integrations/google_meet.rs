@@ -7,6 +7,7 @@ use reqwest::{Client, Url};
 use serde::Deserialize;
 
 use super::http;
+use crate::traces;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest response that is read, in bytes; usual ones have some hundred.
@@ -54,7 +55,8 @@ impl GoogleMeet {
     /// Creates a meeting space on behalf of the token's user and returns its URL.
     pub async fn create(&self, token: &str) -> Result<String, MeetError> {
         let request = self.http.post(self.address.clone()).bearer_auth(token);
-        let mut response = request.header(CONTENT_TYPE, "application/json").body("{}").send().await?;
+        let request = request.header(CONTENT_TYPE, "application/json").body("{}");
+        let mut response = traces::send("Google Meet", request).await?;
         if !response.status().is_success() {
             return Err(MeetError::Refused(response.status().as_u16()));
         }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::http;
 use crate::boxed;
+use crate::traces;
 
 /// How many characters of an error response are logged.
 const MAX_LOGGED: usize = 300;
@@ -107,7 +108,8 @@ impl LanguageModel {
     #[boxed]
     pub async fn ask(&self, prompt: &[PromptMessage]) -> Result<AnswerStream, ModelError> {
         let body = json!({"model": self.name, "messages": prompt, "stream": true});
-        let chunks = self.client.chat().create_stream_byot(body).await?;
+        let chat = self.client.chat();
+        let chunks = traces::call("language model", chat.create_stream_byot(body), |_| None).await?;
         Ok(AnswerStream { chunks, has_finished: false })
     }
 }

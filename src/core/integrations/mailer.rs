@@ -16,6 +16,7 @@ use url::{Host, Url};
 use super::DeliveryError;
 use crate::boxed;
 use crate::model::{ascii_domain, with_ascii_domain};
+use crate::traces;
 
 /// How long sending a message to the mail server may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -125,7 +126,9 @@ impl Mailer {
             .header(ContentType::TEXT_PLAIN)
             .body(text);
         let message = message.map_err(|error| refused(&error))?;
-        match tokio::time::timeout(TIMEOUT, self.server.send(message)).await {
+        match tokio::time::timeout(TIMEOUT, traces::call("mail server", self.server.send(message), |_| None))
+            .await
+        {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) if error.is_timeout() => Err(DeliveryError::TimedOut),
             // The library calls an address that this mail server does not take an error of the client.

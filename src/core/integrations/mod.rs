@@ -18,6 +18,7 @@ mod push_client;
 mod push_encryption;
 mod sms;
 mod ssrf_guard;
+mod trace_collector;
 mod webhook_client;
 
 pub use acme::{Acme, AcmeError, Challenge, IssuedCertificate, Proof, write_private};
@@ -30,6 +31,7 @@ pub use public_address::{OutsideAnswer, PublicAddress, check_model_server};
 pub use push_client::{Push, PushClient, PushError, Urgency};
 pub use sms::SmsClient;
 pub use ssrf_guard::AllowedTarget;
+pub use trace_collector::TraceCollector;
 pub use webhook_client::{SignedDelivery, WebhookAnswer, WebhookClient};
 
 /// Why a message was not delivered.

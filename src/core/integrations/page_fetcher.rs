@@ -13,6 +13,7 @@ use super::ssrf_guard::{AllowedTarget, Forbidden, SsrfGuard};
 use super::{charset, http, page_metadata};
 use crate::boxed;
 use crate::model::Page;
+use crate::traces;
 
 /// How long fetching may take, including redirects.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -74,7 +75,7 @@ impl PageFetcher {
                 .header(ACCEPT, "text/html,application/xhtml+xml;q=0.9")
                 // Compressed responses could be decompression bombs.
                 .header(ACCEPT_ENCODING, "identity");
-            let response = request.send().await?;
+            let response = traces::send("page for a preview", request).await?;
             if !response.status().is_redirection() {
                 return read(response).await;
             }

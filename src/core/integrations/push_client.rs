@@ -17,6 +17,7 @@ use super::ssrf_guard::{AllowedTarget, SsrfGuard};
 use super::{http, push_encryption};
 use crate::boxed;
 use crate::model::{PushKeys, Time};
+use crate::traces;
 
 /// How long a push service may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -139,7 +140,7 @@ impl PushClient {
             .header("Topic", push.topic)
             .header("Urgency", if push.urgency == Urgency::High { "high" } else { "normal" })
             .body(body);
-        let Ok(response) = request.send().await else {
+        let Ok(response) = traces::send("push service", request).await else {
             return Err(PushError::Later { status: None, after: None });
         };
         let status = response.status().as_u16();

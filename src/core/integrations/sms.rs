@@ -15,6 +15,7 @@ use serde_json::json;
 use super::{DeliveryError, http};
 use crate::boxed;
 use crate::model::Time;
+use crate::traces;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -48,7 +49,7 @@ impl SmsClient {
             .header("Besedka-Timestamp", time)
             .header("Besedka-Signature", self.signature(time, &body))
             .body(body);
-        match request.send().await {
+        match traces::send("SMS gateway", request).await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(DeliveryError::Refused(format!("it answered {}", answer.status().as_u16()))),
             Err(error) if error.is_timeout() && !error.is_connect() => Err(DeliveryError::TimedOut),

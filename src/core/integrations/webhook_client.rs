@@ -9,6 +9,7 @@ use url::Url;
 
 use super::http;
 use super::ssrf_guard::{AllowedTarget, SsrfGuard};
+use crate::traces;
 
 /// How long a delivery may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -70,7 +71,7 @@ impl WebhookClient {
             .header("webhook-signature", delivery.signature)
             .body(delivery.body.to_owned());
         // Only the head of the answer is read.
-        let answer = request.send().await.map_err(|error| describe(&error))?;
+        let answer = traces::send("webhook", request).await.map_err(|error| describe(&error))?;
         let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         Ok(WebhookAnswer { status: answer.status().as_u16(), retry_after: seconds.map(Duration::from_secs) })
     }

@@ -280,6 +280,14 @@ impl Db {
         tx.commit(|| ()).await
     }
 
+    /// The name of the database system, as OpenTelemetry has it.
+    pub fn system(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "sqlite",
+            Self::MySql(_) => "mysql",
+        }
+    }
+
     /// Which migrations are applied to a database; changes nothing.
     pub async fn migration_status(url: &str) -> Result<MigrationStatus> {
         match url.strip_prefix("sqlite:") {

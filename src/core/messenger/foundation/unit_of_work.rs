@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::boxed;
 use crate::hub;
@@ -11,6 +12,7 @@ use crate::messenger::Messenger;
 use crate::messenger::foundation::{Attempt, Error, Result, Subject, event_log, secrets};
 use crate::model::{Change, Event, Position, Stream, Time, UserId};
 use crate::store::{self, Error as StoreError, Priority, Tx, streams};
+use crate::traces;
 
 /// A transaction with the events that it announces. Dropped without [`UnitOfWork::commit`], it is rolled back.
 pub(crate) struct UnitOfWork {
@@ -23,6 +25,8 @@ pub(crate) struct UnitOfWork {
     after_commit: Vec<AfterCommit>,
     /// Something was written that is not announced.
     is_changed: bool,
+    /// Of the trace that it belongs to; it ends with this.
+    span: Span,
 }
 
 /// Counts retries of a unit of work that failed with [`Error::Again`](super::Error::Again).
@@ -60,11 +64,12 @@ impl Messenger {
     }
 
     async fn begin_with(&self, priority: Priority) -> Result<UnitOfWork> {
+        let span = traces::unit_of_work(self.db.system());
         let tx = self.db.begin_with(priority).await?;
         let messenger = self.clone();
         let now = self.clock.now();
         let (announced, attempts, after_commit) = Default::default();
-        Ok(UnitOfWork { tx, now, messenger, announced, attempts, after_commit, is_changed: false })
+        Ok(UnitOfWork { tx, now, messenger, announced, attempts, after_commit, is_changed: false, span })
     }
 
     /// Begins one of the background that locks an account.
@@ -217,7 +222,7 @@ impl UnitOfWork {
             }
             inserted => inserted?,
         }
-        let Self { tx, messenger, after_commit, .. } = self;
+        let Self { tx, messenger, after_commit, span, .. } = self;
         let mut posted = Vec::new();
         let mut wakes_index = false;
         for event in &events {
@@ -253,6 +258,8 @@ impl UnitOfWork {
             Err(StoreError::Taken) => return Err(Error::Again),
             done => done?,
         }
+        traces::record_commit(&span);
+        drop(span);
         if let Some(delivery) = delivery {
             // It fails when the server stops.
             let _ = delivery.await;
