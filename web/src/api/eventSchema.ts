@@ -3,6 +3,20 @@
 export interface components {
     schemas: {
         /**
+         * Announcement
+         * @description What the administrators announce to everybody.
+         * @example {
+         *       "text": "The server is updated on Saturday at 10:00",
+         *       "until": "2024-03-30T12:00:00.000Z"
+         *     }
+         */
+        Announcement: {
+            /** @description 1 to 500 characters. */
+            text: string;
+            /** @description When it disappears; null if it stays until it is removed. UTC, ISO 8601 without a zone. */
+            until?: string | null;
+        };
+        /**
          * Attachment
          * @description An uploaded file.
          * @example {
@@ -395,6 +409,19 @@ export interface components {
             notify: components["schemas"]["Notify"];
         };
         /**
+         * CurrentAnnouncement
+         * @description The announcement, if there is one.
+         * @example {
+         *       "announcement": {
+         *         "text": "The server is updated on Saturday at 10:00",
+         *         "until": "2024-03-30T12:00:00.000Z"
+         *       }
+         *     }
+         */
+        CurrentAnnouncement: {
+            announcement?: components["schemas"]["Announcement"] | null;
+        };
+        /**
          * Delivered
          * @description The caller's delivery position.
          */
@@ -661,6 +688,17 @@ export interface components {
          * @enum {string}
          */
         Notify: "all" | "mentions" | "none";
+        /**
+         * OpenReports
+         * @description The reports of messages and people.
+         */
+        OpenReports: {
+            /**
+             * Format: int64
+             * @description How many are open: nobody has decided about them.
+             */
+            open: number;
+        };
         /**
          * Origin
          * @description The origin of a forwarded or imported message.
@@ -1162,12 +1200,16 @@ export interface ServerEvents {
   'token.created': components['schemas']['Token']
   /** A personal access token was revoked. */
   'token.revoked': components['schemas']['TokenRef']
+  /** A user reported something, or an administrator decided about a report. Only sent to server administrators. */
+  'reports.updated': components['schemas']['OpenReports']
   /** All missed events have been delivered; live events follow. */
   'ready': components['schemas']['Ready']
   /** Some events are no longer stored: reload the chat. Its position is used like an event's. */
   'gap': components['schemas']['Missing']
   /** The online status of a user who shares a chat with the current user changed. Missed changes are available from `GET /presence`. */
   'presence': components['schemas']['PresenceChange']
+  /** The administrators announce something to everybody, or removed their announcement, or its time is over. The current one is available from `GET /announcement`. */
+  'announcement.updated': components['schemas']['CurrentAnnouncement']
   /** A user is typing. Show it for 5 seconds. */
   'typing': components['schemas']['ChatPerson']
   /** The response to `ping`. */

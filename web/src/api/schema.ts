@@ -2260,7 +2260,8 @@ export interface paths {
         };
         /**
          * The announcement to everybody
-         * @description Clients show it above all chats, and ask for it when they start and every few minutes.
+         * @description Clients show it above all chats. They ask for it when they connect, and are told of changes by
+         *     `announcement.updated`.
          */
         get: operations["announcement"];
         put?: never;
@@ -2329,6 +2330,28 @@ export interface paths {
          *     spreadsheets would take for a formula begins with an apostrophe. Only for server administrators.
          */
         get: operations["exportAuditLog"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examine the server
+         * @description What `besedka doctor` finds: the database, the disk, backups, the server as it is seen through its public address,
+         *     its certificate, and the services that it uses, each with what to change. It takes seconds: the database is read and
+         *     other servers are asked. 409 while another examination is running. Only for server administrators.
+         */
+        get: operations["examineServer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2733,6 +2756,16 @@ export interface components {
          */
         AddedMembers: {
             members: components["schemas"]["Member"][];
+        };
+        /**
+         * Advice
+         * @description Lines for the configuration of another program.
+         */
+        Advice: {
+            /** @description The program, such as `nginx`. */
+            program: string;
+            /** @description The lines to add to its configuration. */
+            lines: string;
         };
         /**
          * Announcement
@@ -3627,7 +3660,7 @@ export interface components {
             ts: string;
         };
         /** @description An event, as the WebSocket delivers it. */
-        Event: components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageUpdatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessagesDeletedEvent"] | components["schemas"]["MessageHiddenEvent"] | components["schemas"]["PollVotedEvent"] | components["schemas"]["BookmarkSavedEvent"] | components["schemas"]["BookmarkRemovedEvent"] | components["schemas"]["DraftSavedEvent"] | components["schemas"]["DraftRemovedEvent"] | components["schemas"]["ScheduledSavedEvent"] | components["schemas"]["ScheduledRemovedEvent"] | components["schemas"]["ChatCreatedEvent"] | components["schemas"]["ChatUpdatedEvent"] | components["schemas"]["ChatRemovedEvent"] | components["schemas"]["ChatSettingsEvent"] | components["schemas"]["ChatAccessEvent"] | components["schemas"]["MemberAddedEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MemberRemovedEvent"] | components["schemas"]["ChatReadEvent"] | components["schemas"]["ChatDeliveredEvent"] | components["schemas"]["UserUpdatedEvent"] | components["schemas"]["UserBlockedEvent"] | components["schemas"]["UserUnblockedEvent"] | components["schemas"]["SessionCreatedEvent"] | components["schemas"]["SessionRevokedEvent"] | components["schemas"]["TokenCreatedEvent"] | components["schemas"]["TokenRevokedEvent"];
+        Event: components["schemas"]["MessageCreatedEvent"] | components["schemas"]["MessageUpdatedEvent"] | components["schemas"]["MessageDeletedEvent"] | components["schemas"]["MessagesDeletedEvent"] | components["schemas"]["MessageHiddenEvent"] | components["schemas"]["PollVotedEvent"] | components["schemas"]["BookmarkSavedEvent"] | components["schemas"]["BookmarkRemovedEvent"] | components["schemas"]["DraftSavedEvent"] | components["schemas"]["DraftRemovedEvent"] | components["schemas"]["ScheduledSavedEvent"] | components["schemas"]["ScheduledRemovedEvent"] | components["schemas"]["ChatCreatedEvent"] | components["schemas"]["ChatUpdatedEvent"] | components["schemas"]["ChatRemovedEvent"] | components["schemas"]["ChatSettingsEvent"] | components["schemas"]["ChatAccessEvent"] | components["schemas"]["MemberAddedEvent"] | components["schemas"]["MemberUpdatedEvent"] | components["schemas"]["MemberRemovedEvent"] | components["schemas"]["ChatReadEvent"] | components["schemas"]["ChatDeliveredEvent"] | components["schemas"]["UserUpdatedEvent"] | components["schemas"]["UserBlockedEvent"] | components["schemas"]["UserUnblockedEvent"] | components["schemas"]["SessionCreatedEvent"] | components["schemas"]["SessionRevokedEvent"] | components["schemas"]["TokenCreatedEvent"] | components["schemas"]["TokenRevokedEvent"] | components["schemas"]["ReportsUpdatedEvent"];
         /**
          * ExportLink
          * @description A download link for an export.
@@ -3650,6 +3683,19 @@ export interface components {
             detail: string;
             /** @description A stable code for programs, as in errors. */
             code: string;
+        };
+        /**
+         * Finding
+         * @description What one check found.
+         */
+        Finding: {
+            /** @description The name of the check, such as `public-address`; more can be added. */
+            check: string;
+            severity: components["schemas"]["Severity"];
+            /** @description What was found and what to do about it, in English. */
+            summary: string;
+            /** @description What to change in the configuration of other programs; one of them is in use. */
+            advice: components["schemas"]["Advice"][];
         };
         /**
          * FirstAdministrator
@@ -5402,6 +5448,31 @@ export interface components {
             expires_in: number;
         };
         /**
+         * ServerFindings
+         * @description The result of an examination of the server.
+         * @example {
+         *       "status": "error",
+         *       "findings": [
+         *         {
+         *           "check": "upload-limit",
+         *           "severity": "error",
+         *           "summary": "the proxy refuses files of 100 MiB with 413",
+         *           "advice": [
+         *             {
+         *               "program": "nginx",
+         *               "lines": "client_max_body_size 101m;"
+         *             }
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        ServerFindings: {
+            /** @description The worst of all findings. */
+            status: components["schemas"]["Severity"];
+            findings: components["schemas"]["Finding"][];
+        };
+        /**
          * ServerStatus
          * @description The state of the server.
          * @example {
@@ -5550,6 +5621,11 @@ export interface components {
             /** @description What follows `#` in the link that the server prints at its first start. */
             token: string;
         };
+        /**
+         * @description How bad something is.
+         * @enum {string}
+         */
+        Severity: "ok" | "warning" | "error";
         /**
          * SignInByCode
          * @description A code and its recipient: either `email` or `phone`.
@@ -6324,6 +6400,17 @@ export interface components {
          * @description Empty.
          */
         Nothing: Record<string, never>;
+        /**
+         * OpenReports
+         * @description The reports of messages and people.
+         */
+        OpenReports: {
+            /**
+             * Format: int64
+             * @description How many are open: nobody has decided about them.
+             */
+            open: number;
+        };
         /**
          * PersonRef
          * @description A user.
@@ -7263,6 +7350,26 @@ export interface components {
              */
             event: "token.revoked";
             data: components["schemas"]["TokenRef"];
+            /** @description Appending `.` and the position to a cursor moves the cursor past the event. */
+            position: string;
+        };
+        /**
+         * @description A user reported something, or an administrator decided about a report. Only sent to server administrators.
+         * @example {
+         *       "event": "reports.updated",
+         *       "data": {
+         *         "open": 2
+         *       },
+         *       "position": "38dyhw000-5"
+         *     }
+         */
+        ReportsUpdatedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "reports.updated";
+            data: components["schemas"]["OpenReports"];
             /** @description Appending `.` and the position to a cursor moves the cursor past the event. */
             position: string;
         };
@@ -12421,6 +12528,33 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    examineServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerFindings"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["TooManyRequests"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
