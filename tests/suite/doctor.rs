@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::process::Process;
+use crate::server::TestServer;
 use crate::skip::leave;
 
 /// What it finds, and its exit code.
@@ -182,18 +183,16 @@ async fn a_proxy_that_is_set_up_wrongly_is_seen_from_outside() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn administrators_examine_the_running_server_and_find_what_the_command_finds() {
-    let dir = TempDir::new().unwrap();
-    let folder = dir.path().to_str().unwrap().to_owned();
     let (listener, public) = listener().await;
-    let process = Process::start(dir.path(), &["--public-url", &public]).await;
-    let (ann, bob) = (process.person("ann").await, process.person("bob").await);
+    let server = TestServer::with(&["--public-url", &public]).await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
     bob.get("/admin/doctor").await.refused(403, "forbidden");
-    process.nobody().get("/admin/doctor").await.refused(401, "unauthorized");
+    server.nobody().get("/admin/doctor").await.refused(401, "unauthorized");
     // One at a time: until the proxy answers, the first one waits.
     let asked = [(); 2].map(|()| Box::pin(ann.get("/admin/doctor")));
     let (refused, _, mut waiting) = futures_util::future::select_all(asked).await;
     refused.refused(409, "conflict");
-    bad_proxy(listener, process.url.strip_prefix("http://").unwrap().to_owned());
+    bad_proxy(listener, server.url.strip_prefix("http://").unwrap().to_owned());
     let found = waiting.pop().unwrap().await.expect(200);
     assert_eq!(found["status"], "error");
     for wrong in ["socket", "forwarded-headers", "upload-limit"] {
@@ -202,8 +201,8 @@ async fn administrators_examine_the_running_server_and_find_what_the_command_fin
         assert!(programs(finding).contains(&"nginx"), "{finding:#}");
     }
     assert_eq!(of(&found, "database").0, "ok");
-    let (printed, _) =
-        examine(&["--data-dir", &folder, "--listen", "127.0.0.1:0", "--public-url", &public]).await;
+    let folder = server.dir.path().to_str().unwrap();
+    let (printed, _) = examine(&["--data-dir", folder, "--public-url", &public]).await;
     let checks = |found: &Value| -> Vec<(Value, Value, Value)> {
         let findings = found["findings"].as_array().unwrap().iter();
         findings.map(|one| (one["check"].clone(), one["severity"].clone(), one["advice"].clone())).collect()

@@ -48,7 +48,8 @@ async fn requests_units_of_work_and_calls_are_traced_without_contents_addresses_
     let flags = ["--otlp-url", &collector.url, "--webhook-allow", "127.0.0.1"];
     let mut process = Process::start(dir.path(), &flags).await;
     let ann = process.person("hidden_ann").await;
-    let made = ann.post("/chats/group", json!({"title": "Hidden garden", "member_ids": []})).await;
+    let made =
+        ann.post("/chats", json!({"title": "Hidden garden", "is_group": true, "member_ids": []})).await;
     let (made_by, chat) = (made.header("x-request-id").to_owned(), made.expect(201)["id"].as_i64().unwrap());
     let hook = json!({"name": "Hidden", "url": format!("{}/hidden-path", program.url), "events": ["message.created"]});
     ann.post(&format!("/chats/{chat}/outgoing-webhooks"), hook).await.expect(201);
@@ -61,10 +62,10 @@ async fn requests_units_of_work_and_calls_are_traced_without_contents_addresses_
     let made =
         spans.iter().find(|span| attribute(span, "besedka.request_id")["stringValue"] == made_by.as_str());
     let made = made.unwrap_or_else(|| panic!("{made_by} is not in {spans:#?}"));
-    assert_eq!(made["name"], "POST /api/v1/chats/group");
-    assert_eq!(attribute(made, "http.route")["stringValue"], "/api/v1/chats/group");
+    assert_eq!(made["name"], "POST /api/v1/chats");
+    assert_eq!(attribute(made, "http.route")["stringValue"], "/api/v1/chats");
     assert_eq!((&made["kind"], number(&attribute(made, "http.response.status_code"))), (&json!(SERVER), 201));
-    let posted = spans.iter().find(|span| span["name"] == "POST /api/v1/chats/{id}/messages");
+    let posted = spans.iter().find(|span| span["name"] == "POST /api/v1/messages");
     assert_eq!(number(&attribute(posted.expect("it is there"), "http.response.status_code")), 201);
 
     let within = |work: &&Value| work["parentSpanId"] == made["spanId"] && work["name"] == "unit of work";

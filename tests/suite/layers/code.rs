@@ -177,8 +177,8 @@ impl Code {
             return Some(Found::Item(at.to_vec()));
         }
         if let Some(path) = module.imports.get(name) {
-            // `use tokio;` names itself.
-            let names_itself = path.len() == 1 && path[0] == name;
+            // `use tokio;` and `use async_trait::async_trait;` name another crate.
+            let names_itself = path.first().is_some_and(|first| first == name);
             return if names_itself { None } else { self.resolve(at, path, depth + 1) };
         }
         module.globs.iter().find_map(|path| match self.resolve(at, path, depth + 1)? {

@@ -125,8 +125,8 @@ async fn administrators_are_told_live_how_many_reports_are_open() {
     ann.post(&format!("/admin/reports/{report}/dismiss"), json!({})).await.expect(204);
     assert_eq!(of_ann.until("reports.updated").await, json!({"open": 0}));
     // Others are not.
-    bob.patch("/users/me", json!({"about": "here"})).await.expect(200);
-    assert_eq!(of_bob.next().await.unwrap()["event"], "user.updated");
+    bob.group("Garden", &[]).await;
+    assert_eq!(of_bob.next().await.unwrap()["event"], "chat.created");
 
     // Who was away is told later, with the number as it is then, and only as an administrator.
     let path = format!("/sync?cursor={before}");

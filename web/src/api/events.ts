@@ -55,8 +55,7 @@ function applyEvent(cache: Cache, frame: Frame): void {
 
 function reportsUpdated(cache: Cache, { open }: { open: number }): void {
   cache.setQueryData(keys.openReports, open)
-  void cache.invalidateQueries({ queryKey: ['reports'] })
-  void cache.invalidateQueries({ queryKey: keys.status })
+  for (const queryKey of [['reports'], keys.status]) void cache.invalidateQueries({ queryKey })
 }
 
 export const meOf = (cache: Cache) => cache.getQueryData<User>(keys.me)?.id

@@ -74,7 +74,7 @@ test('the page of storage says who stores how much of everything', async () => {
   })
   const { page } = await render(<Storage />)
   await until(() => expect(page.querySelectorAll('li')).toHaveLength(2))
-  await until(() => expect(page.querySelector('li')?.textContent).toMatch(/Пётр@petr · 75\s?% всех файлов3,0 МБ/))
+  await until(() => expect(page.querySelector('li')?.textContent).toMatch(/Пётр@petr · 75\s?% всех файлов3\s?МБ/))
 })
 
 test('open reports are counted beside their page, and as they come', async () => {
