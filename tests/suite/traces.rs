@@ -1,5 +1,7 @@
 //! OpenTelemetry: what a collector of traces is sent, and one that is away.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -52,9 +54,15 @@ async fn requests_units_of_work_and_calls_are_traced_without_contents_addresses_
         ann.post("/chats", json!({"title": "Hidden garden", "is_group": true, "member_ids": []})).await;
     let (made_by, chat) = (made.header("x-request-id").to_owned(), made.expect(201)["id"].as_i64().unwrap());
     let hook = json!({"name": "Hidden", "url": format!("{}/hidden-path", program.url), "events": ["message.created"]});
-    ann.post(&format!("/chats/{chat}/outgoing-webhooks"), hook).await.expect(201);
+    let hook = ann.post(&format!("/chats/{chat}/outgoing-webhooks"), hook).await.expect(201);
     ann.post_text(chat, "a hidden text").await;
-    program.until_asked(1).await;
+    let failed = async {
+        let path = format!("/outgoing-webhooks/{}/deliveries", hook["id"]);
+        while ann.get(&path).await.expect(200)[0]["status"] != 500 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, failed).await.expect("the answer is read");
     ann.get("/hidden-route").await.refused(404, "not_found");
     assert_eq!(process.stop().await, Some(0), "the last spans are sent before it ends");
 

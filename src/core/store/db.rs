@@ -16,16 +16,12 @@ use super::migrations::{self, MigrationStatus, Tables};
 use super::mysql::PooledConnection;
 use super::readers::{self, Reader, Readers};
 use super::writer::{After, Lease, Priority, Writer};
-use super::{Error, Result, audit, checkpoint, mysql, pool};
-use crate::model::{AuditAction, Time};
+use super::{Error, Result, checkpoint, mysql, pool};
 
 /// The number of SQLite read connections; each has a thread of its own.
 const SQLITE_READERS: u32 = 4;
 /// Prepared statements kept per connection. Posts of different batch sizes are different statements.
 const STATEMENTS: usize = 1_024;
-
-/// The migration that creates the audit log.
-const AUDIT_LOG: i64 = 160;
 
 /// Begins a consistent snapshot, while other transactions of the session are READ COMMITTED.
 const MYSQL_SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
@@ -258,28 +254,6 @@ impl Db {
         }
     }
 
-    /// Opens it as [`Db::open`] does. Which migrations were applied to tables that were there is recorded in the audit log,
-    /// as done `by` the operator or the system.
-    pub async fn open_recording(url: &str, connections: u32, by: &str, now: Time) -> Result<Self> {
-        let before = Self::migration_status(url).await?.last();
-        let db = Self::open(url, connections).await?;
-        let after = Self::migration_status(url).await?.last();
-        if let (Some(before), Some(after)) = (before, after)
-            && before < after
-        {
-            db.record_migration(by, before, after, now).await?;
-        }
-        Ok(db)
-    }
-
-    async fn record_migration(&self, by: &str, from: i64, to: i64, now: Time) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let numbers = [("from", from), ("to", to)];
-        let details = numbers.map(|(name, number)| (name.to_owned(), number.into())).into_iter().collect();
-        audit::insert_maintenance(&mut tx, by, AuditAction::DatabaseMigrate, details, now).await?;
-        tx.commit(|| ()).await
-    }
-
     /// The name of the database system, as OpenTelemetry has it.
     pub fn system(&self) -> &'static str {
         match self {
@@ -305,23 +279,8 @@ impl Db {
     }
 
     /// Reverts all migrations after `last`, which deletes the data of their tables and columns. A SQLite database is
-    /// copied first; returns the path of the copy. It is recorded in the audit log, if that is still there.
-    pub async fn revert(url: &str, last: i64, now: Time) -> Result<Option<PathBuf>> {
-        let before = Self::migration_status(url).await?.last();
-        let copy = Self::revert_tables(url, last).await?;
-        let status = Self::migration_status(url).await?;
-        if let Some(before) = before
-            && status.has(AUDIT_LOG)
-        {
-            let db = Self::open_with(url, 2, Tables::AsTheyAre).await?;
-            let recorded = db.record_migration("operator", before, last, now).await;
-            db.close().await;
-            recorded?;
-        }
-        Ok(copy)
-    }
-
-    async fn revert_tables(url: &str, last: i64) -> Result<Option<PathBuf>> {
+    /// copied first; returns the path of the copy.
+    pub(super) async fn revert_tables(url: &str, last: i64) -> Result<Option<PathBuf>> {
         match url.strip_prefix("sqlite:") {
             Some(file) => {
                 let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;

@@ -10,6 +10,7 @@ mod migrations;
 mod mysql;
 mod pool;
 mod readers;
+mod recorded_migrations;
 mod schema;
 mod unread;
 mod writer;
