@@ -120,7 +120,7 @@ async fn a_cursor_stays_short_however_many_chats_there_are() {
     let server = TestServer::start().await;
     let (ann, bob) = two(&server).await;
     let mut chats = Vec::new();
-    for number in 0..240 {
+    for number in 0..170 {
         chats.push(ann.group(&format!("Garden {number}"), &[&bob]).await);
     }
     let cursor = bob.cursor().await;
