@@ -157,7 +157,7 @@ try {
   print('from Enter to the other browser', ms(other))
   const [before, after] = await scrolled(left)
   print(`heap before and after scrolling to the beginning of ${MESSAGES}`, `${before.toFixed(1)} MB, ${after.toFixed(1)} MB`)
-  print('from Enter to one\'s own bubble, with all of them loaded', ms((await conversation(left, right)).own))
+  print('from Enter to one\'s own bubble, after scrolling through all of them', ms((await conversation(left, right)).own))
 
   await context.setOffline(true)
   print('the shell without a network', ms(await starts(context, '/', (one) => one.getByRole('navigation').first())))
