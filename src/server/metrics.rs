@@ -175,7 +175,11 @@ fn write_measurements(page: &mut Page, measured: &Measurements) {
         "Age of the oldest new message that the search index lacks.",
         measured.index_lag.as_secs_f64(),
     );
-    page.gauge("besedka_database_size_bytes", "Size of the database.", measured.database_bytes);
+    page.gauge(
+        "besedka_database_size_bytes",
+        "Size of the database with its search index.",
+        measured.database_bytes,
+    );
     page.gauge("besedka_storage_used_bytes", "Bytes of uploaded files.", measured.storage_bytes);
     page.gauge_if_known(
         "besedka_data_disk_free_bytes",

@@ -161,6 +161,7 @@ impl Server {
         let operator = Box::pin(open_operator(&config.data, settings, config.clock.clone())).await?;
         let setup_token = operator.setup_token().await.map_err(messenger_error)?;
         let messenger = Messenger::clone(&operator);
+        messenger.open_search_index().await;
         match messenger.probe_files().await {
             Ok(()) => {}
             // Waiting does not correct a wrong setting.

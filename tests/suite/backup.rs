@@ -227,6 +227,47 @@ async fn clients_with_a_cursor_from_before_a_restore_load_everything_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_index_is_not_restored_and_one_that_is_left_there_is_not_used() {
+    let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
+    if server.database.is_mysql() {
+        return leave("MySQL's index is in the database");
+    }
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    let kept = ann.post_text(chat, "rose").await;
+    let finds = async |ann: &Person, word: &str, count: usize| {
+        let found = async {
+            while ann.get(&format!("/search?q={word}")).await.expect(200)["results"].as_array().unwrap().len()
+                != count
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), found).await.expect(word);
+    };
+    finds(&ann, "rose", 1).await;
+    let target = TempDir::new().unwrap();
+    succeeded(&back_up(&server, &[target.path().to_str().unwrap()]).await);
+    ann.patch(&format!("/messages/{}", kept["id"]), json!({"content": "lily"})).await.expect(200);
+    finds(&ann, "lily", 1).await;
+    let index = "besedka-search.db";
+    let left = server.dir.path().join(index);
+    server.running.stop().await;
+
+    let place = Place::new().await;
+    std::fs::create_dir(place.folder()).unwrap();
+    std::fs::copy(&left, place.folder().join(index)).unwrap();
+    succeeded(&place.restore(&only_archive(target.path())).await);
+    assert!(!place.folder().join(index).exists(), "it is deleted");
+    // Somebody puts it there once more.
+    std::fs::copy(&left, place.folder().join(index)).unwrap();
+    let process = place.start().await;
+    let ann = Person { url: process.url.clone(), ..ann };
+    finds(&ann, "rose", 1).await;
+    finds(&ann, "lily", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_scheduled_before_a_restore_is_not_sent_again() {
     let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
     let ann = server.person("ann").await;

@@ -114,6 +114,41 @@ impl Database {
         }
     }
 
+    /// Where its search index is. SQLite's is a file, to which the database is attached.
+    async fn index(&self, folder: &Path) -> SqliteConnection {
+        let database = self.url(folder).strip_prefix("sqlite:").unwrap().to_owned();
+        let file = besedka::store::search_file::path(Path::new(&database));
+        let mut index = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+        sqlx::query("ATTACH ? AS messages").bind(database).execute(&mut index).await.unwrap();
+        index
+    }
+
+    /// Changes something in the search index or the database.
+    pub async fn change_index(&self, folder: &Path, statement: &str) {
+        if self.is_mysql() {
+            return self.change(folder, statement).await;
+        }
+        let mut index = self.index(folder).await;
+        sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut index).await.unwrap();
+        index.close().await.unwrap();
+    }
+
+    /// A number in the search index or the database.
+    pub async fn count_index(&self, folder: &Path, question: &str) -> i64 {
+        if self.is_mysql() {
+            return self.count(folder, question).await;
+        }
+        let question = AssertSqlSafe(question.to_owned());
+        sqlx::query_scalar(question).fetch_one(&mut self.index(folder).await).await.unwrap()
+    }
+
+    /// Lets nobody write the search index, which must be a file of its own.
+    pub async fn busy_index(&self, folder: &Path) -> Busy {
+        let mut index = self.index(folder).await;
+        index.execute("BEGIN; DELETE FROM search_place WHERE number = 0").await.unwrap();
+        Busy::Sqlite(index)
+    }
+
     /// Keeps it busy.
     pub async fn busy(&self, folder: &Path) -> Busy {
         let url = self.url(folder);

@@ -93,6 +93,11 @@ async fn services_that_do_not_answer_and_a_damaged_database_are_errors() {
         assert_eq!(of(&found, broken).0, "error", "{found:#}");
     }
     assert_eq!((of(&found, "database").0, code), ("ok", Some(2)));
+    let (found, _) = examine(&["--data-dir", &folder]).await;
+    assert_eq!(of(&found, "search-index").0, "ok", "{found:#}");
+    std::fs::write(dir.path().join("besedka-search.db"), vec![7; 100_000]).unwrap();
+    let (found, _) = examine(&["--data-dir", &folder]).await;
+    assert_eq!(of(&found, "search-index").0, "warning", "{found:#}");
     // A page in the middle of the file is overwritten.
     let file = dir.path().join("besedka.db");
     let mut bytes = std::fs::read(&file).unwrap();

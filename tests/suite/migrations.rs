@@ -134,6 +134,30 @@ async fn events_and_keys_of_messages_get_rows_again_on_the_way_back() {
     assert_eq!(database.count(dir.path(), "SELECT count(*) FROM event").await, 1);
 }
 
+/// Since migration 180 SQLite's search index is a file of its own.
+#[tokio::test]
+async fn the_search_index_leaves_the_database() {
+    let (dir, database) = (TempDir::new().unwrap(), Database::new().await);
+    if database.is_mysql() {
+        return leave("MySQL's index is in the database");
+    }
+    database.open(dir.path()).await.close().await;
+    Db::revert(&database.url(dir.path()), 179).await.unwrap();
+    for statement in [
+        "INSERT INTO search_place (number, message_id) VALUES (1, 8)",
+        "INSERT INTO search_index (rowid, tokens) VALUES (1, 'rose')",
+    ] {
+        database.change(dir.path(), statement).await;
+    }
+    database.open(dir.path()).await.close().await;
+    for question in [
+        "SELECT count(*) FROM search_place",
+        "SELECT count(*) FROM search_index WHERE search_index MATCH 'rose'",
+    ] {
+        assert_eq!(database.count(dir.path(), question).await, 0, "{question}");
+    }
+}
+
 /// A step back takes away what the step forth brought, all the way, and forth again.
 #[tokio::test]
 async fn every_migration_has_its_way_back() {

@@ -157,6 +157,14 @@ impl TestServer {
         Self::in_folder(dir, database, (storage, bucket, storage_url), clock, flags).await
     }
 
+    /// Stops it, changes its folder, and starts it again.
+    pub async fn restart_after(self, change: impl FnOnce(&Path)) -> Self {
+        let Self { dir, database, storage, bucket, storage_url, clock, running, flags, .. } = self;
+        running.stop().await;
+        change(dir.path());
+        Self::in_folder(dir, database, (storage, bucket, storage_url), clock, flags).await
+    }
+
     /// Starts it again with files in a bucket, and what is not there yet where it was.
     pub async fn moving_to(self, storage_url: &str, before: &str) -> Self {
         let Self { dir, database, clock, running, mut flags, .. } = self;
@@ -237,6 +245,16 @@ impl TestServer {
     /// A number in the database that no API tells.
     pub async fn count(&self, question: &str) -> i64 {
         self.database.count(self.dir.path(), question).await
+    }
+
+    /// Changes the search index, or the database.
+    pub async fn change_index(&self, statement: &str) {
+        self.database.change_index(self.dir.path(), statement).await;
+    }
+
+    /// A number in the search index, or in the database.
+    pub async fn count_index(&self, question: &str) -> i64 {
+        self.database.count_index(self.dir.path(), question).await
     }
 
     /// The token of the link for the first administrator, for whoever asks first.

@@ -18,7 +18,7 @@ use super::{BackupPlace, Error, Result};
 use crate::boxed;
 use crate::files::{Files, StorageLocation};
 use crate::model::Time;
-use crate::store::{Db, Engine, Tables, snapshot};
+use crate::store::{Db, Engine, Tables, search_file, snapshot};
 
 /// The note in the data folder.
 const NOTE: &str = "restore-in-progress";
@@ -145,6 +145,8 @@ async fn restore_file(
     let unfinished = file.with_extension("restoring.db");
     remove_database(&unfinished);
     remove_database(&file);
+    // One that an earlier server left.
+    search_file::remove(&file).map_err(|error| Error::file(&file, &error))?;
     let url = format!("sqlite:{}", unfinished.display());
     match from {
         Engine::Sqlite => {

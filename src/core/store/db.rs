@@ -15,8 +15,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection};
 use super::migrations::{self, MigrationStatus, Tables};
 use super::mysql::PooledConnection;
 use super::readers::{self, Reader, Readers};
+use super::search_file::{Damage, Opened, SearchFile};
 use super::writer::{After, Lease, Priority, Writer};
-use super::{Error, Result, checkpoint, mysql, pool};
+use super::{Error, Result, checkpoint, mysql, pool, sqlite_file};
 
 /// The number of SQLite read connections; each has a thread of its own.
 const SQLITE_READERS: u32 = 4;
@@ -30,7 +31,7 @@ const MYSQL_SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
 /// A database: embedded SQLite (one writer, several readers) or MySQL.
 #[derive(Clone)]
 pub enum Db {
-    Sqlite { file: PathBuf, readers: Readers, writer: Writer },
+    Sqlite { file: PathBuf, readers: Readers, writer: Writer, search: SearchFile },
     MySql(mysql::Pool),
 }
 
@@ -43,7 +44,11 @@ impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, 
 ///
 /// It is one concrete type, and futures are boxed, so that the code that sends a statement and waits for the result is
 /// compiled once.
-pub struct Executor(Handle);
+pub struct Executor {
+    handle: Handle,
+    /// Of the search index: whether it was found damaged.
+    damage: Option<Damage>,
+}
 
 enum Handle {
     Reader(Reader),
@@ -76,6 +81,10 @@ enum Rows {
 }
 
 impl Executor {
+    fn of(handle: Handle) -> Self {
+        Self { handle, damage: None }
+    }
+
     /// Executes a statement that returns no rows.
     pub async fn execute<S: SqlxBinder + Sync>(&mut self, statement: &S) -> Result<()> {
         let (sql, values) = self.build(statement);
@@ -87,7 +96,7 @@ impl Executor {
     /// statement or of the commit, so this is for statements whose error nobody tells from others.
     pub async fn defer<S: SqlxBinder + Sync>(&mut self, statement: &S) -> Result<()> {
         let (sql, values) = self.build(statement);
-        match &mut self.0 {
+        match &mut self.handle {
             Handle::Writer(lease) => {
                 lease.defer(&sql, values);
                 Ok(())
@@ -136,16 +145,16 @@ impl Executor {
     /// For reading a copy of an embedded database.
     pub(super) async fn on_file(file: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new().filename(file).read_only(true).immutable(true);
-        Ok(Self(Handle::File(Box::new(options.connect().await?))))
+        Ok(Self::of(Handle::File(Box::new(options.connect().await?))))
     }
 
     /// Whether the engine is MySQL, for the few statements that differ.
     pub fn is_mysql(&self) -> bool {
-        matches!(self.0, Handle::MySql(_))
+        matches!(self.handle, Handle::MySql(_))
     }
 
     fn build<S: SqlxBinder>(&self, statement: &S) -> (String, SqlxValues) {
-        match self.0 {
+        match self.handle {
             Handle::MySql(_) => statement.build_sqlx(MysqlQueryBuilder),
             _ => statement.build_sqlx(SqliteQueryBuilder),
         }
@@ -153,7 +162,7 @@ impl Executor {
 
     fn run(&mut self, sql: String, values: SqlxValues) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            if let Handle::MySql(mysql) = &mut self.0 {
+            if let Handle::MySql(mysql) = &mut self.handle {
                 return mysql.execute(sql, values).await;
             }
             let (sql, values) = self.with_deferred(sql, values);
@@ -165,7 +174,7 @@ impl Executor {
 
     fn rows<'a>(&'a mut self, query: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
         Box::pin(async move {
-            if let Handle::MySql(mysql) = &mut self.0 {
+            if let Handle::MySql(mysql) = &mut self.handle {
                 return Ok(Rows::MySql(mysql.all(query).await?));
             }
             let (sql, values) = self.build(query);
@@ -178,7 +187,7 @@ impl Executor {
     /// At most one row.
     fn row<'a>(&'a mut self, query: &'a SelectStatement) -> BoxFuture<'a, Result<Rows>> {
         Box::pin(async move {
-            if let Handle::MySql(mysql) = &mut self.0 {
+            if let Handle::MySql(mysql) = &mut self.handle {
                 return Ok(Rows::MySql(mysql.one(query).await?.into_iter().collect()));
             }
             let (sql, values) = self.build(query);
@@ -190,7 +199,7 @@ impl Executor {
 
     /// A statement after those that were deferred, and after the beginning of a snapshot.
     fn with_deferred(&mut self, sql: String, values: SqlxValues) -> (String, SqlxValues) {
-        match &mut self.0 {
+        match &mut self.handle {
             Handle::Writer(lease) => lease.with_deferred(sql, values),
             Handle::Reader(reader) => (reader.with_begin(sql), values),
             _ => (sql, values),
@@ -199,7 +208,7 @@ impl Executor {
 
     /// SQLite's connection for one query; [`Executor::answered`] follows it.
     fn sqlite(&mut self) -> Result<&mut SqliteConnection> {
-        Ok(match &mut self.0 {
+        Ok(match &mut self.handle {
             Handle::Reader(reader) => reader.begin_query()?,
             Handle::Writer(lease) => lease.connection()?,
             Handle::File(connection) => connection,
@@ -208,10 +217,17 @@ impl Executor {
     }
 
     fn answered<T>(&mut self, answer: sqlx::Result<T>) -> Result<T> {
-        match &mut self.0 {
+        match &mut self.handle {
             Handle::Reader(reader) => reader.answered(answer.as_ref().err()),
             Handle::Writer(lease) => lease.answered(answer.as_ref().err()),
             Handle::MySql(_) | Handle::File(_) => {}
+        }
+        if let (Some(damage), Err(error)) = (&self.damage, &answer)
+            && sqlite_file::is_damage(error)
+        {
+            damage.found();
+            // It is built anew.
+            return Err(Error::Unavailable);
         }
         Ok(answer?)
     }
@@ -228,7 +244,7 @@ fn read_one<R: sqlx::Row, T: for<'r> FromRow<'r, R>>(row: Option<&R>) -> Result<
 impl Tx {
     /// Commits, and returns when the changes are on disk. `after` then runs, before that of any later transaction.
     pub async fn commit(self, after: impl FnOnce() + Send + 'static) -> Result<()> {
-        match self.0.0 {
+        match self.0.handle {
             Handle::Writer(lease) => lease.commit(Box::new(after) as After).await,
             Handle::MySql(connection) => {
                 connection.commit().await?;
@@ -333,12 +349,13 @@ impl Db {
             file: file.to_owned(),
             readers,
             writer: Writer::start(connection, Some(checkpoints)),
+            search: SearchFile::of(file),
         })
     }
 
     /// A connection for reading; each query sees the newest commit.
     pub async fn read(&self) -> Result<Executor> {
-        Ok(Executor(match self {
+        Ok(Executor::of(match self {
             Self::Sqlite { readers, .. } => Handle::Reader(Reader::lease(readers).await?),
             Self::MySql(pool) => Handle::MySql(PooledConnection::new(pool).await?),
         }))
@@ -346,7 +363,7 @@ impl Db {
 
     /// A connection for reading on which all queries see the same snapshot.
     pub async fn snapshot(&self) -> Result<Executor> {
-        Ok(Executor(match self {
+        Ok(Executor::of(match self {
             Self::Sqlite { readers, .. } => Handle::Reader(Reader::snapshot(readers).await?),
             Self::MySql(pool) => Handle::MySql(PooledConnection::begin(pool, MYSQL_SNAPSHOT).await?),
         }))
@@ -359,10 +376,35 @@ impl Db {
 
     /// Begins a write transaction; on SQLite, which has one writer, one of the background waits for all others.
     pub async fn begin_with(&self, priority: Priority) -> Result<Tx> {
-        Ok(Tx(Executor(match self {
+        Ok(Tx(Executor::of(match self {
             Self::Sqlite { writer, .. } => Handle::Writer(writer.lease(priority).await?),
             Self::MySql(pool) => Handle::MySql(PooledConnection::begin(pool, "BEGIN").await?),
         })))
+    }
+
+    /// The file with the search index of an embedded database.
+    pub(super) fn search_file(&self) -> Option<&SearchFile> {
+        match self {
+            Self::Sqlite { search, .. } => Some(search),
+            Self::MySql(_) => None,
+        }
+    }
+
+    /// A connection for reading the search index.
+    pub async fn read_search_index(&self) -> Result<Executor> {
+        let Self::Sqlite { search, .. } = self else { return self.read().await };
+        let Opened { readers, damage, .. } = search.opened()?;
+        let reader = Reader::lease(&readers).await?;
+        Ok(Executor { handle: Handle::Reader(reader), damage: Some(damage) })
+    }
+
+    /// Begins a transaction of background work in the search index. On SQLite, where the index is a file of its own, it
+    /// delays no other, and its commit may be lost when the power fails.
+    pub async fn begin_search_index(&self) -> Result<Tx> {
+        let Self::Sqlite { search, .. } = self else { return self.begin_with(Priority::Background).await };
+        let Opened { writer, damage, .. } = search.opened()?;
+        let lease = writer.lease(Priority::Background).await?;
+        Ok(Tx(Executor { handle: Handle::Writer(lease), damage: Some(damage) }))
     }
 
     /// The file of an embedded database.
@@ -381,7 +423,8 @@ impl Db {
     /// Waits for pending writes, and closes all connections.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { readers, writer, .. } => {
+            Self::Sqlite { readers, writer, search, .. } => {
+                search.close().await;
                 pool::close(readers).await;
                 writer.close().await;
             }

@@ -3,21 +3,19 @@
 use std::path::Path;
 
 use sea_query::{Alias, Expr, ExprTrait, Func, Query};
-use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use super::schema::{Deletion as D, ScheduledMessage as S, SearchPending as P};
-use super::{Db, Error, Executor, Result};
+use super::{Db, Error, Executor, Result, search_file, sqlite_file};
 use crate::model::Time;
 
-/// The size of a database in bytes.
+/// The size of a database in bytes, with its search index.
 pub async fn database_bytes(db: &Db) -> Result<u64> {
     if let Some(file) = db.file() {
-        let size = |file: &Path| std::fs::metadata(file).map_or(0, |file| file.len());
-        let mut log = file.as_os_str().to_owned();
-        log.push("-wal");
-        return Ok(size(file) + size(log.as_ref()));
+        let index = search_file::path(file);
+        let all = [file, &sqlite_file::log_of(file), &index, &sqlite_file::log_of(&index)];
+        return Ok(all.into_iter().map(sqlite_file::size).sum());
     }
     let column = |name| Expr::col(Alias::new(name));
     let bytes = column("data_length").add(column("index_length"));
@@ -42,7 +40,31 @@ pub async fn version(db: &Db) -> Result<String> {
 /// What is damaged in an embedded database; `None` if nothing is. Other databases check themselves.
 pub async fn damage(db: &Db) -> Result<Option<String>> {
     let Some(file) = db.file() else { return Ok(None) };
-    Ok(quick_check(file).await?)
+    Ok(sqlite_file::damage(file).await?)
+}
+
+/// The search index of an embedded database.
+pub enum SearchIndex {
+    /// MySQL's is in the database.
+    Within,
+    /// There is no file.
+    Missing,
+    Damaged(String),
+    Sound {
+        bytes: u64,
+    },
+}
+
+/// Checks the file with the search index.
+pub async fn search_index(db: &Db) -> Result<SearchIndex> {
+    let Some(file) = db.file().map(search_file::path) else { return Ok(SearchIndex::Within) };
+    if !file.exists() {
+        return Ok(SearchIndex::Missing);
+    }
+    Ok(match sqlite_file::damage(&file).await? {
+        None => SearchIndex::Sound { bytes: sqlite_file::size(&file) },
+        Some(what) => SearchIndex::Damaged(what),
+    })
 }
 
 /// How a database stores what it is given.
@@ -73,22 +95,11 @@ pub async fn layout(db: &Db) -> Result<Layout> {
 /// Refuses an embedded database whose file is damaged, as a copy is that was made while the database was written. A file
 /// that takes long to read is checked only if it was not closed in order.
 pub async fn refuse_damaged(url: &str) -> Result<()> {
-    /// Read in about a second.
-    const ALWAYS: u64 = 1024 * 1024 * 1024;
     let Some(file) = url.strip_prefix("sqlite:").map(Path::new) else { return Ok(()) };
-    let size = |file: &Path| std::fs::metadata(file).map_or(0, |about| about.len());
-    let mut log = file.as_os_str().to_owned();
-    log.push("-wal");
-    let was_closed = size(Path::new(&log)) == 0;
-    if size(file) == 0 || was_closed && size(file) > ALWAYS {
+    if !sqlite_file::is_worth_checking(file) {
         return Ok(());
     }
-    let found = match quick_check(file).await {
-        Ok(found) => found,
-        Err(sqlx::Error::Database(error)) if is_damage(&*error) => Some(error.message().to_owned()),
-        Err(error) => return Err(error.into()),
-    };
-    match found {
+    match sqlite_file::damage(file).await? {
         None => Ok(()),
         Some(what) => Err(Error::Refused(format!(
             "{} is damaged ({what}). Nothing was changed. A folder that is copied while the server writes gives such a \
@@ -97,22 +108,6 @@ pub async fn refuse_damaged(url: &str) -> Result<()> {
             file.display()
         ))),
     }
-}
-
-/// Whether SQLite says that a file is no database, or one that is damaged.
-fn is_damage(error: &dyn DatabaseError) -> bool {
-    const CORRUPT: u32 = 11;
-    const NOTADB: u32 = 26;
-    let code = error.code().and_then(|code| code.parse::<u32>().ok());
-    code.is_some_and(|code| matches!(code & 0xff, CORRUPT | NOTADB))
-}
-
-async fn quick_check(file: &Path) -> sqlx::Result<Option<String>> {
-    // Read-only, so that nothing is written to a damaged file.
-    let mut connection = SqliteConnectOptions::new().filename(file).read_only(true).connect().await?;
-    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await?;
-    connection.close().await?;
-    Ok((found != "ok").then_some(found))
 }
 
 /// How many scheduled messages should have been sent, and when the first of them.

@@ -12,6 +12,7 @@ mod pool;
 mod readers;
 mod recorded_migrations;
 mod schema;
+mod sqlite_file;
 mod unread;
 mod writer;
 
@@ -56,6 +57,7 @@ pub mod reactions;
 pub mod reports;
 pub mod scheduled;
 pub mod search;
+pub mod search_file;
 pub mod sessions;
 pub mod settings;
 pub mod sign_in_codes;

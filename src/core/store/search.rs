@@ -2,8 +2,12 @@
 //!
 //! It uses the engines' full-text indexes: FTS5 of SQLite, InnoDB's of MySQL and MariaDB. Both get only tokens, never
 //! what a user typed, so users cannot inject query syntax.
+//!
+//! SQLite's index is in a file of its own (`search_file`), with connections of its own: what takes both the index and the
+//! messages asks one after the other. MySQL's is in the database, and is joined with the messages. An executor that is
+//! called `index` is one of the index, on both.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_query::{Alias, Cond, Expr, ExprTrait, OnConflict, Order, Query, SelectStatement};
 use sqlx::FromRow;
@@ -13,12 +17,75 @@ use super::schema::{
     Attachment as A, Chat as C, Member as M, Message as Msg, Posted as P, SearchIndex as I,
     SearchPending as Pending, SearchPlace as Place, User as U,
 };
-use super::{Executor, Result};
+use super::{Db, Executor, Priority, Result, search_file, settings};
 use crate::model::search::Token;
 use crate::model::{ChatId, FileClass, Kind, MessageId, Time, UserId};
 
+/// How many messages are looked at in one step for those that have no number.
+const PAGE: u64 = 1_024;
+
+/// Opens the file with the search index of an embedded database; one that is missing, damaged or of another database is
+/// replaced by an empty one. Only for the server, which fills it, and for one task at a time. Returns whether it was
+/// opened now.
+pub async fn open(db: &Db) -> Result<bool> {
+    let Some(file) = db.search_file() else { return Ok(false) };
+    if file.is_open().await? {
+        return Ok(false);
+    }
+    let token = settings::value(&mut db.read().await?, search_file::SETTING).await?;
+    let newest = newest_message(&mut db.read().await?).await?.map_or(0, |id| id.0);
+    let opening = file.begin_open(token, newest).await?;
+    let mut tx = db.begin_with(Priority::Foreground).await?;
+    settings::set(&mut tx, search_file::SETTING, &opening.token).await?;
+    tx.commit(|| ()).await?;
+    file.finish_open(opening).await?;
+    Ok(true)
+}
+
+/// Reads the whole file with the search index, unless it is large and was closed in order.
+pub async fn check(db: &Db) -> Result<()> {
+    match db.search_file() {
+        Some(file) => file.check().await,
+        None => Ok(()),
+    }
+}
+
+/// Whether damage was found in the search index, which should be opened again.
+pub fn is_damaged(db: &Db) -> bool {
+    db.search_file().is_some_and(search_file::SearchFile::is_damaged)
+}
+
+/// Returns when what was committed in the search index is on the disk.
+pub async fn flush(db: &Db) -> Result<()> {
+    match db.search_file() {
+        Some(file) => file.opened()?.writer.checkpoint().await,
+        None => Ok(()),
+    }
+}
+
+/// The connections of a search: to the messages, and to the index if it is not in the same database.
+pub struct Connections {
+    pub messages: Executor,
+    beside: Option<Executor>,
+}
+
+impl Connections {
+    pub async fn of(db: &Db) -> Result<Self> {
+        let beside = match db.is_shared() {
+            true => None,
+            false => Some(db.read_search_index().await?),
+        };
+        Ok(Self { messages: db.read().await?, beside })
+    }
+
+    /// The connection to the index.
+    pub fn index(&mut self) -> &mut Executor {
+        self.beside.as_mut().unwrap_or(&mut self.messages)
+    }
+}
+
 /// The searchable columns of a message.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct MessageText {
     pub id: MessageId,
     #[sqlx(rename = "chat_id")]
@@ -35,7 +102,7 @@ const TEXT_COLUMNS: [Msg; 7] =
     [Msg::Id, Msg::ChatId, Msg::AuthorId, Msg::Kind, Msg::Text, Msg::Payload, Msg::SentAt];
 
 /// A file in a message.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct File {
     message_id: MessageId,
     pub filename: String,
@@ -47,29 +114,56 @@ fn all() -> SelectStatement {
 }
 
 /// The highest number that is assigned to a message.
-pub async fn last_number(executor: &mut Executor) -> Result<i64> {
+pub async fn last_number(index: &mut Executor) -> Result<i64> {
     let query = Query::select()
         .column(Place::Number)
         .from(Place::Table)
         .order_by(Place::Number, Order::Desc)
         .limit(1)
         .to_owned();
-    Ok(executor.one::<(i64,)>(&query).await?.map_or(0, |(number,)| number))
+    Ok(index.one::<(i64,)>(&query).await?.map_or(0, |(number,)| number))
+}
+
+/// Messages after one, oldest first.
+pub async fn messages_after(executor: &mut Executor, id: MessageId, limit: u64) -> Result<Vec<MessageId>> {
+    let query = Query::select()
+        .column(Msg::Id)
+        .from(Msg::Table)
+        .and_where(Expr::col(Msg::Id).gt(id))
+        .order_by(Msg::Id, Order::Asc)
+        .limit(limit)
+        .to_owned();
+    ids(executor, &query).await
+}
+
+/// The newest message, whether it has a number or not.
+pub async fn newest_message(executor: &mut Executor) -> Result<Option<MessageId>> {
+    let query =
+        Query::select().column(Msg::Id).from(Msg::Table).order_by(Msg::Id, Order::Desc).limit(1).to_owned();
+    Ok(ids(executor, &query).await?.pop())
 }
 
 /// The newest message that has a number.
-pub async fn newest(executor: &mut Executor) -> Result<Option<MessageId>> {
+pub async fn newest(index: &mut Executor) -> Result<Option<MessageId>> {
     let query = Query::select()
         .column(Place::MessageId)
         .from(Place::Table)
         .order_by(Place::MessageId, Order::Desc)
         .limit(1)
         .to_owned();
-    Ok(executor.one::<(MessageId,)>(&query).await?.map(|(id,)| id))
+    Ok(index.one::<(MessageId,)>(&query).await?.map(|(id,)| id))
 }
 
 /// Messages after one that have no number yet, oldest first.
-pub async fn unnumbered(executor: &mut Executor, after: MessageId, limit: u64) -> Result<Vec<MessageId>> {
+pub async fn unnumbered(db: &Db, after: MessageId, limit: u64) -> Result<Vec<MessageId>> {
+    match db.is_shared() {
+        true => unnumbered_within(&mut db.read().await?, after, limit).await,
+        false => unnumbered_beside(db, after, limit).await,
+    }
+}
+
+/// The same where the index is in the database.
+async fn unnumbered_within(executor: &mut Executor, after: MessageId, limit: u64) -> Result<Vec<MessageId>> {
     let numbered = Query::select()
         .expr(Expr::val(1))
         .from(Place::Table)
@@ -83,8 +177,35 @@ pub async fn unnumbered(executor: &mut Executor, after: MessageId, limit: u64) -
         .order_by((Msg::Table, Msg::Id), Order::Asc)
         .limit(limit)
         .to_owned();
-    let ids: Vec<(MessageId,)> = executor.all(&query).await?;
-    Ok(ids.into_iter().map(|(id,)| id).collect())
+    ids(executor, &query).await
+}
+
+/// The same where it is in another file.
+async fn unnumbered_beside(db: &Db, mut after: MessageId, limit: u64) -> Result<Vec<MessageId>> {
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    loop {
+        let page = messages_after(&mut db.read().await?, after, PAGE).await?;
+        let Some(last) = page.last().copied() else { return Ok(found) };
+        let numbered = Query::select()
+            .column(Place::MessageId)
+            .from(Place::Table)
+            .and_where(Expr::col(Place::MessageId).gt(after))
+            .and_where(Expr::col(Place::MessageId).lte(last))
+            .to_owned();
+        let numbered: HashSet<_> =
+            ids(&mut db.read_search_index().await?, &numbered).await?.into_iter().collect();
+        found.extend(page.iter().filter(|id| !numbered.contains(id)));
+        if found.len() >= wanted || (page.len() as u64) < PAGE {
+            found.truncate(wanted);
+            return Ok(found);
+        }
+        after = last;
+    }
+}
+
+async fn ids(executor: &mut Executor, query: &SelectStatement) -> Result<Vec<MessageId>> {
+    Ok(executor.all::<(MessageId,)>(query).await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// The texts of messages, oldest first; purged messages are left out.
@@ -131,7 +252,7 @@ pub async fn files(executor: &mut Executor, messages: &[MessageId]) -> Result<Ha
 }
 
 /// Assigns numbers to messages. [`Error::Taken`](super::Error::Taken) when another node was faster.
-pub async fn assign_numbers(executor: &mut Executor, numbered: &[(i64, MessageId)]) -> Result<()> {
+pub async fn assign_numbers(index: &mut Executor, numbered: &[(i64, MessageId)]) -> Result<()> {
     if numbered.is_empty() {
         return Ok(());
     }
@@ -140,31 +261,29 @@ pub async fn assign_numbers(executor: &mut Executor, numbered: &[(i64, MessageId
     for (number, id) in numbered {
         insert.values_panic([(*number).into(), (*id).into()]);
     }
-    executor.execute(&insert).await
+    index.execute(&insert).await
 }
 
 /// The numbers of messages that have one.
-pub async fn numbers(executor: &mut Executor, ids: &[MessageId]) -> Result<HashMap<MessageId, i64>> {
+pub async fn numbers(index: &mut Executor, ids: &[MessageId]) -> Result<HashMap<MessageId, i64>> {
     let query = Query::select()
         .columns([Place::MessageId, Place::Number])
         .from(Place::Table)
         .and_where(Expr::col(Place::MessageId).is_in(ids.iter().copied()))
         .to_owned();
-    Ok(executor.all::<(MessageId, i64)>(&query).await?.into_iter().collect())
+    Ok(index.all::<(MessageId, i64)>(&query).await?.into_iter().collect())
 }
 
 /// How many messages up to one have no number; approximate while others write.
-pub async fn missing(executor: &mut Executor, newest: MessageId) -> Result<i64> {
+pub async fn missing(connections: &mut Connections, newest: MessageId) -> Result<i64> {
     let id = Expr::col(Msg::Id);
     let all = Query::select().expr(id.clone().count()).from(Msg::Table).to_owned();
     // Counted separately, because all messages can be counted in a small index.
     let newer = Query::select().expr(id.clone().count()).from(Msg::Table).and_where(id.gt(newest)).to_owned();
     let numbered = Query::select().expr(Expr::col(Place::MessageId).count()).from(Place::Table).to_owned();
-    let mut counts = [0; 3];
-    for (count, query) in counts.iter_mut().zip([&all, &newer, &numbered]) {
-        (*count,) = executor.one::<(i64,)>(query).await?.unwrap_or_default();
-    }
-    let [all, newer, numbered] = counts;
+    let (numbered,) = connections.index().one::<(i64,)>(&numbered).await?.unwrap_or_default();
+    let (all,) = connections.messages.one::<(i64,)>(&all).await?.unwrap_or_default();
+    let (newer,) = connections.messages.one::<(i64,)>(&newer).await?.unwrap_or_default();
     Ok(all - newer - numbered)
 }
 
@@ -172,15 +291,15 @@ pub async fn missing(executor: &mut Executor, newest: MessageId) -> Result<i64> 
 const NEIGHBOURS: u64 = 256;
 
 /// A lower bound of the numbers of messages with this id or a higher one; `None` when there are none.
-pub async fn first_number(executor: &mut Executor, from: MessageId) -> Result<Option<i64>> {
+pub async fn first_number(index: &mut Executor, from: MessageId) -> Result<Option<i64>> {
     let neighbours = neighbours(Expr::col(Place::MessageId).gte(from), Order::Asc);
-    Ok(executor.all::<(i64,)>(&neighbours).await?.into_iter().map(|(number,)| number).min())
+    Ok(index.all::<(i64,)>(&neighbours).await?.into_iter().map(|(number,)| number).min())
 }
 
 /// An upper bound of the numbers of messages with a lower id; `None` when there are none.
-pub async fn last_number_before(executor: &mut Executor, id: MessageId) -> Result<Option<i64>> {
+pub async fn last_number_before(index: &mut Executor, id: MessageId) -> Result<Option<i64>> {
     let neighbours = neighbours(Expr::col(Place::MessageId).lt(id), Order::Desc);
-    Ok(executor.all::<(i64,)>(&neighbours).await?.into_iter().map(|(number,)| number).max())
+    Ok(index.all::<(i64,)>(&neighbours).await?.into_iter().map(|(number,)| number).max())
 }
 
 fn neighbours(which: Expr, order: Order) -> SelectStatement {
@@ -194,22 +313,22 @@ fn neighbours(which: Expr, order: Order) -> SelectStatement {
 }
 
 /// Inserts the tokens of numbers that have none.
-pub async fn insert_tokens(executor: &mut Executor, rows: &[(i64, String)]) -> Result<()> {
+pub async fn insert_tokens(index: &mut Executor, rows: &[(i64, String)]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    let mut insert = Query::insert().into_table(I::Table).columns([key(executor), I::Tokens]).to_owned();
+    let mut insert = Query::insert().into_table(I::Table).columns([key(index), I::Tokens]).to_owned();
     for (number, tokens) in rows {
         insert.values_panic([(*number).into(), tokens.as_str().into()]);
     }
-    executor.execute(&insert).await
+    index.execute(&insert).await
 }
 
 /// Deletes the tokens of numbers.
-pub async fn delete_tokens(executor: &mut Executor, numbers: impl IntoIterator<Item = i64>) -> Result<()> {
+pub async fn delete_tokens(index: &mut Executor, numbers: impl IntoIterator<Item = i64>) -> Result<()> {
     let delete =
-        Query::delete().from_table(I::Table).and_where(Expr::col(key(executor)).is_in(numbers)).to_owned();
-    executor.execute(&delete).await
+        Query::delete().from_table(I::Table).and_where(Expr::col(key(index)).is_in(numbers)).to_owned();
+    index.execute(&delete).await
 }
 
 /// The column of the number in the index.
@@ -234,10 +353,13 @@ pub async fn mark_changed(executor: &mut Executor, ids: &[MessageId]) -> Result<
 /// Messages that are marked to be indexed again.
 pub async fn changed(executor: &mut Executor, limit: u64) -> Result<Vec<MessageId>> {
     let query = Query::select().column(Pending::MessageId).from(Pending::Table).limit(limit).to_owned();
-    Ok(executor.all::<(MessageId,)>(&query).await?.into_iter().map(|(id,)| id).collect())
+    ids(executor, &query).await
 }
 
 pub async fn unmark_changed(executor: &mut Executor, ids: &[MessageId]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     let delete = Query::delete()
         .from_table(Pending::Table)
         .and_where(Expr::col(Pending::MessageId).is_in(ids.iter().copied()))
@@ -246,17 +368,17 @@ pub async fn unmark_changed(executor: &mut Executor, ids: &[MessageId]) -> Resul
 }
 
 /// Removes purged messages from the index.
-pub async fn delete_messages(executor: &mut Executor, ids: &[MessageId]) -> Result<()> {
+pub async fn delete_messages(index: &mut Executor, ids: &[MessageId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    let numbers = numbers(executor, ids).await?;
-    delete_tokens(executor, numbers.into_values()).await?;
+    let numbers = numbers(index, ids).await?;
+    delete_tokens(index, numbers.into_values()).await?;
     let delete = Query::delete()
         .from_table(Place::Table)
         .and_where(Expr::col(Place::MessageId).is_in(ids.iter().copied()))
         .to_owned();
-    executor.execute(&delete).await
+    index.execute(&delete).await
 }
 
 /// Groups of tokens: a message must have one token of each group.
@@ -309,7 +431,7 @@ impl From<CandidateRow> for Candidate {
 /// when there are no tokens. Of their messages those that are there for the reader: in a chat that the
 /// reader is in, neither deleted nor hidden, nor past its time.
 pub async fn candidates(
-    executor: &mut Executor,
+    connections: &mut Connections,
     groups: &Groups,
     range: NumberRange,
     reader: UserId,
@@ -317,6 +439,45 @@ pub async fn candidates(
     limit: u64,
 ) -> Result<Vec<Candidate>> {
     let found = Alias::new("found");
+    let is_within = connections.beside.is_none();
+    let mut query = Query::select()
+        .column((found.clone(), Place::Number))
+        .from_subquery(having(is_within, groups, range, limit), found.clone())
+        .left_join(
+            Place::Table,
+            Expr::col((Place::Table, Place::Number)).equals((found.clone(), Place::Number)),
+        )
+        .order_by((found, Place::Number), Order::Desc)
+        .to_owned();
+    if is_within {
+        let is_it = Expr::col((Msg::Table, Msg::Id)).equals((Place::Table, Place::MessageId));
+        query
+            .columns(TEXT_COLUMNS.map(|column| (Msg::Table, column)))
+            .left_join(Msg::Table, is_there(reader, now).add(is_it));
+        let rows: Vec<CandidateRow> = connections.messages.all(&query).await?;
+        return Ok(rows.into_iter().map(Candidate::from).collect());
+    }
+    query.column((Place::Table, Place::MessageId));
+    let rows: Vec<(i64, Option<MessageId>)> = connections.index().all(&query).await?;
+    let mut messages = HashMap::new();
+    let ids: Vec<MessageId> = rows.iter().filter_map(|(_, id)| *id).collect();
+    if !ids.is_empty() {
+        let query = all()
+            .and_where(Expr::col((Msg::Table, Msg::Id)).is_in(ids))
+            .cond_where(is_there(reader, now))
+            .to_owned();
+        let texts: Vec<MessageText> = connections.messages.all(&query).await?;
+        messages.extend(texts.into_iter().map(|text| (text.id, text)));
+    }
+    let of = |(number, id): (i64, Option<MessageId>)| Candidate {
+        number,
+        message: id.and_then(|id| messages.remove(&id)),
+    };
+    Ok(rows.into_iter().map(of).collect())
+}
+
+/// Whether a message is there for a reader.
+fn is_there(reader: UserId, now: Time) -> Cond {
     let in_chat = Query::select()
         .expr(Expr::val(1))
         .from(M::Table)
@@ -324,26 +485,12 @@ pub async fn candidates(
         .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
         .to_owned();
     let expires = Expr::col((Msg::Table, Msg::ExpiresAt));
-    let is_there = Cond::all()
-        .add(Expr::col((Msg::Table, Msg::Id)).equals((Place::Table, Place::MessageId)))
+    Cond::all()
         .add(Expr::col((Msg::Table, Msg::DeletedAt)).is_null())
         .add(Expr::col((Msg::Table, Msg::Kind)).ne(Kind::System))
         .add(expires.clone().is_null().or(expires.gt(now)))
         .add(Expr::exists(in_chat))
-        .add(is_seen(reader));
-    let query = Query::select()
-        .column((found.clone(), Place::Number))
-        .columns(TEXT_COLUMNS.map(|column| (Msg::Table, column)))
-        .from_subquery(having(executor.is_mysql(), groups, range, limit), found.clone())
-        .left_join(
-            Place::Table,
-            Expr::col((Place::Table, Place::Number)).equals((found.clone(), Place::Number)),
-        )
-        .left_join(Msg::Table, is_there)
-        .order_by((found, Place::Number), Order::Desc)
-        .to_owned();
-    let rows: Vec<CandidateRow> = executor.all(&query).await?;
-    Ok(rows.into_iter().map(Candidate::from).collect())
+        .add(is_seen(reader))
 }
 
 /// The query of the full-text index, whose syntax differs between the engines.

@@ -19,7 +19,9 @@ use super::schema::{
     Event as E, Lease as L, ScheduledMessage as S, Stream as St, Ticket as T, WebhookCursor as C,
     WebhookDelivery as D,
 };
-use super::{Db, Error, Executor, MigrationStatus, Result, audit, migrations, mysql, push};
+use super::{
+    Db, Error, Executor, MigrationStatus, Result, audit, migrations, mysql, push, search_file, settings,
+};
 use crate::model::{AuditAction, Time};
 
 /// Tables whose rows mean nothing to a restored server.
@@ -322,6 +324,8 @@ pub async fn begin_anew(
     tx.execute(&Query::delete().from_table(E::Table).to_owned()).await?;
     tx.execute(&Query::delete().from_table(L::Table).to_owned()).await?;
     tx.execute(&Query::delete().from_table(T::Table).to_owned()).await?;
+    // No file with a search index is of this database.
+    settings::remove(&mut tx, search_file::SETTING).await?;
     // They were sent in the meantime.
     push::delete_waiting(&mut tx).await?;
     let overdue = Query::update()

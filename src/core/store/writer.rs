@@ -160,6 +160,14 @@ impl Writer {
         lease.await.map_err(|_| Error::Unavailable)
     }
 
+    /// Copies the log into the database, after which all that was committed is on the disk although SQLite does not flush
+    /// each commit.
+    pub async fn checkpoint(&self) -> Result<()> {
+        let (done, is_done) = oneshot::channel();
+        self.waiting.send(Order::Checkpoint(done)).await.map_err(|_| Error::Closed)?;
+        is_done.await.map_err(|_| Error::Unavailable)
+    }
+
     pub async fn close(&self) {
         let (closed, done) = oneshot::channel();
         if self.waiting.send(Order::Close(closed)).await.is_ok() {
@@ -312,10 +320,10 @@ async fn write(
             Turn::Group(first) => group(connection, first, Some(&mut orders.orders)).await?,
             Turn::Background(slice) => group(connection, slice, None).await?,
             Turn::Checkpoint(done) => {
-                if let Err(error) = checkpoint(&mut connection).await {
-                    tracing::warn!(%error, "a checkpoint failed");
+                match checkpoint(&mut connection).await {
+                    Ok(_) => drop(done.send(())),
+                    Err(error) => tracing::warn!(%error, "a checkpoint failed"),
                 }
-                let _ = done.send(());
                 (connection, None)
             }
             Turn::Close(closed) => {

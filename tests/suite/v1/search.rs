@@ -1,5 +1,7 @@
 //! `/search`: finding messages.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 use besedka::model::Time;
@@ -9,6 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::server::{Dice, Person, Reply, TestServer, fields};
+use crate::skip::leave;
 
 #[tokio::test]
 async fn those_who_left_or_were_deactivated_are_found_as_authors() {
@@ -301,7 +304,7 @@ async fn of_a_deleted_chat_nothing_stays_in_the_index() {
         }
     }
     let question = "SELECT count(*) FROM search_place WHERE message_id NOT IN (SELECT id FROM message)";
-    let left = server.count(question).await;
+    let left = server.count_index(question).await;
     assert_eq!((indexed(&server, "swept").await, left), (0, 0));
 }
 
@@ -315,7 +318,7 @@ async fn a_clock_that_was_set_back_hides_nothing() {
     // As if that had been sent, and indexed, by a clock that was a day ahead.
     let id = ahead + (86_400_000_i64 << 12);
     server
-        .change(&format!(
+        .change_index(&format!(
             "UPDATE message SET id = {id} WHERE id = {ahead}; \
              UPDATE search_place SET message_id = {id} WHERE message_id = {ahead}"
         ))
@@ -338,7 +341,7 @@ async fn a_hole_in_the_index_is_filled_at_the_next_start() {
     // Long ago, so that no pass looks back so far.
     let id = lost - (3_600_000_i64 << 12);
     server
-        .change(&format!(
+        .change_index(&format!(
             "UPDATE message SET id = {id} WHERE id = {lost}; DELETE FROM search_place WHERE message_id = {lost}"
         ))
         .await;
@@ -608,7 +611,7 @@ async fn a_database_without_an_index_is_indexed_after_the_start() {
         true => "DELETE FROM search_index",
         false => "INSERT INTO search_index (search_index) VALUES ('delete-all')",
     };
-    server.change(&format!("DELETE FROM search_place; {clear}")).await;
+    server.change_index(&format!("DELETE FROM search_place; {clear}")).await;
     let server = server.restart().await;
     let anna = Person { url: server.url.clone(), ..anna };
     settle(&anna, chat).await;
@@ -620,6 +623,143 @@ async fn a_database_without_an_index_is_indexed_after_the_start() {
     assert_eq!(contents(&all).len(), 100);
 }
 
+/// The file with the index of an embedded database.
+const INDEX: &str = "besedka-search.db";
+
+/// What happens to it while no server uses it.
+type Change<'a> = Box<dyn FnOnce(&Path) + 'a>;
+
+#[tokio::test]
+async fn an_index_that_is_missing_damaged_or_of_another_database_is_built_anew() {
+    let server = TestServer::start().await;
+    if server.database.is_mysql() {
+        return leave("MySQL's index is in the database");
+    }
+    let other = TestServer::start().await;
+    let stranger = other.person("stranger").await;
+    let elsewhere = stranger.group("Elsewhere", &[]).await;
+    for number in 0..40 {
+        stranger.post_text(elsewhere, &format!("strange {number}")).await;
+    }
+    settle(&stranger, elsewhere).await;
+    let foreign = other.dir.path().join(INDEX);
+    other.running.stop().await;
+    let foreign = std::fs::read(foreign).unwrap();
+
+    let mut server = server;
+    let mut anna = server.person("anna").await;
+    let chat = anna.group("Garden", &[]).await;
+    for number in 0..300 {
+        anna.post_text(chat, &format!("ancient word{number}")).await;
+    }
+    settle(&anna, chat).await;
+    // Of a moment from which the messages have changed since.
+    let mut earlier = Vec::new();
+    server = server.restart_after(|folder| earlier = std::fs::read(folder.join(INDEX)).unwrap()).await;
+    anna = Person { url: server.url.clone(), ..anna };
+    let edited = anna.post_text(chat, "ancient secret").await;
+    settle(&anna, chat).await;
+    anna.patch(&format!("/messages/{}", edited["id"]), json!({"content": "ancient rumour"}))
+        .await
+        .expect(200);
+    settle(&anna, chat).await;
+
+    let middle = |file: &Path| {
+        let mut bytes = std::fs::read(file).unwrap();
+        let (page, middle) = (4_096, bytes.len() / 2 / 4_096 * 4_096);
+        bytes[middle..middle + page].fill(0x5a);
+        std::fs::write(file, bytes).unwrap();
+    };
+    let changes: Vec<(&str, Change<'_>)> = vec![
+        ("missing", Box::new(|file| std::fs::remove_file(file).unwrap())),
+        ("no database", Box::new(|file| std::fs::write(file, vec![7; 100_000]).unwrap())),
+        ("empty", Box::new(|file| std::fs::write(file, []).unwrap())),
+        ("damaged in the middle", Box::new(middle)),
+        ("of another database", Box::new(|file| std::fs::write(file, &foreign).unwrap())),
+        ("of an earlier moment", Box::new(|file| std::fs::write(file, &earlier).unwrap())),
+    ];
+    for (what, change) in changes {
+        server = server.restart_after(|folder| change(&folder.join(INDEX))).await;
+        anna = Person { url: server.url.clone(), ..anna };
+        let lacking = "SELECT count(*) FROM message WHERE id NOT IN (SELECT message_id FROM search_place)";
+        let foreign = "SELECT count(*) FROM search_place WHERE message_id NOT IN (SELECT id FROM message)";
+        let is_whole = async {
+            loop {
+                settle(&anna, chat).await;
+                let (lacking, foreign) =
+                    (server.count_index(lacking).await, server.count_index(foreign).await);
+                let edited = find(&anna, &[("q", "ancient rumour")]).await;
+                // While it is replaced, searches are refused.
+                if (lacking, foreign, indexed(&server, "ancient").await, edited.status) == (0, 0, 301, 200)
+                    && contents(&edited.body) == ["ancient rumour"]
+                {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), is_whole).await.expect(what);
+        for number in [0, 150, 299] {
+            let found = found(&anna, &format!("\"word{number}\"")).await;
+            assert_eq!(found, [format!("ancient word{number}")], "{what}");
+        }
+        assert_eq!(found(&anna, "strange").await, [""; 0], "{what}");
+        let about = std::fs::metadata(server.dir.path().join(INDEX)).unwrap();
+        assert_eq!(about.permissions().mode() & 0o777, 0o600, "{what}");
+    }
+    assert_eq!(server.count("SELECT count(*) FROM search_place").await, 0, "nothing is in the database");
+}
+
+#[tokio::test]
+async fn while_the_index_cannot_be_written_posts_go_on_and_what_is_deleted_is_not_found() {
+    let server = TestServer::start().await;
+    if server.database.is_mysql() {
+        return leave("MySQL's index is in the database");
+    }
+    let anna = server.person("anna").await;
+    let chat = anna.group("Garden", &[]).await;
+    let (doomed, edited) = (anna.post_text(chat, "rose one").await, anna.post_text(chat, "rose two").await);
+    anna.post_text(chat, "rose three").await;
+    settle(&anna, chat).await;
+    let busy = server.database.busy_index(server.dir.path()).await;
+    for number in 0..20 {
+        anna.post_text(chat, &format!("tulip {number}")).await;
+    }
+    anna.delete(&format!("/messages/{}", doomed["id"])).await.expect(204);
+    anna.patch(&format!("/messages/{}", edited["id"]), json!({"content": "lily two"})).await.expect(200);
+    assert_eq!(found(&anna, "rose").await, ["rose three"], "deleted and changed, at once");
+    assert_eq!(indexed(&server, "rose").await, 3, "although they are in the index");
+    busy.over().await;
+    settle(&anna, chat).await;
+    assert_eq!(found(&anna, "tulip").await.len(), 20);
+    assert_eq!(found(&anna, "lily").await, ["lily two"]);
+    assert_eq!(indexed(&server, "rose").await, 1);
+}
+
+/// As after a crash between the commit in the file and the one in the database, and before either.
+#[tokio::test]
+async fn what_was_indexed_before_a_crash_is_indexed_again_and_what_was_not_is_made_up_for() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let chat = anna.group("Garden", &[]).await;
+    let (first, second) = (anna.post_text(chat, "rose one").await, anna.post_text(chat, "rose two").await);
+    settle(&anna, chat).await;
+    let (first, second) = (first["id"].as_i64().unwrap(), second["id"].as_i64().unwrap());
+    server
+        .change(&format!(
+            "INSERT INTO search_pending (message_id) VALUES ({first}); \
+             UPDATE message SET text = 'lily two' WHERE id = {second}; \
+             INSERT INTO search_pending (message_id) VALUES ({second})"
+        ))
+        .await;
+    let server = server.restart().await;
+    let anna = Person { url: server.url.clone(), ..anna };
+    settle(&anna, chat).await;
+    assert_eq!(found(&anna, "rose").await, ["rose one"]);
+    assert_eq!(found(&anna, "lily").await, ["lily two"]);
+    assert_eq!((indexed(&server, "rose").await, indexed(&server, "lily").await), (1, 1));
+    assert_eq!(server.count("SELECT count(*) FROM search_pending").await, 0);
+}
+
 /// How many rows of the index have all the tokens of a word.
 async fn indexed(server: &TestServer, word: &str) -> i64 {
     let tokens: Vec<String> =
@@ -628,7 +768,7 @@ async fn indexed(server: &TestServer, word: &str) -> i64 {
         true => format!("MATCH (tokens) AGAINST ('+{}' IN BOOLEAN MODE)", tokens.join(" +")),
         false => format!("search_index MATCH '{}'", tokens.join(" ")),
     };
-    server.count(&format!("SELECT count(*) FROM search_index WHERE {has}")).await
+    server.count_index(&format!("SELECT count(*) FROM search_index WHERE {has}")).await
 }
 
 /// Asks with any parameters.
@@ -656,7 +796,9 @@ async fn settle(who: &Person, chat: i64) {
     let sentinel = format!("sentinel{}", uuid::Uuid::new_v4().simple());
     who.post_text(chat, &sentinel).await;
     for _ in 0..400 {
-        if !found(who, &sentinel).await.is_empty() {
+        // The index may just be replaced.
+        let reply = find(who, &[("q", &sentinel)]).await;
+        if reply.status != 503 && !contents(&reply.expect(200)).is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -14,7 +14,7 @@ use crate::messenger::foundation::settings::{
 use crate::messenger::foundation::{Error, Result};
 use crate::messenger::{Messenger, Operator};
 use crate::model::{MessageId, Time};
-use crate::store::measures::{self, Layout};
+use crate::store::measures::{self, Layout, SearchIndex};
 use crate::store::{Db, accounts, backups, search};
 
 /// How far the clocks of two machines may differ.
@@ -169,6 +169,7 @@ impl Messenger {
         let examined = &examined;
         found.push(self.examine_database().await);
         found.push(self.examine_layout().await);
+        found.push(self.examine_search_index().await);
         found.push(self.examine_disk().await);
         found.push(self.examine_storage(examined.public_url.as_deref()).await);
         found.push(self.examine_backups(examined.backup_every).await);
@@ -238,6 +239,24 @@ impl Messenger {
             Err(error) => {
                 Finding::error("database-settings", format!("the database's settings are unknown: {error}"))
             }
+        }
+    }
+
+    async fn examine_search_index(&self) -> Finding {
+        let check = "search-index";
+        match measures::search_index(&self.db).await {
+            Ok(SearchIndex::Within) => Finding::ok(check, "the search index is in the database"),
+            Ok(SearchIndex::Sound { bytes }) => {
+                Finding::ok(check, format!("the search index has {} MiB", bytes >> 20))
+            }
+            Ok(SearchIndex::Missing) => {
+                Finding::ok(check, "there is no search index: the server builds it when it runs")
+            }
+            Ok(SearchIndex::Damaged(damage)) => Finding::warning(
+                check,
+                format!("the search index is damaged ({damage}): restart the server, which builds it anew"),
+            ),
+            Err(error) => Finding::error(check, format!("the search index can't be checked: {error}")),
         }
     }
 
@@ -335,7 +354,7 @@ impl Messenger {
         let now = self.clock.now();
         let newest = async {
             let mut read = self.db.read().await?;
-            search::newest(&mut read).await
+            search::newest_message(&mut read).await
         };
         let newest = newest.await.ok().flatten().map(MessageId::time);
         if newest.is_some_and(|newest| newest > now + CLOCK_TOLERANCE) {

@@ -8,7 +8,7 @@ use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
 use crate::messenger::messages::post::MAX_QUEUE;
 use crate::model::{Backup, MessageId, Time, UserId};
-use crate::store::{backups, measures, reports, search, storage};
+use crate::store::{Error as StoreError, Executor, backups, measures, reports, search, storage};
 
 /// How many messages that are not indexed are counted at most.
 const MAX_UNINDEXED: u64 = 10_000;
@@ -55,8 +55,7 @@ impl Messenger {
         let database_bytes = measures::database_bytes(&self.db).await?;
         let mut read = self.db.read().await?;
         let (overdue, first_overdue) = measures::overdue(&mut read, now).await?;
-        let newest = search::newest(&mut read).await?.unwrap_or(MessageId(0));
-        let unindexed = search::unnumbered(&mut read, newest, MAX_UNINDEXED).await?;
+        let unindexed = self.unindexed(&mut read).await?;
         let changed = measures::changed_messages(&mut read).await?;
         let last_attempt = backups::last_attempt(&mut read).await?;
         let jobs_ran = self.counters.jobs_ran.load(Ordering::Relaxed);
@@ -81,5 +80,15 @@ impl Messenger {
             last_verified_backup: backups::last_verified(&mut read).await?.map(|backup| backup.started_at),
             last_backup_failed: last_attempt.is_some_and(|attempt| attempt.failure.is_some()),
         })
+    }
+
+    /// Messages that are newer than the search index. Without an index, none is in it.
+    async fn unindexed(&self, read: &mut Executor) -> Result<Vec<MessageId>> {
+        let newest = match self.db.read_search_index().await {
+            Ok(mut index) => search::newest(&mut index).await?.unwrap_or(MessageId(0)),
+            Err(StoreError::Unavailable) => MessageId(0),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(search::messages_after(read, newest, MAX_UNINDEXED).await?)
     }
 }

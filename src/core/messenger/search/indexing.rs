@@ -7,8 +7,14 @@
 //! are counted, and if they differ all messages are scanned once. An edited or deleted message is marked in the
 //! transaction that changes it, and unmarked in the one that indexes it again.
 //!
-//! **Posts have priority.** SQLite has one writer; a batch is written when nobody else waits for it, is as small as about
-//! five milliseconds demand, and after it indexing pauses for three times as long as it took. That allows about ten thousand messages per second; with more, messages are found later.
+//! **SQLite's index is in a file of its own** (`store::search_file`), which is built anew when it is missing, damaged or
+//! of another database. The watermark is in the file, together with what it is about, so a crash between a write to the
+//! file and one to the database loses nothing: new messages are found by the watermark, and a changed one stays marked in
+//! the database until the file, with it indexed again, is on the disk.
+//!
+//! **Posts have priority.** They don't wait for the file's writer. A batch is as small as about five milliseconds demand,
+//! and after it indexing pauses for three times as long as it took, so that it takes a share of the processors and the
+//! disk. That allows about ten thousand messages per second; with more, messages are found later.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,12 +22,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use crate::boxed;
 use crate::messenger::Messenger;
 use crate::messenger::foundation::{Result, SliceSize};
 use crate::model::search::{Folded, Has, IndexedMessage, holds, tokens, words};
 use crate::model::{Content, Kind, MessageId};
-use crate::store::Error as StoreError;
-use crate::store::search::{self, File, MessageText};
+use crate::store::search::{self, Connections, File, MessageText};
+use crate::store::{Error as StoreError, Executor};
 
 /// How many messages are indexed in one transaction at most.
 const BATCH: u64 = 256;
@@ -66,17 +73,42 @@ impl Indexing {
 }
 
 impl Messenger {
+    /// Opens the search index, if it is a file that is not open. Returns whether it was opened now; `None` if it can't be
+    /// opened: without it the server works, and refuses searches.
+    #[boxed]
+    pub async fn open_search_index(&self) -> Option<bool> {
+        let opened = search::open(&self.db).await;
+        if let Err(error) = &opened {
+            tracing::error!(%error, "the search index can't be opened; searches are refused until it can");
+        }
+        opened.ok()
+    }
+
     /// Keeps the search index up to date, until it is dropped.
     pub async fn run_indexing(&self) {
+        tokio::join!(self.check_index(), self.keep_index());
+    }
+
+    async fn check_index(&self) {
+        if let Err(error) = search::check(&self.db).await {
+            tracing::warn!(%error, "the search index could not be checked");
+        }
+        if search::is_damaged(&self.db) {
+            self.indexing.wake([]);
+        }
+    }
+
+    async fn keep_index(&self) {
         let interval = if self.is_clustered() { IDLE_INTERVAL_CLUSTERED } else { IDLE_INTERVAL };
-        let mut was_leader = false;
+        // Whether messages below the watermark were looked for.
+        let mut is_complete = false;
         loop {
-            let is_leader = self.is_job_leader();
-            if is_leader && !was_leader {
-                log(self.find_missing().await);
-            }
-            was_leader = is_leader;
-            if is_leader {
+            let is_new = self.open_search_index().await;
+            is_complete &= self.is_job_leader() && is_new == Some(false);
+            if self.is_job_leader() && is_new.is_some() {
+                if !is_complete {
+                    is_complete = log(self.find_missing().await);
+                }
                 log(self.index().await);
             }
             let _ = tokio::time::timeout(interval, self.indexing.woken.notified()).await;
@@ -86,8 +118,8 @@ impl Messenger {
 
     /// Has all messages scanned in the next pass if some below the watermark have no number.
     async fn find_missing(&self) -> Result<()> {
-        let mut read = self.db.read().await?;
-        let newest = search::newest(&mut read).await?.unwrap_or(MessageId(0));
+        let mut read = Connections::of(&self.db).await?;
+        let newest = search::newest(read.index()).await?.unwrap_or(MessageId(0));
         // The watermark first: of what is committed below it meanwhile, either `wake` or the next query knows.
         self.indexing.newest.fetch_max(newest.0, Ordering::Relaxed);
         if search::missing(&mut read, newest).await? > 0 {
@@ -98,7 +130,7 @@ impl Messenger {
 
     /// Indexes all messages that are not indexed yet.
     async fn index(&self) -> Result<()> {
-        let newest = search::newest(&mut self.db.read().await?).await?.unwrap_or(MessageId(0));
+        let newest = search::newest(&mut self.db.read_search_index().await?).await?.unwrap_or(MessageId(0));
         let late = self.indexing.late.swap(i64::MAX, Ordering::Relaxed);
         let indexed = self.index_after(newest.earlier(LATE).min(MessageId(late - 1))).await;
         if indexed.is_err() {
@@ -112,7 +144,7 @@ impl Messenger {
         let mut batch = SliceSize::new(BATCH);
         loop {
             let size = batch.get();
-            let ids = search::unnumbered(&mut self.db.read().await?, after, size).await?;
+            let ids = search::unnumbered(&self.db, after, size).await?;
             // Before the texts are read, so that an earlier edit is never found later than a new message.
             self.index_changed().await?;
             let Some(last) = ids.last() else { return Ok(()) };
@@ -144,19 +176,19 @@ impl Messenger {
     /// Assigns numbers to messages and writes their tokens. Returns how long others could not write meanwhile; `None` if
     /// another node assigned numbers at the same time.
     async fn write_index(&self, new: Vec<(MessageId, String)>) -> Result<Option<Duration>> {
-        let mut work = self.begin_background().await?;
+        let mut index = self.db.begin_search_index().await?;
         let began = Instant::now();
-        let last = search::last_number(&mut work.tx).await?;
+        let last = search::last_number(&mut index).await?;
         let numbered: Vec<_> = (last + 1..).zip(new.iter().map(|(id, _)| *id)).collect();
-        match search::assign_numbers(&mut work.tx, &numbered).await {
+        match search::assign_numbers(&mut index, &numbered).await {
             Err(StoreError::Taken) => return Ok(None),
             written => written?,
         }
         let rows = (last + 1..).zip(new.into_iter().map(|(_, tokens)| tokens));
         let rows: Vec<_> = rows.filter(|(_, tokens)| !tokens.is_empty()).collect();
-        search::insert_tokens(&mut work.tx, &rows).await?;
+        search::insert_tokens(&mut index, &rows).await?;
         let written_in = began.elapsed();
-        work.commit().await?;
+        index.commit(|| ()).await?;
         Ok(Some(written_in))
     }
 
@@ -167,36 +199,81 @@ impl Messenger {
             if changed.is_empty() {
                 return Ok(());
             }
-            self.reindex(&changed).await?;
+            match self.db.is_shared() {
+                true => self.reindex(&changed).await?,
+                false => self.reindex_beside(&changed).await?,
+            }
         }
     }
 
+    /// Where the index is in the database.
     async fn reindex(&self, changed: &[MessageId]) -> Result<()> {
         let mut work = self.begin_background().await?;
         // Unmarked first: an edit at the same time waits, and then marks the message again.
         search::unmark_changed(&mut work.tx, changed).await?;
         let texts = search::texts_locked(&mut work.tx, changed).await?;
-        let deleted: Vec<MessageId> =
-            changed.iter().copied().filter(|id| !texts.iter().any(|text| text.id == *id)).collect();
-        search::delete_messages(&mut work.tx, &deleted).await?;
         let files = search::files(&mut work.tx, changed).await?;
-        let numbers = search::numbers(&mut work.tx, changed).await?;
-        search::delete_tokens(&mut work.tx, numbers.values().copied()).await?;
-        let number = |text: &MessageText| numbers.get(&text.id).copied();
-        let rows = texts.iter().filter_map(|text| Some((number(text)?, tokens_of(text, &files))));
-        let mut rows: Vec<_> = rows.filter(|(_, tokens)| !tokens.is_empty()).collect();
-        // Inserting in order is cheaper for SQLite's index.
-        rows.sort_unstable_by_key(|(number, _)| *number);
-        search::insert_tokens(&mut work.tx, &rows).await?;
+        write_changed(&mut work.tx, changed, &texts, &files).await?;
+        work.commit().await
+    }
+
+    /// Where the index is in a file of its own.
+    async fn reindex_beside(&self, changed: &[MessageId]) -> Result<()> {
+        let (texts, files) = texts_and_files(&mut self.db.read().await?, changed).await?;
+        let mut index = self.db.begin_search_index().await?;
+        write_changed(&mut index, changed, &texts, &files).await?;
+        index.commit(|| ()).await?;
+        search::flush(&self.db).await?;
+        let mut work = self.begin_background().await?;
+        let (texts_now, files_now) = texts_and_files(&mut work.tx, changed).await?;
+        let text_of = |texts: &[MessageText], id| texts.iter().find(|text| text.id == id).cloned();
+        // One that was changed meanwhile stays marked.
+        let indexed: Vec<MessageId> = changed
+            .iter()
+            .copied()
+            .filter(|id| {
+                text_of(&texts, *id) == text_of(&texts_now, *id) && files.get(id) == files_now.get(id)
+            })
+            .collect();
+        search::unmark_changed(&mut work.tx, &indexed).await?;
         work.commit().await
     }
 }
 
-/// Logs a failed pass; the next one does the same work.
-fn log(result: Result<()>) {
-    if let Err(error) = result {
+/// The texts of messages and the files in them.
+async fn texts_and_files(
+    executor: &mut Executor,
+    ids: &[MessageId],
+) -> Result<(Vec<MessageText>, HashMap<MessageId, Vec<File>>)> {
+    Ok((search::texts(executor, ids).await?, search::files(executor, ids).await?))
+}
+
+/// Writes changed messages to the index anew; those that have no text any more are purged, and removed from it.
+async fn write_changed(
+    index: &mut Executor,
+    changed: &[MessageId],
+    texts: &[MessageText],
+    files: &HashMap<MessageId, Vec<File>>,
+) -> Result<()> {
+    let deleted: Vec<MessageId> =
+        changed.iter().copied().filter(|id| !texts.iter().any(|text| text.id == *id)).collect();
+    search::delete_messages(index, &deleted).await?;
+    let numbers = search::numbers(index, changed).await?;
+    search::delete_tokens(index, numbers.values().copied()).await?;
+    let number = |text: &MessageText| numbers.get(&text.id).copied();
+    let rows = texts.iter().filter_map(|text| Some((number(text)?, tokens_of(text, files))));
+    let mut rows: Vec<_> = rows.filter(|(_, tokens)| !tokens.is_empty()).collect();
+    // Inserting in order is cheaper for SQLite's index.
+    rows.sort_unstable_by_key(|(number, _)| *number);
+    Ok(search::insert_tokens(index, &rows).await?)
+}
+
+/// Logs a failed pass; the next one does the same work. Returns whether it succeeded.
+fn log(result: Result<()>) -> bool {
+    if let Err(error) = &result {
         tracing::error!(%error, "could not index messages");
     }
+    result.is_ok()
 }
 
 /// The searchable content of a message.

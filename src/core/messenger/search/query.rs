@@ -23,7 +23,7 @@ use crate::messenger::foundation::{Error, Limit, Result};
 use crate::messenger::search::indexing::{Findable, LATE};
 use crate::model::search::{AuthorFilter, ChatFilter, Folded, Query, Snippet, Token, required_tokens};
 use crate::model::{ChatId, Message, MessageId, Time, UserId};
-use crate::store::search::{self, Groups, MessageText, NumberRange};
+use crate::store::search::{self, Connections, Groups, MessageText, NumberRange};
 use crate::store::{Executor, messages, users};
 
 /// The longest query, in characters.
@@ -120,13 +120,22 @@ impl Caller {
         }
         // Limited, so that searches leave database connections to other requests.
         let _permit = self.messenger.searches.acquire().await.map_err(|_| Error::Busy)?;
-        let mut read = self.messenger.db.read().await?;
-        let profile = users::by_id(&mut read, reader).await?;
+        let found = self.search_index(search, reader).await;
+        if found.is_err() && search::is_damaged(&self.messenger.db) {
+            // It is built anew.
+            self.messenger.indexing.wake([]);
+        }
+        found
+    }
+
+    async fn search_index(&self, search: Search, reader: UserId) -> Result<Found> {
+        let mut read = Connections::of(&self.messenger.db).await?;
+        let profile = users::by_id(&mut read.messages, reader).await?;
         let zone = profile.and_then(|user| user.person.time_zone);
         let zone = zone.and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC);
         let query = Query::parse_in(&search.text, &zone);
         if let Some(chat) = search.chat {
-            find(&mut read, chat, reader).await?;
+            find(&mut read.messages, chat, reader).await?;
         }
         if query.is_empty() {
             return Ok(Found::default());
@@ -160,26 +169,28 @@ struct Scope {
 impl Scope {
     /// `None` when nothing can match.
     async fn of(
-        read: &mut Executor,
+        connections: &mut Connections,
         reader: UserId,
         query: &Query,
         chat: Option<ChatId>,
     ) -> Result<Option<Self>> {
-        let last = search::last_number(read).await?;
+        let index = connections.index();
+        let last = search::last_number(index).await?;
         let mut range = NumberRange { after: 0, before: last + 1 };
         if let Some(after) = query.after {
-            match search::first_number(read, MessageId::first_of(after)).await? {
+            match search::first_number(index, MessageId::first_of(after)).await? {
                 Some(first) => range.after = first - 1,
                 None => return Ok(None),
             }
         }
         if let Some(before) = query.before {
             // A message's identifier is made shortly after its `sent_at`.
-            match search::last_number_before(read, MessageId::first_of(before + LATE)).await? {
+            match search::last_number_before(index, MessageId::first_of(before + LATE)).await? {
                 Some(last) => range.before = last + 1,
                 None => return Ok(None),
             }
         }
+        let read = &mut connections.messages;
         let authors = match query.from.as_slice() {
             [] => None,
             from => Some(authors(read, reader, from).await?),
@@ -244,7 +255,7 @@ async fn chats_of(read: &mut Executor, reader: UserId, filters: &[ChatFilter]) -
 
 /// A search in progress.
 struct Scan {
-    read: Executor,
+    read: Connections,
     reader: UserId,
     now: Time,
     query: Query,
@@ -307,7 +318,7 @@ impl Scan {
             let with_files = candidates.iter().filter_map(|candidate| candidate.message.as_ref());
             let with_files: Vec<_> =
                 with_files.filter(|text| text.payload.is_some()).map(|text| text.id).collect();
-            let files = search::files(&mut self.read, &with_files).await?;
+            let files = search::files(&mut self.read.messages, &with_files).await?;
             for candidate in candidates {
                 self.scope.range.before = candidate.number;
                 let matched = candidate.message.and_then(|text| self.check(candidate.number, &text, &files));
@@ -343,7 +354,7 @@ impl Scan {
 
     async fn hits(mut self, matches: Vec<Match>) -> Result<Vec<Hit>> {
         let ids: Vec<MessageId> = matches.iter().map(|found| found.id).collect();
-        let messages = messages::by_ids_for(&mut self.read, &ids, self.reader).await?;
+        let messages = messages::by_ids_for(&mut self.read.messages, &ids, self.reader).await?;
         let mut messages: HashMap<_, _> = messages.into_iter().map(|message| (message.id, message)).collect();
         let hit = |found: Match| {
             let message = messages.remove(&found.id)?;
