@@ -29,6 +29,11 @@
 //! commits is the order of the stream. A client that was offline reads everything after a cursor, over HTTP or on the
 //! WebSocket.
 //!
+//! **The search index** is built in the background. With SQLite it is a file of its own beside the database, with a writer
+//! of its own, so that posts never wait for it: it can be built again from the messages, and is when it is missing,
+//! damaged or of another database. A search finds candidates in it and reads each message in the database, so what was
+//! deleted is not found from that moment on. With MySQL it is in the database, which all nodes share.
+//!
 //! **Changes are atomic and happen once.** A change is one `UnitOfWork`: write, announce, commit. The idempotency key of
 //! a request is written in the same transaction. Announced events are delivered after the commit and only then.
 //!
