@@ -72,9 +72,10 @@ impl Lists {
         Ok(())
     }
 
-    /// Once the server has stopped and everything is in the one file.
+    /// Once the server has stopped and everything is in the files of the database and of its search index.
     pub(crate) fn weigh(&mut self, archive: &Archive) -> Result<()> {
-        let bytes = std::fs::metadata(archive.data.join("besedka.db"))?.len() as f64;
+        let size = |name| Ok::<_, std::io::Error>(std::fs::metadata(archive.data.join(name))?.len() as f64);
+        let bytes = size("besedka.db")? + size("besedka-search.db")?;
         let each = bytes / archive.messages as f64 - TEXT_LENGTH as f64;
         self.sizes.row(vec![Cell::count(archive.messages), (bytes / f64::from(1 << 20)).into(), each.into()]);
         Ok(())
