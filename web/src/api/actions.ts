@@ -1,7 +1,8 @@
 /// Mutations: every change the client makes on the server, with its update of the query cache.
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { changeChat, messageCreated, messageDeleted, messageHidden, messageUpdated, putChat, unreadAfter } from './events'
+import { changeChat, messageCreated, messageDeleted, messageHidden, messageUpdated, putChat } from './events'
+import { unreadAfter } from './unread'
 import type { History } from './history'
 import { request } from './http'
 import { keys } from './keys'

@@ -1,5 +1,5 @@
 import { memo } from 'react'
-import { mentionsMe } from '@/api/events'
+import { mentionsMe } from '@/api/unread'
 import { usePerson } from '@/api/queries'
 import type { Message } from '@/api/types'
 import { Avatar } from '@/components/Avatar'

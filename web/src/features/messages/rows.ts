@@ -1,6 +1,6 @@
 /// The rows of the message list: messages with day and unread dividers and grouping.
 
-import { isUnread } from '@/api/events'
+import { isUnread } from '@/api/unread'
 import { asMessage, type Entry } from '@/api/outbox'
 import type { Member, Message } from '@/api/types'
 import type { Delivery } from '@/components/DeliveryIcon'
