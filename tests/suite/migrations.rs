@@ -142,7 +142,7 @@ async fn the_search_index_leaves_the_database() {
         return leave("MySQL's index is in the database");
     }
     database.open(dir.path()).await.close().await;
-    Db::revert(&database.url(dir.path()), 179).await.unwrap();
+    Db::revert(&database.url(dir.path()), 179, now()).await.unwrap();
     for statement in [
         "INSERT INTO search_place (number, message_id) VALUES (1, 8)",
         "INSERT INTO search_index (rowid, tokens) VALUES (1, 'rose')",
