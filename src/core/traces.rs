@@ -41,7 +41,8 @@ pub(crate) async fn call<T, E>(
     }
     let status = answer.as_ref().ok().and_then(status);
     if let Some(status) = status {
-        span.record("http.response.status_code", status);
+        // An unsigned number would be sent as text.
+        span.record("http.response.status_code", i64::from(status));
     }
     if answer.is_err() || status.is_some_and(|status| status >= 400) {
         span.record("otel.status_code", "error");

@@ -92,7 +92,8 @@ impl TracedRequest {
     }
 
     fn end(self, status: StatusCode) {
-        self.0.record("http.response.status_code", status.as_u16());
+        // An unsigned number would be sent as text.
+        self.0.record("http.response.status_code", i64::from(status.as_u16()));
         if status.is_server_error() {
             self.0.record("otel.status_code", "error");
         }
