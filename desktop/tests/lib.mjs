@@ -82,6 +82,9 @@ export class App {
     app.startedAt = performance.now()
     const { sessionId } = await app.ask('POST', '/session', {
       capabilities: { alwaysMatch: { 'webkitgtk:browserOptions': { binary: APP, args } } },
+    }).catch(async (error) => {
+      await app.kill()
+      throw error
     })
     app.session = `/session/${sessionId}`
     return app
