@@ -201,12 +201,13 @@ test('hostile content runs nothing and leads nowhere', async () => {
   evil.close()
 })
 
-test('requests go through the proxy of the system', async () => {
+test('requests go through the proxy of the system', async (context) => {
   const asked = []
   const proxy = createServer(async ({ url }, answer) => {
     asked.push(url)
     answer.end(Buffer.from(await (await fetch(new URL(new URL(url).pathname, SERVER))).arrayBuffer()))
   })
+  context.after(() => proxy.close())
   await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve))
   // The driver's own connection to the app is on this computer.
   const env = { http_proxy: `http://127.0.0.1:${proxy.address().port}`, no_proxy: '127.0.0.1,localhost' }
@@ -218,7 +219,6 @@ test('requests go through the proxy of the system', async () => {
   await app.click('//button[@id="check"]')
   await app.shows('chat.invalid')
   assert.deepEqual(asked, ['http://chat.invalid/openapi/v1.json'])
-  proxy.close()
 })
 
 test('in the dark, and in English', async () => {
