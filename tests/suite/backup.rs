@@ -17,6 +17,7 @@ use crate::others::{Answer, Other};
 use crate::process::{Process, ended};
 use crate::server::{PASSWORD, Person, Storage, TestServer};
 use crate::skip::{leave, skip};
+use crate::small_disk::SmallDisk;
 use crate::v1::push;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
@@ -934,6 +935,59 @@ async fn a_file_beside_an_archive_that_is_missing_cut_short_or_changed_is_notice
     succeeded(&back_up(&sealed.server, &[file.to_str().unwrap()]).await);
     std::fs::remove_file(&copy).unwrap();
     succeeded(&run(&["restore", "--verify", file.to_str().unwrap()]).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_a_backup_and_the_earlier_ones_stay_whole() {
+    let Some(disk) = SmallDisk::mount(32) else { return };
+    let sealed = Sealed::new().await;
+    let to = disk.path().join("backups");
+    std::fs::create_dir(&to).unwrap();
+    let to = to.to_str().unwrap();
+    succeeded(&back_up(&sealed.server, &[to]).await);
+    let first = only_archive(Path::new(to));
+    for number in 0..10 {
+        let (name, content) = (format!("{number}.bin"), noise(400_000, number));
+        let file = sealed.ann.upload(&name, "application/octet-stream", content).await;
+        post_file(&sealed.ann, sealed.chat, "file", &file).await;
+    }
+    let stuffing = disk.path().join("stuffing");
+    disk.fill_but(&stuffing, 1_000_000);
+    let stopped = refused(&back_up(&sealed.server, &[to, "--keep", "1"]).await);
+    assert!(stopped.contains("the disk is full"), "{stopped}");
+    let kept = only_archive(Path::new(to));
+    assert_eq!(kept, first);
+    succeeded(&run(&["restore", "--verify", kept.to_str().unwrap()]).await);
+    std::fs::remove_file(&stuffing).unwrap();
+    let printed = succeeded(&back_up(&sealed.server, &[to, "--verify", "--keep", "1"]).await);
+    assert!(printed.contains("beside 11 files"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_a_restore_which_is_done_again() {
+    let Some(disk) = SmallDisk::mount(32) else { return };
+    let sealed = Sealed::new().await;
+    for number in 0..10 {
+        let (name, content) = (format!("{number}.bin"), noise(400_000, number));
+        let file = sealed.ann.upload(&name, "application/octet-stream", content).await;
+        post_file(&sealed.ann, sealed.chat, "file", &file).await;
+    }
+    let target = TempDir::new().unwrap();
+    succeeded(&back_up(&sealed.server, &[target.path().to_str().unwrap()]).await);
+    let archive = only_archive(target.path());
+    let stuffing = disk.path().join("stuffing");
+    disk.fill_but(&stuffing, 3_000_000);
+    let place = Place { dir: TempDir::new_in(disk.path()).unwrap(), database: Database::new().await };
+    let stopped = refused(&place.restore(&archive).await);
+    assert!(stopped.contains("the disk is full"), "{stopped}");
+    let started = place.run(&["user", "list"]).await;
+    assert!(!started.status.success(), "what is half there is no server");
+    std::fs::remove_file(&stuffing).unwrap();
+    succeeded(&place.run(&["restore", archive.to_str().unwrap()]).await);
+    let process = place.start().await;
+    let ann = Person { url: process.url.clone(), ..sealed.ann.clone() };
+    let messages = ann.get(&format!("/messages?chat_id={}&limit=200", sealed.chat)).await.expect(200);
+    assert_eq!(messages.as_array().unwrap().iter().filter(|message| message["type"] == "file").count(), 10);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

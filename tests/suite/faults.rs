@@ -3,7 +3,7 @@
 //! These use the real program, as a process of its own.
 
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use crate::process::{PATIENCE, Process, ended};
 use crate::server::{Dice, PASSWORD, Person, Socket};
-use crate::skip::skip;
+use crate::small_disk::SmallDisk;
 use crate::traffic::{Ear, Poster, check, history};
 
 /// Whatever was acknowledged before a process is killed in the middle of its work is there
@@ -425,45 +425,6 @@ async fn deaf(process: &Process, person: &Person) -> TcpStream {
 /// A long text; its letters have four bytes.
 fn text(number: usize) -> String {
     format!("{number} {}", "🌳".repeat(15_900))
-}
-
-/// A file system of some megabytes.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    /// Nothing when this may not be done here.
-    fn mount(megabytes: u32) -> Option<Self> {
-        let dir = TempDir::new().unwrap();
-        let size = format!("size={megabytes}m");
-        let mut command = Command::new("mount");
-        command.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir.path());
-        match command.output() {
-            Ok(output) if output.status.success() => Some(Self(dir)),
-            failed => {
-                let why = failed.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
-                skip(&format!("a small disk can't be mounted: {why:?}"));
-                None
-            }
-        }
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    /// Writes until nothing fits.
-    fn fill(&self, file: &Path) {
-        let mut file = std::fs::File::create(file).unwrap();
-        for size in [1024 * 1024, 4_096, 1] {
-            while file.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.path()).output();
-    }
 }
 
 async fn announce(person: &Person, size: usize) -> Value {

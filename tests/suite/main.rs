@@ -47,6 +47,7 @@ mod schema;
 mod server;
 mod site;
 mod skip;
+mod small_disk;
 mod store;
 mod tls;
 mod traces;
